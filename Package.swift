@@ -1,0 +1,143 @@
+// swift-tools-version: 6.2
+
+import PackageDescription
+
+let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+let subprocess: Target.Dependency = .product(name: "Subprocess", package: "swift-subprocess")
+let systemPackage: Target.Dependency = .product(name: "SystemPackage", package: "swift-system")
+let flyingFox: Target.Dependency = .product(name: "FlyingFox", package: "FlyingFox")
+
+/// What every step is made of besides its own step and the live parts it wires.
+let step: [Target.Dependency] = ["StepCLI", "Steps", "Rotation", argumentParser]
+
+let package = Package(
+    name: "ork",
+    platforms: [.macOS(.v15)],
+    products: [
+        .library(name: "PublisherPlugin", targets: ["PublisherPlugin", "Secrets", "JSON"])
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
+        .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2", traits: []),
+        .package(url: "https://github.com/swhitty/FlyingFox", from: "0.27.1"),
+    ],
+    targets: [
+        // C libraries of the system: a module map and a shim, nothing else.
+        .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+        .systemLibrary(name: "CSodium", pkgConfig: "libsodium", providers: [.apt(["libsodium-dev"])]),
+        .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
+
+        // Leaves: values.
+        .target(name: "Secrets"),
+        .target(name: "JSON"),
+        .target(name: "Timestamps"),
+        .target(name: "HTTP", dependencies: ["Secrets"]),
+
+        // One Swift face for each C library.
+        .target(name: "CurlHTTP", dependencies: ["CCurl", "HTTP", "Secrets"]),
+        .target(name: "Sodium", dependencies: ["CSodium", "Secrets"]),
+        .target(name: "YAML", dependencies: ["CYAML"]),
+
+        // The domain and the world around it.
+        .target(name: "Documents", dependencies: ["Secrets", "JSON", "YAML"]),
+        .target(name: "OpenRouter", dependencies: ["HTTP", "JSON", "Secrets", "Sodium", "Timestamps"]),
+        .target(name: "Rotation", dependencies: ["JSON", "Secrets", "Sodium", "Timestamps"]),
+        .target(name: "Configuration", dependencies: ["JSON", "Rotation", "YAML"]),
+        .target(name: "PublisherPlugin", dependencies: ["JSON", "Secrets", "Timestamps", systemPackage]),
+        .target(
+            name: "PluginHost",
+            dependencies: ["JSON", "PublisherPlugin", "Secrets", "Sodium", "Timestamps", subprocess, systemPackage]),
+        .target(
+            name: "Steps",
+            dependencies: [
+                "HTTP", "JSON", "OpenRouter", "PublisherPlugin", "Rotation", "Secrets", "Sodium", "Timestamps",
+            ]),
+        .target(
+            name: "StepCLI",
+            dependencies: [
+                "Configuration", "JSON", "Rotation", "Secrets", "Sodium", "Steps", "Timestamps", argumentParser,
+                systemPackage,
+            ]),
+        .target(name: "Sandbox", dependencies: ["HTTP", "JSON", "Secrets", "Sodium", "Timestamps"]),
+
+        // Steps.
+        .executableTarget(name: "ork-create", dependencies: step + ["CurlHTTP"]),
+        .executableTarget(name: "ork-publish", dependencies: step + ["CurlHTTP", "PluginHost"]),
+        .executableTarget(name: "ork-verify", dependencies: step + ["CurlHTTP", "PluginHost"]),
+        .executableTarget(name: "ork-retire", dependencies: step + ["CurlHTTP"]),
+
+        // Tools.
+        .executableTarget(name: "ork-status", dependencies: step),
+        .executableTarget(name: "ork-keygen", dependencies: step),
+        .executableTarget(
+            name: "ork-conform",
+            dependencies: [
+                "JSON", "PluginHost", "PublisherPlugin", "Secrets", "Sodium", argumentParser, systemPackage,
+            ]),
+        .executableTarget(
+            name: "ork-sandbox",
+            dependencies: ["HTTP", "JSON", "Sandbox", "Secrets", argumentParser, flyingFox, systemPackage]),
+
+        // Publishers.
+        .executableTarget(
+            name: "ork-publisher-file",
+            dependencies: ["Documents", "JSON", "PublisherPlugin", "Secrets", "Sodium", systemPackage],
+            path: "plugins/file", exclude: ["README.md"]),
+        .executableTarget(
+            name: "ork-publisher-command",
+            dependencies: ["JSON", "PublisherPlugin", "Secrets", subprocess, systemPackage],
+            path: "plugins/command", exclude: ["README.md"]),
+
+        // Tests.
+        .target(
+            name: "TestSupport",
+            dependencies: ["HTTP", "JSON", "Sandbox", "Secrets", subprocess, systemPackage],
+            path: "Tests/TestSupport"),
+        .testTarget(name: "SecretsTests", dependencies: ["Secrets"]),
+        .testTarget(name: "JSONTests", dependencies: ["JSON"]),
+        .testTarget(name: "TimestampsTests", dependencies: ["Timestamps"]),
+        .testTarget(name: "CurlHTTPTests", dependencies: ["CurlHTTP", "HTTP", "Secrets", "TestSupport"]),
+        .testTarget(name: "SodiumTests", dependencies: ["Secrets", "Sodium"]),
+        .testTarget(name: "YAMLTests", dependencies: ["YAML"]),
+        .testTarget(name: "DocumentsTests", dependencies: ["Documents", "Secrets"]),
+        .testTarget(
+            name: "OpenRouterTests",
+            dependencies: ["HTTP", "JSON", "OpenRouter", "Sandbox", "Secrets", "Sodium", "TestSupport", "Timestamps"]),
+        .testTarget(name: "RotationTests", dependencies: ["JSON", "Rotation", "Secrets", "Sodium", "Timestamps"]),
+        .testTarget(name: "ConfigurationTests", dependencies: ["Configuration", "JSON", "Rotation"]),
+        .testTarget(name: "PublisherPluginTests", dependencies: ["JSON", "PublisherPlugin", "Secrets", "Timestamps"]),
+        .testTarget(
+            name: "PluginHostTests",
+            dependencies: [
+                "JSON", "PluginHost", "PublisherPlugin", "Secrets", "Sodium", "TestSupport", "Timestamps",
+                systemPackage,
+            ]),
+        .testTarget(
+            name: "StepsTests",
+            dependencies: [
+                "HTTP", "JSON", "OpenRouter", "PublisherPlugin", "Rotation", "Sandbox", "Secrets", "Sodium", "Steps",
+                "TestSupport", "Timestamps",
+            ]),
+        .testTarget(
+            name: "SandboxTests",
+            dependencies: [
+                "HTTP", "JSON", "Sandbox", "Secrets", "TestSupport", "Timestamps", subprocess, systemPackage,
+            ]),
+        .testTarget(
+            name: "EndToEndTests",
+            dependencies: ["HTTP", "JSON", "Sandbox", "Secrets", "TestSupport", subprocess, systemPackage],
+            exclude: ["Scripts"]),
+        .testTarget(name: "ArchitectureTests"),
+    ]
+)
+
+for target in package.targets where ![.system, .binary, .plugin].contains(target.type) {
+    target.swiftSettings = [
+        .enableUpcomingFeature("ExistentialAny"),
+        .enableUpcomingFeature("InternalImportsByDefault"),
+        .enableUpcomingFeature("MemberImportVisibility"),
+        .strictMemorySafety(),
+        .treatAllWarnings(as: .error),
+    ]
+}

@@ -1,0 +1,38 @@
+package import Secrets
+
+/// One request, complete in itself. A credential travels in `bearer`, never in a header or in the address.
+package struct HTTPRequest: Sendable {
+    /// The methods that ork uses (RFC 9110 §9, RFC 5789).
+    package enum Method: String, Sendable {
+        case get = "GET"
+        case post = "POST"
+        case put = "PUT"
+        case patch = "PATCH"
+        case delete = "DELETE"
+    }
+
+    package var method: Method
+    package var url: HTTPURL
+    package var headers: [(name: String, value: String)]
+    /// Sent as `Authorization: Bearer …`.
+    package var bearer: Secret?
+    package var body: [UInt8]?
+    /// Whether sending it twice does what sending it once does. Others are sent once, on a fresh connection.
+    package var isIdempotent: Bool
+    /// Whether it must not share a connection with an earlier request, so that it meets another server of the provider.
+    package var wantsFreshConnection: Bool
+
+    /// Idempotent unless it is a POST; a caller that knows better says so.
+    package init(
+        _ method: Method, _ url: HTTPURL, headers: [(name: String, value: String)] = [], bearer: Secret? = nil,
+        body: [UInt8]? = nil, isIdempotent: Bool? = nil, wantsFreshConnection: Bool = false
+    ) {
+        self.method = method
+        self.url = url
+        self.headers = headers
+        self.bearer = bearer
+        self.body = body
+        self.isIdempotent = isIdempotent ?? (method != .post)
+        self.wantsFreshConnection = wantsFreshConnection
+    }
+}

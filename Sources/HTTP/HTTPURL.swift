@@ -1,0 +1,105 @@
+/// An address that ork may dial: https, or http to this machine. No user, no fragment, nothing that readers
+/// take apart in different ways.
+package struct HTTPURL: Hashable, Sendable, CustomStringConvertible {
+    /// The address as it was written.
+    package let description: String
+    /// The host in lower case, without port and brackets.
+    package let host: String
+    /// Whether the host is this machine: `localhost`, a name below it, `127.0.0.0/8` or `::1`.
+    package let isLoopback: Bool
+
+    /// Why a text is not an address that ork may dial.
+    package enum Mistake: String, Error {
+        /// The text is no absolute http or https address.
+        case form = "not an https address"
+        /// Plain http to another machine.
+        case plaintext = "plain http is only for this machine; use https"
+        /// A user name or password, which belongs into a header.
+        case user = "an address may not hold a user name or a password"
+    }
+
+    /// Reads an absolute address.
+    package init(_ text: String) throws(Mistake) {
+        let scheme = text.hasPrefix("https://") ? "https://" : "http://"
+        guard text.hasPrefix(scheme), text.utf8.allSatisfy(Self.isAllowed) else { throw .form }
+        let rest = text.dropFirst(scheme.count)
+        let authority = rest.prefix { $0 != "/" && $0 != "?" }
+        guard !authority.contains("@") else { throw .user }
+        guard let host = Self.host(of: authority) else { throw .form }
+        self.host = host
+        description = text
+        isLoopback = Self.isLoopback(host)
+        guard scheme == "https://" || isLoopback else { throw .plaintext }
+    }
+
+    private init(description: String, host: String, isLoopback: Bool) {
+        self.description = description
+        self.host = host
+        self.isLoopback = isLoopback
+    }
+
+    /// The same address with `path` at its end and `query` encoded behind it. `path` must be encoded already.
+    package func appending(_ path: String, query: [(String, String)] = []) -> HTTPURL {
+        var text = description
+        if text.hasSuffix("/") && path.hasPrefix("/") { text.removeLast() }
+        text += path
+        var separator = text.contains("?") ? "&" : "?"
+        for (name, value) in query {
+            text += separator + Self.encode(name) + "=" + Self.encode(value)
+            separator = "&"
+        }
+        return HTTPURL(description: text, host: host, isLoopback: isLoopback)
+    }
+
+    /// Percent-encodes everything but the unreserved characters of RFC 3986 §2.3.
+    package static func encode(_ text: String) -> String {
+        var result = ""
+        for byte in text.utf8 {
+            switch byte {
+            case 48...57, 65...90, 97...122, UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "~"):
+                result.unicodeScalars.append(Unicode.Scalar(byte))
+            default:
+                let digits = String(byte, radix: 16, uppercase: true)
+                result += digits.count == 1 ? "%0" + digits : "%" + digits
+            }
+        }
+        return result
+    }
+
+    // Printable ASCII without the characters that RFC 3986 excludes and without the fragment's mark.
+    private static func isAllowed(_ byte: UInt8) -> Bool {
+        (0x21...0x7E).contains(byte) && !"\"#<>\\^`{|}".utf8.contains(byte)
+    }
+
+    private static func host(of authority: Substring) -> String? {
+        var host = authority
+        var port: Substring = ""
+        if authority.hasPrefix("[") {
+            guard let end = authority.firstIndex(of: "]") else { return nil }
+            host = authority[authority.index(after: authority.startIndex)..<end]
+            let behind = authority[authority.index(after: end)...]
+            guard behind.isEmpty || behind.hasPrefix(":") else { return nil }
+            port = behind.dropFirst()
+            guard !host.isEmpty, host.utf8.allSatisfy({ "0123456789abcdefABCDEF:.".utf8.contains($0) }) else {
+                return nil
+            }
+        } else {
+            if let colon = authority.firstIndex(of: ":") {
+                host = authority[..<colon]
+                port = authority[authority.index(after: colon)...]
+            }
+            let isName = host.utf8.allSatisfy {
+                (48...57).contains($0) || (65...90).contains($0) || (97...122).contains($0) || "-._".utf8.contains($0)
+            }
+            guard !host.isEmpty, isName else { return nil }
+        }
+        guard port.utf8.count <= 5, port.utf8.allSatisfy({ (48...57).contains($0) }) else { return nil }
+        return host.lowercased()
+    }
+
+    private static func isLoopback(_ host: String) -> Bool {
+        if host == "localhost" || host.hasSuffix(".localhost") || host == "::1" { return true }
+        let parts = host.split(separator: ".", omittingEmptySubsequences: false)
+        return parts.count == 4 && parts[0] == "127" && parts.allSatisfy { UInt8($0) != nil }
+    }
+}

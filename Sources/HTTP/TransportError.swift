@@ -1,0 +1,29 @@
+/// Why there is no response. The message never quotes what was sent or received.
+package struct TransportError: Error, Sendable, Hashable {
+    package enum Code: String, Sendable {
+        /// No connection: no such host, refused, no route.
+        case unreachable
+        /// The server's certificate or TLS version was not accepted.
+        case untrusted
+        /// The time allowed for the request is over.
+        case timeout
+        /// The connection ended before the response did, or what came was no HTTP.
+        case interrupted
+        /// The response is larger than the limit.
+        case tooLarge
+        /// The request cannot be sent as it is.
+        case invalid
+    }
+
+    package let code: Code
+    /// Lower case, no full stop.
+    package let message: String
+    /// `false` only when it is certain that the server has not seen the request.
+    package let mayHaveArrived: Bool
+
+    package init(_ code: Code, _ message: String, mayHaveArrived: Bool) {
+        self.code = code
+        self.message = message
+        self.mayHaveArrived = mayHaveArrived
+    }
+}

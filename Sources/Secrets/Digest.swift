@@ -1,0 +1,26 @@
+/// The SHA-256 of a key's plaintext, written `sha256:` and 64 lowercase hexadecimal digits.
+public struct Digest: Hashable, Sendable, CustomStringConvertible {
+    /// The whole text, prefix included.
+    public let description: String
+
+    /// The 64 digits without the prefix; OpenRouter documents a key's `hash` to be the same ones (OAuth page).
+    public var hex: String { String(description.dropFirst(Self.prefix.count)) }
+
+    /// Takes `sha256:` and 64 lowercase hexadecimal digits; `nil` for anything else.
+    public init?(_ text: String) {
+        guard text.hasPrefix(Self.prefix), Self.areDigits(text.dropFirst(Self.prefix.count)) else { return nil }
+        description = text
+    }
+
+    /// Takes 64 lowercase hexadecimal digits; `nil` for anything else.
+    public init?(hex: String) {
+        guard Self.areDigits(hex[...]) else { return nil }
+        description = Self.prefix + hex
+    }
+
+    private static let prefix = "sha256:"
+
+    private static func areDigits(_ text: Substring) -> Bool {
+        text.utf8.count == 64 && text.utf8.allSatisfy { (48...57).contains($0) || (97...102).contains($0) }
+    }
+}
