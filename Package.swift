@@ -42,7 +42,7 @@ let package = Package(
         // The domain and the world around it.
         .target(name: "Documents", dependencies: ["Secrets", "JSON", "YAML"]),
         .target(name: "OpenRouter", dependencies: ["HTTP", "JSON", "Secrets", "Sodium", "Timestamps"]),
-        .target(name: "Rotation", dependencies: ["JSON", "Secrets", "Sodium", "Timestamps"]),
+        .target(name: "Rotation", dependencies: ["JSON", "PublisherPlugin", "Secrets", "Sodium", "Timestamps"]),
         .target(name: "Configuration", dependencies: ["JSON", "Rotation", "YAML"]),
         .target(name: "PublisherPlugin", dependencies: ["JSON", "Secrets", "Timestamps", systemPackage]),
         .target(
