@@ -1,7 +1,7 @@
 package import FoundationEssentials
 package import JSON
 package import Secrets
-internal import Sodium
+import Sodium
 
 /// The file that passes between the steps: a diary of one rotation, never the truth about it.
 ///

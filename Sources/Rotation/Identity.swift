@@ -1,5 +1,5 @@
 package import Secrets
-internal import Sodium
+import Sodium
 
 /// What signs records and opens boxes: 32 random bytes, from which libsodium's KDF derives an Ed25519 and an X25519 pair.
 package struct Identity: Sendable {

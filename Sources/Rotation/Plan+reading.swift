@@ -1,7 +1,7 @@
 package import JSON
-internal import PublisherPlugin
-internal import Secrets
-internal import Timestamps
+import PublisherPlugin
+import Secrets
+import Timestamps
 
 extension Plan {
     /// Reads a plan in its JSON form. Everything but `predecessor` may be left out.

@@ -1,5 +1,5 @@
-package import JSON
-internal import Timestamps
+import JSON
+import Timestamps
 
 /// What is wrong with a plan, and where. Configuration turns the path into a file and a line.
 package struct PlanError: Error, Hashable, Sendable, CustomStringConvertible {

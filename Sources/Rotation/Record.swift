@@ -1,8 +1,8 @@
 package import FoundationEssentials
 package import JSON
 package import Secrets
-internal import Sodium
-package import Timestamps
+import Sodium
+import Timestamps
 
 /// The programs that write records.
 package enum StepName: String, Sendable, CaseIterable, Hashable {
@@ -88,7 +88,7 @@ package struct Record: Hashable, Sendable {
         else { throw .malformed("a record") }
         var digests: [Digest] = []
         for element in after {
-            guard let digest = element.string.flatMap(Digest.init) else { throw .malformed("a record's after") }
+            guard let digest = element.string.flatMap({ Digest($0) }) else { throw .malformed("a record's after") }
             digests.append(digest)
         }
         if let target = json["target"] {

@@ -1,6 +1,6 @@
-package import JSON
+import JSON
 package import Secrets
-internal import Sodium
+import Sodium
 
 /// A key as people know it.
 package struct KeyReference: Hashable, Sendable {

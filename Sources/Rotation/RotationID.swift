@@ -1,5 +1,5 @@
 package import FoundationEssentials
-internal import Sodium
+import Sodium
 
 /// The id of a rotation: a ULID (48 bits of milliseconds, 80 random bits, Crockford's base32), so that ids sort by age.
 package struct RotationID: Hashable, Sendable, CustomStringConvertible {

@@ -1,6 +1,6 @@
-package import JSON
+import JSON
 package import Secrets
-internal import Sodium
+import Sodium
 
 /// The successor's plaintext, sealed to one public identity.
 package struct SealedSecret: Hashable, Sendable {
