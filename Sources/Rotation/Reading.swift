@@ -9,7 +9,7 @@ package struct Reading: Hashable, Sendable {
     package struct Meter: Hashable, Sendable {
         /// Lifetime usage, BYOK included, in US dollars, in decimal digits.
         package var cost: String
-        /// Seconds since 1970 of the last use; 0 means that none was ever recorded, `nil` that it is not reported.
+        /// Milliseconds since 1970 of the last use; 0 means that none was ever recorded, `nil` that it is not reported.
         package var lastUsed: Int?
 
         package init(cost: String, lastUsed: Int?) {

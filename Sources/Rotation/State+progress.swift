@@ -90,3 +90,12 @@ extension State {
         return earlier.isEmpty || verification(of: earlier) != nil ? "ork-publish" : "ork-verify"
     }
 }
+
+extension State {
+    /// The same records with another plan: what a dry run assumes.
+    package func assuming(_ plan: Plan) -> State {
+        var state = self
+        state.replacePlan(plan)
+        return state
+    }
+}

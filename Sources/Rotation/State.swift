@@ -91,6 +91,11 @@ extension State {
         for record in try handoff.verified(trust: trust) { try read(record) }
     }
 
+    mutating func replacePlan(_ plan: Plan) {
+        self.plan = plan
+        for target in plan.targets { targets[target.name] = targets[target.name] ?? TargetState() }
+    }
+
     private mutating func read(_ record: Record) throws(HandoffError) {
         lastRecordAt = max(lastRecordAt ?? record.at, record.at)
         switch record.event {
