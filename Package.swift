@@ -6,6 +6,7 @@ let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package
 let subprocess: Target.Dependency = .product(name: "Subprocess", package: "swift-subprocess")
 let systemPackage: Target.Dependency = .product(name: "SystemPackage", package: "swift-system")
 let flyingFox: Target.Dependency = .product(name: "FlyingFox", package: "FlyingFox")
+let flyingSocks: Target.Dependency = .product(name: "FlyingSocks", package: "FlyingFox")
 
 /// What every step is made of besides its own step and the live parts it wires.
 let step: [Target.Dependency] = ["StepCLI", "Steps", "Rotation", argumentParser]
@@ -77,7 +78,10 @@ let package = Package(
             ]),
         .executableTarget(
             name: "ork-sandbox",
-            dependencies: ["HTTP", "JSON", "Sandbox", "Secrets", argumentParser, flyingFox, systemPackage]),
+            dependencies: [
+                "HTTP", "JSON", "Sandbox", "Secrets", "Timestamps", argumentParser, flyingFox, flyingSocks,
+                systemPackage,
+            ]),
 
         // Publishers.
         .executableTarget(
