@@ -1,4 +1,5 @@
 internal import FoundationEssentials
+internal import Secrets
 internal import Synchronization
 internal import SystemPackage
 
@@ -36,7 +37,10 @@ final class PublisherSession<Program: Publisher>: Sendable {
             let id = (try? WireReader(parsing: line, "the request").string("id")) ?? ""
             return PublisherAnswer(.rejected(error)).line(id: id)
         }
-        return perform(request).line(id: request.id)
+        let answer = perform(request)
+        let line = answer.line(id: request.id)
+        let redactor = Redactor(request.secret.map { [$0] } ?? [])
+        return redactor.contains(line) ? answer.withoutDetails.line(id: request.id) : line
     }
 
     private func perform(_ request: PublisherRequest) -> PublisherAnswer {
@@ -51,6 +55,18 @@ final class PublisherSession<Program: Publisher>: Sendable {
             }
         } catch {
             return PublisherAnswer(.rejected(error))
+        }
+    }
+}
+
+extension PublisherAnswer {
+    /// The outcome alone, where something beside it holds the secret.
+    fileprivate var withoutDetails: PublisherAnswer {
+        let message = "the publisher's text held the secret and was dropped"
+        switch outcome {
+        case .rejected(let error): return PublisherAnswer(.rejected(PublisherError(error.code, message)))
+        case .unknown(let error): return PublisherAnswer(.unknown(PublisherError(error.code, message)))
+        default: return PublisherAnswer(outcome)
         }
     }
 }
