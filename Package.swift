@@ -106,7 +106,9 @@ let package = Package(
             name: "CurlHTTPTests", dependencies: ["CurlHTTP", "HTTP", "Secrets", "TestSupport", subprocess]),
         .testTarget(name: "SodiumTests", dependencies: ["Secrets", "Sodium"]),
         .testTarget(name: "YAMLTests", dependencies: ["YAML"]),
-        .testTarget(name: "DocumentsTests", dependencies: ["Documents", "Secrets"]),
+        .testTarget(
+            name: "DocumentsTests", dependencies: ["Documents", "JSON", "Secrets", subprocess, systemPackage],
+            exclude: ["readers.py"]),
         .testTarget(
             name: "OpenRouterTests",
             dependencies: ["HTTP", "JSON", "OpenRouter", "Sandbox", "Secrets", "Sodium", "TestSupport", "Timestamps"]),
