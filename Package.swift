@@ -45,7 +45,7 @@ let package = Package(
         .target(name: "Documents", dependencies: ["Secrets", "JSON", "YAML"]),
         .target(name: "OpenRouter", dependencies: ["HTTP", "JSON", "Secrets", "Sodium", "Timestamps"]),
         .target(name: "Rotation", dependencies: ["JSON", "PublisherPlugin", "Secrets", "Sodium", "Timestamps"]),
-        .target(name: "Configuration", dependencies: ["JSON", "Rotation", "YAML"]),
+        .target(name: "Configuration", dependencies: ["HTTP", "JSON", "PublisherPlugin", "Rotation", "YAML"]),
         .target(name: "PublisherPlugin", dependencies: ["JSON", "Secrets", "Timestamps", systemPackage]),
         .target(
             name: "PluginHost",
@@ -113,7 +113,9 @@ let package = Package(
             name: "OpenRouterTests",
             dependencies: ["HTTP", "JSON", "OpenRouter", "Sandbox", "Secrets", "Sodium", "TestSupport", "Timestamps"]),
         .testTarget(name: "RotationTests", dependencies: ["JSON", "Rotation", "Secrets", "Sodium", "Timestamps"]),
-        .testTarget(name: "ConfigurationTests", dependencies: ["Configuration", "JSON", "Rotation"]),
+        .testTarget(
+            name: "ConfigurationTests",
+            dependencies: ["Configuration", "JSON", "PublisherPlugin", "Rotation", "Secrets", "Timestamps"]),
         .testTarget(name: "PublisherPluginTests", dependencies: ["JSON", "PublisherPlugin", "Secrets", "Timestamps"]),
         .testTarget(
             name: "PluginHostTests",
