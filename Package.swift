@@ -58,7 +58,8 @@ let package = Package(
         .target(
             name: "StepCLI",
             dependencies: [
-                "Configuration", "JSON", "Rotation", "Secrets", "Sodium", "Steps", "Timestamps", argumentParser,
+                "Configuration", "HTTP", "JSON", "OpenRouter", "Rotation", "Secrets", "Sodium", "Steps", "Timestamps",
+                argumentParser,
                 systemPackage,
             ]),
         .target(name: "Sandbox", dependencies: ["HTTP", "JSON", "Secrets", "Sodium", "Timestamps"]),
