@@ -17,7 +17,7 @@ extension OpenRouterError {
         case .exhausted: "OpenRouter reports that the credit or the key's limit is used up (402)"
         case .rateLimited: "OpenRouter asks for fewer requests (429)"
         case .unavailable: "OpenRouter cannot answer now (\(status))"
-        case .unreachable: "OpenRouter cannot be reached"
+        case .unreachable: "no answer from OpenRouter"
         case .unexpected: "OpenRouter answers with a status that is not documented (\(status))"
         }
     }
@@ -43,7 +43,7 @@ extension OpenRouterError {
     }
 
     static func message(_ error: TransportError) -> String {
-        "OpenRouter cannot be reached: \(error.message)"
+        "no answer from OpenRouter: \(error.message)"
     }
 
     static func hint(_ error: TransportError) -> String? {
