@@ -55,6 +55,7 @@ struct FaultProxyTests {
         }
         #expect(statuses == [200, status, 200])
         #expect(server.requests.count == seen)
+        #expect(proxy.exchanges.map(\.isPassedOn) == [true, status != nil, true])
         #expect(proxy.exchanges.map { $0.status != nil } == [true, status == 418 || seen == 3, true])
     }
 
