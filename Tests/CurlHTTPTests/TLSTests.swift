@@ -1,4 +1,5 @@
 import CurlHTTP
+import Glibc
 import HTTP
 import TestSupport
 import Testing
@@ -44,19 +45,37 @@ struct TLSTests {
         #expect(error?.message.contains("CURL_CA_BUNDLE") == true)
     }
 
-    @Test("TLS 1.1 is refused and TLS 1.2 is not", arguments: [("-tls1_1", nil), ("-tls1_2", 200)] as [(String, Int?)])
-    func oldVersions(option: String, status: Int?) async throws {
-        let server = try await TLSServer(for: "IP:127.0.0.1")
-        let answer = try await server.serve([option, "-cipher", "DEFAULT@SECLEVEL=0"]) { port in
+    @Test("TLS 1.1 is refused and TLS 1.2 is not, even where the system's OpenSSL would take both")
+    func oldVersions() async {
+        // OpenSSL reads its configuration once, so the test has a process of its own.
+        await #expect(processExitsWith: .success) {
+            let folder = try TemporaryDirectory()
+            let configuration = try folder.write(
+                """
+                openssl_conf = main
+                [main]
+                ssl_conf = ssl
+                [ssl]
+                system_default = defaults
+                [defaults]
+                MinProtocol = TLSv1
+                CipherString = DEFAULT@SECLEVEL=0
+                [req]
+                distinguished_name = name
+                [name]
+                """, to: "openssl.cnf")
+            unsafe _ = setenv("OPENSSL_CONF", configuration, 1)
+            let server = try await TLSServer(for: "IP:127.0.0.1")
             let transport = CurlTransport(policy: .once, environment: ["CURL_CA_BUNDLE": server.authority])
-            return try await transport.answers([HTTPRequest(.get, try HTTPURL("https://127.0.0.1:\(port)/"))])[0].answer
-        }
-        switch answer {
-        case .success(let response): #expect(response.status == status)
-        case .failure(let error):
-            #expect(status == nil)
-            #expect(error.code == .unreachable)
-            #expect(!error.mayHaveArrived)
+            let old = try await server.serve(["-tls1_1"]) { port in
+                try await transport.failure(HTTPRequest(.get, try HTTPURL("https://127.0.0.1:\(port)/")))
+            }
+            #expect(old?.code == .unreachable)
+            #expect(old?.mayHaveArrived == false)
+            let new = try await server.serve(["-tls1_2"]) { port in
+                try await transport.answer(HTTPRequest(.get, try HTTPURL("https://127.0.0.1:\(port)/"))).status
+            }
+            #expect(new == 200)
         }
     }
 }
