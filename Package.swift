@@ -133,8 +133,10 @@ let package = Package(
         .testTarget(
             name: "SandboxTests",
             dependencies: [
-                "HTTP", "JSON", "Sandbox", "Secrets", "TestSupport", "Timestamps", subprocess, systemPackage,
-            ]),
+                "HTTP", "JSON", "Sandbox", "Secrets", "Sodium", "TestSupport", "Timestamps", subprocess,
+                systemPackage,
+            ],
+            exclude: ["Fixtures", "Python"]),
         .testTarget(
             name: "EndToEndTests",
             dependencies: ["HTTP", "JSON", "Sandbox", "Secrets", "TestSupport", subprocess, systemPackage],

@@ -45,6 +45,7 @@ extension Sandbox {
         case (.get, "activity"): return (200, try activity(query, account: account, at: now))
         case (.post, "analytics/query"): return (200, try analytics(request.body, account: account, at: now))
         case (.get, "workspaces"): return (200, try listWorkspaces(query, account: account))
+        case (.post, "workspaces"): return (201, try createWorkspace(request.body, account: account, at: now))
         case (.get, "guardrails"): return (200, try page(accounts[account].guardrails, query, account: account))
         case (.get, "guardrails/assignments/keys"):
             return (200, try page(accounts[account].assignments, query, account: account))

@@ -66,7 +66,8 @@ extension Sandbox {
         let offset = try query.count("offset", 0...Int.max) ?? 0
         let limit = try query.count("limit", 1...100) ?? 50
         var rows = rows
-        if let workspace = try workspace(in: query, account: account) {
+        let unknown = APIError.invalid("workspace_id", "must be a workspace of this account")
+        if let workspace = try workspace(in: query, account: account, unknown: unknown) {
             rows = rows.filter { $0["workspace_id"]?.string == workspace }
         }
         return ["data": .array(Array(rows.dropFirst(offset).prefix(limit))), "total_count": .count(rows.count)]

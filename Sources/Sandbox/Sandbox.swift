@@ -73,10 +73,11 @@ package struct Sandbox: Sendable {
     /// Adds a workspace and returns its id.
     @discardableResult
     package mutating func addWorkspace(
-        _ name: String, account: Int = 0, at start: Date = Date(timeIntervalSince1970: 1_767_225_600)
+        _ name: String, slug: String? = nil, account: Int = 0,
+        at start: Date = Date(timeIntervalSince1970: 1_767_225_600)
     ) -> String {
         let workspace = Workspace(
-            id: random.uuid(), name: name, slug: name.lowercased(), createdAt: start, guardrail: random.uuid())
+            id: random.uuid(), name: name, slug: slug ?? name.lowercased(), createdAt: start, guardrail: random.uuid())
         accounts[account].workspaces.append(workspace)
         return workspace.id
     }

@@ -1,5 +1,5 @@
 import Glibc
-import JSON
+package import JSON
 package import Steps
 import SystemPackage
 

@@ -1,5 +1,6 @@
 import JSON
 import Rotation
+import Secrets
 import Steps
 import Timestamps
 import SystemPackage
@@ -76,7 +77,7 @@ struct Outcome {
         do {
             let file = try FileDescriptor.open(
                 path, .writeOnly, options: [.create, .append, .closeOnExec], permissions: [.ownerReadWrite, .groupRead])
-            _ = try file.closeAfter { try file.writeAll(text.utf8) }
+            _ = try file.closeAfter { try file.writeAll(Array(text.utf8)) }
         } catch {
             console.show(.warning("\(path) cannot be written"))
         }

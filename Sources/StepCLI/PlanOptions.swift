@@ -1,6 +1,6 @@
 package import ArgumentParser
 package import Configuration
-import Rotation
+package import Rotation
 
 /// Where the key is published.
 package struct TargetOptions: ParsableArguments {

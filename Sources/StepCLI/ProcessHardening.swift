@@ -5,7 +5,7 @@ package enum ProcessHardening {
     /// Keeps the process's memory out of core files and from other processes of the same user, and lets a reader that
     /// has gone be an error instead of the end.
     package static func apply() {
-        _ = prctl(PR_SET_DUMPABLE, 0, 0, 0, 0)
-        unsafe signal(SIGPIPE, SIG_IGN)
+        ork_prctl_set_undumpable()
+        signal(SIGPIPE, SIG_IGN)
     }
 }

@@ -1,10 +1,11 @@
-import Configuration
+package import Configuration
 import FoundationEssentials
 package import HTTP
 import JSON
 package import OpenRouter
 package import Rotation
-package import Secrets
+import Secrets
+import Sodium
 package import Steps
 import Timestamps
 
@@ -95,7 +96,7 @@ package final class Session {
         if case .environment(let name) = plan.predecessor {
             let key = try environment.key(
                 in: name.description, hint: "export the key that is to be replaced, or name it: --predecessor name=…")
-            order.predecessorDigest = digest(of: key)
+            order.predecessorDigest = Digest(of: key)
         }
         return order
     }
@@ -104,8 +105,7 @@ package final class Session {
         if let name = journal.handoff?.header.name ?? configuration?.name { return name }
         var text = options.rotation ?? plan.successor.name
         if text == nil, case .name(let name) = plan.predecessor { text = KeyName(parsing: name).base }
-        guard let text else { return PlanName("rotation")! }
-        guard let name = PlanName(text) else {
+        guard let name = PlanName(text ?? "rotation") else {
             throw StepError(
                 .usage, "the rotation needs a name of letters, digits and . _ - /", hint: "give it one: --rotation NAME")
         }

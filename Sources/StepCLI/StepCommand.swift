@@ -26,9 +26,12 @@ extension StepCommand {
         do throws(StepError) {
             let waiting = Waiting(
                 upTo: try command.waitingTime(), clock: SystemClock(), tell: { console.show($0) })
-            try waiting.run { () throws(StepError) in
+            try waiting.run { () throws(StepError) -> Void in
                 // Also the lock of the handoff is something to wait for.
-                let current = try session ?? Session(command.common, environment: environment, console: console)
+                let current: Session
+                if let session { current = session } else {
+                    current = try Session(command.common, environment: environment, console: console)
+                }
                 session = current
                 try command.perform(current)
             }
@@ -38,7 +41,7 @@ extension StepCommand {
         let outcome = Outcome(session, failure)
         outcome.publish(command.common, environment, console, program: configuration.commandName ?? "ork")
         if let failure { console.show(failure) }
-        exit(failure?.code.rawValue ?? 0)
+        Glibc.exit(failure?.code.rawValue ?? 0)
     }
 
     private func waitingTime() throws(StepError) -> Interval {

@@ -1,6 +1,6 @@
 package import FoundationEssentials
 import Glibc
-package import Steps
+import Steps
 
 /// This machine's clock.
 package struct SystemClock: WallClock {

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Glibc
+import Steps
 
 /// Options that cannot be understood, or a page of help that was asked for.
 struct UsageError {

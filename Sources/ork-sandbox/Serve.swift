@@ -11,7 +11,8 @@ func serve(
 ) async throws {
     let address = try sockaddr_in.inet(ip4: "127.0.0.1", port: port)
     let server = HTTPServer(
-        address: address, timeout: 60 + TimeInterval(latency.components.seconds), logger: .disabled,
+        address: address, timeout: 60 + TimeInterval(latency.components.seconds),
+        pool: PromptPool(base: HTTPServer.defaultPool()), logger: .disabled,
         handler: ClosureHTTPHandler { request in
             if latency > .zero { try await Task.sleep(for: latency) }
             return try await answer(request, service)
