@@ -13,7 +13,9 @@ extension SplitMix64 {
             case .ini: ini()
             default: dotenv()
             }
-        if chance(4), text.hasSuffix("\n"), !text.hasSuffix(hole + "\n") || format != .yaml { text.removeLast() }
+        // A block scalar that ends with the file has no line end in it: nothing can be added after one.
+        let isOpenBlock = format == .yaml && (text.hasSuffix("text\n") || text.hasSuffix("more\n"))
+        if chance(4), text.hasSuffix("\n"), !isOpenBlock { text.removeLast() }
         text = text.split(separator: "\n", omittingEmptySubsequences: false).joined(separator: lineEnd)
         let parts = text.split(separator: Character(hole), omittingEmptySubsequences: false)
         let old =
