@@ -27,9 +27,10 @@ let package = Package(
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
         .systemLibrary(name: "CSodium", pkgConfig: "libsodium", providers: [.apt(["libsodium-dev"])]),
         .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
+        .systemLibrary(name: "CLinux"),
 
         // Leaves: values.
-        .target(name: "Secrets"),
+        .target(name: "Secrets", dependencies: ["CLinux"]),
         .target(name: "JSON"),
         .target(name: "Timestamps"),
         .target(name: "HTTP", dependencies: ["Secrets"]),

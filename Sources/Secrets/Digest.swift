@@ -1,4 +1,4 @@
-/// The SHA-256 of a key's plaintext, written `sha256:` and 64 lowercase hexadecimal digits.
+/// A SHA-256, of a key's plaintext for the most part, written `sha256:` and 64 lowercase hexadecimal digits.
 public struct Digest: Hashable, Sendable, CustomStringConvertible {
     /// The whole text, prefix included.
     public let description: String
@@ -15,6 +15,11 @@ public struct Digest: Hashable, Sendable, CustomStringConvertible {
     /// Takes 64 lowercase hexadecimal digits; `nil` for anything else.
     public init?(hex: String) {
         guard Self.areDigits(hex[...]) else { return nil }
+        description = Self.prefix + hex
+    }
+
+    /// Takes what is known to be 64 lowercase hexadecimal digits: a hash function's own output.
+    package init(trustedHex hex: String) {
         description = Self.prefix + hex
     }
 
