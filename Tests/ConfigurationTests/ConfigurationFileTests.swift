@@ -217,10 +217,29 @@ struct ConfigurationFileTests {
         #expect(try read(text).rotation(named: nil).plan.service.url == "http://127.0.0.1:8080/api/v1")
     }
 
+    @Test("every cut of a file, and every byte turned, is read or refused in one line")
+    func survivesDamage() {
+        let bytes = Array(example.utf8)
+        for index in stride(from: 0, to: bytes.count, by: 3) {
+            var turned = bytes
+            turned[index] ^= 1 << UInt8(index % 8)
+            for damaged in [Array(bytes[..<index]), turned] {
+                do {
+                    _ = try ConfigurationFile(parsing: damaged, name: "ork.yaml")
+                } catch {
+                    let message = error.description
+                    #expect(message.hasPrefix("ork.yaml:") && !message.contains("\n"))
+                    #expect(error.line.map { (1...20).contains($0) } ?? false)
+                }
+            }
+        }
+    }
+
     @Test("a label, a public identity and a short token's name are no secrets")
     func mentionsNoSecrets() throws {
         let text = """
             version: 1
+            # -----BEGIN PUBLIC KEY-----
             # the key sk-or-v1-0e6...1c96, sealed to \(identity), not ork-identity-1:…
             rotations: {a: {predecessor: none, targets: {t: {publisher: file, env: [ghp_token, GLPAT]}}}}
             """

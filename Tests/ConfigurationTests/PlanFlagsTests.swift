@@ -103,14 +103,14 @@ struct PlanFlagsTests {
             ("file:a=b,a=c", "setting 2 of the target has a key that stands before it already"),
             (#"file:a=b\n"#, #"setting 1 of the target \#(backslash)"#),
             (#"file:a=b\"#, #"setting 1 of the target \#(backslash)"#),
-            ("file:a:=yes", "setting 1 of the target has not valid JSON behind :="),
-            ("file:a:=", "setting 1 of the target has not valid JSON behind :="),
-            ("file:a:=[1,2", "setting 1 of the target has not valid JSON behind :="),
+            ("file:a:=yes", "setting 1 of the target: not valid JSON, behind :="),
+            ("file:a:=", "setting 1 of the target: not valid JSON, behind :="),
+            ("file:a:=[1,2", "setting 1 of the target: not valid JSON, behind :="),
             (
-                "file:a:=1.5", "setting 1 of the target has a number that is not a whole number below 2^53 behind :="
+                "file:a:=1.5", "setting 1 of the target: a number that is not a whole number below 2^53, behind :="
             ),
             (
-                #"file:a:={"b":1,"b":2}"#, "setting 1 of the target has an object has the same key twice behind :="
+                #"file:a:={"b":1,"b":2}"#, "setting 1 of the target: an object has the same key twice, behind :="
             ),
         ])
     func refusesTargets(text: String, message: String) {
