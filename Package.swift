@@ -9,7 +9,7 @@ let flyingFox: Target.Dependency = .product(name: "FlyingFox", package: "FlyingF
 let flyingSocks: Target.Dependency = .product(name: "FlyingSocks", package: "FlyingFox")
 
 /// What every step is made of besides its own step and the live parts it wires.
-let step: [Target.Dependency] = ["StepCLI", "Steps", "Rotation", argumentParser]
+let step: [Target.Dependency] = ["Configuration", "StepCLI", "Steps", argumentParser]
 
 let package = Package(
     name: "ork",
@@ -67,12 +67,12 @@ let package = Package(
         // Steps.
         .executableTarget(name: "ork-create", dependencies: step + ["CurlHTTP"]),
         .executableTarget(name: "ork-publish", dependencies: step + ["CurlHTTP", "PluginHost"]),
-        .executableTarget(name: "ork-verify", dependencies: step + ["CurlHTTP", "PluginHost"]),
+        .executableTarget(name: "ork-verify", dependencies: step + ["CurlHTTP", "PluginHost", "Secrets"]),
         .executableTarget(name: "ork-retire", dependencies: step + ["CurlHTTP"]),
 
         // Tools.
-        .executableTarget(name: "ork-status", dependencies: step),
-        .executableTarget(name: "ork-keygen", dependencies: step),
+        .executableTarget(name: "ork-status", dependencies: ["StepCLI", "Steps", argumentParser]),
+        .executableTarget(name: "ork-keygen", dependencies: ["StepCLI", "Steps", argumentParser]),
         .executableTarget(
             name: "ork-conform",
             dependencies: [

@@ -52,6 +52,15 @@ struct DurableFile {
         return true
     }
 
+    /// Adds to the end of a file that others read, such as a CI system's summary; it is made if it is not there.
+    func append(_ content: [UInt8]) throws(Errno) {
+        try asErrno {
+            let file = try FileDescriptor.open(
+                path, .writeOnly, options: [.create, .append, .closeOnExec], permissions: [.ownerReadWrite, .groupRead])
+            try file.closeAfter { _ = try file.writeAll(content) }
+        }
+    }
+
     /// Whether anybody but the owner may read it.
     var isReadableByOthers: Bool {
         var status = stat()

@@ -3,7 +3,6 @@ import Rotation
 import Secrets
 import Steps
 import Timestamps
-import SystemPackage
 
 /// How a run ended, for the programs around it: `--json`, the CI system's outputs and its summary page.
 struct Outcome {
@@ -74,11 +73,7 @@ struct Outcome {
     }
 
     private func append(_ text: String, to path: String, _ console: Console) {
-        do {
-            let file = try FileDescriptor.open(
-                path, .writeOnly, options: [.create, .append, .closeOnExec], permissions: [.ownerReadWrite, .groupRead])
-            _ = try file.closeAfter { try file.writeAll(Array(text.utf8)) }
-        } catch {
+        do { try DurableFile(path).append(Array(text.utf8)) } catch {
             console.show(.warning("\(path) cannot be written"))
         }
     }

@@ -4,7 +4,7 @@ import Steps
 extension Trust {
     /// Trust by `ork.yaml` and `--trust STEP=IDENTITY`; this stage's own identity where neither says anything.
     init(
-        _ flags: [String], _ configured: [StepName: Set<PublicIdentity>]?, own: PublicIdentity
+        _ flags: [String], _ configured: [StepName: Set<PublicIdentity>]?, own: PublicIdentity?
     ) throws(StepError) {
         var named: [StepName: Set<PublicIdentity>] = [:]
         for flag in flags {
