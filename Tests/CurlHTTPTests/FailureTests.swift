@@ -42,7 +42,7 @@ struct FailureTests {
     @Test("so has a TLS handshake with a server that does not speak it")
     func plainServer() async throws {
         let server = try RawServer(sending: "HTTP/1.1 400 Bad Request\r\n\r\n")
-        let error = try await CurlTransport(policy: hasty).failure(
+        let error = try await CurlTransport(policy: .once).failure(
             HTTPRequest(.post, try HTTPURL("https://127.0.0.1:\(server.port)/")))
         #expect(error?.code == .unreachable)
         #expect(error?.mayHaveArrived == false)
