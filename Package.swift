@@ -92,7 +92,7 @@ let package = Package(
             path: "plugins/file", exclude: ["README.md"]),
         .executableTarget(
             name: "ork-publisher-command",
-            dependencies: ["JSON", "PublisherPlugin", "Secrets", "Sodium", "Timestamps"],
+            dependencies: ["JSON", "PublisherPlugin", "Secrets", "Sodium", "Timestamps", systemPackage],
             path: "plugins/command", exclude: ["README.md"]),
 
         // Tests.
@@ -118,7 +118,9 @@ let package = Package(
             ]),
         .testTarget(
             name: "CommandPublisherTests",
-            dependencies: ["ork-publisher-command", "JSON", "PublisherPlugin", "Secrets", "Sodium", "TestSupport"]),
+            dependencies: [
+                "ork-publisher-command", "JSON", "PublisherPlugin", "Secrets", "Sodium", "TestSupport",
+            ]),
         .testTarget(
             name: "OpenRouterTests",
             dependencies: ["HTTP", "JSON", "OpenRouter", "Sandbox", "Secrets", "Sodium", "TestSupport", "Timestamps"]),
