@@ -28,9 +28,10 @@ let package = Package(
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
         .systemLibrary(name: "CSodium", pkgConfig: "libsodium", providers: [.apt(["libsodium-dev"])]),
         .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
+        .systemLibrary(name: "CLinux"),
 
         // Leaves: values.
-        .target(name: "Secrets"),
+        .target(name: "Secrets", dependencies: ["CLinux"]),
         .target(name: "JSON"),
         .target(name: "Timestamps"),
         .target(name: "HTTP", dependencies: ["Secrets"]),
@@ -44,7 +45,7 @@ let package = Package(
         .target(name: "Documents", dependencies: ["Secrets", "JSON", "YAML"]),
         .target(name: "OpenRouter", dependencies: ["HTTP", "JSON", "Secrets", "Sodium", "Timestamps"]),
         .target(name: "Rotation", dependencies: ["JSON", "PublisherPlugin", "Secrets", "Sodium", "Timestamps"]),
-        .target(name: "Configuration", dependencies: ["JSON", "Rotation", "YAML"]),
+        .target(name: "Configuration", dependencies: ["HTTP", "JSON", "PublisherPlugin", "Rotation", "YAML"]),
         .target(name: "PublisherPlugin", dependencies: ["JSON", "Secrets", "Timestamps", systemPackage]),
         .target(
             name: "PluginHost",
@@ -101,15 +102,20 @@ let package = Package(
         .testTarget(name: "SecretsTests", dependencies: ["Secrets"]),
         .testTarget(name: "JSONTests", dependencies: ["JSON"]),
         .testTarget(name: "TimestampsTests", dependencies: ["Timestamps"]),
-        .testTarget(name: "CurlHTTPTests", dependencies: ["CurlHTTP", "HTTP", "Secrets", "TestSupport"]),
+        .testTarget(
+            name: "CurlHTTPTests", dependencies: ["CurlHTTP", "HTTP", "Secrets", "TestSupport", subprocess]),
         .testTarget(name: "SodiumTests", dependencies: ["Secrets", "Sodium"]),
         .testTarget(name: "YAMLTests", dependencies: ["YAML"]),
-        .testTarget(name: "DocumentsTests", dependencies: ["Documents", "Secrets"]),
+        .testTarget(
+            name: "DocumentsTests", dependencies: ["Documents", "JSON", "Secrets", subprocess, systemPackage],
+            exclude: ["readers.py"]),
         .testTarget(
             name: "OpenRouterTests",
             dependencies: ["HTTP", "JSON", "OpenRouter", "Sandbox", "Secrets", "Sodium", "TestSupport", "Timestamps"]),
         .testTarget(name: "RotationTests", dependencies: ["JSON", "Rotation", "Secrets", "Sodium", "Timestamps"]),
-        .testTarget(name: "ConfigurationTests", dependencies: ["Configuration", "JSON", "Rotation"]),
+        .testTarget(
+            name: "ConfigurationTests",
+            dependencies: ["Configuration", "JSON", "PublisherPlugin", "Rotation", "Secrets", "Timestamps"]),
         .testTarget(name: "PublisherPluginTests", dependencies: ["JSON", "PublisherPlugin", "Secrets", "Timestamps"]),
         .testTarget(
             name: "PluginHostTests",

@@ -103,3 +103,8 @@ package struct HTTPURL: Hashable, Sendable, CustomStringConvertible {
         return parts.count == 4 && parts[0] == "127" && parts.allSatisfy { UInt8($0) != nil }
     }
 }
+
+extension HTTPURL {
+    /// The address without its query, which may hold a token: for people.
+    package var withoutQuery: String { String(description.prefix { $0 != "?" }) }
+}

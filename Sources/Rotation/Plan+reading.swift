@@ -50,7 +50,11 @@ extension Plan.Service {
         self.init()
         if let url = try fields.string("url") { self.url = url }
         managementKey = try fields.read("management_key", "{env: NAME}, the name of an environment variable") {
-            value throws(PlanError) in value["env"]?.string.flatMap(EnvironmentName.init)
+            value throws(PlanError) in
+            guard value.object != nil else { return nil }
+            let path = ["openrouter", "management_key"]
+            let fields = try PlanFields(value, path, unknownKeys, known: ["env"])
+            return fields.object["env"]?.string.flatMap(EnvironmentName.init)
         }
     }
 }
@@ -63,6 +67,7 @@ extension Plan.Predecessor {
             self = .none
             return
         }
+        guard value.object != nil else { return nil }
         let fields = try PlanFields(value, ["predecessor"], unknownKeys, known: ["name", "hash", "env"])
         guard fields.object.members.count == 1 else { return nil }
         if let name = try fields.string("name") {

@@ -1,0 +1,64 @@
+import CCurl
+import HTTP
+
+extension CurlHandle {
+    /// What holds for every request.
+    mutating func apply(_ settings: TransferSettings, within rest: Duration) {
+        let policy = settings.policy
+        // To libcurl, 0 is no limit at all.
+        set(CURLOPT_TIMEOUT_MS, max(1, min(policy.tryTimeout, rest).milliseconds))
+        set(CURLOPT_CONNECTTIMEOUT_MS, max(1, min(policy.connectTimeout, rest).milliseconds))
+        // No signals in a process with threads, and no waiting for a resolver that is over its time.
+        set(CURLOPT_NOSIGNAL, 1)
+        set(CURLOPT_QUICK_EXIT, 1)
+        set(CURLOPT_FOLLOWLOCATION, 0)
+        set(CURLOPT_DISALLOW_USERNAME_IN_URL, 1)
+        set(CURLOPT_PATH_AS_IS, 1)
+        // A connection then carries one exchange at a time, and nothing is sent again as in HTTP/2 after REFUSED_STREAM.
+        set(CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_1_1))
+        set(CURLOPT_SSLVERSION, Int(CURL_SSLVERSION_TLSv1_2))
+        set(CURLOPT_PROXY_SSLVERSION, Int(CURL_SSLVERSION_TLSv1_2))
+        if let authorities = settings.authorities {
+            set(CURLOPT_CAINFO, authorities)
+            set(CURLOPT_PROXY_CAINFO, authorities)
+        }
+        set(CURLOPT_USERAGENT, settings.userAgent)
+    }
+
+    /// What holds for this one. It must be valid.
+    mutating func apply(_ request: HTTPRequest) {
+        set(CURLOPT_URL, request.url.description)
+        set(CURLOPT_PROTOCOLS_STR, request.url.isLoopback ? "https,http" : "https")
+        // A proxy elsewhere would see in plain text what is meant for this machine.
+        if request.url.isLoopback { set(CURLOPT_PROXY, "") }
+        if !request.isIdempotent || request.wantsFreshConnection {
+            // libcurl sends a request again, a POST too, when a reused connection ends before the answer.
+            set(CURLOPT_FRESH_CONNECT, 1)
+            set(CURLOPT_FORBID_REUSE, 1)
+        }
+        if let bearer = request.bearer {
+            // libcurl gives it to this host only, never to a proxy, and keeps it out of the fields that we set.
+            set(bearer: bearer)
+        }
+        set(CURLOPT_CUSTOMREQUEST, request.method.rawValue)
+        if let body = request.body {
+            set(body: body)
+        } else if request.method != .get, request.method != .delete {
+            set(body: [])
+        }
+        add(header: "Expect:")
+        if request.body == nil {
+            add(header: "Content-Type:")
+        } else if !request.has("content-type") {
+            add(header: "Content-Type: application/json")
+        }
+        if !request.has("accept") { add(header: "Accept: application/json") }
+        for (name, value) in request.headers { add(header: value.isEmpty ? "\(name);" : "\(name): \(value)") }
+    }
+}
+
+extension HTTPRequest {
+    fileprivate func has(_ header: String) -> Bool {
+        headers.contains { $0.name.lowercased() == header }
+    }
+}

@@ -1,0 +1,102 @@
+import CCurl
+import Glibc
+import Secrets
+
+/// One easy handle and the memory that libcurl borrows from it. An option that libcurl does not accept is remembered
+/// in `failure`, so that options can be set one after the other and looked at once.
+@safe
+struct CurlHandle: ~Copyable {
+    let pointer: UnsafeMutableRawPointer
+    private(set) var failure: CURLcode?
+    private var headers: UnsafeMutablePointer<curl_slist>?
+    private var body: UnsafeMutableRawBufferPointer?
+
+    /// `nil` without memory.
+    init?() {
+        guard Self.isReady, let pointer = unsafe curl_easy_init() else { return nil }
+        unsafe self.pointer = pointer
+    }
+
+    // libcurl 7.84 and newer initialise themselves safely from any thread; Swift does it once.
+    private static let isReady = curl_global_init(Int(CURL_GLOBAL_DEFAULT)) == CURLE_OK
+
+    deinit {
+        unsafe curl_easy_cleanup(pointer)
+        unsafe curl_slist_free_all(headers)
+        if let body = unsafe body {
+            if let base = body.baseAddress { unsafe explicit_bzero(base, body.count) }
+            unsafe body.deallocate()
+        }
+    }
+
+    mutating func set(_ option: CURLoption, _ value: Int) {
+        note(unsafe ork_curl_set_number(pointer, option, value))
+    }
+
+    mutating func set(_ option: CURLoption, _ value: String) {
+        note(unsafe ork_curl_set_text(pointer, option, value))
+    }
+
+    /// The copy made here is wiped; libcurl's own is out of reach.
+    mutating func set(bearer value: Secret) {
+        let copy = UnsafeMutableRawBufferPointer.allocate(byteCount: value.count + 1, alignment: 1)
+        defer {
+            if let base = copy.baseAddress { unsafe explicit_bzero(base, copy.count) }
+            unsafe copy.deallocate()
+        }
+        value.withBytes { span in unsafe span.withUnsafeBytes { unsafe copy.copyMemory(from: $0) } }
+        unsafe copy[value.count] = 0
+        guard let text = unsafe copy.assumingMemoryBound(to: CChar.self).baseAddress else { return }
+        note(unsafe ork_curl_set_bearer(pointer, text))
+    }
+
+    /// Adds a line `Name: value`, `Name;` for an empty value or `Name:` to suppress one of libcurl's own.
+    mutating func add(header line: String) {
+        guard let longer = unsafe curl_slist_append(headers, line) else {
+            note(CURLE_OUT_OF_MEMORY)
+            return
+        }
+        unsafe headers = longer
+        note(unsafe ork_curl_set_headers(pointer, headers))
+    }
+
+    /// Copies `bytes`; the copy is wiped with the handle.
+    mutating func set(body bytes: [UInt8]) {
+        // One byte more, so that an empty body has an address too.
+        let copy = UnsafeMutableRawBufferPointer.allocate(byteCount: bytes.count + 1, alignment: 1)
+        unsafe copy.copyBytes(from: bytes)
+        unsafe body = copy
+        guard let base = copy.baseAddress else { return }
+        note(unsafe ork_curl_set_body(pointer, base, bytes.count))
+    }
+
+    mutating func set(receiver: @escaping curl_write_callback, context: UnsafeMutableRawPointer) {
+        note(unsafe ork_curl_set_receiver(pointer, receiver, context))
+    }
+
+    mutating func set(prerequest: @escaping curl_prereq_callback, context: UnsafeMutableRawPointer) {
+        note(unsafe ork_curl_set_prerequest(pointer, prerequest, context))
+    }
+
+    /// The status of the response that has arrived.
+    var status: Int { unsafe ork_curl_response_status(pointer) }
+
+    /// The fields of the last response, without those of interim responses, of a proxy and of a trailer.
+    var responseHeaders: [(name: String, value: String)] {
+        var fields: [(name: String, value: String)] = []
+        var field: UnsafeMutablePointer<curl_header>?
+        while let next = unsafe curl_easy_nextheader(pointer, UInt32(CURLH_HEADER), -1, field) {
+            fields.append(
+                (
+                    name: unsafe String(cString: next.pointee.name).lowercased(),
+                    value: unsafe String(cString: next.pointee.value)
+                ))
+            unsafe field = next
+        }
+        return fields
+    }
+
+    private mutating func note(_ code: CURLcode) {
+        if failure == nil, code != CURLE_OK { failure = code }
+    }
+}

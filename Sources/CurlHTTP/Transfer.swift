@@ -1,0 +1,76 @@
+import CCurl
+import HTTP
+
+/// What all transfers of a transport have in common.
+struct TransferSettings: Sendable {
+    let policy: HTTPPolicy
+    let userAgent: String
+    /// The path of a file of certificate authorities; the system's without one.
+    let authorities: String?
+}
+
+/// One try on its way: an easy handle and what it has received.
+final class Transfer {
+    let attempt: Try
+    private(set) var handle: CurlHandle
+    private let host: String
+    private let bodyLimit: Int
+    private var body: [UInt8] = []
+    private var isTooLarge = false
+    private var hasBegun = false
+
+    /// Prepares to send `request` in what is left of the batch's time.
+    init(
+        _ request: HTTPRequest, _ attempt: Try, _ settings: TransferSettings, within rest: Duration
+    ) throws(TransportError) {
+        try request.validate()
+        guard let handle = CurlHandle() else { throw .noMemory }
+        self.handle = handle
+        self.attempt = attempt
+        host = request.url.host
+        bodyLimit = settings.policy.bodyLimit
+        self.handle.apply(settings, within: rest)
+        self.handle.apply(request)
+        // libcurl uses the address only while the transfer runs, and the batch holds the transfer for that time.
+        let context = unsafe Unmanaged.passUnretained(self).toOpaque()
+        unsafe self.handle.set(receiver: Self.receive, context: context)
+        unsafe self.handle.set(prerequest: Self.begin, context: context)
+        if let failure = self.handle.failure { throw .refused(failure, host: host) }
+    }
+
+    /// Whether the server may have seen this try or one before it. Certain, because libcurl tells when the connection
+    /// stands and no byte of the request has been sent yet.
+    var mayHaveArrived: Bool { hasBegun || attempt.mayHaveArrived }
+
+    /// What a finished transfer brought.
+    func result(_ code: CURLcode) -> Result<HTTPResponse, TransportError> {
+        if isTooLarge {
+            return .failure(
+                TransportError(
+                    .tooLarge, "the answer of \(host) is larger than \(bodyLimit) bytes", mayHaveArrived: true))
+        }
+        guard code == CURLE_OK else {
+            return .failure(.ended(code, host: host, hasBegun: hasBegun, mayHaveArrived: mayHaveArrived))
+        }
+        return .success(HTTPResponse(received: handle.status, headers: handle.responseHeaders, body: body))
+    }
+
+    // Taking fewer bytes than offered ends the transfer.
+    private static let receive: curl_write_callback = { bytes, size, count, context in
+        guard let bytes = unsafe bytes, let context = unsafe context else { return 0 }
+        let transfer = unsafe Unmanaged<Transfer>.fromOpaque(context).takeUnretainedValue()
+        let length = size * count
+        guard length <= transfer.bodyLimit - transfer.body.count else {
+            transfer.isTooLarge = true
+            return 0
+        }
+        unsafe transfer.body.append(contentsOf: UnsafeRawBufferPointer(start: bytes, count: length))
+        return length
+    }
+
+    private static let begin: curl_prereq_callback = { context, _, _, _, _ in
+        guard let context = unsafe context else { return CURL_PREREQFUNC_ABORT }
+        unsafe Unmanaged<Transfer>.fromOpaque(context).takeUnretainedValue().hasBegun = true
+        return CURL_PREREQFUNC_OK
+    }
+}

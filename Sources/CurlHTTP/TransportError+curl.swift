@@ -1,0 +1,49 @@
+import CCurl
+import HTTP
+
+// libcurl's own texts are not used: they may quote an address with its query.
+extension TransportError {
+    static let noMemory = TransportError(.interrupted, "not enough memory for a request", mayHaveArrived: false)
+
+    static func invalid(_ message: String) -> TransportError {
+        TransportError(.invalid, message, mayHaveArrived: false)
+    }
+
+    /// An option that libcurl did not take.
+    static func refused(_ code: CURLcode, host: String) -> TransportError {
+        code == CURLE_OUT_OF_MEMORY
+            ? .noMemory : .invalid("libcurl does not take the request to \(host) (code \(code.rawValue))")
+    }
+
+    /// How a transfer that failed is told. `hasBegun` is whether its connection stood, so that the request went out.
+    static func ended(_ code: CURLcode, host: String, hasBegun: Bool, mayHaveArrived: Bool) -> TransportError {
+        func error(_ kind: Code, _ message: String) -> TransportError {
+            TransportError(kind, message, mayHaveArrived: mayHaveArrived)
+        }
+        switch code {
+        case CURLE_OPERATION_TIMEDOUT where hasBegun:
+            return error(.timeout, "\(host) did not finish its answer in time; try again later")
+        case CURLE_OPERATION_TIMEDOUT:
+            return error(.timeout, "no connection to \(host) in time; check the network and the proxy variables")
+        case CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_ISSUER_ERROR, CURLE_SSL_INVALIDCERTSTATUS:
+            return error(
+                .untrusted,
+                "the certificate of \(host) is not trusted; name the file of a private authority in CURL_CA_BUNDLE")
+        case CURLE_SSL_CACERT_BADFILE:
+            return error(
+                .untrusted, "the certificate authorities cannot be read; check CURL_CA_BUNDLE and SSL_CERT_FILE")
+        case _ where hasBegun:
+            return error(.interrupted, "the connection to \(host) ended without a whole answer (curl \(code.rawValue))")
+        case CURLE_URL_MALFORMAT, CURLE_UNSUPPORTED_PROTOCOL:
+            return error(.invalid, "the address of \(host) cannot be dialled; check its port")
+        case CURLE_COULDNT_RESOLVE_HOST:
+            return error(.unreachable, "no such host: \(host); check the address and the network")
+        case CURLE_COULDNT_RESOLVE_PROXY:
+            return error(.unreachable, "no such host for the proxy; check the proxy variables")
+        case CURLE_SSL_CONNECT_ERROR:
+            return error(.unreachable, "no TLS connection to \(host); it must speak TLS 1.2 or newer")
+        default:
+            return error(.unreachable, "no connection to \(host) (curl \(code.rawValue)); check that it is up")
+        }
+    }
+}

@@ -1,0 +1,24 @@
+/// A publisher written in Swift. With `@main` it is a whole program that keeps the contract:
+///
+///     @main struct FilePublisher: Publisher { … }
+///
+/// A thrown error becomes `rejected`: certainly not done. Where that is not certain, answer `.unknown`.
+public protocol Publisher: Sendable {
+    /// Makes the publisher; settings come with each request.
+    init()
+    /// What `info` prints.
+    var information: PublisherInformation { get }
+    /// How many requests of a batch are answered at once, each on a thread of its own.
+    var concurrency: Int { get }
+    /// Would publishing work? Changes nothing.
+    func check(_ request: PublisherRequest) throws(PublisherError) -> PublisherAnswer
+    /// Writes the secret to the target, once per operation.
+    func publish(_ request: PublisherRequest) throws(PublisherError) -> PublisherAnswer
+    /// Reads the target back and compares digests.
+    func verify(_ request: PublisherRequest) throws(PublisherError) -> PublisherAnswer
+}
+
+extension Publisher {
+    /// One after the other.
+    public var concurrency: Int { 1 }
+}

@@ -1,0 +1,37 @@
+import FoundationEssentials
+import Glibc
+
+/// A new folder for one test, deleted with its last reference.
+package final class TemporaryDirectory: Sendable {
+    /// A call that failed.
+    package struct Failure: Error {
+        package let errno: Int32
+    }
+
+    /// The absolute path, without links in it.
+    package let path: String
+
+    package init() throws {
+        let base = FileManager.default.temporaryDirectory.path
+        var template = Array("\(base)/ork-XXXXXX".utf8CString)
+        guard unsafe mkdtemp(&template) != nil else { throw Failure(errno: errno) }
+        path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
+
+    deinit { try? FileManager.default.removeItem(atPath: path) }
+
+    /// The path of `name` in this folder.
+    package func file(_ name: String) -> String { "\(path)/\(name)" }
+
+    /// Writes `text` to `name` and returns its path.
+    @discardableResult
+    package func write(_ text: String, to name: String) throws -> String {
+        try Data(text.utf8).write(to: URL(filePath: file(name)))
+        return file(name)
+    }
+
+    /// The content of `name` as text.
+    package func read(_ name: String) throws -> String {
+        String(decoding: try Data(contentsOf: URL(filePath: file(name))), as: UTF8.self)
+    }
+}
