@@ -58,7 +58,8 @@ let package = Package(
         .target(
             name: "StepCLI",
             dependencies: [
-                "Configuration", "JSON", "Rotation", "Secrets", "Sodium", "Steps", "Timestamps", argumentParser,
+                "Configuration", "HTTP", "JSON", "OpenRouter", "Rotation", "Secrets", "Sodium", "Steps", "Timestamps",
+                argumentParser,
                 systemPackage,
             ]),
         .target(name: "Sandbox", dependencies: ["HTTP", "JSON", "Secrets", "Sodium", "Timestamps"]),
@@ -87,11 +88,11 @@ let package = Package(
         // Publishers.
         .executableTarget(
             name: "ork-publisher-file",
-            dependencies: ["Documents", "JSON", "PublisherPlugin", "Secrets", "Sodium", systemPackage],
+            dependencies: ["Documents", "JSON", "PublisherPlugin", "Secrets", "Sodium"],
             path: "plugins/file", exclude: ["README.md"]),
         .executableTarget(
             name: "ork-publisher-command",
-            dependencies: ["JSON", "PublisherPlugin", "Secrets", subprocess, systemPackage],
+            dependencies: ["JSON", "PublisherPlugin", "Secrets", "Sodium", "Timestamps"],
             path: "plugins/command", exclude: ["README.md"]),
 
         // Tests.
@@ -109,6 +110,15 @@ let package = Package(
         .testTarget(
             name: "DocumentsTests", dependencies: ["Documents", "JSON", "Secrets", subprocess, systemPackage],
             exclude: ["readers.py"]),
+        .testTarget(
+            name: "FilePublisherTests",
+            dependencies: [
+                "ork-publisher-file", "JSON", "PublisherPlugin", "Secrets", "Sodium", "TestSupport", subprocess,
+                systemPackage,
+            ]),
+        .testTarget(
+            name: "CommandPublisherTests",
+            dependencies: ["ork-publisher-command", "JSON", "PublisherPlugin", "Secrets", "Sodium", "TestSupport"]),
         .testTarget(
             name: "OpenRouterTests",
             dependencies: ["HTTP", "JSON", "OpenRouter", "Sandbox", "Secrets", "Sodium", "TestSupport", "Timestamps"]),

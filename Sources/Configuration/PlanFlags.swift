@@ -116,6 +116,9 @@ package struct PlanFlags: Sendable {
     ) throws(ConfigurationError) -> Plan.Target {
         try refuseSecret(text, TargetFlag.flag)
         let flag = try TargetFlag(text)
+        guard PublisherName(flag.publisher) != nil else {
+            throw flag.error("PUBLISHER must be the NAME of an ork-publisher-NAME: a-z, 0-9 and -")
+        }
         guard let name = PlanName(flag.name ?? freeName(for: flag.publisher, among: existing)) else {
             throw flag.error("TARGET must be a name of letters, digits and . _ - /")
         }

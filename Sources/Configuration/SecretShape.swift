@@ -45,7 +45,9 @@ enum SecretShape: CaseIterable {
         guard bytes.starts(with: prefix.utf8) else { return false }
         var body = bytes.dropFirst(prefix.utf8.count)
         switch self {
-        case .privateKey: return true
+        case .privateKey:
+            let line = body.prefix(40).prefix { $0 != 0x0A }
+            return String(decoding: line, as: UTF8.self).contains("PRIVATE KEY-----")
         case .gitHubToken:
             // ghp_, gho_, ghu_, ghs_, ghr_ and 36 characters.
             guard let kind = body.first, "pousr".utf8.contains(kind), body.dropFirst().first == 0x5F else {

@@ -48,7 +48,7 @@ private struct Settings {
             let key = String(decoding: bytes, as: UTF8.self)
             rest = rest.dropFirst(bytes.count)
             guard !key.isEmpty else { throw form }
-            guard object[key] == nil else { throw error("has a key that stands before it already") }
+            guard object[key] == nil else { throw error(" has a key that stands before it already") }
             if take(":=") {
                 object[key] = try json()
             } else if take("=") {
@@ -61,11 +61,11 @@ private struct Settings {
     }
 
     private var form: ConfigurationError {
-        error("must be KEY=VALUE or KEY:=JSON; a comma inside VALUE is written \\,")
+        error(" must be KEY=VALUE or KEY:=JSON; a comma inside VALUE is written \\,")
     }
 
     private func error(_ message: String) -> ConfigurationError {
-        ConfigurationError(path: TargetFlag.flag, "setting \(count) of the target \(message)")
+        ConfigurationError(path: TargetFlag.flag, "setting \(count) of the target\(message)")
     }
 
     private static func isKey(_ byte: UInt8) -> Bool {
@@ -87,7 +87,7 @@ private struct Settings {
                 continue
             }
             guard let escaped = rest.popFirst(), ",=\\".utf8.contains(escaped) else {
-                throw error("has a backslash that stands before none of , = \\ ; write \\\\ for one")
+                throw error(" has a backslash that stands before none of , = \\ ; write \\\\ for one")
             }
             bytes.append(escaped)
         }
@@ -117,7 +117,7 @@ private struct Settings {
         do {
             return try JSONValue(parsing: bytes, numbers: .integers)
         } catch {
-            throw self.error("has \(error.code.rawValue) behind :=")
+            throw self.error(": \(error.code.rawValue), behind :=")
         }
     }
 }

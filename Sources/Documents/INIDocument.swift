@@ -122,7 +122,7 @@ struct INIDocument: DocumentContent {
     /// INI has no rule for quoting that all readers share: what would need it is not written.
     private static func render(_ value: String, quote: String) throws(DocumentError) -> String {
         let special = quote.isEmpty ? ";#\"'`%$\\" : "\"'%$\\"
-        let hasBlankEnd = [value.utf8.first, value.utf8.last].contains { $0?.isBlank == true }
+        let hasBlankEnd = [value.first, value.last].contains { $0?.isWhitespace == true }
         guard !value.contains(where: { special.contains($0) }), !(quote.isEmpty && hasBlankEnd) else {
             throw DocumentError(.value, "INI readers take no form of this value for the same text")
         }

@@ -6,10 +6,12 @@ package struct APIKey: Sendable {
     package let secret: Secret
     /// Our own digest; OpenRouter documents its `hash` to be the same.
     package let digest: Digest
-    /// Whether it has OpenRouter's usual form: `sk-or-v1-` and 64 lowercase hexadecimal digits. Others go, with a warning.
+    /// Whether it has OpenRouter's usual form: `sk-or-v1-` and 64 lowercase hexadecimal digits. Others deserve a
+    /// warning, no more.
     package let looksUsual: Bool
 
-    /// Refuses an empty key, and one with anything but printable ASCII; a line end left over from a file is the usual cause.
+    /// Refuses an empty key, and one with anything but printable ASCII; a line end left over from a file is the
+    /// usual cause.
     package init(_ secret: Secret) throws(OpenRouterError) {
         let (isPrintable, looksUsual) = secret.withBytes { span in
             unsafe span.withUnsafeBytes { bytes in

@@ -38,7 +38,8 @@ package struct CurrentKey: Sendable, Hashable {
     /// Whether its expiry has come.
     package func isExpired(at date: Date) -> Bool { expiresAt.map { $0 <= date } ?? false }
 
-    /// Whether OpenRouter would serve an application with it: no management key, not expired, something left of the limit.
+    /// Whether OpenRouter would serve an application with it: no management key, not expired, something left of
+    /// the limit.
     package func maySpend(at date: Date) -> Bool {
         !isManagementKey && !isExpired(at: date) && (limitRemaining.map { ($0.decimal ?? 0) > 0 } ?? true)
     }

@@ -1,3 +1,4 @@
+package import FoundationEssentials
 package import HTTP
 import JSON
 package import Secrets
@@ -33,9 +34,13 @@ package struct InferenceAPI: Sendable {
 package struct Inference: Sendable, Hashable {
     /// OpenRouter's id of the generation.
     package let id: String?
+    /// What the answer cost in US dollars, if OpenRouter says so.
+    package let cost: Decimal?
 
     init(_ fields: AnswerFields) throws(OpenRouterError) {
         id = try fields.optionalString("id")
+        let usage = fields.has("usage") ? try fields.object("usage") : nil
+        cost = usage?.has("cost") == true ? try usage?.nullableNumber("cost")?.decimal : nil
         // A provider's failure may come with status 200.
         guard !fields.has("error"), try !fields.objects("choices").isEmpty else { throw fields.error("choices") }
     }

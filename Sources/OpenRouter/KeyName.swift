@@ -1,8 +1,10 @@
 package import FoundationEssentials
 import Timestamps
 
-/// A key's name by ork's way of naming: `BASE`, then ` DATE ork:ID` for keys that a rotation made, ` minting` while such a
-/// key has not been handed out, and ` disabled:MOMENT` for keys that a rotation disabled. Any string is a name: what does not fit is part of the base.
+/// A key's name by ork's way of naming: `BASE`, then ` DATE ork:ID` for keys that a rotation made, ` minting` while
+/// such a key has not been handed out, and ` disabled:MOMENT` for keys that a rotation disabled.
+///
+/// Any string is a name: what does not fit is part of the base.
 package struct KeyName: Hashable, Sendable, CustomStringConvertible {
     /// The name that all keys of a lineage share.
     package let base: String

@@ -17,7 +17,7 @@ extension OpenRouterError {
         case .exhausted: "OpenRouter reports that the credit or the key's limit is used up (402)"
         case .rateLimited: "OpenRouter asks for fewer requests (429)"
         case .unavailable: "OpenRouter cannot answer now (\(status))"
-        case .unreachable: "OpenRouter cannot be reached"
+        case .unreachable: "no answer from OpenRouter"
         case .unexpected: "OpenRouter answers with a status that is not documented (\(status))"
         }
     }
@@ -31,9 +31,10 @@ extension OpenRouterError {
             "this is not a management key, or an IP allowlist does not have this machine"
         case (.forbidden, .inference):
             "look for an IP allowlist that does not have this machine, a used up limit, or a guardrail"
-        case (.notFound, _): "check the address of the API"
+        case (.notFound, .management): "check the address of the API"
+        case (.notFound, .inference): "check the address of the API, and the name of the model"
         case (.conflict, _), (.rateLimited, _), (.unavailable, _): "try again later"
-        case (.invalid, .management): "check the settings of the key in the plan"
+        case (.invalid, .management): "check the workspace and the settings of the key in the plan"
         case (.invalid, .inference): "check the name of the model"
         case (.exhausted, _): "add credit, or raise the key's limit"
         case (.unexpected, _): "check the address of the API, and for a proxy on the way"
@@ -42,7 +43,7 @@ extension OpenRouterError {
     }
 
     static func message(_ error: TransportError) -> String {
-        "OpenRouter cannot be reached: \(error.message)"
+        "no answer from OpenRouter: \(error.message)"
     }
 
     static func hint(_ error: TransportError) -> String? {

@@ -33,7 +33,8 @@ package struct OpenRouterError: Error, Sendable, Hashable {
     package let hint: String?
     /// The answer's status; `nil` if there was none.
     package let status: Int?
-    /// `false` only when it is certain that the request has changed nothing: it was never sent, or sent once and refused.
+    /// `false` only when it is certain that the request has changed nothing: it was never sent, or sent once and
+    /// refused.
     package let mayHaveArrived: Bool
     /// How long the service asks to be left alone (`Retry-After`).
     package let retryAfter: Interval?

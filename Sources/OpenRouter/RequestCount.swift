@@ -20,7 +20,9 @@ package enum RequestCount: Sendable, Hashable {
     static let precision: TimeInterval = 60
 
     static func query(_ hash: KeyHash, from start: Date, to end: Date) -> JSONValue {
-        [
+        // Times are sent in whole seconds: never less than what was asked for.
+        let end = Date(timeIntervalSince1970: end.timeIntervalSince1970.rounded(.up))
+        return [
             "metrics": ["request_count"],
             "filters": [["field": "api_key_id", "operator": "eq", "value": .string(hash.description)]],
             "granularity": "minute",

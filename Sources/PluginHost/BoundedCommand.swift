@@ -43,7 +43,7 @@ package struct BoundedCommand {
     private static func find(_ program: String, _ path: String) -> String? {
         guard !program.utf8.contains(UInt8(ascii: "/")) else { return program }
         return path.split(separator: ":").filter { $0.hasPrefix("/") }.map { "\($0)/\(program)" }
-            .first { access($0, X_OK) == 0 }
+            .first { unsafe access($0, X_OK) == 0 }
     }
 }
 

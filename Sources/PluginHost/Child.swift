@@ -112,7 +112,9 @@ final class Child {
             let written: Int
             do {
                 written = try piece.bytes.withBytes { span throws in
-                    try span.extracting(droppingFirst: piece.written).withUnsafeBytes { try unsafe input.write($0) }
+                    try unsafe span.extracting(droppingFirst: piece.written).withUnsafeBytes {
+                        try unsafe input.write($0)
+                    }
                 }
             } catch Errno.wouldBlock {
                 self.piece = piece

@@ -63,6 +63,12 @@ package final class PluginHost: PublisherHost {
         try ProgramFile.find("ork-publisher-\(address.publisher)", in: directories, pin: address.pin)
     }
 
+    private func process(_ address: PublisherAddress) throws(PublisherError) -> PublisherProcess {
+        PublisherProcess(
+            program: try find(address), environment: try environment.child(address.environment),
+            isBatch: try information(address).batch)
+    }
+
     private func ask(_ program: ProgramFile) throws(PublisherError) -> PublisherInformation {
         let job = InformationJob(program, environment: try environment.child(), limits: limits)
         let loop = try makeLoop()
@@ -82,40 +88,41 @@ package final class PluginHost: PublisherHost {
         each: (Int, PublisherAnswer) -> Void
     ) {
         // The loop is done with the closure when `run` returns.
-        withoutActuallyEscaping(each) { each in
-            let loop: ProcessLoop
-            do { loop = try makeLoop() } catch {
-                for index in requests.indices { each(index, PublisherAnswer(.rejected(error))) }
-                return
-            }
-            let start = (clock: ContinuousClock.now, date: Date.now)
-            var seen: [Secret] = []
-            for case let secret? in requests.map(\.request.secret) where !seen.contains(secret) { seen.append(secret) }
-            let exchange = PublisherExchange(verb, Redactor(seen), loop, limits, log: log, each: each)
-            var groups: [PublisherAddress: [PendingRequest]] = [:]
-            var order: [PublisherAddress] = []
-            for (index, (address, request)) in requests.enumerated() {
-                var request = request
-                // Answers are told apart by it, so it must be unique here, whatever the step calls it.
-                request.id = String(index + 1)
-                let left = Duration.seconds(request.deadline.timeIntervalSince(start.date))
-                if groups[address] == nil { order.append(address) }
-                groups[address, default: []].append(
-                    PendingRequest(index: index, address: address, request: request, deadline: start.clock + left))
-            }
-            for address in order {
-                let requests = groups[address] ?? []
-                do {
-                    exchange.start(
-                        requests,
-                        PublisherProcess(
-                            program: try find(address), environment: try environment.child(address.environment),
-                            isBatch: try information(address).batch))
-                } catch {
-                    for pending in requests { each(pending.index, PublisherAnswer(.rejected(error))) }
-                }
-            }
-            loop.run()
+        withoutActuallyEscaping(each) { exchange(verb, requests, $0) }
+    }
+
+    private func exchange(
+        _ verb: Verb, _ requests: [(address: PublisherAddress, request: PublisherRequest)],
+        _ each: @escaping (Int, PublisherAnswer) -> Void
+    ) {
+        let loop: ProcessLoop
+        do throws(PublisherError) { loop = try makeLoop() } catch {
+            for index in requests.indices { each(index, PublisherAnswer(.rejected(error))) }
+            return
         }
+        let start = (clock: ContinuousClock.now, date: Date.now)
+        var seen: [Secret] = []
+        for case let secret? in requests.map(\.request.secret) where !seen.contains(secret) { seen.append(secret) }
+        let exchange = PublisherExchange(verb, Redactor(seen), loop, limits, log: log, each: each)
+        var groups: [PublisherAddress: [PendingRequest]] = [:]
+        var order: [PublisherAddress] = []
+        for (index, (address, request)) in requests.enumerated() {
+            var request = request
+            // Answers are told apart by it, so it must be unique here, whatever the step calls it.
+            request.id = String(index + 1)
+            let left = Duration.seconds(request.deadline.timeIntervalSince(start.date))
+            if groups[address] == nil { order.append(address) }
+            groups[address, default: []].append(
+                PendingRequest(index: index, address: address, request: request, deadline: start.clock + left))
+        }
+        for address in order {
+            let requests = groups[address] ?? []
+            do throws(PublisherError) {
+                exchange.start(requests, try process(address))
+            } catch {
+                for pending in requests { each(pending.index, PublisherAnswer(.rejected(error))) }
+            }
+        }
+        loop.run()
     }
 }

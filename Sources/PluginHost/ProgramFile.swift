@@ -15,7 +15,9 @@ struct ProgramFile: Hashable, Sendable {
     static func find(_ name: String, in directories: [String], pin: String?) throws(PublisherError) -> ProgramFile {
         for directory in directories where directory.hasPrefix("/") {
             let path = directory + (directory.hasSuffix("/") ? "" : "/") + name
-            guard let identity = FileIdentity(path: path), identity.isRegular, access(path, X_OK) == 0 else { continue }
+            guard let identity = FileIdentity(path: path), identity.isRegular, unsafe access(path, X_OK) == 0 else {
+                continue
+            }
             let file = ProgramFile(path: path, identity: identity)
             if let pin { try file.check(pin) }
             return file

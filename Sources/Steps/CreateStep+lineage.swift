@@ -24,7 +24,7 @@ extension CreateStep {
         var choice = Choice(base: base, workspace: order.plan.workspace, predecessors: live, abandoned: abandoned)
         choice.workspace = choice.workspace ?? survey.named?.workspaceID ?? live.last?.workspaceID
         if order.supersedes {
-            choice.predecessors = (lineage.soaking + live)
+            choice.predecessors = lineage.soaking(at: now) + live
             return choice
         }
         if let key = survey.named, !live.contains(where: { $0.hash == key.hash }) {
@@ -32,12 +32,12 @@ extension CreateStep {
                 .failed, "the key \(key.name) (\(key.hash.short)) is disabled, has expired or is not activated",
                 hint: "name the key that is in use")
         }
-        let inTheWay = lineage.soaking + (order.plan.predecessor == .none ? live : Array(live.dropLast()))
+        let inTheWay = lineage.soaking(at: now) + (order.plan.predecessor == .none ? live : Array(live.dropLast()))
         guard inTheWay.isEmpty else {
             throw StepError(
                 .notYet,
                 "another rotation of \(base) is under way or was lost: "
-                    + (lineage.soaking + live).map { "\($0.name) (\($0.hash.short)\($0.disabled ? ", disabled" : ""))" }
+                    + (lineage.soaking(at: now) + live).map { "\($0.name) (\($0.hash.short)\($0.disabled ? ", disabled" : ""))" }
                     .joined(separator: ", "),
                 hint: "finish it with its handoff, or take all of these keys into this rotation with --supersede",
                 isWorthWaiting: false)

@@ -131,10 +131,16 @@ extension CreateStep {
         }
         try refuseForeignSuccessor(survey, header)
         try discardUnactivated(header, names: state.intended)
-        let name = KeyName(
-            base: header.base, date: String(now.rfc3339.prefix(10)), id: header.id.description, isMinting: true)
+        let name = try Self.mintingName(header.base, header.id, now)
         try stage.record(intent(name.description))
         try mint(header, like: predecessor, name: name, now: now)
+    }
+
+    static func mintingName(_ base: String, _ id: RotationID, _ now: Date) throws(StepError) -> KeyName {
+        guard let rotation = KeyName.Rotation(date: String(now.rfc3339.prefix(10)), id: id.description) else {
+            throw StepError(.failed, "the date cannot be written into a key's name", hint: "check this machine's clock")
+        }
+        return KeyName(base: base, rotation: rotation, isMinting: true)
     }
 
     /// Another run with a copy of this handoff may have got further; its key's plaintext is in its handoff only.

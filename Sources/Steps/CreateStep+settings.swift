@@ -51,7 +51,7 @@ extension CreateStep {
         func activation(_ name: KeyName) -> KeyChange {
             var change = KeyChange()
             change.name = name.description
-            change.limit = .set(limit)
+            change.limit = .to(limit)
             return change
         }
 

@@ -1,4 +1,5 @@
 import FoundationEssentials
+import JSON
 package import OpenRouter
 package import Rotation
 package import Secrets
@@ -73,7 +74,7 @@ package struct CreateStep {
         let choice = try chooseLineage(survey, now: now)
         try refuseReferences(survey, to: choice.predecessors)
         let id = RotationID(at: now)
-        let name = KeyName(base: choice.base, date: String(now.rfc3339.prefix(10)), id: id.description, isMinting: true)
+        let name = try Self.mintingName(choice.base, id, now)
         announce(choice, activated: name.activated())
         guard !stage.isDryRun else { return }
         let header = RotationHeader(
@@ -96,7 +97,7 @@ package struct CreateStep {
         for key in choice.predecessors {
             stage.tell(.doing("\(key.name) (\(key.hash.short)) is to be replaced"))
         }
-        stage.tell(.doing("minting \(activated) \(order.plan.targets.isEmpty ? "" : "for \(targetCount)")"))
+        stage.tell(.doing("minting \(activated)" + (order.plan.targets.isEmpty ? "" : " for \(targetCount)")))
     }
 
     private var targetCount: String {

@@ -1,4 +1,5 @@
 import FoundationEssentials
+import HTTP
 import OpenRouter
 import Rotation
 import Secrets

@@ -48,7 +48,7 @@ extension PublishStep {
         for result in stage.client.send(all: Array(repeating: api.currentKey(), count: 3)) {
             let answer = try answerOfNewKey(result)
             try refuseUnusable(answer.value)
-            let seen = Baseline(at: answer.date ?? stage.clock.now, cost: answer.value.cost)
+            let seen = Baseline(at: answer.date ?? stage.clock.now, cost: "\(answer.value.usageTotal)")
             if seen.at >= baseline.at { baseline = seen }
         }
         guard isFirst, let model = try stage.state().plan.publish.inference else { return baseline }
@@ -76,7 +76,7 @@ extension PublishStep {
             throw StepError(
                 .failed, "the successor is a management key", hint: "nothing was published; begin a new rotation")
         }
-        guard key.maySpend else {
+        guard key.maySpend(at: stage.clock.now) else {
             throw StepError(
                 .failed, "the new key may not spend anything: its limit is used up or it was not activated",
                 hint: "nothing was published; run ork-create again with this handoff, or raise the limit")

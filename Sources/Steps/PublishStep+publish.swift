@@ -37,7 +37,7 @@ extension PublishStep {
             if let receipt = answer.receipt, outcome.isHeld { detail["receipt"] = .object(receipt) }
             if outcome.isHeld { detail["baseline"] = baseline.json }
             if options.acceptedTargets.contains(target.name) { detail["accepted"] = true }
-            do {
+            do throws(StepError) {
                 try stage.record(
                     Entry(.publish, outcome.event, target: target.name, message: outcome.message, detail: detail))
             } catch {

@@ -1,7 +1,7 @@
 package import FoundationEssentials
 package import HTTP
 import JSON
-package import OpenRouter
+import OpenRouter
 package import PublisherPlugin
 package import Rotation
 import Secrets

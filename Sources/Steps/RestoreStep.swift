@@ -1,7 +1,7 @@
 import FoundationEssentials
 import JSON
 package import OpenRouter
-package import Rotation
+import Rotation
 import Secrets
 
 /// `ork-retire --restore`: enables disabled predecessors again. The mark in their names stays, and holds them.

@@ -84,10 +84,10 @@ extension RetireStep {
             sickness = "is disabled"
         } else if key.keyName.isMinting {
             sickness = "is not activated"
-        } else if !key.maySpend {
-            sickness = "has used up its limit"
         } else if key.isExpired(at: look.date) {
             sickness = "has expired"
+        } else if !key.maySpend(at: look.date) {
+            sickness = "has used up its limit"
         } else if key.isExpired(at: horizon) {
             sickness = "expires within the soak and an hour"
         }

@@ -1,7 +1,7 @@
-package import FoundationEssentials
+import FoundationEssentials
 import JSON
 package import OpenRouter
-package import Rotation
+import Rotation
 import Secrets
 import Timestamps
 

@@ -1,4 +1,4 @@
-package import FoundationEssentials
+import FoundationEssentials
 package import OpenRouter
 package import Rotation
 import Secrets

@@ -10,7 +10,7 @@ struct Survey {
     /// The key that the plan names by its hash, wherever it is.
     var named: Key?
     /// Where hashes of keys stand besides the keys themselves.
-    var references: [(hash: KeyHash, place: String)] = []
+    var references: [Reference] = []
     /// Lists of references that could not be read.
     var unread: [String] = []
     /// OpenRouter's clock.
@@ -19,12 +19,30 @@ struct Survey {
     private enum Part: Sendable {
         case keys([Key])
         case named(Key?)
-        case references([Reference])
+        case references([Reference], next: Int?)
     }
 
     struct Reference: Sendable {
         let hash: KeyHash
         let place: String
+
+        static func all(_ page: Page<GuardrailAssignment>) -> [Reference] {
+            page.rows.map { Reference(hash: $0.keyHash, place: "guardrail \($0.guardrailID)") }
+        }
+
+        static func all(_ page: Page<BYOKKey>) -> [Reference] {
+            page.rows.flatMap { row in
+                (row.allowedKeyHashes ?? []).map { Reference(hash: $0, place: "BYOK provider key \(row.name ?? row.id)") }
+            }
+        }
+
+        static func all(_ page: Page<ObservabilityDestination>) -> [Reference] {
+            page.rows.flatMap { row in
+                (row.keyHashes ?? []).map {
+                    Reference(hash: $0, place: "observability destination \(row.name ?? row.id)")
+                }
+            }
+        }
     }
 
     private static let lists = ["guardrail assignments", "BYOK provider keys", "observability destinations"]
@@ -36,9 +54,11 @@ struct Survey {
         var survey = Survey()
         var calls: [APICall<Part>] = [
             api.listKeys(workspace: workspace).map { .keys($0) },
-            api.guardrailAssignments().map { page in .references(page.rows.map(Reference.init)) },
-            api.byokKeys().map { page in .references(page.rows.flatMap(Reference.all)) },
-            api.observabilityDestinations().map { page in .references(page.rows.flatMap(Reference.all)) },
+            api.guardrailAssignments().map { .references(Reference.all($0), next: $0.nextOffset) },
+            api.byokKeys(workspace: workspace).map { .references(Reference.all($0), next: $0.nextOffset) },
+            api.observabilityDestinations(workspace: workspace).map {
+                .references(Reference.all($0), next: $0.nextOffset)
+            },
         ]
         if let hash { calls.append(api.key(hash).map { .named($0) }) }
         for (index, result) in client.send(all: calls).enumerated() {
@@ -52,8 +72,10 @@ struct Survey {
             switch answer.value {
             case .keys(let keys): survey.keys = keys
             case .named(let key): survey.named = key
-            case .references(let references):
-                survey.references += references.map { ($0.hash, $0.place) }
+            case .references(let references, let next):
+                survey.references += references
+                // A list this long is rare; what is not read counts as unread, and ork-create says so.
+                if next != nil { survey.unread.append(lists[index - 1]) }
             }
         }
         try survey.readFurtherPages(api, client, workspace: workspace)

@@ -1,6 +1,7 @@
 import JSON
 import PublisherPlugin
 import Rotation
+import Secrets
 
 /// How each target's publisher is reached, after everything that can be found wrong without writing has been
 /// looked for.
@@ -15,7 +16,7 @@ struct TargetAddresses {
         var hint: String?
         for target in targets {
             let address = PublisherAddress(target)
-            do {
+            do throws(PublisherError) {
                 let information = try publishers.information(address)
                 let missing = target.environment.sorted { $0.key < $1.key }
                     .first { !environment.contains($0.value.description) }

@@ -1,4 +1,4 @@
-package import FoundationEssentials
+import FoundationEssentials
 package import Timestamps
 
 /// `--wait`: tries a step again until it goes through or the time is over.

@@ -214,7 +214,7 @@ struct DocumentTests {
     @Test(
         "values are read as their readers read them",
         arguments: [
-            ("K=a b # c\n", .dotenv, "K", "a b"), ("K=\"a\\n\\\"b\\\\\"\n", .dotenv, "K", "a\n\"b\\"),
+            ("K=a b # c\n", .dotenv, "K", "a b"), ("K=\"a\\n\\\"b\\\\c\"\n", .dotenv, "K", "a\n\"b\\c"),
             ("K='a\\'b\\n'\n", .dotenv, "K", "a'b\\n"), ("K=\n", .dotenv, "K", ""),
             ("{\"a\": [\"x\", \"\\u00e9\\n\"]}", .json, "a.1", "é\n"), ("{\"a\": 1.50}", .json, "a", "1.50"),
             ("a: 'it''s'", .yaml, "a", "it's"), ("a: 0x10", .yaml, "a", "0x10"), ("a: &x v\nb: *x", .yaml, "b", "v"),

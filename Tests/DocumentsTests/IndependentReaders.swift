@@ -41,8 +41,8 @@ enum IndependentReaders {
         let result = try await run(
             .path(python), arguments: [folder.appending("readers.py").string], input: .string(cases.joined()),
             output: .string(limit: 1 << 24), error: .string(limit: 1 << 16))
-        let answers = (result.standardOutput ?? "").split(separator: "\n")
-        try #require(answers.count == replacements.count, "\(result.standardError ?? "")", sourceLocation: location)
+        let answers = result.standardOutput.split(separator: "\n")
+        try #require(answers.count == replacements.count, "\(result.standardError)", sourceLocation: location)
         for (replacement, answer) in zip(replacements, answers) where answer != "\"\"" {
             Issue.record(
                 "\(replacement.format) \(replacement.path): \(answer)\n\(text(replacement.before))\n-> \(text(replacement.after))",

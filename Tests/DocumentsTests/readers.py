@@ -7,6 +7,7 @@ import base64, configparser, io, json, sys
 import dotenv
 import yaml
 from ruamel.yaml import YAML
+from ruamel.yaml.constructor import SafeConstructor
 
 
 def ini(text):
@@ -25,6 +26,7 @@ def foreign(loader, suffix, node):
 
 
 yaml.SafeLoader.add_multi_constructor("!", foreign)
+SafeConstructor.add_multi_constructor("!", foreign)
 
 
 def yaml12(text):

@@ -1,0 +1,11 @@
+import Glibc
+
+/// What every program of the package does first.
+package enum ProcessHardening {
+    /// Keeps the process's memory out of core files and from other processes of the same user, and lets a reader that
+    /// has gone be an error instead of the end.
+    package static func apply() {
+        ork_prctl_set_undumpable()
+        signal(SIGPIPE, SIG_IGN)
+    }
+}

@@ -1,0 +1,81 @@
+import FoundationEssentials
+import JSON
+import PluginHost
+import PublisherPlugin
+import Secrets
+import Sodium
+import Synchronization
+import TestSupport
+
+/// A folder of plugins written by a test, and a host that looks for plugins there.
+final class FakePlugins: Sendable {
+    static let key = "sk-or-v1-" + String(repeating: "0f1e2d3c", count: 8)
+    static let secret = Secret(key)
+
+    let folder: TemporaryDirectory
+    private let lines = Mutex<[String]>([])
+
+    init() throws { folder = try TemporaryDirectory() }
+
+    /// The lines of standard error that the host passed on.
+    var log: [String] { lines.withLock { $0 } }
+
+    static func information(batch: Bool = false, environment: String = "[]") -> String {
+        #"""
+        {"protocol":1,"verbs":["check","publish","verify"],"with":{"required":[],"optional":["path"]},\#
+        "environment":{"required":\#(environment),"optional":[]},"readback":"none","rollback":"none","batch":\#(batch)}
+        """#
+    }
+
+    /// Writes `ork-publisher-NAME`: it prints `information` for `info` and runs `body` for every other word.
+    @discardableResult
+    func add(_ name: String, information: String = information(), _ body: String) throws -> String {
+        let script =
+            "#!/bin/sh\nif [ \"$1\" = info ]; then echo '\(information)'; exit; fi\ncd '\(folder.path)'\n\(body)\n"
+        return try addProgram(name, script)
+    }
+
+    @discardableResult
+    func addProgram(_ name: String, _ text: String) throws -> String {
+        let path = try folder.write(text, to: "ork-publisher-\(name)")
+        try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: path)
+        return path
+    }
+
+    func host(_ environment: [String: String] = [:], _ limits: Limits = Limits()) -> PluginHost {
+        var environment = environment
+        environment["PATH"] = environment["PATH"] ?? "/usr/bin:/bin"
+        return PluginHost(searchPath: [folder.path], environment: environment, limits: limits) { [self] _, line in
+            lines.withLock { $0.append(line) }
+        }
+    }
+
+    static func address(
+        _ name: String, pin: String? = nil, environment: [String: String] = [:]
+    ) throws -> PublisherAddress {
+        guard let name = PublisherName(name) else { throw PublisherError(.internal, "not a name") }
+        return PublisherAddress(publisher: name, pin: pin, environment: environment)
+    }
+
+    static func request(_ target: String = "web", seconds: Double = 30) -> PublisherRequest {
+        PublisherRequest(
+            id: target, operation: "R/\(target)/0f", rotation: "R", deadline: Date.now.addingTimeInterval(seconds),
+            target: target, with: [:], expect: [], digest: Digest(of: secret), secret: secret)
+    }
+
+    /// Sends one `publish` per address and gives back the answers in the order of the addresses.
+    func publish(
+        _ addresses: [PublisherAddress], seconds: Double = 30, environment: [String: String] = [:],
+        limits: Limits = Limits()
+    ) async throws -> [PublisherAnswer?] {
+        let requests = addresses.enumerated().map { ($1, Self.request("target-\($0)", seconds: seconds)) }
+        return try await onOwnThread { [self] in
+            var answers = [PublisherAnswer?](repeating: nil, count: requests.count)
+            host(environment, limits).send(.publish, requests) { index, answer in
+                precondition(answers[index] == nil, "a second answer")
+                answers[index] = answer
+            }
+            return answers
+        }
+    }
+}

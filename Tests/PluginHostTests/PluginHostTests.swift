@@ -1,0 +1,299 @@
+import FoundationEssentials
+import PluginHost
+import PublisherPlugin
+import Secrets
+import Sodium
+import TestSupport
+import Testing
+
+struct PluginHostTests {
+    struct OddPlugin: Sendable, CustomTestStringConvertible {
+        let name: String
+        let body: String
+        let outcome: String
+        let message: String
+        /// How many processes have had the request in the end.
+        var runs = 1
+        var testDescription: String { name }
+    }
+
+    static let committed = #"cat >/dev/null; echo '{"id":"1","outcome":"committed"}'"#
+
+    static let plugins = [
+        OddPlugin(name: "keeps the contract", body: committed, outcome: "committed", message: ""),
+        OddPlugin(
+            name: "sends unknown fields",
+            body: #"cat >/dev/null; echo '{"id":"1","outcome":"committed","grease":[{"a":null}],"receipt":{"v":1}}'"#,
+            outcome: "committed", message: ""),
+        OddPlugin(
+            name: "rejects",
+            body: #"cat >/dev/null; echo '{"id":"1","outcome":"rejected","error":{"code":"denied","message":"no"}}'"#,
+            outcome: "rejected", message: "no"),
+        OddPlugin(
+            name: "answers and fails", body: committed + "; exit 3", outcome: "committed", message: ""),
+        OddPlugin(
+            name: "prints junk", body: "cat >/dev/null; echo junk", outcome: "unknown", message: "not valid JSON",
+            runs: 3),
+        OddPlugin(
+            name: "prints no line feed", body: #"cat >/dev/null; printf '{"id":"1","outcome":"committed"}'"#,
+            outcome: "unknown", message: "does not end with a line feed", runs: 3),
+        OddPlugin(
+            name: "prints too much", body: "cat >/dev/null; yes committed | tr -d '\\n'", outcome: "unknown",
+            message: "too long", runs: 3),
+        OddPlugin(
+            name: "says nothing", body: "cat >/dev/null; exit 3", outcome: "unknown", message: "status 3", runs: 3),
+        OddPlugin(
+            name: "does not know the verb", body: "cat >/dev/null; exit 64", outcome: "rejected",
+            message: "cannot publish"),
+        OddPlugin(
+            name: "dies by a signal", body: "cat >/dev/null; kill -9 $$", outcome: "unknown", message: "signal 9",
+            runs: 3),
+        OddPlugin(
+            name: "answers another id", body: #"cat >/dev/null; echo '{"id":"7","outcome":"committed"}'"#,
+            outcome: "unknown", message: "not asked", runs: 3),
+        OddPlugin(
+            name: "answers twice", body: committed + #"; echo '{"id":"1","outcome":"unchanged"}'"#,
+            outcome: "committed", message: ""),
+        OddPlugin(
+            name: "answers another verb", body: #"cat >/dev/null; echo '{"id":"1","outcome":"match"}'"#,
+            outcome: "unknown", message: "outcome", runs: 3),
+        OddPlugin(
+            name: "does not know",
+            body:
+                #"cat >/dev/null; echo '{"id":"1","outcome":"unknown","error":{"code":"internal","message":"maybe"}}'"#,
+            outcome: "unknown", message: "maybe", runs: 3),
+        OddPlugin(
+            name: "knows at the second try",
+            body: "cat >/dev/null; [ -e once ] || { touch once; kill -9 $$; }; " + committed,
+            outcome: "committed", message: "", runs: 2),
+        OddPlugin(
+            name: "never reads", body: #"echo '{"id":"1","outcome":"committed"}'"#, outcome: "committed", message: ""),
+        OddPlugin(
+            name: "puts the secret in its receipt",
+            body:
+                #"key=$(grep -o 'sk-or-v1-[0-9a-f]*'); echo '{"id":"1","outcome":"committed","receipt":{"k":"'$key'"}}'"#,
+            outcome: "unknown", message: "carried the secret"),
+        OddPlugin(
+            name: "puts the secret in its message in base64",
+            body:
+                #"key=$(grep -o 'sk-or-v1-[0-9a-f]*' | base64 -w0); printf '{"id":"1","outcome":"committed",'; sleep 0.1; echo '"message":"'$key'"}'"#,
+            outcome: "unknown", message: "carried the secret"),
+    ]
+
+    @Test("an odd plugin gets the answer that is certain", arguments: plugins)
+    func oddPlugins(plugin: OddPlugin) async throws {
+        let plugins = try FakePlugins()
+        try plugins.add("odd", "echo run >>runs\n" + plugin.body)
+        let answers = try await plugins.publish([try FakePlugins.address("odd")])
+        let answer = try #require(answers[0])
+        #expect(answer.outcome.word == plugin.outcome)
+        let message = answer.outcome.error?.message ?? ""
+        #expect(message.contains(plugin.message) || plugin.message.isEmpty)
+        #expect(try plugins.folder.read("runs").split(separator: "\n").count == plugin.runs)
+        #expect(!"\(answers) \(plugins.log)".contains(FakePlugins.key))
+    }
+
+    @Test(
+        "a plugin that does not end is ended with all that it started, at the deadline",
+        arguments: [
+            "sleep 300", "trap '' TERM; while :; do sleep 300; done",
+            "cat >/dev/null; (sleep 300 & echo $! >child; wait)",
+        ])
+    func hangingPlugins(body: String) async throws {
+        let plugins = try FakePlugins()
+        try plugins.add("hangs", "echo $$ >leader\n" + body)
+        var limits = Limits()
+        limits.grace = .milliseconds(300)
+        let answers = try await plugins.publish([try FakePlugins.address("hangs")], seconds: 1.5, limits: limits)
+        guard case .unknown(let error) = answers[0]?.outcome else {
+            Issue.record("it answered")
+            return
+        }
+        #expect(error.message.contains("deadline"))
+        for name in ["leader", "child"] {
+            guard let number = try? plugins.folder.read(name).split(separator: "\n").first else { continue }
+            #expect(!Self.runs(String(number)))
+        }
+    }
+
+    @Test("a grandchild that holds the pipes does not hold up the answer")
+    func aGrandchildThatHoldsThePipes() async throws {
+        let plugins = try FakePlugins()
+        try plugins.add("forks", "sleep 300 & echo $! >child\n" + Self.committed)
+        let answers = try await plugins.publish([try FakePlugins.address("forks")], seconds: 100)
+        #expect(answers[0]?.outcome == .committed)
+        #expect(!Self.runs(try plugins.folder.read("child").split(separator: "\n").joined()))
+    }
+
+    @Test("standard error is redacted over chunk edges, escaped and bounded")
+    func standardErrorIsTamed() async throws {
+        let plugins = try FakePlugins()
+        try plugins.add(
+            "chatty",
+            #"""
+            key=$(grep -o 'sk-or-v1-[0-9a-f]*')
+            text=$(echo "$key" | base64 -w0)
+            printf 'in base64: %.30s' "$text" >&2; sleep 0.1; printf '%s\n' "${text#??????????????????????????????}" >&2
+            printf '\033[2Jcleared \342\200\256 turned\n' >&2
+            echo "plain $key" >&2
+            head -c 100000 /dev/zero | tr '\0' 'x' | fold -w 100 >&2
+            """# + "\n" + #"echo '{"id":"1","outcome":"committed"}'"#)
+        #expect(try await plugins.publish([try FakePlugins.address("chatty")])[0]?.outcome == .committed)
+        #expect(
+            plugins.log.prefix(3).map { $0.prefix(29) } == [
+                "chatty: in base64: <redacted>", "chatty: \\u{1b}[2Jcleared \\u{2", "chatty: plain <redacted>",
+            ])
+        #expect(plugins.log.last == "chatty: (it says more than is passed on; the rest is dropped)")
+        #expect(plugins.log.map(\.utf8.count).reduce(0, +) < 90_000)
+    }
+
+    @Test("a batch goes to one process, and answers come in any order")
+    func batches() async throws {
+        let plugins = try FakePlugins()
+        try plugins.add(
+            "batch", information: FakePlugins.information(batch: true),
+            #"""
+            echo run >>runs
+            read -r a; read -r b; read -r c
+            echo '{"id":"3","outcome":"unchanged"}'
+            echo '{"id":"1","outcome":"committed"}'
+            echo '{"id":"2","outcome":"rejected","error":{"code":"denied","message":"no"}}'
+            """#)
+        let address = try FakePlugins.address("batch")
+        let answers = try await plugins.publish([address, address, address])
+        #expect(answers.map { $0?.outcome.word } == ["committed", "rejected", "unchanged"])
+        #expect(try plugins.folder.read("runs") == "run\n")
+    }
+
+    @Test("what a batch leaves open is asked again, and only that")
+    func brokenBatches() async throws {
+        let plugins = try FakePlugins()
+        try plugins.add(
+            "batch", information: FakePlugins.information(batch: true),
+            #"""
+            echo run >>runs
+            read -r a
+            case $a in *'"id":"1"'*) echo '{"id":"1","outcome":"committed"}'; exit 1;; esac
+            echo '{"id":"2","outcome":"unchanged"}'
+            """#)
+        let address = try FakePlugins.address("batch")
+        let answers = try await plugins.publish([address, address])
+        #expect(answers.map { $0?.outcome.word } == ["committed", "unchanged"])
+        #expect(try plugins.folder.read("runs") == "run\nrun\n")
+    }
+
+    @Test("many requests are answered, no more than the bound at once")
+    func manyAtOnce() async throws {
+        let plugins = try FakePlugins()
+        try plugins.add(
+            "many",
+            #"""
+            mkdir running 2>/dev/null; mktemp -p running >mine.$$; ls running | wc -l >>counts; sleep 0.1
+            rm "$(cat mine.$$)"; id=$(jq -r .id); echo '{"id":"'$id'","outcome":"committed"}'
+            """#)
+        var limits = Limits()
+        limits.processes = 3
+        let addresses = try (0..<10).map { _ in try FakePlugins.address("many") }
+        let answers = try await plugins.publish(addresses, limits: limits)
+        #expect(answers.allSatisfy { $0?.outcome == .committed })
+        #expect(
+            try plugins.folder.read("counts").split(separator: "\n").allSatisfy {
+                (Int($0.filter(\.isNumber)) ?? 9) <= 3
+            })
+    }
+
+    @Test("a child's environment is what the target names, and nothing of ork")
+    func environments() async throws {
+        let plugins = try FakePlugins()
+        try plugins.add("env", "env >seen\n" + Self.committed)
+        let ours = [
+            "PATH": "/usr/bin:/bin", "LANG": "C", "TOKEN": "t", "OTHER": "o", "ORK_IDENTITY": "i",
+            "OPENROUTER_MANAGEMENT_KEY": "m",
+        ]
+        let address = try FakePlugins.address("env", environment: ["GITHUB_TOKEN": "TOKEN"])
+        #expect(try await plugins.publish([address], environment: ours)[0]?.outcome == .committed)
+        let names = Set(try plugins.folder.read("seen").split(separator: "\n").map { $0.prefix { $0 != "=" } })
+        // What the shell adds by itself is not ours.
+        #expect(names.subtracting(["PWD", "OLDPWD", "SHLVL", "_"]) == ["PATH", "LANG", "GITHUB_TOKEN"])
+    }
+
+    @Test(
+        "an environment that cannot be given refuses before anything is written",
+        arguments: [
+            (["A": "ORK_IDENTITY"], "ork's own"), (["OPENROUTER_API_KEY": "TOKEN"], "ork's own"),
+            (["ork_x": "TOKEN"], "ork's own"), (["A": "UNSET"], "not set"), (["A=B": "TOKEN"], "not a variable's name"),
+            ([:], "needs the environment variable NEEDED"),
+        ])
+    func environmentsThatRefuse(mapping: [String: String], message: String) async throws {
+        let plugins = try FakePlugins()
+        try plugins.add(
+            "env", information: FakePlugins.information(environment: #"["NEEDED"]"#), "touch ran\n" + Self.committed)
+        let address = try FakePlugins.address("env", environment: mapping)
+        let answer = try await plugins.publish([address], environment: ["TOKEN": "t", "ORK_IDENTITY": "i"])[0]
+        guard case .rejected(let error) = answer?.outcome else {
+            Issue.record("it was not rejected")
+            return
+        }
+        #expect(error.code == .configuration)
+        #expect(error.message.contains(message))
+        #expect(throws: (any Error).self) { try plugins.folder.read("ran") }
+    }
+
+    @Test("a pinned plugin runs only if its file has that SHA-256")
+    func pins() async throws {
+        let plugins = try FakePlugins()
+        let path = try plugins.add("pinned", Self.committed)
+        let pin = SHA256.hex(Array(try Data(contentsOf: URL(filePath: path))))
+        let other = String(repeating: "0", count: 64)
+        let answers = try await plugins.publish([
+            try FakePlugins.address("pinned", pin: pin), try FakePlugins.address("pinned", pin: other),
+        ])
+        #expect(answers.map { $0?.outcome.word } == ["committed", "rejected"])
+    }
+
+    @Test(
+        "an info that breaks the contract is refused",
+        arguments: [
+            ("echo '{\"protocol\":2,\"verbs\":[]}'", "protocol 2"), ("echo junk", "not valid JSON"),
+            ("exit 1", "failed"),
+            ("exec yes", "longer than"), ("echo '{\"protocol\":1,\"verbs\":7}'", "array of strings"),
+            ("exec sleep 300", "in time"),
+        ])
+    func informationThatRefuses(body: String, message: String) async throws {
+        let plugins = try FakePlugins()
+        try plugins.addProgram("odd", "#!/bin/sh\n\(body)\n")
+        let address = try FakePlugins.address("odd")
+        let error = try await onOwnThread {
+            var limits = Limits()
+            limits.informationTime = .seconds(2)
+            limits.grace = .milliseconds(200)
+            do {
+                _ = try plugins.host([:], limits).information(address)
+                return PublisherError?.none
+            } catch let error as PublisherError {
+                return error
+            }
+        }
+        #expect(error?.message.contains(message) == true, "\(String(describing: error))")
+    }
+
+    @Test("a plugin is looked for beside the step, then in ORK_PLUGIN_PATH, then in PATH")
+    func searchPaths() throws {
+        let environment = ["PATH": "/usr/bin:bin::/bin", "ORK_PLUGIN_PATH": "/opt/ork:../x"]
+        #expect(
+            PluginHost.searchPath(executable: "/usr/lib/ork/ork-publish", environment: environment)
+                == ["/usr/lib/ork", "/opt/ork", "/usr/bin", "/bin"])
+        let error = #expect(throws: PublisherError.self) {
+            try FakePlugins().host().information(try FakePlugins.address("nowhere"))
+        }
+        #expect(error?.field == "publisher")
+    }
+
+    /// Whether a process of that number exists and is not only waiting to be reaped.
+    private static func runs(_ number: String) -> Bool {
+        guard let status = try? String(contentsOf: URL(filePath: "/proc/\(number)/stat"), encoding: .utf8) else {
+            return false
+        }
+        return !status.contains(") Z ")
+    }
+}
