@@ -44,7 +44,8 @@ import Testing
         let sandbox = try SandboxProcess()
         let url = try HTTPURL(sandbox.url + "/key")
         let request = HTTPRequest(.get, url, bearer: sandbox.predecessor.key)
-        var (first, second) = (try LoopbackConnection(to: url), try LoopbackConnection(to: url))
+        var first = try LoopbackConnection(to: url)
+        var second = try LoopbackConnection(to: url)
         for _ in 0..<3 {
             try first.send(request)
             try second.send(request)
