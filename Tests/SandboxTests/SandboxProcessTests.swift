@@ -39,6 +39,62 @@ import Testing
         #expect(log.map { $0["status"] } == [200, 200, 401])
         #expect(!JSONValue.array(log).text().contains("sk-or-v1-"))
     }
+
+    @Test func connectionsAreServedAtOnceAndKept() throws {
+        let sandbox = try SandboxProcess()
+        let url = try HTTPURL(sandbox.url + "/key")
+        let request = HTTPRequest(.get, url, bearer: sandbox.predecessor.key)
+        var first = try LoopbackConnection(to: url)
+        var second = try LoopbackConnection(to: url)
+        for _ in 0..<3 {
+            try first.send(request)
+            try second.send(request)
+            // Were connections served one after the other, the second would wait for the end of the first.
+            #expect(try second.receive().status == 200)
+            #expect(try first.receive().status == 200)
+        }
+        #expect(try sandbox.log().count == 6)
+    }
+
+    @Test func anAnswerTakesTheTimeItWasTold() throws {
+        let sandbox = try SandboxProcess(["--latency", "80"])
+        let clock = ContinuousClock()
+        let time = try clock.measure { _ = try sandbox.send(.get, "/key", as: sandbox.predecessor.key) }
+        #expect(time >= .milliseconds(80))
+    }
+
+    @Test func delaysAreOptions() throws {
+        let sandbox = try SandboxProcess(["--usage-lag", "3600", "--propagation", "3600"])
+        let (name, key, hash) = sandbox.predecessor
+        let body: JSONValue = ["model": "a/b", "messages": [["role": "user", "content": "hello"]]]
+        #expect(try sandbox.send(.post, "/chat/completions", as: key, body).status == 200)
+        let seen = try JSONValue(parsing: try sandbox.send(.get, "/keys/" + hash, as: sandbox.managementKey).body)
+        #expect(seen["data"]?["name"]?.string == name)
+        #expect(seen["data"]?["usage"] == 0)
+        #expect(try sandbox.key(hash)?["calls"] == 1)
+        #expect(try sandbox.send(.delete, "/keys/" + hash, as: sandbox.managementKey).status == 200)
+        #expect(try sandbox.key(hash)?["deleted_at"]?.string != nil)
+        #expect(try sandbox.send(.get, "/key", as: key).status == 200)
+    }
+
+    @Test func aLogFileHasOneLineForEachRequestAndNoKey() throws {
+        let folder = try TemporaryDirectory()
+        let sandbox = try SandboxProcess(["--log", folder.file("log.jsonl")])
+        _ = try sandbox.send(.get, "/key", as: sandbox.predecessor.key)
+        _ = try sandbox.send(.post, "/keys", as: sandbox.managementKey, ["name": "a"])
+        let text = try folder.read("log.jsonl")
+        let lines = try text.split(separator: "\n").map { try JSONValue(parsing: $0.utf8) }
+        #expect(lines == (try sandbox.log()))
+        #expect(lines.map { $0["path"] } == ["/key", "/keys"])
+        #expect(!text.contains("sk-or-v1-"))
+    }
+
+    @Test func theProgramEndsWithTheLastReference() throws {
+        var sandbox: SandboxProcess? = try SandboxProcess()
+        let url = try HTTPURL(try #require(sandbox).url)
+        sandbox = nil
+        #expect(throws: Socket.Failure.self) { _ = try LoopbackConnection(to: url) }
+    }
 }
 
 extension Double {

@@ -45,7 +45,7 @@ package final class SandboxProcess: Sendable {
     package func send(
         _ method: HTTPRequest.Method, _ path: String, as bearer: Secret?, _ body: JSONValue? = nil
     ) throws -> HTTPResponse {
-        try LoopbackClient.send(
+        try LoopbackConnection.send(
             HTTPRequest(method, try HTTPURL(url + path), bearer: bearer, body: body?.bytes()))
     }
 
@@ -67,7 +67,7 @@ package final class SandboxProcess: Sendable {
 
     private func control(_ method: HTTPRequest.Method, _ path: String, _ body: JSONValue? = nil) throws -> JSONValue {
         let url = try HTTPURL(url.dropLast("api/v1".count) + "sandbox/" + path)
-        let response = try LoopbackClient.send(HTTPRequest(method, url, body: body?.bytes()))
+        let response = try LoopbackConnection.send(HTTPRequest(method, url, body: body?.bytes()))
         guard response.status == 200 else { throw Failure.control(response.status) }
         return try JSONValue(parsing: response.body)
     }
