@@ -20,7 +20,8 @@ extension ConfigurationFile {
         var wanted = rotation
         if let name = options.rotation {
             guard let name = PlanName(name) else {
-                throw StepError(.usage, "--rotation is not the name of a rotation", hint: "use letters, digits and . _ - /")
+                throw StepError(
+                    .usage, "--rotation is not the name of a rotation", hint: "use letters, digits and . _ - /")
             }
             wanted = name
         }

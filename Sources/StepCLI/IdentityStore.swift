@@ -65,7 +65,8 @@ package struct IdentityStore {
     private func make() throws(StepError) -> Identity {
         guard let path = ownPath else {
             throw StepError(
-                .unacceptable, "there is no HOME to keep an identity in", hint: "set ORK_IDENTITY; ork-keygen makes one")
+                .unacceptable, "there is no HOME to keep an identity in", hint: "set ORK_IDENTITY; ork-keygen makes one"
+            )
         }
         let identity: Identity
         do { identity = try Identity.generate() } catch {

@@ -9,7 +9,8 @@ package struct JUnitReport {
         let failed = checks.filter(\.isFailed).count
         let skipped = checks.filter { $0.outcome == .unknown }.count
         var text = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
-        text += "<testsuite name=\"ork-verify\" tests=\"\(checks.count)\" failures=\"\(failed)\" skipped=\"\(skipped)\">\n"
+        text +=
+            "<testsuite name=\"ork-verify\" tests=\"\(checks.count)\" failures=\"\(failed)\" skipped=\"\(skipped)\">\n"
         for check in checks {
             text += "  <testcase classname=\"ork-verify\" name=\"\(Self.escape(check.name))\">"
             switch check.outcome {

@@ -29,7 +29,8 @@ package enum Keygen {
                     hint: "pipe it: ork-keygen | gh secret set ORK_IDENTITY; or keep it in a file: --output identity")
             }
             guard (try? FileDescriptor.standardOutput.writeAll(text)) != nil else {
-                throw StepError(.failed, "standard output cannot be written", hint: "nobody has the identity; run again")
+                throw StepError(
+                    .failed, "standard output cannot be written", hint: "nobody has the identity; run again")
             }
         }
         console.show(.done("public identity: \(identity.publicIdentity)"))

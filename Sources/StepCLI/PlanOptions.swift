@@ -64,7 +64,8 @@ package struct SuccessorOptions: ParsableArguments {
 /// How long the new key is left alone before it is handed out.
 package struct PublishOptions: ParsableArguments {
     @Option(
-        help: ArgumentHelp("Leave a new key alone for this long before it is used (default: 30s).", valueName: "duration"))
+        help: ArgumentHelp(
+            "Leave a new key alone for this long before it is used (default: 30s).", valueName: "duration"))
     package var settle: String?
 
     @Option(

@@ -79,7 +79,8 @@ package final class Session {
     /// The calls of the management key.
     package func management() throws(StepError) -> ManagementAPI {
         let plan = journal.handoff?.header.plan ?? configuration?.plan
-        let key = try environment.managementKey(configuration?.plan.service.managementKey ?? plan?.service.managementKey)
+        let key = try environment.managementKey(
+            configuration?.plan.service.managementKey ?? plan?.service.managementKey)
         return ManagementAPI(baseURL: try service(), managementKey: key)
     }
 
@@ -107,7 +108,8 @@ package final class Session {
         if text == nil, case .name(let name) = plan.predecessor { text = KeyName(parsing: name).base }
         guard let name = PlanName(text ?? "rotation") else {
             throw StepError(
-                .usage, "the rotation needs a name of letters, digits and . _ - /", hint: "give it one: --rotation NAME")
+                .usage, "the rotation needs a name of letters, digits and . _ - /", hint: "give it one: --rotation NAME"
+            )
         }
         return name
     }

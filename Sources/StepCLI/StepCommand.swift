@@ -29,7 +29,9 @@ extension StepCommand {
             try waiting.run { () throws(StepError) -> Void in
                 // Also the lock of the handoff is something to wait for.
                 let current: Session
-                if let session { current = session } else {
+                if let session {
+                    current = session
+                } else {
                     current = try Session(command.common, environment: environment, console: console)
                 }
                 session = current

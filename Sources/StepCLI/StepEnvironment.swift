@@ -21,7 +21,9 @@ package struct StepEnvironment: Sendable {
 
     /// Whether a CI system runs this.
     package var isCI: Bool {
-        ["CI", "GITHUB_ACTIONS", "GITLAB_CI", "JENKINS_URL", "TF_BUILD"].contains { self[$0] != nil && self[$0] != "false" }
+        ["CI", "GITHUB_ACTIONS", "GITLAB_CI", "JENKINS_URL", "TF_BUILD"].contains {
+            self[$0] != nil && self[$0] != "false"
+        }
     }
 
     /// The kill switch for everything.
@@ -30,7 +32,8 @@ package struct StepEnvironment: Sendable {
     /// The management key, from the variable that the plan names or from `OPENROUTER_MANAGEMENT_KEY`.
     package func managementKey(_ name: EnvironmentName?) throws(StepError) -> Secret {
         let name = name?.description ?? "OPENROUTER_MANAGEMENT_KEY"
-        return try key(in: name, hint: "create a management key at openrouter.ai/settings/management-keys and export it")
+        return try key(
+            in: name, hint: "create a management key at openrouter.ai/settings/management-keys and export it")
     }
 
     /// A key in a variable. It must look like one, so that nothing else is ever sent as one.

@@ -6,15 +6,17 @@ import Steps
 package enum Tool {
     /// Parses the options, runs `body`, and ends the program.
     package static func start<Command: ParsableCommand>(
-        _ type: Command.Type, _ body: (Command, Console) throws(StepError) -> Void
+        _ type: Command.Type, _ body: (Command, Console) throws -> Void
     ) -> Never {
         ProcessHardening.apply()
         let console = Console(program: Command.configuration.commandName ?? "ork")
         let command: Command
         do { command = try Command.parse() } catch { UsageError(error, of: type).exit(console) }
-        do throws(StepError) { try body(command, console) } catch {
-            console.show(error)
-            exit(error.code.rawValue)
+        do { try body(command, console) } catch {
+            let failure =
+                error as? StepError ?? StepError(.failed, "an unexpected error of type \(Swift.type(of: error))")
+            console.show(failure)
+            exit(failure.code.rawValue)
         }
         exit(0)
     }

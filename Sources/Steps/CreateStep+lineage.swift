@@ -37,7 +37,9 @@ extension CreateStep {
             throw StepError(
                 .notYet,
                 "another rotation of \(base) is under way or was lost: "
-                    + (lineage.soaking(at: now) + live).map { "\($0.name) (\($0.hash.short)\($0.disabled ? ", disabled" : ""))" }
+                    + (lineage.soaking(at: now) + live).map {
+                        "\($0.name) (\($0.hash.short)\($0.disabled ? ", disabled" : ""))"
+                    }
                     .joined(separator: ", "),
                 hint: "finish it with its handoff, or take all of these keys into this rotation with --supersede",
                 isWorthWaiting: false)

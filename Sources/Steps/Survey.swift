@@ -32,7 +32,9 @@ struct Survey {
 
         static func all(_ page: Page<BYOKKey>) -> [Reference] {
             page.rows.flatMap { row in
-                (row.allowedKeyHashes ?? []).map { Reference(hash: $0, place: "BYOK provider key \(row.name ?? row.id)") }
+                (row.allowedKeyHashes ?? []).map {
+                    Reference(hash: $0, place: "BYOK provider key \(row.name ?? row.id)")
+                }
             }
         }
 

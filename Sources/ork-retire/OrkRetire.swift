@@ -26,7 +26,10 @@ import Steps
     @Flag(help: "Disable a predecessor again that was restored; needs a newer verification.")
     var again = false
 
-    @Flag(help: "The predecessor is known to others: disable and delete it now, though applications that still use it fail.")
+    @Flag(
+        help:
+            "The predecessor is known to others: disable and delete it now, though applications that still use it fail."
+    )
     var compromised = false
 
     static func main() { start() }
