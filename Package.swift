@@ -72,7 +72,7 @@ let package = Package(
 
         // Tools.
         .executableTarget(name: "ork-status", dependencies: ["StepCLI", "Steps", argumentParser]),
-        .executableTarget(name: "ork-keygen", dependencies: ["StepCLI", "Steps", argumentParser]),
+        .executableTarget(name: "ork-keygen", dependencies: ["Rotation", "StepCLI", "Steps", argumentParser]),
         .executableTarget(
             name: "ork-conform",
             dependencies: [

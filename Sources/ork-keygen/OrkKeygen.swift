@@ -1,4 +1,5 @@
 import ArgumentParser
+import Rotation
 import StepCLI
 import Steps
 
