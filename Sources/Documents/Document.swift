@@ -1,0 +1,107 @@
+internal import JSON
+package import Secrets
+
+/// A document in which one named value can be read and replaced.
+package struct Document: Sendable {
+    /// How the document is read.
+    package let format: DocumentFormat
+    /// The document as it is.
+    package let bytes: [UInt8]
+    private let content: any DocumentContent
+
+    /// Reads a document; errors are of code `syntax`. No bytes at all are an empty document in every format.
+    package init(_ bytes: [UInt8], format: DocumentFormat) throws(DocumentError) {
+        self.format = format
+        self.bytes = bytes
+        content =
+            switch format {
+            case .dotenv: try DotenvDocument(DocumentText(bytes))
+            case .json: try JSONDocument(DocumentText(bytes))
+            case .yaml: try YAMLDocument(DocumentText(bytes))
+            case .ini: try INIDocument(DocumentText(bytes))
+            case .raw: RawDocument(bytes)
+            }
+    }
+
+    /// The value at `place`, `nil` if there is none. Numbers and booleans are given as they are written.
+    package func value(at place: Place) throws(DocumentError) -> Secret? {
+        try content.value(at: place).map { Secret($0) }
+    }
+
+    /// The document with another value at `place`, which is added if it is not there. No other byte changes.
+    ///
+    /// The result is read again before it is handed out: it holds the value, and everything else that it held before.
+    package func replacing(_ place: Place, with value: Secret) throws(DocumentError) -> [UInt8] {
+        guard let text = value.revealed(), Self.isSingleLine(text) else {
+            throw DocumentError(.value, "the value is not a single line of text")
+        }
+        let edit = try content.edit(at: place, to: text)
+        let result = Array(bytes[..<edit.range.lowerBound]) + edit.replacement + bytes[edit.range.upperBound...]
+        guard let after = try? Document(result, format: format),
+            let written = try? after.content.value(at: place), written == Array(text.utf8),
+            after.content.outline() == content.outline(setting: place, to: text)
+        else {
+            throw DocumentError(
+                .unsupported, "the value cannot be written there without changing how the rest of the file reads",
+                hint: "write the name with any value into the file by hand once")
+        }
+        return result
+    }
+
+    private static func isSingleLine(_ text: String) -> Bool {
+        !text.isEmpty
+            && text.unicodeScalars.allSatisfy { scalar in
+                switch scalar.properties.generalCategory {
+                case .control: scalar == "\t"
+                case .lineSeparator, .paragraphSeparator: false
+                default: scalar != "\u{FEFF}" && !scalar.properties.isNoncharacterCodePoint
+                }
+            }
+    }
+}
+
+/// What a format knows about a document of its own.
+protocol DocumentContent: Sendable {
+    /// The bytes of the value at `place`, `nil` if there is none.
+    func value(at place: Place) throws(DocumentError) -> [UInt8]?
+    /// The one edit that puts `value`, a single line, at `place`.
+    func edit(at place: Place, to value: String) throws(DocumentError) -> Edit
+    /// All that the document holds, to compare two of them by.
+    func outline() -> JSONValue
+    /// What `outline()` has to be once `value` is at `place`.
+    func outline(setting place: Place, to value: String) -> JSONValue
+}
+
+/// A file that is nothing but the value, with or without a line end after it.
+struct RawDocument: DocumentContent {
+    private let bytes: [UInt8]
+    private let range: Range<Int>
+
+    init(_ bytes: [UInt8]) {
+        self.bytes = bytes
+        let start = bytes.starts(with: DocumentText.byteOrderMark) ? DocumentText.byteOrderMark.count : 0
+        var end = bytes.count
+        if end > start, bytes[end - 1] == .lineFeed { end -= 1 }
+        if end > start, end < bytes.count, bytes[end - 1] == .carriageReturn { end -= 1 }
+        range = start..<end
+    }
+
+    func value(at place: Place) -> [UInt8]? { range.isEmpty ? nil : Array(bytes[range]) }
+    func edit(at place: Place, to value: String) -> Edit { Edit(range, value) }
+    func outline() -> JSONValue { [] }
+    func outline(setting place: Place, to value: String) -> JSONValue { [] }
+}
+
+extension JSONValue {
+    /// The value with `leaf` at the end of `path`; mappings that are missing or null are made.
+    func setting(_ path: ArraySlice<String>, to leaf: JSONValue) -> JSONValue {
+        guard let key = path.first else { return leaf }
+        if var elements = array, let index = Int(key), elements.indices.contains(index) {
+            elements[index] = elements[index].setting(path.dropFirst(), to: leaf)
+            return .array(elements)
+        }
+        var members = object ?? JSONObject()
+        members[key] = (members[key] ?? .null).setting(path.dropFirst(), to: leaf)
+        return .object(members)
+    }
+}

@@ -1,0 +1,97 @@
+import FoundationEssentials
+import JSON
+import PublisherPlugin
+import Secrets
+import Sodium
+
+/// Hands the secret to a program of the user's on its standard input.
+@main
+struct CommandPublisher: Publisher {
+    var information: PublisherInformation {
+        PublisherInformation(
+            verbs: Set(Verb.allCases),
+            with: .init(required: ["publish"], optional: ["verify", "check", "timeout"]), readback: .value)
+    }
+
+    func check(_ request: PublisherRequest) throws(PublisherError) -> PublisherAnswer {
+        let settings = try CommandSettings(request.with)
+        for (key, arguments) in settings.commands {
+            guard Command.find(arguments[0]) != nil else { throw Self.notStarted(arguments[0], key) }
+        }
+        guard let arguments = settings.check else { return PublisherAnswer(.ready) }
+        let result = Command(arguments, request, .check).run(until: settings.end(request))
+        switch result.ending {
+        case .exited(0): return PublisherAnswer(.ready)
+        case .notStarted: throw Self.notStarted(arguments[0], "check")
+        case let ending:
+            throw Self.refusal(ending, "check") ?? PublisherError(.internal, Self.message(ending, "check"))
+        }
+    }
+
+    func publish(_ request: PublisherRequest) throws(PublisherError) -> PublisherAnswer {
+        let settings = try CommandSettings(request.with)
+        guard let secret = request.secret else {
+            throw PublisherError(.configuration, "the request has no secret")
+        }
+        let result = Command(settings.publish, request, .publish).run(input: secret, until: settings.end(request))
+        switch result.ending {
+        case .exited(0): return PublisherAnswer(.committed, message: "the program \(settings.publish[0]) took it")
+        case .notStarted: throw Self.notStarted(settings.publish[0], "publish")
+        case let ending:
+            if let refusal = Self.refusal(ending, "publish") { throw refusal }
+            return PublisherAnswer(
+                .unknown(
+                    PublisherError(
+                        .internal, Self.message(ending, "publish"),
+                        hint: "look at what the program said, and whether it wrote the key")))
+        }
+    }
+
+    func verify(_ request: PublisherRequest) throws(PublisherError) -> PublisherAnswer {
+        let settings = try CommandSettings(request.with)
+        guard let arguments = settings.verify else { return PublisherAnswer(.unverifiable) }
+        let result = Command(arguments, request, .verify).run(capture: true, until: settings.end(request))
+        switch result.ending {
+        case .exited(0): break
+        case .notStarted: throw Self.notStarted(arguments[0], "verify")
+        case let ending:
+            throw Self.refusal(ending, "verify") ?? PublisherError(.internal, Self.message(ending, "verify"))
+        }
+        guard let output = result.output else {
+            throw PublisherError(
+                .configuration, "the program of 'verify' printed more than \(Command.outputLimit) bytes",
+                hint: "print the value and nothing else", field: "with.verify")
+        }
+        guard output.count > 0 else { return PublisherAnswer(.absent) }
+        let found = output.revealed().flatMap { Digest($0) } ?? Digest(of: output)
+        return PublisherAnswer(found == request.digest ? .match : .mismatch)
+    }
+
+    /// The statuses of `sysexits.h` with which a program says that it certainly wrote nothing.
+    private static func refusal(_ ending: Command.Ending, _ key: String) -> PublisherError? {
+        guard case .exited(let status) = ending else { return nil }
+        let message = message(ending, key)
+        switch status {
+        case 64, 65, 78: return PublisherError(.configuration, message, field: "with.\(key)")
+        case 66: return PublisherError(.notFound, message)
+        case 69, 75: return PublisherError(.unavailable, message, hint: "run the step again later")
+        case 77: return PublisherError(.denied, message)
+        default: return nil
+        }
+    }
+
+    private static func message(_ ending: Command.Ending, _ key: String) -> String {
+        switch ending {
+        case .exited(let status): "the program of '\(key)' ended with status \(status)"
+        case .signalled(let number): "the program of '\(key)' was ended by signal \(number)"
+        case .timedOut: "the program of '\(key)' did not end in time and was stopped"
+        case .notStarted: "the program of '\(key)' cannot be started"
+        }
+    }
+
+    private static func notStarted(_ program: String, _ key: String) -> PublisherError {
+        PublisherError(
+            .configuration, "the program \(program) cannot be started",
+            hint: "name a file that may be executed, with its path or in PATH", field: "with.\(key)")
+    }
+}

@@ -1,0 +1,90 @@
+import Documents
+import FoundationEssentials
+import JSON
+import PublisherPlugin
+import Secrets
+import Sodium
+
+/// Writes one named value into a file and leaves everything else in it alone.
+@main
+struct FilePublisher: Publisher {
+    var information: PublisherInformation {
+        PublisherInformation(
+            verbs: Set(Verb.allCases),
+            with: .init(required: ["path"], optional: ["name", "format", "mode", "create"]), readback: .value,
+            rollback: .value, batch: true)
+    }
+
+    var concurrency: Int { 4 }
+
+    func check(_ request: PublisherRequest) throws(PublisherError) -> PublisherAnswer {
+        let settings = try FileSettings(request.with)
+        let target = try TargetFile(settings.path)
+        let content = try target.read()
+        let document = try settings.document(content)
+        if let held = try settings.value(in: document) { _ = try judge(held, request, settings) }
+        // Whether a key can be written there; the successor does not exist yet. Keys look like this one.
+        _ = try settings.replacing(in: document, with: Secret("sk-or-v1-" + String(repeating: "0", count: 64)))
+        try target.checkWritable(content)
+        return PublisherAnswer(.ready, receipt: receipt(target, settings))
+    }
+
+    func publish(_ request: PublisherRequest) throws(PublisherError) -> PublisherAnswer {
+        let settings = try FileSettings(request.with)
+        guard let secret = request.secret else {
+            throw PublisherError(.configuration, "the request has no secret")
+        }
+        let target = try TargetFile(settings.path)
+        try target.lock(until: request.deadline)
+        try target.removeLeftovers()
+        let content = try target.read()
+        let document = try settings.document(content)
+        if let held = try settings.value(in: document), try judge(held, request, settings) == .successor {
+            // An earlier run may have been killed after its rename: the answer says that the value stays.
+            try target.synchronize()
+            return PublisherAnswer(.unchanged, receipt: receipt(target, settings))
+        }
+        let bytes = try settings.replacing(in: document, with: secret)
+        try target.checkWritable(content)
+        guard request.deadline > Date() else {
+            throw PublisherError(.unavailable, "the deadline has passed", hint: "run the step again")
+        }
+        let receipt = receipt(target, settings)
+        if let doubt = try target.replace(content, with: bytes, mode: settings.mode) {
+            return PublisherAnswer(.unknown(doubt), receipt: receipt)
+        }
+        let name = settings.name.map { "\($0) to " } ?? ""
+        return PublisherAnswer(.committed, receipt: receipt, message: "wrote \(name)\(target.path)")
+    }
+
+    func verify(_ request: PublisherRequest) throws(PublisherError) -> PublisherAnswer {
+        let settings = try FileSettings(request.with)
+        let target = try TargetFile(settings.path)
+        guard let content = try target.read() else { return PublisherAnswer(.absent) }
+        guard let held = try settings.value(in: settings.document(content)) else { return PublisherAnswer(.absent) }
+        return PublisherAnswer(Digest(of: held) == request.digest ? .match : .mismatch)
+    }
+
+    private enum Held {
+        case successor, predecessor
+    }
+
+    /// Tells whose value the file holds, and refuses one that this rotation does not know.
+    private func judge(
+        _ held: Secret, _ request: PublisherRequest, _ settings: FileSettings
+    ) throws(PublisherError) -> Held {
+        let digest = Digest(of: held)
+        if digest == request.digest { return .successor }
+        guard request.expect.contains(digest) else {
+            throw PublisherError(
+                .conflict, "\(settings.place) holds a value that this rotation does not know",
+                hint: "look whether path and name are right and whether another rotation writes there",
+                field: settings.name == nil ? "with.path" : "with.name")
+        }
+        return .predecessor
+    }
+
+    private func receipt(_ target: borrowing TargetFile, _ settings: FileSettings) -> JSONObject {
+        ["path": .string(target.path), "format": .string(settings.format.rawValue)]
+    }
+}
