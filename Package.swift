@@ -135,6 +135,7 @@ let package = Package(
                 "JSON", "PluginHost", "PublisherPlugin", "Secrets", "Sodium", "TestSupport", "Timestamps",
                 systemPackage,
             ]),
+        .testTarget(name: "ConformTests", dependencies: ["PluginHost", "Secrets", "TestSupport", "ork-conform"]),
         .testTarget(
             name: "StepsTests",
             dependencies: [

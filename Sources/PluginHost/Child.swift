@@ -158,7 +158,7 @@ final class Child {
     }
 
     private func terminate(_ now: ContinuousClock.Instant) {
-        closeInput()
+        if !job.keepsInputOpen { closeInput() }
         signal(SIGTERM)
         phase = .terminating(until: now + grace)
     }

@@ -67,7 +67,7 @@ struct Conformance {
             let message = answer.outcome.error.map { ": \($0.message)" } ?? ""
             throw Complaint(
                 "it answered \(answer.outcome.word), not \(words.joined(separator: " or "))"
-                    + Redactor().redacting(message))
+                    + subject.redactor.redacting(message))
         }
         return answer
     }

@@ -34,7 +34,9 @@ final class Subject {
     let target: Target
     /// Where a made-up key was seen that has no business there.
     private(set) var leaks: Set<String> = []
-    private let redactor = Redactor()
+    /// Knows every key that a request had.
+    private(set) var redactor = Redactor()
+    private var keys: [Secret] = []
     private var count = 0
 
     init(path: String, target: Target) {
@@ -62,6 +64,10 @@ final class Subject {
         _ key: MadeUpKey, expect: [MadeUpKey] = [], operation: String? = nil, receipt: JSONObject? = nil
     ) -> PublisherRequest {
         count += 1
+        if !keys.contains(key.secret) {
+            keys.append(key.secret)
+            redactor = Redactor(keys)
+        }
         let digest = key.digest
         return PublisherRequest(
             id: "conform-\(count)", operation: operation ?? "conform/target/\(digest.hex.prefix(16))",
