@@ -9,7 +9,7 @@ let flyingFox: Target.Dependency = .product(name: "FlyingFox", package: "FlyingF
 let flyingSocks: Target.Dependency = .product(name: "FlyingSocks", package: "FlyingFox")
 
 /// What every step is made of besides its own step and the live parts it wires.
-let step: [Target.Dependency] = ["Configuration", "StepCLI", "Steps", argumentParser]
+let step: [Target.Dependency] = ["Configuration", "Rotation", "StepCLI", "Steps", argumentParser]
 
 let package = Package(
     name: "ork",
@@ -67,7 +67,7 @@ let package = Package(
         // Steps.
         .executableTarget(name: "ork-create", dependencies: step + ["CurlHTTP"]),
         .executableTarget(name: "ork-publish", dependencies: step + ["CurlHTTP", "PluginHost"]),
-        .executableTarget(name: "ork-verify", dependencies: step + ["CurlHTTP", "PluginHost", "Secrets"]),
+        .executableTarget(name: "ork-verify", dependencies: step + ["CurlHTTP", "PluginHost", "PublisherPlugin", "Secrets"]),
         .executableTarget(name: "ork-retire", dependencies: step + ["CurlHTTP"]),
 
         // Tools.

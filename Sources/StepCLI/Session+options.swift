@@ -1,5 +1,4 @@
 package import Configuration
-import Glibc
 package import Rotation
 package import Steps
 
@@ -28,14 +27,6 @@ extension Session {
         do { return try State(handoff, trust: trust) } catch {
             throw StepError(.unacceptable, error.message, hint: error.hint)
         }
-    }
-
-    /// The path of this program, beside which publishers are looked for.
-    package var executable: String {
-        var buffer = [CChar](repeating: 0, count: Int(PATH_MAX))
-        let length = unsafe readlink("/proc/self/exe", &buffer, buffer.count - 1)
-        guard length > 0 else { return CommandLine.arguments[0] }
-        return String(decoding: buffer[..<length].map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 
     /// Writes a report; that it could not be written is said, and nothing else is lost.

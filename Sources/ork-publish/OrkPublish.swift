@@ -2,6 +2,7 @@ import ArgumentParser
 import Configuration
 import CurlHTTP
 import PluginHost
+import Rotation
 import StepCLI
 import Steps
 
@@ -39,7 +40,7 @@ import Steps
         var flags = PlanFlags()
         targets.add(to: &flags)
         rules.add(to: &flags)
-        let publishers = PluginHost(session)
+        let publishers = PluginHost(environment: session.environment.variables, log: session.console.log)
         var options = PublishStep.Options()
         options.only = try session.names(target, "--target")
         options.acceptedTargets = try session.names(acceptTarget, "--accept-target")
@@ -56,16 +57,5 @@ import Steps
             stage: session.stage(transport), service: session.service(), identity: session.identity,
             publishers: publishers, options: options)
         try step.run()
-    }
-}
-
-extension PluginHost {
-    /// The publishers of this machine; what they say to people goes to this step's log.
-    convenience init(_ session: Session) {
-        let variables = session.environment.variables
-        self.init(
-            searchPath: Self.searchPath(executable: session.executable, environment: variables),
-            environment: variables
-        ) { _, line in session.console.log(line) }
     }
 }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Configuration
 import CurlHTTP
+import Rotation
 import StepCLI
 import Steps
 

@@ -2,6 +2,7 @@ import ArgumentParser
 import Configuration
 import CurlHTTP
 import PluginHost
+import Rotation
 import StepCLI
 import Steps
 
@@ -35,10 +36,11 @@ import Steps
         var options = VerifyStep.Options()
         options.keepsSecret = keepSecret
         options.environment = session.environment.names
+        let publishers = PluginHost(environment: session.environment.variables, log: session.console.log)
         let transport = CurlTransport(userAgent: "ork/\(orkVersion)")
         let step = try VerifyStep(
             stage: session.stage(transport), service: session.service(), transport: transport,
-            identity: session.identity, publishers: PluginHost(session), programs: ProbePrograms(session),
+            identity: session.identity, publishers: publishers, programs: ProbePrograms(session),
             options: options)
         try step.run { checks in
             if let junit { session.write(JUnitReport(checks).text, to: junit) }

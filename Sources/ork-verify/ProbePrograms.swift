@@ -1,5 +1,6 @@
 import FoundationEssentials
 import PluginHost
+import PublisherPlugin
 import Secrets
 import StepCLI
 import Steps
