@@ -1,0 +1,33 @@
+#!/bin/sh
+# Installs what the tests need, and runs them all: formatting, scripts, the test suites, and the rehearsal.
+set -eu
+
+root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
+cd "$root"
+# shellcheck source=ci-templates/shell/packages.sh
+. ci-templates/shell/packages.sh
+
+say() { printf '\n== %s\n' "$*"; }
+
+need_to_build
+need curl git jq openssl python3-venv shellcheck strace
+
+say 'Python packages, for the clients and readers that are not ours'
+venv=${ORK_TEST_VENV:-$root/.venv-test}
+[ -x "$venv/bin/python" ] || python3 -m venv "$venv"
+"$venv/bin/pip" install --quiet --disable-pip-version-check -r Tests/requirements.txt
+ORK_TEST_VENV=$venv
+export ORK_TEST_VENV
+
+say 'Formatting and scripts'
+swift format lint --strict --recursive Package.swift Sources plugins Tests
+shellcheck -x ci-templates/shell/*.sh Tests/run.sh
+
+say 'Building'
+swift build --build-tests --quiet
+
+say 'Test suites'
+swift test --skip-build
+
+say 'The rehearsal'
+ci-templates/shell/rehearse.sh

@@ -1,0 +1,72 @@
+#!/bin/sh
+# Rehearses a whole rotation on this machine, with nothing at stake: an OpenRouter of its own (ork-sandbox), a small
+# application that calls it all the time with the key in its .env, and that key rotated by rotate.sh.
+# It installs what it needs, and leaves nothing running.
+set -eu
+
+here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
+root=$(CDPATH='' cd -- "$here/../.." && pwd)
+# shellcheck source=ci-templates/shell/packages.sh
+. "$here/packages.sh"
+
+say() { printf '\n%s\n' "$*"; }
+
+need_to_build
+need curl jq
+
+say 'Building ork (some minutes the first time) …'
+swift build --package-path "$root" --quiet
+PATH=$(swift build --package-path "$root" --show-bin-path):$PATH
+export PATH
+
+stage=$(mktemp -d)
+cd "$stage"
+trap 'kill $application $sandbox 2>/dev/null || true; wait 2>/dev/null || true; rm -rf "$stage"' EXIT
+application='' sandbox=''
+
+say 'Starting an OpenRouter to rehearse on, and an application that uses it …'
+mkfifo greeting
+ork-sandbox --predecessor checkout-prod >greeting 2>sandbox.log &
+sandbox=$!
+read -r greeting <greeting
+url=$(printf '%s' "$greeting" | jq -r .url)
+printf '%s' "$greeting" | jq -r '"OPENROUTER_API_KEY=\(.predecessor.key)"' >.env
+: >calls
+"$here/example-application.sh" "$url" .env calls &
+application=$!
+sleep 1
+
+# The rotation as a user would describe it; only the times are shorter than anybody would choose.
+cat >ork.yaml <<'YAML'
+version: 1
+rotations:
+  checkout:
+    predecessor: {name: checkout-prod}
+    publish: {settle: 2s}
+    targets:
+      application: {publisher: file, with: {path: .env, name: OPENROUTER_API_KEY}}
+    verify: {require_adoption: true}
+    retire: {overlap: 3s, quiet_for: 3s, soak: 3s}
+YAML
+
+OPENROUTER_MANAGEMENT_KEY=$(printf '%s' "$greeting" | jq -r .management_key)
+OPENROUTER_BASE_URL=$url
+XDG_STATE_HOME=$stage/state
+export OPENROUTER_MANAGEMENT_KEY OPENROUTER_BASE_URL XDG_STATE_HOME
+unset greeting
+
+say 'Rotating the application'\''s key with rotate.sh …'
+env -u CI -u GITHUB_ACTIONS -u GITLAB_CI ORK_WAIT=1m "$here/rotate.sh"
+
+# The application goes on a little: the predecessor is gone now, and nobody may notice.
+sleep 1
+kill "$application"
+wait "$application" 2>/dev/null || true
+
+say 'Where the rotation stands (ork-status):'
+ork-status
+
+made=$(wc -l <calls | tr -d ' ')
+failed=$(grep -cv ' 200$' calls || true)
+say "The application made $made calls; $failed failed."
+[ "$made" -gt 0 ] && [ "$failed" = 0 ]
