@@ -6,9 +6,10 @@ let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package
 let subprocess: Target.Dependency = .product(name: "Subprocess", package: "swift-subprocess")
 let systemPackage: Target.Dependency = .product(name: "SystemPackage", package: "swift-system")
 let flyingFox: Target.Dependency = .product(name: "FlyingFox", package: "FlyingFox")
+let flyingSocks: Target.Dependency = .product(name: "FlyingSocks", package: "FlyingFox")
 
 /// What every step is made of besides its own step and the live parts it wires.
-let step: [Target.Dependency] = ["StepCLI", "Steps", "Rotation", argumentParser]
+let step: [Target.Dependency] = ["Configuration", "Rotation", "StepCLI", "Steps", argumentParser]
 
 let package = Package(
     name: "ork",
@@ -43,8 +44,8 @@ let package = Package(
         // The domain and the world around it.
         .target(name: "Documents", dependencies: ["Secrets", "JSON", "YAML"]),
         .target(name: "OpenRouter", dependencies: ["HTTP", "JSON", "Secrets", "Sodium", "Timestamps"]),
-        .target(name: "Rotation", dependencies: ["JSON", "Secrets", "Sodium", "Timestamps"]),
-        .target(name: "Configuration", dependencies: ["JSON", "Rotation", "YAML"]),
+        .target(name: "Rotation", dependencies: ["JSON", "PublisherPlugin", "Secrets", "Sodium", "Timestamps"]),
+        .target(name: "Configuration", dependencies: ["HTTP", "JSON", "PublisherPlugin", "Rotation", "YAML"]),
         .target(name: "PublisherPlugin", dependencies: ["JSON", "Secrets", "Timestamps", systemPackage]),
         .target(
             name: "PluginHost",
@@ -57,7 +58,8 @@ let package = Package(
         .target(
             name: "StepCLI",
             dependencies: [
-                "Configuration", "JSON", "Rotation", "Secrets", "Sodium", "Steps", "Timestamps", argumentParser,
+                "Configuration", "HTTP", "JSON", "OpenRouter", "Rotation", "Secrets", "Sodium", "Steps", "Timestamps",
+                argumentParser,
                 systemPackage,
             ]),
         .target(name: "Sandbox", dependencies: ["HTTP", "JSON", "Secrets", "Sodium", "Timestamps"]),
@@ -65,12 +67,12 @@ let package = Package(
         // Steps.
         .executableTarget(name: "ork-create", dependencies: step + ["CurlHTTP"]),
         .executableTarget(name: "ork-publish", dependencies: step + ["CurlHTTP", "PluginHost"]),
-        .executableTarget(name: "ork-verify", dependencies: step + ["CurlHTTP", "PluginHost"]),
+        .executableTarget(name: "ork-verify", dependencies: step + ["CurlHTTP", "PluginHost", "PublisherPlugin", "Secrets"]),
         .executableTarget(name: "ork-retire", dependencies: step + ["CurlHTTP"]),
 
         // Tools.
-        .executableTarget(name: "ork-status", dependencies: step),
-        .executableTarget(name: "ork-keygen", dependencies: step),
+        .executableTarget(name: "ork-status", dependencies: ["StepCLI", "Steps", argumentParser]),
+        .executableTarget(name: "ork-keygen", dependencies: ["Rotation", "StepCLI", "Steps", argumentParser]),
         .executableTarget(
             name: "ork-conform",
             dependencies: [
@@ -78,7 +80,10 @@ let package = Package(
             ]),
         .executableTarget(
             name: "ork-sandbox",
-            dependencies: ["HTTP", "JSON", "Sandbox", "Secrets", argumentParser, flyingFox, systemPackage]),
+            dependencies: [
+                "HTTP", "JSON", "Sandbox", "Secrets", "Timestamps", argumentParser, flyingFox, flyingSocks,
+                systemPackage,
+            ]),
 
         // Publishers.
         .executableTarget(
@@ -98,7 +103,8 @@ let package = Package(
         .testTarget(name: "SecretsTests", dependencies: ["Secrets"]),
         .testTarget(name: "JSONTests", dependencies: ["JSON"]),
         .testTarget(name: "TimestampsTests", dependencies: ["Timestamps"]),
-        .testTarget(name: "CurlHTTPTests", dependencies: ["CurlHTTP", "HTTP", "Secrets", "TestSupport"]),
+        .testTarget(
+            name: "CurlHTTPTests", dependencies: ["CurlHTTP", "HTTP", "Secrets", "TestSupport", subprocess]),
         .testTarget(name: "SodiumTests", dependencies: ["Secrets", "Sodium"]),
         .testTarget(name: "YAMLTests", dependencies: ["YAML"]),
         .testTarget(
@@ -119,7 +125,9 @@ let package = Package(
             name: "OpenRouterTests",
             dependencies: ["HTTP", "JSON", "OpenRouter", "Sandbox", "Secrets", "Sodium", "TestSupport", "Timestamps"]),
         .testTarget(name: "RotationTests", dependencies: ["JSON", "Rotation", "Secrets", "Sodium", "Timestamps"]),
-        .testTarget(name: "ConfigurationTests", dependencies: ["Configuration", "JSON", "Rotation"]),
+        .testTarget(
+            name: "ConfigurationTests",
+            dependencies: ["Configuration", "JSON", "PublisherPlugin", "Rotation", "Secrets", "Timestamps"]),
         .testTarget(name: "PublisherPluginTests", dependencies: ["JSON", "PublisherPlugin", "Secrets", "Timestamps"]),
         .testTarget(
             name: "PluginHostTests",
@@ -127,6 +135,7 @@ let package = Package(
                 "JSON", "PluginHost", "PublisherPlugin", "Secrets", "Sodium", "TestSupport", "Timestamps",
                 systemPackage,
             ]),
+        .testTarget(name: "ConformTests", dependencies: ["PluginHost", "Secrets", "TestSupport", "ork-conform"]),
         .testTarget(
             name: "StepsTests",
             dependencies: [
@@ -136,8 +145,10 @@ let package = Package(
         .testTarget(
             name: "SandboxTests",
             dependencies: [
-                "HTTP", "JSON", "Sandbox", "Secrets", "TestSupport", "Timestamps", subprocess, systemPackage,
-            ]),
+                "HTTP", "JSON", "Sandbox", "Secrets", "Sodium", "TestSupport", "Timestamps", subprocess,
+                systemPackage,
+            ],
+            exclude: ["Fixtures", "Python"]),
         .testTarget(
             name: "EndToEndTests",
             dependencies: ["HTTP", "JSON", "Sandbox", "Secrets", "TestSupport", subprocess, systemPackage],

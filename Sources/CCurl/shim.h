@@ -30,14 +30,22 @@ static inline CURLcode ork_curl_set_body(CURL *_Nonnull handle, const void *_Non
     return code == CURLE_OK ? curl_easy_setopt(handle, CURLOPT_POSTFIELDS, bytes) : code;
 }
 
-/// Sets what takes the bytes of the response body, and its first argument.
+/// Sets what takes the bytes of the response body, and its last argument.
 static inline CURLcode ork_curl_set_receiver(CURL *_Nonnull handle, curl_write_callback _Nonnull callback,
                                              void *_Nonnull context) {
     CURLcode code = curl_easy_setopt(handle, CURLOPT_WRITEFUNCTION, callback);
     return code == CURLE_OK ? curl_easy_setopt(handle, CURLOPT_WRITEDATA, context) : code;
 }
 
-/// Sets what is called when the connection stands and before the first byte of the request goes out.
+/// Sets what takes the lines of the response's head, and its last argument.
+static inline CURLcode ork_curl_set_head_receiver(CURL *_Nonnull handle, curl_write_callback _Nonnull callback,
+                                                  void *_Nonnull context) {
+    CURLcode code = curl_easy_setopt(handle, CURLOPT_HEADERFUNCTION, callback);
+    return code == CURLE_OK ? curl_easy_setopt(handle, CURLOPT_HEADERDATA, context) : code;
+}
+
+/// Sets what is called when the connection stands and before the first byte of the request goes out, and its first
+/// argument.
 static inline CURLcode ork_curl_set_prerequest(CURL *_Nonnull handle, curl_prereq_callback _Nonnull callback,
                                                void *_Nonnull context) {
     CURLcode code = curl_easy_setopt(handle, CURLOPT_PREREQFUNCTION, callback);

@@ -14,7 +14,7 @@ extension CurlHandle {
         set(CURLOPT_FOLLOWLOCATION, 0)
         set(CURLOPT_DISALLOW_USERNAME_IN_URL, 1)
         set(CURLOPT_PATH_AS_IS, 1)
-        // A connection then carries one exchange at a time, and nothing is sent again as in HTTP/2 after REFUSED_STREAM.
+        // A connection then carries one exchange at a time, and nothing is sent again after HTTP/2's REFUSED_STREAM.
         set(CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_1_1))
         set(CURLOPT_SSLVERSION, Int(CURL_SSLVERSION_TLSv1_2))
         set(CURLOPT_PROXY_SSLVERSION, Int(CURL_SSLVERSION_TLSv1_2))

@@ -74,6 +74,10 @@ struct CurlHandle: ~Copyable {
         note(unsafe ork_curl_set_receiver(pointer, receiver, context))
     }
 
+    mutating func set(headReceiver: @escaping curl_write_callback, context: UnsafeMutableRawPointer) {
+        note(unsafe ork_curl_set_head_receiver(pointer, headReceiver, context))
+    }
+
     mutating func set(prerequest: @escaping curl_prereq_callback, context: UnsafeMutableRawPointer) {
         note(unsafe ork_curl_set_prerequest(pointer, prerequest, context))
     }

@@ -10,15 +10,15 @@ package struct HTTPPolicy: Sendable {
     package var bodyLimit = 16 << 20
     /// How often an idempotent request is sent at most.
     package var tries = 5
-    /// The longest wait before the first retry; it doubles with each further one. The real wait is drawn between its half and it.
+    /// The longest wait before the first retry, doubled for each further one. The real wait is at least its half.
     package var backOff: Duration = .milliseconds(500)
     /// How many requests of a batch are under way at once; the others follow as answers arrive.
     package var concurrency = 64
 
     package init() {}
 
-    /// The statuses that promise something else for a later try (RFC 9110 §15.5.9, §15.6; RFC 6585 §4). OpenRouter sends 529 for
-    /// an overloaded provider.
+    /// The statuses that promise something else for a later try (RFC 9110 §15.5.9, §15.6; RFC 6585 §4). OpenRouter
+    /// sends 529 for an overloaded provider.
     static let retriedStatuses: Set<Int> = [408, 429, 502, 503, 504, 529]
 
     /// How long to wait after the given number of failed tries.

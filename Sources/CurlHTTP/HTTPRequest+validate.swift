@@ -2,7 +2,8 @@ import HTTP
 import Secrets
 
 extension HTTPRequest {
-    // What the transport itself writes; a second one would let servers disagree about where the request ends or whose it is.
+    // What the transport itself writes; a second one would let servers disagree about where a request ends or whose
+    // it is.
     private static let ownFields: Set<String> = [
         "authorization", "connection", "content-length", "expect", "host", "proxy-authorization", "te",
         "transfer-encoding", "upgrade",

@@ -12,7 +12,10 @@ extension HTTPResponse {
     /// How long the server asks to wait (RFC 9110 §10.2.3), by its own clock where it tells it.
     func retryAfter(now: Date) -> Duration? {
         guard let text = self[header: "retry-after"] else { return nil }
-        if let seconds = Int32(text) { return .seconds(max(0, seconds)) }
+        if text.utf8.allSatisfy({ (48...57).contains($0) }), !text.isEmpty {
+            // A number of any length is some time; Int32 has room for 68 years.
+            return .seconds(Int32(text) ?? .max)
+        }
         guard let moment = Date(http: text) else { return nil }
         return .seconds(max(0, moment.timeIntervalSince(date ?? now)))
     }

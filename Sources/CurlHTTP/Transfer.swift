@@ -18,6 +18,7 @@ final class Transfer {
     private var body: [UInt8] = []
     private var isTooLarge = false
     private var hasBegun = false
+    private var hasWholeHead = false
 
     /// Prepares to send `request` in what is left of the batch's time.
     init(
@@ -34,6 +35,7 @@ final class Transfer {
         // libcurl uses the address only while the transfer runs, and the batch holds the transfer for that time.
         let context = unsafe Unmanaged.passUnretained(self).toOpaque()
         unsafe self.handle.set(receiver: Self.receive, context: context)
+        unsafe self.handle.set(headReceiver: Self.receiveHead, context: context)
         unsafe self.handle.set(prerequest: Self.begin, context: context)
         if let failure = self.handle.failure { throw .refused(failure, host: host) }
     }
@@ -52,6 +54,10 @@ final class Transfer {
         guard code == CURLE_OK else {
             return .failure(.ended(code, host: host, hasBegun: hasBegun, mayHaveArrived: mayHaveArrived))
         }
+        // To libcurl, a connection that ends within the head is a response without a body.
+        guard hasWholeHead else {
+            return .failure(.ended(CURLE_PARTIAL_FILE, host: host, hasBegun: true, mayHaveArrived: true))
+        }
         return .success(HTTPResponse(received: handle.status, headers: handle.responseHeaders, body: body))
     }
 
@@ -66,6 +72,16 @@ final class Transfer {
         }
         unsafe transfer.body.append(contentsOf: UnsafeRawBufferPointer(start: bytes, count: length))
         return length
+    }
+
+    // Gets one whole line at a time, those of interim responses and of a proxy too.
+    private static let receiveHead: curl_write_callback = { bytes, size, count, context in
+        guard let bytes = unsafe bytes, let context = unsafe context else { return 0 }
+        let transfer = unsafe Unmanaged<Transfer>.fromOpaque(context).takeUnretainedValue()
+        let line = unsafe UnsafeRawBufferPointer(start: bytes, count: size * count)
+        if unsafe line.elementsEqual("\r\n".utf8) || line.elementsEqual("\n".utf8) { transfer.hasWholeHead = true }
+        if unsafe line.starts(with: "HTTP/".utf8) { transfer.hasWholeHead = false }
+        return size * count
     }
 
     private static let begin: curl_prereq_callback = { context, _, _, _, _ in

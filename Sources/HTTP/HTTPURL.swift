@@ -42,6 +42,8 @@ package struct HTTPURL: Hashable, Sendable, CustomStringConvertible {
     package func appending(_ path: String, query: [(String, String)] = []) -> HTTPURL {
         var text = description
         if text.hasSuffix("/") && path.hasPrefix("/") { text.removeLast() }
+        // Without a slash between them, the path would go on with the name of the host.
+        if !path.isEmpty, !path.hasPrefix("/"), !path.hasPrefix("?"), !text.hasSuffix("/") { text += "/" }
         text += path
         var separator = text.contains("?") ? "&" : "?"
         for (name, value) in query {
@@ -93,13 +95,23 @@ package struct HTTPURL: Hashable, Sendable, CustomStringConvertible {
             }
             guard !host.isEmpty, isName else { return nil }
         }
-        guard port.utf8.count <= 5, port.utf8.allSatisfy({ (48...57).contains($0) }) else { return nil }
+        guard port.isEmpty || isDecimal(port) && (UInt16(port) ?? 0) > 0 else { return nil }
         return host.lowercased()
     }
 
     private static func isLoopback(_ host: String) -> Bool {
         if host == "localhost" || host.hasSuffix(".localhost") || host == "::1" { return true }
         let parts = host.split(separator: ".", omittingEmptySubsequences: false)
-        return parts.count == 4 && parts[0] == "127" && parts.allSatisfy { UInt8($0) != nil }
+        return parts.count == 4 && parts[0] == "127" && parts.allSatisfy { isDecimal($0) && UInt8($0) != nil }
     }
+
+    // Digits without a leading zero, which some readers take for octal.
+    private static func isDecimal(_ text: Substring) -> Bool {
+        text.utf8.allSatisfy { (48...57).contains($0) } && (text == "0" || !text.hasPrefix("0"))
+    }
+}
+
+extension HTTPURL {
+    /// The address without its query, which may hold a token: for people.
+    package var withoutQuery: String { String(description.prefix { $0 != "?" }) }
 }

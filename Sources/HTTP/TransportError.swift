@@ -1,9 +1,9 @@
 /// Why there is no response. The message never quotes what was sent or received.
 package struct TransportError: Error, Sendable, Hashable {
     package enum Code: String, Sendable {
-        /// No connection: no such host, refused, no route.
+        /// No connection: no such host, refused, no route, no TLS both sides speak.
         case unreachable
-        /// The server's certificate or TLS version was not accepted.
+        /// The server's certificate was not accepted.
         case untrusted
         /// The time allowed for the request is over.
         case timeout

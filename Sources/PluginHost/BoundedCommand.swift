@@ -67,7 +67,7 @@ private final class CommandJob: ChildJob {
 
     var wish: ChildWish { hasExpired ? .stop : .work(until: deadline) }
 
-    func hasStarted() -> Bool { true }
+    func hasStarted(_ process: Int32) -> Bool { true }
 
     func nextInput() -> Secret? { nil }
 

@@ -56,7 +56,7 @@ final class Child {
         self.process = process
         self.descriptor = descriptor >= 0 ? FileDescriptor(rawValue: descriptor) : nil
         phase = .running
-        if job.hasStarted() { write() } else { closeInput() }
+        if job.hasStarted(process) { write() } else { closeInput() }
     }
 
     func hasEnded(_ ending: Ending) {
@@ -108,7 +108,10 @@ final class Child {
     /// Writes as much of the input as fits.
     func write() {
         while let input {
-            guard let piece = piece ?? job.nextInput().map({ ($0, 0) }) else { return closeInput() }
+            guard let piece = piece ?? job.nextInput().map({ ($0, 0) }) else {
+                if !job.keepsInputOpen { closeInput() }
+                return
+            }
             let written: Int
             do {
                 written = try piece.bytes.withBytes { span throws in
@@ -155,7 +158,7 @@ final class Child {
     }
 
     private func terminate(_ now: ContinuousClock.Instant) {
-        closeInput()
+        if !job.keepsInputOpen { closeInput() }
         signal(SIGTERM)
         phase = .terminating(until: now + grace)
     }

@@ -6,9 +6,11 @@ protocol ChildJob: AnyObject {
     /// What the loop shall do with the process now.
     var wish: ChildWish { get }
     /// The process runs; input follows. `false` ends it before it has read anything.
-    func hasStarted() -> Bool
-    /// The next piece for standard input; `nil` closes it.
+    func hasStarted(_ process: Int32) -> Bool
+    /// The next piece for standard input; `nil` closes it, unless it is kept open.
     func nextInput() -> Secret?
+    /// Whether standard input stays open after the last piece.
+    var keepsInputOpen: Bool { get }
     /// Some bytes of standard output.
     func receiveOutput(_ bytes: ArraySlice<UInt8>)
     /// Standard output was closed.
@@ -29,4 +31,8 @@ enum ChildWish {
     case leave
     /// End it.
     case stop
+}
+
+extension ChildJob {
+    var keepsInputOpen: Bool { false }
 }

@@ -24,7 +24,7 @@ final class InformationJob: ChildJob {
 
     var wish: ChildWish { failure != nil ? .stop : isOver ? .leave : .work(until: deadline) }
 
-    func hasStarted() -> Bool { true }
+    func hasStarted(_ process: Int32) -> Bool { true }
 
     func nextInput() -> Secret? { nil }
 

@@ -60,7 +60,7 @@ final class PublisherJob: ChildJob {
         return .work(until: moment)
     }
 
-    func hasStarted() -> Bool {
+    func hasStarted(_ process: Int32) -> Bool {
         guard program.isUnchanged else {
             breakOff(PublisherError(.configuration, "the publisher's file was replaced while it was started"))
             return false

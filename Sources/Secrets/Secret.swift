@@ -1,4 +1,4 @@
-internal import Glibc
+import Glibc
 
 /// Bytes that must not be seen: wiped when the last copy goes, printed as `<redacted>`, not `Codable`.
 ///

@@ -1,4 +1,4 @@
-internal import CSodium
+import CSodium
 
 /// Base64 with the URL-safe alphabet and without padding (RFC 4648 §5), by libsodium, in constant time.
 package enum Base64URL {

@@ -1,4 +1,4 @@
-internal import CSodium
+import CSodium
 package import Secrets
 
 /// An X25519 key pair that opens sealed boxes (libsodium `crypto_box_seal`).

@@ -1,4 +1,4 @@
-internal import CSodium
+import CSodium
 package import Secrets
 
 /// libsodium's `crypto_kdf`: several keys from one (BLAKE2b with the number as salt and the context as personal data).

@@ -1,4 +1,4 @@
-internal import CSodium
+import CSodium
 package import Secrets
 
 /// Random numbers of the operating system (`randombytes_buf`).

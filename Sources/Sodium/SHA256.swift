@@ -1,4 +1,4 @@
-internal import CSodium
+import CSodium
 package import Secrets
 
 /// SHA-256 (FIPS 180-4), by libsodium.

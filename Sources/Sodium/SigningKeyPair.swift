@@ -1,4 +1,4 @@
-internal import CSodium
+import CSodium
 package import Secrets
 
 /// An Ed25519 key pair (RFC 8032).

@@ -9,9 +9,9 @@ package final class FaultProxy: Sendable {
         /// What the request line names, query included.
         package let path: String
         /// What the server, or the proxy in its place, answered; `nil` as long as it did not.
-        package internal(set) var status: Int?
-        /// Whether the client got the whole reply.
-        package internal(set) var isDelivered = false
+        package fileprivate(set) var status: Int?
+        /// Whether the whole reply was passed on.
+        package fileprivate(set) var isPassedOn = false
     }
 
     private final class State: Sendable {
@@ -75,12 +75,13 @@ package final class FaultProxy: Sendable {
             if !requests.hasBytes, Socket.readable(client, server).second { return }
             guard let request = requests.request() else { return }
             let (number, effects) = state.begin(request)
-            var conversation = Conversation(client: client, effects: effects)
-            let status = conversation.carry(request, server, &replies)
-            state.exchanges.withLock {
-                $0[number].status = status
-                $0[number].isDelivered = conversation.isDelivered
+            var conversation = Conversation(client: client, effects: effects) { status, isPassedOn in
+                state.exchanges.withLock {
+                    $0[number].status = status
+                    $0[number].isPassedOn = isPassedOn
+                }
             }
+            conversation.carry(request, server, &replies)
             if conversation.isOver { return }
         }
     }
@@ -90,28 +91,34 @@ package final class FaultProxy: Sendable {
 private struct Conversation {
     let client: Socket
     let effects: [Fault.Effect]
-    var isDelivered = false
+    /// Notes the reply's status and whether it is passed on, before the client can know.
+    let note: (_ status: Int, _ isPassedOn: Bool) -> Void
     var isOver = false
 
-    /// Returns the status of the reply, if there was one.
-    mutating func carry(_ request: WireMessage, _ server: Socket, _ replies: inout WireReader) -> Int? {
+    init(client: Socket, effects: [Fault.Effect], note: @escaping (_ status: Int, _ isPassedOn: Bool) -> Void) {
+        self.client = client
+        self.effects = effects
+        self.note = note
+    }
+
+    mutating func carry(_ request: WireMessage, _ server: Socket, _ replies: inout WireReader) {
         for case .notifyBeforeRequest(let notify) in effects { notify() }
         for case .dropRequest in effects {
             isOver = true
-            return nil
+            return
         }
         for case .answer(let status, let headers, let body) in effects {
-            isDelivered = client.write(WireMessage.response(status, headers: headers, body: body))
-            isOver = !isDelivered
-            return status
+            note(status, true)
+            isOver = !client.write(WireMessage.response(status, headers: headers, body: body))
+            return
         }
         guard server.write(request.raw), let reply = replies.response(to: request.method) else {
             isOver = true
-            return nil
+            return
         }
+        note(reply.status ?? 0, false)
         for case .notifyBeforeReply(let notify) in effects { notify() }
         pass(reply)
-        return reply.status
     }
 
     private mutating func pass(_ reply: WireMessage) {
@@ -129,7 +136,7 @@ private struct Conversation {
             case .dropRequest, .answer, .notifyBeforeRequest, .notifyBeforeReply: break
             }
         }
-        isDelivered = client.write(reply.raw)
-        isOver = !isDelivered || reply.endsConnection
+        note(reply.status ?? 0, true)
+        isOver = !client.write(reply.raw) || reply.endsConnection
     }
 }

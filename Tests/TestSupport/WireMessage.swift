@@ -75,9 +75,9 @@ struct WireReader {
         message.startLine = startLine
         while let field = line(&message.raw) {
             if field.isEmpty { return message }
-            let parts = field.split(separator: ":", maxSplits: 1)
-            guard parts.count == 2 else { continue }
-            message.headers.append((name: parts[0].lowercased(), value: String(parts[1].drop { $0 == " " })))
+            guard let colon = field.firstIndex(of: ":") else { continue }
+            let value = field[field.index(after: colon)...].drop { $0 == " " }
+            message.headers.append((name: field[..<colon].lowercased(), value: String(value)))
         }
         return nil
     }

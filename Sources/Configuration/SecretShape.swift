@@ -1,0 +1,66 @@
+/// Texts that have the shape of a secret, which belongs into an environment variable and nowhere else.
+enum SecretShape: CaseIterable {
+    case openRouterKey, identity, gitHubToken, gitHubFineGrainedToken, gitLabToken, privateKey
+
+    /// The offset of the first byte of the first such text.
+    static func first(in bytes: [UInt8]) -> (shape: SecretShape, offset: Int)? {
+        for offset in bytes.indices {
+            // All of them begin with one of these bytes; the rest is not worth a second look.
+            guard bytes[offset] == 0x2D || bytes[offset] == 0x67 || bytes[offset] == 0x6F || bytes[offset] == 0x73
+            else { continue }
+            let rest = bytes[offset...]
+            if let shape = allCases.first(where: { $0.begins(rest) }) { return (shape, offset) }
+        }
+        return nil
+    }
+
+    /// What to tell the user.
+    var message: String {
+        "this looks like \(noun); take it out, replace it where it is valid, and keep only the name of an environment "
+            + "variable here"
+    }
+
+    private var noun: String {
+        switch self {
+        case .openRouterKey: "an OpenRouter key"
+        case .identity: "a private ork identity"
+        case .gitHubToken, .gitHubFineGrainedToken: "a GitHub token"
+        case .gitLabToken: "a GitLab token"
+        case .privateKey: "a private key"
+        }
+    }
+
+    private var prefix: String {
+        switch self {
+        case .openRouterKey: "sk-or-v1-"
+        case .identity: "ork-identity-1:"
+        case .gitHubToken: "gh"
+        case .gitHubFineGrainedToken: "github_pat_"
+        case .gitLabToken: "glpat-"
+        case .privateKey: "-----BEGIN "
+        }
+    }
+
+    private func begins(_ bytes: ArraySlice<UInt8>) -> Bool {
+        guard bytes.starts(with: prefix.utf8) else { return false }
+        var body = bytes.dropFirst(prefix.utf8.count)
+        switch self {
+        case .privateKey:
+            let line = body.prefix(40).prefix { $0 != 0x0A }
+            return String(decoding: line, as: UTF8.self).contains("PRIVATE KEY-----")
+        case .gitHubToken:
+            // ghp_, gho_, ghu_, ghs_, ghr_ and 36 characters.
+            guard let kind = body.first, "pousr".utf8.contains(kind), body.dropFirst().first == 0x5F else {
+                return false
+            }
+            body = body.dropFirst(2)
+        default: break
+        }
+        // OpenRouter's labels show 3 characters of a key, and a public identity has another prefix.
+        return body.prefix(16).count { Self.isWord($0) } == 16
+    }
+
+    private static func isWord(_ byte: UInt8) -> Bool {
+        (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte) || byte == 45 || byte == 95
+    }
+}

@@ -1,0 +1,47 @@
+package import FoundationEssentials
+package import HTTP
+import JSON
+package import Secrets
+
+/// Makes the calls that a key of any kind can make about itself and for its applications.
+package struct InferenceAPI: Sendable {
+    private let endpoint: Endpoint
+
+    /// `baseURL` is the address up to and with the version, such as `https://openrouter.ai/api/v1`.
+    package init(baseURL: HTTPURL, key: Secret) {
+        endpoint = Endpoint(baseURL: baseURL, key: key, audience: .inference)
+    }
+
+    /// What OpenRouter says of the key itself; free of charge. A fresh connection may meet another edge node.
+    package func currentKey(freshConnection: Bool = true) -> APICall<CurrentKey> {
+        endpoint.call(.get, "/key", fresh: freshConnection) { fields throws(OpenRouterError) in
+            try CurrentKey(fields.object("data"))
+        }
+    }
+
+    /// Asks a model one short question, at most 16 tokens of answer. It is sent once and may cost money.
+    package func ask(model: String) -> APICall<Inference> {
+        let body: JSONValue = [
+            "model": .string(model),
+            "messages": [["role": "user", "content": "Answer with the word ok."]],
+            "max_tokens": 16,
+        ]
+        return endpoint.call(.post, "/chat/completions", body: body, read: Inference.init)
+    }
+}
+
+/// A model has answered; what it said does not matter.
+package struct Inference: Sendable, Hashable {
+    /// OpenRouter's id of the generation.
+    package let id: String?
+    /// What the answer cost in US dollars, if OpenRouter says so.
+    package let cost: Decimal?
+
+    init(_ fields: AnswerFields) throws(OpenRouterError) {
+        id = try fields.optionalString("id")
+        let usage = fields.has("usage") ? try fields.object("usage") : nil
+        cost = usage?.has("cost") == true ? try usage?.nullableNumber("cost")?.decimal : nil
+        // A provider's failure may come with status 200.
+        guard !fields.has("error"), try !fields.objects("choices").isEmpty else { throw fields.error("choices") }
+    }
+}

@@ -1,0 +1,97 @@
+package import FoundationEssentials
+package import HTTP
+import JSON
+package import Secrets
+
+/// Makes the calls that need a management key.
+package struct ManagementAPI: Sendable {
+    private let endpoint: Endpoint
+
+    /// `baseURL` is the address up to and with the version, such as `https://openrouter.ai/api/v1`.
+    package init(baseURL: HTTPURL, managementKey: Secret) {
+        endpoint = Endpoint(baseURL: baseURL, key: managementKey, audience: .management)
+    }
+
+    /// How many rows a list has at most; the list of keys tells no total and ends with a shorter page.
+    package static let pageSize = 100
+
+    /// One page of a workspace's keys, disabled and expired ones too; of the default workspace if `nil`.
+    package func listKeys(workspace: String? = nil, offset: Int = 0) -> APICall<[Key]> {
+        var query = [("include_disabled", "true"), ("include_expired", "true"), ("offset", String(offset))]
+        if let workspace { query.append(("workspace_id", workspace)) }
+        return endpoint.call(.get, "/keys", query: query) { fields throws(OpenRouterError) in
+            try fields.objects("data").read(Key.init)
+        }
+    }
+
+    /// One key; `nil` if there is none.
+    package func key(_ hash: KeyHash) -> APICall<Key?> {
+        endpoint.call(.get, "/keys/\(hash)", missing: Key?.none) { fields throws(OpenRouterError) in
+            try Key(fields.object("data"))
+        }
+    }
+
+    /// Makes a key. It is sent once: OpenRouter takes no idempotency key, and would make a second one.
+    package func createKey(_ new: NewKey) -> APICall<CreatedKey> {
+        endpoint.call(.post, "/keys", body: new.json, accepted: [200, 201], read: CreatedKey.init)
+    }
+
+    /// Changes a key; `nil` if there is none.
+    package func updateKey(_ hash: KeyHash, _ change: KeyChange) -> APICall<Key?> {
+        endpoint.call(
+            .patch, "/keys/\(hash)", body: change.json, missing: Key?.none
+        ) { fields throws(OpenRouterError) in
+            try Key(fields.object("data"))
+        }
+    }
+
+    /// Deletes a key for good; `false` if it was gone already.
+    package func deleteKey(_ hash: KeyHash) -> APICall<Bool> {
+        endpoint.call(.delete, "/keys/\(hash)", missing: false) { fields throws(OpenRouterError) in
+            guard try fields.bool("deleted") else { throw fields.error("deleted") }
+            return true
+        }
+    }
+
+    /// One page of what ties keys to guardrails, over all workspaces.
+    package func guardrailAssignments(offset: Int = 0) -> APICall<Page<GuardrailAssignment>> {
+        page("/guardrails/assignments/keys", workspace: nil, offset, GuardrailAssignment.init)
+    }
+
+    /// One page of a workspace's provider keys, with the keys that may use them.
+    package func byokKeys(workspace: String? = nil, offset: Int = 0) -> APICall<Page<BYOKKey>> {
+        page("/byok", workspace: workspace, offset, BYOKKey.init)
+    }
+
+    /// One page of a workspace's observability destinations, with the keys they watch.
+    package func observabilityDestinations(
+        workspace: String? = nil, offset: Int = 0
+    ) -> APICall<Page<ObservabilityDestination>> {
+        page("/observability/destinations", workspace: workspace, offset, ObservabilityDestination.init)
+    }
+
+    /// How many requests a key made between two moments of the provider's clock, to the minute.
+    package func requestCounts(_ hash: KeyHash, from start: Date, to end: Date) -> APICall<RequestCount> {
+        endpoint.call(
+            .post, "/analytics/query", body: RequestCount.query(hash, from: start, to: end), isIdempotent: true
+        ) { fields throws(OpenRouterError) in
+            try RequestCount(fields.object("data"), end: end)
+        }
+    }
+
+    /// The account's credit.
+    package func credits() -> APICall<Credits> {
+        endpoint.call(.get, "/credits") { fields throws(OpenRouterError) in try Credits(fields.object("data")) }
+    }
+
+    private func page<Row: Sendable>(
+        _ path: String, workspace: String?, _ offset: Int,
+        _ row: @escaping @Sendable (AnswerFields) throws(OpenRouterError) -> Row
+    ) -> APICall<Page<Row>> {
+        var query = [("limit", String(Self.pageSize)), ("offset", String(offset))]
+        if let workspace { query.append(("workspace_id", workspace)) }
+        return endpoint.call(.get, path, query: query) { fields throws(OpenRouterError) in
+            try Page(rows: fields.objects("data").read(row), offset: offset, total: fields.integer("total_count"))
+        }
+    }
+}

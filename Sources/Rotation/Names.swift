@@ -1,0 +1,34 @@
+/// The name of a rotation or of a target: it stands in file names, messages and key names.
+///
+/// Letters, digits, `.`, `_`, `-`, `/`, at most 100, beginning with a letter or a digit.
+package struct PlanName: Hashable, Comparable, Sendable, CustomStringConvertible {
+    package let description: String
+
+    /// `nil` for anything that is not such a name.
+    package init?(_ text: String) {
+        let allowed = text.utf8.allSatisfy {
+            (48...57).contains($0) || (65...90).contains($0) || (97...122).contains($0) || "._-/".utf8.contains($0)
+        }
+        guard allowed, (1...100).contains(text.utf8.count), let first = text.first, first.isLetter || first.isNumber
+        else { return nil }
+        description = text
+    }
+
+    package static func < (left: Self, right: Self) -> Bool { left.description < right.description }
+}
+
+/// The name of an environment variable (POSIX: letters, digits, underscore, no leading digit).
+package struct EnvironmentName: Hashable, Comparable, Sendable, CustomStringConvertible {
+    package let description: String
+
+    /// `nil` for anything that is not such a name.
+    package init?(_ text: String) {
+        let allowed = text.utf8.allSatisfy {
+            (48...57).contains($0) || (65...90).contains($0) || (97...122).contains($0) || $0 == 95
+        }
+        guard allowed, let first = text.first, !first.isNumber else { return nil }
+        description = text
+    }
+
+    package static func < (left: Self, right: Self) -> Bool { left.description < right.description }
+}

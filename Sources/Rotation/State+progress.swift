@@ -1,0 +1,101 @@
+package import FoundationEssentials
+import JSON
+package import Secrets
+import Sodium
+import Timestamps
+
+extension State {
+    /// The waves of the plan, lowest first.
+    package var waves: [Int] { Set(plan.targets.map(\.wave)).sorted() }
+
+    /// The targets of one wave, in the order of their names.
+    package func targets(inWave wave: Int) -> [Plan.Target] { plan.targets.filter { $0.wave == wave } }
+
+    /// Whether the target is recorded to hold the successor.
+    package func isPublished(_ name: PlanName) -> Bool { targets[name]?.held != nil }
+
+    /// Whether every target of the plan is recorded to hold the successor; `false` for a plan without targets.
+    package var isPublished: Bool { !plan.targets.isEmpty && plan.targets.allSatisfy { isPublished($0.name) } }
+
+    /// The newest verification that has seen what these targets hold now.
+    package func verification(of names: [PlanName]) -> Verification? {
+        guard !names.isEmpty else { return nil }
+        return verifications.last { verification in
+            names.allSatisfy { name in
+                guard let held = targets[name]?.held else { return false }
+                return verification.writes[name] == held.digest
+            }
+        }
+    }
+
+    /// The newest verification of all targets.
+    package var verification: Verification? { verification(of: plan.targets.map(\.name)) }
+
+    /// The last write to any target; `nil` until all targets hold the successor.
+    package var lastWrite: Date? {
+        guard isPublished else { return nil }
+        return plan.targets.compactMap { targets[$0.name]?.written }.max()
+    }
+
+    /// What an approval binds: the header with its plan and predecessors, the successor, the targets.
+    package var approvalBinding: Digest? {
+        guard let created else { return nil }
+        let content: JSONValue = [
+            "rotation": .string(header.digest.description),
+            "successor": .string(created.digest.description),
+            "targets": plan.json["targets"] ?? [:],
+        ]
+        return Digest(of: content.bytes(.canonical))
+    }
+
+    /// Whether somebody trusted for it has approved exactly this.
+    package var isApproved: Bool {
+        guard let binding = approvalBinding else { return false }
+        return approvals.contains { $0.binding == binding }
+    }
+
+    /// How far the rotation has come, by its records.
+    package var phase: Phase {
+        if isFinished { return .finished }
+        if !disabled.isEmpty || !deleted.isEmpty { return .retiring }
+        guard created != nil else { return minted.isEmpty ? .intended : .minted }
+        guard isPublished else {
+            return plan.targets.contains { isPublished($0.name) } ? .publishing : .created
+        }
+        return verification == nil ? .published : .verified
+    }
+
+    /// The stages of a rotation, in order.
+    package enum Phase: String, Sendable, CaseIterable {
+        case intended, minted, created, publishing, published, verified, retiring, finished
+
+        /// The program that goes on from here.
+        package var next: String? {
+            switch self {
+            case .intended, .minted: "ork-create"
+            case .created, .publishing: "ork-publish"
+            case .published: "ork-verify"
+            case .verified, .retiring: "ork-retire"
+            case .finished: nil
+            }
+        }
+    }
+
+    /// The next program, which is `ork-verify` also between two waves.
+    package var next: String? {
+        guard phase == .publishing,
+            let wave = waves.first(where: { wave in targets(inWave: wave).contains { !isPublished($0.name) } })
+        else { return phase.next }
+        let earlier = plan.targets.filter { $0.wave < wave }.map(\.name)
+        return earlier.isEmpty || verification(of: earlier) != nil ? "ork-publish" : "ork-verify"
+    }
+}
+
+extension State {
+    /// The same records with another plan: what a dry run assumes.
+    package func assuming(_ plan: Plan) -> State {
+        var state = self
+        state.replacePlan(plan)
+        return state
+    }
+}

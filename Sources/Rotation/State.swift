@@ -1,0 +1,244 @@
+package import FoundationEssentials
+package import JSON
+package import Secrets
+import Timestamps
+
+/// What the records of a rotation say, once their signatures, their signers and their chain are accepted.
+///
+/// It only ever gives permission by what is there: taking records away makes it permit less. What the outside
+/// is really like, a step reads for itself.
+package struct State: Sendable {
+    package let header: RotationHeader
+    /// The plan, with the targets and rules that later steps have added by `accepted` records.
+    package private(set) var plan: Plan
+    /// The digest of the newest records.
+    package let head: Digest
+    /// Names under which a key was to be minted; each may exist at the provider.
+    package private(set) var intended: [String] = []
+    /// Keys of ours that nobody was given.
+    package private(set) var strays: Set<KeyHash> = []
+    package private(set) var minted: [Successor] = []
+    package private(set) var created: Successor?
+    package private(set) var targets: [PlanName: TargetState] = [:]
+    package private(set) var verifications: [Verification] = []
+    package private(set) var approvals: [Approval] = []
+    package private(set) var readings: [Reading] = []
+    /// Predecessors that are recorded as disabled, as deleted.
+    package private(set) var disabled: Set<KeyHash> = []
+    package private(set) var deleted: Set<KeyHash> = []
+    package private(set) var isFinished = false
+    /// Whether the successor can still be read from the handoff by somebody.
+    package let isSealed: Bool
+    /// The moment of the newest record.
+    package private(set) var lastRecordAt: Date?
+
+    /// The new key.
+    package struct Successor: Hashable, Sendable {
+        package let hash: KeyHash
+        package let digest: Digest
+        package let name: String
+        package let label: String?
+        /// The provider's moment of creation.
+        package let createdAt: Date
+        /// Not handed out after this moment.
+        package let publishBy: Date
+    }
+
+    /// What is recorded of one target.
+    package struct TargetState: Sendable {
+        /// The record that last said that the target holds the successor.
+        package fileprivate(set) var held: Record?
+        /// The last write, or the first sight of the value when there was no write.
+        package fileprivate(set) var written: Date?
+        /// The last outcome of any kind.
+        package fileprivate(set) var last: Record?
+        /// What the publisher left with its last `committed`.
+        package fileprivate(set) var receipt: JSONObject?
+    }
+
+    /// A complete verification of some targets.
+    package struct Verification: Hashable, Sendable {
+        package let at: Date
+        /// For each target the record of what was verified to be there.
+        package let writes: [PlanName: Digest]
+        /// Whether the successor was seen in use.
+        package let adoption: Adoption
+    }
+
+    /// An approval binds what was approved by digest.
+    package struct Approval: Hashable, Sendable {
+        package let at: Date
+        package let binding: Digest
+    }
+
+    /// What verification found out about the successor's use.
+    package enum Adoption: String, Sendable {
+        case seen
+        /// No signal can tell.
+        case unknown
+    }
+}
+
+extension State {
+    /// Checks signatures, signers and chain, and reads the records. With `trust: nil`, for people who only look,
+    /// the signers are not checked.
+    package init(_ handoff: Handoff, trust: Trust?) throws(HandoffError) {
+        header = handoff.header
+        plan = handoff.header.plan
+        head = handoff.head
+        isSealed = !handoff.sealed.isEmpty
+        for target in plan.targets { targets[target.name] = TargetState() }
+        for record in try handoff.verified(trust: trust) { try read(record) }
+    }
+
+    mutating func replacePlan(_ plan: Plan) {
+        self.plan = plan
+        for target in plan.targets { targets[target.name] = targets[target.name] ?? TargetState() }
+    }
+
+    private mutating func read(_ record: Record) throws(HandoffError) {
+        lastRecordAt = max(lastRecordAt ?? record.at, record.at)
+        switch record.event {
+        case .intended:
+            guard let name = record.detail["name"]?.string else { throw .malformed("an intended record") }
+            intended.append(name)
+        case .stray:
+            guard let hash = record.hash else { throw .malformed("a stray record") }
+            strays.insert(hash)
+            minted.removeAll { $0.hash == hash }
+            if created?.hash == hash { created = nil }
+        case .minted:
+            let successor = try Successor(record)
+            if !strays.contains(successor.hash) { minted.append(successor) }
+        case .created:
+            try readCreated(record)
+        case .committed, .unchanged, .rejected, .unknown:
+            try readOutcome(record)
+        case .observed:
+            if record.step == .create || record.step == .retire { readings.append(try Reading(record)) }
+        case .checked:
+            break
+        case .verified:
+            verifications.append(try Verification(record, created))
+        case .approved:
+            guard let binding = record.detail["binds"]?.string.flatMap({ Digest($0) }) else {
+                throw .malformed("an approved record")
+            }
+            approvals.append(Approval(at: record.at, binding: binding))
+        case .accepted:
+            try readAccepted(record)
+        case .disabled:
+            if let hash = record.hash { disabled.insert(hash) }
+        case .restored:
+            if let hash = record.hash { disabled.remove(hash) }
+        case .deleted:
+            if let hash = record.hash { deleted.insert(hash) }
+        case .finished:
+            isFinished = true
+        }
+    }
+
+    private mutating func readCreated(_ record: Record) throws(HandoffError) {
+        let successor = try Successor(record)
+        guard !strays.contains(successor.hash) else { return }
+        if let created, created.hash != successor.hash {
+            throw HandoffError(
+                .contradiction, "the handoff names two successors: \(created.hash.short) and \(successor.hash.short)",
+                hint: "go on with one of the two handoffs alone; ork-create --supersede retires the other key")
+        }
+        created = successor
+    }
+
+    private mutating func readOutcome(_ record: Record) throws(HandoffError) {
+        guard let name = record.target else { throw .malformed("a target's record") }
+        var target = targets[name] ?? TargetState()
+        target.last = record
+        if let receipt = record.detail["receipt"]?.object { target.receipt = receipt }
+        let digest = record.detail["digest"]?.string.flatMap { Digest($0) }
+        if let digest, digest == created?.digest {
+            if record.event == .committed {
+                target.held = record
+                target.written = record.at
+            } else if record.event == .unchanged {
+                target.held = target.held ?? record
+                target.written = target.written ?? record.at
+            }
+        }
+        targets[name] = target
+    }
+
+    private mutating func readAccepted(_ record: Record) throws(HandoffError) {
+        do {
+            if let name = record.target, let json = record.detail["target"] {
+                let target = try Plan.Target(name: name, json, ["targets", name.description], .ignored)
+                guard plan.target(name) == nil else { return }
+                plan.targets.append(target)
+                plan.targets.sort { $0.name < $1.name }
+                targets[name] = targets[name] ?? TargetState()
+            } else if let rules = record.detail["rules"] {
+                try plan.adopt(rules: rules)
+            }
+        } catch {
+            throw HandoffError(.malformed, "an accepted record is not acceptable: \(error)")
+        }
+    }
+}
+
+extension Plan {
+    /// Takes over the rules that a later step's `ork.yaml` or flags have changed: `{"retire": {…}, …}`.
+    package mutating func adopt(rules: JSONValue) throws(PlanError) {
+        guard var changed = json.object, let rules = rules.object else { throw PlanError([], "must be a mapping") }
+        for key in ["publish", "verify", "retire"] { changed[key] = rules[key] ?? changed[key] }
+        self = try Plan(.object(changed), unknownKeys: .ignored)
+    }
+}
+
+extension Record {
+    /// The key that the record is about.
+    var hash: KeyHash? { detail["hash"]?.string.flatMap(KeyHash.init) }
+}
+
+extension State.Successor {
+    fileprivate init(_ record: Record) throws(HandoffError) {
+        guard let hash = record.hash,
+            let digest = record.detail["digest"]?.string.flatMap({ Digest($0) }),
+            let name = record.detail["name"]?.string,
+            let createdAt = record.detail["created_at"]?.string.flatMap({ Date(rfc3339: $0) }),
+            let publishBy = record.detail["publish_by"]?.string.flatMap({ Date(rfc3339: $0) })
+        else { throw .malformed("a \(record.event.rawValue) record") }
+        self.init(
+            hash: hash, digest: digest, name: name, label: record.detail["label"]?.string, createdAt: createdAt,
+            publishBy: publishBy)
+    }
+
+    /// The successor as it stands in a `minted` or `created` record.
+    package static func detail(
+        hash: KeyHash, digest: Digest, name: String, label: String?, createdAt: Date, publishBy: Date
+    ) -> JSONObject {
+        var detail: JSONObject = [
+            "hash": .string(hash.description), "digest": .string(digest.description), "name": .string(name),
+        ]
+        if let label { detail["label"] = .string(label) }
+        detail["created_at"] = .string(createdAt.rfc3339)
+        detail["publish_by"] = .string(publishBy.rfc3339)
+        return detail
+    }
+}
+
+extension State.Verification {
+    fileprivate init(_ record: Record, _ created: State.Successor?) throws(HandoffError) {
+        guard let writes = record.detail["writes"]?.object,
+            let digest = record.detail["digest"]?.string.flatMap({ Digest($0) }), digest == created?.digest
+        else { throw .malformed("a verified record") }
+        var seen: [PlanName: Digest] = [:]
+        for (name, value) in writes.members {
+            guard let name = PlanName(name), let digest = value.string.flatMap({ Digest($0) }) else {
+                throw .malformed("a verified record")
+            }
+            seen[name] = digest
+        }
+        at = record.at
+        self.writes = seen
+        adoption = record.detail["adoption"]?.string.flatMap(State.Adoption.init) ?? .unknown
+    }
+}

@@ -1,0 +1,49 @@
+package import ArgumentParser
+
+/// The options that every step has.
+package struct CommonOptions: ParsableArguments {
+    @Option(help: "The rotation in ork.yaml; not needed if there is only one.")
+    package var rotation: String?
+
+    @Option(help: ArgumentHelp("The configuration file (default: ork.yaml, if it exists).", valueName: "file"))
+    package var config: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "The handoff; it is written to the first one, others of the same rotation are merged in "
+                + "(default: ork-handoff.json).", valueName: "file"))
+    package var handoff: [String] = []
+
+    @Option(
+        name: .customLong("openrouter-url"),
+        help: ArgumentHelp(
+            "Where OpenRouter is (default: OPENROUTER_BASE_URL, then ork.yaml, then openrouter.ai).",
+            valueName: "url"))
+    package var openRouterURL: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Whose records count: STEP=ork-public-1:… (repeatable; default: this stage's own identity).",
+            valueName: "step=identity"))
+    package var trust: [String] = []
+
+    @Option(help: ArgumentHelp("Stop unless the handoff is still the one with this head.", valueName: "digest"))
+    package var expectHead: String?
+
+    @Option(help: ArgumentHelp("Wait here, up to this long, for what is not yet so.", valueName: "duration"))
+    package var wait: String?
+
+    @Flag(help: "Say what would be done, and do nothing.")
+    package var dryRun = false
+
+    @Flag(help: "Print one JSON object on standard output.")
+    package var json = false
+
+    @Option(help: ArgumentHelp("Write ORK_ROTATION, ORK_STATE and ORK_HEAD to this file.", valueName: "file"))
+    package var dotenv: String?
+
+    @Flag(help: "Go on with the plan in the handoff where ork.yaml says something else.")
+    package var acceptPlan = false
+
+    package init() {}
+}

@@ -1,0 +1,112 @@
+import FoundationEssentials
+import Glibc
+package import Rotation
+package import Steps
+import SystemPackage
+
+/// The handoff on disk: durable when `append` returns, and locked while a step has it.
+package final class HandoffFile: Journal {
+    package private(set) var handoff: Handoff?
+    private let path: String
+    private let identity: Identity
+    private let provenance: Provenance
+    private let clock: any WallClock
+    private let trust: Trust
+    // Kept open: closing it releases the lock.
+    private let lock: FileDescriptor
+
+    /// A handoff has a few hundred records at most; more than this many bytes is something else.
+    private static let sizeLimit = 16 << 20
+
+    /// Reads the handoffs of one rotation, those that exist, and writes to the first from now on.
+    package init(
+        _ paths: [String], identity: Identity, trust: Trust, provenance: Provenance, clock: any WallClock
+    ) throws(StepError) {
+        path = paths.first ?? "ork-handoff.json"
+        guard path != "-" else {
+            throw StepError(
+                .usage, "a handoff cannot be written to a pipe",
+                hint: "what is intended must be on disk before it is done: name a file with --handoff")
+        }
+        self.identity = identity
+        self.trust = trust
+        self.provenance = provenance
+        self.clock = clock
+        lock = try Self.lock(path)
+        for (index, path) in paths.enumerated() {
+            guard let other = try Self.read(path, mustExist: index > 0) else { continue }
+            guard var merged = handoff else {
+                handoff = other
+                continue
+            }
+            do { try merged.merge(other) } catch {
+                throw StepError(.unacceptable, "\(path): \(error.message)", hint: error.hint)
+            }
+            handoff = merged
+        }
+    }
+
+    deinit { try? lock.close() }
+
+    /// Reads a handoff; `nil` if there is no such file and it need not exist.
+    package static func read(_ path: String, mustExist: Bool) throws(StepError) -> Handoff? {
+        let bytes: [UInt8]
+        do { bytes = try DurableFile(path).read(limit: sizeLimit) } catch {
+            if error == .noSuchFileOrDirectory, !mustExist { return nil }
+            throw StepError(
+                .unacceptable, "the handoff \(path) cannot be read: \(error)",
+                hint: "name the file that the previous step wrote with --handoff")
+        }
+        do { return try Handoff(parsing: bytes) } catch {
+            throw StepError(.unacceptable, "\(path): \(error.message)", hint: error.hint)
+        }
+    }
+
+    package func begin(_ header: RotationHeader, _ entry: Entry) throws(JournalError) {
+        try write(Handoff(header: header), entry, sealed: nil)
+    }
+
+    package func append(_ entry: Entry, sealed: [SealedSecret]?) throws(JournalError) {
+        guard let handoff else { throw JournalError("there is no handoff to record in") }
+        try write(handoff, entry, sealed: sealed)
+    }
+
+    private func write(_ before: Handoff, _ entry: Entry, sealed: [SealedSecret]?) throws(JournalError) {
+        var handoff = before
+        do {
+            try handoff.append(entry, at: clock.now, provenance: provenance.json, by: identity)
+            if let sealed { handoff.seal(sealed) }
+            let summary = try State(handoff, trust: trust).summary
+            try DurableFile(path).replace(handoff.bytes(summary: summary))
+        } catch let error as Errno {
+            throw JournalError(
+                "the handoff \(path) cannot be written: \(error)",
+                hint: "nothing more is done until it can; make room or mend the folder's permissions, and run again")
+        } catch let error as HandoffError {
+            throw JournalError(error.message, hint: error.hint)
+        } catch {
+            throw JournalError("the handoff \(path) cannot be written")
+        }
+        self.handoff = handoff
+    }
+
+    private static func lock(_ path: String) throws(StepError) -> FileDescriptor {
+        let file = FilePath(path)
+        let name = file.removingLastComponent().appending(".\(file.lastComponent?.string ?? "ork").lock")
+        let descriptor: FileDescriptor
+        do {
+            descriptor = try FileDescriptor.open(
+                name, .readWrite, options: [.create, .closeOnExec], permissions: .ownerReadWrite)
+        } catch {
+            throw StepError(
+                .failed, "no file can be written beside \(path)",
+                hint: "make the folder, or mend its permissions; --handoff names another file")
+        }
+        guard flock(descriptor.rawValue, LOCK_EX | LOCK_NB) == 0 else {
+            try? descriptor.close()
+            throw StepError(
+                .notYet, "another step is working with \(path)", hint: "wait for it to end; --wait does it here")
+        }
+        return descriptor
+    }
+}

@@ -1,0 +1,41 @@
+package import Steps
+
+/// The checks of a verification in the form that CI systems show: one test case a check.
+package struct JUnitReport {
+    /// The XML text.
+    package let text: String
+
+    package init(_ checks: [Check]) {
+        let failed = checks.filter(\.isFailed).count
+        let skipped = checks.filter { $0.outcome == .unknown }.count
+        var text = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
+        text +=
+            "<testsuite name=\"ork-verify\" tests=\"\(checks.count)\" failures=\"\(failed)\" skipped=\"\(skipped)\">\n"
+        for check in checks {
+            text += "  <testcase classname=\"ork-verify\" name=\"\(Self.escape(check.name))\">"
+            switch check.outcome {
+            case .passed: break
+            case .unknown: text += "<skipped message=\"\(Self.escape(check.seen))\"/>"
+            case .failed, .notYet: text += "<failure message=\"\(Self.escape(check.seen))\"/>"
+            }
+            text += "</testcase>\n"
+        }
+        self.text = text + "</testsuite>\n"
+    }
+
+    private static func escape(_ text: String) -> String {
+        var result = ""
+        for scalar in text.unicodeScalars {
+            switch scalar {
+            case "&": result += "&amp;"
+            case "<": result += "&lt;"
+            case ">": result += "&gt;"
+            case "\"": result += "&quot;"
+            // XML 1.0 §2.2 has no form for the other control characters.
+            case "\u{00}"..<"\u{20}": result += " "
+            default: result.unicodeScalars.append(scalar)
+            }
+        }
+        return result
+    }
+}

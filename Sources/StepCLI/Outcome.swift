@@ -1,0 +1,80 @@
+import JSON
+import Rotation
+import Secrets
+import Steps
+import Timestamps
+
+/// How a run ended, for the programs around it: `--json`, the CI system's outputs and its summary page.
+struct Outcome {
+    private let state: State?
+    private let failure: StepError?
+
+    init(_ session: Session?, _ failure: StepError?) {
+        // What cannot be accepted is not passed on.
+        state = session.flatMap { session in
+            session.journal.handoff.flatMap { try? State($0, trust: session.trust) }
+        }
+        self.failure = failure
+    }
+
+    func publish(_ options: CommonOptions, _ environment: StepEnvironment, _ console: Console, program: String) {
+        if options.json { console.print(json) }
+        if let path = environment["GITHUB_OUTPUT"] { append(outputs, to: path, console) }
+        if let path = environment["GITHUB_STEP_SUMMARY"] { append(markdown(program), to: path, console) }
+        if let path = options.dotenv { append(variables, to: path, console) }
+    }
+
+    private var json: JSONValue {
+        var json: JSONObject = ["status": .number(JSONNumber(Int(failure?.code.rawValue ?? 0)))]
+        if let state {
+            json["rotation"] = .string(state.header.id.description)
+            json["name"] = .string(state.header.name.description)
+            json["state"] = .string(state.phase.rawValue)
+            json["next"] = state.next.map { .string($0) } ?? .null
+            json["head"] = .string(state.head.description)
+            json["summary"] = state.summary
+        }
+        if let failure {
+            json["error"] = [
+                "message": .string(failure.message), "hint": failure.hint.map { .string($0) } ?? .null,
+                "come_back_at": failure.comeBackAt.map { .string($0.rfc3339) } ?? .null,
+            ]
+        }
+        return .object(json)
+    }
+
+    private var outputs: String {
+        guard let state else { return "" }
+        return "rotation=\(state.header.id)\nstate=\(state.phase.rawValue)\nhead=\(state.head)\n"
+    }
+
+    private var variables: String {
+        guard let state else { return "" }
+        return "ORK_ROTATION=\(state.header.id)\nORK_STATE=\(state.phase.rawValue)\nORK_HEAD=\(state.head)\n"
+    }
+
+    private func markdown(_ program: String) -> String {
+        var text = "### \(program)\n\n"
+        if let failure {
+            text += "**\(failure.code == .notYet ? "Not yet" : "Failed"):** \(failure.message)\n\n"
+            if let hint = failure.hint { text += "\(hint)\n\n" }
+        }
+        guard let state else { return text }
+        text += "| rotation | successor | state | next |\n|---|---|---|---|\n"
+        text += "| \(state.header.name) | \(state.created?.name ?? "–") | \(state.phase.rawValue) "
+        text += "| \(state.next ?? "nothing") |\n\n"
+        guard !state.plan.targets.isEmpty else { return text }
+        text += "| target | publisher | wave | state |\n|---|---|---|---|\n"
+        for target in state.plan.targets {
+            let last = state.targets[target.name]?.last?.event.rawValue ?? "not yet published"
+            text += "| \(target.name) | \(target.publisher) | \(target.wave) | \(last) |\n"
+        }
+        return text + "\n"
+    }
+
+    private func append(_ text: String, to path: String, _ console: Console) {
+        do { try DurableFile(path).append(Array(text.utf8)) } catch {
+            console.show(.warning("\(path) cannot be written"))
+        }
+    }
+}

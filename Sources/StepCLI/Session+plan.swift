@@ -1,0 +1,78 @@
+package import Configuration
+import JSON
+package import Rotation
+import Secrets
+package import Steps
+
+extension Session {
+    /// Compares the handoff's plan with this stage's `ork.yaml` and flags, and takes over the rules of theirs.
+    /// A difference in what is published where refuses.
+    package func adoptPlan(
+        _ step: StepName, _ flags: PlanFlags, adjust: (inout Plan) -> Void
+    ) throws(StepError) -> [Plan.Target] {
+        guard let handoff = journal.handoff else { return [] }
+        let state = try verified(handoff)
+        var plan = state.plan
+        if let configuration {
+            try refuseDifference(plan, configuration, state)
+            plan = plan.adoptingTimings(from: configuration).plan
+        }
+        var wanted: Plan
+        do { wanted = try flags.plan(over: plan) } catch { throw StepError(.unacceptable, "\(error)") }
+        adjust(&wanted)
+        var probes: [Plan.Probe] = []
+        for probe in wanted.verify.probes where !probes.contains(probe) { probes.append(probe) }
+        wanted.verify.probes = probes
+        try record(rulesOf: wanted, over: state, step)
+        return wanted.targets.filter { target in !state.plan.targets.contains(target) }
+    }
+
+    private func verified(_ handoff: Handoff) throws(StepError) -> State {
+        do { return try State(handoff, trust: trust) } catch {
+            throw StepError(.unacceptable, error.message, hint: error.hint)
+        }
+    }
+
+    private func refuseDifference(
+        _ plan: Plan, _ configuration: RotationConfiguration, _ state: State
+    ) throws(StepError) {
+        var known = plan
+        known.targets = state.header.plan.targets
+        let lines = PlanDifference.between(known, configuration)
+        guard !lines.isEmpty else { return }
+        let text = lines.map(\.description).joined(separator: "; ")
+        guard options.acceptPlan else {
+            throw StepError(
+                .unacceptable, "\(configuration.file) has changed since the rotation began: \(text)",
+                hint: "go on with the plan in the handoff with --accept-plan, or begin a new rotation")
+        }
+        console.show(.warning("going on with the plan in the handoff: \(text)"))
+        guard trust.accepts(identity.publicIdentity, for: .create) else {
+            throw StepError(
+                .denied, "this stage's identity may not accept a plan: it is not trusted for create",
+                hint: "run the step with the identity of ork-create", isWorthWaiting: false)
+        }
+        try append(
+            Entry(
+                .create, .accepted, message: "accepted the handoff's plan over \(configuration.file)",
+                detail: ["differences": .array(lines.map { .string($0.description) })]))
+    }
+
+    private func record(rulesOf plan: Plan, over state: State, _ step: StepName) throws(StepError) {
+        var rules: JSONObject = [:]
+        for key in ["publish", "verify", "retire"] where plan.json[key] != state.plan.json[key] {
+            rules[key] = plan.json[key]
+        }
+        guard !rules.isEmpty else { return }
+        let names = rules.keys.joined(separator: ", ")
+        try append(
+            Entry(
+                step, .accepted, message: "took over this stage's rules for \(names)",
+                detail: ["rules": .object(rules)]))
+    }
+
+    private func append(_ entry: Entry) throws(StepError) {
+        guard !options.dryRun else { return }
+        do { try journal.append(entry) } catch { throw StepError(.failed, error.message, hint: error.hint) }
+    }
+}

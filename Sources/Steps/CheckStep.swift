@@ -1,0 +1,72 @@
+import FoundationEssentials
+package import PublisherPlugin
+package import Rotation
+import Secrets
+import Sodium
+
+/// `ork-publish --check`: would publishing work with this stage's credentials? Mints nothing, writes nothing.
+package struct CheckStep {
+    let publishers: any PublisherHost
+    let clock: any WallClock
+    let options: PublishStep.Options
+    let tell: (Announcement) -> Void
+
+    package init(
+        publishers: any PublisherHost, clock: any WallClock, options: PublishStep.Options,
+        tell: @escaping (Announcement) -> Void
+    ) {
+        self.publishers = publishers
+        self.clock = clock
+        self.options = options
+        self.tell = tell
+    }
+
+    /// Asks every target's publisher. `handoff` adds what is known of a rotation that has begun.
+    package func run(_ plan: Plan, state: State?) throws(StepError) {
+        let targets = plan.targets.filter { options.only.isEmpty || options.only.contains($0.name) }
+        guard !targets.isEmpty else {
+            throw StepError(.unacceptable, "there is no target to check", hint: "name one with --to or in ork.yaml")
+        }
+        let addresses = try TargetAddresses(publishers, targets, environment: options.environment)
+        // Before a rotation has begun nobody knows what a target may hold; an empty list compares nothing.
+        let expect = state.map { state in
+            state.header.predecessors.compactMap { Digest(hex: $0.hash.description) }
+                + (state.created.map { [$0.digest] } ?? [])
+        }
+        let deadline = clock.now.addingTimeInterval(options.timeout)
+        var requests: [(address: PublisherAddress, request: PublisherRequest)] = []
+        for target in targets {
+            guard let address = addresses[target.name] else { continue }
+            requests.append(
+                (
+                    address,
+                    PublisherRequest(
+                        id: "\(requests.count + 1)", operation: "check/\(target.name)",
+                        rotation: state?.header.id.description ?? "", deadline: deadline,
+                        target: target.name.description, with: target.with, expect: expect ?? [],
+                        digest: state?.created?.digest ?? Digest(of: []),
+                        receipt: state?.targets[target.name]?.receipt)
+                ))
+        }
+        var failed: [PublishStep.Failure] = []
+        publishers.send(.check, requests) { index, answer in
+            let name = targets[index].name
+            switch answer.outcome {
+            case .ready: tell(.done(answer.message.map { "\(name): \($0)" } ?? "\(name): ready"))
+            case .rejected(let error), .unknown(let error):
+                tell(.warning("\(name): \(error.text)"))
+                failed.append(.init(target: name, error: error, isUnknown: false))
+            default:
+                failed.append(
+                    .init(target: name, error: PublisherError(.internal, "no answer to check"), isUnknown: true))
+            }
+        }
+        guard failed.isEmpty else {
+            let names = failed.map { "\($0.target) (\($0.error.code.rawValue))" }.joined(separator: ", ")
+            throw StepError(
+                Set(failed.map(\.error.code)) == [.denied] ? .denied : .failed,
+                "\(failed.count) of \(targets.count) targets are not ready: \(names)",
+                hint: failed.compactMap(\.error.hint).first ?? "mend them before ork-create")
+        }
+    }
+}

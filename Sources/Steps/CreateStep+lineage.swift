@@ -1,0 +1,84 @@
+import FoundationEssentials
+import OpenRouter
+import Rotation
+import Secrets
+
+extension CreateStep {
+    /// Which keys the rotation is about.
+    struct Choice {
+        var base: String
+        var workspace: String?
+        /// The oldest first; the settings are inherited from the last.
+        var predecessors: [Key]
+        /// Keys that bear the mark `minting` and that nobody will activate.
+        var abandoned: [Key]
+    }
+
+    /// Finds the lineage and its one live key. More than one, or one that still soaks, means that another rotation
+    /// is under way or was lost; `--supersede` takes them all into this one.
+    func chooseLineage(_ survey: Survey, now: Date) throws(StepError) -> Choice {
+        let base = try base(survey)
+        let lineage = Lineage(base: base, among: survey.keys)
+        let live = lineage.live(at: now)
+        let abandoned = try abandoned(lineage, now: now)
+        var choice = Choice(base: base, workspace: order.plan.workspace, predecessors: live, abandoned: abandoned)
+        choice.workspace = choice.workspace ?? survey.named?.workspaceID ?? live.last?.workspaceID
+        if order.supersedes {
+            choice.predecessors = lineage.soaking(at: now) + live
+            return choice
+        }
+        if let key = survey.named, !live.contains(where: { $0.hash == key.hash }) {
+            throw StepError(
+                .failed, "the key \(key.name) (\(key.hash.short)) is disabled, has expired or is not activated",
+                hint: "name the key that is in use")
+        }
+        let inTheWay = lineage.soaking(at: now) + (order.plan.predecessor == .none ? live : Array(live.dropLast()))
+        guard inTheWay.isEmpty else {
+            throw StepError(
+                .notYet,
+                "another rotation of \(base) is under way or was lost: "
+                    + (lineage.soaking(at: now) + live).map {
+                        "\($0.name) (\($0.hash.short)\($0.disabled ? ", disabled" : ""))"
+                    }
+                    .joined(separator: ", "),
+                hint: "finish it with its handoff, or take all of these keys into this rotation with --supersede",
+                isWorthWaiting: false)
+        }
+        guard order.plan.predecessor == .none || !live.isEmpty else {
+            throw StepError(
+                .failed, "there is no live key named \(base) in this workspace",
+                hint: "check the name, the workspace and whose management key this is; "
+                    + "for the first key of a lineage say --predecessor none")
+        }
+        return choice
+    }
+
+    private func base(_ survey: Survey) throws(StepError) -> String {
+        if let name = order.plan.successor.name { return name }
+        switch order.plan.predecessor {
+        case .name(let name): return KeyName(parsing: name).base
+        case .none: return order.name.description
+        case .hash, .environment:
+            guard let key = survey.named else {
+                throw StepError(
+                    .failed, "OpenRouter has no key with the hash of the predecessor",
+                    hint: "the management key may be another account's, or the key is gone; --predecessor name=… finds "
+                        + "it by name")
+            }
+            return KeyName(parsing: key.name).base
+        }
+    }
+
+    /// Minting keys that may be deleted: ours by `--supersede`, or older than any run of `ork-create`.
+    private func abandoned(_ lineage: Lineage, now: Date) throws(StepError) -> [Key] {
+        let young = lineage.minting.filter { now.timeIntervalSince($0.createdAt) < Self.mintingLimit }
+        guard young.isEmpty || order.supersedes else {
+            let comeBack = young.map { $0.createdAt.addingTimeInterval(Self.mintingLimit) }.max()
+            throw StepError(
+                .notYet, "another ork-create is minting \(young[0].name)",
+                hint: "wait for it; if it is dead, go on with its handoff, with --supersede, or come back in an hour",
+                comeBackAt: comeBack)
+        }
+        return lineage.minting
+    }
+}

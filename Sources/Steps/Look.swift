@@ -1,0 +1,87 @@
+import FoundationEssentials
+import HTTP
+import OpenRouter
+import Rotation
+import Secrets
+
+/// What `ork-retire` reads directly before every effect: one batch, and more only where a list has several pages.
+struct Look {
+    let successor: Key
+    /// `nil` for a predecessor that OpenRouter does not have any more.
+    let predecessors: [KeyHash: Key?]
+    /// All keys of the workspace.
+    let keys: [Key]
+    /// Requests with a predecessor since its last reading; no entry where it was not asked.
+    let requests: [KeyHash: RequestCount]
+    /// Whether OpenRouter did not answer when it was asked for requests.
+    let refusesAnalytics: Bool
+    /// OpenRouter's clock.
+    let date: Date
+
+    private enum Part: Sendable {
+        case successor(Key?)
+        case predecessor(KeyHash, Key?)
+        case keys([Key])
+        case requests(KeyHash, RequestCount)
+    }
+
+    static func take(
+        _ stage: Stage, _ api: ManagementAPI, _ state: State, _ created: State.Successor
+    ) throws(StepError) -> Look {
+        let client = stage.client
+        let workspace = state.header.workspace
+        var calls: [APICall<Part>] = [
+            api.key(created.hash).map { .successor($0) }, api.listKeys(workspace: workspace).map { .keys($0) },
+        ]
+        for predecessor in state.header.predecessors {
+            let hash = predecessor.hash
+            calls.append(api.key(hash).map { .predecessor(hash, $0) })
+            let now = stage.clock.now
+            if let since = state.lastReading(of: hash)?.wholeMinute, since < now {
+                calls.append(api.requestCounts(hash, from: since, to: now).map { .requests(hash, $0) })
+            }
+        }
+        var successor: Key?
+        var predecessors: [KeyHash: Key?] = [:]
+        var keys: [Key] = []
+        var requests: [KeyHash: RequestCount] = [:]
+        var refusesAnalytics = false
+        var date: Date?
+        for (call, result) in zip(calls, client.send(all: calls)) {
+            // Analytics is one signal of several: without it the others decide.
+            if case .failure = result, call.request.method == .post {
+                refusesAnalytics = true
+                continue
+            }
+            let answer = try asStepError { try result.get() }
+            switch answer.value {
+            case .successor(let key):
+                successor = key
+                date = answer.date
+            case .predecessor(let hash, let key): predecessors[hash] = .some(key)
+            case .keys(let page): keys = page
+            case .requests(let hash, let count): requests[hash] = count
+            }
+        }
+        guard let successor else {
+            throw StepError(
+                .failed, "OpenRouter has no key \(created.name) (\(created.hash.short)): nothing is retired",
+                hint: "the management key may be another account's; if the successor was deleted, "
+                    + "begin anew: ork-create with another --handoff and --supersede", isWorthWaiting: false)
+        }
+        guard let date else {
+            throw StepError(
+                .failed, "OpenRouter's answers bear no date, so quiet and soak cannot be measured",
+                hint: "look whether a proxy removes the Date field")
+        }
+        while keys.count > 0, keys.count % ManagementAPI.pageSize == 0 {
+            let offset = keys.count
+            let page = try asStepError { try client.send(api.listKeys(workspace: workspace, offset: offset)).value }
+            guard !page.isEmpty else { break }
+            keys += page
+        }
+        return Look(
+            successor: successor, predecessors: predecessors, keys: keys, requests: requests,
+            refusesAnalytics: refusesAnalytics, date: date)
+    }
+}

@@ -1,0 +1,103 @@
+import FoundationEssentials
+import JSON
+import OpenRouter
+import PublisherPlugin
+import Rotation
+import Secrets
+
+extension PublishStep {
+    /// Sends all targets at once and records each answer as it comes; one failing target does not stop the others.
+    func publish(
+        _ secret: Secret, _ successor: State.Successor, _ targets: [Plan.Target], _ state: State,
+        _ addresses: TargetAddresses, baseline: Baseline
+    ) throws(StepError) {
+        let expect = state.header.predecessors.compactMap { Digest(hex: $0.hash.description) } + [successor.digest]
+        let deadline = stage.clock.now.addingTimeInterval(options.timeout)
+        var requests: [(address: PublisherAddress, request: PublisherRequest)] = []
+        for target in targets {
+            guard let address = addresses[target.name] else { continue }
+            let isAccepted = options.acceptedTargets.contains(target.name)
+            let request = PublisherRequest(
+                id: "\(requests.count + 1)",
+                operation: "\(state.header.id)/\(target.name)/\(successor.digest.hex.prefix(16))",
+                rotation: state.header.id.description, deadline: deadline, target: target.name.description,
+                with: target.with, expect: isAccepted ? [] : expect, digest: successor.digest, secret: secret,
+                receipt: state.targets[target.name]?.receipt)
+            requests.append((address, request))
+        }
+        var failures: [Failure] = []
+        var broken: StepError?
+        publishers.send(.publish, requests) { index, answer in
+            let target = targets[index]
+            let outcome = Outcome(answer, target)
+            stage.tell(outcome.isHeld ? .done(outcome.message) : .warning(outcome.message))
+            if let failure = outcome.failure { failures.append(failure) }
+            var detail: JSONObject = ["digest": .string(successor.digest.description)]
+            detail["operation"] = .string(requests[index].request.operation)
+            if let receipt = answer.receipt, outcome.isHeld { detail["receipt"] = .object(receipt) }
+            if outcome.isHeld { detail["baseline"] = baseline.json }
+            if options.acceptedTargets.contains(target.name) { detail["accepted"] = true }
+            do throws(StepError) {
+                try stage.record(
+                    Entry(.publish, outcome.event, target: target.name, message: outcome.message, detail: detail))
+            } catch {
+                broken = broken ?? error
+            }
+        }
+        if let broken { throw broken }
+        guard failures.isEmpty else { throw Self.error(failures, of: targets.count) }
+    }
+
+    /// A target that does not hold the successor now.
+    struct Failure {
+        let target: PlanName
+        let error: PublisherError
+        let isUnknown: Bool
+    }
+
+    /// What an answer means for its target.
+    private struct Outcome {
+        let event: Event
+        let message: String
+        let failure: Failure?
+
+        var isHeld: Bool { failure == nil }
+
+        init(_ answer: PublisherAnswer, _ target: Plan.Target) {
+            switch answer.outcome {
+            case .committed:
+                event = .committed
+                message = answer.message ?? "\(target.name): written"
+                failure = nil
+            case .unchanged:
+                event = .unchanged
+                message = answer.message ?? "\(target.name): held it already"
+                failure = nil
+            case .rejected(let error):
+                event = .rejected
+                message = "\(target.name): not written: \(error.text)"
+                failure = Failure(target: target.name, error: error, isUnknown: false)
+            case .unknown(let error):
+                event = .unknown
+                message = "\(target.name): written or not, the publisher did not say: \(error.text)"
+                failure = Failure(target: target.name, error: error, isUnknown: true)
+            case .ready, .match, .mismatch, .absent, .unverifiable:
+                let error = PublisherError(.internal, "the publisher answered publish as if it were another verb")
+                event = .unknown
+                message = "\(target.name): \(error.message)"
+                failure = Failure(target: target.name, error: error, isUnknown: true)
+            }
+        }
+    }
+
+    private static func error(_ failures: [Failure], of count: Int) -> StepError {
+        let codes = Set(failures.map(\.error.code))
+        let code: StepError.Code =
+            codes == [.denied] ? .denied : codes.isSubset(of: [.unavailable, .rateLimited]) ? .unreachable : .failed
+        let names = failures.map { "\($0.target) (\($0.isUnknown ? "unknown" : $0.error.code.rawValue))" }
+        let hints = failures.compactMap(\.error.hint)
+        return StepError(
+            code, "\(failures.count) of \(count) targets do not have the new key yet: \(names.joined(separator: ", "))",
+            hint: (hints.first.map { "\($0); " } ?? "") + "run ork-publish again: it writes only what is missing")
+    }
+}

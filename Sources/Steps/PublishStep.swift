@@ -1,0 +1,147 @@
+package import FoundationEssentials
+package import HTTP
+import JSON
+import OpenRouter
+package import PublisherPlugin
+package import Rotation
+import Secrets
+import Timestamps
+
+/// Hands the successor to the targets of the lowest unfinished wave, through their publishers.
+///
+/// It needs the identity that the successor is sealed to and the targets' tokens, and never the management key.
+package struct PublishStep {
+    let stage: Stage
+    let service: HTTPURL
+    let identity: Identity
+    let publishers: any PublisherHost
+    let options: Options
+
+    package struct Options: Sendable {
+        /// Only these targets; all if empty.
+        package var only: Set<PlanName> = []
+        /// All waves at once, without a verification between them.
+        package var allWaves = false
+        /// Targets that may be overwritten whatever they hold.
+        package var acceptedTargets: Set<PlanName> = []
+        /// Targets that are not in the plan yet.
+        package var added: [Plan.Target] = []
+        /// The environment variables that this stage has.
+        package var environment: Set<String> = []
+        /// How long one publisher may take for one target, in seconds.
+        package var timeout: TimeInterval = 120
+
+        package init() {}
+    }
+
+    package init(
+        stage: Stage, service: HTTPURL, identity: Identity, publishers: any PublisherHost, options: Options
+    ) {
+        self.stage = stage
+        self.service = service
+        self.identity = identity
+        self.publishers = publishers
+        self.options = options
+    }
+
+    package func run() throws(StepError) {
+        let before = try stage.state()
+        let successor = try stage.successor(of: before)
+        let state = try addTargets(to: before)
+        guard let targets = try nextTargets(state) else {
+            return stage.tell(.done("nothing to do: every target holds \(successor.name)"))
+        }
+        let now = stage.clock.now
+        guard now <= successor.publishBy else {
+            throw StepError(
+                .unacceptable,
+                "\(successor.name) may not be handed out after \(successor.publishBy.rfc3339)",
+                hint: "begin a new rotation: ork-create --supersede with another --handoff")
+        }
+        let addresses = try TargetAddresses(publishers, targets, environment: options.environment)
+        stage.tell(.doing("publishing \(successor.name) to \(Self.list(targets))"))
+        guard !stage.isDryRun else { return }
+        let secret = try open(successor)
+        let baseline = try probe(secret, successor, isFirst: state.lastBaseline == nil)
+        try publish(secret, successor, targets, state, addresses, baseline: state.lastBaseline ?? baseline)
+    }
+
+    /// Records targets that were named at this step, and answers the state with them.
+    private func addTargets(to state: State) throws(StepError) -> State {
+        var plan = state.plan
+        let added = options.added.filter { target in
+            !plan.targets.contains { $0.publisher == target.publisher && $0.with == target.with }
+        }
+        for target in added {
+            guard plan.target(target.name) == nil else {
+                throw StepError(
+                    .unacceptable, "the plan has a target \(target.name) already, and it is another place",
+                    hint: "give the new target another name: --to NAME=\(target.publisher):…")
+            }
+            plan.targets.append(target)
+            if stage.isDryRun { continue }
+            try stage.record(
+                Entry(
+                    .publish, .accepted, target: target.name, message: "added the target \(target.name)",
+                    detail: ["target": target.json]))
+        }
+        guard stage.isDryRun else { return try stage.state() }
+        return state.assuming(plan)
+    }
+
+    /// The targets to write now; `nil` if there is nothing left.
+    private func nextTargets(_ state: State) throws(StepError) -> [Plan.Target]? {
+        guard !state.plan.targets.isEmpty else {
+            throw StepError(
+                .unacceptable, "the plan has no target",
+                hint: "name one with --to, such as --to file:path=.env,name=OPENROUTER_API_KEY")
+        }
+        if let unknown = options.only.first(where: { state.plan.target($0) == nil }) {
+            throw StepError(
+                .usage, "the plan has no target \(unknown)",
+                hint: "it has \(Self.list(state.plan.targets))")
+        }
+        let open = state.plan.targets.filter { target in
+            !state.isPublished(target.name) && (options.only.isEmpty || options.only.contains(target.name))
+        }
+        guard let lowest = open.map(\.wave).min() else { return nil }
+        guard !options.allWaves else { return open }
+        let earlier = state.plan.targets.filter { $0.wave < lowest }
+        if let unpublished = earlier.first(where: { !state.isPublished($0.name) }) {
+            throw StepError(
+                .notYet, "wave \(lowest) comes after target \(unpublished.name) of wave \(unpublished.wave)",
+                hint: "publish wave \(unpublished.wave) first, or all waves with --all", isWorthWaiting: false)
+        }
+        guard earlier.isEmpty || state.verification(of: earlier.map(\.name)) != nil else {
+            throw StepError(
+                .notYet, "wave \(lowest) comes after the verification of the waves before it",
+                hint: "run ork-verify, then ork-publish again; --all does not wait", isWorthWaiting: false)
+        }
+        if !earlier.isEmpty, stage.trust.requiresApproval, !state.isApproved {
+            throw StepError(
+                .notYet, "wave \(lowest) waits for an approval of this plan, successor and targets",
+                hint: "have it approved, then run ork-publish again with that handoff", isWorthWaiting: false)
+        }
+        return open.filter { $0.wave == lowest }
+    }
+
+    private func open(_ successor: State.Successor) throws(StepError) -> Secret {
+        let mine = stage.journal.handoff?.sealed.filter { $0.recipient == identity.publicIdentity } ?? []
+        guard !mine.isEmpty else {
+            throw StepError(
+                .unacceptable, "the successor is not sealed to this stage's identity",
+                hint: "give it the identity that ork-create sealed to (ORK_IDENTITY); "
+                    + "this one is \(identity.publicIdentity)")
+        }
+        guard let secret = mine.lazy.compactMap({ $0.open(with: identity, expecting: successor.digest) }).first else {
+            throw StepError(
+                .unacceptable, "the sealed successor is not the key that the records name",
+                hint: "the box was swapped or damaged; use the handoff as ork-create wrote it")
+        }
+        return secret
+    }
+
+    static func list(_ targets: [Plan.Target]) -> String {
+        targets.map(\.name.description).joined(separator: ", ")
+    }
+}

@@ -1,0 +1,116 @@
+import FoundationEssentials
+import JSON
+package import OpenRouter
+import Rotation
+import Secrets
+import Timestamps
+
+/// Disables and then deletes the predecessors, each on evidence, and only those that the handoff names.
+///
+/// Directly before every effect both keys are read in one batch. A predecessor is disabled in one call that also
+/// writes the moment into its name, so that the truth about its soak is at OpenRouter and not in a file. A key that
+/// bears that mark and is enabled was restored by somebody, and is held until `--again`.
+package struct RetireStep {
+    let stage: Stage
+    let api: ManagementAPI
+    let options: Options
+
+    package struct Options: Sendable {
+        /// The predecessors are known to others: publish and probe come first, nothing else does.
+        package var isCompromised = false
+        /// Disable a predecessor again that somebody has restored.
+        package var again = false
+
+        package init() {}
+    }
+
+    package init(stage: Stage, api: ManagementAPI, options: Options) {
+        self.stage = stage
+        self.api = api
+        self.options = options
+    }
+
+    /// How long the successor must still live after the soak, in seconds.
+    static let margin: TimeInterval = 3600
+
+    package func run() throws(StepError) {
+        let state = try stage.state()
+        let successor = try stage.successor(of: state)
+        guard state.isPublished || !state.plan.targets.isEmpty else {
+            throw StepError(
+                .unacceptable, "nothing was published in this rotation", hint: "run ork-publish first",
+                isWorthWaiting: false)
+        }
+        if options.isCompromised {
+            stage.tell(
+                .warning("--compromised: the predecessors go although applications may still use them; they will fail"))
+        }
+        var look = try Look.take(stage, api, state, successor)
+        while let action = try nextAction(look, state: stage.state(), successor) {
+            stage.tell(.doing(action.text))
+            guard !stage.isDryRun else { return }
+            try perform(action)
+            look = try Look.take(stage, api, stage.state(), successor)
+            try confirm(action, look)
+        }
+        guard !stage.isDryRun else { return }
+        guard try !stage.state().isFinished else {
+            return stage.tell(.done("nothing to do: every predecessor is deleted"))
+        }
+        try stage.record(Entry(.retire, .finished, message: "\(successor.name) is the only key of its rotation"))
+        stage.tell(.done("finished: \(successor.name) is the only key of its rotation"))
+    }
+
+    /// One effect on one key.
+    enum Action {
+        case disable(Key, name: KeyName)
+        case delete(Key)
+
+        var text: String {
+            switch self {
+            case .disable(let key, _): "disabling \(key.plainName) (\(key.hash.short))"
+            case .delete(let key): "deleting \(key.plainName) (\(key.hash.short))"
+            }
+        }
+    }
+
+    private func perform(_ action: Action) throws(StepError) {
+        switch action {
+        case .disable(let key, let name):
+            var change = KeyChange()
+            change.disabled = true
+            change.name = name.description
+            let answer = try asStepError { try stage.client.send(api.updateKey(key.hash, change)).value }
+            guard answer != nil else { return }
+        case .delete(let key):
+            _ = try asStepError { try stage.client.send(api.deleteKey(key.hash)) }
+        }
+    }
+
+    private func confirm(_ action: Action, _ look: Look) throws(StepError) {
+        switch action {
+        case .disable(let key, _):
+            guard look.predecessors[key.hash]??.disabled ?? true else { throw Self.unconfirmed(key, "enabled") }
+            try stage.record(
+                Entry(
+                    .retire, .disabled, message: "disabled \(key.plainName)",
+                    detail: [
+                        "hash": .string(key.hash.description), "at": .string(look.date.rfc3339),
+                        "rules": stage.state().plan.retire.json, "compromised": .bool(options.isCompromised),
+                    ]))
+            stage.tell(.done("disabled \(key.plainName)"))
+        case .delete(let key):
+            guard look.predecessors[key.hash] == .some(nil) else { throw Self.unconfirmed(key, "there") }
+            try stage.record(
+                Entry(
+                    .retire, .deleted, message: "deleted \(key.plainName)",
+                    detail: ["hash": .string(key.hash.description), "at": .string(look.date.rfc3339)]))
+            stage.tell(.done("deleted \(key.plainName)"))
+        }
+    }
+
+    private static func unconfirmed(_ key: Key, _ what: String) -> StepError {
+        StepError(
+            .notYet, "OpenRouter still shows \(key.plainName) as \(what)", hint: "run ork-retire again in a minute")
+    }
+}

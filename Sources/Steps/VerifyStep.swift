@@ -1,0 +1,110 @@
+package import FoundationEssentials
+package import HTTP
+import JSON
+import OpenRouter
+package import PublisherPlugin
+package import Rotation
+import Secrets
+import Timestamps
+
+/// Gathers evidence that the successor works where it is used. Writes nothing but records, so it can always be
+/// run again.
+package struct VerifyStep {
+    let stage: Stage
+    let service: HTTPURL
+    let transport: any HTTPTransport
+    /// `nil` where this stage may not read the successor; then others' checks must do.
+    let identity: Identity?
+    let publishers: any PublisherHost
+    let programs: any ProgramRunner
+    let options: Options
+
+    package struct Options: Sendable {
+        /// Probes besides the plan's.
+        package var probes: [Plan.Probe] = []
+        /// Leave the sealed successor in the handoff after a complete verification.
+        package var keepsSecret = false
+        /// The environment variables that this stage has.
+        package var environment: Set<String> = []
+        /// How long a publisher or an HTTP probe may take, in seconds.
+        package var timeout: TimeInterval = 60
+
+        package init() {}
+    }
+
+    package init(
+        stage: Stage, service: HTTPURL, transport: any HTTPTransport, identity: Identity?,
+        publishers: any PublisherHost, programs: any ProgramRunner, options: Options
+    ) {
+        self.stage = stage
+        self.service = service
+        self.transport = transport
+        self.identity = identity
+        self.publishers = publishers
+        self.programs = programs
+        self.options = options
+    }
+
+    /// Verifies everything that is published, once. Answers the checks, of which none has failed.
+    @discardableResult
+    package func run(report: ([Check]) -> Void = { _ in }) throws(StepError) -> [Check] {
+        let state = try stage.state()
+        let successor = try stage.successor(of: state)
+        let published = state.plan.targets.filter { state.isPublished($0.name) }
+        guard !published.isEmpty else {
+            throw StepError(
+                .unacceptable, "no target holds the successor yet", hint: "run ork-publish first",
+                isWorthWaiting: false)
+        }
+        let complete = published.count == state.plan.targets.count
+        stage.tell(.doing("verifying \(successor.name) at \(PublishStep.list(published))"))
+        guard !stage.isDryRun else { return [] }
+        var checks = try checkSuccessor(successor, state)
+        checks += try checkTargets(published, successor, state)
+        checks += try checkApplications(state.plan.verify.probes + options.probes)
+        for check in checks {
+            stage.tell(check.isFailed ? .warning(check.text) : .done(check.text))
+            try stage.record(check.entry)
+        }
+        report(checks)
+        try refuseFailed(checks)
+        try recordVerified(published, successor, state, checks, complete: complete)
+        return checks
+    }
+
+    private func refuseFailed(_ checks: [Check]) throws(StepError) {
+        let failed = checks.filter(\.isFailed)
+        guard let first = failed.first else { return }
+        let isEarly = failed.allSatisfy { $0.outcome == .notYet }
+        throw StepError(
+            isEarly ? .notYet : .failed,
+            "\(failed.count) of \(checks.count) checks did not pass: \(failed.map(\.name).joined(separator: ", "))",
+            hint: first.hint ?? "the predecessor stays as it is; mend the cause and run ork-verify again, "
+                + "or wait for it with --wait",
+            isWorthWaiting: true)
+    }
+
+    private func recordVerified(
+        _ published: [Plan.Target], _ successor: State.Successor, _ state: State, _ checks: [Check], complete: Bool
+    ) throws(StepError) {
+        var writes: JSONObject = [:]
+        for target in published {
+            guard let held = state.targets[target.name]?.held else { continue }
+            writes[target.name.description] = .string(held.digest.description)
+        }
+        let isSeen = checks.contains { $0.name == Check.adoption && $0.outcome == .passed }
+        let adoption: State.Adoption = isSeen ? .seen : .unknown
+        let detail: JSONObject = [
+            "digest": .string(successor.digest.description), "writes": .object(writes),
+            "adoption": .string(adoption.rawValue), "checks": .number(JSONNumber(checks.count)),
+        ]
+        let drops = complete && !options.keepsSecret && state.isSealed
+        let names = PublishStep.list(published)
+        try stage.record(
+            Entry(.verify, .verified, message: "\(successor.name) works at \(names)", detail: detail),
+            sealed: drops ? [] : nil)
+        stage.tell(.done("verified: \(successor.name) works at \(names)"))
+        if drops { stage.tell(.done("the sealed key is dropped from the handoff; its targets have it")) }
+        if !complete { stage.tell(.done("next: ork-publish, for the targets that are left")) }
+    }
+}

@@ -1,0 +1,84 @@
+import ArgumentParser
+import FoundationEssentials
+import Glibc
+import HTTP
+import JSON
+import Sandbox
+import Secrets
+import SystemPackage
+
+@main
+struct OrkSandbox: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "ork-sandbox",
+        abstract: "An OpenRouter on this machine, to rehearse a rotation on.",
+        discussion: """
+            Prints one line of JSON on standard output: url, management_key and predecessor (name, key, hash). Then it
+            serves until it is interrupted. The keys are worth nothing anywhere else; nothing is kept.
+
+            Beside the API under /api/v1 stands another administrator's hand, without authentication:
+              GET  /sandbox/keys         every key there ever was
+              POST /sandbox/keys/HASH    {"disabled": BOOL, "limit": USD|null, "expires_at": TIME|null}, any of them
+              GET  /sandbox/log          every request: at, method, path, status, credential
+
+            EXAMPLES:
+              ork-sandbox --port 8899 --predecessor checkout-prod
+              ork-sandbox --usage-lag 2 --propagation 1 --log requests.jsonl
+            """)
+
+    @Option(help: ArgumentHelp("The port on 127.0.0.1; 0 takes a free one.", valueName: "port"))
+    var port: UInt16 = 0
+
+    @Option(help: ArgumentHelp("The name of the key that is there at the start.", valueName: "name"))
+    var predecessor = "checkout-prod"
+
+    @Option(help: ArgumentHelp("After how many seconds use shows in usage figures.", valueName: "seconds"))
+    var usageLag = 0.0
+
+    @Option(
+        help: ArgumentHelp(
+            "After how many seconds creating, disabling and deleting a key reach inference.", valueName: "seconds"))
+    var propagation = 0.0
+
+    @Option(help: ArgumentHelp("How long every answer takes, in milliseconds.", valueName: "ms"))
+    var latency = 0
+
+    @Option(help: ArgumentHelp("Appends one line of JSON for each request; keys never stand in it.", valueName: "file"))
+    var log: String?
+
+    func validate() throws {
+        guard usageLag >= 0, propagation >= 0, latency >= 0 else {
+            throw ValidationError("lengths of time cannot be negative")
+        }
+    }
+
+    func run() async throws {
+        endOnSignals()
+        let now = Date()
+        var sandbox = Sandbox(
+            .system, behaviour: Behaviour(usageLag: usageLag, propagation: propagation),
+            start: now.addingTimeInterval(-86400))
+        let (key, hash) = sandbox.addKey(name: predecessor, at: now.addingTimeInterval(-86400))
+        let log = try log.map {
+            try FileDescriptor.open(
+                FilePath($0), .writeOnly, options: [.create, .append, .closeOnExec], permissions: [.ownerReadWrite])
+        }
+        let managementKey = sandbox.managementKey
+        let service = Service(sandbox, log: log)
+        try await serve(service, port: port, latency: .milliseconds(latency)) { url in
+            let greeting: JSONValue = [
+                "url": .string(url + "/api/v1"), "management_key": .string(managementKey.revealed() ?? ""),
+                "predecessor": [
+                    "name": .string(predecessor), "key": .string(key.revealed() ?? ""), "hash": .string(hash),
+                ],
+            ]
+            // Whoever started it may have stopped reading; serving goes on.
+            _ = try? FileDescriptor.standardOutput.writeAll(greeting.bytes() + [0x0A])
+        }
+    }
+
+    private func endOnSignals() {
+        signal(SIGPIPE, SIG_IGN)
+        for number in [SIGTERM, SIGINT] { signal(number) { _ in _exit(0) } }
+    }
+}

@@ -1,0 +1,318 @@
+import Configuration
+import JSON
+import PublisherPlugin
+import Rotation
+import Secrets
+import Testing
+import Timestamps
+
+@Suite("Flags")
+struct PlanFlagsTests {
+    /// What is said about flags, `nil` if they are taken.
+    private func complaint(_ body: () throws(ConfigurationError) -> Void) -> String? {
+        do {
+            try body()
+            return nil
+        } catch {
+            return error.description
+        }
+    }
+
+    @Test("a predecessor is found by name, hash or variable, or there is none")
+    func readsPredecessors() throws {
+        #expect(try PlanFlags.predecessor("name=checkout-prod") == .name("checkout-prod"))
+        #expect(try PlanFlags.predecessor("name=a=b, c") == .name("a=b, c"))
+        let hash = try #require(KeyHash("abc123"))
+        #expect(try PlanFlags.predecessor("hash=abc123") == .hash(hash))
+        let variable = try #require(EnvironmentName("OPENROUTER_API_KEY"))
+        #expect(try PlanFlags.predecessor("env=OPENROUTER_API_KEY") == .environment(variable))
+        #expect(try PlanFlags.predecessor("none") == .none)
+    }
+
+    @Test(
+        "any other predecessor is refused",
+        arguments: [
+            ("", "must be name=NAME, hash=HASH, env=VARIABLE or none"),
+            ("checkout-prod", "must be name=NAME, hash=HASH, env=VARIABLE or none"),
+            ("None", "must be name=NAME, hash=HASH, env=VARIABLE or none"),
+            ("label=x", "must be name=NAME, hash=HASH, env=VARIABLE or none"),
+            ("name=", "name= must be a text on one line, not empty"),
+            ("name=a\nb", "name= must be a text on one line, not empty"),
+            ("hash=a/b", "hash= must be the hash of a key"),
+            ("env=1A", "env= must be the name of an environment variable"),
+        ])
+    func refusesPredecessors(text: String, message: String) {
+        #expect(
+            complaint { () throws(ConfigurationError) in _ = try PlanFlags.predecessor(text) }
+                == "--predecessor: \(message)")
+    }
+
+    struct Read: Sendable, CustomTestStringConvertible {
+        let text: String
+        var name = "file"
+        var publisher = "file"
+        var wave = 1
+        let with: JSONObject
+        var testDescription: String { text }
+    }
+
+    @Test(
+        "a target is written in one flag",
+        arguments: [
+            Read(text: "file:path=.env,name=KEY", with: ["path": ".env", "name": "KEY"]),
+            Read(text: "file", with: [:]),
+            Read(text: "web=file:path=a", name: "web", with: ["path": "a"]),
+            Read(text: "web/1=git-hub@2:path=a", name: "web/1", publisher: "git-hub", wave: 2, with: ["path": "a"]),
+            Read(text: "file@100", wave: 100, with: [:]),
+            Read(text: "file:a=,b=x=y,c=d:e", with: ["a": "", "b": "x=y", "c": "d:e"]),
+            Read(text: #"file:a=x\,y\=z\\,b=1"#, with: ["a": #"x,y=z\"#, "b": "1"]),
+            Read(text: "file:a=12,b=true,c=null,d=[1]", with: ["a": "12", "b": "true", "c": "null", "d": "[1]"]),
+            Read(text: "file:a:=12,b:=true,c:=null", with: ["a": 12, "b": true, "c": nil]),
+            Read(
+                text: #"file:publish:=["/bin/x","a,\"]b"],o:={"k":[1,{"l":2}]},n=z"#,
+                with: ["publish": ["/bin/x", "a,\"]b"], "o": ["k": [1, ["l": 2]]], "n": "z"]),
+            Read(text: "file:path=/srv/größe", with: ["path": "/srv/größe"]),
+        ])
+    func readsTargets(_ expected: Read) throws {
+        let target = try PlanFlags.target(expected.text, among: [])
+        #expect(target.name.description == expected.name)
+        #expect(target.publisher.description == expected.publisher)
+        #expect(target.wave == expected.wave)
+        #expect(target.with == expected.with)
+        #expect(target.environment.isEmpty)
+    }
+
+    @Test(
+        "a target that is not written so is refused",
+        arguments: [
+            ("", "PUBLISHER must be the NAME of an ork-publisher-NAME: a-z, 0-9 and -"),
+            (":a=b", "PUBLISHER must be the NAME of an ork-publisher-NAME: a-z, 0-9 and -"),
+            ("File:a=b", "PUBLISHER must be the NAME of an ork-publisher-NAME: a-z, 0-9 and -"),
+            ("x=../file:a=b", "PUBLISHER must be the NAME of an ork-publisher-NAME: a-z, 0-9 and -"),
+            ("=file:a=b", "TARGET must be a name of letters, digits and . _ - /"),
+            ("a b=file:a=b", "TARGET must be a name of letters, digits and . _ - /"),
+            ("file@0", "wave: must be a whole number from 1 to 100"),
+            ("file@two", "wave: must be a whole number from 1 to 100"),
+            ("file@", "wave: must be a whole number from 1 to 100"),
+            ("file:", "setting 1 of the target \(form)"),
+            ("file:path", "setting 1 of the target \(form)"),
+            ("file:a=b,", "setting 2 of the target \(form)"),
+            ("file:a=b,,c=d", "setting 2 of the target \(form)"),
+            ("file:a=b,c", "setting 2 of the target \(form)"),
+            ("file:a b=c", "setting 1 of the target \(form)"),
+            ("file:a=b,a=c", "setting 2 of the target has a key that stands before it already"),
+            (#"file:a=b\n"#, #"setting 1 of the target \#(backslash)"#),
+            (#"file:a=b\"#, #"setting 1 of the target \#(backslash)"#),
+            ("file:a:=yes", "setting 1 of the target: not valid JSON, behind :="),
+            ("file:a:=", "setting 1 of the target: not valid JSON, behind :="),
+            ("file:a:=[1,2", "setting 1 of the target: not valid JSON, behind :="),
+            (
+                "file:a:=1.5", "setting 1 of the target: a number that is not a whole number below 2^53, behind :="
+            ),
+            (
+                #"file:a:={"b":1,"b":2}"#, "setting 1 of the target: an object has the same key twice, behind :="
+            ),
+        ])
+    func refusesTargets(text: String, message: String) {
+        #expect(
+            complaint { () throws(ConfigurationError) in _ = try PlanFlags.target(text, among: []) }
+                == "--to: \(message)")
+    }
+
+    static let form = #"must be KEY=VALUE or KEY:=JSON; a comma inside VALUE is written \,"#
+    static let backslash = #"has a backslash that stands before none of , = \ ; write \\ for one"#
+
+    @Test("a target without a name is named like its publisher, and counted")
+    func namesTargets() throws {
+        var flags = PlanFlags()
+        flags.predecessor = "none"
+        flags.targets = ["file:path=a", "file:path=b", "file-2=file:path=c", "file:path=d"]
+        #expect(
+            complaint { () throws(ConfigurationError) in _ = try flags.plan() }
+                == "--to: there is a target file-2 already; choose another TARGET=")
+        flags.targets = ["file-2=file:path=c", "file:path=a", "file:path=b", "file:path=d"]
+        #expect(try flags.plan().targets.map(\.name.description) == ["file", "file-2", "file-3", "file-4"])
+        flags.targets = ["file:path=a", "file:path=a"]
+        #expect(
+            complaint { () throws(ConfigurationError) in _ = try flags.plan() }
+                == "--to: targets.file-2: is the same place as target file; remove one of them")
+    }
+
+    @Test("variables are given to a target's publisher by name")
+    func givesVariables() throws {
+        var flags = PlanFlags()
+        flags.predecessor = "none"
+        flags.targets = ["web=git:a=b"]
+        flags.targetEnvironment = ["web:TOKEN=ACME_TOKEN", "web:USER"]
+        let token = try #require(EnvironmentName("TOKEN"))
+        let source = try #require(EnvironmentName("ACME_TOKEN"))
+        let user = try #require(EnvironmentName("USER"))
+        #expect(try flags.plan().targets[0].environment == [token: source, user: user])
+    }
+
+    @Test(
+        "variables that are not written so are refused",
+        arguments: [
+            ("TOKEN", "must be TARGET:VARIABLE or TARGET:CHILD=OURS"),
+            ("web:A=B=C", "must be TARGET:VARIABLE or TARGET:CHILD=OURS"),
+            ("app:TOKEN", "there is no target of this name; known are web"),
+            (
+                "web:", "env: must be a list of environment variables, or a mapping of the child's names to ours"
+            ),
+            (
+                "web:A=B-C", "env: must be a list of environment variables, or a mapping of the child's names to ours"
+            ),
+            ("web:ORK_IDENTITY", "env.ORK_IDENTITY: is one of ork's own variables, which no publisher gets"),
+            ("web:A=ORK_IDENTITY", "env: takes ORK_IDENTITY, one of ork's own variables, which no publisher gets"),
+        ])
+    func refusesVariables(text: String, message: String) {
+        var flags = PlanFlags()
+        flags.predecessor = "none"
+        flags.targets = ["web=git:a=b"]
+        flags.targetEnvironment = [text]
+        #expect(
+            complaint { () throws(ConfigurationError) in _ = try flags.plan() } == "--target-env: \(message)")
+    }
+
+    @Test("a probe is an address or a program")
+    func readsProbes() throws {
+        #expect(
+            try PlanFlags.probe("https://shop.example/health?deep=1")
+                == .http(url: "https://shop.example/health?deep=1", expect: [200]))
+        #expect(try PlanFlags.probe("http://localhost:8080/") == .http(url: "http://localhost:8080/", expect: [200]))
+        #expect(
+            try PlanFlags.probe("exec:./check health")
+                == .command(arguments: ["./check health"], environment: [:], timeout: Interval(seconds: 60)))
+    }
+
+    @Test(
+        "any other probe is refused",
+        arguments: [
+            ("", "must be an address or exec:PROGRAM: not an https address"),
+            ("shop.example", "must be an address or exec:PROGRAM: not an https address"),
+            ("/bin/check", "must be an address or exec:PROGRAM: not an https address"),
+            (
+                "http://shop.example/",
+                "must be an address or exec:PROGRAM: plain http is only for this machine; use https"
+            ),
+            (
+                "https://u:p@shop.example/",
+                "must be an address or exec:PROGRAM: an address may not hold a user name or a password"
+            ),
+            ("exec:", "exec: must be followed by a program"),
+        ])
+    func refusesProbes(text: String, message: String) {
+        #expect(complaint { () throws(ConfigurationError) in _ = try PlanFlags.probe(text) } == "--probe: \(message)")
+    }
+
+    @Test("flags alone make a plan")
+    func makesAPlan() throws {
+        var flags = PlanFlags()
+        flags.predecessor = "name=checkout-prod"
+        flags.name = "checkout"
+        flags.workspace = "shop"
+        flags.limit = "12.50"
+        flags.limitReset = "monthly"
+        flags.expiresIn = "90d"
+        flags.targets = ["file:path=.env,name=OPENROUTER_API_KEY"]
+        flags.probes = ["https://shop.example/health"]
+        flags.settle = "10s"
+        flags.validFor = "6h"
+        flags.overlap = "0s"
+        flags.quietFor = "15m"
+        flags.soak = "1h30m"
+        let expected: JSONValue = [
+            "predecessor": ["name": "checkout-prod"], "workspace": "shop",
+            "successor": ["name": "checkout", "limit": "12.50", "limit_reset": "monthly", "expires_in": "90d"],
+            "targets": ["file": ["publisher": "file", "with": ["path": ".env", "name": "OPENROUTER_API_KEY"]]],
+            "publish": ["settle": "10s"],
+            "verify": ["valid_for": "6h", "probes": [["http": ["url": "https://shop.example/health"]]]],
+            "retire": ["overlap": "0s", "quiet_for": "15m", "soak": "90m"],
+        ]
+        #expect(try flags.plan() == Plan(expected, unknownKeys: .refused))
+    }
+
+    @Test("over a plan, single values replace; targets and probes are added")
+    func changesAPlan() throws {
+        let json: JSONValue = [
+            "predecessor": ["name": "app"], "successor": ["limit": "5", "expires_in": "30d"],
+            "targets": ["web": ["publisher": "file", "with": ["path": "a"]]],
+            "verify": ["probes": [["http": ["url": "https://a.example/"]]]], "retire": ["soak": "1h", "overlap": "2h"],
+        ]
+        let base = try Plan(json, unknownKeys: .refused)
+        #expect(try PlanFlags().plan(over: base) == base)
+        var flags = PlanFlags()
+        flags.limit = "null"
+        flags.expiresIn = "inherit"
+        flags.soak = "0s"
+        flags.targets = ["file:path=b"]
+        flags.probes = ["exec:check"]
+        let plan = try flags.plan(over: base)
+        #expect(plan.predecessor == .name("app"))
+        #expect(plan.successor.limit == .set(nil))
+        #expect(plan.successor.expiresIn == .inherit)
+        #expect(plan.retire.soak == .zero)
+        #expect(plan.retire.overlap == Interval(seconds: 7200))
+        #expect(plan.targets.map(\.name.description) == ["file", "web"])
+        #expect(plan.verify.probes.count == 2)
+    }
+
+    /// A flag that is given a value.
+    struct Setting: Sendable, CustomTestStringConvertible {
+        let message: String
+        let set: @Sendable (inout PlanFlags) -> Void
+        var testDescription: String { message }
+
+        init(_ message: String, _ set: @escaping @Sendable (inout PlanFlags) -> Void) {
+            self.message = message
+            self.set = set
+        }
+    }
+
+    static let length = "must be a length of time such as 30s, 15m, 24h or 7d"
+
+    @Test(
+        "a wrong value is told by its flag",
+        arguments: [
+            Setting("--name: must be a text on one line, not empty") { $0.name = "" },
+            Setting("--workspace: must be a text on one line, not empty") { $0.workspace = "a\tb" },
+            Setting("--limit: must be inherit or an amount in US dollars such as 25 or 12.50, or null for no limit") {
+                $0.limit = "5 USD"
+            },
+            Setting("--limit-reset: must be inherit or daily, weekly, monthly or null") { $0.limitReset = "yearly" },
+            Setting("--expires-in: must be inherit or a lifetime such as 90d, or null for none") {
+                $0.expiresIn = "0s"
+            },
+            Setting("--settle: \(length)") { $0.settle = "30" },
+            Setting("--valid-for: \(length)") { $0.validFor = "null" },
+            Setting("--overlap: \(length)") { $0.overlap = "" },
+            Setting("--quiet-for: \(length)") { $0.quietFor = "-1h" },
+            Setting("--soak: \(length)") { $0.soak = "1h 30m" },
+            Setting("--predecessor: is missing; it must be name=NAME, hash=HASH, env=VARIABLE or none") {
+                $0.predecessor = nil
+            },
+        ])
+    func tellsTheFlag(_ setting: Setting) {
+        var flags = PlanFlags()
+        flags.predecessor = "none"
+        setting.set(&flags)
+        #expect(complaint { () throws(ConfigurationError) in _ = try flags.plan() } == setting.message)
+    }
+
+    @Test(
+        "a secret in a flag is refused without quoting it",
+        arguments: ["to", "target-env", "probe", "name", "predecessor"])
+    func refusesSecrets(flag: String) {
+        let key = BrokenFileTests.key
+        var flags = PlanFlags()
+        flags.predecessor = flag == "predecessor" ? "name=\(key)" : "none"
+        if flag == "to" { flags.targets = ["file:value=\(key)"] }
+        if flag == "target-env" { flags.targetEnvironment = ["file:\(key)"] }
+        if flag == "probe" { flags.probes = ["https://a.example/?key=\(key)"] }
+        if flag == "name" { flags.name = key }
+        #expect(
+            complaint { () throws(ConfigurationError) in _ = try flags.plan() }
+                == "--\(flag): this looks like an OpenRouter key; take it out, replace it where it is valid, and keep only "
+                + "the name of an environment variable here")
+    }
+}

@@ -1,0 +1,124 @@
+import FoundationEssentials
+import PluginHost
+import Secrets
+import TestSupport
+import Testing
+
+struct ConformTests {
+    /// Breaks one rule in the Python example.
+    struct Fault: Sendable, CustomTestStringConvertible {
+        let text: String
+        let replacement: String
+        let rule: String
+        var testDescription: String { "\(rule) ← \(replacement)" }
+    }
+
+    static let committed = #"return {"outcome": "committed"}"#
+    static let faults = [
+        Fault(text: #"INFO = {"protocol": 1"#, replacement: #"INFO = {"protocol": 2"#, rule: "info prints"),
+        Fault(text: "print(json.dumps(INFO))", replacement: "print(INFO)", rule: "info prints"),
+        Fault(text: "sys.exit(64)", replacement: "sys.exit(1)", rule: "an unknown verb"),
+        Fault(text: #""required": ["path"]"#, replacement: #""required": ["file"]"#, rule: "the target has"),
+        Fault(text: #"request["protocol"] != 1"#, replacement: "False", rule: "another protocol"),
+        Fault(text: #"not line.endswith("\n")"#, replacement: "not line", rule: "a request without its line feed"),
+        Fault(
+            text: #"return {"outcome": "ready"}"#,
+            replacement: #"return (open(path, "w").write("x"), {"outcome": "ready"})[1]"#, rule: "check answers"),
+        Fault(text: #"{"outcome": "unchanged"}"#, replacement: #"reject("conflict", "again")"#, rule: "publish again"),
+        Fault(text: #"found not in request["expect"]"#, replacement: "False", rule: "a value that expect"),
+        Fault(text: #""match" if found == digest"#, replacement: #""match" if found"#, rule: "verify of another key"),
+        Fault(
+            text: #"else "mismatch" if found"#, replacement: #"else "absent" if found"#, rule: "verify of another key"),
+        Fault(text: #"else "absent"}"#, replacement: #"else "mismatch"}"#, rule: "verify of a target"),
+        Fault(text: #"{"id": request["id"]}"#, replacement: #"{"id": "x"}"#, rule: "publish commits"),
+        Fault(
+            text: "perform(verb, request)))", replacement: #"perform(verb, request)), end="")"#, rule: "publish commits"
+        ),
+        Fault(
+            text: "perform(verb, request)))", replacement: #"perform(verb, request)), "\n{}")"#, rule: "publish commits"
+        ),
+        Fault(
+            text: "request = json.loads(line)",
+            replacement: #"request = json.loads(line); assert "ork_conform_grease" not in request"#,
+            rule: "publish commits"),
+        Fault(text: #""readback": "value"}"#, replacement: #""readback": "value", "batch": True}"#, rule: "a batch"),
+        Fault(
+            text: "line = sys.stdin.readline()", replacement: #"line = sys.stdin.readline() or print("hello") or """#,
+            rule: "the end of input"),
+        Fault(
+            text: "INFO =", replacement: "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN)\nINFO =",
+            rule: "TERM ends it"),
+        Fault(
+            text: committed,
+            replacement: #"return {"outcome": "committed", "receipt": {"key": request["secret"]["value"]}}"#,
+            rule: "the secret stays out"),
+        Fault(
+            text: committed,
+            replacement: #"print(request["secret"]["value"].encode().hex(), file=sys.stderr); \#(committed)"#,
+            rule: "the secret stays out"),
+        Fault(
+            text: committed, replacement: #"os.system("sleep 0.5; : " + request["secret"]["value"]); \#(committed)"#,
+            rule: "the secret stays out"),
+        Fault(
+            text: committed,
+            replacement: #"os.environ["KEY"] = request["secret"]["value"]; os.system("sleep 0.5"); \#(committed)"#,
+            rule: "the secret stays out"),
+    ]
+
+    @Test("the examples keep the contract", arguments: ["shell", "python"])
+    func examplesConform(language: String) async throws {
+        let folder = try TemporaryDirectory()
+        let lines = try await conform(example(language), folder, seeing: true)
+        #expect(!lines.contains { $0.hasPrefix("not ok") }, "\(lines)")
+        #expect(lines.last == "17 passed, 0 failed, 1 skipped")
+    }
+
+    @Test("a plugin that breaks a rule is told which", arguments: faults)
+    func faultsAreFound(fault: Fault) async throws {
+        let folder = try TemporaryDirectory()
+        let source = try String(contentsOf: URL(filePath: example("python")), encoding: .utf8)
+        let range = try #require(source.firstRange(of: fault.text))
+        let path = try folder.write(
+            source[..<range.lowerBound] + fault.replacement + source[range.upperBound...], to: "ork-publisher-faulty")
+        try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: path)
+        let lines = try await conform(path, folder)
+        #expect(lines.contains { $0.hasPrefix("not ok - \(fault.rule)") }, "\(lines)")
+        #expect(lines.last?.contains(" 0 failed") == false)
+    }
+
+    @Test("a command that sees another target is believed")
+    func targetCommands() async throws {
+        let folder = try TemporaryDirectory()
+        let lines = try await conform(example("python"), folder, command: "echo nothing")
+        #expect(lines.contains { $0.hasPrefix("not ok - publish commits") && $0.contains("does not hold") }, "\(lines)")
+    }
+
+    private func example(_ language: String) -> String {
+        URL(filePath: #filePath).deletingLastPathComponent().appending(
+            path: "../../plugins/examples/ork-publisher-example-\(language)"
+        ).standardized.path
+    }
+
+    private func conform(
+        _ plugin: String, _ folder: TemporaryDirectory, seeing: Bool = false, command: String? = nil
+    ) async throws -> [String] {
+        let command = seeing ? "cat '\(folder.file("key"))' 2>/dev/null" : command
+        let tool = try #require(Self.product("ork-conform"))
+        return try await onOwnThread {
+            var setting = RawRun.Setting(input: Secret(""), environment: ["PATH": "/usr/bin:/bin"])
+            setting.time = .seconds(180)
+            let arguments =
+                [plugin, "--with", "path=\(folder.file("key"))"] + (command.map { ["--target-command", $0] } ?? [])
+            let run = RawRun(tool, arguments, setting) { _ in }
+            return String(decoding: run.output, as: UTF8.self).split(separator: "\n").map(String.init)
+        }
+    }
+
+    /// The program beside the running tests.
+    private static func product(_ name: String) -> String? {
+        guard let tests = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe") else {
+            return nil
+        }
+        return URL(filePath: tests).deletingLastPathComponent().appending(path: name).path
+    }
+}

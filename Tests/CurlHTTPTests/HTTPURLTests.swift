@@ -1,0 +1,89 @@
+import HTTP
+import Testing
+
+@Suite("Addresses")
+struct HTTPURLTests {
+    @Test(
+        "an address is read, with its host and whether that is this machine",
+        arguments: [
+            ("https://openrouter.ai/api/v1", "openrouter.ai", false),
+            ("https://OpenRouter.AI:443/api/v1?x=%2F", "openrouter.ai", false),
+            ("https://openrouter.ai", "openrouter.ai", false), ("https://openrouter.ai?x=1", "openrouter.ai", false),
+            ("https://h/@user", "h", false), ("https://h?a@b:c", "h", false),
+            ("https://[2001:db8::1]:8443/", "2001:db8::1", false), ("https://10.0.0.1/", "10.0.0.1", false),
+            ("http://localhost:8080/", "localhost", true), ("http://LOCALHOST/", "localhost", true),
+            ("http://app.localhost/", "app.localhost", true), ("http://127.0.0.1:1/", "127.0.0.1", true),
+            ("http://127.255.255.254/", "127.255.255.254", true), ("http://[::1]:65535/", "::1", true),
+            ("https://localhost/", "localhost", true),
+        ])
+    func isRead(text: String, host: String, isLoopback: Bool) throws {
+        let url = try HTTPURL(text)
+        #expect(url.description == text)
+        #expect(url.host == host)
+        #expect(url.isLoopback == isLoopback)
+    }
+
+    @Test(
+        "plain http is for this machine only",
+        arguments: [
+            "http://openrouter.ai/", "http://127.0.0.1.evil.example/", "http://localhost.evil.example/",
+            "http://evil.example/127.0.0.1", "http://evil.example?localhost", "http://evillocalhost/",
+            "http://localhost./", "http://127.0.0.1./", "http://127.1/", "http://127.0.0/", "http://127.0.0.256/",
+            "http://127.0.0.08/", "http://127.0.0.010/", "http://0127.0.0.1/", "http://2130706433/",
+            "http://0x7f.0.0.1/", "http://127.0.0.0x1/", "http://127..0.1/", "http://128.0.0.1/", "http://0.0.0.0/",
+            "http://[::]/", "http://[::2]/", "http://[::ffff:127.0.0.1]/", "http://10.0.0.1/",
+        ])
+    func plaintext(text: String) {
+        #expect(throws: HTTPURL.Mistake.plaintext) { try HTTPURL(text) }
+    }
+
+    @Test(
+        "nobody hides a host behind a user",
+        arguments: [
+            "http://localhost@evil/", "https://user@openrouter.ai/", "https://user:password@openrouter.ai/",
+            "https://openrouter.ai@evil.example/", "https://openrouter.ai:443@evil.example/", "https://@h/",
+            "https://a@b@c/",
+        ])
+    func user(text: String) {
+        #expect(throws: HTTPURL.Mistake.user) { try HTTPURL(text) }
+    }
+
+    @Test(
+        "what readers take apart in different ways is no address",
+        arguments: [
+            "", "openrouter.ai", "//openrouter.ai/", "/api", "ftp://h/", "file:///etc/passwd", "HTTPS://h/",
+            "https:/h/",
+            "https:h", "https://", "https:///h", "https://?x", "https://:443/", "https://h\\@evil/", "https://h\\evil/",
+            "http://localhost\\.evil/", "https://h /", " https://h/", "https://h/ x", "https://h/\n", "https://h/\u{0}",
+            "https://h/\t", "https://h/é",
+            "https://é/", "https://h/#fragment", "https://h#@evil/", "https://h%2eevil/",
+            "https://h%00/", "https://%6c/", "https://h:x/", "https://h:80:80/", "https://h:-1/", "https://h:+1/",
+            "https://h:65536/", "https://h:99999/", "https://h:0/", "https://h:000080/", "https://[::1/", "https://[]/",
+            "https://[::1]x/", "https://[::1%25eth0]/", "https://[evil]/", "https://h/<x>", "https://h/{x}",
+            "https://h/|", "https://h/\"", "https://h,evil/", "https://h;evil/", "https://a&b/", "https://h$/",
+        ])
+    func form(text: String) {
+        #expect(throws: HTTPURL.Mistake.form) { try HTTPURL(text) }
+    }
+
+    @Test(
+        "a path and a query go to the end",
+        arguments: [
+            ("https://h", "/keys", [], "https://h/keys"), ("https://h", "keys", [], "https://h/keys"),
+            ("https://h/v1", "/keys", [], "https://h/v1/keys"), ("https://h/v1/", "/keys", [], "https://h/v1/keys"),
+            ("https://h/v1", "", [("q", "a b&c=d/é")], "https://h/v1?q=a%20b%26c%3Dd%2F%C3%A9"),
+            ("https://h/v1", "/k", [("a", "1"), ("b", "~-._")], "https://h/v1/k?a=1&b=~-._"),
+            ("https://h/v1", "/k?a=1", [("b", "\n")], "https://h/v1/k?a=1&b=%0A"),
+        ] as [(String, String, [(String, String)], String)])
+    func appending(base: String, path: String, query: [(String, String)], whole: String) throws {
+        let url = try HTTPURL(base).appending(path, query: query)
+        #expect(url.description == whole)
+        #expect(try HTTPURL(url.description) == url)
+    }
+
+    @Test("no path changes the host", arguments: [".evil.example/", "@evil/", ":80@evil/", "evil"])
+    func hostStays(path: String) throws {
+        let url = try HTTPURL("https://h").appending(path)
+        #expect(try HTTPURL(url.description).host == "h")
+    }
+}

@@ -1,0 +1,55 @@
+import JSON
+import OpenRouter
+import Secrets
+import Testing
+
+struct LineageTests {
+    private let mark = "2026-11-23 ork:" + KeyNameTests.id
+
+    private func key(
+        _ name: String, _ hash: String = "aa", created: String = "2026-08-24T10:30:00Z", disabled: Bool = false,
+        expires: String? = nil
+    ) throws -> Key {
+        try Sample.key([
+            "name": .string(name), "hash": .string(hash), "created_at": .string(created), "disabled": .bool(disabled),
+            "expires_at": expires.map { .string($0) } ?? .null,
+        ])
+    }
+
+    @Test func itHasTheKeysOfOneBase() throws {
+        let names = [
+            "checkout", "checkout \(mark)", "checkout \(mark) minting", "checkout disabled:2026-11-23T03:04:05Z",
+            "checkout-prod", "Checkout", "checkout minting", "checkout 2", "other \(mark)",
+        ]
+        let lineage = Lineage(base: "checkout", among: try names.map { try key($0) })
+        #expect(lineage.keys.map(\.name) == Array(names.prefix(4)))
+    }
+
+    @Test func theOldestStandsFirstAndTiesAreSettledByHash() throws {
+        let keys = try [
+            key("a", "dd", created: "2026-08-24T10:30:00.200Z"), key("a", "cc", created: "2026-08-24T10:30:00.100Z"),
+            key("a", "bb", created: "2026-08-24T10:30:00.200Z"), key("a", "ee", created: "2026-08-24T10:30:00Z"),
+            key("a", "ff", created: "2025-08-24T10:30:01Z"),
+        ]
+        let expected = ["ff", "ee", "cc", "bb", "dd"]
+        #expect(Lineage(base: "a", among: keys).keys.map(\.hash.description) == expected)
+        #expect(Lineage(base: "a", among: keys.reversed()).keys.map(\.hash.description) == expected)
+    }
+
+    @Test func keysAreLiveMintingOrSoaking() throws {
+        let past = "2026-11-23T02:59:59Z"
+        let lineage = try Lineage(
+            base: "a",
+            among: [
+                key("a", "live"), key("a \(mark)", "later", expires: "2026-11-23T03:00:01Z"),
+                key("a", "gone", expires: past), key("a", "gone2", disabled: true, expires: past),
+                key("a \(mark) minting", "new"), key("a \(mark) minting", "new2", disabled: true),
+                key("a \(mark)", "off", disabled: true),
+                key("a disabled:2026-11-23T03:04:05Z", "off2", disabled: true),
+                key("a disabled:2026-11-23T03:04:05Z", "restored"),
+            ])
+        #expect(lineage.live(at: Sample.now).map(\.hash.description) == ["later", "live", "restored"])
+        #expect(lineage.minting.map(\.hash.description) == ["new", "new2"])
+        #expect(lineage.soaking(at: Sample.now).map(\.hash.description) == ["off", "off2"])
+    }
+}

@@ -1,0 +1,52 @@
+import HTTP
+import JSON
+import OpenRouter
+import Testing
+
+struct OpenRouterClientTests {
+    private let list = "/keys?include_disabled=true&include_expired=true&offset="
+
+    @Test func aBatchIsOneRoundTrip() throws {
+        let transport = FakeTransport([
+            Stub(.get, list + "0", ["data": [Sample.keyJSON()]]),
+            Stub(.get, "/credits", status: 403, [:]),
+            Stub(.get, "/keys/" + Sample.hashText, status: 404, [:]),
+        ])
+        let management = try Sample.management()
+        let (keys, credits, key) = OpenRouterClient(transport: transport).send(
+            management.listKeys(), management.credits(), management.key(try Sample.hash()))
+        #expect(try keys.get().value.map(\.name) == ["checkout"])
+        #expect(try keys.get().date == Sample.now)
+        #expect(throws: OpenRouterError.self) { try credits.get() }
+        #expect(try key.get().value == nil)
+        #expect(transport.batches.map(\.count) == [3])
+        transport.expectAllUsed()
+    }
+
+    @Test func aBatchOfOneKindKeepsItsOrder() throws {
+        let transport = FakeTransport(
+            (0..<4).map { Stub(.get, list + String($0), ["data": [Sample.keyJSON(["name": .string("key \($0)")])]]) })
+        let management = try Sample.management()
+        let pages = OpenRouterClient(transport: transport).send(all: (0..<4).map { management.listKeys(offset: $0) })
+        #expect(try pages.map { try $0.get().value[0].name } == ["key 0", "key 1", "key 2", "key 3"])
+        #expect(transport.batches.map(\.count) == [4])
+        transport.expectAllUsed()
+    }
+
+    @Test func nothingIsSentForAnEmptyBatch() {
+        let transport = FakeTransport([])
+        #expect(OpenRouterClient(transport: transport).send(all: [APICall<Credits>]()).isEmpty)
+        #expect(transport.batches.isEmpty)
+    }
+
+    @Test func aTransportThatForgetsACallMayHaveSentIt() throws {
+        struct Forgetful: HTTPTransport {
+            func send(_ requests: [HTTPRequest], each: (Int, Result<HTTPResponse, TransportError>) -> Void) {}
+        }
+        let error = #expect(throws: OpenRouterError.self) {
+            try OpenRouterClient(transport: Forgetful()).send(Sample.management().credits())
+        }
+        #expect(error?.code == .unreachable)
+        #expect(error?.mayHaveArrived == true)
+    }
+}
