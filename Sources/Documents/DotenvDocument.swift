@@ -4,7 +4,7 @@ internal import JSON
 struct DotenvDocument: DocumentContent {
     struct Entry {
         let name: String
-        let line: Int
+        let start: Int
         let isExported: Bool
         /// The offset after the name.
         let nameEnd: Int
@@ -64,12 +64,12 @@ struct DotenvDocument: DocumentContent {
         if found.count > 1 {
             throw DocumentError(
                 .ambiguous, "the name stands there more than once, and readers differ on which one counts",
-                hint: "remove all but one", line: found[1].line)
+                hint: "remove all but one", line: text.line(at: found[1].start))
         }
         if entry.quote == .backtick {
             throw DocumentError(
                 .unsupported, "the value stands in backticks, which readers take differently",
-                hint: "use single quotes", line: entry.line)
+                hint: "use single quotes", line: text.line(at: entry.start))
         }
         return entry
     }

@@ -32,14 +32,14 @@ struct DotenvParser {
         guard next == UInt8(ascii: "=") else {
             try endLine(start)
             return DotenvDocument.Entry(
-                name: name, line: text.line(at: start), isExported: isExported, nameEnd: nameEnd, valueRange: nil,
+                name: name, start: start, isExported: isExported, nameEnd: nameEnd, valueRange: nil,
                 quote: .none, value: "")
         }
         index += 1
         let (range, quote, value) = try value(start)
         try endLine(start)
         return DotenvDocument.Entry(
-            name: name, line: text.line(at: start), isExported: isExported, nameEnd: nameEnd, valueRange: range,
+            name: name, start: start, isExported: isExported, nameEnd: nameEnd, valueRange: range,
             quote: quote, value: value)
     }
 

@@ -6,7 +6,6 @@ struct INIDocument: DocumentContent {
         /// The section, `nil` before the first one.
         let section: String?
         let name: String
-        let line: Int
         /// The offset of the name.
         let start: Int
         /// What stands between the name and its value, blanks included; `nil` for a name alone.
@@ -104,24 +103,25 @@ struct INIDocument: DocumentContent {
         if found.count > 1 {
             throw DocumentError(
                 .ambiguous, "the name stands there more than once, and readers differ on which one counts",
-                hint: "remove all but one", line: found[1].line)
+                hint: "remove all but one", line: text.line(at: found[1].start))
         }
         if entry.name != name {
             throw DocumentError(
                 .ambiguous, "the name stands there in other letters, and readers differ on whether it is the same",
-                hint: "write it as the file does", line: entry.line)
+                hint: "write it as the file does", line: text.line(at: entry.start))
         }
         if entry.goesOn {
             throw DocumentError(
                 .unsupported, "the value goes on in the next line, or readers differ on whether it does",
-                hint: "write it on one line, and the line after it without more indentation", line: entry.line)
+                hint: "write it on one line, and the line after it without more indentation",
+                line: text.line(at: entry.start))
         }
         return entry
     }
 
     /// INI has no rule for quoting that all readers share: what would need it is not written.
     private static func render(_ value: String, quote: String) throws(DocumentError) -> String {
-        let special = quote.isEmpty ? ";#\"'`%$\\" : "\"'%$\\"
+        let special = ";#\"'`%$\\"
         let hasBlankEnd = [value.first, value.last].contains { $0?.isWhitespace == true }
         guard !value.contains(where: { special.contains($0) }), !(quote.isEmpty && hasBlankEnd) else {
             throw DocumentError(.value, "INI readers take no form of this value for the same text")

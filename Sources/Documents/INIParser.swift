@@ -62,7 +62,7 @@ struct INIParser {
         }
         let inner = valueRange.dropFirst(quote.utf8.count).dropLast(quote.utf8.count)
         return INIDocument.Entry(
-            section: sections.last?.name, name: text.string(start..<nameEnd), line: text.line(at: start), start: start,
+            section: sections.last?.name, name: text.string(start..<nameEnd), start: start,
             delimiter: sign.map { _ in text.string(nameEnd..<valueRange.lowerBound) }, valueRange: valueRange,
             quote: quote, value: text.string(inner.startIndex..<inner.endIndex), end: next)
     }

@@ -1,5 +1,6 @@
 import Documents
 import Secrets
+import Subprocess
 import Testing
 
 struct RandomDocumentTests {
@@ -66,6 +67,28 @@ struct RandomDocumentTests {
             replacements.append(Replacement(format: format, path: path, before: before, after: after, value: key))
         }
         try await IndependentReaders.judge(replacements)
+    }
+
+    @Test("a shell takes the same text from a dotenv file as its readers")
+    func shellsAgree() async throws {
+        var random = SplitMix64(state: 7)
+        var written: [(name: String, value: String)] = []
+        var bytes: [UInt8] = []
+        for number in 0..<300 {
+            let (name, value) = ("KEY_\(number)", random.value())
+            let old = random.pick(["", "'old'", "\"old\"", "old"])
+            let document = try Document(Array("\(name)=\(old) # c\n".utf8), format: .dotenv)
+            guard let after = try? document.replacing(Place(name, in: .dotenv), with: Secret(value)) else { continue }
+            bytes += after
+            written.append((name, value))
+        }
+        #expect(written.count > 200)
+        let script = "set -a; eval \"$(cat)\"; exec env -0"
+        let result = try await run(
+            .name("sh"), arguments: ["-c", script], input: .string(String(decoding: bytes, as: UTF8.self)),
+            output: .string(limit: 1 << 20), error: .string(limit: 1 << 16))
+        let seen = Set(result.standardOutput.split(separator: "\0"))
+        for (name, value) in written { #expect(seen.contains("\(name)=\(value)"[...])) }
     }
 
     @Test("whatever the bytes are, reading ends with a document or an error", arguments: [UInt64(1), 2])

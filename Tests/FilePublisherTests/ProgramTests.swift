@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Glibc
 import JSON
 import PublisherPlugin
 import Secrets
@@ -41,6 +42,21 @@ struct ProgramTests {
         #expect(answers.first { $0["id"] == "A" }?["outcome"] == "committed")
         #expect(answers.first { $0["id"] == "B" }?["error"]?["code"] == "conflict")
         #expect(try folder.read(".env") == "A=\(text(successor))\nB=mine\n")
+    }
+
+    @Test("another user's file is not written, whoever may write beside it", .enabled(if: geteuid() == 0))
+    func leavesOthersFiles() async throws {
+        let before = "KEY=\(text(predecessor))\n"
+        let path = try folder.write(before, to: ".env")
+        unsafe #expect(chmod(path, 0o666) == 0 && chmod(folder.path, 0o777) == 0)
+        let result = try await run(
+            .name("setpriv"),
+            arguments: ["--reuid=65534", "--regid=65534", "--clear-groups", program.string, "publish"],
+            input: .string(line("KEY")), output: .string(limit: 1 << 16), error: .string(limit: 1 << 16))
+        let answer = try JSONValue(parsing: result.standardOutput.utf8)
+        #expect(answer["outcome"] == "rejected" && answer["error"]?["code"] == "denied", "\(answer)")
+        #expect(try folder.read(".env") == before)
+        #expect(try files(folder) == [".env"])
     }
 
     @Test("it says what it can do")
