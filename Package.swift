@@ -67,7 +67,8 @@ let package = Package(
         // Steps.
         .executableTarget(name: "ork-create", dependencies: step + ["CurlHTTP"]),
         .executableTarget(name: "ork-publish", dependencies: step + ["CurlHTTP", "PluginHost"]),
-        .executableTarget(name: "ork-verify", dependencies: step + ["CurlHTTP", "PluginHost", "PublisherPlugin", "Secrets"]),
+        .executableTarget(
+            name: "ork-verify", dependencies: step + ["CurlHTTP", "PluginHost", "PublisherPlugin", "Secrets"]),
         .executableTarget(name: "ork-retire", dependencies: step + ["CurlHTTP"]),
 
         // Tools.
@@ -135,7 +136,9 @@ let package = Package(
                 "JSON", "PluginHost", "PublisherPlugin", "Secrets", "Sodium", "TestSupport", "Timestamps",
                 systemPackage,
             ]),
-        .testTarget(name: "ConformTests", dependencies: ["PluginHost", "Secrets", "TestSupport", "ork-conform"]),
+        .testTarget(
+            name: "ConformTests",
+            dependencies: ["PluginHost", "Secrets", "TestSupport", "ork-conform", "ork-publisher-file"]),
         .testTarget(
             name: "StepsTests",
             dependencies: [
