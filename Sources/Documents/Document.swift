@@ -39,7 +39,7 @@ package struct Document: Sendable {
         let result = Array(bytes[..<edit.range.lowerBound]) + edit.replacement + bytes[edit.range.upperBound...]
         guard let after = try? Document(result, format: format),
             let written = try? after.content.value(at: place), written == Array(text.utf8),
-            after.content.outline() == content.outline(setting: place, to: text)
+            after.content.outline().bytes() == content.outline(setting: place, to: text).bytes()
         else {
             throw DocumentError(
                 .unsupported, "the value cannot be written there without changing how the rest of the file reads",

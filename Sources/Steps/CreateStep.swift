@@ -64,7 +64,11 @@ package struct CreateStep {
         if key.disabled {
             stage.tell(.warning("the successor \(created.name) is disabled at OpenRouter"))
         }
-        stage.tell(.done("nothing to do: \(created.name) was created before"))
+        let isOver = try stage.state().isFinished
+        stage.tell(
+            .done(
+                "nothing to do: \(created.name) was created before"
+                    + (isOver ? "; for another rotation move this handoff away, or name another with --handoff" : "")))
     }
 
     private func begin() throws(StepError) {

@@ -11,8 +11,10 @@ struct Look {
     let predecessors: [KeyHash: Key?]
     /// All keys of the workspace.
     let keys: [Key]
-    /// Requests with a predecessor since the reading that it may be quiet since; no entry where it was not asked.
+    /// Requests with a predecessor since its last reading; no entry where it was not asked.
     let requests: [KeyHash: RequestCount]
+    /// Whether OpenRouter did not answer when it was asked for requests.
+    let refusesAnalytics: Bool
     /// OpenRouter's clock.
     let date: Date
 
@@ -24,8 +26,9 @@ struct Look {
     }
 
     static func take(
-        _ api: ManagementAPI, _ client: OpenRouterClient, _ state: State, _ created: State.Successor
+        _ stage: Stage, _ api: ManagementAPI, _ state: State, _ created: State.Successor
     ) throws(StepError) -> Look {
+        let client = stage.client
         let workspace = state.header.workspace
         var calls: [APICall<Part>] = [
             api.key(created.hash).map { .successor($0) }, api.listKeys(workspace: workspace).map { .keys($0) },
@@ -33,19 +36,23 @@ struct Look {
         for predecessor in state.header.predecessors {
             let hash = predecessor.hash
             calls.append(api.key(hash).map { .predecessor(hash, $0) })
-            if let since = state.readings.filter({ $0.meters[hash] != nil }).map(\.at).min() {
-                let until = max(since.addingTimeInterval(60), Date.now)
-                calls.append(api.requestCounts(hash, from: since, to: until).map { .requests(hash, $0) })
+            let now = stage.clock.now
+            if let since = state.lastReading(of: hash)?.wholeMinute, since < now {
+                calls.append(api.requestCounts(hash, from: since, to: now).map { .requests(hash, $0) })
             }
         }
         var successor: Key?
         var predecessors: [KeyHash: Key?] = [:]
         var keys: [Key] = []
         var requests: [KeyHash: RequestCount] = [:]
+        var refusesAnalytics = false
         var date: Date?
         for (call, result) in zip(calls, client.send(all: calls)) {
             // Analytics is one signal of several: without it the others decide.
-            if case .failure = result, call.request.method == .post { continue }
+            if case .failure = result, call.request.method == .post {
+                refusesAnalytics = true
+                continue
+            }
             let answer = try asStepError { try result.get() }
             switch answer.value {
             case .successor(let key):
@@ -73,6 +80,8 @@ struct Look {
             guard !page.isEmpty else { break }
             keys += page
         }
-        return Look(successor: successor, predecessors: predecessors, keys: keys, requests: requests, date: date)
+        return Look(
+            successor: successor, predecessors: predecessors, keys: keys, requests: requests,
+            refusesAnalytics: refusesAnalytics, date: date)
     }
 }

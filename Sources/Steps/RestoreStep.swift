@@ -29,7 +29,7 @@ package struct RestoreStep {
                 stage.tell(.done("\(key.name) is enabled"))
                 continue
             }
-            stage.tell(.doing("enabling \(key.name) again"))
+            stage.tell(.doing("enabling \(key.plainName) again"))
             restored += 1
             guard !stage.isDryRun else { continue }
             var change = KeyChange()
@@ -46,9 +46,9 @@ package struct RestoreStep {
             }
             try stage.record(
                 Entry(
-                    .retire, .restored, message: "enabled \(key.name) again",
+                    .retire, .restored, message: "enabled \(key.plainName) again",
                     detail: ["hash": .string(key.hash.description)]))
-            stage.tell(.done("enabled \(key.name) again; ork-retire --again goes on after a newer verification"))
+            stage.tell(.done("enabled \(key.plainName) again; ork-retire --again goes on after a newer verification"))
         }
         if restored == 0 { stage.tell(.done("nothing to do: no predecessor is disabled")) }
     }

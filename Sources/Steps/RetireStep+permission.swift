@@ -43,16 +43,17 @@ extension RetireStep {
             let end = mark.addingTimeInterval(Double(rules.soak.seconds))
             guard options.isCompromised || look.date >= end else {
                 throw StepError(
-                    .notYet, "\(key.name) soaks until \(end.rfc3339)",
+                    .notYet, "\(key.plainName) soaks until \(end.rfc3339)",
                     hint: "come back then, or wait here with --wait; ork-retire --restore enables it again",
                     comeBackAt: end)
             }
             return .delete(key)
         }
+        if !options.isCompromised { try observe(key, look, state) }
         if let mark, !options.isCompromised {
             guard options.again, let verification = state.verification, verification.at > mark else {
                 throw StepError(
-                    .notYet, "\(key.name) was disabled at \(mark.rfc3339) and restored since: it is held",
+                    .notYet, "\(key.plainName) was disabled at \(mark.rfc3339) and restored since: it is held",
                     hint: "mend what needed it, run ork-verify, then ork-retire --again", isWorthWaiting: false)
             }
         }

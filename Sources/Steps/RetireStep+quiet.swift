@@ -20,35 +20,45 @@ extension RetireStep {
                 + "--accept-idle")
     }
 
+    /// Records the meters of a predecessor unless they stand where the last reading left them and nothing else moved.
+    ///
+    /// Every run does, whatever else stands in the way, so that the quiet time begins as early as it can.
+    func observe(_ key: Key, _ look: Look, _ state: State) throws(StepError) {
+        guard !stage.isDryRun, !state.isUnmoved(key, look) else { return }
+        let reading = Reading(at: look.date, meters: [key.hash: Reading.Meter(key)])
+        try stage.record(
+            Entry(.retire, .observed, message: "read the meters of \(key.plainName)", detail: reading.detail))
+    }
+
     /// The predecessor must not have been used between two readings that are `quiet_for` apart, by OpenRouter's clock.
     func requireQuiet(_ key: Key, _ look: Look, _ state: State) throws(StepError) {
         let rules = state.plan.retire
-        let meter = Reading.Meter(key)
-        guard meter.lastUsed != nil || look.requests[key.hash]?.count != nil || rules.acceptsCostOnly else {
+        let count = look.requests[key.hash]
+        if key.lastUsedAt != .unreported || count?.count != nil || rules.acceptsCostOnly {
+            return try requireUnmoved(key, look, state, for: rules.quietFor)
+        }
+        guard count == nil, !look.refusesAnalytics else {
             throw StepError(
                 .failed,
-                "OpenRouter shows only what \(key.name) cost, which does not tell whether free models are used",
+                "OpenRouter shows only what \(key.plainName) cost, which does not tell whether free models are used",
                 hint: "if no application uses :free models, go on with --accept-cost-only", isWorthWaiting: false)
         }
-        let same = state.readings.filter { $0.meters[key.hash] == meter }.map(\.at).min()
-        let needed = TimeInterval(rules.quietFor.seconds)
-        if let same, look.date.timeIntervalSince(same) >= needed, look.requests[key.hash]?.isNone ?? true { return }
-        if same == nil, needed == 0 { return }
-        let comeBack: Date
-        if let same, look.requests[key.hash]?.isNone ?? true {
-            comeBack = same.addingTimeInterval(needed)
-        } else {
-            if !stage.isDryRun {
-                let reading = Reading(at: look.date, meters: [key.hash: meter])
-                try stage.record(
-                    Entry(.retire, .observed, message: "read the meters of \(key.name)", detail: reading.detail))
-            }
-            comeBack = look.date.addingTimeInterval(needed)
-        }
+        // Analytics can be asked for whole minutes after a reading, so the first look cannot tell.
+        try requireUnmoved(key, look, state, for: max(rules.quietFor, Interval(seconds: 60)))
+        let next = look.date.addingTimeInterval(60)
+        throw StepError(.notYet, "nothing is known yet of the use of \(key.plainName)", comeBackAt: next)
+    }
+
+    private func requireUnmoved(
+        _ key: Key, _ look: Look, _ state: State, for quiet: Interval
+    ) throws(StepError) {
+        let since = state.isUnmoved(key, look) ? state.lastReading(of: key.hash)?.at : nil
+        let end = (since ?? look.date).addingTimeInterval(TimeInterval(quiet.seconds))
+        guard look.date < end else { return }
         throw StepError(
-            .notYet, "\(key.name) must have been quiet for \(rules.quietFor); \(Self.use(key))",
-            hint: "come back at \(comeBack.rfc3339), or wait here with --wait; find out who still uses it",
-            comeBackAt: comeBack)
+            .notYet, "\(key.plainName) must have been quiet for \(quiet); \(Self.use(key))",
+            hint: "come back at \(end.rfc3339), or wait here with --wait; find out who still uses it",
+            comeBackAt: end)
     }
 
     private static func use(_ key: Key) -> String {
@@ -58,6 +68,29 @@ extension RetireStep {
         case .unreported: "its last use is not reported"
         }
     }
+}
+
+extension Key {
+    /// The name without the mark of a disabled key: for people.
+    var plainName: String { keyName.with(disabledAt: nil).description }
+}
+
+extension State {
+    /// The newest reading of a key's meters.
+    func lastReading(of hash: KeyHash) -> Reading? {
+        readings.filter { $0.meters[hash] != nil }.max { $0.at < $1.at }
+    }
+
+    /// Whether nothing has moved for a key since its last reading.
+    func isUnmoved(_ key: Key, _ look: Look) -> Bool {
+        lastReading(of: key.hash)?.meters[key.hash] == Reading.Meter(key) && look.requests[key.hash]?.isNone ?? true
+    }
+}
+
+extension Reading {
+    /// The first whole minute that is not before it: analytics counts by minutes, and the minute of the reading
+    /// itself may hold requests from before.
+    var wholeMinute: Date { Date(timeIntervalSince1970: (at.timeIntervalSince1970 / 60).rounded(.up) * 60) }
 }
 
 extension Reading.Meter {

@@ -45,12 +45,12 @@ package struct RetireStep {
             stage.tell(
                 .warning("--compromised: the predecessors go although applications may still use them; they will fail"))
         }
-        var look = try Look.take(api, stage.client, state, successor)
+        var look = try Look.take(stage, api, state, successor)
         while let action = try nextAction(look, state: stage.state(), successor) {
             stage.tell(.doing(action.text))
             guard !stage.isDryRun else { return }
             try perform(action)
-            look = try Look.take(api, stage.client, stage.state(), successor)
+            look = try Look.take(stage, api, stage.state(), successor)
             try confirm(action, look)
         }
         guard !stage.isDryRun else { return }
@@ -68,8 +68,8 @@ package struct RetireStep {
 
         var text: String {
             switch self {
-            case .disable(let key, _): "disabling \(key.name) (\(key.hash.short))"
-            case .delete(let key): "deleting \(key.name) (\(key.hash.short))"
+            case .disable(let key, _): "disabling \(key.plainName) (\(key.hash.short))"
+            case .delete(let key): "deleting \(key.plainName) (\(key.hash.short))"
             }
         }
     }
@@ -93,24 +93,24 @@ package struct RetireStep {
             guard look.predecessors[key.hash]??.disabled ?? true else { throw Self.unconfirmed(key, "enabled") }
             try stage.record(
                 Entry(
-                    .retire, .disabled, message: "disabled \(key.name)",
+                    .retire, .disabled, message: "disabled \(key.plainName)",
                     detail: [
                         "hash": .string(key.hash.description), "at": .string(look.date.rfc3339),
                         "rules": stage.state().plan.retire.json, "compromised": .bool(options.isCompromised),
                     ]))
-            stage.tell(.done("disabled \(key.name)"))
+            stage.tell(.done("disabled \(key.plainName)"))
         case .delete(let key):
             guard look.predecessors[key.hash] == .some(nil) else { throw Self.unconfirmed(key, "there") }
             try stage.record(
                 Entry(
-                    .retire, .deleted, message: "deleted \(key.name)",
+                    .retire, .deleted, message: "deleted \(key.plainName)",
                     detail: ["hash": .string(key.hash.description), "at": .string(look.date.rfc3339)]))
-            stage.tell(.done("deleted \(key.name)"))
+            stage.tell(.done("deleted \(key.plainName)"))
         }
     }
 
     private static func unconfirmed(_ key: Key, _ what: String) -> StepError {
         StepError(
-            .notYet, "OpenRouter still shows \(key.name) as \(what)", hint: "run ork-retire again in a minute")
+            .notYet, "OpenRouter still shows \(key.plainName) as \(what)", hint: "run ork-retire again in a minute")
     }
 }

@@ -194,4 +194,18 @@ struct FilePublisherTests {
         #expect(try #require(throws: PublisherError.self) { try publish(env, deadline: 0.2) }.code == .unavailable)
         #expect(try files(folder) == [])
     }
+
+    @Test("a change by somebody who does not know the lock is not lost")
+    func othersChangesStay() throws {
+        try folder.write("A=1\n", to: ".env")
+        let target = try TargetFile(folder.file(".env"))
+        let content = try target.read()
+        try folder.write("A=1\nB=2\n", to: ".env")
+        let error = try #require(throws: PublisherError.self) {
+            try target.replace(content, with: Array("A=1\nKEY=x\n".utf8), mode: 0o600)
+        }
+        #expect(error.code == .unavailable)
+        #expect(try folder.read(".env") == "A=1\nB=2\n")
+        #expect(try files(folder) == [".env"])
+    }
 }

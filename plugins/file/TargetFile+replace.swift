@@ -69,6 +69,7 @@ extension TargetFile {
             try write(bytes, to: descriptor)
             try takeOver(content, on: descriptor, mode: mode)
             guard fsync(descriptor) == 0 else { throw Self.failure("the file beside \(path) cannot be written", errno) }
+            try checkUnchanged(content)
         } catch {
             _ = unsafe unlinkat(directory, temporary, 0)
             throw error
@@ -81,6 +82,16 @@ extension TargetFile {
             throw failure
         }
         return fsync(directory) == 0 ? nil : Self.failure("\(path) may not outlast a crash", errno)
+    }
+
+    /// Refuses if somebody who does not know the lock has written since the file was read.
+    private borrowing func checkUnchanged(_ content: Content?) throws(PublisherError) {
+        var status = stat()
+        let isThere = unsafe fstatat(directory, name, &status, AT_SYMLINK_NOFOLLOW) == 0
+        guard content?.stamp == (isThere ? Stamp(status) : nil) else {
+            throw PublisherError(
+                .unavailable, "\(path) was changed by somebody else at the same time", hint: "run the step again")
+        }
     }
 
     /// Makes sure that what can be read is on the disk.

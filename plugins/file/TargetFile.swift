@@ -10,6 +10,23 @@ struct TargetFile: ~Copyable {
         let owner: uid_t
         let group: gid_t
         let mode: mode_t
+        /// Tells this state of the file from any other.
+        let stamp: Stamp
+    }
+
+    /// Which file it is, and when it was last written.
+    struct Stamp: Equatable {
+        let inode: ino_t
+        let size: off_t
+        let seconds: Int
+        let nanoseconds: Int
+
+        init(_ status: stat) {
+            inode = status.st_ino
+            size = status.st_size
+            seconds = status.st_mtim.tv_sec
+            nanoseconds = status.st_mtim.tv_nsec
+        }
     }
 
     /// Where the file really is.
@@ -74,7 +91,8 @@ struct TargetFile: ~Copyable {
             throw PublisherError(.configuration, "\(path) is larger than 16 MiB", field: "with.path")
         }
         return Content(
-            bytes: try bytes(of: descriptor), owner: status.st_uid, group: status.st_gid, mode: status.st_mode & 0o7777)
+            bytes: try bytes(of: descriptor), owner: status.st_uid, group: status.st_gid, mode: status.st_mode & 0o7777,
+            stamp: Stamp(status))
     }
 
     private borrowing func bytes(of descriptor: Int32) throws(PublisherError) -> [UInt8] {

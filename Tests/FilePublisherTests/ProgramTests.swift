@@ -1,0 +1,102 @@
+import FoundationEssentials
+import JSON
+import PublisherPlugin
+import Secrets
+import Sodium
+import Subprocess
+import SystemPackage
+import TestSupport
+import Testing
+
+@testable import ork_publisher_file
+
+/// The binary as the host runs it.
+struct ProgramTests {
+    let folder: TemporaryDirectory
+
+    init() throws { folder = try TemporaryDirectory() }
+
+    private let program = FilePath(CommandLine.arguments[0]).removingLastComponent().appending("ork-publisher-file")
+
+    private func line(_ name: String) -> String {
+        let request: JSONValue = [
+            "protocol": 1, "id": .string(name), "operation": "op", "rotation": "01JDB",
+            "deadline": .string((Date() + 60).formatted(.iso8601)),
+            "target": ["name": "web", "with": ["path": .string(folder.file(".env")), "name": .string(name)]],
+            "expect": [.string("\(Digest(of: predecessor))")],
+            "secret": ["value": .string(text(successor)), "digest": .string("\(Digest(of: successor))")],
+        ]
+        return request.text() + "\n"
+    }
+
+    @Test("it answers a batch line by line, and its answers do not hold the secret")
+    func answersABatch() async throws {
+        try folder.write("A=\(text(predecessor))\nB=mine\n", to: ".env")
+        let result = try await run(
+            .path(program), arguments: ["publish"], input: .string(line("A") + line("B")),
+            output: .string(limit: 1 << 16), error: .string(limit: 1 << 16))
+        #expect(!result.standardOutput.contains(text(successor)) && result.standardError.isEmpty)
+        let answers = try result.standardOutput.split(separator: "\n").map { try JSONValue(parsing: $0.utf8) }
+        #expect(answers.count == 2)
+        #expect(answers.first { $0["id"] == "A" }?["outcome"] == "committed")
+        #expect(answers.first { $0["id"] == "B" }?["error"]?["code"] == "conflict")
+        #expect(try folder.read(".env") == "A=\(text(successor))\nB=mine\n")
+    }
+
+    @Test("it says what it can do")
+    func saysWhatItCanDo() async throws {
+        let result = try await run(.path(program), arguments: ["info"], output: .string(limit: 1 << 16))
+        let info = try JSONValue(parsing: result.standardOutput.utf8)
+        #expect(info["batch"] == true && info["readback"] == "value" && info["with"]?["required"] == ["path"])
+    }
+
+    @Test(
+        "killed at any system call that writes, it leaves one value or the other, and a second run puts all right",
+        arguments: [
+            ("write", 1), ("fchmod", 1), ("fsync", 1), ("renameat", 1), ("rename,renameat,renameat2", 1), ("fsync", 2),
+            ("write", 2),
+        ])
+    func survivesAKill(_ calls: String, _ number: Int) async throws {
+        let before = "A=1\nKEY=\(text(predecessor)) # c\n"
+        let after = "A=1\nKEY=\(text(successor)) # c\n"
+        try folder.write(before, to: ".env")
+        let killed = try await run(
+            .name("strace"),
+            arguments: [
+                "-f", "-o", "/dev/null", "-e", "trace=\(calls)", "-e", "inject=\(calls):signal=KILL:when=\(number)",
+                program.string, "publish",
+            ], input: .string(line("KEY")), output: .string(limit: 1 << 16), error: .string(limit: 1 << 16))
+        #expect(killed.terminationStatus == .signaled(9), "\(killed.standardError)")
+        let left = try folder.read(".env")
+        let wasReplaced = left == after
+        #expect(left == before || wasReplaced)
+        let again = try await run(
+            .path(program), arguments: ["publish"], input: .string(line("KEY")), output: .string(limit: 1 << 16))
+        let answer = try JSONValue(parsing: again.standardOutput.utf8)
+        #expect(answer["outcome"] == (wasReplaced ? "unchanged" : "committed"))
+        #expect(try folder.read(".env") == after)
+        #expect(try files(folder) == [".env"])
+    }
+
+    @Test(
+        "a disk that is full or broken is told as such, and nothing is left behind",
+        arguments: [
+            ("write", "ENOSPC", "rejected", "unavailable"), ("fsync", "EIO", "rejected", "internal"),
+            ("renameat", "EROFS", "rejected", "denied"), ("renameat", "EBUSY", "rejected", "configuration"),
+            ("renameat", "EIO", "unknown", "internal"), ("flock", "ENOLCK", "rejected", "unavailable"),
+        ])
+    func tellsFailures(_ call: String, _ error: String, _ outcome: String, _ code: String) async throws {
+        let before = "KEY=\(text(predecessor))\n"
+        try folder.write(before, to: ".env")
+        let result = try await run(
+            .name("strace"),
+            arguments: [
+                "-f", "-o", "/dev/null", "-e", "trace=\(call)", "-e", "inject=\(call):error=\(error):when=1",
+                program.string, "publish",
+            ], input: .string(line("KEY")), output: .string(limit: 1 << 16), error: .string(limit: 1 << 16))
+        let answer = try JSONValue(parsing: result.standardOutput.utf8)
+        #expect(answer["outcome"] == .string(outcome) && answer["error"]?["code"] == .string(code), "\(answer)")
+        #expect(try folder.read(".env") == before)
+        #expect(try files(folder) == [".env"])
+    }
+}
