@@ -1,4 +1,5 @@
 import FoundationEssentials
+import JSON
 import PluginHost
 import PublisherPlugin
 import Secrets
