@@ -136,7 +136,9 @@ let package = Package(
                 "JSON", "PluginHost", "PublisherPlugin", "Secrets", "Sodium", "TestSupport", "Timestamps",
                 systemPackage,
             ]),
-        .testTarget(name: "ConformTests", dependencies: ["PluginHost", "Secrets", "TestSupport", "ork-conform"]),
+        .testTarget(
+            name: "ConformTests",
+            dependencies: ["PluginHost", "Secrets", "TestSupport", "ork-conform", "ork-publisher-file"]),
         .testTarget(
             name: "StepsTests",
             dependencies: [

@@ -5,7 +5,7 @@ internal import Secrets
 final class InformationJob: ChildJob {
     let launch: Launch
     private let limits: Limits
-    private let deadline: ContinuousClock.Instant
+    private var deadline: ContinuousClock.Instant
     private var output: [UInt8] = []
     private var failure: PublisherError?
     private var isOver = false
@@ -24,7 +24,10 @@ final class InformationJob: ChildJob {
 
     var wish: ChildWish { failure != nil ? .stop : isOver ? .leave : .work(until: deadline) }
 
-    func hasStarted(_ process: Int32) -> Bool { true }
+    func hasStarted(_ process: Int32) -> Bool {
+        deadline = .now + limits.informationTime
+        return true
+    }
 
     func nextInput() -> Secret? { nil }
 

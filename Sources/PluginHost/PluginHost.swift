@@ -4,8 +4,7 @@ internal import Secrets
 
 /// Runs publisher plugins as child processes, within bounds, and believes only what keeps to the contract.
 ///
-/// Processes are started and reaped by tasks on the cooperative pool, while the caller's thread waits: do not call it
-/// from that pool.
+/// The caller's thread waits meanwhile, so the calls are not for Swift's cooperative pool.
 package final class PluginHost: PublisherHost {
     private let directories: [String]
     private let environment: PublisherEnvironment

@@ -1,7 +1,7 @@
 internal import Subprocess
 internal import SystemPackage
 
-/// Starts a process in a session of its own and reaps it, on the cooperative pool, where nothing of this blocks.
+/// Starts a process in a session of its own and reaps it, by a task on an executor of its own.
 ///
 /// Until `release` the process, once dead, is not reaped: its number still names its group, so that it can be killed.
 struct Spawn: Sendable {
@@ -20,7 +20,7 @@ struct Spawn: Sendable {
             executable: .path(FilePath(launch.path)), arguments: Arguments(launch.arguments),
             environment: .custom(Self.environment(launch.environment)), platformOptions: options)
         let released = released
-        Task.detached {
+        Task.detached(executorPreference: SpawnExecutor.shared) {
             let ending: Ending
             do {
                 let result = try await run(

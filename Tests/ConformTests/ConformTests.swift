@@ -4,7 +4,7 @@ import Secrets
 import TestSupport
 import Testing
 
-struct ConformTests {
+@Suite(.serialized) struct ConformTests {
     /// Breaks one rule in the Python example.
     struct Fault: Sendable, CustomTestStringConvertible {
         let text: String
@@ -73,6 +73,14 @@ struct ConformTests {
         #expect(lines.last == "17 passed, 0 failed, 1 skipped")
     }
 
+    @Test("ork-publisher-file keeps the contract")
+    func theFilePublisherConforms() async throws {
+        let folder = try TemporaryDirectory()
+        let plugin = try #require(Self.product("ork-publisher-file"))
+        let lines = try await conform(plugin, folder, with: ["name=KEY", "format=dotenv"], seeing: true)
+        #expect(lines.last == "18 passed, 0 failed, 0 skipped", "\(lines)")
+    }
+
     @Test("a plugin that breaks a rule is told which", arguments: faults)
     func faultsAreFound(fault: Fault) async throws {
         let folder = try TemporaryDirectory()
@@ -100,7 +108,8 @@ struct ConformTests {
     }
 
     private func conform(
-        _ plugin: String, _ folder: TemporaryDirectory, seeing: Bool = false, command: String? = nil
+        _ plugin: String, _ folder: TemporaryDirectory, with settings: [String] = [], seeing: Bool = false,
+        command: String? = nil
     ) async throws -> [String] {
         let command = seeing ? "cat '\(folder.file("key"))' 2>/dev/null" : command
         let tool = try #require(Self.product("ork-conform"))
@@ -108,7 +117,8 @@ struct ConformTests {
             var setting = RawRun.Setting(input: Secret(""), environment: ["PATH": "/usr/bin:/bin"])
             setting.time = .seconds(180)
             let arguments =
-                [plugin, "--with", "path=\(folder.file("key"))"] + (command.map { ["--target-command", $0] } ?? [])
+                [plugin] + (["path=\(folder.file("key"))"] + settings).flatMap { ["--with", $0] }
+                + (command.map { ["--target-command", $0] } ?? [])
             let run = RawRun(tool, arguments, setting) { _ in }
             return String(decoding: run.output, as: UTF8.self).split(separator: "\n").map(String.init)
         }

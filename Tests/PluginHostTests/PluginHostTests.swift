@@ -1,4 +1,5 @@
 import FoundationEssentials
+import JSON
 import PluginHost
 import PublisherPlugin
 import Secrets
@@ -6,7 +7,7 @@ import Sodium
 import TestSupport
 import Testing
 
-struct PluginHostTests {
+@Suite(.serialized) struct PluginHostTests {
     struct OddPlugin: Sendable, CustomTestStringConvertible {
         let name: String
         let body: String
@@ -104,7 +105,7 @@ struct PluginHostTests {
         try plugins.add("hangs", "echo $$ >leader\n" + body)
         var limits = Limits()
         limits.grace = .milliseconds(300)
-        let answers = try await plugins.publish([try FakePlugins.address("hangs")], seconds: 1.5, limits: limits)
+        let answers = try await plugins.publish([try FakePlugins.address("hangs")], seconds: 5, limits: limits)
         guard case .unknown(let error) = answers[0]?.outcome else {
             Issue.record("it answered")
             return
@@ -123,6 +124,23 @@ struct PluginHostTests {
         let answers = try await plugins.publish([try FakePlugins.address("forks")], seconds: 100)
         #expect(answers[0]?.outcome == .committed)
         #expect(!Self.runs(try plugins.folder.read("child").split(separator: "\n").joined()))
+    }
+
+    @Test("a plugin that does not read a large request does not hold up the host")
+    func aPluginThatDoesNotRead() async throws {
+        let plugins = try FakePlugins()
+        try plugins.add("deaf", #"echo '{"id":"1","outcome":"committed"}'; sleep 300"#)
+        let address = try FakePlugins.address("deaf")
+        let outcome = try await onOwnThread {
+            var request = FakePlugins.request()
+            request.with = ["path": .string(String(repeating: "x", count: 1_000_000))]
+            var limits = Limits()
+            limits.grace = .milliseconds(300)
+            var outcome: PublisherOutcome?
+            plugins.host([:], limits).send(.publish, [(address, request)]) { outcome = $1.outcome }
+            return outcome
+        }
+        #expect(outcome == .committed)
     }
 
     @Test("standard error is redacted over chunk edges, escaped and bounded")
