@@ -19,9 +19,7 @@ extension PublisherRequest {
                 "deadline", { $0.string.flatMap { Date(rfc3339: $0) } }, "a moment as in RFC 3339"),
             target: try target.string("name"),
             with: try target.optional("with", \.object, "an object") ?? JSONObject(),
-            expect: try reader.strings("expect").map { text throws(PublisherError) in
-                try Self.digest(text, "expect in the request")
-            },
+            expect: try Self.expect(reader),
             digest: try Self.digest(try secret.string("digest"), "digest in the request"),
             secret: isPublish ? Secret(try secret.string("value")) : nil,
             receipt: isPublish ? nil : try reader.optional("receipt", \.object, "an object"))
@@ -31,23 +29,21 @@ extension PublisherRequest {
     ///
     /// Throws `internal` where the secret is missing or is not UTF-8.
     public func line(for verb: Verb) throws(PublisherError) -> Secret {
-        var value: JSONValue = [
+        var request: JSONObject = [
             "protocol": .number(JSONNumber(PublisherInformation.protocolVersion)), "id": .string(id),
             "operation": .string(operation), "rotation": .string(rotation), "deadline": .string(deadline.rfc3339),
             "target": ["name": .string(target), "with": .object(with)],
-            "expect": .array(expect.map { .string($0.description) }),
         ]
+        request["expect"] = expect.map { .array($0.map { .string($0.description) }) }
         guard verb == .publish else {
-            guard case .object(var object) = value else { throw PublisherError(.internal, "no request") }
-            object["secret"] = ["digest": .string(digest.description)]
-            object["receipt"] = receipt.map { .object($0) }
-            value = .object(object)
-            return Secret(value.text() + "\n")
+            request["secret"] = ["digest": .string(digest.description)]
+            request["receipt"] = receipt.map { .object($0) }
+            return Secret(JSONValue.object(request).text() + "\n")
         }
         guard let secret else { throw PublisherError(.internal, "a publish request without a secret") }
         // The value is put in by hand, so that no String and no JSONValue keeps a copy of it that nobody wipes.
         var bytes: [UInt8] = []
-        let head = value.bytes().dropLast()
+        let head = JSONValue.object(request).bytes().dropLast()
         bytes.reserveCapacity(head.count + 6 * secret.count + 256)
         defer { unsafe bytes.withUnsafeMutableBytes { unsafe Self.wipe($0) } }
         bytes += head
@@ -57,6 +53,11 @@ extension PublisherRequest {
         bytes += Array(#"","digest":"\#(digest)"}}"#.utf8)
         bytes.append(UInt8(ascii: "\n"))
         return Secret(bytes)
+    }
+
+    private static func expect(_ reader: WireReader) throws(PublisherError) -> [Digest]? {
+        guard let texts = try reader.optional("expect", \.strings, "an array of strings") else { return nil }
+        return try texts.map { text throws(PublisherError) in try digest(text, "expect in the request") }
     }
 
     private static func digest(_ text: String, _ place: String) throws(PublisherError) -> Digest {

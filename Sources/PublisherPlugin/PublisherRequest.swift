@@ -17,7 +17,8 @@ public struct PublisherRequest: Sendable {
     /// The target's settings, as the publisher's `info` describes them.
     public var with: JSONObject
     /// The digests that the target may hold. Any other value there is a `conflict`; nothing there is fine.
-    public var expect: [Digest]
+    /// `nil`: whatever it holds may be replaced.
+    public var expect: [Digest]?
     /// The digest of the successor.
     public var digest: Digest
     /// The successor; with `publish` only.
@@ -28,7 +29,7 @@ public struct PublisherRequest: Sendable {
     /// A request; `secret` goes with `publish` alone.
     public init(
         id: String, operation: String, rotation: String, deadline: Date, target: String, with: JSONObject,
-        expect: [Digest], digest: Digest, secret: Secret? = nil, receipt: JSONObject? = nil
+        expect: [Digest]?, digest: Digest, secret: Secret? = nil, receipt: JSONObject? = nil
     ) {
         self.id = id
         self.operation = operation

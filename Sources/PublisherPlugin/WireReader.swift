@@ -67,7 +67,7 @@ struct WireReader {
 
 extension JSONValue {
     /// The strings of an array that has nothing else.
-    fileprivate var strings: [String]? {
+    var strings: [String]? {
         guard let elements = array else { return nil }
         let strings = elements.compactMap(\.string)
         return strings.count == elements.count ? strings : nil

@@ -28,7 +28,7 @@ package struct CheckStep {
             throw StepError(.unacceptable, "there is no target to check", hint: "name one with --to or in ork.yaml")
         }
         let addresses = try TargetAddresses(publishers, targets, environment: options.environment)
-        // Before a rotation has begun nobody knows what a target may hold; an empty list compares nothing.
+        // Before a rotation has begun nobody knows what a target may hold.
         let expect = state.map { state in
             state.header.predecessors.compactMap { Digest(hex: $0.hash.description) }
                 + (state.created.map { [$0.digest] } ?? [])
@@ -43,7 +43,7 @@ package struct CheckStep {
                     PublisherRequest(
                         id: "\(requests.count + 1)", operation: "check/\(target.name)",
                         rotation: state?.header.id.description ?? "", deadline: deadline,
-                        target: target.name.description, with: target.with, expect: expect ?? [],
+                        target: target.name.description, with: target.with, expect: expect,
                         digest: state?.created?.digest ?? Digest(of: []),
                         receipt: state?.targets[target.name]?.receipt)
                 ))

@@ -21,7 +21,7 @@ extension PublishStep {
                 id: "\(requests.count + 1)",
                 operation: "\(state.header.id)/\(target.name)/\(successor.digest.hex.prefix(16))",
                 rotation: state.header.id.description, deadline: deadline, target: target.name.description,
-                with: target.with, expect: isAccepted ? [] : expect, digest: successor.digest, secret: secret,
+                with: target.with, expect: isAccepted ? nil : expect, digest: successor.digest, secret: secret,
                 receipt: state.targets[target.name]?.receipt)
             requests.append((address, request))
         }

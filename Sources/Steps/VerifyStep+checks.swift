@@ -9,8 +9,8 @@ import Timestamps
 
 extension VerifyStep {
     /// The successor answers, may spend, and is in use as far as that can be told.
-    func checkSuccessor(_ successor: State.Successor, _ state: State) throws(StepError) -> [Check] {
-        guard let secret = open(successor) else {
+    func checkSuccessor(_ secret: Secret?, _ state: State) throws(StepError) -> [Check] {
+        guard let secret else {
             let wasDropped = state.verification != nil
             guard wasDropped else {
                 throw StepError(
@@ -50,7 +50,7 @@ extension VerifyStep {
             hint: "let an application use it, and run ork-verify again or with --wait")
     }
 
-    private func open(_ successor: State.Successor) -> Secret? {
+    func open(_ successor: State.Successor) -> Secret? {
         guard let identity else { return nil }
         let mine = stage.journal.handoff?.sealed.filter { $0.recipient == identity.publicIdentity } ?? []
         return mine.lazy.compactMap { $0.open(with: identity, expecting: successor.digest) }.first
@@ -104,7 +104,7 @@ extension VerifyStep {
     }
 
     /// The application's own probes.
-    func checkApplications(_ probes: [Plan.Probe]) throws(StepError) -> [Check] {
+    func checkApplications(_ probes: [Plan.Probe], hiding secret: Secret?) throws(StepError) -> [Check] {
         var requests: [HTTPRequest] = []
         var expected: [(url: HTTPURL, statuses: [Int])] = []
         var checks: [Check] = []
@@ -119,7 +119,7 @@ extension VerifyStep {
                 requests.append(HTTPRequest(.get, url, headers: [("Accept", "*/*")], wantsFreshConnection: true))
                 expected.append((url, statuses))
             case .command(let arguments, let environment, let timeout):
-                checks.append(run(arguments, environment, timeout))
+                checks.append(run(arguments, environment, timeout, hiding: secret))
             }
         }
         transport.send(requests) { index, result in
@@ -147,7 +147,8 @@ extension VerifyStep {
     }
 
     private func run(
-        _ arguments: [String], _ environment: [EnvironmentName: EnvironmentName], _ timeout: Interval
+        _ arguments: [String], _ environment: [EnvironmentName: EnvironmentName], _ timeout: Interval,
+        hiding secret: Secret?
     ) -> Check {
         let name = "probe \(arguments[0])"
         let missing = environment.values.sorted().first { !options.environment.contains($0.description) }
@@ -155,7 +156,7 @@ extension VerifyStep {
         var names: [String: String] = [:]
         for (name, source) in environment { names[name.description] = source.description }
         let deadline = stage.clock.now.addingTimeInterval(Double(timeout.seconds))
-        if let problem = programs.run(arguments, environment: names, deadline: deadline) {
+        if let problem = programs.run(arguments, environment: names, deadline: deadline, hiding: secret) {
             return Check(name, .failed, problem, hint: "its output stands above")
         }
         return Check(name, .passed, "exits 0")

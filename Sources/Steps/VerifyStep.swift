@@ -20,8 +20,6 @@ package struct VerifyStep {
     let options: Options
 
     package struct Options: Sendable {
-        /// Probes besides the plan's.
-        package var probes: [Plan.Probe] = []
         /// Leave the sealed successor in the handoff after a complete verification.
         package var keepsSecret = false
         /// The environment variables that this stage has.
@@ -59,9 +57,10 @@ package struct VerifyStep {
         let complete = published.count == state.plan.targets.count
         stage.tell(.doing("verifying \(successor.name) at \(PublishStep.list(published))"))
         guard !stage.isDryRun else { return [] }
-        var checks = try checkSuccessor(successor, state)
+        let secret = open(successor)
+        var checks = try checkSuccessor(secret, state)
         checks += try checkTargets(published, successor, state)
-        checks += try checkApplications(state.plan.verify.probes + options.probes)
+        checks += try checkApplications(state.plan.verify.probes, hiding: secret)
         for check in checks {
             stage.tell(check.isFailed ? .warning(check.text) : .done(check.text))
             try stage.record(check.entry)

@@ -111,6 +111,12 @@ extension Conformance {
                 try seeFor(first, isThere: false)
             }
         }
+        report.check("without expect whatever is there is replaced") {
+            complaint { () throws(Complaint) in
+                try expect("committed", from: .publish, subject.request(first, expect: nil))
+                try seeFor(first)
+            }
+        }
     }
 
     private func found(_ key: MadeUpKey, _ receipt: JSONObject?, _ words: [String]) -> String? {

@@ -15,12 +15,13 @@ struct ProbePrograms: ProgramRunner {
         console = session.console
     }
 
-    func run(_ arguments: [String], environment: [String: String], deadline: Date) -> String? {
+    func run(_ arguments: [String], environment: [String: String], deadline: Date, hiding secret: Secret?) -> String? {
         let names: [String: String]
         do { names = try PublisherEnvironment(variables).child(environment) } catch { return error.message }
         let time = Duration.seconds(max(0, deadline.timeIntervalSinceNow))
         let status = BoundedCommand().run(
-            arguments, environment: names, time: time, redactor: Redactor([]), log: { console.log($0) })
+            arguments, environment: names, time: time, redactor: Redactor(secret.map { [$0] } ?? []),
+            log: { console.log($0) })
         switch status {
         case .exited(0): return nil
         case .exited(let status): return "exits \(status)"

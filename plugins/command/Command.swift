@@ -28,7 +28,7 @@ struct Command {
         environment["ORK_ROTATION"] = request.rotation
         environment["ORK_TARGET"] = request.target
         environment["ORK_DIGEST"] = request.digest.description
-        environment["ORK_EXPECT"] = request.expect.map(\.description).joined(separator: " ")
+        environment["ORK_EXPECT"] = request.expect?.map(\.description).joined(separator: " ")
         self.environment = environment
     }
 

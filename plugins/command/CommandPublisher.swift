@@ -33,6 +33,15 @@ struct CommandPublisher: Publisher {
         guard let secret = request.secret else {
             throw PublisherError(.configuration, "the request has no secret")
         }
+        if let found = try read(settings, request) {
+            if found == request.digest { return PublisherAnswer(.unchanged) }
+            guard request.expect?.contains(found) ?? true else {
+                throw PublisherError(
+                    .conflict, "the program of 'verify' finds a value that this rotation does not know",
+                    hint: "look whether the target is the right one and whether another rotation writes there",
+                    field: "with.verify")
+            }
+        }
         let result = Command(settings.publish, request, .publish).run(input: secret, until: settings.end(request))
         switch result.ending {
         case .exited(0): return PublisherAnswer(.committed, message: "the program \(settings.publish[0]) took it")
@@ -49,7 +58,14 @@ struct CommandPublisher: Publisher {
 
     func verify(_ request: PublisherRequest) throws(PublisherError) -> PublisherAnswer {
         let settings = try CommandSettings(request.with)
-        guard let arguments = settings.verify else { return PublisherAnswer(.unverifiable) }
+        guard settings.verify != nil else { return PublisherAnswer(.unverifiable) }
+        guard let found = try read(settings, request) else { return PublisherAnswer(.absent) }
+        return PublisherAnswer(found == request.digest ? .match : .mismatch)
+    }
+
+    /// The digest of what the program of `verify` finds; `nil` if it finds nothing, or if there is no such program.
+    private func read(_ settings: CommandSettings, _ request: PublisherRequest) throws(PublisherError) -> Digest? {
+        guard let arguments = settings.verify else { return nil }
         let result = Command(arguments, request, .verify).run(capture: true, until: settings.end(request))
         switch result.ending {
         case .exited(0): break
@@ -62,9 +78,8 @@ struct CommandPublisher: Publisher {
                 .configuration, "the program of 'verify' printed more than \(Command.outputLimit) bytes",
                 hint: "print the value and nothing else", field: "with.verify")
         }
-        guard output.count > 0 else { return PublisherAnswer(.absent) }
-        let found = output.revealed().flatMap { Digest($0) } ?? Digest(of: output)
-        return PublisherAnswer(found == request.digest ? .match : .mismatch)
+        guard output.count > 0 else { return nil }
+        return output.revealed().flatMap { Digest($0) } ?? Digest(of: output)
     }
 
     /// The statuses of `sysexits.h` with which a program says that it certainly wrote nothing.

@@ -75,7 +75,7 @@ struct FilePublisher: Publisher {
     ) throws(PublisherError) -> Held {
         let digest = Digest(of: held)
         if digest == request.digest { return .successor }
-        guard request.expect.contains(digest) else {
+        guard request.expect?.contains(digest) ?? true else {
             throw PublisherError(
                 .conflict, "\(settings.place) holds a value that this rotation does not know",
                 hint: "look whether path and name are right and whether another rotation writes there",
