@@ -12,6 +12,7 @@ extension Session {
     ) throws(StepError) -> [Plan.Target] {
         guard let handoff = journal.handoff else { return [] }
         let state = try verified(handoff)
+        _ = try service()
         var plan = state.plan
         if let configuration {
             try refuseDifference(plan, configuration, state)
@@ -38,6 +39,8 @@ extension Session {
     ) throws(StepError) {
         var known = plan
         known.targets = state.header.plan.targets
+        // `service()` has compared the address already, with the one that this stage really uses.
+        known.service.url = configuration.plan.service.url
         let lines = PlanDifference.between(known, configuration)
         guard !lines.isEmpty else { return }
         let text = lines.map(\.description).joined(separator: "; ")

@@ -1,3 +1,4 @@
+# shellcheck shell=sh
 # Installs the Debian packages that are missing, and says which. To be sourced: need PACKAGE…
 need() {
     missing=

@@ -25,10 +25,10 @@ trap 'kill $application $sandbox 2>/dev/null || true; wait 2>/dev/null || true; 
 application='' sandbox=''
 
 say 'Starting an OpenRouter to rehearse on, and an application that uses it …'
-mkfifo greeting
-ork-sandbox --predecessor checkout-prod >greeting 2>sandbox.log &
+mkfifo hello
+ork-sandbox --predecessor checkout-prod >hello 2>sandbox.log &
 sandbox=$!
-read -r greeting <greeting
+read -r greeting <hello
 url=$(printf '%s' "$greeting" | jq -r .url)
 printf '%s' "$greeting" | jq -r '"OPENROUTER_API_KEY=\(.predecessor.key)"' >.env
 : >calls
