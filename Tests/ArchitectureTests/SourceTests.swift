@@ -33,7 +33,7 @@ struct SourceTests {
         for file in try SourceTree.files(in: ["Sources", "plugins", "Tests"]) {
             let drawer = ["Util", "Common.", "Common/", "Helper", "Manager", "Misc", "Placeholder"]
                 .first { file.path.contains($0) }
-            #expect(drawer == nil, "\(file.path)")
+            #expect(drawer == nil, "\(file.path) is named after \(drawer ?? "")")
         }
     }
 
