@@ -72,6 +72,7 @@ let package = Package(
         .executableTarget(name: "ork-retire", dependencies: step + ["CurlHTTP"]),
 
         // Tools.
+        .executableTarget(name: "ork-approve", dependencies: step + ["HTTP"]),
         .executableTarget(name: "ork-status", dependencies: ["StepCLI", "Steps", argumentParser]),
         .executableTarget(name: "ork-keygen", dependencies: ["Rotation", "StepCLI", "Steps", argumentParser]),
         .executableTarget(

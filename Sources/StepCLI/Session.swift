@@ -64,6 +64,15 @@ package final class Session {
         }
     }
 
+    /// Refuses to begin what this stage's identity may not record: other stages would not believe it.
+    func requireTrust(for step: StepName) throws(StepError) {
+        guard !trust.accepts(identity.publicIdentity, for: step) else { return }
+        throw StepError(
+            .denied, "this stage's identity \(identity.publicIdentity.short) is not trusted for \(step.rawValue)",
+            hint: "give it the right identity (ORK_IDENTITY), or name it under trust.\(step.rawValue) in ork.yaml or "
+                + "with --trust", isWorthWaiting: false)
+    }
+
     /// What a step works with.
     package func stage(_ transport: any HTTPTransport) -> Stage {
         Stage(
