@@ -9,6 +9,11 @@ extension Handoff {
                     .signature, "a record (\(record.description)) was altered or is not by its signer",
                     hint: "use the handoff as the previous step wrote it; an earlier copy is as good, only older")
             }
+            guard record.event.writers.contains(record.step) else {
+                throw HandoffError(
+                    .untrusted, "a record (\(record.description)) is not for \(record.step.rawValue) to write",
+                    hint: "use the handoff as the previous step wrote it")
+            }
             if let trust, !trust.accepts(record.signer, for: record.step) {
                 throw HandoffError(
                     .untrusted,

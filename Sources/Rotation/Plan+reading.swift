@@ -142,6 +142,11 @@ extension Plan.Target {
             throw PlanError(path + ["env"], "takes \(source), one of ork's own variables, which no publisher gets")
         }
         let with = try fields.read("with", "a mapping") { value throws(PlanError) in value.object }
+        // What the handoff's own reader refuses would make a handoff that no later step can read.
+        guard (try? JSONValue(parsing: JSONValue.object(with ?? [:]).bytes(), numbers: .integers, depth: 32)) != nil
+        else {
+            throw fields.error("with", "may have whole numbers only, and 32 levels at most; quote a fraction")
+        }
         let pin = try fields.read("sha256", "64 lowercase hexadecimal digits") { value throws(PlanError) in
             value.string.flatMap { Digest(hex: $0) }
         }

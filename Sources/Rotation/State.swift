@@ -171,16 +171,35 @@ extension State {
         do {
             if let name = record.target, let json = record.detail["target"] {
                 let target = try Plan.Target(name: name, json, ["targets", name.description], .ignored)
-                guard plan.target(name) == nil else { return }
-                plan.targets.append(target)
-                plan.targets.sort { $0.name < $1.name }
-                targets[name] = targets[name] ?? TargetState()
+                try add(target)
             } else if let rules = record.detail["rules"] {
                 try plan.adopt(rules: rules, by: record.step)
             }
-        } catch {
+        } catch let error as PlanError {
             throw HandoffError(.malformed, "an accepted record is not acceptable: \(error)")
+        } catch let error as HandoffError {
+            throw error
+        } catch {
+            throw .malformed("an accepted record")
         }
+    }
+
+    /// Parallel jobs may have added the same target, or the same place under another name: it is one target.
+    private mutating func add(_ target: Plan.Target) throws(HandoffError) {
+        if let known = plan.target(target.name) {
+            guard known == target else {
+                throw HandoffError(
+                    .contradiction, "the handoffs name two places as target \(target.name)",
+                    hint: "go on with one of the handoffs alone, and add the other place to it under another name")
+            }
+            return
+        }
+        guard !plan.targets.contains(where: { $0.publisher == target.publisher && $0.with == target.with }) else {
+            return
+        }
+        plan.targets.append(target)
+        plan.targets.sort { $0.name < $1.name }
+        targets[target.name] = targets[target.name] ?? TargetState()
     }
 }
 
