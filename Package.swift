@@ -160,7 +160,7 @@ let package = Package(
             exclude: ["Fixtures", "Python"]),
         .testTarget(
             name: "EndToEndTests",
-            dependencies: ["HTTP", "JSON", "Sandbox", "Secrets", "TestSupport", subprocess, systemPackage],
+            dependencies: ["HTTP", "JSON", "Sandbox", "Secrets", "Sodium", "TestSupport", subprocess, systemPackage],
             exclude: ["Scripts"]),
         .testTarget(name: "ArchitectureTests", dependencies: ["TestSupport", subprocess, systemPackage]),
     ]
