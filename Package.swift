@@ -72,6 +72,7 @@ let package = Package(
         .executableTarget(name: "ork-retire", dependencies: step + ["CurlHTTP"]),
 
         // Tools.
+        .executableTarget(name: "ork-approve", dependencies: step + ["HTTP"]),
         .executableTarget(name: "ork-status", dependencies: ["StepCLI", "Steps", argumentParser]),
         .executableTarget(name: "ork-keygen", dependencies: ["Rotation", "StepCLI", "Steps", argumentParser]),
         .executableTarget(
@@ -159,7 +160,7 @@ let package = Package(
             exclude: ["Fixtures", "Python"]),
         .testTarget(
             name: "EndToEndTests",
-            dependencies: ["HTTP", "JSON", "Sandbox", "Secrets", "TestSupport", subprocess, systemPackage],
+            dependencies: ["HTTP", "JSON", "Sandbox", "Secrets", "Sodium", "TestSupport", subprocess, systemPackage],
             exclude: ["Scripts"]),
         .testTarget(name: "ArchitectureTests", dependencies: ["TestSupport", subprocess, systemPackage]),
     ]

@@ -173,7 +173,7 @@ extension State {
                 let target = try Plan.Target(name: name, json, ["targets", name.description], .ignored)
                 try add(target)
             } else if let rules = record.detail["rules"] {
-                try plan.adopt(rules: rules)
+                try plan.adopt(rules: rules, by: record.step)
             }
         } catch let error as PlanError {
             throw HandoffError(.malformed, "an accepted record is not acceptable: \(error)")
@@ -205,10 +205,26 @@ extension State {
 
 extension Plan {
     /// Takes over the rules that a later step's `ork.yaml` or flags have changed: `{"retire": {…}, …}`.
-    package mutating func adopt(rules: JSONValue) throws(PlanError) {
+    ///
+    /// A step has a say in its own rules only, so that the stage that may publish cannot loosen those of retirement;
+    /// `ork-retire` also says how old a verification it accepts.
+    package mutating func adopt(rules: JSONValue, by step: StepName = .create) throws(PlanError) {
         guard var changed = json.object, let rules = rules.object else { throw PlanError([], "must be a mapping") }
-        for key in ["publish", "verify", "retire"] { changed[key] = rules[key] ?? changed[key] }
+        for key in Self.sections(of: step) { changed[key] = rules[key] ?? changed[key] }
         self = try Plan(.object(changed), unknownKeys: .ignored)
+    }
+}
+
+extension Plan {
+    /// The rules that a step may change.
+    package static func sections(of step: StepName) -> [String] {
+        switch step {
+        case .create: ["publish", "verify", "retire"]
+        case .publish: ["publish"]
+        case .verify: ["verify"]
+        case .retire: ["verify", "retire"]
+        case .approve: []
+        }
     }
 }
 

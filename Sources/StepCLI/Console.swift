@@ -31,12 +31,24 @@ package struct Console: Sendable {
     package func print(_ json: JSONValue) { Self.write(json.bytes(.compact) + [0x0A], to: .standardOutput) }
 
     /// Prints text that was asked for, such as a help page.
-    package static func print(_ text: String) { write(Array(text.utf8) + [0x0A], to: .standardOutput) }
+    package static func print(_ text: String) {
+        let lines = text.split(separator: "\n", omittingEmptySubsequences: false).map { clean(String($0)) }
+        write(Array(lines.joined(separator: "\n").utf8) + [0x0A], to: .standardOutput)
+    }
 
     // One write a line, so that lines of steps that run side by side do not mix.
     private func line(_ text: String) {
-        let clean = String(text.map { $0.isNewline ? " " : $0 })
-        Self.write(Array("\(program): \(clean)\n".utf8), to: .standardError)
+        Self.write(Array("\(program): \(Self.clean(text))\n".utf8), to: .standardError)
+    }
+
+    // Names of keys are other people's text: they may not move the cursor, hide or reorder anything.
+    private static func clean(_ text: String) -> String {
+        var clean = String.UnicodeScalarView()
+        for scalar in text.unicodeScalars {
+            let isShown = scalar.properties.generalCategory != .control && scalar.properties.generalCategory != .format
+            clean.append(isShown ? scalar : " ")
+        }
+        return String(clean)
     }
 
     // A reader that has gone must not end a step in the middle of its work.

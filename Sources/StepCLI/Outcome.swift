@@ -56,12 +56,12 @@ struct Outcome {
     private func markdown(_ program: String) -> String {
         var text = "### \(program)\n\n"
         if let failure {
-            text += "**\(failure.code == .notYet ? "Not yet" : "Failed"):** \(failure.message)\n\n"
-            if let hint = failure.hint { text += "\(hint)\n\n" }
+            text += "**\(failure.code == .notYet ? "Not yet" : "Failed"):** \(cell(failure.message))\n\n"
+            if let hint = failure.hint { text += "\(cell(hint))\n\n" }
         }
         guard let state else { return text }
         text += "| rotation | successor | state | next |\n|---|---|---|---|\n"
-        text += "| \(state.header.name) | \(state.created?.name ?? "–") | \(state.phase.rawValue) "
+        text += "| \(state.header.name) | \(cell(state.created?.name ?? "–")) | \(state.phase.rawValue) "
         text += "| \(state.next ?? "nothing") |\n\n"
         guard !state.plan.targets.isEmpty else { return text }
         text += "| target | publisher | wave | state |\n|---|---|---|---|\n"
@@ -70,6 +70,20 @@ struct Outcome {
             text += "| \(target.name) | \(target.publisher) | \(target.wave) | \(last) |\n"
         }
         return text + "\n"
+    }
+
+    // Names of keys are other people's text, and the summary page is HTML in the end.
+    private func cell(_ text: String) -> String {
+        var result = ""
+        for character in text {
+            switch character {
+            case "|", "`", "*", "_", "[", "]", "\\": result += "\\\(character)"
+            case "<": result += "&lt;"
+            case "&": result += "&amp;"
+            default: result += character.isNewline ? " " : String(character)
+            }
+        }
+        return result
     }
 
     private func append(_ text: String, to path: String, _ console: Console) {

@@ -63,10 +63,11 @@ extension Session {
 
     private func record(rulesOf plan: Plan, over state: State, _ step: StepName) throws(StepError) {
         var rules: JSONObject = [:]
-        for key in ["publish", "verify", "retire"] where plan.json[key] != state.plan.json[key] {
+        for key in Plan.sections(of: step) where plan.json[key] != state.plan.json[key] {
             rules[key] = plan.json[key]
         }
         guard !rules.isEmpty else { return }
+        if options.dryRun { assumedRules = .object(rules) }
         let names = rules.keys.joined(separator: ", ")
         try append(
             Entry(

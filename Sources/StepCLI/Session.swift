@@ -19,6 +19,8 @@ package final class Session {
     package let clock = SystemClock()
     package let journal: HandoffFile
     let configuration: RotationConfiguration?
+    /// Rules of this stage that a dry run does not record.
+    var assumedRules: JSONValue?
 
     /// Reads everything. `needsRotation` is false where the handoff alone says what is rotated.
     package init(_ options: CommonOptions, environment: StepEnvironment, console: Console) throws(StepError) {
@@ -33,6 +35,7 @@ package final class Session {
         journal = try HandoffFile(
             paths, identity: identity, trust: trust, provenance: Provenance(environment), clock: clock)
         try refuseIfDisabled()
+        try refuseOtherHead()
         if let wanted = options.rotation, let name = journal.handoff?.header.name, name.description != wanted {
             throw StepError(
                 .unacceptable, "the handoff is of the rotation \(name), not of \(wanted)",
@@ -52,11 +55,29 @@ package final class Session {
         }
     }
 
+    private func refuseOtherHead() throws(StepError) {
+        guard let text = options.expectHead else { return }
+        guard let expected = Digest(text), journal.handoff?.holds(expectedHead: expected) ?? false else {
+            throw StepError(
+                .unacceptable, "the handoff is not the one that --expect-head names",
+                hint: "something was recorded since; look with ork-status, and have it approved again")
+        }
+    }
+
+    /// Refuses to begin what this stage's identity may not record: other stages would not believe it.
+    func requireTrust(for step: StepName) throws(StepError) {
+        guard !trust.accepts(identity.publicIdentity, for: step) else { return }
+        throw StepError(
+            .denied, "this stage's identity \(identity.publicIdentity.short) is not trusted for \(step.rawValue)",
+            hint: "give it the right identity (ORK_IDENTITY), or name it under trust.\(step.rawValue) in ork.yaml or "
+                + "with --trust", isWorthWaiting: false)
+    }
+
     /// What a step works with.
     package func stage(_ transport: any HTTPTransport) -> Stage {
         Stage(
             journal: journal, trust: trust, clock: clock, client: OpenRouterClient(transport: transport),
-            isDryRun: options.dryRun, expectedHead: options.expectHead
+            isDryRun: options.dryRun, assumedRules: assumedRules
         ) { [console] in console.show($0) }
     }
 

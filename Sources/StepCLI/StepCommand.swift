@@ -2,11 +2,15 @@ package import ArgumentParser
 import FoundationEssentials
 import Glibc
 import JSON
+package import Rotation
 package import Steps
 import Timestamps
 
 /// A step as a program: parses its options, does its work, and ends with the exit status that tells how it went.
 package protocol StepCommand: ParsableCommand {
+    /// Whose records this program writes.
+    static var step: StepName { get }
+
     var common: CommonOptions { get }
 
     /// Does the step's work, once.
@@ -35,6 +39,7 @@ extension StepCommand {
                     current = try Session(command.common, environment: environment, console: console)
                 }
                 session = current
+                try current.requireTrust(for: step)
                 try command.perform(current)
             }
         } catch {

@@ -49,7 +49,7 @@ extension CreateStep {
         }
         let publishBy = key.createdAt.addingTimeInterval(Double(header.plan.publish.publishBy.seconds))
         let detail = State.Successor.detail(
-            hash: key.hash, digest: digest, name: name.activated().description, label: key.label,
+            hash: key.hash, digest: digest, name: Self.activeName(name, header).description, label: key.label,
             createdAt: key.createdAt, publishBy: publishBy)
         let boxes = try asStepError { try stage.trust.recipients.map { try SealedSecret(created.secret, to: $0) } }
         try stage.record(
@@ -63,7 +63,7 @@ extension CreateStep {
         _ key: Key, _ header: RotationHeader, settings: Settings, detail: JSONObject
     ) throws(StepError) {
         try yieldToEarlierCreator(key, header)
-        let name = KeyName(parsing: key.name).activated()
+        let name = Self.activeName(KeyName(parsing: key.name), header)
         let active = try asStepError {
             try stage.client.send(api.updateKey(key.hash, settings.activation(name))).value
         }
@@ -131,16 +131,24 @@ extension CreateStep {
         }
         try refuseForeignSuccessor(survey, header)
         try discardUnactivated(header, names: state.intended)
-        let name = try Self.mintingName(header.base, header.id, now)
+        let name = try Self.mintingName(header.base, RotationID(at: now), now)
         try stage.record(intent(name.description))
         try mint(header, like: predecessor, name: name, now: now)
     }
 
+    /// Each try has an ID of its own in the name of what it mints: a run with a copy of the same handoff must not take
+    /// this one's key for what an earlier, dead run left.
     static func mintingName(_ base: String, _ id: RotationID, _ now: Date) throws(StepError) -> KeyName {
         guard let rotation = KeyName.Rotation(date: String(now.rfc3339.prefix(10)), id: id.description) else {
             throw StepError(.failed, "the date cannot be written into a key's name", hint: "check this machine's clock")
         }
         return KeyName(base: base, rotation: rotation, isMinting: true)
+    }
+
+    /// The name of a minted key once it may be handed out: with the ID of its rotation.
+    private static func activeName(_ name: KeyName, _ header: RotationHeader) -> KeyName {
+        let rotation = name.rotation.flatMap { KeyName.Rotation(date: $0.date, id: header.id.description) }
+        return KeyName(base: name.base, rotation: rotation ?? name.rotation)
     }
 
     /// Another run with a copy of this handoff may have got further; its key's plaintext is in its handoff only.

@@ -63,6 +63,14 @@ extension PublishStep {
         _ result: Result<Dated<Answer>, OpenRouterError>
     ) throws(StepError) -> Dated<Answer> {
         do { return try result.get() } catch {
+            // Not this stage's credentials are refused, so it is not a matter of permission.
+            guard error.code != .unauthorized else {
+                throw StepError(
+                    .notYet, "the new key does not work yet: \(error.message)",
+                    hint: "nothing was published; run ork-publish again in a minute; if it goes on, the key is deleted "
+                        + "or disabled: another rotation has taken over, or begin anew with another --handoff and "
+                        + "ork-create --supersede")
+            }
             let failure = StepError(error)
             throw StepError(
                 failure.code, "the new key does not work yet: \(failure.message)",

@@ -102,7 +102,8 @@ package struct PublishStep {
                 hint: "it has \(Self.list(state.plan.targets))")
         }
         let open = state.plan.targets.filter { target in
-            !state.isPublished(target.name) && (options.only.isEmpty || options.only.contains(target.name))
+            (!state.isPublished(target.name) || options.acceptedTargets.contains(target.name))
+                && (options.only.isEmpty || options.only.contains(target.name))
         }
         guard let lowest = open.map(\.wave).min() else { return nil }
         guard !options.allWaves else { return open }
@@ -129,9 +130,13 @@ package struct PublishStep {
         let mine = stage.journal.handoff?.sealed.filter { $0.recipient == identity.publicIdentity } ?? []
         guard !mine.isEmpty else {
             throw StepError(
-                .unacceptable, "the successor is not sealed to this stage's identity",
-                hint: "give it the identity that ork-create sealed to (ORK_IDENTITY); "
-                    + "this one is \(identity.publicIdentity)")
+                .unacceptable,
+                stage.journal.handoff?.sealed.isEmpty ?? true
+                    ? "the sealed successor was dropped from the handoff when it had been verified everywhere"
+                    : "the successor is not sealed to this stage's identity \(identity.publicIdentity.short)",
+                hint: stage.journal.handoff?.sealed.isEmpty ?? true
+                    ? "use a copy of the handoff from before ork-verify, or begin a new rotation"
+                    : "give it the identity that ork-create sealed to (ORK_IDENTITY)")
         }
         guard let secret = mine.lazy.compactMap({ $0.open(with: identity, expecting: successor.digest) }).first else {
             throw StepError(

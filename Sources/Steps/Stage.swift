@@ -1,7 +1,7 @@
 import FoundationEssentials
+package import JSON
 package import OpenRouter
 package import Rotation
-import Secrets
 import Timestamps
 
 /// What every step works with: where it records, whom it trusts, what time it is, and whom it tells.
@@ -13,19 +13,19 @@ package struct Stage {
     package let tell: (Announcement) -> Void
     /// Reads and says what would be done, and does nothing.
     package let isDryRun: Bool
-    /// The head that was approved, if this run is bound to one.
-    package let expectedHead: String?
+    /// Rules that a dry run assumes, because it records nothing: `{"retire": {…}, …}`.
+    package let assumedRules: JSONValue?
 
     package init(
         journal: any Journal, trust: Trust, clock: any WallClock, client: OpenRouterClient, isDryRun: Bool = false,
-        expectedHead: String? = nil, tell: @escaping (Announcement) -> Void
+        assumedRules: JSONValue? = nil, tell: @escaping (Announcement) -> Void
     ) {
         self.journal = journal
         self.trust = trust
         self.clock = clock
         self.client = client
         self.isDryRun = isDryRun
-        self.expectedHead = expectedHead
+        self.assumedRules = assumedRules
         self.tell = tell
     }
 
@@ -36,14 +36,11 @@ package struct Stage {
                 .unacceptable, "there is no handoff",
                 hint: "run ork-create first, or name the file that it wrote with --handoff")
         }
-        if let expectedHead {
-            guard let digest = Digest(expectedHead), handoff.holds(expectedHead: digest) else {
-                throw StepError(
-                    .unacceptable, "the handoff is not the one that --expect-head names",
-                    hint: "something was recorded since; look with ork-status, and have it approved again")
-            }
-        }
-        return try asStepError { try State(handoff, trust: trust) }
+        let state = try asStepError { try State(handoff, trust: trust) }
+        guard let assumedRules else { return state }
+        var plan = state.plan
+        do { try plan.adopt(rules: assumedRules) } catch { throw StepError(.unacceptable, "\(error)") }
+        return state.assuming(plan)
     }
 
     /// The rotation's successor, if there is one that may be handed out.

@@ -23,7 +23,11 @@ extension VerifyStep {
         let call = InferenceAPI(baseURL: service, key: secret).currentKey()
         let answer: Dated<CurrentKey>
         do { answer = try stage.client.send(call) } catch {
-            return [Check("successor", .failed, error.message, hint: error.hint)]
+            let hint =
+                error.code == .unauthorized
+                ? "it is deleted or disabled: another rotation has taken over, or begin anew with another --handoff "
+                    + "and ork-create --supersede" : error.hint
+            return [Check("successor", .failed, error.message, hint: hint)]
         }
         let key = answer.value
         guard key.maySpend(at: answer.date ?? stage.clock.now) else {

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Configuration
 import CurlHTTP
+import Rotation
 import StepCLI
 import Steps
 
@@ -15,6 +16,8 @@ import Steps
               ork-create --predecessor name=checkout-prod
               ork-create --rotation checkout --config ork.yaml --dry-run
             """, version: orkVersion)
+
+    static let step = StepName.create
 
     @OptionGroup var common: CommonOptions
     @OptionGroup(title: "The new key") var successor: SuccessorOptions

@@ -18,6 +18,8 @@ import Steps
               ork-publish --check --config ork.yaml
             """, version: orkVersion)
 
+    static let step = StepName.publish
+
     @OptionGroup var common: CommonOptions
     @OptionGroup(title: "Targets") var targets: TargetOptions
     @OptionGroup(title: "Rules of the rotation") var rules: PublishOptions

@@ -17,6 +17,8 @@ import Steps
               ork-retire --restore
             """, version: orkVersion)
 
+    static let step = StepName.retire
+
     @OptionGroup var common: CommonOptions
     @OptionGroup(title: "Rules of the rotation") var verify: VerifyOptions
     @OptionGroup(title: "Rules of the rotation") var rules: RetireOptions

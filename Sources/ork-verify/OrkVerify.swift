@@ -18,6 +18,8 @@ import Steps
               ork-verify --junit verify.xml
             """, version: orkVersion)
 
+    static let step = StepName.verify
+
     @OptionGroup var common: CommonOptions
     @OptionGroup(title: "Rules of the rotation") var rules: VerifyOptions
 
