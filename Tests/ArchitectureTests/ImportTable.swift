@@ -12,7 +12,7 @@ enum ImportTable {
         "Sources/Timestamps": [],
         "Sources/HTTP": ["Secrets"],
         // The faces of the C libraries.
-        "Sources/CurlHTTP": ["CCurl", "HTTP", "Secrets"].union(system),
+        "Sources/CurlHTTP": system.union(["CCurl", "HTTP", "Secrets"]),
         "Sources/Sodium": ["CSodium", "Secrets"],
         "Sources/YAML": ["CYAML"],
         // The domain: values, without a socket, a file or a process.
@@ -25,28 +25,30 @@ enum ImportTable {
         ],
         "Sources/Sandbox": ["HTTP", "JSON", "Secrets", "Sodium", "Timestamps"],
         // The world around it.
-        "Sources/PublisherPlugin": ["JSON", "Secrets", "Timestamps"].union(system),
-        "Sources/PluginHost": ["JSON", "PublisherPlugin", "Secrets", "Sodium", "Subprocess", "Timestamps"].union(
-            system),
-        "Sources/StepCLI": [
+        "Sources/PublisherPlugin": system.union(["JSON", "Secrets", "Timestamps"]),
+        "Sources/PluginHost": system.union(["JSON", "PublisherPlugin", "Secrets", "Sodium", "Subprocess", "Timestamps"]
+        ),
+        "Sources/StepCLI": system.union([
             "ArgumentParser", "Configuration", "HTTP", "JSON", "OpenRouter", "Rotation", "Secrets", "Sodium", "Steps",
             "Timestamps",
-        ].union(system),
+        ]),
         // Programs.
         "Sources/ork-create": commandLine.union(["CurlHTTP"]),
         "Sources/ork-publish": commandLine.union(["CurlHTTP", "PluginHost"]),
         "Sources/ork-verify": commandLine.union(["CurlHTTP", "PluginHost", "PublisherPlugin", "Secrets"]),
         "Sources/ork-retire": commandLine.union(["CurlHTTP"]),
+        "Sources/ork-approve": commandLine.union(["HTTP"]),
         "Sources/ork-status": commandLine,
         "Sources/ork-keygen": commandLine,
-        "Sources/ork-conform": ["ArgumentParser", "JSON", "PluginHost", "PublisherPlugin", "Secrets", "Sodium"].union(
-            system),
-        "Sources/ork-sandbox": [
+        "Sources/ork-conform": system.union([
+            "ArgumentParser", "JSON", "PluginHost", "PublisherPlugin", "Secrets", "Sodium",
+        ]),
+        "Sources/ork-sandbox": system.union([
             "ArgumentParser", "FlyingFox", "FlyingSocks", "HTTP", "JSON", "Sandbox", "Secrets", "Timestamps",
-        ].union(system),
+        ]),
         // Publishers: the contract and the faces they need, nothing of the rotation.
-        "plugins/file": ["Documents", "JSON", "PublisherPlugin", "Secrets", "Sodium"].union(system),
-        "plugins/command": ["JSON", "PublisherPlugin", "Secrets", "Sodium", "Timestamps"].union(system),
+        "plugins/file": system.union(["Documents", "JSON", "PublisherPlugin", "Secrets", "Sodium"]),
+        "plugins/command": system.union(["JSON", "PublisherPlugin", "Secrets", "Sodium", "Timestamps"]),
     ]
 
     /// What a source in `folder` imports and may not.

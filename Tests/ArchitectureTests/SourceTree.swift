@@ -1,5 +1,6 @@
 import FoundationEssentials
 import TestSupport
+import Testing
 
 /// The files of the repository as they lie on the disk, so that it works in a tarball, too.
 enum SourceTree {

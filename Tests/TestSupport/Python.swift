@@ -35,9 +35,13 @@ package enum Python {
                     """)
         }
         let script = file("Python/" + script, beside: source)
+        // From a file: writing to a script that has ended would end the tests by SIGPIPE.
+        let folder = try TemporaryDirectory()
+        let file = try FileDescriptor.open(FilePath(try folder.write(input, to: "input")), .readOnly)
         let result = try await Subprocess.run(
             .path(FilePath(interpreter)), arguments: Arguments(["-B", script] + arguments),
-            input: .string(input), output: .string(limit: 1 << 20), error: .string(limit: 1 << 20))
+            input: .fileDescriptor(file, closeAfterSpawningProcess: true), output: .string(limit: 1 << 20),
+            error: .string(limit: 1 << 20))
         return Outcome(
             succeeded: result.terminationStatus.isSuccess,
             output: result.standardOutput + result.standardError)
