@@ -109,10 +109,10 @@ final class World: Sendable {
         return words
     }
 
-    /// Runs a step; `wrapper` is put before its words.
+    /// Runs a step; `wrapper` is put before its words, `variables` are given to it besides what it needs.
     func run(
         _ program: String, handoffs: [String], supersede: Bool = false, options: [String] = [], wrapper: [String] = [],
-        victim: Victim? = nil
+        victim: Victim? = nil, variables: [String: String] = [:]
     ) throws -> ProgramRun {
         let number = number.withLock {
             $0 += 1
@@ -120,7 +120,7 @@ final class World: Sendable {
         }
         return try ProgramRun.run(
             wrapper + words(program, handoffs: handoffs, supersede: supersede) + options,
-            environment: environment(program, plugins: directory.path), logs: logs.path,
+            environment: environment(program, plugins: directory.path).merging(variables) { $1 }, logs: logs.path,
             name: "\(number)-\(program)", victim: victim)
     }
 
