@@ -1,7 +1,7 @@
 import FoundationEssentials
 import Glibc
-import Testing
 import TestSupport
+import Testing
 
 /// One run of a script, in a folder and with an OpenRouter of its own. It blocks: not for Swift's cooperative pool.
 final class ScriptRun {
@@ -39,7 +39,9 @@ final class ScriptRun {
             try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
             // `$NAME` in a file stands for itself, `@NAME@` for the variable.
             var text = file.text
-            for (name, value) in variables { text = text.split(separator: "@\(name)@", omittingEmptySubsequences: false).joined(separator: value) }
+            for (name, value) in variables {
+                text = text.split(separator: "@\(name)@", omittingEmptySubsequences: false).joined(separator: value)
+            }
             try Data(text.utf8).write(to: URL(filePath: path))
         }
     }
