@@ -20,6 +20,7 @@ struct OrkSandbox: AsyncParsableCommand {
             Beside the API under /api/v1 stands another administrator's hand, without authentication:
               GET  /sandbox/keys         every key there ever was
               POST /sandbox/keys/HASH    {"disabled": BOOL, "limit": USD|null, "expires_at": TIME|null}, any of them
+              POST /sandbox/accounts     another account; answers its management_key
               GET  /sandbox/log          every request: at, method, path, status, credential
 
             EXAMPLES:

@@ -69,6 +69,12 @@ package final class SandboxProcess: Sendable {
         _ = try control(.post, "keys/" + hash, wish)
     }
 
+    /// Adds another account and returns its management key.
+    package func addAccount() throws -> Secret {
+        guard let key = try control(.post, "accounts")["management_key"]?.string else { throw Failure.start }
+        return Secret(key)
+    }
+
     private func control(_ method: HTTPRequest.Method, _ path: String, _ body: JSONValue? = nil) throws -> JSONValue {
         let url = try HTTPURL(url.dropLast("api/v1".count) + "sandbox/" + path)
         let response = try LoopbackConnection.send(HTTPRequest(method, url, body: body?.bytes()))
