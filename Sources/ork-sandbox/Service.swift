@@ -2,6 +2,7 @@ import FoundationEssentials
 import HTTP
 import JSON
 import Sandbox
+import Secrets
 import SystemPackage
 import Timestamps
 
