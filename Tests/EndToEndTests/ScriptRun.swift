@@ -50,6 +50,7 @@ final class ScriptRun {
     /// Puts the sandbox's address and keys into variables.
     func nameSandbox() {
         variables["OPENROUTER_BASE_URL"] = sandbox.url
+        variables["SANDBOX_URL"] = sandbox.url.dropLast("api/v1".count) + "sandbox"
         variables["OPENROUTER_MANAGEMENT_KEY"] = sandbox.managementKey.revealed()
         variables["PREDECESSOR_KEY"] = sandbox.predecessor.key.revealed()
         variables["PREDECESSOR_HASH"] = sandbox.predecessor.hash
