@@ -1,5 +1,6 @@
 import FoundationEssentials
 import Glibc
+import Secrets
 import TestSupport
 import Testing
 
@@ -49,6 +50,7 @@ final class ScriptRun {
     /// Puts the sandbox's address and keys into variables.
     func nameSandbox() {
         variables["OPENROUTER_BASE_URL"] = sandbox.url
+        variables["SANDBOX_URL"] = sandbox.url.dropLast("api/v1".count) + "sandbox"
         variables["OPENROUTER_MANAGEMENT_KEY"] = sandbox.managementKey.revealed()
         variables["PREDECESSOR_KEY"] = sandbox.predecessor.key.revealed()
         variables["PREDECESSOR_HASH"] = sandbox.predecessor.hash
@@ -82,7 +84,7 @@ final class ScriptRun {
         guard let name = words.first else { throw ScriptFailure("exec needs a program") }
         number += 1
         let run = try ProgramRun.run(
-            [try find(name)] + words.dropFirst(), environment: variables, directory: directory,
+            ["/usr/bin/env", "-C", directory, try find(name)] + words.dropFirst(), environment: variables,
             input: input ?? "/dev/null", logs: logs.path, name: "\(number)")
         input = nil
         output = run.output
