@@ -78,8 +78,14 @@ extension CreateStep {
                 .failed, "OpenRouter did not activate \(name) as asked for",
                 hint: "run ork-create again with the same handoff")
         }
+        try recordCreated(active, detail)
+    }
+
+    /// A key that bears no mark any more may be in use: only the record of its activation is missing.
+    private func recordCreated(_ key: Key, _ detail: JSONObject) throws(StepError) {
+        let name = key.keyName.with(disabledAt: nil)
         try stage.record(Entry(.create, .created, message: "created \(name)", detail: detail))
-        stage.tell(.done("created \(name) (\(active.label))"))
+        stage.tell(.done("created \(name) (\(key.label))"))
     }
 
     private func yieldToEarlierCreator(_ key: Key, _ header: RotationHeader) throws(StepError) {
@@ -96,11 +102,12 @@ extension CreateStep {
         let known = Set(header.predecessors.map(\.hash) + [key.hash])
         let now = date ?? stage.clock.now
         let lineage = Lineage(base: header.base, among: keys.filter { !known.contains($0.hash) })
-        let rivals = lineage.live(at: now) + lineage.minting
-        for rival in rivals where (rival.createdAt, rival.hash.description) < (key.createdAt, key.hash.description) {
-            if lineage.minting.contains(where: { $0.hash == rival.hash }),
-                now.timeIntervalSince(rival.createdAt) >= Self.mintingLimit
-            {
+        // A key that is live already has won, even if both bear the same moment.
+        let earlier = lineage.minting.filter {
+            ($0.createdAt, $0.hash.description) < (key.createdAt, key.hash.description)
+        }
+        for rival in lineage.live(at: now) + earlier {
+            if rival.keyName.isMinting, now.timeIntervalSince(rival.createdAt) >= Self.mintingLimit {
                 try discard(rival, because: "it was minted and never handed out")
                 continue
             }
@@ -117,8 +124,7 @@ extension CreateStep {
         let survey = try Survey.take(
             api, stage.client, workspace: header.workspace, named: state.minted.last?.hash)
         let now = survey.date ?? stage.clock.now
-        let predecessor = header.predecessors.last.flatMap { last in survey.keys.first { $0.hash == last.hash } }
-        let settings = try Settings(header.plan.successor, like: predecessor, now: now)
+        let predecessor = try predecessor(of: header, survey)
         if let minted = state.minted.last {
             guard let key = survey.named else {
                 try recordStray(minted.hash, minted.name, because: "it does not exist any more")
@@ -127,6 +133,8 @@ extension CreateStep {
             let detail = State.Successor.detail(
                 hash: minted.hash, digest: minted.digest, name: minted.name, label: minted.label,
                 createdAt: minted.createdAt, publishBy: minted.publishBy)
+            guard key.keyName.isMinting else { return try recordCreated(key, detail) }
+            let settings = try Settings(header.plan.successor, like: predecessor, now: now)
             return try activate(key, header, settings: settings, detail: detail)
         }
         try refuseForeignSuccessor(survey, header)
@@ -134,6 +142,18 @@ extension CreateStep {
         let name = try Self.mintingName(header.base, header.id, now)
         try stage.record(intent(name.description))
         try mint(header, like: predecessor, name: name, now: now)
+    }
+
+    /// The key whose settings are inherited. Without it a key without a limit might be made, or one in another account.
+    private func predecessor(of header: RotationHeader, _ survey: Survey) throws(StepError) -> Key? {
+        guard let reference = header.predecessors.last else { return nil }
+        guard let key = survey.keys.first(where: { $0.hash == reference.hash }) else {
+            throw StepError(
+                .failed, "the predecessor \(reference.name) (\(reference.hash.short)) does not exist at OpenRouter",
+                hint: "the management key may be another account's; if the predecessor is gone, begin anew: another "
+                    + "--handoff, --supersede")
+        }
+        return key
     }
 
     static func mintingName(_ base: String, _ id: RotationID, _ now: Date) throws(StepError) -> KeyName {
