@@ -25,6 +25,7 @@ extension CreateStep {
         choice.workspace = choice.workspace ?? survey.named?.workspaceID ?? live.last?.workspaceID
         if order.supersedes {
             choice.predecessors = lineage.soaking(at: now) + live
+            try refuseMissing(choice)
             return choice
         }
         if let key = survey.named, !live.contains(where: { $0.hash == key.hash }) {
@@ -44,13 +45,17 @@ extension CreateStep {
                 hint: "finish it with its handoff, or take all of these keys into this rotation with --supersede",
                 isWorthWaiting: false)
         }
-        guard order.plan.predecessor == .none || !live.isEmpty else {
-            throw StepError(
-                .failed, "there is no live key named \(base) in this workspace",
-                hint: "check the name, the workspace and whose management key this is; "
-                    + "for the first key of a lineage say --predecessor none")
-        }
+        try refuseMissing(choice)
         return choice
+    }
+
+    /// A mistyped name, or another account's management key, would make a key that replaces nothing and has no limit.
+    private func refuseMissing(_ choice: Choice) throws(StepError) {
+        guard order.plan.predecessor != .none, choice.predecessors.isEmpty else { return }
+        throw StepError(
+            .failed, "there is no live key named \(choice.base) in this workspace",
+            hint: "check the name, the workspace and whose management key this is; "
+                + "for the first key of a lineage say --predecessor none")
     }
 
     private func base(_ survey: Survey) throws(StepError) -> String {
