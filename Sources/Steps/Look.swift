@@ -18,6 +18,9 @@ struct Look {
     /// OpenRouter's clock.
     let date: Date
 
+    /// Analytics counts by minutes; a difference of clocks below that, and the time of an answer, do not matter.
+    private static let precision: TimeInterval = 60
+
     private enum Part: Sendable {
         case successor(Key?)
         case predecessor(KeyHash, Key?)
@@ -33,12 +36,12 @@ struct Look {
         var calls: [APICall<Part>] = [
             api.key(created.hash).map { .successor($0) }, api.listKeys(workspace: workspace).map { .keys($0) },
         ]
+        let asked = stage.clock.now
         for predecessor in state.header.predecessors {
             let hash = predecessor.hash
             calls.append(api.key(hash).map { .predecessor(hash, $0) })
-            let now = stage.clock.now
-            if let since = state.lastReading(of: hash)?.wholeMinute, since < now {
-                calls.append(api.requestCounts(hash, from: since, to: now).map { .requests(hash, $0) })
+            if let since = state.lastReading(of: hash)?.wholeMinute, since < asked {
+                calls.append(api.requestCounts(hash, from: since, to: asked).map { .requests(hash, $0) })
             }
         }
         var successor: Key?
@@ -74,6 +77,8 @@ struct Look {
                 .failed, "OpenRouter's answers bear no date, so quiet and soak cannot be measured",
                 hint: "look whether a proxy removes the Date field")
         }
+        // A clock that is behind has asked for a time that ends too early, and would not see the newest requests.
+        if date.timeIntervalSince(asked) > Self.precision { requests = requests.mapValues { _ in .unusable(.stale) } }
         while keys.count > 0, keys.count % ManagementAPI.pageSize == 0 {
             let offset = keys.count
             let page = try asStepError { try client.send(api.listKeys(workspace: workspace, offset: offset)).value }
