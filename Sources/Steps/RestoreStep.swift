@@ -4,7 +4,7 @@ package import OpenRouter
 import Rotation
 import Secrets
 
-/// `ork-retire --restore`: enables disabled predecessors again. The mark in their names stays, and holds them.
+/// `ork-retire --restore`: enables disabled predecessors again. The mark in their names holds them from now on.
 package struct RestoreStep {
     let stage: Stage
     let api: ManagementAPI
@@ -34,11 +34,10 @@ package struct RestoreStep {
             guard !stage.isDryRun else { continue }
             var change = KeyChange()
             change.disabled = false
-            // Without the mark the key would not be held.
-            if key.keyName.disabledAt == nil {
-                let now = try asStepError { try result.get().date } ?? stage.clock.now
-                change.name = key.keyName.with(disabledAt: now).description
-            }
+            // Without the mark the key would not be held; with an older one, a verification from before the trouble
+            // would let it go again.
+            let now = try asStepError { try result.get().date } ?? stage.clock.now
+            change.name = key.keyName.with(disabledAt: now).description
             let enabled = try asStepError { try stage.client.send(api.updateKey(key.hash, change)).value }
             guard let enabled, !enabled.disabled else {
                 throw StepError(
