@@ -36,6 +36,7 @@ extension RetireStep {
         let mark = key.keyName.disabledAt
         if key.disabled || key.isExpired(at: look.date) {
             try requireVerification(state, look, isFresh: false)
+            if !options.isCompromised { try requireApproval(state) }
             guard let mark else {
                 // Somebody else's hand disabled it, or it has expired: it soaks from now on.
                 return .disable(key, name: key.keyName.with(disabledAt: look.date))
@@ -53,7 +54,8 @@ extension RetireStep {
         if let mark, !options.isCompromised {
             guard options.again, let verification = state.verification, verification.at > mark else {
                 throw StepError(
-                    .notYet, "\(key.plainName) was disabled at \(mark.rfc3339) and restored since: it is held",
+                    .notYet,
+                    "\(key.plainName) was restored after it had been disabled: it is held since \(mark.rfc3339)",
                     hint: "mend what needed it, run ork-verify, then ork-retire --again", isWorthWaiting: false)
             }
         }

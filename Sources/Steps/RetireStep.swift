@@ -78,7 +78,8 @@ package struct RetireStep {
         switch action {
         case .disable(let key, let name):
             var change = KeyChange()
-            change.disabled = true
+            // What is disabled already only gets its mark: enabling it meanwhile is somebody's decision.
+            if !key.disabled { change.disabled = true }
             change.name = name.description
             let answer = try asStepError { try stage.client.send(api.updateKey(key.hash, change)).value }
             guard answer != nil else { return }
