@@ -26,10 +26,11 @@ struct Baseline: Hashable {
 }
 
 extension State {
-    /// The baseline of the first write. It stands in the records that permission needs, so it cannot be taken away.
+    /// The baseline of the first attempt to write. It also stands in the records that permission needs, so it cannot
+    /// be taken away.
     var lastBaseline: Baseline? {
-        plan.targets.compactMap { targets[$0.name]?.held }.compactMap { Baseline($0.detail["baseline"]) }
-            .min { $0.at < $1.at }
+        plan.targets.flatMap { [targets[$0.name]?.held, targets[$0.name]?.last] }
+            .compactMap { Baseline($0?.detail["baseline"]) }.min { $0.at < $1.at }
     }
 }
 
@@ -37,8 +38,8 @@ extension PublishStep {
     /// Probes the successor before anybody gets it: three times, on connections of their own, since they may meet
     /// three servers of the provider. A model is asked at most once, before the first write.
     func probe(_ secret: Secret, _ successor: State.Successor, isFirst: Bool) throws(StepError) -> Baseline {
-        let settle = stage.journal.handoff?.header.plan.publish.settle ?? .zero
-        let ready = successor.createdAt.addingTimeInterval(Double(settle.seconds))
+        let rules = try stage.state().plan.publish
+        let ready = successor.createdAt.addingTimeInterval(Double(rules.settle.seconds))
         if ready > stage.clock.now {
             stage.tell(.doing("leaving the new key alone until \(ready.rfc3339), so that it is known everywhere"))
             stage.clock.sleep(until: ready)
@@ -51,13 +52,18 @@ extension PublishStep {
             let seen = Baseline(at: answer.date ?? stage.clock.now, cost: "\(answer.value.usageTotal)")
             if seen.at >= baseline.at { baseline = seen }
         }
-        guard isFirst, let model = try stage.state().plan.publish.inference else { return baseline }
+        guard isFirst, let model = rules.inference else { return baseline }
         let inference = try answerOfNewKey(stage.client.send(all: [api.ask(model: model)])[0])
-        // The reply's own cost is added, because the key's meter lags; ork's question is nobody's use.
+        // Ork's question is nobody's use: the reply's own cost is added, because the key's meter lags, and the moment
+        // of use may be written a little after the answer.
         let cost = Decimal(string: baseline.cost).map { $0 + (inference.value.cost ?? 0) }
         return Baseline(
-            at: inference.date ?? stage.clock.now, cost: cost.map { "\($0)" } ?? baseline.cost)
+            at: (inference.date ?? stage.clock.now).addingTimeInterval(Self.afterglow),
+            cost: cost.map { "\($0)" } ?? baseline.cost)
     }
+
+    /// How long after an answer its question may still count as the last use, in seconds.
+    private static let afterglow: TimeInterval = 60
 
     private func answerOfNewKey<Answer>(
         _ result: Result<Dated<Answer>, OpenRouterError>

@@ -35,7 +35,7 @@ extension PublishStep {
             var detail: JSONObject = ["digest": .string(successor.digest.description)]
             detail["operation"] = .string(requests[index].request.operation)
             if let receipt = answer.receipt, outcome.isHeld { detail["receipt"] = .object(receipt) }
-            if outcome.isHeld { detail["baseline"] = baseline.json }
+            detail["baseline"] = baseline.json
             if options.acceptedTargets.contains(target.name) { detail["accepted"] = true }
             do throws(StepError) {
                 try stage.record(
