@@ -18,7 +18,15 @@ extension VerifyStep {
                     hint: "give it the identity that ork-create sealed to (ORK_IDENTITY)")
             }
             // A complete verification has probed it before; retirement reads its state at OpenRouter itself.
-            return [Check("successor", .unknown, "not probed again: the sealed key is dropped from the handoff")]
+            let check = Check(
+                "successor", .unknown, "not probed again: the sealed key is dropped from the handoff")
+            guard state.plan.verify.requiresAdoption, state.verification?.adoption != .seen else { return [check] }
+            return [
+                check,
+                Check(
+                    Check.adoption, .failed, "its use cannot be seen without the sealed key",
+                    hint: "use a copy of the handoff from before the last ork-verify"),
+            ]
         }
         let call = InferenceAPI(baseURL: service, key: secret).currentKey()
         let answer: Dated<CurrentKey>
