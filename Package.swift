@@ -126,7 +126,12 @@ let package = Package(
         .testTarget(
             name: "OpenRouterTests",
             dependencies: ["HTTP", "JSON", "OpenRouter", "Sandbox", "Secrets", "Sodium", "TestSupport", "Timestamps"]),
-        .testTarget(name: "RotationTests", dependencies: ["JSON", "Rotation", "Secrets", "Sodium", "Timestamps"]),
+        .testTarget(
+            name: "RotationTests",
+            dependencies: [
+                "JSON", "PublisherPlugin", "Rotation", "Secrets", "Sodium", "TestSupport", "Timestamps", systemPackage,
+            ],
+            exclude: ["Fixtures", "Python"]),
         .testTarget(
             name: "ConfigurationTests",
             dependencies: ["Configuration", "JSON", "PublisherPlugin", "Rotation", "Secrets", "Timestamps"]),
@@ -155,9 +160,9 @@ let package = Package(
             exclude: ["Fixtures", "Python"]),
         .testTarget(
             name: "EndToEndTests",
-            dependencies: ["HTTP", "JSON", "Sandbox", "Secrets", "TestSupport", subprocess, systemPackage],
+            dependencies: ["HTTP", "JSON", "Sandbox", "Secrets", "Sodium", "TestSupport", subprocess, systemPackage],
             exclude: ["Scripts"]),
-        .testTarget(name: "ArchitectureTests"),
+        .testTarget(name: "ArchitectureTests", dependencies: ["TestSupport", subprocess, systemPackage]),
     ]
 )
 

@@ -20,9 +20,9 @@ public struct JSONObject: Sendable, ExpressibleByDictionaryLiteral {
 
     /// The value of `key`; setting `nil` removes the member, a new key goes to the end.
     public subscript(key: String) -> JSONValue? {
-        get { members.first { $0.key == key }?.value }
+        get { members.first { $0.key.isWritten(as: key) }?.value }
         set {
-            let index = members.firstIndex { $0.key == key }
+            let index = members.firstIndex { $0.key.isWritten(as: key) }
             switch (index, newValue) {
             case (let index?, let value?): members[index].value = value
             case (let index?, nil): members.remove(at: index)

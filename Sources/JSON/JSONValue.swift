@@ -78,3 +78,24 @@ extension JSONValue {
     /// The member `key` if this is an object that has it.
     public subscript(key: String) -> JSONValue? { object?[key] }
 }
+
+extension JSONValue {
+    /// Strings are equal when their bytes are (RFC 8259 §8.3): two normal forms of a letter are two values.
+    public static func == (left: Self, right: Self) -> Bool {
+        switch (left, right) {
+        case (.null, .null): true
+        case (.bool(let left), .bool(let right)): left == right
+        case (.number(let left), .number(let right)): left == right
+        case (.string(let left), .string(let right)): left.isWritten(as: right)
+        case (.array(let left), .array(let right)): left == right
+        case (.object(let left), .object(let right)): left == right
+        default: false
+        }
+    }
+}
+
+extension String {
+    /// Whether both are the same bytes. `==` alone would take two normal forms of a letter for one, and so two files,
+    /// two keys or two settings.
+    func isWritten(as other: String) -> Bool { self == other && utf8.elementsEqual(other.utf8) }
+}

@@ -14,7 +14,8 @@ struct WireReader {
 
     init(parsing line: some Collection<UInt8>, _ name: String) throws(PublisherError) {
         let value: JSONValue
-        do { value = try JSONValue(parsing: line) } catch {
+        // As strict as the handoff, which keeps the receipt.
+        do { value = try JSONValue(parsing: line, numbers: .integers, depth: 32) } catch {
             throw PublisherError(.internal, "\(name) is \(error.code.rawValue)")
         }
         try self.init(value, name)

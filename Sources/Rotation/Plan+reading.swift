@@ -31,6 +31,17 @@ extension Plan {
             targets.sort { $0.name < $1.name }
         }
         try refuseTwins()
+        try refuseManagementKey()
+    }
+
+    /// No publisher gets the management key, whatever the variable is called that holds it.
+    private func refuseManagementKey() throws(PlanError) {
+        for target in targets where target.environment.values.contains(where: { $0 == service.managementKey }) {
+            throw PlanError(
+                ["targets", target.name.description, "env"],
+                "takes the variable of the management key, which no "
+                    + "publisher gets")
+        }
     }
 
     /// Two targets at one place would write over each other in an order that nobody chose.
@@ -142,6 +153,11 @@ extension Plan.Target {
             throw PlanError(path + ["env"], "takes \(source), one of ork's own variables, which no publisher gets")
         }
         let with = try fields.read("with", "a mapping") { value throws(PlanError) in value.object }
+        // What the handoff's own reader refuses would make a handoff that no later step can read.
+        guard (try? JSONValue(parsing: JSONValue.object(with ?? [:]).bytes(), numbers: .integers, depth: 32)) != nil
+        else {
+            throw fields.error("with", "may have whole numbers only, and 32 levels at most; quote a fraction")
+        }
         let pin = try fields.read("sha256", "64 lowercase hexadecimal digits") { value throws(PlanError) in
             value.string.flatMap { Digest(hex: $0) }
         }

@@ -21,6 +21,21 @@ package enum Event: String, Sendable, CaseIterable, Hashable {
     case approved, accepted
     // Of a predecessor, and of the whole.
     case disabled, restored, deleted, finished
+
+    /// The steps that may record it. Trust is given by the step, so that whoever is trusted to publish must not be
+    /// able to verify or to approve in the name of publishing.
+    var writers: Set<StepName> {
+        switch self {
+        case .intended, .minted, .created, .stray: [.create]
+        case .committed, .unchanged, .rejected, .unknown: [.publish]
+        case .observed: [.create, .verify, .retire]
+        case .checked: [.publish, .verify]
+        case .verified: [.verify]
+        case .approved: [.approve]
+        case .accepted: [.create, .publish, .verify, .retire]
+        case .disabled, .restored, .deleted, .finished: [.retire]
+        }
+    }
 }
 
 /// What a step wants recorded; the journal adds the moment, the place in the chain and the signature.
@@ -74,8 +89,16 @@ package struct Record: Hashable, Sendable {
         json["after"] = .array(after.map { .string($0.description) })
         json["signer"] = .string(identity.publicIdentity.description)
         json["signature"] = .string(Base64URL.encode(identity.sign(Self.signedBytes(json))))
-        try self.init(.object(json))
+        // What cannot be read again must not get into the file: nobody could go on with it.
+        let value = JSONValue.object(json)
+        guard (try? JSONValue(parsing: value.bytes(), numbers: .integers, depth: Self.depth)) == value else {
+            throw HandoffError(.malformed, "a record cannot be kept: it has a fraction, or is nested too deeply")
+        }
+        try self.init(value)
     }
+
+    /// How deep a record may be nested, so that the handoff around it can be read.
+    private static let depth = 56
 
     /// Reads a record; its signature is not looked at here.
     init(_ value: JSONValue) throws(HandoffError) {

@@ -12,6 +12,8 @@ package enum Base64URL {
 
     /// The bytes of `text`; `nil` if it is not exactly one encoding of anything.
     package static func decode(_ text: String) -> [UInt8]? {
+        // libsodium 1.0.18 takes bytes above 127 for digits where `char` is signed.
+        guard text.utf8.allSatisfy({ $0 < 0x80 }) else { return nil }
         let characters = text.utf8.map { CChar(bitPattern: $0) }
         var bytes = [UInt8](repeating: 0, count: characters.count)
         var length = 0

@@ -30,8 +30,12 @@ struct DurableFile {
     }
 
     /// Replaces the content: a new file beside it, flushed, renamed, and the folder flushed.
+    ///
+    /// The new file always has the same name, so that what a killed run left is used up by the next one. One process
+    /// at a time may do this.
     func replace(_ content: [UInt8]) throws(Errno) {
-        let temporary = directory.appending(".\(path.lastComponent?.string ?? "ork").\(getpid()).tmp")
+        let temporary = directory.appending(".\(path.lastComponent?.string ?? "ork").tmp")
+        unsafe unlink(temporary.string)
         do {
             try write(content, to: temporary)
             try Self.check(unsafe rename(temporary.string, path.string))

@@ -49,7 +49,7 @@ extension CreateStep {
         }
         let publishBy = key.createdAt.addingTimeInterval(Double(header.plan.publish.publishBy.seconds))
         let detail = State.Successor.detail(
-            hash: key.hash, digest: digest, name: name.activated().description, label: key.label,
+            hash: key.hash, digest: digest, name: Self.activeName(name, header).description, label: key.label,
             createdAt: key.createdAt, publishBy: publishBy)
         let boxes = try asStepError { try stage.trust.recipients.map { try SealedSecret(created.secret, to: $0) } }
         try stage.record(
@@ -63,7 +63,7 @@ extension CreateStep {
         _ key: Key, _ header: RotationHeader, settings: Settings, detail: JSONObject
     ) throws(StepError) {
         try yieldToEarlierCreator(key, header)
-        let name = KeyName(parsing: key.name).activated()
+        let name = Self.activeName(KeyName(parsing: key.name), header)
         let active = try asStepError {
             try stage.client.send(api.updateKey(key.hash, settings.activation(name))).value
         }
@@ -82,7 +82,7 @@ extension CreateStep {
     }
 
     /// A key that bears no mark any more may be in use: only the record of its activation is missing.
-    private func recordCreated(_ key: Key, _ detail: JSONObject) throws(StepError) {
+    func recordCreated(_ key: Key, _ detail: JSONObject) throws(StepError) {
         let name = key.keyName.with(disabledAt: nil)
         try stage.record(Entry(.create, .created, message: "created \(name)", detail: detail))
         stage.tell(.done("created \(name) (\(key.label))"))
@@ -118,44 +118,8 @@ extension CreateStep {
         }
     }
 
-    /// Goes on with a handoff that has no successor yet.
-    func resume(_ state: State) throws(StepError) {
-        let header = state.header
-        let survey = try Survey.take(
-            api, stage.client, workspace: header.workspace, named: state.minted.last?.hash)
-        let now = survey.date ?? stage.clock.now
-        let predecessor = try predecessor(of: header, survey)
-        if let minted = state.minted.last {
-            guard let key = survey.named else {
-                try recordStray(minted.hash, minted.name, because: "it does not exist any more")
-                return try resume(try stage.state())
-            }
-            let detail = State.Successor.detail(
-                hash: minted.hash, digest: minted.digest, name: minted.name, label: minted.label,
-                createdAt: minted.createdAt, publishBy: minted.publishBy)
-            guard key.keyName.isMinting else { return try recordCreated(key, detail) }
-            let settings = try Settings(header.plan.successor, like: predecessor, now: now)
-            return try activate(key, header, settings: settings, detail: detail)
-        }
-        try refuseForeignSuccessor(survey, header)
-        try discardUnactivated(header, names: state.intended)
-        let name = try Self.mintingName(header.base, header.id, now)
-        try stage.record(intent(name.description))
-        try mint(header, like: predecessor, name: name, now: now)
-    }
-
-    /// The key whose settings are inherited. Without it a key without a limit might be made, or one in another account.
-    private func predecessor(of header: RotationHeader, _ survey: Survey) throws(StepError) -> Key? {
-        guard let reference = header.predecessors.last else { return nil }
-        guard let key = survey.keys.first(where: { $0.hash == reference.hash }) else {
-            throw StepError(
-                .failed, "the predecessor \(reference.name) (\(reference.hash.short)) does not exist at OpenRouter",
-                hint: "the management key may be another account's; if the predecessor is gone, begin anew: another "
-                    + "--handoff, --supersede")
-        }
-        return key
-    }
-
+    /// Each try has an ID of its own in the name of what it mints: a run with a copy of the same handoff must not take
+    /// this one's key for what an earlier, dead run left.
     static func mintingName(_ base: String, _ id: RotationID, _ now: Date) throws(StepError) -> KeyName {
         guard let rotation = KeyName.Rotation(date: String(now.rfc3339.prefix(10)), id: id.description) else {
             throw StepError(.failed, "the date cannot be written into a key's name", hint: "check this machine's clock")
@@ -163,21 +127,14 @@ extension CreateStep {
         return KeyName(base: base, rotation: rotation, isMinting: true)
     }
 
-    /// Another run with a copy of this handoff may have got further; its key's plaintext is in its handoff only.
-    private func refuseForeignSuccessor(_ survey: Survey, _ header: RotationHeader) throws(StepError) {
-        let activated = survey.keys.first { key in
-            let name = KeyName(parsing: key.name)
-            return name.base == header.base && name.rotation?.id == header.id.description && !name.isMinting
-        }
-        guard let activated else { return }
-        throw StepError(
-            .notYet, "another run of this rotation has created \(activated.name)",
-            hint: "go on with that run's handoff; if it is lost, begin anew: another --handoff, --supersede",
-            isWorthWaiting: false)
+    /// The name of a minted key once it may be handed out: with the ID of its rotation.
+    private static func activeName(_ name: KeyName, _ header: RotationHeader) -> KeyName {
+        let rotation = name.rotation.flatMap { KeyName.Rotation(date: $0.date, id: header.id.description) }
+        return KeyName(base: name.base, rotation: rotation ?? name.rotation)
     }
 
     /// Deletes keys that bear one of these names, which only an unanswered POST of ours can have given them.
-    private func discardUnactivated(_ header: RotationHeader, names: [String]) throws(StepError) {
+    func discardUnactivated(_ header: RotationHeader, names: [String]) throws(StepError) {
         var offset = 0
         while true {
             let page = try asStepError {
@@ -191,8 +148,16 @@ extension CreateStep {
         }
     }
 
+    /// Deletes a key that nobody was given. It is looked at once more directly before: its owner may have activated it
+    /// since it was listed, and then it may be in use.
     func discard(_ key: Key, because reason: String) throws(StepError) {
-        _ = try asStepError { try stage.client.send(api.deleteKey(key.hash)) }
+        let now = try asStepError { try stage.client.send(api.key(key.hash)).value }
+        if let now {
+            guard now.keyName.isMinting else {
+                return stage.tell(.warning("\(now.name) (\(now.hash.short)) was activated meanwhile and stays"))
+            }
+            _ = try asStepError { try stage.client.send(api.deleteKey(key.hash)) }
+        }
         try recordStray(key, because: reason)
     }
 
@@ -200,7 +165,7 @@ extension CreateStep {
         try recordStray(key.hash, key.name, because: reason)
     }
 
-    private func recordStray(_ hash: KeyHash, _ name: String, because reason: String) throws(StepError) {
+    func recordStray(_ hash: KeyHash, _ name: String, because reason: String) throws(StepError) {
         stage.tell(.warning("\(name) (\(hash.short)) is deleted: \(reason)"))
         try stage.record(
             Entry(

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Dispatch
 import FoundationEssentials
 import Glibc
 import HTTP
@@ -19,6 +20,7 @@ struct OrkSandbox: AsyncParsableCommand {
             Beside the API under /api/v1 stands another administrator's hand, without authentication:
               GET  /sandbox/keys         every key there ever was
               POST /sandbox/keys/HASH    {"disabled": BOOL, "limit": USD|null, "expires_at": TIME|null}, any of them
+              POST /sandbox/accounts     another account; answers its management_key
               GET  /sandbox/log          every request: at, method, path, status, credential
 
             EXAMPLES:
@@ -46,6 +48,9 @@ struct OrkSandbox: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Appends one line of JSON for each request; keys never stand in it.", valueName: "file"))
     var log: String?
 
+    @Flag(help: "End when standard input ends, that is with the program that started it.")
+    var untilInputEnds = false
+
     func validate() throws {
         guard usageLag >= 0, propagation >= 0, latency >= 0 else {
             throw ValidationError("lengths of time cannot be negative")
@@ -54,6 +59,7 @@ struct OrkSandbox: AsyncParsableCommand {
 
     func run() async throws {
         endOnSignals()
+        if untilInputEnds { endWithInput() }
         let now = Date()
         var sandbox = Sandbox(
             .system, behaviour: Behaviour(usageLag: usageLag, propagation: propagation),
@@ -74,6 +80,15 @@ struct OrkSandbox: AsyncParsableCommand {
             ]
             // Whoever started it may have stopped reading; serving goes on.
             _ = try? FileDescriptor.standardOutput.writeAll(greeting.bytes() + [0x0A])
+        }
+    }
+
+    // A thread of its own, because the read blocks.
+    private func endWithInput() {
+        DispatchQueue(label: "input").async {
+            var byte: UInt8 = 0
+            while unsafe read(STDIN_FILENO, &byte, 1) > 0 {}
+            _exit(0)
         }
     }
 

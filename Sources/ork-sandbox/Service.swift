@@ -2,6 +2,7 @@ import FoundationEssentials
 import HTTP
 import JSON
 import Sandbox
+import Secrets
 import SystemPackage
 import Timestamps
 
@@ -27,6 +28,9 @@ actor Service {
         switch (request.method, segments.first, segments.count) {
         case (.get, "keys", 1): return HTTPResponse(json: .array(sandbox.keys.map(\.truth)))
         case (.get, "log", 1): return HTTPResponse(json: .array(sandbox.log.map(\.json)))
+        case (.post, "accounts", 1):
+            let key = sandbox.addAccount(at: Date())
+            return HTTPResponse(json: ["management_key": .string(key.revealed() ?? "")])
         case (.post, "keys", 2): return change(String(segments[1]), request.body ?? [])
         default: return HTTPResponse(status: 404, problem: "no such control")
         }

@@ -25,7 +25,11 @@ import Testing
             text: #"return {"outcome": "ready"}"#,
             replacement: #"return (open(path, "w").write("x"), {"outcome": "ready"})[1]"#, rule: "check answers"),
         Fault(text: #"{"outcome": "unchanged"}"#, replacement: #"reject("conflict", "again")"#, rule: "publish again"),
-        Fault(text: #"found not in request["expect"]"#, replacement: "False", rule: "a value that expect"),
+        Fault(
+            text: #"found not in request.get("expect", [found])"#, replacement: "False", rule: "a value that expect"),
+        Fault(
+            text: #"found not in request.get("expect", [found])"#, replacement: #"found not in request.get("expect", [])"#,
+            rule: "without expect"),
         Fault(text: #""match" if found == digest"#, replacement: #""match" if found"#, rule: "verify of another key"),
         Fault(
             text: #"else "mismatch" if found"#, replacement: #"else "absent" if found"#, rule: "verify of another key"),
@@ -70,7 +74,7 @@ import Testing
         let folder = try TemporaryDirectory()
         let lines = try await conform(example(language), folder, seeing: true)
         #expect(!lines.contains { $0.hasPrefix("not ok") }, "\(lines)")
-        #expect(lines.last == "17 passed, 0 failed, 1 skipped")
+        #expect(lines.last == "18 passed, 0 failed, 1 skipped")
     }
 
     @Test("ork-publisher-file keeps the contract")
@@ -78,7 +82,22 @@ import Testing
         let folder = try TemporaryDirectory()
         let plugin = try #require(Self.product("ork-publisher-file"))
         let lines = try await conform(plugin, folder, with: ["name=KEY", "format=dotenv"], seeing: true)
-        #expect(lines.last == "18 passed, 0 failed, 0 skipped", "\(lines)")
+        #expect(lines.last == "19 passed, 0 failed, 0 skipped", "\(lines)")
+    }
+
+    @Test("ork-publisher-command keeps the contract")
+    func theCommandPublisherConforms() async throws {
+        let folder = try TemporaryDirectory()
+        let plugin = try #require(Self.product("ork-publisher-command"))
+        let write = try folder.write("#!/bin/sh\ncat >\"$1\"\n", to: "write")
+        let read = try folder.write("#!/bin/sh\n[ ! -e \"$1\" ] || cat \"$1\"\n", to: "read")
+        for program in [write, read] {
+            try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: program)
+        }
+        let scratch = folder.file("scratch")
+        let settings = [#"publish:=["\#(write)","\#(scratch)"]"#, #"verify:=["\#(read)","\#(scratch)"]"#]
+        let lines = try await conform(plugin, folder, with: settings, withPath: false, command: "cat '\(scratch)'")
+        #expect(lines.last == "18 passed, 0 failed, 1 skipped", "\(lines)")
     }
 
     @Test("a plugin that breaks a rule is told which", arguments: faults)
@@ -108,8 +127,8 @@ import Testing
     }
 
     private func conform(
-        _ plugin: String, _ folder: TemporaryDirectory, with settings: [String] = [], seeing: Bool = false,
-        command: String? = nil
+        _ plugin: String, _ folder: TemporaryDirectory, with settings: [String] = [], withPath: Bool = true,
+        seeing: Bool = false, command: String? = nil
     ) async throws -> [String] {
         let command = seeing ? "cat '\(folder.file("key"))' 2>/dev/null" : command
         let tool = try #require(Self.product("ork-conform"))
@@ -117,7 +136,7 @@ import Testing
             var setting = RawRun.Setting(input: Secret(""), environment: ["PATH": "/usr/bin:/bin"])
             setting.time = .seconds(180)
             let arguments =
-                [plugin] + (["path=\(folder.file("key"))"] + settings).flatMap { ["--with", $0] }
+                [plugin] + ((withPath ? ["path=\(folder.file("key"))"] : []) + settings).flatMap { ["--with", $0] }
                 + (command.map { ["--target-command", $0] } ?? [])
             let run = RawRun(tool, arguments, setting) { _ in }
             return String(decoding: run.output, as: UTF8.self).split(separator: "\n").map(String.init)

@@ -33,4 +33,21 @@ struct JSONObjectTests {
         #expect(value["s"]?.integer == nil)
         #expect(value["n"]?.string == nil)
     }
+
+    @Test("keys and strings that are equal only to Swift are two: what is signed is bytes")
+    func normalForms() throws {
+        let (composed, decomposed) = ("\u{E9}", "e\u{301}")
+        var object: JSONObject = [composed: 1, decomposed: 2]
+        #expect(object.members.count == 2)
+        #expect(object[composed] == 1)
+        #expect(object[decomposed] == 2)
+        #expect(object == object)
+        object[composed] = nil
+        #expect(object.members.count == 1)
+        #expect(object[composed] == nil)
+        #expect(JSONValue.string(composed) != .string(decomposed))
+        #expect([composed: 1] as JSONObject != [decomposed: 1])
+        #expect(["k": .string(composed)] as JSONObject != ["k": .string(decomposed)])
+        #expect(["\u{212A}": 1] as JSONObject != ["K": 1])
+    }
 }

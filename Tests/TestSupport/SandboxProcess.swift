@@ -22,16 +22,20 @@ package final class SandboxProcess: Sendable {
     package let predecessor: (name: String, key: Secret, hash: String)
     /// Its process.
     package let process: Int32
+    // The sandbox ends when this closes: also with a test process that is killed, which runs no `deinit`.
+    private let input: FileDescriptor
 
     /// Starts `ork-sandbox` with these options and waits for its first line.
     package init(_ options: [String] = []) throws {
-        let (line, process) = try Self.start([BuiltProduct.path("ork-sandbox")] + options)
-        self.process = process
+        let started = try Self.start([BuiltProduct.path("ork-sandbox"), "--until-input-ends"] + options)
+        let line = started.line
+        process = started.process
+        input = started.input
         guard let greeting = try? JSONValue(parsing: line), let url = greeting["url"]?.string,
             let managementKey = greeting["management_key"]?.string, let name = greeting["predecessor"]?["name"]?.string,
             let key = greeting["predecessor"]?["key"]?.string, let hash = greeting["predecessor"]?["hash"]?.string
         else {
-            Self.end(process)
+            Self.end(process, input)
             throw Failure.start
         }
         self.url = url
@@ -39,7 +43,7 @@ package final class SandboxProcess: Sendable {
         predecessor = (name, Secret(key), hash)
     }
 
-    deinit { Self.end(process) }
+    deinit { Self.end(process, input) }
 
     /// Sends a request for a path below `/api/v1`.
     package func send(
@@ -65,6 +69,12 @@ package final class SandboxProcess: Sendable {
         _ = try control(.post, "keys/" + hash, wish)
     }
 
+    /// Adds another account and returns its management key.
+    package func addAccount() throws -> Secret {
+        guard let key = try control(.post, "accounts")["management_key"]?.string else { throw Failure.start }
+        return Secret(key)
+    }
+
     private func control(_ method: HTTPRequest.Method, _ path: String, _ body: JSONValue? = nil) throws -> JSONValue {
         let url = try HTTPURL(url.dropLast("api/v1".count) + "sandbox/" + path)
         let response = try LoopbackConnection.send(HTTPRequest(method, url, body: body?.bytes()))
@@ -73,21 +83,29 @@ package final class SandboxProcess: Sendable {
     }
 
     /// Starts a program with an empty environment and reads its first line.
-    private static func start(_ arguments: [String]) throws -> (line: [UInt8], process: Int32) {
-        let (output, input) = try FileDescriptor.pipe(options: .closeOnExec)
+    private static func start(
+        _ arguments: [String]
+    ) throws -> (line: [UInt8], process: Int32, input: FileDescriptor) {
+        let (output, greeting) = try FileDescriptor.pipe(options: .closeOnExec)
         defer { try? output.close() }
+        let (held, input) = try FileDescriptor.pipe(options: .closeOnExec)
 
         var actions = unsafe posix_spawn_file_actions_t()
         unsafe posix_spawn_file_actions_init(&actions)
         defer { unsafe posix_spawn_file_actions_destroy(&actions) }
-        unsafe posix_spawn_file_actions_adddup2(&actions, input.rawValue, STDOUT_FILENO)
+        unsafe posix_spawn_file_actions_adddup2(&actions, greeting.rawValue, STDOUT_FILENO)
+        unsafe posix_spawn_file_actions_adddup2(&actions, held.rawValue, STDIN_FILENO)
         var words: [UnsafeMutablePointer<CChar>?] = unsafe arguments.map { unsafe strdup($0) } + [nil]
         defer { unsafe words.forEach { unsafe free($0) } }
         var environment: [UnsafeMutablePointer<CChar>?] = unsafe [nil]
         var process: Int32 = 0
         let status = unsafe posix_spawn(&process, arguments[0], &actions, nil, &words, &environment)
-        try input.close()
-        guard status == 0 else { throw Failure.start }
+        try greeting.close()
+        try held.close()
+        guard status == 0 else {
+            try? input.close()
+            throw Failure.start
+        }
 
         var line: [UInt8] = []
         var buffer = [UInt8](repeating: 0, count: 4096)
@@ -96,10 +114,11 @@ package final class SandboxProcess: Sendable {
             if count == 0 { break }
             line += buffer[..<count]
         }
-        return (line, process)
+        return (line, process, input)
     }
 
-    private static func end(_ process: Int32) {
+    private static func end(_ process: Int32, _ input: FileDescriptor) {
+        try? input.close()
         kill(process, SIGTERM)
         waitpid(process, nil, 0)
     }

@@ -1,0 +1,47 @@
+import Subprocess
+import SystemPackage
+import TestSupport
+import Testing
+
+/// What a program loads is its start-up time, its size, and what has to be patched.
+struct LinkageTests {
+    private static func libraries(of program: String) async throws -> [String] {
+        let result = try await run(
+            .path("/usr/bin/ldd"), arguments: [BuiltProduct.path(program)], output: .string(limit: 1 << 20),
+            error: .discarded)
+        try #require(result.terminationStatus.isSuccess, "ldd does not read \(program)")
+        return result.standardOutput.split(whereSeparator: \.isNewline).compactMap { line in
+            line.split(whereSeparator: \.isWhitespace).first.map(String.init)
+        }
+    }
+
+    private static let steps = ["ork-create", "ork-publish", "ork-verify", "ork-retire"]
+    private static let others = [
+        "ork-approve", "ork-status", "ork-keygen", "ork-conform", "ork-publisher-file", "ork-publisher-command",
+    ]
+
+    @Test("no program of a pipeline loads Foundation, ICU or libgit2", arguments: steps + others)
+    func foundation(program: String) async throws {
+        let libraries = try await Self.libraries(of: program)
+        #expect(libraries.contains { $0.hasPrefix("libFoundationEssentials") })
+        let heavy = ["libFoundation.", "lib_FoundationICU", "libFoundationInternationalization", "libicu", "libgit2"]
+        let loaded = libraries.filter { library in heavy.contains { library.hasPrefix($0) } }
+        #expect(loaded.isEmpty)
+    }
+
+    @Test("the four steps load libcurl", arguments: steps)
+    func curl(step: String) async throws {
+        #expect(try await Self.libraries(of: step).contains { $0.hasPrefix("libcurl") })
+    }
+
+    @Test("whoever dials nothing does not load libcurl", arguments: others)
+    func noCurl(program: String) async throws {
+        #expect(try await !Self.libraries(of: program).contains { $0.hasPrefix("libcurl") })
+    }
+
+    @Test("a publisher loads the faces it needs")
+    func publishers() async throws {
+        #expect(try await !Self.libraries(of: "ork-publisher-command").contains { $0.hasPrefix("libyaml") })
+        #expect(try await !Self.libraries(of: "ork-conform").contains { $0.hasPrefix("libyaml") })
+    }
+}

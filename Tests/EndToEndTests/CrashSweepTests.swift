@@ -1,0 +1,83 @@
+import FoundationEssentials
+import Synchronization
+import TestSupport
+import Testing
+
+/// Rotations of the real programs that are interrupted at every exchange and every durable write of every stage.
+///
+/// `ORK_SWEEP=full` finishes from every point in every way; the default takes every point with the surviving handoff,
+/// those that differ without it with none, and every fifth in the other ways.
+@Suite(.serialized) struct CrashSweepTests {
+    private static let isFull = ProcessInfo.processInfo.environment["ORK_SWEEP"] == "full"
+
+    @Test(
+        "wherever a stage is interrupted, running again ends with one key and no outage",
+        arguments: CrashPoint.Finish.allCases)
+    func interruptedRotationsFinish(_ finish: CrashPoint.Finish) async throws {
+        let outcome = try await onOwnThread { try Self.sweep(finish) }
+        for text in outcome.complaints { Issue.record("\(text)") }
+        print("crash sweep, \(finish.rawValue): \(outcome.tried) points tried")
+        #expect(outcome.tried > 15)
+    }
+
+    private struct Outcome: Sendable {
+        var tried = 0
+        var complaints: [String] = []
+    }
+
+    private static func sweep(_ finish: CrashPoint.Finish) throws -> Outcome {
+        let points = try CrashPoint.all().filter { finish.exists(for: $0.stage) }
+        let chosen: [CrashPoint] =
+            switch finish {
+            case _ where isFull, .survivingHandoff: points
+            case .noHandoff: points.filter { !$0.isMatterOfHandoff }
+            case .previousHandoff, .firstHandoff, .twoRunners:
+                points.enumerated().filter { $0.offset % 5 == 0 }.map(\.element)
+            }
+        let next = Mutex(0)
+        let outcomes = try concurrently(2) { _ in
+            var outcome = Outcome()
+            while true {
+                let index = next.withLock { index in
+                    index += 1
+                    return index - 1
+                }
+                guard index < chosen.count else { return outcome }
+                outcome.tried += 1
+                do { try CrashRun(chosen[index], finish).run() } catch let complaint as Complaint {
+                    outcome.complaints.append(complaint.text)
+                } catch {
+                    outcome.complaints.append("\(chosen[index]), then \(finish.rawValue): \(error)")
+                }
+            }
+        } whileRunning: {
+        }
+        return outcomes.reduce(into: Outcome()) { sum, outcome in
+            sum.tried += outcome.tried
+            sum.complaints += outcome.complaints
+        }
+    }
+}
+
+extension CrashPoint {
+    /// Every point of a rotation, found by counting what one without faults does.
+    static func all() throws -> [CrashPoint] {
+        let world = try World()
+        var points: [CrashPoint] = []
+        for stage in Stage.allCases {
+            try world.useKeys()
+            let before = world.proxy.exchanges.count
+            let trace = world.logs.file("trace")
+            let run = try world.run(
+                stage.program, handoffs: ["ork-handoff.json"],
+                wrapper: ["/usr/bin/strace", "-o", trace, "-e", "trace=rename"])
+            guard run.isDone else { throw Complaint("\(stage) without a fault failed: \(run.errors)") }
+            let calls = try world.logs.read("trace").split(separator: "\n").filter { $0.hasPrefix("rename(") }
+            guard !calls.isEmpty else { throw Complaint("\(stage) wrote nothing") }
+            points += CrashPoint.all(
+                stage, Counts(exchanges: world.proxy.exchanges.count - before, writes: calls.count))
+        }
+        try world.checkEnd()
+        return points
+    }
+}

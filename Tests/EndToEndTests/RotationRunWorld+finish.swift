@@ -1,0 +1,71 @@
+import FoundationEssentials
+import Glibc
+import TestSupport
+
+extension World {
+    /// The statuses that a run may end with after a crash; 64 and 77 would be our mistake.
+    private static let statuses: Set<Int32> = [0, 1, 65, 69, 75]
+
+    /// Runs a stage as a pipeline does, with the application at work before verification and retirement.
+    func perform(_ stage: Stage, handoffs: [String], supersede: Bool = false) throws -> ProgramRun {
+        if stage == .verifyFirst || stage == .verifySecond || stage == .retire { try useKeys() }
+        let run = try run(stage.program, handoffs: handoffs, supersede: supersede)
+        try observe()
+        return run
+    }
+
+    /// Goes on from a stage until the rotation is finished, and does what the hints of refusals say.
+    ///
+    /// `letsOthersGoOn`: another runner is at work, so that it is right to leave the rotation to it; answers whether
+    /// this runner finished.
+    @discardableResult
+    func finish(
+        from start: Stage, handoffs: [String], supersede: Bool = false, letsOthersGoOn: Bool = false
+    ) throws -> Bool {
+        var stage = start
+        var handoffs = handoffs
+        var supersede = supersede
+        var story: [String] = []
+        var refusals: [String: Int] = [:]
+        for _ in 0..<30 {
+            let run = try perform(stage, handoffs: handoffs, supersede: supersede)
+            story.append("\(stage) \(run.ending) \(run.isDone ? "" : run.errors)")
+            guard case .exited(let status) = run.ending, Self.statuses.contains(status) else {
+                throw Complaint("an undocumented end: \(story.joined(separator: "\n"))")
+            }
+            if status == 0 {
+                supersede = false
+                guard let next = stage.next else { return true }
+                stage = next
+                continue
+            }
+            guard let hint = run.hint else {
+                throw Complaint("a refusal without a hint: \(story.joined(separator: "\n"))")
+            }
+            let others = ["let the other", "that run's handoff", "another rotation has taken over"]
+            if letsOthersGoOn, others.contains(where: hint.contains) { return false }
+            refusals[run.errors, default: 0] += 1
+            let isStuck = refusals[run.errors] ?? 0 > 3 && hint.contains("--supersede")
+            if let named = Self.stage(in: hint), !supersede, !isStuck {
+                stage = named
+            } else if hint.contains("--supersede") {
+                handoffs = ["handoff-\(UUID().uuidString).json"]
+                supersede = true
+                stage = .create
+            } else {
+                usleep(letsOthersGoOn ? 50_000 : 1000)
+            }
+        }
+        throw Complaint("no end in sight: \(story.suffix(12).joined(separator: "\n"))")
+    }
+
+    /// The stage whose program the hint tells to run.
+    private static func stage(in hint: String) -> Stage? {
+        let programs: [(String, Stage)] = [
+            ("run ork-create again", .create), ("run ork-publish", .publishFirst), ("run ork-verify", .verifyFirst),
+            ("run ork-retire", .retire),
+        ]
+        return programs.compactMap { text, stage in hint.firstRange(of: text).map { ($0.lowerBound, stage) } }
+            .min { $0.0 < $1.0 }?.1
+    }
+}

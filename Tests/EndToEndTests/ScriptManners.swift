@@ -1,0 +1,25 @@
+/// The form in which every program of ork reports: people read it, and logs keep it.
+enum Manners {
+    /// What a Swift program prints when it breaks, or of an error that nobody put into words.
+    private static let traces = [
+        "Fatal error", "Debug description", "DecodingError", "JSONError", "Error(", "Optional(", "unexpected error",
+        "Swift.", "Foundation", "stack dump",
+    ]
+
+    /// What is wrong with the form of a run: one error line if it failed, at most one hint, nothing secret.
+    static func complaint(_ run: ProgramRun, program: String) -> String? {
+        let lines = run.errors.split(separator: "\n")
+        let errors = lines.filter { $0.contains(": error: ") }
+        let hints = lines.filter { $0.contains(": hint: ") }
+        if case .signalled(let signal) = run.ending { return "it was ended by signal \(signal)" }
+        if let line = lines.first(where: { !$0.hasPrefix("\(program): ") }) { return "a line of another form: \(line)" }
+        if errors.count != (run.isDone ? 0 : 1) { return "\(errors.count) error lines" }
+        if hints.count > errors.count { return "\(hints.count) hints" }
+        if let error = errors.first, !error.hasPrefix("\(program): error: ") { return "a line of another form: \(error)" }
+        if let trace = traces.first(where: { run.errors.contains($0) || run.output.contains($0) }) {
+            return "it prints \(trace)"
+        }
+        if World.holdsKey(Array((run.errors + run.output).utf8)) { return "it prints a key" }
+        return nil
+    }
+}

@@ -1,0 +1,85 @@
+import FoundationEssentials
+import HTTP
+import JSON
+import Secrets
+import Timestamps
+import TestSupport
+
+extension ScriptRun {
+    /// What a script does to its OpenRouter. KEY is `successor`, `predecessor`, or a hash.
+    ///
+    /// ```
+    /// sandbox-start OPTION…       another one, which knows nothing of the first
+    /// sandbox-use FILE [MODEL]    an application asks a model with the key found in FILE; with ! it is refused
+    /// sandbox-disable KEY   sandbox-enable KEY   sandbox-limit KEY USD|null   sandbox-expire KEY LENGTH-OF-TIME
+    /// sandbox-delete KEY
+    /// sandbox-keys                prints each key there ever was: NAME enabled|disabled|deleted LIMIT CALLS
+    /// sandbox-log                 prints what was asked since the last time: METHOD PATH STATUS
+    /// sandbox-account NAME        another account; its management key goes into the variable NAME
+    /// ```
+    func performSandbox(_ name: String, _ arguments: [String]) throws {
+        switch name {
+        case "sandbox-start":
+            sandbox = try SandboxProcess(arguments)
+            nameSandbox()
+        case "sandbox-disable": try sandbox.change(try hash(one(arguments)), ["disabled": true])
+        case "sandbox-enable": try sandbox.change(try hash(one(arguments)), ["disabled": false])
+        case "sandbox-limit":
+            let (key, limit) = try two(arguments)
+            let value = JSONNumber(limit).map { JSONValue.number($0) } ?? .null
+            try sandbox.change(try hash(key), ["limit": value])
+        case "sandbox-expire":
+            let (key, length) = try two(arguments)
+            guard let interval = Interval(length) else { throw ScriptFailure("\(length) is no length of time") }
+            let end = Date.now.addingTimeInterval(Double(interval.seconds))
+            try sandbox.change(try hash(key), ["expires_at": .string(end.rfc3339)])
+        case "sandbox-delete":
+            let answer = try sandbox.send(.delete, "/keys/" + (try hash(one(arguments))), as: sandbox.managementKey)
+            guard answer.status == 200 else { throw ScriptFailure("the sandbox answers \(answer.status)") }
+        case "sandbox-keys":
+            output = try sandbox.keys().filter { $0["management"] == false }.map(Self.line).joined()
+        case "sandbox-log":
+            let log = try sandbox.log()
+            output = log.dropFirst(logPosition).map { entry in
+                let words = [entry["method"], entry["path"]].map { $0?.string ?? "?" }
+                return "\(words.joined(separator: " ")) \(entry["status"]?.number?.text ?? "?")\n"
+            }.joined()
+            logPosition = log.count
+        case "sandbox-account":
+            variables[try one(arguments)] = try sandbox.addAccount().revealed()
+        default: throw ScriptFailure("there is no command \(name)")
+        }
+    }
+
+    /// An application that asks a model with the key that stands in a file.
+    func use(_ arguments: [String], fails: Bool) throws {
+        guard let name = arguments.first else { throw ScriptFailure("sandbox-use FILE [MODEL]") }
+        guard let key = try content(name).firstMatch(of: /sk-or-v1-[0-9a-f]{64}/) else {
+            throw ScriptFailure("\(name) holds no key")
+        }
+        let model = arguments.count > 1 ? arguments[1] : "example/model"
+        let answer = try sandbox.send(
+            .post, "/chat/completions", as: Secret(String(key.output)),
+            ["model": .string(model), "messages": [["role": "user", "content": "How are you?"]]])
+        guard (answer.status != 200) == fails else { throw ScriptFailure("the application's call: \(answer.status)") }
+    }
+
+    private func hash(_ key: String) throws -> String {
+        switch key {
+        case "predecessor": return sandbox.predecessor.hash
+        case "successor":
+            let successor = try sandbox.keys().last { key in
+                key["deleted_at"] == .null && key["name"]?.string?.contains(" ork:") == true
+            }
+            guard let hash = successor?["hash"]?.string else { throw ScriptFailure("there is no successor") }
+            return hash
+        default: return key
+        }
+    }
+
+    private static func line(_ key: JSONValue) -> String {
+        let state = key["deleted_at"] != .null ? "deleted" : key["disabled"] == true ? "disabled" : "enabled"
+        let limit = key["limit"]?.number?.text ?? "unlimited"
+        return "\(key["name"]?.string ?? "?") \(state) \(limit) \(key["calls"]?.number?.text ?? "?")\n"
+    }
+}
