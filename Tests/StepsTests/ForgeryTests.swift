@@ -69,11 +69,11 @@ struct ForgeryTests {
                 }
                 count += 1
                 guard let forged = try? handoff.editingRecord(index, change) else { continue }
-                let ways = ["altered", "is not in this handoff", "ork-handoff/1", "not trusted"]
+                let ways = ["altered", "is not in this handoff", "vouches", "ork-handoff/1", "not trusted"]
                 refuseEverywhere(scene, forged, ways, "\(index) \(field)")
             }
             let extended = try handoff.editingRecord(index) { $0["more"] = true }
-            refuseEverywhere(scene, extended, ["altered", "is not in this handoff"], "\(index) more")
+            refuseEverywhere(scene, extended, ["altered", "is not in this handoff", "vouches"], "\(index) more")
         }
         print("altered \(count) fields")
     }
@@ -94,7 +94,7 @@ struct ForgeryTests {
             if field == "name" { header["more"] = true }
             json["rotation"] = .object(header)
         }
-        refuseEverywhere(scene, forged, ["is not in this handoff"])
+        refuseEverywhere(scene, forged, ["vouches"])
     }
 
     @Test func recordsOfAStrangerAreRefused() throws {
@@ -142,7 +142,8 @@ struct ForgeryTests {
     @Test func recordsTakenFromTheMiddleAreMissed() throws {
         let (scene, handoff) = try finished()
         for index in handoff.records.indices.dropLast() {
-            refuseEverywhere(scene, try handoff.keeping { $0 != index }, ["is not in this handoff"], "\(index)")
+            refuseEverywhere(
+                scene, try handoff.keeping { $0 != index }, ["is not in this handoff", "vouches"], "\(index)")
         }
     }
 

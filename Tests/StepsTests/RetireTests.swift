@@ -260,12 +260,13 @@ struct RetireTests {
         scene.world.with { $0.skew = -1800 }
         scene.refused(.notYet) { () throws(StepError) in try scene.retire() }
         scene.world.pass(3600)
-        scene.refused(.failed) { () throws(StepError) in try scene.retire() }
         let hash = try #require(scene.predecessor?.hash)
         scene.world.with { $0.sandbox.use(hash, model: "x:free", cost: 0, at: $0.now) }
         scene.world.pass(60)
-        #expect(throws: StepError.self) { try scene.retire() }
+        scene.refused(.notYet, "quiet") { () throws(StepError) in try scene.retire() }
         #expect(scene.predecessor?.disabled == false)
+        scene.world.pass(3700)
+        scene.refused(.notYet, "soaks") { () throws(StepError) in try scene.retire() }
     }
 
     @Test func usageThatShowsLateIsWaitedFor() throws {

@@ -38,6 +38,8 @@ struct Scene: Sendable {
     var journal: MemoryJournal
     var plan: Plan
     var identity: Identity
+    /// Somebody else's, to which nothing is sealed.
+    let stranger: Identity
     var trust: Trust
     let publishers: FakePublishers
     let sayings = Sayings()
@@ -51,6 +53,7 @@ struct Scene: Sendable {
         self.world = world
         service = try HTTPURL("https://openrouter.ai/api/v1")
         identity = try Identity.generate()
+        stranger = try Identity.generate()
         trust = Trust(only: identity.publicIdentity)
         publishers = FakePublishers(world)
         var plan = Plan(predecessor: .name(Self.base))
@@ -89,6 +92,7 @@ struct Scene: Sendable {
         self.world = world
         plan = other.plan
         identity = other.identity
+        stranger = other.stranger
         trust = other.trust
         service = other.service
         publishers = FakePublishers(world)
@@ -151,7 +155,8 @@ extension Scene {
         let line = line ?? Line(world)
         return try VerifyStep(
             stage: stage(line, dryRun: dryRun), service: service, transport: line,
-            identity: knowsIdentity ? identity : nil, publishers: publishers, programs: programs, options: options
+            identity: knowsIdentity ? identity : stranger, publishers: publishers,
+            programs: programs, options: options
         ).run()
     }
 
