@@ -60,6 +60,8 @@ struct Look {
             let answer = try asStepError { try result.get() }
             switch answer.value {
             case .successor(let key):
+                // Before anything else is asked for in vain, such as another account's workspace.
+                guard let key else { throw Self.missing(created) }
                 successor = key
                 date = answer.date
             case .predecessor(let hash, let key): predecessors[hash] = .some(key)
@@ -67,12 +69,7 @@ struct Look {
             case .requests(let hash, let count): requests[hash] = count
             }
         }
-        guard let successor else {
-            throw StepError(
-                .failed, "OpenRouter has no key \(created.name) (\(created.hash.short)): nothing is retired",
-                hint: "the management key may be another account's; if the successor was deleted, "
-                    + "begin anew: ork-create with another --handoff and --supersede", isWorthWaiting: false)
-        }
+        guard let successor else { throw Self.missing(created) }
         guard let date else {
             throw StepError(
                 .failed, "OpenRouter's answers bear no date, so quiet and soak cannot be measured",
@@ -95,5 +92,12 @@ struct Look {
         return Look(
             successor: successor, predecessors: predecessors, keys: keys, requests: requests,
             refusesAnalytics: refusesAnalytics, date: date)
+    }
+
+    private static func missing(_ created: State.Successor) -> StepError {
+        StepError(
+            .failed, "OpenRouter has no key \(created.name) (\(created.hash.short)): nothing is retired",
+            hint: "the management key may be another account's; if the successor was deleted, "
+                + "begin anew: ork-create with another --handoff and --supersede", isWorthWaiting: false)
     }
 }

@@ -95,7 +95,9 @@ package struct PublishStep {
                 .unacceptable, "the plan has no target",
                 hint: "name one with --to, such as --to file:path=.env,name=OPENROUTER_API_KEY")
         }
-        if let unknown = options.only.first(where: { state.plan.target($0) == nil }) {
+        if let unknown = options.only.union(options.acceptedTargets).sorted()
+            .first(where: { state.plan.target($0) == nil })
+        {
             throw StepError(
                 .usage, "the plan has no target \(unknown)",
                 hint: "it has \(Self.list(state.plan.targets))")

@@ -49,11 +49,11 @@ struct ProgramRun: Sendable {
         let reason: String
     }
 
-    /// Starts `words` with no other environment than the given one, in `directory` or where the tests run, and keeps
-    /// what it prints in the files `NAME.out` and `NAME.err` of `logs`.
+    /// Starts `words` with no other environment than the given one, and keeps what it prints in the files `NAME.out`
+    /// and `NAME.err` of `logs`.
     static func run(
-        _ words: [String], environment: [String: String], directory: String? = nil, input: String = "/dev/null",
-        logs: String, name: String, victim: Victim? = nil
+        _ words: [String], environment: [String: String], input: String = "/dev/null", logs: String,
+        name: String, victim: Victim? = nil
     ) throws(Failure) -> ProgramRun {
         let (output, errors) = ("\(logs)/\(name).out", "\(logs)/\(name).err")
         var actions = unsafe posix_spawn_file_actions_t()
@@ -63,7 +63,6 @@ struct ProgramRun: Sendable {
         unsafe posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, input, O_RDONLY, 0)
         unsafe posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, output, flags, 0o600)
         unsafe posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, errors, flags, 0o600)
-        if let directory { unsafe posix_spawn_file_actions_addchdir_np(&actions, directory) }
         var arguments: [UnsafeMutablePointer<CChar>?] = unsafe words.map { unsafe strdup($0) } + [nil]
         defer { unsafe arguments.forEach { unsafe free($0) } }
         var variables: [UnsafeMutablePointer<CChar>?] =

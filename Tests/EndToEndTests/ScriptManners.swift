@@ -15,7 +15,9 @@ enum Manners {
         if let line = lines.first(where: { !$0.hasPrefix("\(program): ") }) { return "a line of another form: \(line)" }
         if errors.count != (run.isDone ? 0 : 1) { return "\(errors.count) error lines" }
         if hints.count > errors.count { return "\(hints.count) hints" }
-        if let error = errors.first, !error.hasPrefix("\(program): error: ") { return "a line of another form: \(error)" }
+        if let error = errors.first, !error.hasPrefix("\(program): error: ") {
+            return "a line of another form: \(error)"
+        }
         if let trace = traces.first(where: { run.errors.contains($0) || run.output.contains($0) }) {
             return "it prints \(trace)"
         }

@@ -1,7 +1,8 @@
 import FoundationEssentials
 import Glibc
-import Testing
+import Secrets
 import TestSupport
+import Testing
 
 /// One run of a script, in a folder and with an OpenRouter of its own. It blocks: not for Swift's cooperative pool.
 final class ScriptRun {
@@ -39,7 +40,9 @@ final class ScriptRun {
             try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
             // `$NAME` in a file stands for itself, `@NAME@` for the variable.
             var text = file.text
-            for (name, value) in variables { text = text.split(separator: "@\(name)@", omittingEmptySubsequences: false).joined(separator: value) }
+            for (name, value) in variables {
+                text = text.split(separator: "@\(name)@", omittingEmptySubsequences: false).joined(separator: value)
+            }
             try Data(text.utf8).write(to: URL(filePath: path))
         }
     }
@@ -47,6 +50,7 @@ final class ScriptRun {
     /// Puts the sandbox's address and keys into variables.
     func nameSandbox() {
         variables["OPENROUTER_BASE_URL"] = sandbox.url
+        variables["SANDBOX_URL"] = sandbox.url.dropLast("api/v1".count) + "sandbox"
         variables["OPENROUTER_MANAGEMENT_KEY"] = sandbox.managementKey.revealed()
         variables["PREDECESSOR_KEY"] = sandbox.predecessor.key.revealed()
         variables["PREDECESSOR_HASH"] = sandbox.predecessor.hash
@@ -80,7 +84,7 @@ final class ScriptRun {
         guard let name = words.first else { throw ScriptFailure("exec needs a program") }
         number += 1
         let run = try ProgramRun.run(
-            [try find(name)] + words.dropFirst(), environment: variables, directory: directory,
+            ["/usr/bin/env", "-C", directory, try find(name)] + words.dropFirst(), environment: variables,
             input: input ?? "/dev/null", logs: logs.path, name: "\(number)")
         input = nil
         output = run.output

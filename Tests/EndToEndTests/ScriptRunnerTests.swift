@@ -1,5 +1,5 @@
-import Testing
 import TestSupport
+import Testing
 
 /// A script that fails must fail its test, and say where.
 struct ScriptRunnerTests {
@@ -18,7 +18,9 @@ struct ScriptRunnerTests {
         let last = 1 + lines.split(separator: "\n").count
         let issue = try await onOwnThread { ScriptRun.run(script) }
         #expect(issue?.line == last)
-        withKnownIssue { issue?.record() } matching: { known in
+        withKnownIssue {
+            issue?.record()
+        } matching: { known in
             known.sourceLocation?.line == last && known.sourceLocation?.filePath == "/x/script.txt"
         }
     }

@@ -2,8 +2,8 @@ import FoundationEssentials
 import HTTP
 import JSON
 import Secrets
-import Timestamps
 import TestSupport
+import Timestamps
 
 extension ScriptRun {
     /// What a script does to its OpenRouter. KEY is `successor`, `predecessor`, or a hash.

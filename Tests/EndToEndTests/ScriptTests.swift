@@ -1,5 +1,5 @@
-import Testing
 import TestSupport
+import Testing
 
 /// Stories of the real programs; each script says in its first line what it shows.
 @Suite(.serialized) struct ScriptTests {

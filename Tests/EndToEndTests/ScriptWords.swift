@@ -22,6 +22,11 @@ enum ScriptWords {
             case "'":
                 word = (word ?? "") + (try quoted(&rest))
             case "$":
+                // At the end of a word it is the end of a line in a pattern.
+                guard let next = rest.first, next != " ", next != "'" else {
+                    word = (word ?? "") + "$"
+                    continue
+                }
                 let name = try name(&rest)
                 guard let value = variables[name] else { throw ScriptFailure("there is no variable \(name)") }
                 word = (word ?? "") + value

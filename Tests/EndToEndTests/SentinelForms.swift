@@ -30,14 +30,21 @@ struct Sentinel: Sendable {
     }
 
     /// By this search alone.
-    func isFound(_ bytes: [UInt8]) -> Bool {
-        forms.contains { form in
-            unsafe bytes.withUnsafeBytes { bytes in
-                unsafe form.withUnsafeBytes { form in
-                    unsafe memmem(bytes.baseAddress ?? form.baseAddress, bytes.count, form.baseAddress, form.count)
-                        != nil
+    func isFound(_ bytes: [UInt8]) -> Bool { forms.contains { Self.holds(bytes, $0) } }
+
+    private static func holds(_ bytes: [UInt8], _ form: [UInt8]) -> Bool {
+        guard let first = form.first else { return false }
+        return unsafe bytes.withUnsafeBytes { bytes in
+            guard let base = bytes.baseAddress else { return false }
+            var start = 0
+            while bytes.count - start >= form.count {
+                guard let hit = unsafe memchr(base + start, Int32(first), bytes.count - form.count - start + 1) else {
+                    return false
                 }
+                if unsafe memcmp(hit, form, form.count) == 0 { return true }
+                start = unsafe UnsafeRawPointer(hit) - base + 1
             }
+            return false
         }
     }
 

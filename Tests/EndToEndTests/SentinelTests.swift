@@ -48,7 +48,7 @@ struct SentinelTests {
             let control = try ProgramRun.run(
                 ["/bin/sh", "-c", "cd \(world.logs.path); ulimit -c unlimited; kill -SEGV $$"], environment: [:],
                 logs: world.logs.path, name: "control")
-            #expect(control.ending == .signalled(SIGSEGV))
+            guard control.ending == .signalled(SIGSEGV) else { throw Complaint("the shell did not crash") }
             for (number, signal) in [SIGSEGV, SIGABRT].enumerated() {
                 let victim = Victim()
                 let before = world.proxy.exchanges.count
@@ -60,13 +60,14 @@ struct SentinelTests {
                     wrapper: [
                         "/bin/sh", "-c", "cd \(world.logs.path); ulimit -c unlimited; exec \"$@\"", "sh",
                     ], victim: victim)
-                #expect(run.ending == .signalled(signal))
-                #expect(!run.leftCore)
+                guard run.ending == .signalled(signal), !run.leftCore else {
+                    throw Complaint("\(run.ending), core file: \(run.leftCore): \(run.errors)")
+                }
             }
             let cores = try FileManager.default.contentsOfDirectory(atPath: world.logs.path)
                 .filter { $0.hasPrefix("core") }
             // Where the system writes core files at all, the shell's is there and no other.
-            #expect(cores.count <= (control.leftCore ? 1 : 0))
+            guard cores.count <= (control.leftCore ? 1 : 0) else { throw Complaint("core files: \(cores)") }
         }
     }
 

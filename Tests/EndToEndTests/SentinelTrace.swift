@@ -16,7 +16,7 @@ struct Trace {
         "trace=execve,execveat,fork,vfork,clone,clone3,open,openat,openat2,creat,mkdir,mkdirat,link,linkat,symlink,"
             + "symlinkat,rename,renameat,renameat2,unlink,unlinkat,memfd_create,write,writev,pwrite64,pwritev,pwritev2,"
             + "sendto,sendmsg,sendmmsg,sendfile,splice,tee,vmsplice,copy_file_range,setxattr,fsetxattr,prctl,"
-            + "io_uring_setup,shm_open,msgsnd,bind,connect",
+            + "io_uring_setup,msgsnd,bind,connect",
     ]
 
     private(set) var calls: [Call] = []
