@@ -103,7 +103,6 @@ struct CreateTests {
     }
 
     private static let minting = "\(Scene.base) 2026-11-23 ork:01JDB000000000000000000000 minting"
-    private static let soaking = rotated + " disabled:2026-11-22T03:04:05Z"
     private static let rotated = "\(Scene.base) 2026-11-20 ork:01JDB000000000000000000000"
 
     static let found: [Found] = [
@@ -121,16 +120,21 @@ struct CreateTests {
             things.sandbox.addKey(name: rotated, at: things.now.addingTimeInterval(-60))
         },
         Found(testDescription: "a key that soaks", code: .notYet, superseded: 2) { things in
-            let key = things.sandbox.addKey(name: soaking, at: things.now.addingTimeInterval(-60))
+            let name = "\(rotated) disabled:2026-11-22T10:00:00Z"
+            let key = things.sandbox.addKey(name: name, at: things.now.addingTimeInterval(-60))
             things.sandbox.setDisabled(key.hash, at: things.now)
         },
-        Found(testDescription: "a soaking key alone", code: .notYet, superseded: 1) { things in
-            things.sandbox.rename(things.keys[0].hash, "checkout-prod disabled:2026-11-22T03:04:05Z", at: things.now)
-            things.sandbox.setDisabled(things.keys[0].hash, at: things.now)
+        Found(testDescription: "a key that soaks alone", code: .notYet, superseded: 1) { things in
+            let hash = things.keys[0].hash
+            things.sandbox.rename(hash, "\(Scene.base) disabled:2026-11-22T10:00:00Z", at: things.now)
+            things.sandbox.setDisabled(hash, at: things.now)
         },
-        Found(testDescription: "a key that somebody disabled by hand", code: nil, superseded: 1) { things in
+        Found(testDescription: "a key that somebody disabled", code: nil, superseded: 1) { things in
             let key = things.sandbox.addKey(name: rotated, at: things.now.addingTimeInterval(-60))
             things.sandbox.setDisabled(key.hash, at: things.now)
+        },
+        Found(testDescription: "a key that somebody disabled alone", code: .failed, superseded: nil) { things in
+            things.sandbox.setDisabled(things.keys[0].hash, at: things.now)
         },
         Found(testDescription: "somebody's key that is minting", code: .notYet, superseded: 1) { things in
             things.sandbox.addKey(name: minting, limit: 0, at: things.now.addingTimeInterval(-600))

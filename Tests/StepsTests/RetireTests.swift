@@ -253,11 +253,12 @@ struct RetireTests {
         try scene.retire()
     }
 
-    @Test func aClockThatIsBehindDoesNotHideTheNewestUse() throws {
+    @Test("a clock that is wrong does not hide the newest use", arguments: [-7200.0, -1800, 0, 1800])
+    func wrongClock(skew: TimeInterval) throws {
         var things = Things()
         things.sandbox.behaviour.omitsLastUsed = true
+        things.skew = skew
         let scene = try verified(things) { $0.retire.overlap = .zero }
-        scene.world.with { $0.skew = -1800 }
         scene.refused(.notYet) { () throws(StepError) in try scene.retire() }
         scene.world.pass(3600)
         let hash = try #require(scene.predecessor?.hash)
@@ -267,6 +268,7 @@ struct RetireTests {
         #expect(scene.predecessor?.disabled == false)
         scene.world.pass(3700)
         scene.refused(.notYet, "soaks") { () throws(StepError) in try scene.retire() }
+        #expect(scene.predecessor?.disabled == true)
     }
 
     @Test func usageThatShowsLateIsWaitedFor() throws {

@@ -38,8 +38,6 @@ struct Scene: Sendable {
     var journal: MemoryJournal
     var plan: Plan
     var identity: Identity
-    /// Somebody else's, to which nothing is sealed.
-    let stranger: Identity
     var trust: Trust
     let publishers: FakePublishers
     let sayings = Sayings()
@@ -53,7 +51,6 @@ struct Scene: Sendable {
         self.world = world
         service = try HTTPURL("https://openrouter.ai/api/v1")
         identity = try Identity.generate()
-        stranger = try Identity.generate()
         trust = Trust(only: identity.publicIdentity)
         publishers = FakePublishers(world)
         var plan = Plan(predecessor: .name(Self.base))
@@ -92,7 +89,6 @@ struct Scene: Sendable {
         self.world = world
         plan = other.plan
         identity = other.identity
-        stranger = other.stranger
         trust = other.trust
         service = other.service
         publishers = FakePublishers(world)
@@ -147,7 +143,7 @@ extension Scene {
 
     @discardableResult
     func verify(
-        _ line: Line? = nil, dryRun: Bool = false, programs: Programs = Programs(), knowsIdentity: Bool = true,
+        _ line: Line? = nil, dryRun: Bool = false, programs: Programs = Programs(),
         change: (inout VerifyStep.Options) -> Void = { _ in }
     ) throws(StepError) -> [Check] {
         var options = VerifyStep.Options()
@@ -155,8 +151,7 @@ extension Scene {
         let line = line ?? Line(world)
         return try VerifyStep(
             stage: stage(line, dryRun: dryRun), service: service, transport: line,
-            identity: knowsIdentity ? identity : stranger, publishers: publishers,
-            programs: programs, options: options
+            identity: identity, publishers: publishers, programs: programs, options: options
         ).run()
     }
 
