@@ -38,7 +38,8 @@ extension Plan {
     private func refuseManagementKey() throws(PlanError) {
         for target in targets where target.environment.values.contains(where: { $0 == service.managementKey }) {
             throw PlanError(
-                ["targets", target.name.description, "env"], "takes the variable of the management key, which no "
+                ["targets", target.name.description, "env"],
+                "takes the variable of the management key, which no "
                     + "publisher gets")
         }
     }

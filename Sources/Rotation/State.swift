@@ -23,6 +23,8 @@ package struct State: Sendable {
     package private(set) var verifications: [Verification] = []
     package private(set) var approvals: [Approval] = []
     package private(set) var readings: [Reading] = []
+    /// Differences between the plan and an `ork.yaml` that somebody trusted for create has accepted.
+    package private(set) var acceptedDifferences: [JSONValue] = []
     /// What `ork-publish` found when it asked a model with the successor.
     package private(set) var publishProbes: [JSONObject] = []
     /// Foreign keys with the mark `minting` that this rotation set out to delete.
@@ -193,6 +195,8 @@ extension State {
             if let name = record.target, let json = record.detail["target"] {
                 let target = try Plan.Target(name: name, json, ["targets", name.description], .ignored)
                 try add(target)
+            } else if let differences = record.detail["differences"] {
+                acceptedDifferences.append(differences)
             } else if let rules = record.detail["rules"] {
                 try plan.adopt(rules: rules, by: record.step)
             }

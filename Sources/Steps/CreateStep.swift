@@ -104,7 +104,9 @@ package struct CreateStep {
         let header = RotationHeader(
             id: id, name: order.name, base: choice.base, workspace: choice.workspace, plan: order.plan,
             predecessors: choice.predecessors.map { KeyReference(hash: $0.hash, name: $0.name, label: $0.label) })
-        do { try stage.journal.begin(header, intent(name.description, abandoning: choice.abandoned, ignoring: ignored)) } catch { throw StepError(error) }
+        do {
+            try stage.journal.begin(header, intent(name.description, abandoning: choice.abandoned, ignoring: ignored))
+        } catch { throw StepError(error) }
         for stray in choice.abandoned { try discard(stray, because: "it was minted and never handed out") }
         try mint(header, like: choice.predecessors.last, name: name, now: now)
     }

@@ -52,8 +52,9 @@ struct Look {
         var date: Date?
         for (call, result) in zip(calls, client.send(all: calls)) {
             // Analytics is one signal of several: without it the others decide.
-            if case .failure = result, call.request.method == .post {
-                refusesAnalytics = true
+            if case .failure(let error) = result, call.request.method == .post {
+                // A moment's trouble is not a refusal: the next look may tell.
+                refusesAnalytics = refusesAnalytics || [.forbidden, .notFound, .invalid].contains(error.code)
                 continue
             }
             let answer = try asStepError { try result.get() }
@@ -74,8 +75,14 @@ struct Look {
                 .failed, "OpenRouter's answers bear no date, so quiet and soak cannot be measured",
                 hint: "look whether a proxy removes the Date field")
         }
-        // A clock that is behind has asked for a time that ends too early, and would not see the newest requests.
-        if date.timeIntervalSince(asked) > Self.precision { requests = requests.mapValues { _ in .unusable(.stale) } }
+        // Where the clocks differ, analytics was asked for a time that ends too early, or has not come yet.
+        if abs(date.timeIntervalSince(asked)) > Self.precision {
+            for (hash, _) in requests {
+                guard let since = state.lastReading(of: hash)?.wholeMinute, since < date else { continue }
+                let again = api.requestCounts(hash, from: since, to: date)
+                requests[hash] = (try? client.send(again))?.value ?? .unusable(.stale)
+            }
+        }
         while keys.count > 0, keys.count % ManagementAPI.pageSize == 0 {
             let offset = keys.count
             let page = try asStepError { try client.send(api.listKeys(workspace: workspace, offset: offset)).value }
