@@ -109,7 +109,8 @@ package final class Session {
     package func order(_ flags: PlanFlags, adjust: (inout Plan) -> Void) throws(StepError) -> CreateStep.Order {
         var plan: Plan
         do { plan = try flags.plan(over: configuration?.plan) } catch {
-            let hint = configuration == nil ? "say what to replace: --predecessor name=NAME" : nil
+            let hint =
+                flags.predecessor == nil && configuration == nil ? "say what to replace: --predecessor name=NAME" : nil
             throw StepError(.unacceptable, "\(error)", hint: hint)
         }
         plan.service.url = try service().description
