@@ -25,6 +25,22 @@ package struct PublisherAddress: Hashable, Sendable {
     }
 }
 
+extension PublisherHost {
+    /// Sends all requests and hands over exactly one answer for each, also where the host gave none.
+    package func deliver(
+        _ verb: Verb, _ requests: [(address: PublisherAddress, request: PublisherRequest)],
+        each: (Int, PublisherAnswer) -> Void
+    ) {
+        var open = Set(requests.indices)
+        send(verb, requests) { index, answer in
+            if open.remove(index) != nil { each(index, answer) }
+        }
+        for index in open.sorted() {
+            each(index, PublisherAnswer(.unknown(PublisherError(.internal, "the publisher gave no answer"))))
+        }
+    }
+}
+
 /// What runs publishers for a step. Both calls return when the work is done; `each` runs on the caller's thread.
 package protocol PublisherHost {
     /// What the publisher says of itself; an error if there is no such program or its answer breaks the contract.

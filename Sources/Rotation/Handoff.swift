@@ -89,6 +89,8 @@ package struct Handoff: Hashable, Sendable {
         }
         for record in other.records { insert(record) }
         for box in other.sealed where !sealed.contains(box) { sealed.append(box) }
+        // An older copy does not bring back what was dropped when every target had been verified.
+        if records.contains(where: { $0.event == .verified && $0.detail["dropped"]?.bool ?? false }) { sealed = [] }
     }
 
     private mutating func insert(_ record: Record) {

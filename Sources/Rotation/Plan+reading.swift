@@ -31,6 +31,17 @@ extension Plan {
             targets.sort { $0.name < $1.name }
         }
         try refuseTwins()
+        try refuseManagementKey()
+    }
+
+    /// No publisher gets the management key, whatever the variable is called that holds it.
+    private func refuseManagementKey() throws(PlanError) {
+        for target in targets where target.environment.values.contains(where: { $0 == service.managementKey }) {
+            throw PlanError(
+                ["targets", target.name.description, "env"],
+                "takes the variable of the management key, which no "
+                    + "publisher gets")
+        }
     }
 
     /// Two targets at one place would write over each other in an order that nobody chose.

@@ -23,8 +23,16 @@ package struct State: Sendable {
     package private(set) var verifications: [Verification] = []
     package private(set) var approvals: [Approval] = []
     package private(set) var readings: [Reading] = []
+    /// Differences between the plan and an `ork.yaml` that somebody trusted for create has accepted.
+    package private(set) var acceptedDifferences: [JSONValue] = []
+    /// What `ork-publish` found when it asked a model with the successor.
+    package private(set) var publishProbes: [JSONObject] = []
+    /// Foreign keys with the mark `minting` that this rotation set out to delete.
+    package private(set) var abandoned: Set<KeyHash> = []
     /// Predecessors that are recorded as disabled, as deleted.
     package private(set) var disabled: Set<KeyHash> = []
+    /// Those of them that `ork-retire --restore` leaves alone: compromised, or disabled by somebody else's hand.
+    package private(set) var unrestorable: Set<KeyHash> = []
     package private(set) var deleted: Set<KeyHash> = []
     package private(set) var isFinished = false
     /// Whether the successor can still be read from the handoff by somebody.
@@ -88,7 +96,7 @@ extension State {
         head = handoff.head
         isSealed = !handoff.sealed.isEmpty
         for target in plan.targets { targets[target.name] = TargetState() }
-        for record in try handoff.verified(trust: trust) { try read(record) }
+        for record in try handoff.verified(trust: trust) { try read(record, trust) }
     }
 
     mutating func replacePlan(_ plan: Plan) {
@@ -96,12 +104,13 @@ extension State {
         for target in plan.targets { targets[target.name] = targets[target.name] ?? TargetState() }
     }
 
-    private mutating func read(_ record: Record) throws(HandoffError) {
+    private mutating func read(_ record: Record, _ trust: Trust?) throws(HandoffError) {
         lastRecordAt = max(lastRecordAt ?? record.at, record.at)
         switch record.event {
         case .intended:
             guard let name = record.detail["name"]?.string else { throw .malformed("an intended record") }
             intended.append(name)
+            abandoned.formUnion((record.detail["abandons"]?.array ?? []).compactMap { $0.string.flatMap(KeyHash.init) })
         case .stray:
             guard let hash = record.hash else { throw .malformed("a stray record") }
             strays.insert(hash)
@@ -117,7 +126,7 @@ extension State {
         case .observed:
             if record.step == .create || record.step == .retire { readings.append(try Reading(record)) }
         case .checked:
-            break
+            try readChecked(record)
         case .verified:
             verifications.append(try Verification(record, created))
         case .approved:
@@ -126,9 +135,12 @@ extension State {
             }
             approvals.append(Approval(at: record.at, binding: binding))
         case .accepted:
-            try readAccepted(record)
+            try readAccepted(record, trust)
         case .disabled:
-            if let hash = record.hash { disabled.insert(hash) }
+            guard let hash = record.hash else { throw .malformed("a disabled record") }
+            disabled.insert(hash)
+            let isFinal = ["compromised", "found_disabled"].contains { record.detail[$0]?.bool ?? false }
+            if isFinal { unrestorable.insert(hash) }
         case .restored:
             if let hash = record.hash { disabled.remove(hash) }
         case .deleted:
@@ -154,6 +166,8 @@ extension State {
         var target = targets[name] ?? TargetState()
         target.last = record
         if let receipt = record.detail["receipt"]?.object { target.receipt = receipt }
+        // Nobody knows what it holds now.
+        if record.event == .unknown || record.detail["code"]?.string == "conflict" { target.held = nil }
         let digest = record.detail["digest"]?.string.flatMap { Digest($0) }
         if let digest, digest == created?.digest {
             if record.event == .committed {
@@ -167,11 +181,22 @@ extension State {
         targets[name] = target
     }
 
-    private mutating func readAccepted(_ record: Record) throws(HandoffError) {
+    /// What has failed since a verification voids it. A probe of `ork-publish` leaves its baseline here.
+    private mutating func readChecked(_ record: Record) throws(HandoffError) {
+        switch record.step {
+        case .verify where record.detail["outcome"]?.string == "failed": verifications = []
+        case .publish: publishProbes.append(record.detail)
+        default: break
+        }
+    }
+
+    private mutating func readAccepted(_ record: Record, _ trust: Trust?) throws(HandoffError) {
         do {
             if let name = record.target, let json = record.detail["target"] {
                 let target = try Plan.Target(name: name, json, ["targets", name.description], .ignored)
                 try add(target)
+            } else if let differences = record.detail["differences"] {
+                acceptedDifferences.append(differences)
             } else if let rules = record.detail["rules"] {
                 try plan.adopt(rules: rules, by: record.step)
             }
@@ -208,7 +233,7 @@ extension Plan {
     ///
     /// A step has a say in its own rules only, so that the stage that may publish cannot loosen those of retirement;
     /// `ork-retire` also says how old a verification it accepts.
-    package mutating func adopt(rules: JSONValue, by step: StepName = .create) throws(PlanError) {
+    package mutating func adopt(rules: JSONValue, by step: StepName) throws(PlanError) {
         guard var changed = json.object, let rules = rules.object else { throw PlanError([], "must be a mapping") }
         for key in Self.sections(of: step) { changed[key] = rules[key] ?? changed[key] }
         self = try Plan(.object(changed), unknownKeys: .ignored)

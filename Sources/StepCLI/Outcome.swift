@@ -6,15 +6,12 @@ import Timestamps
 
 /// How a run ended, for the programs around it: `--json`, the CI system's outputs and its summary page.
 struct Outcome {
-    private let state: State?
-    private let failure: StepError?
+    private var state: State?
+    var failure: StepError?
 
-    init(_ session: Session?, _ failure: StepError?) {
-        // What cannot be accepted is not passed on.
-        state = session.flatMap { session in
-            session.journal.handoff.flatMap { try? State($0, trust: session.trust) }
-        }
-        self.failure = failure
+    /// Takes what the handoff says now. What cannot be accepted is not passed on.
+    mutating func look(at session: Session) {
+        state = session.journal.handoff.flatMap { try? State($0, trust: session.trust) }
     }
 
     func publish(_ options: CommonOptions, _ environment: StepEnvironment, _ console: Console, program: String) {

@@ -18,8 +18,7 @@ extension Session {
             try refuseDifference(plan, configuration, state)
             plan = plan.adoptingTimings(from: configuration).plan
         }
-        var wanted: Plan
-        do { wanted = try flags.plan(over: plan) } catch { throw StepError(.unacceptable, "\(error)") }
+        var wanted = try flags.plan(overRunning: plan)
         adjust(&wanted)
         var probes: [Plan.Probe] = []
         for probe in wanted.verify.probes where !probes.contains(probe) { probes.append(probe) }
@@ -50,6 +49,9 @@ extension Session {
                 hint: "go on with the plan in the handoff with --accept-plan, or begin a new rotation")
         }
         console.show(.warning("going on with the plan in the handoff: \(text)"))
+        let differences = JSONValue.array(lines.map { .string($0.description) })
+        // Accepted once is accepted: a record for every run would only move the head.
+        guard !state.acceptedDifferences.contains(differences) else { return }
         guard trust.accepts(identity.publicIdentity, for: .create) else {
             throw StepError(
                 .denied, "this stage's identity may not accept a plan: it is not trusted for create",
@@ -58,7 +60,7 @@ extension Session {
         try append(
             Entry(
                 .create, .accepted, message: "accepted the handoff's plan over \(configuration.file)",
-                detail: ["differences": .array(lines.map { .string($0.description) })]))
+                detail: ["differences": differences]))
     }
 
     private func record(rulesOf plan: Plan, over state: State, _ step: StepName) throws(StepError) {
@@ -78,5 +80,29 @@ extension Session {
     private func append(_ entry: Entry) throws(StepError) {
         guard !options.dryRun else { return }
         do { try journal.append(entry) } catch { throw StepError(.failed, error.message, hint: error.hint) }
+    }
+}
+
+extension PlanFlags {
+    /// What the flags make of the plan of a rotation that has begun. A target that is in it already is the same one:
+    /// the command can be given again as it was.
+    fileprivate func plan(overRunning plan: Plan) throws(StepError) -> Plan {
+        var rules = self
+        rules.targets = []
+        rules.targetEnvironment = []
+        do {
+            var plan = try rules.plan(over: plan)
+            for text in targets {
+                let target = try Self.target(text, among: plan.targets.map(\.name))
+                if plan.targets.contains(where: { $0.publisher == target.publisher && $0.with == target.with }) {
+                    continue
+                }
+                plan.targets.append(target)
+            }
+            for text in targetEnvironment { try Self.addEnvironment(text, to: &plan.targets) }
+            return plan
+        } catch {
+            throw StepError(.unacceptable, "\(error)")
+        }
     }
 }

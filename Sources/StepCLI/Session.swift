@@ -22,8 +22,10 @@ package final class Session {
     /// Rules of this stage that a dry run does not record.
     var assumedRules: JSONValue?
 
-    /// Reads everything. `needsRotation` is false where the handoff alone says what is rotated.
-    package init(_ options: CommonOptions, environment: StepEnvironment, console: Console) throws(StepError) {
+    /// Reads everything; with `obeysSwitch` it refuses while rotations are switched off.
+    package init(
+        _ options: CommonOptions, environment: StepEnvironment, console: Console, obeysSwitch: Bool
+    ) throws(StepError) {
         self.options = options
         self.environment = environment
         self.console = console
@@ -34,7 +36,7 @@ package final class Session {
         trust = try Trust(options.trust, configuration?.trust, own: identity.publicIdentity)
         journal = try HandoffFile(
             paths, identity: identity, trust: trust, provenance: Provenance(environment), clock: clock)
-        try refuseIfDisabled()
+        if obeysSwitch { try refuseIfDisabled() }
         try refuseOtherHead()
         if let wanted = options.rotation, let name = journal.handoff?.header.name, name.description != wanted {
             throw StepError(
@@ -108,9 +110,11 @@ package final class Session {
     /// The address and the plan for `ork-create`: `ork.yaml`, and over it the flags.
     package func order(_ flags: PlanFlags, adjust: (inout Plan) -> Void) throws(StepError) -> CreateStep.Order {
         var plan: Plan
-        do { plan = try flags.plan(over: configuration?.plan) } catch {
-            let hint =
-                flags.predecessor == nil && configuration == nil ? "say what to replace: --predecessor name=NAME" : nil
+        // Without flags and file a rotation that has begun goes on as it was ordered.
+        let base = configuration?.plan ?? (flags.predecessor == nil ? journal.handoff?.header.plan : nil)
+        do { plan = try flags.plan(over: base) } catch {
+            let isMissing = flags.predecessor == nil && base == nil
+            let hint = isMissing ? "say what to replace: --predecessor name=NAME" : nil
             throw StepError(.unacceptable, "\(error)", hint: hint)
         }
         plan.service.url = try service().description

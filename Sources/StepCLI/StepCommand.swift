@@ -13,11 +13,16 @@ package protocol StepCommand: ParsableCommand {
 
     var common: CommonOptions { get }
 
+    /// Whether this run brings applications back, which no switch may stop.
+    var isRemedy: Bool { get }
+
     /// Does the step's work, once.
     func perform(_ session: Session) throws(StepError)
 }
 
 extension StepCommand {
+    package var isRemedy: Bool { false }
+
     /// Runs the program; it does not return.
     package static func start() -> Never {
         ProcessHardening.apply()
@@ -25,27 +30,23 @@ extension StepCommand {
         let command: Self
         do { command = try parse() } catch { UsageError(error, of: Self.self).exit(console) }
         let environment = StepEnvironment()
-        var session: Session?
-        var failure: StepError?
+        var outcome = Outcome()
         do throws(StepError) {
             let waiting = Waiting(
                 upTo: try command.waitingTime(), clock: SystemClock(), tell: { console.show($0) })
             try waiting.run { () throws(StepError) -> Void in
-                // Also the lock of the handoff is something to wait for.
-                let current: Session
-                if let session {
-                    current = session
-                } else {
-                    current = try Session(command.common, environment: environment, console: console)
-                }
-                session = current
-                try current.requireTrust(for: step)
-                try command.perform(current)
+                // Everything is read anew for each try, and the handoff is not locked between them: a switch that is
+                // thrown, or another step that has to go first, is not kept waiting.
+                let session = try Session(
+                    command.common, environment: environment, console: console, obeysSwitch: !command.isRemedy)
+                defer { outcome.look(at: session) }
+                try session.requireTrust(for: step)
+                try command.perform(session)
             }
         } catch {
-            failure = error
+            outcome.failure = error
         }
-        let outcome = Outcome(session, failure)
+        let failure = outcome.failure
         outcome.publish(command.common, environment, console, program: configuration.commandName ?? "ork")
         if let failure { console.show(failure) }
         Glibc.exit(failure?.code.rawValue ?? 0)

@@ -21,7 +21,7 @@ package struct CheckStep {
         self.tell = tell
     }
 
-    /// Asks every target's publisher. `handoff` adds what is known of a rotation that has begun.
+    /// Asks every target's publisher. `state` adds what is known of a rotation that has begun.
     package func run(_ plan: Plan, state: State?) throws(StepError) {
         let targets = plan.targets.filter { options.only.isEmpty || options.only.contains($0.name) }
         guard !targets.isEmpty else {
@@ -36,7 +36,7 @@ package struct CheckStep {
         let deadline = clock.now.addingTimeInterval(options.timeout)
         var requests: [(address: PublisherAddress, request: PublisherRequest)] = []
         for target in targets {
-            guard let address = addresses[target.name] else { continue }
+            let address = try addresses.address(of: target)
             requests.append(
                 (
                     address,
@@ -49,7 +49,7 @@ package struct CheckStep {
                 ))
         }
         var failed: [PublishStep.Failure] = []
-        publishers.send(.check, requests) { index, answer in
+        publishers.deliver(.check, requests) { index, answer in
             let name = targets[index].name
             switch answer.outcome {
             case .ready: tell(.done(answer.message.map { "\(name): \($0)" } ?? "\(name): ready"))

@@ -78,8 +78,14 @@ extension CreateStep {
                 .failed, "OpenRouter did not activate \(name) as asked for",
                 hint: "run ork-create again with the same handoff")
         }
+        try recordCreated(active, detail)
+    }
+
+    /// A key that bears no mark any more may be in use: only the record of its activation is missing.
+    func recordCreated(_ key: Key, _ detail: JSONObject) throws(StepError) {
+        let name = key.keyName.with(disabledAt: nil)
         try stage.record(Entry(.create, .created, message: "created \(name)", detail: detail))
-        stage.tell(.done("created \(name) (\(active.label))"))
+        stage.tell(.done("created \(name) (\(key.label))"))
     }
 
     private func yieldToEarlierCreator(_ key: Key, _ header: RotationHeader) throws(StepError) {
@@ -96,11 +102,12 @@ extension CreateStep {
         let known = Set(header.predecessors.map(\.hash) + [key.hash])
         let now = date ?? stage.clock.now
         let lineage = Lineage(base: header.base, among: keys.filter { !known.contains($0.hash) })
-        let rivals = lineage.live(at: now) + lineage.minting
-        for rival in rivals where (rival.createdAt, rival.hash.description) < (key.createdAt, key.hash.description) {
-            if lineage.minting.contains(where: { $0.hash == rival.hash }),
-                now.timeIntervalSince(rival.createdAt) >= Self.mintingLimit
-            {
+        // A key that is live already has won, even if both bear the same moment.
+        let earlier = lineage.minting.filter {
+            ($0.createdAt, $0.hash.description) < (key.createdAt, key.hash.description)
+        }
+        for rival in lineage.live(at: now) + earlier {
+            if rival.keyName.isMinting, now.timeIntervalSince(rival.createdAt) >= Self.mintingLimit {
                 try discard(rival, because: "it was minted and never handed out")
                 continue
             }
@@ -109,31 +116,6 @@ extension CreateStep {
                 .notYet, "another rotation of \(header.base) created \(rival.name) first; this one's key is deleted",
                 hint: "let the other rotation go on", isWorthWaiting: false)
         }
-    }
-
-    /// Goes on with a handoff that has no successor yet.
-    func resume(_ state: State) throws(StepError) {
-        let header = state.header
-        let survey = try Survey.take(
-            api, stage.client, workspace: header.workspace, named: state.minted.last?.hash)
-        let now = survey.date ?? stage.clock.now
-        let predecessor = header.predecessors.last.flatMap { last in survey.keys.first { $0.hash == last.hash } }
-        let settings = try Settings(header.plan.successor, like: predecessor, now: now)
-        if let minted = state.minted.last {
-            guard let key = survey.named else {
-                try recordStray(minted.hash, minted.name, because: "it does not exist any more")
-                return try resume(try stage.state())
-            }
-            let detail = State.Successor.detail(
-                hash: minted.hash, digest: minted.digest, name: minted.name, label: minted.label,
-                createdAt: minted.createdAt, publishBy: minted.publishBy)
-            return try activate(key, header, settings: settings, detail: detail)
-        }
-        try refuseForeignSuccessor(survey, header)
-        try discardUnactivated(header, names: state.intended)
-        let name = try Self.mintingName(header.base, RotationID(at: now), now)
-        try stage.record(intent(name.description))
-        try mint(header, like: predecessor, name: name, now: now)
     }
 
     /// Each try has an ID of its own in the name of what it mints: a run with a copy of the same handoff must not take
@@ -151,21 +133,8 @@ extension CreateStep {
         return KeyName(base: name.base, rotation: rotation ?? name.rotation)
     }
 
-    /// Another run with a copy of this handoff may have got further; its key's plaintext is in its handoff only.
-    private func refuseForeignSuccessor(_ survey: Survey, _ header: RotationHeader) throws(StepError) {
-        let activated = survey.keys.first { key in
-            let name = KeyName(parsing: key.name)
-            return name.base == header.base && name.rotation?.id == header.id.description && !name.isMinting
-        }
-        guard let activated else { return }
-        throw StepError(
-            .notYet, "another run of this rotation has created \(activated.name)",
-            hint: "go on with that run's handoff; if it is lost, begin anew: another --handoff, --supersede",
-            isWorthWaiting: false)
-    }
-
     /// Deletes keys that bear one of these names, which only an unanswered POST of ours can have given them.
-    private func discardUnactivated(_ header: RotationHeader, names: [String]) throws(StepError) {
+    func discardUnactivated(_ header: RotationHeader, names: [String]) throws(StepError) {
         var offset = 0
         while true {
             let page = try asStepError {
@@ -179,8 +148,16 @@ extension CreateStep {
         }
     }
 
+    /// Deletes a key that nobody was given. It is looked at once more directly before: its owner may have activated it
+    /// since it was listed, and then it may be in use.
     func discard(_ key: Key, because reason: String) throws(StepError) {
-        _ = try asStepError { try stage.client.send(api.deleteKey(key.hash)) }
+        let now = try asStepError { try stage.client.send(api.key(key.hash)).value }
+        if let now {
+            guard now.keyName.isMinting else {
+                return stage.tell(.warning("\(now.name) (\(now.hash.short)) was activated meanwhile and stays"))
+            }
+            _ = try asStepError { try stage.client.send(api.deleteKey(key.hash)) }
+        }
         try recordStray(key, because: reason)
     }
 
@@ -188,7 +165,7 @@ extension CreateStep {
         try recordStray(key.hash, key.name, because: reason)
     }
 
-    private func recordStray(_ hash: KeyHash, _ name: String, because reason: String) throws(StepError) {
+    func recordStray(_ hash: KeyHash, _ name: String, because reason: String) throws(StepError) {
         stage.tell(.warning("\(name) (\(hash.short)) is deleted: \(reason)"))
         try stage.record(
             Entry(

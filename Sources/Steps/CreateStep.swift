@@ -48,6 +48,7 @@ package struct CreateStep {
                 .unacceptable, "the handoff is of the rotation \(state.header.name), not of \(order.name)",
                 hint: "name another file with --handoff")
         }
+        try refuseOtherOrder(state.header)
         if let created = state.created { return try confirm(created) }
         guard !stage.isDryRun else { return stage.tell(.done("would go on with rotation \(state.header.id)")) }
         try resume(state)
@@ -71,12 +72,31 @@ package struct CreateStep {
                     + (isOver ? "; for another rotation move this handoff away, or name another with --handoff" : "")))
     }
 
+    /// The flags may not ask for something else than the handoff that lies here: its key would go to the wrong place.
+    private func refuseOtherOrder(_ header: RotationHeader) throws(StepError) {
+        let differs: String? =
+            if order.plan.predecessor != header.plan.predecessor {
+                "predecessor"
+            } else if order.plan.workspace != header.plan.workspace {
+                "workspace"
+            } else if order.plan.successor != header.plan.successor {
+                "successor"
+            } else {
+                nil
+            }
+        guard let differs else { return }
+        throw StepError(
+            .unacceptable, "the handoff is of a rotation with another \(differs) than was asked for",
+            hint: "to go on with it, run ork-create without those flags; for another rotation name another file with "
+                + "--handoff")
+    }
+
     private func begin() throws(StepError) {
         let survey = try Survey.take(
             api, stage.client, workspace: order.plan.workspace, named: namedHash)
         let now = survey.date ?? stage.clock.now
         let choice = try chooseLineage(survey, now: now)
-        try refuseReferences(survey, to: choice.predecessors)
+        let ignored = try refuseReferences(survey, to: choice.predecessors)
         let id = RotationID(at: now)
         let name = try Self.mintingName(choice.base, id, now)
         announce(choice, activated: name.activated())
@@ -84,7 +104,9 @@ package struct CreateStep {
         let header = RotationHeader(
             id: id, name: order.name, base: choice.base, workspace: choice.workspace, plan: order.plan,
             predecessors: choice.predecessors.map { KeyReference(hash: $0.hash, name: $0.name, label: $0.label) })
-        do { try stage.journal.begin(header, intent(name.description)) } catch { throw StepError(error) }
+        do {
+            try stage.journal.begin(header, intent(name.description, abandoning: choice.abandoned, ignoring: ignored))
+        } catch { throw StepError(error) }
         for stray in choice.abandoned { try discard(stray, because: "it was minted and never handed out") }
         try mint(header, like: choice.predecessors.last, name: name, now: now)
     }
@@ -101,6 +123,9 @@ package struct CreateStep {
         for key in choice.predecessors {
             stage.tell(.doing("\(key.name) (\(key.hash.short)) is to be replaced"))
         }
+        for key in choice.abandoned {
+            stage.tell(.doing("\(key.name) (\(key.hash.short)) was never handed out and is to be deleted"))
+        }
         stage.tell(.doing("minting \(activated)" + (order.plan.targets.isEmpty ? "" : " for \(targetCount)")))
     }
 
@@ -108,11 +133,12 @@ package struct CreateStep {
         order.plan.targets.count == 1 ? "1 target" : "\(order.plan.targets.count) targets"
     }
 
-    private func refuseReferences(_ survey: Survey, to predecessors: [Key]) throws(StepError) {
+    /// Answers what is ignored because the user said so.
+    private func refuseReferences(_ survey: Survey, to predecessors: [Key]) throws(StepError) -> String? {
         let hashes = Set(predecessors.map(\.hash))
         let places = Set(survey.references.filter { hashes.contains($0.hash) }.map(\.place)).sorted()
         let unread = predecessors.isEmpty ? [] : survey.unread
-        guard !places.isEmpty || !unread.isEmpty else { return }
+        guard !places.isEmpty || !unread.isEmpty else { return nil }
         var reasons: [String] = []
         if !places.isEmpty { reasons.append("the predecessor is named by \(places.joined(separator: ", "))") }
         if !unread.isEmpty { reasons.append("OpenRouter does not show its \(unread.joined(separator: ", "))") }
@@ -124,9 +150,13 @@ package struct CreateStep {
                     + "add it by hand after ork-create, and go on with --ignore-references")
         }
         stage.tell(.warning("\(reason); the successor is not, add it by hand"))
+        return reason
     }
 
-    func intent(_ name: String) -> Entry {
-        Entry(.create, .intended, message: "about to mint \(name)", detail: ["name": .string(name)])
+    func intent(_ name: String, abandoning keys: [Key] = [], ignoring reason: String? = nil) -> Entry {
+        var detail: JSONObject = ["name": .string(name)]
+        if !keys.isEmpty { detail["abandons"] = .array(keys.map { .string($0.hash.description) }) }
+        if let reason { detail["ignores"] = .string(reason) }
+        return Entry(.create, .intended, message: "about to mint \(name)", detail: detail)
     }
 }

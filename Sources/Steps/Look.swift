@@ -18,6 +18,9 @@ struct Look {
     /// OpenRouter's clock.
     let date: Date
 
+    /// Analytics counts by minutes; a difference of clocks below that, and the time of an answer, do not matter.
+    private static let precision: TimeInterval = 60
+
     private enum Part: Sendable {
         case successor(Key?)
         case predecessor(KeyHash, Key?)
@@ -33,12 +36,12 @@ struct Look {
         var calls: [APICall<Part>] = [
             api.key(created.hash).map { .successor($0) }, api.listKeys(workspace: workspace).map { .keys($0) },
         ]
+        let asked = stage.clock.now
         for predecessor in state.header.predecessors {
             let hash = predecessor.hash
             calls.append(api.key(hash).map { .predecessor(hash, $0) })
-            let now = stage.clock.now
-            if let since = state.lastReading(of: hash)?.wholeMinute, since < now {
-                calls.append(api.requestCounts(hash, from: since, to: now).map { .requests(hash, $0) })
+            if let since = state.lastReading(of: hash)?.wholeMinute, since < asked {
+                calls.append(api.requestCounts(hash, from: since, to: asked).map { .requests(hash, $0) })
             }
         }
         var successor: Key?
@@ -49,8 +52,9 @@ struct Look {
         var date: Date?
         for (call, result) in zip(calls, client.send(all: calls)) {
             // Analytics is one signal of several: without it the others decide.
-            if case .failure = result, call.request.method == .post {
-                refusesAnalytics = true
+            if case .failure(let error) = result, call.request.method == .post {
+                // A moment's trouble is not a refusal: the next look may tell.
+                refusesAnalytics = refusesAnalytics || [.forbidden, .notFound, .invalid].contains(error.code)
                 continue
             }
             let answer = try asStepError { try result.get() }
@@ -70,6 +74,14 @@ struct Look {
             throw StepError(
                 .failed, "OpenRouter's answers bear no date, so quiet and soak cannot be measured",
                 hint: "look whether a proxy removes the Date field")
+        }
+        // Where the clocks differ, analytics was asked for a time that ends too early, or has not come yet.
+        if abs(date.timeIntervalSince(asked)) > Self.precision {
+            for (hash, _) in requests {
+                guard let since = state.lastReading(of: hash)?.wholeMinute, since < date else { continue }
+                let again = api.requestCounts(hash, from: since, to: date)
+                requests[hash] = (try? client.send(again))?.value ?? .unusable(.stale)
+            }
         }
         while keys.count > 0, keys.count % ManagementAPI.pageSize == 0 {
             let offset = keys.count

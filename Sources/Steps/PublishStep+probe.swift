@@ -5,7 +5,8 @@ import Rotation
 import Secrets
 import Timestamps
 
-/// The successor's meters before any target had it: what moves after that is somebody's use.
+/// The successor's meters before any target had it: what moves after that is somebody's use. A cost that is no
+/// number is not known.
 struct Baseline: Hashable {
     let at: Date
     let cost: String
@@ -18,31 +19,26 @@ struct Baseline: Hashable {
     }
 
     init?(_ json: JSONValue?) {
-        guard let at = json?["at"]?.string.flatMap({ Date(rfc3339: $0) }), let cost = json?["cost"]?.string else {
-            return nil
-        }
+        guard let at = json?["at"]?.string.flatMap({ Date(rfc3339: $0) }), let cost = json?["cost"]?.string,
+            !cost.hasPrefix("-")
+        else { return nil }
         self.init(at: at, cost: cost)
     }
 }
 
 extension State {
-    /// The baseline of the first write. It stands in the records that permission needs, so it cannot be taken away.
+    /// The meters of the successor before this rotation's writes; what moved since the latest of them is somebody's
+    /// use. It stands in the records that permission needs, so it cannot be taken away.
     var lastBaseline: Baseline? {
-        plan.targets.compactMap { targets[$0.name]?.held }.compactMap { Baseline($0.detail["baseline"]) }
-            .min { $0.at < $1.at }
+        plan.targets.compactMap { Baseline(targets[$0.name]?.held?.detail["baseline"]) }.max { $0.at < $1.at }
     }
 }
 
 extension PublishStep {
     /// Probes the successor before anybody gets it: three times, on connections of their own, since they may meet
     /// three servers of the provider. A model is asked at most once, before the first write.
-    func probe(_ secret: Secret, _ successor: State.Successor, isFirst: Bool) throws(StepError) -> Baseline {
-        let settle = stage.journal.handoff?.header.plan.publish.settle ?? .zero
-        let ready = successor.createdAt.addingTimeInterval(Double(settle.seconds))
-        if ready > stage.clock.now {
-            stage.tell(.doing("leaving the new key alone until \(ready.rfc3339), so that it is known everywhere"))
-            stage.clock.sleep(until: ready)
-        }
+    func probe(_ secret: Secret, _ successor: State.Successor, _ state: State) throws(StepError) -> Baseline {
+        try settle(successor, state)
         let api = InferenceAPI(baseURL: service, key: secret)
         var baseline = Baseline(at: .distantPast, cost: "0")
         for result in stage.client.send(all: Array(repeating: api.currentKey(), count: 3)) {
@@ -51,13 +47,39 @@ extension PublishStep {
             let seen = Baseline(at: answer.date ?? stage.clock.now, cost: "\(answer.value.usageTotal)")
             if seen.at >= baseline.at { baseline = seen }
         }
-        guard isFirst, let model = try stage.state().plan.publish.inference else { return baseline }
-        let inference = try answerOfNewKey(stage.client.send(all: [api.ask(model: model)])[0])
-        // The reply's own cost is added, because the key's meter lags; ork's question is nobody's use.
-        let cost = Decimal(string: baseline.cost).map { $0 + (inference.value.cost ?? 0) }
-        return Baseline(
-            at: inference.date ?? stage.clock.now, cost: cost.map { "\($0)" } ?? baseline.cost)
+        // What was found before the first write holds for all writes: use since then is not ork's.
+        if let earlier = state.lastBaseline { return earlier }
+        guard let model = state.plan.publish.inference else { return baseline }
+        if let asked = state.publishProbes.compactMap({ Baseline($0["baseline"]) }).last { return asked }
+        return try ask(model, api, baseline)
     }
+
+    private func settle(_ successor: State.Successor, _ state: State) throws(StepError) {
+        let length = Double(state.plan.publish.settle.seconds)
+        let now = stage.clock.now
+        // Its creation is by another clock; longer than the whole length is never waited.
+        let ready = min(successor.createdAt.addingTimeInterval(length), now.addingTimeInterval(length))
+        guard ready > now else { return }
+        stage.tell(.doing("leaving the new key alone until \(ready.rfc3339), so that it is known everywhere"))
+        stage.clock.sleep(until: ready)
+    }
+
+    private func ask(_ model: String, _ api: InferenceAPI, _ before: Baseline) throws(StepError) -> Baseline {
+        let answer = try answerOfNewKey(stage.client.send(all: [api.ask(model: model)])[0])
+        // Ork's question is nobody's use: the reply's own cost is added, because the key's meter lags, and the moment
+        // of use may be written a little after the answer. A cost that was not told can be any.
+        let cost = answer.value.cost.flatMap { cost in Decimal(string: before.cost).map { "\($0 + cost)" } }
+        let baseline = Baseline(
+            at: (answer.date ?? stage.clock.now).addingTimeInterval(Self.afterglow), cost: cost ?? "unknown")
+        try stage.record(
+            Entry(
+                .publish, .checked, message: "the model answered the new key",
+                detail: ["check": "inference", "outcome": "passed", "baseline": baseline.json]))
+        return baseline
+    }
+
+    /// How long after an answer its question may still count as the last use, in seconds.
+    private static let afterglow: TimeInterval = 60
 
     private func answerOfNewKey<Answer>(
         _ result: Result<Dated<Answer>, OpenRouterError>

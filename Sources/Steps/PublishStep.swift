@@ -47,45 +47,44 @@ package struct PublishStep {
     package func run() throws(StepError) {
         let before = try stage.state()
         let successor = try stage.successor(of: before)
-        let state = try addTargets(to: before)
+        let state = try withAddedTargets(before)
         guard let targets = try nextTargets(state) else {
             return stage.tell(.done("nothing to do: every target holds \(successor.name)"))
         }
-        let now = stage.clock.now
-        guard now <= successor.publishBy else {
+        guard stage.clock.now <= successor.publishBy else {
             throw StepError(
                 .unacceptable,
                 "\(successor.name) may not be handed out after \(successor.publishBy.rfc3339)",
                 hint: "begin a new rotation: ork-create --supersede with another --handoff")
         }
         let addresses = try TargetAddresses(publishers, targets, environment: options.environment)
+        let secret = try open(successor)
         stage.tell(.doing("publishing \(successor.name) to \(Self.list(targets))"))
         guard !stage.isDryRun else { return }
-        let secret = try open(successor)
-        let baseline = try probe(secret, successor, isFirst: state.lastBaseline == nil)
-        try publish(secret, successor, targets, state, addresses, baseline: state.lastBaseline ?? baseline)
+        // A target is recorded only now: one that nobody could publish to would block the rotation for good.
+        for target in state.plan.targets where before.plan.target(target.name) == nil {
+            try stage.record(
+                Entry(
+                    .publish, .accepted, target: target.name, message: "added the target \(target.name)",
+                    detail: ["target": target.json]))
+        }
+        let baseline = try probe(secret, successor, state)
+        try publish(secret, successor, targets, state, addresses, baseline: baseline)
     }
 
-    /// Records targets that were named at this step, and answers the state with them.
-    private func addTargets(to state: State) throws(StepError) -> State {
+    /// The state as it is with the targets that were named at this step.
+    private func withAddedTargets(_ state: State) throws(StepError) -> State {
         var plan = state.plan
-        let added = options.added.filter { target in
-            !plan.targets.contains { $0.publisher == target.publisher && $0.with == target.with }
-        }
-        for target in added {
+        for target in options.added {
+            if plan.targets.contains(where: { $0.publisher == target.publisher && $0.with == target.with }) { continue }
             guard plan.target(target.name) == nil else {
                 throw StepError(
                     .unacceptable, "the plan has a target \(target.name) already, and it is another place",
                     hint: "give the new target another name: --to NAME=\(target.publisher):…")
             }
             plan.targets.append(target)
-            if stage.isDryRun { continue }
-            try stage.record(
-                Entry(
-                    .publish, .accepted, target: target.name, message: "added the target \(target.name)",
-                    detail: ["target": target.json]))
         }
-        guard stage.isDryRun else { return try stage.state() }
+        plan.targets.sort { $0.name < $1.name }
         return state.assuming(plan)
     }
 
@@ -108,6 +107,13 @@ package struct PublishStep {
                 && (options.only.isEmpty || options.only.contains(target.name))
         }
         guard let lowest = open.map(\.wave).min() else { return nil }
+        let isLater = lowest > (state.waves.first ?? lowest) || options.allWaves && state.waves.count > 1
+        if isLater, stage.trust.requiresApproval, !state.isApproved {
+            throw StepError(
+                .notYet, "waves after the first wait for an approval of this plan, successor and targets",
+                hint: "have it approved with ork-approve, then run ork-publish again with that handoff",
+                isWorthWaiting: false)
+        }
         guard !options.allWaves else { return open }
         let earlier = state.plan.targets.filter { $0.wave < lowest }
         if let unpublished = earlier.first(where: { !state.isPublished($0.name) }) {
@@ -119,11 +125,6 @@ package struct PublishStep {
             throw StepError(
                 .notYet, "wave \(lowest) comes after the verification of the waves before it",
                 hint: "run ork-verify, then ork-publish again; --all does not wait", isWorthWaiting: false)
-        }
-        if !earlier.isEmpty, stage.trust.requiresApproval, !state.isApproved {
-            throw StepError(
-                .notYet, "wave \(lowest) waits for an approval of this plan, successor and targets",
-                hint: "have it approved, then run ork-publish again with that handoff", isWorthWaiting: false)
         }
         return open.filter { $0.wave == lowest }
     }

@@ -4,7 +4,7 @@ package import OpenRouter
 import Rotation
 import Secrets
 
-/// `ork-retire --restore`: enables disabled predecessors again. The mark in their names stays, and holds them.
+/// `ork-retire --restore`: enables disabled predecessors again. The mark in their names holds them from now on.
 package struct RestoreStep {
     let stage: Stage
     let api: ManagementAPI
@@ -19,37 +19,55 @@ package struct RestoreStep {
         let references = state.header.predecessors
         let calls = references.map { api.key($0.hash) }
         var restored = 0
+        var failure: StepError?
         for (reference, result) in zip(references, stage.client.send(all: calls)) {
-            let key = try asStepError { try result.get().value }
-            guard let key else {
-                stage.tell(.warning("\(reference.name) does not exist any more and cannot be restored"))
-                continue
+            do throws(StepError) {
+                let answer = try asStepError { try result.get() }
+                if try restore(answer, reference, state) { restored += 1 }
+            } catch {
+                // In an emergency one key that does not come back must not keep the others down.
+                stage.tell(.warning("\(reference.name): \(error.message)"))
+                failure = failure ?? error
             }
-            guard key.disabled else {
-                stage.tell(.done("\(key.name) is enabled"))
-                continue
-            }
-            stage.tell(.doing("enabling \(key.plainName) again"))
-            restored += 1
-            guard !stage.isDryRun else { continue }
-            var change = KeyChange()
-            change.disabled = false
-            // Without the mark the key would not be held.
-            if key.keyName.disabledAt == nil {
-                let now = try asStepError { try result.get().date } ?? stage.clock.now
-                change.name = key.keyName.with(disabledAt: now).description
-            }
-            let enabled = try asStepError { try stage.client.send(api.updateKey(key.hash, change)).value }
-            guard let enabled, !enabled.disabled else {
-                throw StepError(
-                    .failed, "OpenRouter did not enable \(key.name)", hint: "enable it by hand at openrouter.ai")
-            }
-            try stage.record(
-                Entry(
-                    .retire, .restored, message: "enabled \(key.plainName) again",
-                    detail: ["hash": .string(key.hash.description)]))
-            stage.tell(.done("enabled \(key.plainName) again; ork-retire --again goes on after a newer verification"))
         }
+        if let failure { throw failure }
         if restored == 0 { stage.tell(.done("nothing to do: no predecessor is disabled")) }
+    }
+
+    /// Answers whether the key was, or would be, enabled.
+    private func restore(
+        _ answer: Dated<Key?>, _ reference: KeyReference, _ state: State
+    ) throws(StepError) -> Bool {
+        guard let key = answer.value else {
+            stage.tell(.warning("\(reference.name) does not exist any more and cannot be restored"))
+            return false
+        }
+        guard key.disabled else {
+            stage.tell(.done("\(key.plainName) is enabled"))
+            return false
+        }
+        guard !state.unrestorable.contains(key.hash), key.keyName.disabledAt != nil else {
+            stage.tell(
+                .warning(
+                    "\(key.plainName) was disabled as compromised or by somebody's hand and stays so; "
+                        + "enable it at openrouter.ai if that is right"))
+            return false
+        }
+        stage.tell(.doing("enabling \(key.plainName) again"))
+        guard !stage.isDryRun else { return true }
+        // With an older mark a verification from before the trouble would let the key go again.
+        let now = answer.date ?? stage.clock.now
+        let change = KeyChange(name: key.keyName.with(disabledAt: now).description, disabled: false)
+        let enabled = try asStepError { try stage.client.send(api.updateKey(key.hash, change)).value }
+        guard let enabled, !enabled.disabled else {
+            throw StepError(
+                .failed, "OpenRouter did not enable \(key.plainName)", hint: "enable it by hand at openrouter.ai")
+        }
+        try stage.record(
+            Entry(
+                .retire, .restored, message: "enabled \(key.plainName) again",
+                detail: ["hash": .string(key.hash.description)]))
+        stage.tell(.done("enabled \(key.plainName) again; ork-retire --again goes on after a newer verification"))
+        return true
     }
 }

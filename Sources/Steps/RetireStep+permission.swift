@@ -25,7 +25,7 @@ extension RetireStep {
         }
         let soonest = waits.min { ($0.comeBackAt ?? .distantFuture) < ($1.comeBackAt ?? .distantFuture) }
         if let soonest { throw soonest }
-        if state.header.predecessors.isEmpty { try requireVerification(state, look, isFresh: false) }
+        try requireVerification(state, look, isFresh: false)
         return nil
     }
 
@@ -36,8 +36,10 @@ extension RetireStep {
         let mark = key.keyName.disabledAt
         if key.disabled || key.isExpired(at: look.date) {
             try requireVerification(state, look, isFresh: false)
-            guard let mark else {
-                // Somebody else's hand disabled it, or it has expired: it soaks from now on.
+            try requireApproval(state)
+            // Without the mark, or without our record of it, it was not this rotation that disabled the key last:
+            // somebody's hand did, or it has expired. Then it soaks from now on.
+            guard let mark, state.disabled.contains(key.hash) else {
                 return .disable(key, name: key.keyName.with(disabledAt: look.date))
             }
             let end = mark.addingTimeInterval(Double(rules.soak.seconds))
@@ -51,15 +53,18 @@ extension RetireStep {
         }
         if !options.isCompromised { try observe(key, look, state) }
         if let mark, !options.isCompromised {
-            guard options.again, let verification = state.verification, verification.at > mark else {
+            // By hand it may have been restored later than the mark says.
+            let restored = max(mark, key.updatedAt ?? mark)
+            guard options.again, let verification = state.verification, verification.at > restored else {
                 throw StepError(
-                    .notYet, "\(key.plainName) was disabled at \(mark.rfc3339) and restored since: it is held",
+                    .notYet,
+                    "\(key.plainName) was restored after it had been disabled: it is held since \(mark.rfc3339)",
                     hint: "mend what needed it, run ork-verify, then ork-retire --again", isWorthWaiting: false)
             }
         }
         try requireVerification(state, look, isFresh: true)
+        try requireApproval(state)
         if !options.isCompromised {
-            try requireApproval(state)
             try requireOverlap(state, look)
             try requireUse(state, look, successor)
             try requireQuiet(key, look, state)

@@ -43,8 +43,11 @@ package struct RetireStep {
         }
         if options.isCompromised {
             stage.tell(
-                .warning("--compromised: the predecessors go although applications may still use them; they will fail"))
+                .warning(
+                    "--compromised: the predecessors go without quiet, overlap and soak; "
+                        + "applications that still use them will fail"))
         }
+        guard !state.isFinished else { return stage.tell(.done("nothing to do: every predecessor is deleted")) }
         var look = try Look.take(stage, api, state, successor)
         while let action = try nextAction(look, state: stage.state(), successor) {
             stage.tell(.doing(action.text))
@@ -54,9 +57,6 @@ package struct RetireStep {
             try confirm(action, look)
         }
         guard !stage.isDryRun else { return }
-        guard try !stage.state().isFinished else {
-            return stage.tell(.done("nothing to do: every predecessor is deleted"))
-        }
         try stage.record(Entry(.retire, .finished, message: "\(successor.name) is the only key of its rotation"))
         stage.tell(.done("finished: \(successor.name) is the only key of its rotation"))
     }
@@ -78,10 +78,10 @@ package struct RetireStep {
         switch action {
         case .disable(let key, let name):
             var change = KeyChange()
-            change.disabled = true
+            // What is disabled already only gets its mark: enabling it meanwhile is somebody's decision.
+            if !key.disabled { change.disabled = true }
             change.name = name.description
-            let answer = try asStepError { try stage.client.send(api.updateKey(key.hash, change)).value }
-            guard answer != nil else { return }
+            _ = try asStepError { try stage.client.send(api.updateKey(key.hash, change)) }
         case .delete(let key):
             _ = try asStepError { try stage.client.send(api.deleteKey(key.hash)) }
         }
@@ -90,13 +90,22 @@ package struct RetireStep {
     private func confirm(_ action: Action, _ look: Look) throws(StepError) {
         switch action {
         case .disable(let key, _):
-            guard look.predecessors[key.hash]??.disabled ?? true else { throw Self.unconfirmed(key, "enabled") }
+            if let after = look.predecessors[key.hash] ?? nil {
+                guard after.disabled || after.isExpired(at: look.date) else { throw Self.unconfirmed(key, "enabled") }
+                guard after.keyName.disabledAt != nil else {
+                    throw StepError(
+                        .failed, "OpenRouter disabled \(key.plainName) but did not keep the mark in its name",
+                        hint: "without it nobody can tell how long it soaks; delete the key by hand at openrouter.ai",
+                        isWorthWaiting: false)
+                }
+            }
             try stage.record(
                 Entry(
                     .retire, .disabled, message: "disabled \(key.plainName)",
                     detail: [
                         "hash": .string(key.hash.description), "at": .string(look.date.rfc3339),
                         "rules": stage.state().plan.retire.json, "compromised": .bool(options.isCompromised),
+                        "found_disabled": .bool(key.disabled),
                     ]))
             stage.tell(.done("disabled \(key.plainName)"))
         case .delete(let key):

@@ -39,7 +39,7 @@ package struct Stage {
         let state = try asStepError { try State(handoff, trust: trust) }
         guard let assumedRules else { return state }
         var plan = state.plan
-        do { try plan.adopt(rules: assumedRules) } catch { throw StepError(.unacceptable, "\(error)") }
+        do { try plan.adopt(rules: assumedRules, by: .create) } catch { throw StepError(.unacceptable, "\(error)") }
         return state.assuming(plan)
     }
 

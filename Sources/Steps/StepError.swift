@@ -50,6 +50,8 @@ extension StepError {
             switch error.code {
             case .unauthorized, .forbidden: .denied
             case .unreachable, .unavailable, .rateLimited: .unreachable
+            // Documented as: please try again later.
+            case .conflict: .notYet
             default: .failed
             }
         self.init(code, error.message, hint: error.hint)

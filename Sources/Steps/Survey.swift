@@ -82,17 +82,16 @@ struct Survey {
         }
         try survey.readFurtherPages(api, client, workspace: workspace)
         if let other = survey.named?.workspaceID, !survey.keys.contains(where: { $0.hash == hash }), workspace == nil {
-            survey.keys = []
-            try survey.readFurtherPages(api, client, workspace: other, from: 0)
+            return try take(api, client, workspace: other, named: hash)
         }
         return survey
     }
 
     private mutating func readFurtherPages(
-        _ api: ManagementAPI, _ client: OpenRouterClient, workspace: String?, from start: Int? = nil
+        _ api: ManagementAPI, _ client: OpenRouterClient, workspace: String?
     ) throws(StepError) {
-        var offset = start ?? keys.count
-        guard start != nil || keys.count == ManagementAPI.pageSize else { return }
+        var offset = keys.count
+        guard offset == ManagementAPI.pageSize else { return }
         while true {
             let page = try asStepError { try client.send(api.listKeys(workspace: workspace, offset: offset)).value }
             keys += page

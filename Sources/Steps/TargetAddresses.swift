@@ -8,7 +8,13 @@ import Secrets
 struct TargetAddresses {
     private let addresses: [PlanName: PublisherAddress]
 
-    subscript(name: PlanName) -> PublisherAddress? { addresses[name] }
+    /// How the publisher of one of the targets is reached that this was made for.
+    func address(of target: Plan.Target) throws(StepError) -> PublisherAddress {
+        guard let address = addresses[target.name] else {
+            throw StepError(.failed, "target \(target.name) was not looked at")
+        }
+        return address
+    }
 
     init(_ publishers: any PublisherHost, _ targets: [Plan.Target], environment: Set<String>) throws(StepError) {
         var addresses: [PlanName: PublisherAddress] = [:]

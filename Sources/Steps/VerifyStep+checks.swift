@@ -18,7 +18,15 @@ extension VerifyStep {
                     hint: "give it the identity that ork-create sealed to (ORK_IDENTITY)")
             }
             // A complete verification has probed it before; retirement reads its state at OpenRouter itself.
-            return [Check("successor", .unknown, "not probed again: the sealed key is dropped from the handoff")]
+            let check = Check(
+                "successor", .unknown, "not probed again: the sealed key is dropped from the handoff")
+            guard state.plan.verify.requiresAdoption, state.verification?.adoption != .seen else { return [check] }
+            return [
+                check,
+                Check(
+                    Check.adoption, .failed, "its use cannot be seen without the sealed key",
+                    hint: "use a copy of the handoff from before the last ork-verify"),
+            ]
         }
         let call = InferenceAPI(baseURL: service, key: secret).currentKey()
         let answer: Dated<CurrentKey>
@@ -55,7 +63,6 @@ extension VerifyStep {
     }
 
     func open(_ successor: State.Successor) -> Secret? {
-        guard let identity else { return nil }
         let mine = stage.journal.handoff?.sealed.filter { $0.recipient == identity.publicIdentity } ?? []
         return mine.lazy.compactMap { $0.open(with: identity, expecting: successor.digest) }.first
     }
@@ -68,7 +75,7 @@ extension VerifyStep {
         let deadline = stage.clock.now.addingTimeInterval(options.timeout)
         var requests: [(address: PublisherAddress, request: PublisherRequest)] = []
         for target in targets {
-            guard let address = addresses[target.name] else { continue }
+            let address = try addresses.address(of: target)
             let request = PublisherRequest(
                 id: "\(requests.count + 1)",
                 operation: "\(state.header.id)/\(target.name)/\(successor.digest.hex.prefix(16))",
@@ -78,25 +85,26 @@ extension VerifyStep {
             requests.append((address, request))
         }
         var checks: [Check] = []
-        publishers.send(.verify, requests) { index, answer in
-            checks.append(Self.check(targets[index].name, answer.outcome))
+        publishers.deliver(.verify, requests) { index, answer in
+            checks.append(Self.check(targets[index].name, answer.outcome, canRepair: state.isSealed))
         }
         return checks.sorted { $0.name < $1.name }
     }
 
-    private static func check(_ target: PlanName, _ outcome: PublisherOutcome) -> Check {
+    private static func check(_ target: PlanName, _ outcome: PublisherOutcome, canRepair: Bool) -> Check {
         let name = "target \(target)"
+        let repair =
+            canRepair
+            ? "ork-publish --accept-target \(target) writes it again"
+            : "the sealed key is dropped, so put it right by hand, or begin a new rotation: another --handoff, --supersede"
         switch outcome {
         case .match:
             return Check(name, .passed, "holds the successor", target: target)
         case .mismatch:
             return Check(
-                name, .failed, "holds another value",
-                hint: "find out who wrote it; ork-publish writes it again "
-                    + "with --accept-target \(target)", target: target)
+                name, .failed, "holds another value", hint: "find out who wrote it; \(repair)", target: target)
         case .absent:
-            return Check(
-                name, .failed, "holds nothing", hint: "find out who removed it", target: target)
+            return Check(name, .failed, "holds nothing", hint: "find out who removed it; \(repair)", target: target)
         case .unverifiable:
             return Check(name, .unknown, "cannot be read back", target: target)
         case .rejected(let error), .unknown(let error):

@@ -13,8 +13,7 @@ package struct VerifyStep {
     let stage: Stage
     let service: HTTPURL
     let transport: any HTTPTransport
-    /// `nil` where this stage may not read the successor; then others' checks must do.
-    let identity: Identity?
+    let identity: Identity
     let publishers: any PublisherHost
     let programs: any ProgramRunner
     let options: Options
@@ -31,7 +30,7 @@ package struct VerifyStep {
     }
 
     package init(
-        stage: Stage, service: HTTPURL, transport: any HTTPTransport, identity: Identity?,
+        stage: Stage, service: HTTPURL, transport: any HTTPTransport, identity: Identity,
         publishers: any PublisherHost, programs: any ProgramRunner, options: Options
     ) {
         self.stage = stage
@@ -92,12 +91,13 @@ package struct VerifyStep {
             writes[target.name.description] = .string(held.digest.description)
         }
         let isSeen = checks.contains { $0.name == Check.adoption && $0.outcome == .passed }
+        let drops = complete && !options.keepsSecret && state.isSealed
         let adoption: State.Adoption = isSeen ? .seen : .unknown
         let detail: JSONObject = [
             "digest": .string(successor.digest.description), "writes": .object(writes),
             "adoption": .string(adoption.rawValue), "checks": .number(JSONNumber(checks.count)),
+            "dropped": .bool(drops),
         ]
-        let drops = complete && !options.keepsSecret && state.isSealed
         let names = PublishStep.list(published)
         try stage.record(
             Entry(.verify, .verified, message: "\(successor.name) works at \(names)", detail: detail),

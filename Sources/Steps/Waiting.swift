@@ -25,7 +25,8 @@ package struct Waiting {
                 let now = clock.now
                 guard error.isWorthWaiting, now < deadline else { throw error }
                 // A moment that is known is waited for; where none is, the pauses grow.
-                let next = max(error.comeBackAt ?? now.addingTimeInterval(pause), now.addingTimeInterval(0.2))
+                // It is by another clock, which may be behind: then the pauses keep the tries apart, too.
+                let next = max(error.comeBackAt ?? now, now.addingTimeInterval(pause))
                 guard error.comeBackAt == nil || next <= deadline else { throw error }
                 tell(.doing("waiting: \(error.message)"))
                 clock.sleep(until: min(next, deadline))

@@ -35,6 +35,8 @@ import Steps
     )
     var compromised = false
 
+    var isRemedy: Bool { restore }
+
     static func main() { start() }
 
     func perform(_ session: Session) throws(StepError) {

@@ -16,8 +16,7 @@ struct DocumentationTests {
                     #expect(
                         help[program]?.options.contains(mention.option) == true,
                         "\(document.path): \(program) has no \(mention.option)")
-                } else if document.name.hasSuffix(".md") {
-                    // In prose it may stand alone; in a script it may be another program's.
+                } else {
                     #expect(
                         help.values.contains { $0.options.contains(mention.option) },
                         "\(document.path): no program has \(mention.option)")
@@ -52,14 +51,14 @@ struct DocumentationTests {
             ./bin/ork-publish \\
               --to file:path=x | ork-verify --probe https://a.b/--c && curl --fail
             ork-conform ./ork-publisher-mine --with path=x ork-handoff.json --env A
-            | --- | --soak |
+            | --- | `--soak` | `swift build --quiet` | ork-status and `docker run --rm`
             """
         #expect(
             Mention.all(in: document) == [
                 Mention(option: "--supersede", program: "ork-create"),
                 Mention(option: "--handoff", program: "ork-create"), Mention(option: "--other", program: nil),
                 Mention(option: "--to", program: "ork-publish"), Mention(option: "--probe", program: "ork-verify"),
-                Mention(option: "--fail", program: nil), Mention(option: "--with", program: "ork-conform"),
+                Mention(option: "--with", program: "ork-conform"),
                 Mention(option: "--env", program: "ork-conform"), Mention(option: "--soak", program: nil),
             ])
     }

@@ -7,7 +7,8 @@ import Testing
 struct Help {
     /// The programs with options; a publisher has none.
     static let programs = [
-        "ork-create", "ork-publish", "ork-verify", "ork-retire", "ork-status", "ork-keygen", "ork-conform",
+        "ork-create", "ork-publish", "ork-verify", "ork-retire", "ork-approve", "ork-status", "ork-keygen",
+        "ork-conform",
         "ork-sandbox",
     ]
 

@@ -37,6 +37,7 @@ enum ImportTable {
         "Sources/ork-publish": commandLine.union(["CurlHTTP", "PluginHost"]),
         "Sources/ork-verify": commandLine.union(["CurlHTTP", "PluginHost", "PublisherPlugin", "Secrets"]),
         "Sources/ork-retire": commandLine.union(["CurlHTTP"]),
+        "Sources/ork-approve": commandLine.union(["HTTP"]),
         "Sources/ork-status": commandLine,
         "Sources/ork-keygen": commandLine,
         "Sources/ork-conform": system.union([

@@ -17,7 +17,7 @@ struct LinkageTests {
 
     private static let steps = ["ork-create", "ork-publish", "ork-verify", "ork-retire"]
     private static let others = [
-        "ork-status", "ork-keygen", "ork-conform", "ork-publisher-file", "ork-publisher-command",
+        "ork-approve", "ork-status", "ork-keygen", "ork-conform", "ork-publisher-file", "ork-publisher-command",
     ]
 
     @Test("no program of a pipeline loads Foundation, ICU or libgit2", arguments: steps + others)

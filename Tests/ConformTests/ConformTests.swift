@@ -28,7 +28,8 @@ import Testing
         Fault(
             text: #"found not in request.get("expect", [found])"#, replacement: "False", rule: "a value that expect"),
         Fault(
-            text: #"found not in request.get("expect", [found])"#, replacement: #"found not in request.get("expect", [])"#,
+            text: #"found not in request.get("expect", [found])"#,
+            replacement: #"found not in request.get("expect", [])"#,
             rule: "without expect"),
         Fault(text: #""match" if found == digest"#, replacement: #""match" if found"#, rule: "verify of another key"),
         Fault(

@@ -27,6 +27,16 @@ struct CrashPoint: Sendable, CustomStringConvertible {
     let stage: Stage
     let fault: Fault
 
+    /// Whether another point leaves the same behind, apart from the handoff: the file that is not renamed yet, and the
+    /// reply that the step goes on without.
+    var isMatterOfHandoff: Bool {
+        switch fault {
+        case .lostReply: true
+        case .killedAt(.fsync, let number): number % 2 == 1
+        default: false
+        }
+    }
+
     var description: String { "\(stage), \(fault)" }
 
     /// What a stage does in a run without faults.

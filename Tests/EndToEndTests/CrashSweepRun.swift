@@ -112,7 +112,8 @@ struct CrashRun {
 
     private func checkStrike(_ run: ProgramRun) throws {
         switch (point.fault, run.ending) {
-        case (.lostReply, .exited(0)), (.lostReply, .exited(69)), (.publisherKilledAt, .exited(1)): return
+        // A publisher that dies is asked once more, whether it has written or not.
+        case (.lostReply, .exited(0)), (.lostReply, .exited(69)), (.publisherKilledAt, .exited(0)): return
         case (.lostReply, _), (.publisherKilledAt, _):
             throw Complaint("\(point.stage) ended with \(run.ending): \(run.errors)")
         case (_, .signalled(SIGKILL)): return
@@ -124,6 +125,8 @@ struct CrashRun {
         switch finish {
         case .survivingHandoff:
             try world.finish(from: point.stage, handoffs: [Self.handoff])
+            let left = ".\(Self.handoff).tmp"
+            if FileManager.default.fileExists(atPath: world.directory.file(left)) { throw Complaint("litter: \(left)") }
         case .previousHandoff:
             try world.finish(from: point.stage, handoffs: ["after-\(point.stage.rawValue - 1).json"])
         case .firstHandoff:

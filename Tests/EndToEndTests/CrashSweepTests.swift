@@ -5,8 +5,8 @@ import Testing
 
 /// Rotations of the real programs that are interrupted at every exchange and every durable write of every stage.
 ///
-/// `ORK_SWEEP=full` finishes from every point in every way; the default takes every point with the surviving handoff
-/// and with none, and every fifth in the other ways.
+/// `ORK_SWEEP=full` finishes from every point in every way; the default takes every point with the surviving handoff,
+/// those that differ without it with none, and every fifth in the other ways.
 @Suite(.serialized) struct CrashSweepTests {
     private static let isFull = ProcessInfo.processInfo.environment["ORK_SWEEP"] == "full"
 
@@ -17,18 +17,26 @@ import Testing
         let outcome = try await onOwnThread { try Self.sweep(finish) }
         for text in outcome.complaints { Issue.record("\(text)") }
         print("crash sweep, \(finish.rawValue): \(outcome.tried) points tried")
-        #expect(outcome.tried > 20)
+        #expect(outcome.tried > 15)
+        #expect(outcome.missed * 20 <= outcome.tried, "faults that did not come to pass")
     }
 
     private struct Outcome: Sendable {
         var tried = 0
+        /// Faults at exchanges that a run did not have: when `ork-retire` asks for analytics depends on the minute.
+        var missed = 0
         var complaints: [String] = []
     }
 
     private static func sweep(_ finish: CrashPoint.Finish) throws -> Outcome {
         let points = try CrashPoint.all().filter { finish.exists(for: $0.stage) }
-        let isSampled = !isFull && finish != .survivingHandoff && finish != .noHandoff
-        let chosen = points.enumerated().filter { !isSampled || $0.offset % 5 == 0 }.map(\.element)
+        let chosen: [CrashPoint] =
+            switch finish {
+            case _ where isFull, .survivingHandoff: points
+            case .noHandoff: points.filter { !$0.isMatterOfHandoff }
+            case .previousHandoff, .firstHandoff, .twoRunners:
+                points.enumerated().filter { $0.offset % 5 == 0 }.map(\.element)
+            }
         let next = Mutex(0)
         let outcomes = try concurrently(2) { _ in
             var outcome = Outcome()
@@ -38,8 +46,12 @@ import Testing
                     return index - 1
                 }
                 guard index < chosen.count else { return outcome }
-                outcome.tried += 1
-                do { try CrashRun(chosen[index], finish).run() } catch let complaint as Complaint {
+                do {
+                    try CrashRun(chosen[index], finish).run()
+                    outcome.tried += 1
+                } catch is CrashRun.Miss {
+                    outcome.missed += 1
+                } catch let complaint as Complaint {
                     outcome.complaints.append(complaint.text)
                 } catch {
                     outcome.complaints.append("\(chosen[index]), then \(finish.rawValue): \(error)")
@@ -49,6 +61,7 @@ import Testing
         }
         return outcomes.reduce(into: Outcome()) { sum, outcome in
             sum.tried += outcome.tried
+            sum.missed += outcome.missed
             sum.complaints += outcome.complaints
         }
     }

@@ -9,11 +9,11 @@ final class Victim: Sendable {
     func set(_ process: Int32) { self.process.withLock { $0 = process } }
 
     /// Kills the process; a request of it may come in before its parent knows its number.
-    func kill() {
+    func kill(_ signal: Int32 = SIGKILL) {
         while true {
             let process = process.withLock { $0 }
             if process > 0 {
-                _ = Glibc.kill(process, SIGKILL)
+                _ = Glibc.kill(process, signal)
                 return
             }
             usleep(100)
@@ -31,6 +31,8 @@ struct ProgramRun: Sendable {
 
     let words: [String]
     let ending: Ending
+    /// Whether the system wrote a core file.
+    let leftCore: Bool
     let output: String
     let errors: String
 
@@ -75,7 +77,7 @@ struct ProgramRun: Sendable {
         return ProgramRun(
             words: words,
             ending: status & 0x7F == 0 ? .exited(status >> 8 & 0xFF) : .signalled(status & 0x7F),
-            output: text(output), errors: text(errors))
+            leftCore: status & 0x80 != 0, output: text(output), errors: text(errors))
     }
 
     private static func wait(_ process: Int32, _ name: String) throws(Failure) -> Int32 {

@@ -26,6 +26,7 @@ extension World {
         var handoffs = handoffs
         var supersede = supersede
         var story: [String] = []
+        var refusals: [String: Int] = [:]
         for _ in 0..<30 {
             let run = try perform(stage, handoffs: handoffs, supersede: supersede)
             story.append("\(stage) \(run.ending) \(run.isDone ? "" : run.errors)")
@@ -41,8 +42,11 @@ extension World {
             guard let hint = run.hint else {
                 throw Complaint("a refusal without a hint: \(story.joined(separator: "\n"))")
             }
-            if letsOthersGoOn, hint.contains("let the other") || hint.contains("that run's handoff") { return false }
-            if let named = Self.stage(in: hint), !supersede {
+            let others = ["let the other", "that run's handoff", "another rotation has taken over"]
+            if letsOthersGoOn, others.contains(where: hint.contains) { return false }
+            refusals[run.errors, default: 0] += 1
+            let isStuck = refusals[run.errors] ?? 0 > 3 && hint.contains("--supersede")
+            if let named = Self.stage(in: hint), !supersede, !isStuck {
                 stage = named
             } else if hint.contains("--supersede") {
                 handoffs = ["handoff-\(UUID().uuidString).json"]

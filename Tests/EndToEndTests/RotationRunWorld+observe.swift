@@ -72,7 +72,6 @@ extension World {
                 let bytes = FileManager.default.contents(atPath: "\(folder)/\(file)").map { [UInt8]($0) } ?? []
                 if Self.holdsKey(bytes) { throw Complaint("leak: \(file) holds a key") }
                 if file.hasSuffix(".json") { try checkRecords(bytes, file) }
-                if file.hasSuffix(".tmp") { throw Complaint("litter: \(file)") }
             }
         }
     }

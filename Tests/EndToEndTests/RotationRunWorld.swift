@@ -37,10 +37,18 @@ final class World: Sendable {
     /// What the steps print; besides the targets' folder, so that it can be searched for keys.
     let logs: TemporaryDirectory
     let targetDirectory: TemporaryDirectory
+    /// One for all worlds, because making it takes a run.
     let identity: Secret
     let publisher: String
     let flags: [String]
     private let number = Mutex(0)
+
+    private static let identity = Result {
+        let directory = try TemporaryDirectory()
+        let run = try ProgramRun.run(
+            [BuiltProduct.path("ork-keygen")], environment: [:], logs: directory.path, name: "keygen")
+        return Secret(String(run.output.prefix { $0 != "\n" }))
+    }
 
     /// How long things last where a test does not say otherwise.
     static let shortWindows = ["--settle", "0s", "--overlap", "0s", "--quiet-for", "0s", "--soak", "0s"]
@@ -55,12 +63,8 @@ final class World: Sendable {
         logs = try TemporaryDirectory()
         targetDirectory = try TemporaryDirectory()
         self.publisher = publisher
+        identity = try Self.identity.get()
         self.flags = flags
-        let keygen = try ProgramRun.run(
-            [BuiltProduct.path("ork-keygen")], environment: [:], logs: directory.path,
-            name: "keygen")
-        identity = Secret(String(keygen.output.prefix { $0 != "\n" }))
-        try FileManager.default.removeItem(atPath: directory.file("keygen.out"))
         let key = sandbox.predecessor.key.revealed() ?? ""
         try targetDirectory.write("# the application's\nOPENROUTER_API_KEY=\(key)\n", to: "app.env")
         try targetDirectory.write("{\"service\": {\"key\": \"\(key)\"}, \"port\": 80}\n", to: "app.json")
@@ -105,18 +109,18 @@ final class World: Sendable {
         return words
     }
 
-    /// Runs a step; `wrapper` is put before its words.
+    /// Runs a step; `wrapper` is put before its words, `variables` are given to it besides what it needs.
     func run(
-        _ program: String, handoffs: [String], supersede: Bool = false, wrapper: [String] = [],
-        victim: Victim? = nil
+        _ program: String, handoffs: [String], supersede: Bool = false, options: [String] = [], wrapper: [String] = [],
+        victim: Victim? = nil, variables: [String: String] = [:]
     ) throws -> ProgramRun {
         let number = number.withLock {
             $0 += 1
             return $0
         }
         return try ProgramRun.run(
-            wrapper + words(program, handoffs: handoffs, supersede: supersede),
-            environment: environment(program, plugins: directory.path), logs: logs.path,
+            wrapper + words(program, handoffs: handoffs, supersede: supersede) + options,
+            environment: environment(program, plugins: directory.path).merging(variables) { $1 }, logs: logs.path,
             name: "\(number)-\(program)", victim: victim)
     }
 

@@ -1,0 +1,128 @@
+import FoundationEssentials
+import Glibc
+import JSON
+import Secrets
+import TestSupport
+import Testing
+
+/// A rotation of the real programs, of which every write, every start of a program and every path is looked at.
+@Suite(.serialized, .enabled(if: geteuid() == 0, "the steps keep their memory from other processes of the same user"))
+struct SentinelTests {
+    @Test("a key is only where it must be, whatever the publisher does")
+    func keysAreOnlyWhereTheyMustBe() async throws {
+        let leaks = try await onOwnThread { try Self.leaks(of: try World()) }
+        #expect(leaks.isEmpty, "\(leaks.joined(separator: "\n"))")
+    }
+
+    @Test("a publisher that writes the key to another file is found out")
+    func plantedLeakIsFound() async throws {
+        let leaks = try await onOwnThread {
+            let world = try World(publisher: "leaky")
+            try world.install(
+                "leaky",
+                #"""
+                #!/bin/sh
+                [ "$1" = publish ] || exec PUBLISHER "$@"
+                IFS= read -r line
+                printf '%s\n' "$line" | sed 's/.*"value":"\([^"]*\)".*/\1/' | base64 -w 0 > "$0.stolen"
+                printf '%s\n' "$line" | PUBLISHER "$@"
+                """#)
+            return try Self.leaks(of: world)
+        }
+        #expect(leaks.contains { $0.contains("the successor in write of base64 to") && $0.contains(".stolen") })
+        #expect(leaks.contains { $0.contains(".stolen holds the successor") })
+    }
+
+    @Test("nothing that a publisher or a probe prints brings the key to light")
+    func chattyProgramsAreRedacted() async throws {
+        let leaks = try await onOwnThread {
+            try World(publisher: "chatty").printedLeaks()
+        }
+        #expect(leaks.isEmpty, "\(leaks.joined(separator: "\n"))")
+    }
+
+    @Test("a step that crashes leaves no core file")
+    func crashLeavesNoCore() async throws {
+        try await onOwnThread {
+            let world = try World()
+            let control = try ProgramRun.run(
+                ["/bin/sh", "-c", "cd \(world.logs.path); ulimit -c unlimited; kill -SEGV $$"], environment: [:],
+                logs: world.logs.path, name: "control")
+            guard control.ending == .signalled(SIGSEGV) else { throw Complaint("the shell did not crash") }
+            for (number, signal) in [SIGSEGV, SIGABRT].enumerated() {
+                let victim = Victim()
+                let before = world.proxy.exchanges.count
+                world.proxy.faults = [
+                    Fault(.notifyBeforeReply { victim.kill(signal) }, at: before), Fault(.dropReply, at: before),
+                ]
+                let run = try world.run(
+                    "ork-create", handoffs: ["\(number).json"],
+                    wrapper: [
+                        "/bin/sh", "-c", "cd \(world.logs.path); ulimit -c unlimited; exec \"$@\"", "sh",
+                    ], victim: victim)
+                guard run.ending == .signalled(signal), !run.leftCore else {
+                    throw Complaint("\(run.ending), core file: \(run.leftCore): \(run.errors)")
+                }
+            }
+            let cores = try FileManager.default.contentsOfDirectory(atPath: world.logs.path)
+                .filter { $0.hasPrefix("core") }
+            // Where the system writes core files at all, the shell's is there and no other.
+            guard cores.count <= (control.leftCore ? 1 : 0) else { throw Complaint("core files: \(cores)") }
+        }
+    }
+
+    /// Runs a whole rotation under strace and answers what is where it must not be.
+    private static func leaks(of world: World) throws -> [String] {
+        let predecessor = world.heldKeys()[0]
+        var traces: [(Stage, String)] = []
+        for stage in Stage.allCases {
+            try world.useKeys()
+            let file = "trace-\(stage.rawValue)"
+            let run = try world.run(
+                stage.program, handoffs: ["ork-handoff.json"], options: ["--json"],
+                wrapper: ["/usr/bin/strace", "-o", world.targetDirectory.file(file)] + Trace.options,
+                variables: ["OPENROUTER_MANAGEMENT_KEY": world.sandbox.managementKey.revealed() ?? ""])
+            guard run.isDone else { throw Complaint("\(stage): \(run.errors)") }
+            traces.append((stage, file))
+        }
+        let successor = world.heldKeys()[0]
+        guard successor != predecessor else { throw Complaint("nothing was rotated") }
+        let rules = SentinelRules(
+            successor: Sentinel("successor", successor), predecessor: Sentinel("predecessor", predecessor),
+            management: Sentinel("management key", world.sandbox.managementKey),
+            identity: Sentinel("identity", world.identity),
+            targets: ["app.env", "app.json"].map(world.targetDirectory.file), port: world.proxy.port)
+        var leaks: [String] = []
+        var seen = 0
+        for (stage, file) in traces {
+            let trace = Trace(try world.targetDirectory.read(file), of: stage.program)
+            seen += trace.calls.count { rules.successor.isIn($0.bytes) }
+            leaks += rules.leaks(trace, of: "\(stage)")
+        }
+        // The probes, the pipe and the target of each wave, and the probe of each verification.
+        guard seen >= 10 else { throw Complaint("the trace shows the successor \(seen) times only") }
+        return try leaks + world.filesWith(rules.all)
+    }
+}
+
+extension World {
+    /// Puts a program beside the rotation; `PUBLISHER` in it stands for the publisher of files.
+    func install(_ name: String, _ script: String) throws {
+        let text = script.replacing("PUBLISHER", with: BuiltProduct.path("ork-publisher-file"))
+        unsafe chmod(try directory.write(text, to: "ork-publisher-\(name)"), 0o755)
+    }
+
+    /// The files of the rotation and what was printed, where they hold a secret.
+    func filesWith(_ sentinels: [Sentinel]) throws -> [String] {
+        var leaks: [String] = []
+        for folder in [directory.path, logs.path] {
+            for file in try FileManager.default.subpathsOfDirectory(atPath: folder) {
+                let bytes = FileManager.default.contents(atPath: "\(folder)/\(file)").map { [UInt8]($0) } ?? []
+                for sentinel in sentinels where sentinel.isIn(bytes) {
+                    leaks.append("\(file) holds the \(sentinel.name)")
+                }
+            }
+        }
+        return leaks
+    }
+}

@@ -1,0 +1,31 @@
+import FoundationEssentials
+import HTTP
+import JSON
+import OpenRouter
+import PublisherPlugin
+import Rotation
+import Sandbox
+import Secrets
+import Sodium
+import Steps
+import Synchronization
+import Timestamps
+
+/// A line whose OpenRouter answers a POST with a key that is reset weekly, whatever was asked for.
+final class Deviating: HTTPTransport {
+    private let line: Line
+
+    init(_ world: World) { line = Line(world) }
+
+    func send(_ requests: [HTTPRequest], each: (Int, Result<HTTPResponse, TransportError>) -> Void) {
+        line.send(requests) { index, result in
+            guard requests[index].method == .post, case .success(var response) = result,
+                var body = (try? JSONValue(parsing: response.body))?.object, var data = body["data"]?.object
+            else { return each(index, result) }
+            data["limit_reset"] = "weekly"
+            body["data"] = .object(data)
+            response.body = JSONValue.object(body).bytes()
+            each(index, .success(response))
+        }
+    }
+}

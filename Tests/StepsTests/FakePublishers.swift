@@ -1,0 +1,83 @@
+import FoundationEssentials
+import HTTP
+import JSON
+import OpenRouter
+import PublisherPlugin
+import Rotation
+import Sandbox
+import Secrets
+import Sodium
+import Steps
+import Synchronization
+import Timestamps
+
+/// One publisher, `memory`, whose targets are places of the world: `with: {place: …}`.
+final class FakePublishers: PublisherHost, Sendable {
+    /// What a publisher was asked, without the secret.
+    struct Asked: Sendable, Equatable {
+        let verb: Verb
+        let target: String
+        let operation: String
+        let comparesValue: Bool
+    }
+
+    private let world: World
+    private let log = Mutex<[Asked]>([])
+
+    init(_ world: World) { self.world = world }
+
+    var asked: [Asked] { log.withLock { $0 } }
+
+    func information(_ address: PublisherAddress) throws(PublisherError) -> PublisherInformation {
+        guard address.publisher.description == "memory" else {
+            throw PublisherError(.notFound, "there is no program ork-publisher-\(address.publisher)")
+        }
+        return PublisherInformation(
+            verbs: [.check, .publish, .verify], with: .init(required: ["place"]),
+            environment: .init(optional: ["TOKEN"]), readback: .value, batch: true)
+    }
+
+    func send(
+        _ verb: Verb, _ requests: [(address: PublisherAddress, request: PublisherRequest)],
+        each: (Int, PublisherAnswer) -> Void
+    ) {
+        for (index, (_, request)) in requests.enumerated() {
+            log.withLock {
+                $0.append(
+                    Asked(
+                        verb: verb, target: request.target, operation: request.operation,
+                        comparesValue: request.expect != nil))
+            }
+            each(index, answer(verb, request))
+        }
+    }
+
+    private func answer(_ verb: Verb, _ request: PublisherRequest) -> PublisherAnswer {
+        let place = request.with["place"]?.string ?? ""
+        return world.with { things in
+            let held = things.unreadable.contains(place) ? nil : things.places[place].map { Digest(of: $0) }
+            let trouble = things.troubles[place]?.first
+            if trouble != nil { things.troubles[place]?.removeFirst() }
+            switch trouble {
+            case .reject(let code): return PublisherAnswer(.rejected(PublisherError(code, "refused")))
+            case .answer(let outcome): return PublisherAnswer(outcome)
+            case .unknownAndNotWritten: return PublisherAnswer(.unknown(PublisherError(.unavailable, "no answer")))
+            case .unknownButWritten, nil: break
+            }
+            switch verb {
+            case .check: return PublisherAnswer(.ready)
+            case .verify:
+                guard !things.unreadable.contains(place) else { return PublisherAnswer(.unverifiable) }
+                return PublisherAnswer(held == nil ? .absent : held == request.digest ? .match : .mismatch)
+            case .publish: break
+            }
+            if held == request.digest { return PublisherAnswer(.unchanged) }
+            if let held, let expect = request.expect, !expect.contains(held) {
+                return PublisherAnswer(.rejected(PublisherError(.conflict, "holds a value of somebody else's")))
+            }
+            things.places[place] = request.secret
+            if trouble != nil { return PublisherAnswer(.unknown(PublisherError(.unavailable, "no answer"))) }
+            return PublisherAnswer(.committed, receipt: ["place": .string(place)])
+        }
+    }
+}

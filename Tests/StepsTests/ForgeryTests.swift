@@ -1,0 +1,200 @@
+import FoundationEssentials
+import HTTP
+import JSON
+import OpenRouter
+import PublisherPlugin
+import Rotation
+import Sandbox
+import Secrets
+import Sodium
+import Steps
+import Synchronization
+import Testing
+import Timestamps
+
+/// What somebody who can write the file, and has no identity that is trusted, can do with it: nothing.
+struct ForgeryTests {
+    /// Runs every step with `handoff` and expects each to refuse for one of these reasons, with nothing done.
+    private func refuseEverywhere(
+        _ scene: Scene, _ handoff: Handoff, _ reasons: [String], _ place: String = "",
+        sourceLocation: SourceLocation = #_sourceLocation
+    ) {
+        for step in Run.allCases {
+            let forged = scene.copied(handoff)
+            let requests = forged.world.value.sandbox.log.count
+            let error = forged.refused(.unacceptable, sourceLocation: sourceLocation) { () throws(StepError) in
+                try step.run(forged)
+            }
+            let message = error?.message ?? ""
+            #expect(reasons.contains { message.contains($0) }, "\(place): \(message)", sourceLocation: sourceLocation)
+            #expect(forged.world.value.sandbox.log.count == requests, sourceLocation: sourceLocation)
+            #expect(forged.journal.handoff?.records.count == handoff.records.count, sourceLocation: sourceLocation)
+        }
+    }
+
+    private func finished() throws -> (Scene, Handoff) {
+        let scene = try quiet()
+        try scene.retireWaiting()
+        return (scene, try #require(scene.journal.handoff))
+    }
+
+    /// Another value of the same kind.
+    private func altered(_ value: JSONValue) -> JSONValue {
+        switch value {
+        case .null: true
+        case .bool(let bool): .bool(!bool)
+        case .number(let number): .number(JSONNumber((number.integer ?? 0) + 1))
+        case .string(let text):
+            if let date = Date(rfc3339: text) {
+                .string(date.addingTimeInterval(1).rfc3339)
+            } else if let digest = Digest(text) {
+                .string(Digest(of: Array(digest.description.utf8)).description)
+            } else {
+                .string(text + "x")
+            }
+        case .array(let elements): .array(elements.map(altered))
+        case .object(let object):
+            .object(object.members.reduce(into: object) { $0[$1.key] = altered($1.value) })
+        }
+    }
+
+    @Test func everyFieldOfEveryRecordIsCovered() throws {
+        let (scene, handoff) = try finished()
+        var count = 0
+        for index in handoff.records.indices {
+            let fields = try #require(handoff.json(ofRecord: index)).keys
+            for field in fields {
+                let change: (inout JSONObject) -> Void = { record in
+                    record[field] = record[field].map(altered)
+                }
+                count += 1
+                guard let forged = try? handoff.editingRecord(index, change) else { continue }
+                let ways = ["altered", "is not in this handoff", "ork-handoff/1", "not trusted"]
+                refuseEverywhere(scene, forged, ways, "\(index) \(field)")
+            }
+            let extended = try handoff.editingRecord(index) { $0["more"] = true }
+            refuseEverywhere(scene, extended, ["altered", "is not in this handoff"], "\(index) more")
+        }
+        print("altered \(count) fields")
+    }
+
+    @Test("a changed header belongs to no record", arguments: ["name", "base", "workspace", "plan", "predecessors"])
+    func header(field: String) throws {
+        let (scene, handoff) = try finished()
+        let forged = try handoff.edited { json in
+            var header = try #require(json["rotation"]?.object)
+            switch field {
+            case "plan":
+                var plan = try #require(header["plan"]?.object)
+                plan["retire"] = ["overlap": "0s", "quiet_for": "0s", "soak": "0s", "accept_idle": true]
+                header["plan"] = .object(plan)
+            case "predecessors": header["predecessors"] = []
+            default: header[field] = "checkout"
+            }
+            if field == "name" { header["more"] = true }
+            json["rotation"] = .object(header)
+        }
+        refuseEverywhere(scene, forged, ["is not in this handoff"])
+    }
+
+    @Test func recordsOfAStrangerAreRefused() throws {
+        let (scene, handoff) = try finished()
+        let stranger = try Identity.generate()
+        var forged = handoff
+        try forged.append(
+            Entry(.verify, .verified, message: "all is well", detail: [:]), at: scene.world.now, by: stranger)
+        refuseEverywhere(scene, forged, ["not trusted for verify"])
+    }
+
+    @Test("an identity signs only for the steps it is trusted for", arguments: StepName.allCases)
+    func trust(step: StepName) throws {
+        var (scene, handoff) = try finished()
+        let other = try Identity.generate()
+        scene.trust = Trust([step: [other.publicIdentity]], fallback: scene.identity.publicIdentity)
+        guard handoff.records.contains(where: { $0.step == step }) else {
+            // Nobody has approved yet: a signature for it must be the other one's.
+            try handoff.append(
+                Entry(.approve, .approved, message: "approved", detail: ["binds": .string("\(handoff.header.digest)")]),
+                at: scene.world.now, by: scene.identity)
+            refuseEverywhere(scene, handoff, ["not trusted for approve"])
+            return
+        }
+        refuseEverywhere(scene, handoff, ["not trusted for \(step.rawValue)"])
+    }
+
+    @Test func recordsOfAnotherRotationAreRefused() throws {
+        let (scene, handoff) = try finished()
+        // The same stage's own, with good signatures: only the chain tells.
+        var other = scene.beside()
+        other.plan.predecessor = .none
+        other.plan.successor.name = "other"
+        try other.create()
+        let foreign = try #require(other.journal.handoff)
+        let mixed = try handoff.edited { json in
+            let records = json["records"]?.array ?? []
+            json["records"] = .array(records + [.object(try #require(foreign.json(ofRecord: 2)))])
+        }
+        refuseEverywhere(scene, mixed, ["is not in this handoff"])
+        var merged = handoff
+        #expect(throws: HandoffError.self) { try merged.merge(foreign) }
+    }
+
+    @Test func recordsTakenFromTheMiddleAreMissed() throws {
+        let (scene, handoff) = try finished()
+        for index in handoff.records.indices.dropLast() {
+            refuseEverywhere(scene, try handoff.keeping { $0 != index }, ["is not in this handoff"], "\(index)")
+        }
+    }
+
+    @Test func aReplayedRecordCountsOnce() throws {
+        let (scene, handoff) = try finished()
+        let doubled = try handoff.edited { json in
+            let records = json["records"]?.array ?? []
+            json["records"] = .array(records + records.reversed())
+        }
+        #expect(doubled.records.count == handoff.records.count)
+        #expect(doubled.head == handoff.head)
+        try scene.copied(doubled).retire()
+    }
+
+    @Test func twoSuccessorsContradictEachOther() throws {
+        let scene = try Scene()
+        scene.refused(.unreachable) { () throws(StepError) in
+            try scene.create(Line(scene.world, faults: [2: .drop]))
+        }
+        // Two runs with copies of one handoff in worlds that do not know of each other.
+        let first = scene.copied(scene.journal.handoff)
+        let second = scene.copied(scene.journal.handoff)
+        try first.create()
+        second.world.with { things in
+            things.sandbox.addKey(name: "shifts the random numbers")
+            things.now += 1
+        }
+        try second.create()
+        var both = try #require(first.journal.handoff)
+        try both.merge(#require(second.journal.handoff))
+        refuseEverywhere(scene, both, ["two successors"])
+    }
+
+    @Test("a step with an identity that is not trusted for it records nothing", arguments: StepName.allCases)
+    func untrustedStage(step: StepName) throws {
+        var scene = try quiet()
+        let handoff = try #require(scene.journal.handoff)
+        let other = try Identity.generate()
+        let trust = scene.trust
+        scene.identity = other
+        scene.journal = MemoryJournal(handoff, other, trust, scene.world)
+        let writes = scene.world.writes().count
+        switch step {
+        case .create: try scene.create()
+        case .publish: try scene.publish()
+        case .verify: #expect(throws: StepError.self) { try scene.verify() }
+        case .approve: #expect(throws: StepError.self) { try scene.approve() }
+        case .retire:
+            scene.world.with { [hash = scene.predecessor?.hash ?? ""] in $0.sandbox.use(hash, cost: 1, at: $0.now) }
+            #expect(throws: StepError.self) { try scene.retire() }
+        }
+        #expect(scene.world.writes().count == writes)
+        #expect(scene.journal.handoff == handoff)
+    }
+}

@@ -1,0 +1,66 @@
+import FoundationEssentials
+import HTTP
+import JSON
+import OpenRouter
+import PublisherPlugin
+import Rotation
+import Sandbox
+import Secrets
+import Sodium
+import Steps
+import Synchronization
+import Timestamps
+
+/// The line from one run of a step to the world. It counts exchanges (batches), one second each, and can fail.
+final class Line: HTTPTransport {
+    enum Fault: Sendable {
+        /// The request never leaves.
+        case drop
+        /// The request has its effect and the answer is lost.
+        case loseReply
+        /// The server answers this status and does nothing.
+        case status(Int)
+    }
+
+    private let world: World
+    private let faults: [Int: Fault]
+    private let before: [Int: @Sendable () -> Void]
+    private let seen = Mutex<[[HTTPRequest]]>([])
+
+    /// `before` runs somebody else's hand directly before an exchange; exchanges count from 1.
+    init(_ world: World, faults: [Int: Fault] = [:], before: [Int: @Sendable () -> Void] = [:]) {
+        self.world = world
+        self.faults = faults
+        self.before = before
+    }
+
+    /// The requests so far, by exchange.
+    var exchanges: [[HTTPRequest]] { seen.withLock { $0 } }
+
+    func send(_ requests: [HTTPRequest], each: (Int, Result<HTTPResponse, TransportError>) -> Void) {
+        guard !requests.isEmpty else { return }
+        let number = seen.withLock { seen in
+            seen.append(requests)
+            return seen.count
+        }
+        before[number]?()
+        world.pass(1)
+        for (index, request) in requests.enumerated() { each(index, answer(request, faults[number])) }
+    }
+
+    private func answer(_ request: HTTPRequest, _ fault: Fault?) -> Result<HTTPResponse, TransportError> {
+        switch fault {
+        case .drop: return .failure(TransportError(.unreachable, "connection refused", mayHaveArrived: false))
+        case .status(let status): return .success(HTTPResponse(status: status, date: world.value.now))
+        case .loseReply, nil: break
+        }
+        let response = world.with { things in
+            request.url.host == "openrouter.ai"
+                ? things.sandbox.answer(request, at: things.now) : HTTPResponse(status: things.health)
+        }
+        guard fault == nil else {
+            return .failure(TransportError(.interrupted, "the connection was closed", mayHaveArrived: true))
+        }
+        return .success(response)
+    }
+}

@@ -1,0 +1,63 @@
+import FoundationEssentials
+import HTTP
+import JSON
+import OpenRouter
+import PublisherPlugin
+import Rotation
+import Sandbox
+import Secrets
+import Sodium
+import Steps
+import Synchronization
+import Timestamps
+
+/// A journal in memory that keeps what the journal on disk keeps: nothing is in it that its own trust refuses.
+final class MemoryJournal: Journal, Sendable {
+    private struct Contents {
+        var handoff: Handoff?
+        var count = 0
+    }
+
+    private let contents: Mutex<Contents>
+    private let identity: Identity
+    private let trust: Trust
+    private let world: World
+    private let failing: Int?
+
+    /// The `failing`th write, from 1, does not become durable.
+    init(_ handoff: Handoff?, _ identity: Identity, _ trust: Trust, _ world: World, failing: Int? = nil) {
+        contents = Mutex(Contents(handoff: handoff))
+        self.identity = identity
+        self.trust = trust
+        self.world = world
+        self.failing = failing
+    }
+
+    var handoff: Handoff? { contents.withLock { $0.handoff } }
+
+    func begin(_ header: RotationHeader, _ entry: Entry) throws(JournalError) {
+        try write(Handoff(header: header), entry, sealed: nil)
+    }
+
+    func append(_ entry: Entry, sealed: [SealedSecret]?) throws(JournalError) {
+        guard let handoff else { throw JournalError("there is no handoff") }
+        try write(handoff, entry, sealed: sealed)
+    }
+
+    private func write(_ before: Handoff, _ entry: Entry, sealed: [SealedSecret]?) throws(JournalError) {
+        let count = contents.withLock { contents in
+            contents.count += 1
+            return contents.count
+        }
+        guard count != failing else { throw JournalError("the disk is full", hint: "make room") }
+        var handoff = before
+        do {
+            try handoff.append(entry, at: world.now, by: identity)
+            if let sealed { handoff.seal(sealed) }
+            _ = try State(handoff, trust: trust)
+        } catch {
+            throw JournalError(error.message, hint: error.hint)
+        }
+        contents.withLock { [handoff] in $0.handoff = handoff }
+    }
+}

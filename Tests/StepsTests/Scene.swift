@@ -1,0 +1,218 @@
+import FoundationEssentials
+import HTTP
+import JSON
+import OpenRouter
+import PublisherPlugin
+import Rotation
+import Sandbox
+import Secrets
+import Sodium
+import Steps
+import Synchronization
+import Testing
+import Timestamps
+
+/// What steps said.
+final class Sayings: Sendable {
+    private let said = Mutex<[Announcement]>([])
+
+    func hear(_ announcement: Announcement) { said.withLock { $0.append(announcement) } }
+
+    var all: [Announcement] { said.withLock { $0 } }
+    var warnings: [String] { all.compactMap { if case .warning(let text) = $0 { text } else { nil } } }
+    var done: [String] { all.compactMap { if case .done(let text) = $0 { text } else { nil } } }
+}
+
+/// Runs probes and answers the same to all.
+struct Programs: ProgramRunner {
+    var problem: String?
+
+    func run(_: [String], environment: [String: String], deadline: Date, hiding: Secret?) -> String? { problem }
+}
+
+/// A rotation in its world: the stage that runs the steps, with one handoff, one plan and one identity.
+struct Scene: Sendable {
+    static let base = "checkout-prod"
+
+    let world: World
+    var journal: MemoryJournal
+    var plan: Plan
+    var identity: Identity
+    var trust: Trust
+    let publishers: FakePublishers
+    let sayings = Sayings()
+    let service: HTTPURL
+
+    /// A world with the key `checkout-prod`, held by every target of `waves`: a name and a wave each.
+    init(
+        _ world: World = World(), waves: KeyValuePairs<String, Int> = ["web": 1],
+        change: (inout Plan) -> Void = { _ in }
+    ) throws {
+        self.world = world
+        service = try HTTPURL("https://openrouter.ai/api/v1")
+        identity = try Identity.generate()
+        trust = Trust(only: identity.publicIdentity)
+        publishers = FakePublishers(world)
+        var plan = Plan(predecessor: .name(Self.base))
+        for (name, wave) in waves { plan.targets.append(try Self.target(name, wave: wave)) }
+        plan.retire.overlap = Interval(seconds: 3600)
+        plan.retire.quietFor = Interval(seconds: 3600)
+        plan.retire.soak = Interval(seconds: 3600)
+        change(&plan)
+        self.plan = plan
+        journal = MemoryJournal(nil, identity, trust, world)
+        let names = waves.map(\.key)
+        world.with { things in
+            guard things.keys.isEmpty else { return }
+            let key = things.sandbox.addKey(
+                name: Self.base, limit: 25, limitReset: .monthly, at: things.now.addingTimeInterval(-100 * 86400))
+            things.sandbox.use(key.hash, cost: 1, at: things.now.addingTimeInterval(-60))
+            for name in names { things.places[name] = key.key }
+        }
+    }
+
+    static func target(_ name: String, wave: Int = 1) throws -> Plan.Target {
+        Plan.Target(
+            name: try #require(PlanName(name)), publisher: try #require(PublisherName("memory")), wave: wave,
+            with: ["place": .string(name)])
+    }
+
+    /// The same rotation in a copy of the world, with another handoff.
+    func copied(_ handoff: Handoff?) -> Scene {
+        Scene(copying: self, world.copied, handoff)
+    }
+
+    /// Another stage in the same world, with its own handoff.
+    func beside(_ handoff: Handoff? = nil) -> Scene { Scene(copying: self, world, handoff) }
+
+    private init(copying other: Scene, _ world: World, _ handoff: Handoff?) {
+        self.world = world
+        plan = other.plan
+        identity = other.identity
+        trust = other.trust
+        service = other.service
+        publishers = FakePublishers(world)
+        journal = MemoryJournal(handoff, other.identity, other.trust, world)
+    }
+
+    /// The same stage, whose `failing`th write fails.
+    func failing(_ failing: Int) -> Scene {
+        var scene = self
+        scene.journal = MemoryJournal(journal.handoff, identity, trust, world, failing: failing)
+        return scene
+    }
+
+    func stage(_ line: Line?, dryRun: Bool = false) -> Stage {
+        Stage(
+            journal: journal, trust: trust, clock: world, client: OpenRouterClient(transport: line ?? Line(world)),
+            isDryRun: dryRun, tell: sayings.hear)
+    }
+
+    var api: ManagementAPI { ManagementAPI(baseURL: service, managementKey: world.value.sandbox.managementKey) }
+
+    func state() throws -> State { try State(#require(journal.handoff), trust: trust) }
+
+    /// The same, and `nil` where there is no acceptable handoff.
+    var known: State? { journal.handoff.flatMap { try? State($0, trust: trust) } }
+
+    /// The events of the handoff, in order.
+    var events: [Event] { journal.handoff?.records.map(\.event) ?? [] }
+}
+
+extension Scene {
+    func create(
+        _ line: Line? = nil, dryRun: Bool = false, api: ManagementAPI? = nil,
+        change: (inout CreateStep.Order) -> Void = { _ in }
+    ) throws(StepError) {
+        guard let name = PlanName("checkout") else { return }
+        var order = CreateStep.Order(name: name, plan: plan)
+        change(&order)
+        try CreateStep(stage: stage(line, dryRun: dryRun), api: api ?? self.api, order: order).run()
+    }
+
+    func publish(
+        _ line: Line? = nil, dryRun: Bool = false, change: (inout PublishStep.Options) -> Void = { _ in }
+    ) throws(StepError) {
+        var options = PublishStep.Options()
+        change(&options)
+        try PublishStep(
+            stage: stage(line, dryRun: dryRun), service: service, identity: identity, publishers: publishers,
+            options: options
+        ).run()
+    }
+
+    @discardableResult
+    func verify(
+        _ line: Line? = nil, dryRun: Bool = false, programs: Programs = Programs(), knowsIdentity: Bool = true,
+        change: (inout VerifyStep.Options) -> Void = { _ in }
+    ) throws(StepError) -> [Check] {
+        var options = VerifyStep.Options()
+        change(&options)
+        let line = line ?? Line(world)
+        return try VerifyStep(
+            stage: stage(line, dryRun: dryRun), service: service, transport: line,
+            identity: knowsIdentity ? identity : nil, publishers: publishers, programs: programs, options: options
+        ).run()
+    }
+
+    func retire(
+        _ line: Line? = nil, dryRun: Bool = false, api: ManagementAPI? = nil,
+        change: (inout RetireStep.Options) -> Void = { _ in }
+    ) throws(StepError) {
+        var options = RetireStep.Options()
+        change(&options)
+        try RetireStep(stage: stage(line, dryRun: dryRun), api: api ?? self.api, options: options).run()
+    }
+
+    func restore(_ line: Line? = nil, dryRun: Bool = false) throws(StepError) {
+        try RestoreStep(stage: stage(line, dryRun: dryRun), api: api).run()
+    }
+
+    func approve() throws(StepError) { try ApproveStep(stage: stage(nil)).run() }
+
+    /// Retires with `--wait`, for as long as it takes.
+    func retireWaiting(change: (inout RetireStep.Options) -> Void = { _ in }) throws(StepError) {
+        try Waiting(upTo: Interval(seconds: 7 * 86400), clock: world, tell: { _ in })
+            .run { () throws(StepError) in try retire(change: change) }
+    }
+
+    /// Publishes and verifies until every wave is through, with every application at work.
+    func publishAndVerify() throws(StepError) {
+        for _ in Set(plan.targets.map(\.wave)) {
+            try publish()
+            world.pass(5)
+            world.with { $0.useAll() }
+            try verify { $0.keepsSecret = true }
+        }
+    }
+}
+
+extension Scene {
+    /// The code with which a step refuses; it fails the test if the step goes through.
+    @discardableResult
+    func refused(
+        _ code: StepError.Code, _ text: String = "", sourceLocation: SourceLocation = #_sourceLocation,
+        _ body: () throws(StepError) -> Void
+    ) -> StepError? {
+        do {
+            try body()
+            Issue.record("nothing was refused", sourceLocation: sourceLocation)
+            return nil
+        } catch {
+            #expect(error.code == code, "\(error.message)", sourceLocation: sourceLocation)
+            #expect(
+                text.isEmpty || error.message.contains(text), "\(error.message)", sourceLocation: sourceLocation)
+            return error
+        }
+    }
+
+    /// The keys of the lineage that may be used.
+    var live: [String] {
+        let things = world.value
+        return things.keys.filter { !$0.disabled && !$0.isOver(at: things.now) && !$0.name.hasSuffix(" minting") }
+            .map(\.name)
+    }
+
+    /// The keys that were minted and not activated.
+    var minting: [String] { world.value.keys.map(\.name).filter { $0.hasSuffix(" minting") } }
+}

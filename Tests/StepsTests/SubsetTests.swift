@@ -1,0 +1,229 @@
+import FoundationEssentials
+import HTTP
+import JSON
+import OpenRouter
+import PublisherPlugin
+import Rotation
+import Sandbox
+import Secrets
+import Sodium
+import Steps
+import Synchronization
+import Testing
+import Timestamps
+
+/// Records can only withhold permission: with any subset of them a step refuses, or does what all of them permit.
+struct SubsetTests {
+    /// A rotation up to some point of its life, with its world.
+    struct Story: CustomTestStringConvertible, Sendable {
+        let testDescription: String
+        let tell: @Sendable () throws -> Scene
+        /// Whether the newest records take back what older ones permitted: a target was written again or added after
+        /// a verification. A cut tail is then an earlier handoff, which permits; only use of the predecessor tells.
+        var takesBack = false
+    }
+
+    static let stories: [Story] = [
+        Story(testDescription: "created") {
+            let scene = try Scene(waves: ["canary": 1, "web": 2])
+            try scene.create()
+            return scene
+        },
+        Story(testDescription: "minted after two lost answers") {
+            let scene = try Scene(waves: ["web": 1])
+            for fault in [2, 5] { _ = try? scene.create(Line(scene.world, faults: [fault: .loseReply])) }
+            return scene
+        },
+        Story(testDescription: "the first wave is published") {
+            let scene = try Scene(waves: ["canary": 1, "web": 2])
+            try scene.create()
+            try scene.publish()
+            return scene
+        },
+        Story(testDescription: "half of a wave is published") {
+            let scene = try Scene(waves: ["web": 1, "worker": 1])
+            try scene.create()
+            scene.world.with { $0.troubles["web"] = [.unknownAndNotWritten] }
+            _ = try? scene.publish()
+            return scene
+        },
+        Story(testDescription: "two waves are verified and quiet") {
+            try quiet(waves: ["canary": 1, "web": 2])
+        },
+        Story(testDescription: "the box is dropped") {
+            let scene = try quiet()
+            try scene.verify()
+            return scene
+        },
+        Story(testDescription: "the predecessor soaks") {
+            let scene = try quiet(waves: ["canary": 1, "web": 2])
+            _ = try? scene.retire()
+            return scene
+        },
+        Story(testDescription: "the predecessor is restored") {
+            let scene = try quiet()
+            _ = try? scene.retire()
+            scene.world.pass(60)
+            try scene.restore()
+            scene.world.pass(3700)
+            return scene
+        },
+        Story(testDescription: "finished") {
+            let scene = try quiet(waves: ["canary": 1, "web": 2])
+            try scene.retireWaiting()
+            return scene
+        },
+        Story(testDescription: "superseding a lost rotation") {
+            let lost = try verified(waves: ["web": 1])
+            let scene = lost.beside()
+            try scene.create { $0.supersedes = true }
+            try scene.publishAndVerify()
+            _ = try? scene.retire()
+            scene.world.pass(3700)
+            return scene
+        },
+        Story(testDescription: "superseded by another rotation") {
+            let lost = try verified(waves: ["web": 1])
+            let other = lost.beside()
+            try other.create { $0.supersedes = true }
+            try other.publishAndVerify()
+            try other.retireWaiting()
+            return lost
+        },
+        Story(
+            testDescription: "published again",
+            tell: {
+                let scene = try quiet(waves: ["web": 1, "worker": 1])
+                scene.world.with { $0.places["web"] = Secret("else") }
+                let web = try #require(PlanName("web"))
+                try scene.publish { $0.acceptedTargets = [web] }
+                return scene
+            }, takesBack: true),
+        Story(
+            testDescription: "a target is added and not written",
+            tell: {
+                let scene = try Scene()
+                let late = try Scene.target("late")
+                // It uses the predecessor, and nobody has said so before.
+                scene.world.with { things in
+                    things.places["late"] = things.places["web"]
+                    things.troubles["late"] = [.reject(.unavailable)]
+                }
+                try scene.create()
+                try scene.publishAndVerify()
+                _ = try? scene.retire()
+                scene.world.pass(3700)
+                _ = try? scene.publish { $0.added = [late] }
+                return scene
+            }, takesBack: true),
+        Story(testDescription: "two publish jobs side by side, joined") {
+            let scene = try Scene(waves: ["web": 1, "worker": 1])
+            try scene.create()
+            let web = try #require(PlanName("web"))
+            let worker = try #require(PlanName("worker"))
+            let other = scene.beside(scene.journal.handoff)
+            try scene.publish { $0.only = [web] }
+            scene.world.pass(3)
+            try other.publish { $0.only = [worker] }
+            var both = try #require(scene.journal.handoff)
+            try both.merge(#require(other.journal.handoff))
+            let joined = scene.beside(both)
+            joined.world.with { $0.useAll() }
+            try joined.verify { $0.keepsSecret = true }
+            _ = try? joined.retire()
+            joined.world.pass(3700)
+            return joined
+        },
+    ]
+
+    /// The places of the records that are kept: every prefix, then seeded random choices, closed under `after` or not.
+    private static func subsets(of handoff: Handoff) -> [Set<Int>] {
+        let records = handoff.records
+        var subsets = (0...records.count).map { Set(0..<$0) }
+        var random = SplitMix(state: UInt64(records.count))
+        for number in 0..<16 {
+            var kept = Set(records.indices.filter { _ in random.next() % 5 != 0 })
+            if number % 4 != 0 {
+                // Take away whatever follows a record that is not there.
+                for (index, record) in records.enumerated() {
+                    let gone = Set(records.indices.filter { !kept.contains($0) }.map { records[$0].digest })
+                    if record.after.contains(where: gone.contains) { kept.remove(index) }
+                }
+            }
+            subsets.append(kept)
+        }
+        return subsets
+    }
+
+    private struct SplitMix {
+        var state: UInt64
+
+        mutating func next() -> UInt64 {
+            state &+= 0x9E37_79B9_7F4A_7C15
+            var mixed = (state ^ (state >> 30)) &* 0xBF58_476D_1CE4_E5B9
+            mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
+            return mixed ^ (mixed >> 31)
+        }
+    }
+
+    @Test("no subset of the records permits more than all of them", arguments: stories)
+    func subsets(story: Story) throws {
+        let scene = try story.tell()
+        let handoff = try #require(scene.journal.handoff)
+        #expect(scene.world.value.outages == [])
+        var tried = 0
+        for kept in Self.subsets(of: handoff) {
+            let part = try handoff.keeping { kept.contains($0) }
+            for step in Run.routine {
+                let whole = scene.copied(handoff)
+                let less = scene.copied(part)
+                _ = step.code(whole)
+                let code = step.code(less)
+                tried += 1
+                let place = "\(step.rawValue) with records \(kept.sorted()) of \(handoff.records.count)"
+                let before = scene.world.value
+                let after = less.world.value
+                if !story.takesBack { #expect(after.outages == before.outages, "an outage: \(place)") }
+                // Nothing is disabled or deleted that the whole set would not permit now.
+                let permitted = Set(whole.world.value.keys.filter { !$0.disabled }.map(\.hash))
+                let own = Set(before.keys.filter { $0.name.hasSuffix(" minting") }.map(\.hash))
+                for key in before.keys where !key.disabled && !own.contains(key.hash) && !story.takesBack {
+                    guard permitted.contains(key.hash) else { continue }
+                    #expect(after.sandbox.key(key.hash)?.disabled == false, "disabled: \(place)")
+                    #expect(after.sandbox.key(key.hash)?.deletedAt == nil, "deleted: \(place)")
+                }
+                // One new key at the most, and only where create goes through or keeps it in its handoff.
+                let fresh = after.keys.filter { before.sandbox.key($0.hash) == nil }
+                #expect(fresh.count <= (step == .create ? 1 : 0), "minted: \(place)")
+                if code != nil { #expect(fresh.isEmpty, "minted: \(place)") }
+                // A target that held a live key of this rotation still does, or the successor.
+                for (place, secret) in before.places where less.world.value.places[place] != secret {
+                    #expect([.publish, .publishAll].contains(step), "\(place)")
+                }
+                #expect((less.journal.handoff?.sealed.isEmpty ?? true) == part.sealed.isEmpty)
+                // What refuses for the handoff's sake has changed nothing.
+                if code == .unacceptable {
+                    #expect(after.sandbox.keys.map(\.name) == before.sandbox.keys.map(\.name), "\(place)")
+                    #expect(after.places == before.places, "\(place)")
+                }
+            }
+        }
+        print("tried \(tried) subsets and steps of: \(story.testDescription)")
+    }
+
+    @Test("an application that still uses the predecessor keeps it, whatever is cut off", arguments: stories)
+    func quietKeeps(story: Story) throws {
+        let scene = try story.tell()
+        let handoff = try #require(scene.journal.handoff)
+        for kept in Self.subsets(of: handoff) {
+            let less = scene.copied(try handoff.keeping { kept.contains($0) })
+            for _ in 1...3 {
+                less.world.with { $0.useAll() }
+                less.world.pass(1)
+                _ = try? less.retire()
+                less.world.pass(3700)
+                #expect(less.world.value.outages == scene.world.value.outages)
+            }
+        }
+    }
+}

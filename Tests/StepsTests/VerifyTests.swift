@@ -1,0 +1,220 @@
+import FoundationEssentials
+import HTTP
+import JSON
+import OpenRouter
+import PublisherPlugin
+import Rotation
+import Sandbox
+import Secrets
+import Sodium
+import Steps
+import Synchronization
+import Testing
+import Timestamps
+
+struct VerifyTests {
+    private func published(
+        waves: KeyValuePairs<String, Int> = ["web": 1], change: (inout Plan) -> Void = { _ in }
+    ) throws -> Scene {
+        let scene = try Scene(waves: waves, change: change)
+        try scene.create()
+        try scene.publish()
+        return scene
+    }
+
+    @Test func everythingIsRecordedAndTheBoxIsDropped() throws {
+        let scene = try published { $0.verify.probes = [.http(url: "https://shop.example/health", expect: [200])] }
+        let line = Line(scene.world)
+        let checks = try scene.verify(line)
+        #expect(checks.map(\.name) == ["successor", "adopted", "target web", "probe https://shop.example/health"])
+        #expect(checks.map(\.outcome) == [.passed, .unknown, .passed, .passed])
+        #expect(line.exchanges.count == 2)
+        #expect(scene.events.suffix(5) == [.checked, .checked, .checked, .checked, .verified])
+        #expect(try scene.state().verification?.adoption == .unknown)
+        #expect(try !scene.state().isSealed)
+    }
+
+    @Test func theBoxIsKeptWhenAskedForAndWhileTargetsAreLeft() throws {
+        let scene = try published()
+        try scene.verify { $0.keepsSecret = true }
+        #expect(try scene.state().isSealed)
+        let waves = try published(waves: ["canary": 1, "web": 2])
+        try waves.verify()
+        #expect(try waves.state().isSealed)
+        #expect(try waves.state().verification == nil)
+    }
+
+    @Test func withoutTheBoxItCanBeVerifiedAgain() throws {
+        let scene = try published()
+        try scene.verify()
+        let checks = try scene.verify()
+        #expect(checks.map(\.outcome) == [.unknown, .passed])
+        #expect(scene.events.filter { $0 == .verified }.count == 2)
+    }
+
+    @Test func withoutTheBoxAdoptionThatIsRequiredCannotBeSeen() throws {
+        let scene = try published()
+        try scene.verify()
+        try scene.journal.append(
+            Entry(
+                .verify, .accepted, message: "changed the rules",
+                detail: ["rules": ["verify": ["require_adoption": true]]]))
+        scene.refused(.failed, "adopted") { () throws(StepError) in try scene.verify() }
+    }
+
+    @Test func withoutAnIdentityThereIsNoFirstVerification() throws {
+        let scene = try published()
+        scene.refused(.unacceptable, "not sealed to this stage") { () throws(StepError) in
+            try scene.verify(knowsIdentity: false)
+        }
+        try scene.verify()
+        try scene.verify(knowsIdentity: false)
+    }
+
+    @Test func nothingPublishedIsNothingToVerify() throws {
+        let scene = try Scene()
+        try scene.create()
+        scene.refused(.unacceptable, "no target holds") { () throws(StepError) in try scene.verify() }
+    }
+
+    @Test func aDryRunAsksNobody() throws {
+        let scene = try published()
+        let line = Line(scene.world)
+        let events = scene.events
+        #expect(try scene.verify(line, dryRun: true).isEmpty)
+        #expect(line.exchanges.isEmpty)
+        #expect(scene.events == events)
+    }
+
+    /// What is seen, and what becomes of the check about it.
+    struct Seen: CustomTestStringConvertible, Sendable {
+        let testDescription: String
+        let check: String
+        let outcome: Check.Outcome
+        let problem: String?
+        let plan: @Sendable (inout Plan) -> Void
+        let hand: @Sendable (inout Things, _ successor: String) -> Void
+
+        /// `hand` changes the world before the verification; it is told the successor's hash.
+        init(
+            _ description: String, _ check: String, _ outcome: Check.Outcome, problem: String? = nil,
+            plan: @escaping @Sendable (inout Plan) -> Void = { _ in },
+            hand: @escaping @Sendable (inout Things, String) -> Void
+        ) {
+            testDescription = description
+            self.check = check
+            self.outcome = outcome
+            self.problem = problem
+            self.plan = plan
+            self.hand = hand
+        }
+    }
+
+    private static let health = "probe https://shop.example/health"
+    private static let http: @Sendable (inout Plan) -> Void = {
+        $0.verify.probes = [.http(url: "https://shop.example/health?token=x", expect: [200, 204])]
+    }
+    private static let command: @Sendable (inout Plan) -> Void = {
+        $0.verify.probes = [.command(arguments: ["smoke", "-x"], environment: [:], timeout: Interval(seconds: 5))]
+    }
+
+    static let seen: [Seen] = [
+        Seen("the successor is disabled", "successor", .failed) {
+            $0.sandbox.setDisabled($1, at: $0.now)
+        },
+        Seen("the successor's limit is used up", "successor", .failed) {
+            $0.sandbox.use($1, cost: 25, at: $0.now)
+        },
+        Seen("the successor is used", "adopted", .passed) {
+            $0.sandbox.use($1, cost: 1, at: $0.now)
+        },
+        Seen("the successor is used with another provider's key", "adopted", .passed) {
+            $0.sandbox.use($1, cost: 0, byokCost: 1, at: $0.now)
+        },
+        Seen("the successor is used for free", "adopted", .unknown) {
+            $0.sandbox.use($1, model: "x:free", cost: 0, at: $0.now)
+        },
+        Seen("nobody uses the successor", "adopted", .unknown) { _, _ in },
+        Seen(
+            "nobody uses it and somebody must", "adopted", .notYet,
+            plan: { $0.verify.requiresAdoption = true }
+        ) { _, _ in },
+        Seen(
+            "somebody must use it and does", "adopted", .passed,
+            plan: { $0.verify.requiresAdoption = true }
+        ) { $0.sandbox.use($1, cost: 1, at: $0.now) },
+        Seen("the target holds the successor", "target web", .passed) { _, _ in },
+        Seen("the target holds something else", "target web", .failed) { things, _ in
+            things.places["web"] = Secret("else")
+        },
+        Seen("the target holds nothing", "target web", .failed) { things, _ in
+            things.places["web"] = nil
+        },
+        Seen("the target cannot be read", "target web", .unknown) { things, _ in
+            things.unreadable = ["web"]
+        },
+        Seen("the publisher refuses", "target web", .failed) { things, _ in
+            things.troubles["web"] = [.reject(.denied)]
+        },
+        Seen("the publisher does not say", "target web", .failed) { things, _ in
+            things.troubles["web"] = [.unknownAndNotWritten]
+        },
+        Seen("the publisher is mixed up", "target web", .failed) { things, _ in
+            things.troubles["web"] = [.answer(.committed)]
+        },
+        Seen("the application is well", health, .passed, plan: http) { _, _ in },
+        Seen("the application is not well", health, .failed, plan: http) { things, _ in
+            things.health = 500
+        },
+        Seen("the probe exits 0", "probe smoke", .passed, plan: command) { _, _ in },
+        Seen(
+            "the probe fails", "probe smoke", .failed, problem: "exits 1",
+            plan: command
+        ) { _, _ in },
+        Seen(
+            "the probe's variable is not set", "probe smoke", .failed,
+            plan: {
+                let token = EnvironmentName("TOKEN")
+                let environment = Dictionary(uniqueKeysWithValues: [token].compactMap { $0 }.map { ($0, $0) })
+                $0.verify.probes = [
+                    .command(arguments: ["smoke"], environment: environment, timeout: Interval(seconds: 5))
+                ]
+            }
+        ) { _, _ in },
+    ]
+
+    @Test("each check says what is seen, and a failed one withholds the verification", arguments: seen)
+    func check(seen: Seen) throws {
+        let scene = try published(change: seen.plan)
+        let hash = try #require(scene.world.value.keys.last?.hash)
+        scene.world.with { things in seen.hand(&things, hash) }
+        let programs = Programs(problem: seen.problem)
+        if [.failed, .notYet].contains(seen.outcome) {
+            let error = scene.refused(seen.outcome == .failed ? .failed : .notYet, seen.check) {
+                () throws(StepError) in try scene.verify(programs: programs)
+            }
+            #expect(error?.isWorthWaiting == true)
+            #expect(!scene.events.contains(.verified))
+            #expect(try scene.state().isSealed)
+        } else {
+            try scene.verify(programs: programs)
+        }
+        let record = scene.journal.handoff?.records.last {
+            $0.event == .checked && $0.detail["check"]?.string == seen.check
+        }
+        #expect(record?.detail["outcome"]?.string == seen.outcome.rawValue)
+        #expect(record?.message.contains("token") == false)
+    }
+
+    @Test func aWriteAfterTheVerificationVoidsIt() throws {
+        let scene = try published()
+        try scene.verify { $0.keepsSecret = true }
+        scene.world.with { $0.places["web"] = Secret("else") }
+        let web = try #require(PlanName("web"))
+        try scene.publish { $0.acceptedTargets = [web] }
+        #expect(try scene.state().verification == nil)
+        scene.refused(.notYet, "not been verified") { () throws(StepError) in try scene.retire() }
+        try scene.verify()
+        #expect(try scene.state().verification != nil)
+    }
+}
