@@ -95,7 +95,7 @@ package final class Session {
                     + "if you trust that address")
         }
         do { return try HTTPURL(own) } catch {
-            throw StepError(.unacceptable, "OpenRouter's address is \(error.rawValue)", hint: "mend --openrouter-url")
+            throw StepError(.unacceptable, "OpenRouter's address: \(error.rawValue)", hint: "mend --openrouter-url")
         }
     }
 
