@@ -76,8 +76,8 @@ struct Look {
                 hint: "look whether a proxy removes the Date field")
         }
         // Where the clocks differ, analytics was asked for a time that ends too early, or has not come yet.
-        if abs(date.timeIntervalSince(asked)) > Self.precision {
-            for (hash, _) in requests {
+        if !refusesAnalytics, abs(date.timeIntervalSince(asked)) > Self.precision {
+            for hash in state.header.predecessors.map(\.hash) {
                 guard let since = state.lastReading(of: hash)?.wholeMinute, since < date else { continue }
                 let again = api.requestCounts(hash, from: since, to: date)
                 requests[hash] = (try? client.send(again))?.value ?? .unusable(.stale)

@@ -7,12 +7,10 @@ struct Sentinel: Sendable {
     let name: String
     let secret: Secret
     private let forms: [[UInt8]]
-    private let redactor: Redactor
 
     init(_ name: String, _ secret: Secret) {
         self.name = name
         self.secret = secret
-        redactor = Redactor([secret])
         let text = secret.copyBytes()
         var forms = Self.forms(of: text)
         let digits = Array(text.dropFirst("sk-or-v1-".utf8.count))
@@ -24,12 +22,7 @@ struct Sentinel: Sendable {
         self.forms = forms
     }
 
-    /// Whether the bytes hold the secret in any form, by this search or by the redactor's.
-    func isIn(_ bytes: [UInt8]) -> Bool {
-        isFound(bytes) || bytes.count >= secret.count && redactor.contains(bytes)
-    }
-
-    /// By this search alone.
+    /// Whether the bytes hold the secret in any of the forms.
     func isFound(_ bytes: [UInt8]) -> Bool { forms.contains { Self.holds(bytes, $0) } }
 
     private static func holds(_ bytes: [UInt8], _ form: [UInt8]) -> Bool {

@@ -15,16 +15,20 @@ struct SentinelRules {
 
     /// What a step's trace shows that it must not.
     func leaks(_ trace: Trace, of step: String) -> [String] {
+        let redactor = Redactor(all.map(\.secret))
         var leaks: [String] = []
         var isFirst = true
         for call in trace.calls {
-            let isStart = isFirst && call.name == "execve"
-            if isStart { isFirst = false }
-            for sentinel in all where sentinel.isIn(call.bytes) {
-                if isStart, isInEnvironmentOnly(sentinel, call, step) { continue }
-                if isAllowed(sentinel, call) { continue }
-                leaks.append("\(step): the \(sentinel.name) in \(call.name) of \(call.program) to \(call.file)")
+            var rest = call.bytes
+            for permitted in permitted(call, isStart: isFirst && call.name == "execve") {
+                // Once: what stands there a second time is too much.
+                if let place = rest.firstRange(of: permitted) { rest.removeSubrange(place) }
             }
+            if call.name == "execve" { isFirst = false }
+            let place = "in \(call.name) of \(call.program) to \(call.file)"
+            let found = all.filter { $0.isFound(rest) }
+            leaks += found.map { "\(step): the \($0.name) \(place)" }
+            if found.isEmpty, redactor.contains(rest) { leaks.append("\(step): something like a key \(place)") }
             if call.name == "io_uring_setup" {
                 leaks.append("\(step): \(call.program) writes in a way that is not seen")
             }
@@ -32,44 +36,32 @@ struct SentinelRules {
         return leaks
     }
 
-    /// A step is given the management key and the identity in its environment, each in its own variable.
-    private func isInEnvironmentOnly(_ sentinel: Sentinel, _ call: Trace.Call, _ step: String) -> Bool {
-        let variable: String
-        switch sentinel.name {
-        case management.name: variable = "OPENROUTER_MANAGEMENT_KEY="
-        case identity.name: variable = "ORK_IDENTITY="
-        default: return false
+    /// What may stand in the arguments of a system call.
+    private func permitted(_ call: Trace.Call, isStart: Bool) -> [[UInt8]] {
+        if isStart {
+            // What the step itself is started with, each secret in its own variable.
+            return [("OPENROUTER_MANAGEMENT_KEY=", management), ("ORK_IDENTITY=", identity)]
+                .map { Array($0.utf8) + $1.secret.copyBytes() }
         }
-        let strings = call.bytes.split(separator: 0).filter { sentinel.isIn(Array($0)) }
-        return strings.count == 1 && Array(strings[0]) == Array(variable.utf8) + sentinel.secret.copyBytes()
-    }
-
-    private func isAllowed(_ sentinel: Sentinel, _ call: Trace.Call) -> Bool {
-        let isWrite = call.name == "write" || call.name == "sendto"
-        guard isWrite else { return false }
-        switch (sentinel.name, call.program) {
-        case (successor.name, "ork-publish"), (successor.name, "ork-verify"), (management.name, "ork-create"),
-            (management.name, "ork-retire"):
-            if isAuthorization(sentinel, call) { return true }
-            return sentinel.name == successor.name && call.program == "ork-publish" && call.file.hasPrefix("pipe:")
-        case (successor.name, "ork-publisher-file"):
-            // A file beside the target with the name that the publisher documents, which is renamed over it.
-            return targets.contains { target in
+        guard call.name == "write" || call.name == "sendto" else { return [] }
+        if call.file.hasPrefix("TCP"), call.file.hasSuffix("->127.0.0.1:\(port)]") {
+            let bearer: Sentinel? =
+                switch call.program {
+                case "ork-create", "ork-retire": management
+                case "ork-publish", "ork-verify": successor
+                default: nil
+                }
+            guard let bearer else { return [] }
+            return [Array("\r\nAuthorization: Bearer ".utf8) + bearer.secret.copyBytes() + Array("\r\n".utf8)]
+        }
+        let isPipe = call.program == "ork-publish" && call.file.hasPrefix("pipe:")
+        // A file beside the target with the name that the publisher documents, which is renamed over it.
+        let isTarget =
+            call.program == "ork-publisher-file"
+            && targets.contains { target in
                 guard let slash = target.lastIndex(of: "/") else { return false }
-                let name = target[target.index(after: slash)...]
-                return call.file.hasPrefix("\(target[...slash]).\(name).ork-")
+                return call.file.hasPrefix("\(target[...slash]).\(target[target.index(after: slash)...]).ork-")
             }
-        default: return false
-        }
-    }
-
-    /// The secret stands in the field `Authorization` of a request to OpenRouter, and nowhere else in it.
-    private func isAuthorization(_ sentinel: Sentinel, _ call: Trace.Call) -> Bool {
-        guard call.file.hasPrefix("TCP"), call.file.hasSuffix("->127.0.0.1:\(port)]") else { return false }
-        let field = Array("\r\nAuthorization: Bearer ".utf8) + sentinel.secret.copyBytes() + Array("\r\n".utf8)
-        guard let place = call.bytes.firstRange(of: field) else { return false }
-        var rest = call.bytes
-        rest.removeSubrange(place)
-        return !sentinel.isIn(rest)
+        return isPipe || isTarget ? [successor.secret.copyBytes()] : []
     }
 }

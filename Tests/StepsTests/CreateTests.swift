@@ -120,10 +120,20 @@ struct CreateTests {
             things.sandbox.addKey(name: rotated, at: things.now.addingTimeInterval(-60))
         },
         Found(testDescription: "a key that soaks", code: .notYet, superseded: 2) { things in
+            let name = "\(rotated) disabled:2026-11-22T10:00:00Z"
+            let key = things.sandbox.addKey(name: name, at: things.now.addingTimeInterval(-60))
+            things.sandbox.setDisabled(key.hash, at: things.now)
+        },
+        Found(testDescription: "a key that soaks alone", code: .notYet, superseded: 1) { things in
+            let hash = things.keys[0].hash
+            things.sandbox.rename(hash, "\(Scene.base) disabled:2026-11-22T10:00:00Z", at: things.now)
+            things.sandbox.setDisabled(hash, at: things.now)
+        },
+        Found(testDescription: "a key that somebody disabled", code: nil, superseded: 1) { things in
             let key = things.sandbox.addKey(name: rotated, at: things.now.addingTimeInterval(-60))
             things.sandbox.setDisabled(key.hash, at: things.now)
         },
-        Found(testDescription: "a disabled key alone", code: .notYet, superseded: 1) { things in
+        Found(testDescription: "a key that somebody disabled alone", code: .failed, superseded: nil) { things in
             things.sandbox.setDisabled(things.keys[0].hash, at: things.now)
         },
         Found(testDescription: "somebody's key that is minting", code: .notYet, superseded: 1) { things in

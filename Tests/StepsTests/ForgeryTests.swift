@@ -14,6 +14,9 @@ import Timestamps
 
 /// What somebody who can write the file, and has no identity that is trusted, can do with it: nothing.
 struct ForgeryTests {
+    /// Why a record that follows something else than what is there is refused.
+    private static let unchained = ["is not in this handoff", "vouches for", "is not one of ork-create"]
+
     /// Runs every step with `handoff` and expects each to refuse for one of these reasons, with nothing done.
     private func refuseEverywhere(
         _ scene: Scene, _ handoff: Handoff, _ reasons: [String], _ place: String = "",
@@ -69,11 +72,11 @@ struct ForgeryTests {
                 }
                 count += 1
                 guard let forged = try? handoff.editingRecord(index, change) else { continue }
-                let ways = ["altered", "is not in this handoff", "ork-handoff/1", "not trusted"]
+                let ways = Self.unchained + ["altered", "ork-handoff/1", "not trusted", "to write"]
                 refuseEverywhere(scene, forged, ways, "\(index) \(field)")
             }
             let extended = try handoff.editingRecord(index) { $0["more"] = true }
-            refuseEverywhere(scene, extended, ["altered", "is not in this handoff"], "\(index) more")
+            refuseEverywhere(scene, extended, ["altered"] + Self.unchained, "\(index) more")
         }
         print("altered \(count) fields")
     }
@@ -94,7 +97,7 @@ struct ForgeryTests {
             if field == "name" { header["more"] = true }
             json["rotation"] = .object(header)
         }
-        refuseEverywhere(scene, forged, ["is not in this handoff"])
+        refuseEverywhere(scene, forged, Self.unchained)
     }
 
     @Test func recordsOfAStrangerAreRefused() throws {
@@ -134,7 +137,7 @@ struct ForgeryTests {
             let records = json["records"]?.array ?? []
             json["records"] = .array(records + [.object(try #require(foreign.json(ofRecord: 2)))])
         }
-        refuseEverywhere(scene, mixed, ["is not in this handoff"])
+        refuseEverywhere(scene, mixed, Self.unchained)
         var merged = handoff
         #expect(throws: HandoffError.self) { try merged.merge(foreign) }
     }
@@ -142,7 +145,7 @@ struct ForgeryTests {
     @Test func recordsTakenFromTheMiddleAreMissed() throws {
         let (scene, handoff) = try finished()
         for index in handoff.records.indices.dropLast() {
-            refuseEverywhere(scene, try handoff.keeping { $0 != index }, ["is not in this handoff"], "\(index)")
+            refuseEverywhere(scene, try handoff.keeping { $0 != index }, Self.unchained, "\(index)")
         }
     }
 

@@ -253,19 +253,22 @@ struct RetireTests {
         try scene.retire()
     }
 
-    @Test func aClockThatIsBehindDoesNotHideTheNewestUse() throws {
+    @Test("a clock that is wrong does not hide the newest use", arguments: [-7200.0, -1800, 0, 1800])
+    func wrongClock(skew: TimeInterval) throws {
         var things = Things()
         things.sandbox.behaviour.omitsLastUsed = true
+        things.skew = skew
         let scene = try verified(things) { $0.retire.overlap = .zero }
-        scene.world.with { $0.skew = -1800 }
         scene.refused(.notYet) { () throws(StepError) in try scene.retire() }
         scene.world.pass(3600)
-        scene.refused(.failed) { () throws(StepError) in try scene.retire() }
         let hash = try #require(scene.predecessor?.hash)
         scene.world.with { $0.sandbox.use(hash, model: "x:free", cost: 0, at: $0.now) }
         scene.world.pass(60)
-        #expect(throws: StepError.self) { try scene.retire() }
+        scene.refused(.notYet, "quiet") { () throws(StepError) in try scene.retire() }
         #expect(scene.predecessor?.disabled == false)
+        scene.world.pass(3700)
+        scene.refused(.notYet, "soaks") { () throws(StepError) in try scene.retire() }
+        #expect(scene.predecessor?.disabled == true)
     }
 
     @Test func usageThatShowsLateIsWaitedFor() throws {

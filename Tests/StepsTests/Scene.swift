@@ -143,7 +143,7 @@ extension Scene {
 
     @discardableResult
     func verify(
-        _ line: Line? = nil, dryRun: Bool = false, programs: Programs = Programs(), knowsIdentity: Bool = true,
+        _ line: Line? = nil, dryRun: Bool = false, programs: Programs = Programs(),
         change: (inout VerifyStep.Options) -> Void = { _ in }
     ) throws(StepError) -> [Check] {
         var options = VerifyStep.Options()
@@ -151,7 +151,7 @@ extension Scene {
         let line = line ?? Line(world)
         return try VerifyStep(
             stage: stage(line, dryRun: dryRun), service: service, transport: line,
-            identity: knowsIdentity ? identity : nil, publishers: publishers, programs: programs, options: options
+            identity: identity, publishers: publishers, programs: programs, options: options
         ).run()
     }
 

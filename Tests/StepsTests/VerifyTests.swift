@@ -62,13 +62,13 @@ struct VerifyTests {
         scene.refused(.failed, "adopted") { () throws(StepError) in try scene.verify() }
     }
 
-    @Test func withoutAnIdentityThereIsNoFirstVerification() throws {
+    @Test func withoutTheRightIdentityThereIsNoFirstVerification() throws {
         let scene = try published()
-        scene.refused(.unacceptable, "not sealed to this stage") { () throws(StepError) in
-            try scene.verify(knowsIdentity: false)
-        }
+        var other = scene
+        other.identity = try Identity.generate()
+        other.refused(.unacceptable, "not sealed to this stage") { () throws(StepError) in try other.verify() }
         try scene.verify()
-        try scene.verify(knowsIdentity: false)
+        try other.verify()
     }
 
     @Test func nothingPublishedIsNothingToVerify() throws {
