@@ -115,7 +115,7 @@ package final class Session {
         do { plan = try flags.plan(over: base) } catch {
             let isMissing = flags.predecessor == nil && base == nil
             let hint = isMissing ? "say what to replace: --predecessor name=NAME" : nil
-            throw StepError(.unacceptable, "\(error)", hint: hint)
+            throw StepError(error, hint: hint)
         }
         plan.service.url = try service().description
         adjust(&plan)
