@@ -27,10 +27,6 @@ struct BadInput: Sendable, CustomTestStringConvertible {
         try run.execute(words)
         let lines = Self.withoutNames(run.errors, run).split(separator: "\n").filter { $0.contains(": error: ") }
         guard run.ending == .exited(status), lines == ["\(words[0]): error: \(error)"] else {
-            //TEMP
-            print(
-                "ACTUAL\u{1}\(what)\u{1}\(status)\u{1}\(run.ending)\u{1}\(lines.first ?? "")\u{1}\(run.errors.split(separator: "\n").last ?? "")"
-            )
             return "\(run.ending) \(run.output)\(run.errors)"
         }
         return nil
@@ -40,7 +36,7 @@ struct BadInput: Sendable, CustomTestStringConvertible {
     private static func withoutNames(_ text: String, _ run: ScriptRun) -> String {
         text.replacing(run.work.path, with: "WORK").replacing(/\d{4}-\d\d-\d\d ork:[0-9A-Z]{26}/, with: "DATE ork:ID")
             .replacing(/\([0-9a-f]{12}\)/, with: "(HASH)").replacing(/ork-public-1:[A-Za-z0-9_-]+…?/, with: "IDENTITY")
-            .replacing(/\b[0-9A-HJKMNP-TV-Z]{26}\b/, with: "ID")
+            .replacing(/\(at byte \d+\)/, with: "(at byte N)").replacing(/\b[0-9A-HJKMNP-TV-Z]{26}\b/, with: "ID")
     }
 
     /// Runs the program in a folder with the files, where nothing may be asked of OpenRouter.

@@ -102,59 +102,95 @@ struct BadInputAnswerTests {
     private static let start = #"\#(hash), "name": "checkout-prod", "label": "sk-or-v1-0f0...0f0""#
 
     static let answers: [BadAnswer] = [
-        BadAnswer("a word", 200, "hello", 1, ""),
-        BadAnswer("nothing", 200, "", 1, ""),
-        BadAnswer("a page of HTML", 200, "<!DOCTYPE html><title>Sign in</title>", 1, ""),
-        BadAnswer("a list", 200, "[]", 1, ""),
-        BadAnswer("no data", 200, "{}", 1, ""),
-        BadAnswer("data of another kind", 200, #"{"data": "none"}"#, 1, ""),
-        BadAnswer("a key that is no object", 200, #"{"data": [1]}"#, 1, ""),
-        BadAnswer("a key without a hash", 200, list(#""name": "checkout-prod""#), 1, ""),
-        BadAnswer("a hash that is a number", 200, list(#""hash": 17"#), 1, ""),
-        BadAnswer("a moment that is none", 200, list(start + #", "created_at": "yesterday""#), 1, ""),
+        BadAnswer("a word", 200, "hello", 1, "OpenRouter's answer is not JSON"),
+        BadAnswer("nothing", 200, "", 1, "OpenRouter's answer is not JSON"),
+        BadAnswer("a page of HTML", 200, "<!DOCTYPE html><title>Sign in</title>", 1, "OpenRouter's answer is not JSON"),
+        BadAnswer("a list", 200, "[]", 1, "OpenRouter's answer is not JSON"),
+        BadAnswer("no data", 200, "{}", 1, "OpenRouter's answer has no usable field data"),
+        BadAnswer("data of another kind", 200, #"{"data": "none"}"#, 1, "OpenRouter's answer has no usable field data"),
+        BadAnswer("a key that is no object", 200, #"{"data": [1]}"#, 1, "OpenRouter's answer has no usable field data"),
+        BadAnswer(
+            "a key without a hash", 200, list(#""name": "checkout-prod""#), 1,
+            "OpenRouter's answer has no usable field hash"),
+        BadAnswer(
+            "a hash that is a number", 200, list(#""hash": 17"#), 1, "OpenRouter's answer has no usable field hash"),
+        BadAnswer(
+            "a moment that is none", 200, list(start + #", "created_at": "yesterday""#), 1,
+            "OpenRouter's answer has no usable field created_at"),
         BadAnswer(
             "a switch that is a text", 200,
             list(start + #", "created_at": "2026-01-01T00:00:00Z", "disabled": "false""#),
-            1, ""),
+            1, "OpenRouter's answer has no usable field disabled"),
         BadAnswer(
             "a limit that is a list", 200,
-            list(start + #", "created_at": "2026-01-01T00:00:00Z", "disabled": false, "limit": []"#), 1, ""),
-        BadAnswer("a field twice", 200, #"{"data": [], "data": []}"#, 1, ""),
-        BadAnswer("deep nesting", 200, String(repeating: "[", count: 100_000), 1, ""),
-        BadAnswer("400", 400, #"{"error": {"message": "sk-or-v1-no"}}"#, 1, ""),
-        BadAnswer("401 with a page", 401, "<html>", 77, ""),
-        BadAnswer("402", 402, "{}", 1, ""),
-        BadAnswer("403", 403, "{}", 77, ""),
-        BadAnswer("404 with a page", 404, "<html>", 1, ""),
-        BadAnswer("500", 500, "panic: runtime error", 69, ""),
-        BadAnswer("a redirection", 1, "") { $0.respond(302, headers: [("Location", "https://example.org/")]) },
-        BadAnswer("429 for an hour", 69, "") { $0.respond(429, headers: [("Retry-After", "3600")]) },
-        BadAnswer("503 for an hour", 69, "") { $0.respond(503, headers: [("Retry-After", "3600")]) },
-        BadAnswer("20 MiB", 69, "") { $0.respond(200, body: String(repeating: " ", count: 20 << 20)) },
-        BadAnswer("another protocol", 69, "") {
+            list(start + #", "created_at": "2026-01-01T00:00:00Z", "disabled": false, "limit": []"#), 1,
+            "OpenRouter's answer has no usable field limit"),
+        BadAnswer("a field twice", 200, #"{"data": [], "data": []}"#, 1, "OpenRouter's answer is not JSON"),
+        BadAnswer("deep nesting", 200, String(repeating: "[", count: 100_000), 1, "OpenRouter's answer is not JSON"),
+        BadAnswer(
+            "400", 400, #"{"error": {"message": "sk-or-v1-no"}}"#, 1, "OpenRouter does not accept the request (400)"),
+        BadAnswer("401 with a page", 401, "<html>", 77, "OpenRouter does not accept the key (401)"),
+        BadAnswer("402", 402, "{}", 1, "OpenRouter reports that the credit or the key's limit is used up (402)"),
+        BadAnswer("403", 403, "{}", 77, "OpenRouter does not allow this to the key (403)"),
+        BadAnswer("404 with a page", 404, "<html>", 1, "OpenRouter does not know what was asked for (404)"),
+        BadAnswer("500", 500, "panic: runtime error", 69, "OpenRouter cannot answer now (500)"),
+        BadAnswer("a redirection", 1, "OpenRouter answers with a status that is not documented (302)") {
+            $0.respond(302, headers: [("Location", "https://example.org/")])
+        },
+        BadAnswer("429 for an hour", 69, "OpenRouter asks for fewer requests (429)") {
+            $0.respond(429, headers: [("Retry-After", "3600")])
+        },
+        BadAnswer("503 for an hour", 69, "OpenRouter cannot answer now (503)") {
+            $0.respond(503, headers: [("Retry-After", "3600")])
+        },
+        BadAnswer("20 MiB", 69, "no answer from OpenRouter: the answer of 127.0.0.1 is larger than 16777216 bytes") {
+            $0.respond(200, body: String(repeating: " ", count: 20 << 20))
+        },
+        BadAnswer(
+            "another protocol", 69,
+            "no answer from OpenRouter: the connection to 127.0.0.1 ended without a whole answer (curl 1)"
+        ) {
             $0.send("SSH-2.0-OpenSSH_9.2\r\n")
             $0.close()
         },
-        BadAnswer("half an answer", 69, "") {
+        BadAnswer(
+            "half an answer", 69,
+            "no answer from OpenRouter: the connection to 127.0.0.1 ended without a whole answer (curl 18)"
+        ) {
             $0.send("HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n{\"data\": [")
             $0.close()
         },
     ]
 
     static let exchanges: [BadExchange] = [
-        BadExchange("POST", "/keys", 201, "{}", "ork-create", 69, ""),
-        BadExchange("POST", "/keys", 201, #"{"data": {}, "key": 7}"#, "ork-create", 69, ""),
-        BadExchange("POST", "/keys", 200, "<html>", "ork-create", 69, ""),
-        BadExchange("POST", "/keys", 500, "", "ork-create", 69, ""),
-        BadExchange("POST", "/keys", 400, "{}", "ork-create", 1, ""),
-        BadExchange("PATCH", "/keys/", 200, "{}", "ork-create", 1, ""),
-        BadExchange("GET", "/key", 200, "{}", "ork-publish", 1, ""),
-        BadExchange("GET", "/key", 401, "{}", "ork-publish", 75, ""),
-        BadExchange("GET", "/key", 200, "[]", "ork-verify", 1, ""),
-        BadExchange("GET", "/keys/", 200, #"{"data": {}}"#, "ork-retire", 1, ""),
-        BadExchange("GET", "/keys/", 404, "", "ork-retire", 1, ""),
-        BadExchange("PATCH", "/keys/", 200, "done", "ork-retire", 1, ""),
-        BadExchange("PATCH", "/keys/", 500, "", "ork-retire", 69, ""),
-        BadExchange("DELETE", "/keys/", 500, "", "ork-retire", 69, ""),
+        BadExchange(
+            "POST", "/keys", 201, "{}", "ork-create", 69,
+            "the minting had no answer (OpenRouter's answer has no usable field key); what it may have left is deleted"),
+        BadExchange(
+            "POST", "/keys", 201, #"{"data": {}, "key": 7}"#, "ork-create", 69,
+            "the minting had no answer (OpenRouter's answer has no usable field key); what it may have left is deleted"),
+        BadExchange(
+            "POST", "/keys", 200, "<html>", "ork-create", 69,
+            "the minting had no answer (OpenRouter's answer is not JSON); what it may have left is deleted"),
+        BadExchange(
+            "POST", "/keys", 500, "", "ork-create", 69,
+            "the minting had no answer (OpenRouter cannot answer now (500)); what it may have left is deleted"),
+        BadExchange("POST", "/keys", 400, "{}", "ork-create", 1, "OpenRouter does not accept the request (400)"),
+        BadExchange("PATCH", "/keys/", 200, "{}", "ork-create", 1, "OpenRouter's answer has no usable field data"),
+        BadExchange(
+            "GET", "/key", 200, "{}", "ork-publish", 1,
+            "the new key does not work yet: OpenRouter's answer has no usable field data"),
+        BadExchange(
+            "GET", "/key", 401, "{}", "ork-publish", 75,
+            "the new key does not work yet: OpenRouter does not accept the key (401)"),
+        BadExchange("GET", "/key", 200, "[]", "ork-verify", 1, "1 of 2 checks did not pass: successor"),
+        BadExchange(
+            "GET", "/keys/", 200, #"{"data": {}}"#, "ork-retire", 1, "OpenRouter's answer has no usable field hash"),
+        BadExchange(
+            "GET", "/keys/", 404, "", "ork-retire", 1,
+            "OpenRouter has no key checkout-prod DATE ork:ID (HASH): nothing is retired"),
+        BadExchange("PATCH", "/keys/", 200, "done", "ork-retire", 1, "OpenRouter's answer is not JSON"),
+        BadExchange("PATCH", "/keys/", 500, "", "ork-retire", 69, "OpenRouter cannot answer now (500)"),
+        BadExchange("DELETE", "/keys/", 500, "", "ork-retire", 69, "OpenRouter cannot answer now (500)"),
     ]
 }

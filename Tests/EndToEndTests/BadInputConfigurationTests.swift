@@ -18,44 +18,107 @@ struct BadInputConfigurationTests {
     private static let minimum = "version: 1\nrotations:\n  a: {predecessor: {name: app}}\n"
 
     static let files: [BadInput] = [
-        file("an empty file", "\n", ""),
-        file("no YAML", "version: 1\nrotations: {a: [\n", ""),
-        file("a tab as indentation", "version: 1\nrotations:\n\ta: 1\n", ""),
-        file("JSON that is cut off", "{\"version\": 1, \"rotations\": {\"a\"", ""),
-        file("HTML", "<!DOCTYPE html>\n<html><body>Sign in</body></html>\n", ""),
-        file("two documents", minimum + "---\n" + minimum, ""),
-        file("another version", "version: 2\nrotations:\n  a: {predecessor: {name: app}}\n", ""),
-        file("a version that is a text", "version: \"1\"\nrotations:\n  a: {predecessor: {name: app}}\n", ""),
-        file("no version", "rotations:\n  a: {predecessor: {name: app}}\n", ""),
-        file("no rotations", "version: 1\n", ""),
-        file("rotations as a list", "version: 1\nrotations:\n  - {predecessor: {name: app}}\n", ""),
-        file("an unknown key on top", minimum + "retries: 3\n", ""),
-        file("a key twice", "version: 1\nversion: 1\nrotations:\n  a: {predecessor: {name: app}}\n", ""),
-        file("an alias to itself", "version: 1\nrotations: &r\n  a: *r\n", ""),
-        file("a name of a rotation with blanks", "version: 1\nrotations:\n  my key: {predecessor: {name: app}}\n", ""),
-        file("no predecessor", "version: 1\nrotations:\n  a: {targets: {}}\n", ""),
-        file("several rotations and none named", minimum + "  b: {predecessor: {name: web}}\n", ""),
-        file("a key in the file", minimum + "# @PREDECESSOR_KEY@\n", ""),
-        rotation("an unknown key in a rotation", "target: {}", ""),
-        rotation("a switch that is no switch", "enabled: \"no\"", ""),
-        rotation("a length of time without a unit", "retire: {soak: 3600}", ""),
-        rotation("a negative length of time", "retire: {soak: -1h}", ""),
-        rotation("a limit that is no amount", "successor: {limit: lots}", ""),
-        rotation("a target without a publisher", "targets: {web: {with: {path: .env}}}", ""),
-        rotation("a publisher with a slash", "targets: {web: {publisher: ../sh}}", ""),
-        rotation("wave 0", "targets: {web: {publisher: file, wave: 0}}", ""),
+        file("an empty file", "\n", "ork.yaml:1: must be a mapping that begins with version: 1"),
+        file("no YAML", "version: 1\nrotations: {a: [\n", "ork.yaml:3: not valid YAML"),
+        file(
+            "a tab as indentation", "version: 1\nrotations:\n\ta: 1\n",
+            "ork.yaml:3: no value can start like this; tabs cannot indent YAML"),
+        file(
+            "JSON that is cut off", "{\"version\": 1, \"rotations\": {\"a\"",
+            "ork.yaml:2: a ',' or a closing bracket was expected"),
+        file(
+            "HTML", "<!DOCTYPE html>\n<html><body>Sign in</body></html>\n",
+            "ork.yaml:1: must be a mapping that begins with version: 1"),
+        file(
+            "two documents", minimum + "---\n" + minimum, "ork.yaml:4: a second document starts here; only one is read"),
+        file(
+            "another version", "version: 2\nrotations:\n  a: {predecessor: {name: app}}\n",
+            "ork.yaml:1: version: the file is of version 2, this ork reads version 1"),
+        file(
+            "a version that is a text", "version: \"1\"\nrotations:\n  a: {predecessor: {name: app}}\n",
+            "ork.yaml:1: version: must be 1"),
+        file(
+            "no version", "rotations:\n  a: {predecessor: {name: app}}\n",
+            "ork.yaml:1: version: is missing; write version: 1 on top"),
+        file("no rotations", "version: 1\n", "ork.yaml:1: rotations: is missing; write at least one rotation below it"),
+        file(
+            "rotations as a list", "version: 1\nrotations:\n  - {predecessor: {name: app}}\n",
+            "ork.yaml:2: rotations: must be a mapping"),
+        file(
+            "an unknown key on top", minimum + "retries: 3\n",
+            "ork.yaml:4: retries: is not a key here; known are version, openrouter, defaults, trust, rotations"),
+        file(
+            "a key twice", "version: 1\nversion: 1\nrotations:\n  a: {predecessor: {name: app}}\n",
+            "ork.yaml:2: this key stands twice in its mapping"),
+        file(
+            "an alias to itself", "version: 1\nrotations: &r\n  a: *r\n", "ork.yaml:3: an alias inside its own anchor"),
+        file(
+            "a name of a rotation with blanks", "version: 1\nrotations:\n  my key: {predecessor: {name: app}}\n",
+            "ork.yaml:3: rotations.my key: is not a rotation's name; use letters, digits and . _ - /"),
+        file(
+            "no predecessor", "version: 1\nrotations:\n  a: {targets: {}}\n",
+            "ork.yaml:3: rotations.a.predecessor: is missing; it must be {name: …}, {hash: …}, {env: …} or none"),
+        file(
+            "several rotations and none named", minimum + "  b: {predecessor: {name: web}}\n",
+            "ork.yaml: there are several rotations; name one of them with --rotation: a, b"),
+        file(
+            "a key in the file", minimum + "# @PREDECESSOR_KEY@\n",
+            "ork.yaml:4: this looks like an OpenRouter key; take it out, replace it where it is valid, and keep only the name of an environment variable here"
+        ),
+        rotation(
+            "an unknown key in a rotation", "target: {}",
+            "ork.yaml:5: rotations.a.target: is not a key here; known are enabled, openrouter, predecessor, workspace, successor, publish, targets, verify, retire, trust"
+        ),
+        rotation(
+            "a switch that is no switch", "enabled: \"no\"", "ork.yaml:5: rotations.a.enabled: must be true or false"),
+        rotation(
+            "a length of time without a unit", "retire: {soak: 3600}",
+            "ork.yaml:5: rotations.a.retire.soak: must be a length of time such as 30s, 15m, 24h or 7d"),
+        rotation(
+            "a negative length of time", "retire: {soak: -1h}",
+            "ork.yaml:5: rotations.a.retire.soak: must be a length of time such as 30s, 15m, 24h or 7d"),
+        rotation(
+            "a limit that is no amount", "successor: {limit: lots}",
+            "ork.yaml:5: rotations.a.successor.limit: must be inherit or an amount in US dollars such as 25 or 12.50, or null for no limit"
+        ),
+        rotation(
+            "a target without a publisher", "targets: {web: {with: {path: .env}}}",
+            "ork.yaml:5: rotations.a.targets.web.publisher: is missing; it must be the name of a publisher: the NAME of ork-publisher-NAME"
+        ),
+        rotation(
+            "a publisher with a slash", "targets: {web: {publisher: ../sh}}",
+            "ork.yaml:5: rotations.a.targets.web.publisher: must be the name of a publisher: the NAME of ork-publisher-NAME"
+        ),
+        rotation(
+            "wave 0", "targets: {web: {publisher: file, wave: 0}}",
+            "ork.yaml:5: rotations.a.targets.web.wave: must be a whole number from 1 to 100"),
         rotation(
             "two targets at one place",
             "targets:\n  a: {publisher: file, with: {path: .env, name: A}}\n  b: {publisher: file, with: {path: .env, name: A}}",
-            ""),
-        rotation("an environment that names ork's own", "targets: {web: {publisher: file, env: [ORK_IDENTITY]}}", ""),
-        rotation("a pin that is no SHA-256", "targets: {web: {publisher: file, sha256: abc}}", ""),
-        rotation("an empty for_each", "targets: {web: {publisher: file, for_each: {path: []}}}", ""),
-        rotation("a probe of another protocol", "verify: {probes: [{http: {url: \"ftp://example.org/\"}}]}", ""),
-        rotation("a trust that is no identity", "trust: {create: [octocat]}", ""),
-        BadInput("a file that is not there", "ork-create --config none.yaml", 65, ""),
-        BadInput("a folder as the file", "ork-create --config /tmp", 65, ""),
+            "ork.yaml:7: rotations.a.targets.b: is the same place as target a; remove one of them"),
+        rotation(
+            "an environment that names ork's own", "targets: {web: {publisher: file, env: [ORK_IDENTITY]}}",
+            "ork.yaml:5: rotations.a.targets.web.env.ORK_IDENTITY: is one of ork's own variables, which no publisher gets"
+        ),
+        rotation(
+            "a pin that is no SHA-256", "targets: {web: {publisher: file, sha256: abc}}",
+            "ork.yaml:5: rotations.a.targets.web.sha256: must be 64 lowercase hexadecimal digits"),
+        rotation(
+            "an empty for_each", "targets: {web: {publisher: file, for_each: {path: []}}}",
+            "ork.yaml:5: rotations.a.targets.web.for_each.path: must be a list of values, not empty"),
+        rotation(
+            "a probe of another protocol", "verify: {probes: [{http: {url: \"ftp://example.org/\"}}]}",
+            "ork.yaml:5: rotations.a.verify.probes.0.http.url: not an https address"),
+        rotation(
+            "a trust that is no identity", "trust: {create: [octocat]}",
+            "ork.yaml:5: rotations.a.trust.create.0: must be a whole public identity, ork-public-1:… as ork-keygen shows it"
+        ),
         BadInput(
-            "a rotation that is not there", "ork-create --rotation b", files: ["ork.yaml": minimum], 65, ""),
+            "a file that is not there", "ork-create --config none.yaml", 65,
+            "none.yaml cannot be read: No such file or directory"),
+        BadInput("a folder as the file", "ork-create --config /tmp", 65, "/tmp cannot be read: Is a directory"),
+        BadInput(
+            "a rotation that is not there", "ork-create --rotation b", files: ["ork.yaml": minimum], 65,
+            "ork.yaml: rotations: there is no rotation of the name given; known are a"),
     ]
 }

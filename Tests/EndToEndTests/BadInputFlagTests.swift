@@ -6,47 +6,106 @@ struct BadInputFlagTests {
     func flag(_ input: BadInput) async throws { try await input.expectRefusal() }
 
     static let flags: [BadInput] = [
-        BadInput("an unknown option", "ork-create --predecesor name=app", 64, ""),
-        BadInput("an option without its value", "ork-create --predecessor", 64, ""),
-        BadInput("a word too many", "ork-create checkout-prod", 64, ""),
-        BadInput("no predecessor", "ork-create", 65, ""),
-        BadInput("a predecessor without its kind", "ork-create --predecessor checkout-prod", 65, ""),
-        BadInput("a predecessor of an unknown kind", "ork-create --predecessor label=app", 65, ""),
-        BadInput("an empty name", "ork-create --predecessor name=", 65, ""),
-        BadInput("a key as predecessor", "ork-create --predecessor name=$PREDECESSOR_KEY", 65, ""),
-        BadInput("a variable that cannot be one", "ork-create --predecessor env=MY-KEY", 65, ""),
-        BadInput("a limit that is no amount", "ork-create --predecessor name=app --limit ten", 65, ""),
-        BadInput("a negative limit", "ork-create --predecessor name=app --limit=-1", 65, ""),
-        BadInput("an unknown period", "ork-create --predecessor name=app --limit-reset hourly", 65, ""),
-        BadInput("a lifetime without a unit", "ork-create --predecessor name=app --expires-in 90", 65, ""),
-        BadInput("a length of time in words", "ork-create --predecessor name=app --soak 'one day'", 65, ""),
-        BadInput("a target without settings", "ork-create --predecessor name=app --to file:", 65, ""),
-        BadInput("a target's setting without a value", "ork-create --predecessor name=app --to file:path", 65, ""),
-        BadInput("a setting twice", "ork-create --predecessor name=app --to file:path=a,path=b", 65, ""),
-        BadInput("a publisher that is a path", "ork-create --predecessor name=app --to ./publish.sh:path=a", 65, ""),
-        BadInput("a wave that is no number", "ork-create --predecessor name=app --to file@two:path=a", 65, ""),
-        BadInput("broken JSON in a target", "ork-create --predecessor name=app --to 'file:path:=[1'", 65, ""),
-        BadInput("a key in a target", "ork-create --predecessor name=app --to file:value=$PREDECESSOR_KEY", 65, ""),
         BadInput(
-            "a variable for no target", "ork-create --predecessor name=app --target-env web:TOKEN", 65, ""),
-        BadInput("a probe of another protocol", "ork-create --predecessor name=app --probe ftp://example.org", 65, ""),
-        BadInput("a wait that is no length of time", "ork-retire --wait forever", 64, ""),
-        BadInput("trust in nobody", "ork-verify --trust create=octocat", 64, ""),
-        BadInput("trust for no step", "ork-verify --trust deploy=ork-public-1:x", 64, ""),
+            "an unknown option", "ork-create --predecesor name=app", 64,
+            "unknown option '--predecesor'. Did you mean '--predecessor'?"),
         BadInput(
-            "an address without a scheme", "ork-create --predecessor name=app --openrouter-url example.org", 65, ""),
+            "an option without its value", "ork-create --predecessor", 64, "missing value for '--predecessor <key>'"),
+        BadInput("a word too many", "ork-create checkout-prod", 64, "unexpected argument 'checkout-prod'"),
+        BadInput(
+            "no predecessor", "ork-create", 64,
+            "--predecessor: is missing; it must be name=NAME, hash=HASH, env=VARIABLE or none"),
+        BadInput(
+            "a predecessor without its kind", "ork-create --predecessor checkout-prod", 64,
+            "--predecessor: must be name=NAME, hash=HASH, env=VARIABLE or none"),
+        BadInput(
+            "a predecessor of an unknown kind", "ork-create --predecessor label=app", 64,
+            "--predecessor: must be name=NAME, hash=HASH, env=VARIABLE or none"),
+        BadInput(
+            "an empty name", "ork-create --predecessor name=", 64,
+            "--predecessor: name= must be a text on one line, not empty"),
+        BadInput(
+            "a key as predecessor", "ork-create --predecessor name=$PREDECESSOR_KEY", 64,
+            "--predecessor: this looks like an OpenRouter key; take it out, replace it where it is valid, and keep only the name of an environment variable here"
+        ),
+        BadInput(
+            "a variable that cannot be one", "ork-create --predecessor env=MY-KEY", 64,
+            "--predecessor: env= must be the name of an environment variable"),
+        BadInput(
+            "a limit that is no amount", "ork-create --predecessor name=app --limit ten", 64,
+            "--limit: must be inherit or an amount in US dollars such as 25 or 12.50, or null for no limit"),
+        BadInput(
+            "a negative limit", "ork-create --predecessor name=app --limit=-1", 64,
+            "--limit: must be inherit or an amount in US dollars such as 25 or 12.50, or null for no limit"),
+        BadInput(
+            "an unknown period", "ork-create --predecessor name=app --limit-reset hourly", 64,
+            "--limit-reset: must be inherit or daily, weekly, monthly or null"),
+        BadInput(
+            "a lifetime without a unit", "ork-create --predecessor name=app --expires-in 90", 64,
+            "--expires-in: must be inherit or a lifetime such as 90d, or null for none"),
+        BadInput(
+            "a length of time in words", "ork-create --predecessor name=app --soak 'one day'", 64,
+            "--soak: must be a length of time such as 30s, 15m, 24h or 7d"),
+        BadInput(
+            "a target without settings", "ork-create --predecessor name=app --to file:", 64,
+            "--to: setting 1 of the target must be KEY=VALUE or KEY:=JSON; a comma inside VALUE is written \\,"),
+        BadInput(
+            "a target's setting without a value", "ork-create --predecessor name=app --to file:path", 64,
+            "--to: setting 1 of the target must be KEY=VALUE or KEY:=JSON; a comma inside VALUE is written \\,"),
+        BadInput(
+            "a setting twice", "ork-create --predecessor name=app --to file:path=a,path=b", 64,
+            "--to: setting 2 of the target has a key that stands before it already"),
+        BadInput(
+            "a publisher that is a path", "ork-create --predecessor name=app --to ./publish.sh:path=a", 64,
+            "--to: PUBLISHER must be the NAME of an ork-publisher-NAME: a-z, 0-9 and -"),
+        BadInput(
+            "a wave that is no number", "ork-create --predecessor name=app --to file@two:path=a", 64,
+            "--to: wave: must be a whole number from 1 to 100"),
+        BadInput(
+            "broken JSON in a target", "ork-create --predecessor name=app --to 'file:path:=[1'", 64,
+            "--to: setting 1 of the target: not valid JSON, behind :="),
+        BadInput(
+            "a key in a target", "ork-create --predecessor name=app --to file:value=$PREDECESSOR_KEY", 64,
+            "--to: this looks like an OpenRouter key; take it out, replace it where it is valid, and keep only the name of an environment variable here"
+        ),
+        BadInput(
+            "a variable for no target", "ork-create --predecessor name=app --target-env web:TOKEN", 64,
+            "--target-env: there is no target of this name; name it with --to"),
+        BadInput(
+            "a probe of another protocol", "ork-create --predecessor name=app --probe ftp://example.org", 64,
+            "--probe: must be an address or exec:PROGRAM: not an https address"),
+        BadInput(
+            "a wait that is no length of time", "ork-retire --wait forever", 64,
+            "--wait needs a length of time such as 30s, 15m or 24h"),
+        BadInput(
+            "trust in nobody", "ork-verify --trust create=octocat", 64,
+            "--trust needs STEP=ork-public-1:…, with one of create, publish, verify, approve, retire"),
+        BadInput(
+            "trust for no step", "ork-verify --trust deploy=ork-public-1:x", 64,
+            "--trust needs STEP=ork-public-1:…, with one of create, publish, verify, approve, retire"),
+        BadInput(
+            "an address without a scheme", "ork-create --predecessor name=app --openrouter-url example.org", 65,
+            "OpenRouter's address: not an https address"),
         BadInput(
             "an address in the clear",
-            "ork-create --predecessor name=app --openrouter-url http://example.org/api/v1", 65, ""),
+            "ork-create --predecessor name=app --openrouter-url http://example.org/api/v1", 65,
+            "OpenRouter's address: plain http is only for this machine; use https"),
         BadInput(
             "an address with a password",
-            "ork-create --predecessor name=app --openrouter-url https://me:secret@example.org/api/v1", 65, ""),
-        BadInput("a handoff into a pipe", "ork-create --predecessor name=app --handoff -", 64, ""),
-        BadInput("a target with blanks", "ork-publish --check --target 'my target'", 64, ""),
+            "ork-create --predecessor name=app --openrouter-url https://me:secret@example.org/api/v1", 65,
+            "OpenRouter's address: an address may not hold a user name or a password"),
+        BadInput(
+            "a handoff into a pipe", "ork-create --predecessor name=app --handoff -", 64,
+            "a handoff cannot be written to a pipe"),
+        BadInput(
+            "a target with blanks", "ork-publish --check --target 'my target'", 64,
+            "--target needs the name of a target"),
         BadInput(
             "a rotation with blanks", "ork-create --rotation 'my key' --config ork.yaml", files: ["ork.yaml": ""], 64,
-            ""),
-        BadInput("a head that is none", "ork-verify --expect-head latest", 65, ""),
-        BadInput("an identity over a folder", "ork-keygen --output /tmp", 64, ""),
+            "--rotation is not the name of a rotation"),
+        BadInput(
+            "a head that is none", "ork-verify --expect-head latest", 65,
+            "the handoff is not the one that --expect-head names"),
+        BadInput("an identity over a folder", "ork-keygen --output /tmp", 64, "/tmp exists"),
     ]
 }

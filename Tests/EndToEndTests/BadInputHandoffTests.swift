@@ -46,14 +46,21 @@ struct BadHandoff: Sendable, CustomTestStringConvertible {
     @Test(
         "what is no file of this rotation is refused",
         arguments: [
-            BadInput("a folder", "ork-publish --handoff folder", 65, ""),
-            BadInput("a missing handoff", "ork-publish --handoff none.json", 65, ""),
             BadInput(
-                "a second one that is missing", "ork-publish --handoff ork-handoff.json --handoff none.json", 65, ""),
+                "a folder", "ork-publish --handoff folder", 65, "the handoff folder cannot be read: Is a directory"),
+            BadInput("a missing handoff", "ork-publish --handoff none.json", 65, "there is no handoff"),
             BadInput(
-                "another rotation's beside it", "ork-publish --handoff ork-handoff.json --handoff other.json", 65, ""),
-            BadInput("another rotation's name", "ork-publish --rotation other --config other.yaml", 65, ""),
-            BadInput("a status of a folder", "ork-status --handoff folder", 65, ""),
+                "a second one that is missing", "ork-publish --handoff ork-handoff.json --handoff none.json", 65,
+                "the handoff none.json cannot be read: No such file or directory"),
+            BadInput(
+                "another rotation's beside it", "ork-publish --handoff ork-handoff.json --handoff other.json", 65,
+                "other.json: the handoffs are of different rotations: ID and ID"),
+            BadInput(
+                "another rotation's name", "ork-publish --rotation other --config other.yaml", 65,
+                "the handoff is of the rotation checkout-prod, not of other"),
+            BadInput(
+                "a status of a folder", "ork-status --handoff folder", 65,
+                "the handoff folder cannot be read: Is a directory"),
         ])
     func file(_ input: BadInput) async throws {
         let complaint = try await onOwnThread {
@@ -84,54 +91,103 @@ struct BadHandoff: Sendable, CustomTestStringConvertible {
     }
 
     static let handoffs: [BadHandoff] = [
-        BadHandoff("an empty file", "") { _, _ in [] },
-        BadHandoff("the first half", "") { text, _ in Array(text.utf8.prefix(text.utf8.count / 2)) },
-        BadHandoff("all but the last brace", "") { text, _ in Array(text.utf8.dropLast(2)) },
-        BadHandoff("bytes without a meaning", "") { _, _ in (0..<4096).map { UInt8(truncatingIfNeeded: $0 &* 167) } },
-        BadHandoff("a page of HTML", "") { _, _ in Array("<!DOCTYPE html><title>404</title>".utf8) },
-        BadHandoff("a list", "") { text, _ in Array("[\(text)]".utf8) },
-        BadHandoff("something behind the end", "") { text, _ in Array((text + "}").utf8) },
-        BadHandoff("17 MiB", "") { text, _ in Array(text.utf8) + [UInt8](repeating: 0x20, count: 17 << 20) },
-        BadHandoff("no UTF-8", "") { text, _ in Array(text.utf8).map { $0 == UInt8(ascii: "k") ? 0xFF : $0 } },
+        BadHandoff("an empty file", "ork-handoff.json: the handoff cannot be read: not valid JSON (at byte N)") {
+            _, _ in []
+        },
+        BadHandoff("the first half", "ork-handoff.json: the handoff cannot be read: not valid JSON (at byte N)") {
+            text, _ in Array(text.utf8.prefix(text.utf8.count / 2))
+        },
         BadHandoff(
-            "deep nesting", "\"summary\": {", "\"deep\": \(String(repeating: "[", count: 500)), \"summary\": {", ""),
-        BadHandoff("a key twice", "\"schema\":", "\"schema\": \"ork-handoff/1\", \"schema\":", ""),
-        BadHandoff("a fraction", "\"summary\": {", "\"summary\": {\"x\": 1.5,", ""),
-        BadHandoff("a number that readers round", "\"summary\": {", "\"summary\": {\"x\": 9007199254740993,", ""),
-        BadHandoff("another schema", "ork-handoff/1", "ork-handoff/2", ""),
-        BadHandoff("no schema", "\"schema\"", "\"scheme\"", ""),
-        BadHandoff("records that are no list", "\"records\": [", "\"records\": 1, \"was\": [", ""),
-        BadHandoff("another target", "\"path\": \".env\"", "\"path\": \"/etc/x\"", ""),
-        BadHandoff("another predecessor", "\"label\": \"sk-or", "\"label\": \"xx-or", ""),
-        BadHandoff("another message", "about to mint", "about to melt", ""),
-        BadHandoff("an unknown event", "\"event\": \"created\"", "\"event\": \"blessed\"", ""),
-        BadHandoff("a date that is none", "\"at\": \"20", "\"at\": \"XX", ""),
-        BadHandoff("no first record", "") { text, _ in
+            "all but the last brace", "ork-handoff.json: the handoff cannot be read: not valid JSON (at byte N)"
+        ) { text, _ in Array(text.utf8.dropLast(2)) },
+        BadHandoff(
+            "bytes without a meaning", "ork-handoff.json: the handoff cannot be read: not valid JSON (at byte N)"
+        ) { _, _ in (0..<4096).map { UInt8(truncatingIfNeeded: $0 &* 167) } },
+        BadHandoff("a page of HTML", "ork-handoff.json: the handoff cannot be read: not valid JSON (at byte N)") {
+            _, _ in Array("<!DOCTYPE html><title>404</title>".utf8)
+        },
+        BadHandoff("a list", "ork-handoff.json: schema is not as ork-handoff/1 has it") { text, _ in
+            Array("[\(text)]".utf8)
+        },
+        BadHandoff(
+            "something behind the end", "ork-handoff.json: the handoff cannot be read: not valid JSON (at byte N)"
+        ) { text, _ in Array((text + "}").utf8) },
+        BadHandoff("17 MiB", "the handoff ork-handoff.json cannot be read: File too large") { text, _ in
+            Array(text.utf8) + [UInt8](repeating: 0x20, count: 17 << 20)
+        },
+        BadHandoff("no UTF-8", "ork-handoff.json: the handoff cannot be read: not valid UTF-8 (at byte N)") {
+            text, _ in Array(text.utf8).map { $0 == UInt8(ascii: "k") ? 0xFF : $0 }
+        },
+        BadHandoff(
+            "deep nesting", "\"summary\": {", "\"deep\": \(String(repeating: "[", count: 500)), \"summary\": {",
+            "ork-handoff.json: the handoff cannot be read: nested too deeply (at byte N)"),
+        BadHandoff(
+            "a key twice", "\"schema\":", "\"schema\": \"ork-handoff/1\", \"schema\":",
+            "ork-handoff.json: the handoff cannot be read: an object has the same key twice (at byte N)"),
+        BadHandoff(
+            "a fraction", "\"summary\": {", "\"summary\": {\"x\": 1.5,",
+            "ork-handoff.json: the handoff cannot be read: a number that is not a whole number below 2^53 (at byte N)"),
+        BadHandoff(
+            "a number that readers round", "\"summary\": {", "\"summary\": {\"x\": 9007199254740993,",
+            "ork-handoff.json: the handoff cannot be read: a number that is not a whole number below 2^53 (at byte N)"),
+        BadHandoff(
+            "another schema", "ork-handoff/1", "ork-handoff/2",
+            "ork-handoff.json: the handoff has another schema than ork-handoff/1"),
+        BadHandoff("no schema", "\"schema\"", "\"scheme\"", "ork-handoff.json: schema is not as ork-handoff/1 has it"),
+        BadHandoff(
+            "records that are no list", "\"records\": [", "\"records\": 1, \"was\": [",
+            "ork-handoff.json: the handoff is not as ork-handoff/1 has it"),
+        BadHandoff(
+            "another target", "\"path\": \".env\"", "\"path\": \"/etc/x\"",
+            "no record of ork-create vouches for what this handoff says is rotated"),
+        BadHandoff(
+            "another predecessor", "\"label\": \"sk-or", "\"label\": \"xx-or",
+            "no record of ork-create vouches for what this handoff says is rotated"),
+        BadHandoff(
+            "another message", "about to mint", "about to melt",
+            "a record (create intended) was altered or is not by its signer"),
+        BadHandoff(
+            "an unknown event", "\"event\": \"created\"", "\"event\": \"blessed\"",
+            "ork-handoff.json: a record is not as ork-handoff/1 has it"),
+        BadHandoff(
+            "a date that is none", "\"at\": \"20", "\"at\": \"XX",
+            "ork-handoff.json: a record is not as ork-handoff/1 has it"),
+        BadHandoff("no first record", "no record of ork-create vouches for what this handoff says is rotated") {
+            text, _ in
             var object = json(text)
             object["records"] = .array(Array((object["records"]?.array ?? []).dropFirst()))
             return JSONValue.object(object).bytes()
         },
-        BadHandoff("no record at all", "") { text, _ in
+        BadHandoff("no record at all", "no record of ork-create vouches for what this handoff says is rotated") {
+            text, _ in
             var object = json(text)
             object["records"] = []
             return JSONValue.object(object).bytes()
         },
-        BadHandoff("another rotation's records", "") { text, other in
+        BadHandoff(
+            "another rotation's records", "no record of ork-create vouches for what this handoff says is rotated"
+        ) { text, other in
             var object = json(text)
             object["records"] = json(other)["records"]
             return JSONValue.object(object).bytes()
         },
-        BadHandoff("another rotation's box", "") { text, other in
+        BadHandoff("another rotation's box", "the sealed successor is not the key that the records name") {
+            text, other in
             var object = json(text)
             object["sealed"] = json(other)["sealed"]
             return JSONValue.object(object).bytes()
         },
-        BadHandoff("no box", "") { text, _ in
+        BadHandoff("no box", "the sealed successor was dropped from the handoff when it had been verified everywhere") {
+            text, _ in
             var object = json(text)
             object["sealed"] = []
             return JSONValue.object(object).bytes()
         },
-        BadHandoff("a damaged box", "\"box\": \"", "\"box\": \"AAAA", ""),
-        BadHandoff("a box that is no text", "\"box\": \"", "\"box\": 1, \"was\": \"", ""),
+        BadHandoff(
+            "a damaged box", "\"box\": \"", "\"box\": \"AAAA",
+            "the sealed successor is not the key that the records name"),
+        BadHandoff(
+            "a box that is no text", "\"box\": \"", "\"box\": 1, \"was\": \"",
+            "ork-handoff.json: an entry of sealed is not as ork-handoff/1 has it"),
     ]
 }

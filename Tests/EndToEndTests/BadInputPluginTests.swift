@@ -47,42 +47,64 @@ struct BadInputPluginTests {
     private static func answer(_ text: String) -> String { "printf '%s\\n' '\(text)'" }
 
     static let plugins: [BadPlugin] = [
-        BadPlugin("no JSON as its info", info: "hello", "", 65, ""),
-        BadPlugin("an empty info", info: "", "", 65, ""),
-        BadPlugin("another protocol", info: #"{"protocol": 2, "verbs": []}"#, "", 65, ""),
-        BadPlugin("no verbs", info: #"{"protocol": 1}"#, "", 65, ""),
-        BadPlugin("verbs that are no list", info: #"{"protocol": 1, "verbs": "all"}"#, "", 65, ""),
-        BadPlugin("a setting it does not know", info: #"{"protocol": 1, "verbs": ["publish"]}"#, "", 65, ""),
+        BadPlugin("no JSON as its info", info: "hello", "", 65, "bad: info cannot be read: not valid JSON"),
+        BadPlugin("an empty info", info: "", "", 65, "bad: info cannot be read: not valid JSON"),
+        BadPlugin(
+            "another protocol", info: #"{"protocol": 2, "verbs": []}"#, "", 65,
+            "bad: info speaks protocol 2, but only protocol 1 is spoken here"),
+        BadPlugin("no verbs", info: #"{"protocol": 1}"#, "", 65, "bad: info has no verbs"),
+        BadPlugin(
+            "verbs that are no list", info: #"{"protocol": 1, "verbs": "all"}"#, "", 65,
+            "bad: verbs in info is not an array of strings"),
+        BadPlugin(
+            "a setting it does not know", info: #"{"protocol": 1, "verbs": ["publish"]}"#, "", 65,
+            "bad: the publisher does not know the setting path (with.path)"),
         BadPlugin(
             "a setting it misses", info: #"{"protocol": 1, "verbs": ["publish"], "with": {"required": ["token"]}}"#,
-            "", 65, ""),
+            "", 65, "bad: the publisher does not know the setting path (with.path)"),
         BadPlugin(
             "a variable it misses",
             info:
                 #"{"protocol": 1, "verbs": ["publish"], "with": {"optional": ["path"]}, "environment": {"required": ["TOKEN"]}}"#,
-            "", 65, ""),
-        BadPlugin("a huge info", info: String(repeating: "x", count: 1 << 20), "", 65, ""),
-        BadPlugin("no answer", "exit 0", 1, ""),
-        BadPlugin("a status and no answer", "exit 3", 1, ""),
-        BadPlugin("a signal", "kill -9 $$", 1, ""),
-        BadPlugin("an unknown verb", "exit 64", 1, ""),
-        BadPlugin("an answer that is no JSON", answer("done"), 1, ""),
-        BadPlugin("an answer that is cut", "printf '{\"id\": \"1\", \"outcome\": \"committed\"}'", 1, ""),
-        BadPlugin("an answer to another request", answer(#"{"id": "7", "outcome": "committed"}"#), 1, ""),
-        BadPlugin("an unknown outcome", answer(#"{"id": "1", "outcome": "perhaps"}"#), 1, ""),
-        BadPlugin("another verb's outcome", answer(#"{"id": "1", "outcome": "match"}"#), 1, ""),
-        BadPlugin("a refusal without a reason", answer(#"{"id": "1", "outcome": "rejected"}"#), 1, ""),
+            "", 65, "bad: bad needs the environment variable TOKEN (env.TOKEN)"),
+        BadPlugin(
+            "a huge info", info: String(repeating: "x", count: 1 << 20), "", 65,
+            "bad: the publisher's info is longer than 65536 bytes"),
+        BadPlugin("no answer", "exit 0", 1, "1 of 1 targets do not have the new key yet: bad (unknown)"),
+        BadPlugin("a status and no answer", "exit 3", 1, "1 of 1 targets do not have the new key yet: bad (unknown)"),
+        BadPlugin("a signal", "kill -9 $$", 1, "1 of 1 targets do not have the new key yet: bad (unknown)"),
+        BadPlugin("an unknown verb", "exit 64", 1, "1 of 1 targets do not have the new key yet: bad (configuration)"),
+        BadPlugin(
+            "an answer that is no JSON", answer("done"), 1, "1 of 1 targets do not have the new key yet: bad (unknown)"),
+        BadPlugin(
+            "an answer that is cut", "printf '{\"id\": \"1\", \"outcome\": \"committed\"}'", 1,
+            "1 of 1 targets do not have the new key yet: bad (unknown)"),
+        BadPlugin(
+            "an answer to another request", answer(#"{"id": "7", "outcome": "committed"}"#), 1,
+            "1 of 1 targets do not have the new key yet: bad (unknown)"),
+        BadPlugin(
+            "an unknown outcome", answer(#"{"id": "1", "outcome": "perhaps"}"#), 1,
+            "1 of 1 targets do not have the new key yet: bad (unknown)"),
+        BadPlugin(
+            "another verb's outcome", answer(#"{"id": "1", "outcome": "match"}"#), 1,
+            "1 of 1 targets do not have the new key yet: bad (unknown)"),
+        BadPlugin(
+            "a refusal without a reason", answer(#"{"id": "1", "outcome": "rejected"}"#), 1,
+            "1 of 1 targets do not have the new key yet: bad (unknown)"),
         BadPlugin(
             "a reason of an unknown kind",
-            answer(#"{"id": "1", "outcome": "rejected", "error": {"code": "moon", "message": "wrong phase"}}"#), 1, ""),
+            answer(#"{"id": "1", "outcome": "rejected", "error": {"code": "moon", "message": "wrong phase"}}"#), 1,
+            "1 of 1 targets do not have the new key yet: bad (internal)"),
         BadPlugin(
             "an answer with the key in it",
             #"printf '%s\n' "$request" | jq -c '{id, outcome: "committed", message: .secret.value}'"#,
-            1, ""),
+            1, "1 of 1 targets do not have the new key yet: bad (unknown)"),
         BadPlugin(
             "the key on standard error",
             #"printf '%s\n' "$request" | jq -r .secret.value >&2; printf '%s\n' '{"id": "1", "outcome": "rejected", "error": {"code": "denied", "message": "no"}}'"#,
-            77, ""),
-        BadPlugin("an endless answer", "yes x | head -c 20000000", 1, ""),
+            77, "1 of 1 targets do not have the new key yet: bad (denied)"),
+        BadPlugin(
+            "an endless answer", "yes x | head -c 20000000", 1,
+            "1 of 1 targets do not have the new key yet: bad (unknown)"),
     ]
 }
