@@ -112,8 +112,9 @@ extension CreateStep {
             }
             try discard(key, because: "\(rival.name) was created first")
             throw StepError(
-                .notYet, "another rotation of \(header.base) created \(rival.name) first, or at the same moment; "
-                    + "this one's key is deleted",
+                .notYet,
+                "another rotation of \(header.base) created \(rival.name) first, or at the same moment; this one's "
+                    + "key is deleted",
                 hint: "let the other rotation go on; if it gave way too, run ork-create again", isWorthWaiting: false)
         }
     }
