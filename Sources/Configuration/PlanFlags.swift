@@ -155,7 +155,9 @@ package struct PlanFlags: Sendable {
         }
         guard let index = targets.firstIndex(where: { $0.name.description == parts[0] }) else {
             let known = targets.map(\.name.description).joined(separator: ", ")
-            throw ConfigurationError(path: flag, "there is no target of this name; known are \(known)")
+            throw ConfigurationError(
+                path: flag,
+                "there is no target of this name; " + (known.isEmpty ? "name it with --to" : "known are \(known)"))
         }
         var json = targets[index].json.object ?? [:]
         var environment = json["env"]?.object ?? [:]

@@ -16,7 +16,7 @@ struct WireReader {
         let value: JSONValue
         // As strict as the handoff, which keeps the receipt.
         do { value = try JSONValue(parsing: line, numbers: .integers, depth: 32) } catch {
-            throw PublisherError(.internal, "\(name) is \(error.code.rawValue)")
+            throw PublisherError(.internal, "\(name) cannot be read: \(error.code.rawValue)")
         }
         try self.init(value, name)
     }

@@ -3,18 +3,7 @@ package import Secrets
 extension Handoff {
     /// The records, each behind those that it follows, when all of them are acceptable.
     func verified(trust: Trust?) throws(HandoffError) -> [Record] {
-        // The header is signed by nobody itself: it is believed because the first records, of ork-create, name it.
-        guard records.contains(where: { $0.after == [header.digest] && $0.step == .create }) else {
-            throw HandoffError(
-                .chain, "no record of ork-create vouches for what this handoff says is rotated",
-                hint: "use the handoff as the previous step wrote it; an earlier copy is as good, only older")
-        }
         for record in records {
-            guard !record.after.contains(header.digest) || record.step == .create else {
-                throw HandoffError(
-                    .chain, "the first record (\(record.description)) is not one of ork-create",
-                    hint: "use the handoff as the previous step wrote it")
-            }
             guard record.hasValidSignature else {
                 throw HandoffError(
                     .signature, "a record (\(record.description)) was altered or is not by its signer",
@@ -33,6 +22,14 @@ extension Handoff {
                     hint: "give this stage the identity that the earlier steps had (ORK_IDENTITY), "
                         + "or name the signer under trust.\(record.step.rawValue) in ork.yaml or with --trust")
             }
+        }
+        // The header is signed by nobody itself: it is believed because the first records, of ork-create, name it.
+        guard records.contains(where: { $0.after.contains(header.digest) }),
+            records.allSatisfy({ !$0.after.contains(header.digest) || $0.step == .create })
+        else {
+            throw HandoffError(
+                .chain, "no record of ork-create vouches for what this handoff says is rotated",
+                hint: "use the handoff as the previous step wrote it; an earlier copy is as good, only older")
         }
         return try inOrder()
     }

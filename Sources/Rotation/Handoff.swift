@@ -25,7 +25,8 @@ package struct Handoff: Hashable, Sendable {
         let json: JSONValue
         do { json = try JSONValue(parsing: bytes, numbers: .integers) } catch {
             throw HandoffError(
-                .malformed, "the handoff is \(error)", hint: "use the handoff as the previous step wrote it")
+                .malformed, "the handoff cannot be read: \(error)",
+                hint: "use the handoff as the previous step wrote it")
         }
         guard let schema = json["schema"]?.string else { throw .malformed("schema") }
         guard schema == Self.schema else {

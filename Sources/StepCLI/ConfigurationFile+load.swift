@@ -35,7 +35,7 @@ extension ConfigurationFile {
             }
             return try file.rotation(named: wanted)
         } catch {
-            throw StepError(.unacceptable, "\(error)")
+            throw StepError(error)
         }
     }
 }

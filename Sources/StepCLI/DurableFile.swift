@@ -12,7 +12,7 @@ struct DurableFile {
         return parent.isEmpty ? "." : parent
     }
 
-    /// The content; `messageTooLong` if it has more than `limit` bytes.
+    /// The content; `fileTooLarge` if it has more than `limit` bytes.
     func read(limit: Int) throws(Errno) -> [UInt8] {
         try asErrno {
             let file = try FileDescriptor.open(path, .readOnly, options: .closeOnExec)
@@ -23,7 +23,7 @@ struct DurableFile {
                     let count = try unsafe piece.withUnsafeMutableBytes { try unsafe file.read(into: $0) }
                     guard count > 0 else { return content }
                     content += piece[..<count]
-                    guard content.count <= limit else { throw Errno.messageTooLong }
+                    guard content.count <= limit else { throw Errno.fileTooLarge }
                 }
             }
         }

@@ -18,7 +18,7 @@ extension Session {
     /// The plan as it stands for a run that needs no handoff: the handoff's, else `ork.yaml`'s, and over it the flags.
     package func plan(_ flags: PlanFlags) throws(StepError) -> Plan {
         let base = try state()?.plan ?? configuration?.plan ?? Plan(predecessor: .none)
-        do { return try flags.plan(over: base) } catch { throw StepError(.unacceptable, "\(error)") }
+        do { return try flags.plan(over: base) } catch { throw StepError(error) }
     }
 
     /// What the records say; `nil` if the rotation has not begun.

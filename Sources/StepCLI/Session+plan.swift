@@ -102,7 +102,7 @@ extension PlanFlags {
             for text in targetEnvironment { try Self.addEnvironment(text, to: &plan.targets) }
             return plan
         } catch {
-            throw StepError(.unacceptable, "\(error)")
+            throw StepError(error)
         }
     }
 }

@@ -95,7 +95,7 @@ package final class Session {
                     + "if you trust that address")
         }
         do { return try HTTPURL(own) } catch {
-            throw StepError(.unacceptable, "OpenRouter's address is \(error.rawValue)", hint: "mend --openrouter-url")
+            throw StepError(.unacceptable, "OpenRouter's address: \(error.rawValue)", hint: "mend --openrouter-url")
         }
     }
 
@@ -113,8 +113,9 @@ package final class Session {
         // Without flags and file a rotation that has begun goes on as it was ordered.
         let base = configuration?.plan ?? (flags.predecessor == nil ? journal.handoff?.header.plan : nil)
         do { plan = try flags.plan(over: base) } catch {
-            let hint = base == nil ? "say what to replace: --predecessor name=NAME" : nil
-            throw StepError(.unacceptable, "\(error)", hint: hint)
+            let isMissing = flags.predecessor == nil && base == nil
+            let hint = isMissing ? "say what to replace: --predecessor name=NAME" : nil
+            throw StepError(error, hint: hint)
         }
         plan.service.url = try service().description
         adjust(&plan)

@@ -126,7 +126,7 @@ extension VerifyStep {
                 let url: HTTPURL
                 do { url = try HTTPURL(text) } catch {
                     throw StepError(
-                        .unacceptable, "a probe's address is \(error.rawValue)", hint: "mend it in ork.yaml or --probe")
+                        .unacceptable, "a probe's address: \(error.rawValue)", hint: "mend it in ork.yaml or --probe")
                 }
                 requests.append(HTTPRequest(.get, url, headers: [("Accept", "*/*")], wantsFreshConnection: true))
                 expected.append((url, statuses))

@@ -33,12 +33,23 @@ struct ChainTests {
         return try Handoff(parsing: JSONValue.object(json).bytes())
     }
 
-    @Test("a cut tail is an earlier handoff", arguments: 0...6)
+    @Test("a cut tail is an earlier handoff", arguments: 1...6)
     func cut(count: Int) throws {
         let (diary, heads) = try Self.whole()
         let cut = try Self.keeping(Array(0..<count), of: diary.handoff)
         #expect(cut.head == heads[count])
         #expect(throws: Never.self) { try State(cut, trust: nil) }
+    }
+
+    @Test("a handoff without a record of ork-create is believed in nothing")
+    func headerAlone() throws {
+        let (diary, _) = try Self.whole()
+        let bare = try Self.keeping([], of: diary.handoff)
+        let error = #expect(throws: HandoffError.self) { try State(bare, trust: nil) }
+        #expect(error?.message == "no record of ork-create vouches for what this handoff says is rotated")
+        var foreign = try Diary(diary.handoff.header)
+        try foreign.add(.publish, .accepted, ["target": try Sample.target("mine").json], target: "mine")
+        #expect(throws: HandoffError.self) { try State(foreign.handoff, trust: nil) }
     }
 
     @Test("a record that is missing in the middle is noticed", arguments: 0..<5)

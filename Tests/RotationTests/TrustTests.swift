@@ -23,7 +23,7 @@ struct TrustTests {
 
     static let events: [StepName: Set<Event>] = [
         .create: [.intended, .minted, .created, .stray, .observed, .accepted],
-        .publish: [.committed, .unchanged, .rejected, .unknown, .accepted],
+        .publish: [.committed, .unchanged, .rejected, .unknown, .checked, .accepted],
         .verify: [.observed, .checked, .verified, .accepted],
         .approve: [.approved],
         .retire: [.observed, .accepted, .disabled, .restored, .deleted, .finished],

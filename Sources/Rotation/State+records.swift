@@ -1,0 +1,54 @@
+package import FoundationEssentials
+package import JSON
+package import Secrets
+import Timestamps
+
+extension Record {
+    /// The key that the record is about.
+    var hash: KeyHash? { detail["hash"]?.string.flatMap(KeyHash.init) }
+}
+
+extension State.Successor {
+    init(_ record: Record) throws(HandoffError) {
+        guard let hash = record.hash,
+            let digest = record.detail["digest"]?.string.flatMap({ Digest($0) }),
+            let name = record.detail["name"]?.string,
+            let createdAt = record.detail["created_at"]?.string.flatMap({ Date(rfc3339: $0) }),
+            let publishBy = record.detail["publish_by"]?.string.flatMap({ Date(rfc3339: $0) })
+        else { throw .malformed("a \(record.event.rawValue) record") }
+        self.init(
+            hash: hash, digest: digest, name: name, label: record.detail["label"]?.string, createdAt: createdAt,
+            publishBy: publishBy)
+    }
+
+    /// The successor as it stands in a `minted` or `created` record.
+    package static func detail(
+        hash: KeyHash, digest: Digest, name: String, label: String?, createdAt: Date, publishBy: Date
+    ) -> JSONObject {
+        var detail: JSONObject = [
+            "hash": .string(hash.description), "digest": .string(digest.description), "name": .string(name),
+        ]
+        if let label { detail["label"] = .string(label) }
+        detail["created_at"] = .string(createdAt.rfc3339)
+        detail["publish_by"] = .string(publishBy.rfc3339)
+        return detail
+    }
+}
+
+extension State.Verification {
+    init(_ record: Record, _ created: State.Successor?) throws(HandoffError) {
+        guard let writes = record.detail["writes"]?.object,
+            let digest = record.detail["digest"]?.string.flatMap({ Digest($0) }), digest == created?.digest
+        else { throw .malformed("a verified record") }
+        var seen: [PlanName: Digest] = [:]
+        for (name, value) in writes.members {
+            guard let name = PlanName(name), let digest = value.string.flatMap({ Digest($0) }) else {
+                throw .malformed("a verified record")
+            }
+            seen[name] = digest
+        }
+        at = record.at
+        self.writes = seen
+        adoption = record.detail["adoption"]?.string.flatMap(State.Adoption.init) ?? .unknown
+    }
+}

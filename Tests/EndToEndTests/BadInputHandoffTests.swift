@@ -1,0 +1,137 @@
+import FoundationEssentials
+import JSON
+import TestSupport
+import Testing
+
+/// A handoff that is not what a step wrote.
+struct BadHandoff: Sendable, CustomTestStringConvertible {
+    let what: String
+    let error: String
+    let edit: @Sendable (_ text: String, _ other: String) -> [UInt8]
+
+    init(_ what: String, _ error: String, _ edit: @escaping @Sendable (String, String) -> [UInt8]) {
+        self.what = what
+        self.error = error
+        self.edit = edit
+    }
+
+    /// The first `old` in the text becomes `new`.
+    init(_ what: String, _ old: String, _ new: String, _ error: String) {
+        self.init(what, error) { text, _ in
+            guard let range = text.firstRange(of: old) else { return [] }
+            return Array((text[..<range.lowerBound] + new + text[range.upperBound...]).utf8)
+        }
+    }
+
+    var testDescription: String { what }
+}
+
+@Suite(.serialized) struct BadInputHandoffTests {
+    @Test("a handoff that was broken or altered is refused, and its target stays as it is", arguments: handoffs)
+    func handoff(_ handoff: BadHandoff) async throws {
+        let complaint: String? = try await onOwnThread {
+            let run = try Self.rotation()
+            let (text, other) = (try run.content("ork-handoff.json"), try run.content("other.json"))
+            let edited = handoff.edit(text, other)
+            guard edited != Array(text.utf8) else { return "the handoff is not altered" }
+            try Data(edited).write(to: URL(filePath: run.path("ork-handoff.json")))
+            let input = BadInput(handoff.what, "ork-publish", 65, handoff.error)
+            if let complaint = try input.deviation(run) { return complaint }
+            return try run.content(".env").contains(run.variables["PREDECESSOR_KEY"] ?? "?")
+                ? nil : "the target was written"
+        }
+        #expect(complaint == nil)
+    }
+
+    @Test(
+        "what is no file of this rotation is refused",
+        arguments: [
+            BadInput("a folder", "ork-publish --handoff folder", 65, ""),
+            BadInput("a missing handoff", "ork-publish --handoff none.json", 65, ""),
+            BadInput(
+                "a second one that is missing", "ork-publish --handoff ork-handoff.json --handoff none.json", 65, ""),
+            BadInput(
+                "another rotation's beside it", "ork-publish --handoff ork-handoff.json --handoff other.json", 65, ""),
+            BadInput("another rotation's name", "ork-publish --rotation other --config other.yaml", 65, ""),
+            BadInput("a status of a folder", "ork-status --handoff folder", 65, ""),
+        ])
+    func file(_ input: BadInput) async throws {
+        let complaint = try await onOwnThread {
+            let run = try Self.rotation()
+            try run.perform(["mkdir", "folder"])
+            return try input.deviation(run)
+        }
+        #expect(complaint == nil)
+    }
+
+    /// A rotation that has been created, and the handoff of another one beside it.
+    private static func rotation() throws -> ScriptRun {
+        let run = try ScriptRun(
+            Script(files: [
+                Script.File(name: ".env", text: "KEY=@PREDECESSOR_KEY@\n"),
+                Script.File(
+                    name: "other.yaml", text: "version: 1\nrotations:\n  other: {predecessor: none}\n"),
+            ]))
+        for line in [
+            "exec ork-create --predecessor name=checkout-prod --to file:path=.env,name=KEY --settle 0s",
+            "exec ork-create --predecessor none --name other --handoff other.json",
+        ] { try run.perform(try ScriptWords.split(line, run.variables)) }
+        return run
+    }
+
+    private static func json(_ text: String) -> JSONObject {
+        (try? JSONValue(parsing: Array(text.utf8)))?.object ?? [:]
+    }
+
+    static let handoffs: [BadHandoff] = [
+        BadHandoff("an empty file", "") { _, _ in [] },
+        BadHandoff("the first half", "") { text, _ in Array(text.utf8.prefix(text.utf8.count / 2)) },
+        BadHandoff("all but the last brace", "") { text, _ in Array(text.utf8.dropLast(2)) },
+        BadHandoff("bytes without a meaning", "") { _, _ in (0..<4096).map { UInt8(truncatingIfNeeded: $0 &* 167) } },
+        BadHandoff("a page of HTML", "") { _, _ in Array("<!DOCTYPE html><title>404</title>".utf8) },
+        BadHandoff("a list", "") { text, _ in Array("[\(text)]".utf8) },
+        BadHandoff("something behind the end", "") { text, _ in Array((text + "}").utf8) },
+        BadHandoff("17 MiB", "") { text, _ in Array(text.utf8) + [UInt8](repeating: 0x20, count: 17 << 20) },
+        BadHandoff("no UTF-8", "") { text, _ in Array(text.utf8).map { $0 == UInt8(ascii: "k") ? 0xFF : $0 } },
+        BadHandoff(
+            "deep nesting", "\"summary\": {", "\"deep\": \(String(repeating: "[", count: 500)), \"summary\": {", ""),
+        BadHandoff("a key twice", "\"schema\":", "\"schema\": \"ork-handoff/1\", \"schema\":", ""),
+        BadHandoff("a fraction", "\"summary\": {", "\"summary\": {\"x\": 1.5,", ""),
+        BadHandoff("a number that readers round", "\"summary\": {", "\"summary\": {\"x\": 9007199254740993,", ""),
+        BadHandoff("another schema", "ork-handoff/1", "ork-handoff/2", ""),
+        BadHandoff("no schema", "\"schema\"", "\"scheme\"", ""),
+        BadHandoff("records that are no list", "\"records\": [", "\"records\": 1, \"was\": [", ""),
+        BadHandoff("another target", "\"path\": \".env\"", "\"path\": \"/etc/x\"", ""),
+        BadHandoff("another predecessor", "\"label\": \"sk-or", "\"label\": \"xx-or", ""),
+        BadHandoff("another message", "about to mint", "about to melt", ""),
+        BadHandoff("an unknown event", "\"event\": \"created\"", "\"event\": \"blessed\"", ""),
+        BadHandoff("a date that is none", "\"at\": \"20", "\"at\": \"XX", ""),
+        BadHandoff("no first record", "") { text, _ in
+            var object = json(text)
+            object["records"] = .array(Array((object["records"]?.array ?? []).dropFirst()))
+            return JSONValue.object(object).bytes()
+        },
+        BadHandoff("no record at all", "") { text, _ in
+            var object = json(text)
+            object["records"] = []
+            return JSONValue.object(object).bytes()
+        },
+        BadHandoff("another rotation's records", "") { text, other in
+            var object = json(text)
+            object["records"] = json(other)["records"]
+            return JSONValue.object(object).bytes()
+        },
+        BadHandoff("another rotation's box", "") { text, other in
+            var object = json(text)
+            object["sealed"] = json(other)["sealed"]
+            return JSONValue.object(object).bytes()
+        },
+        BadHandoff("no box", "") { text, _ in
+            var object = json(text)
+            object["sealed"] = []
+            return JSONValue.object(object).bytes()
+        },
+        BadHandoff("a damaged box", "\"box\": \"", "\"box\": \"AAAA", ""),
+        BadHandoff("a box that is no text", "\"box\": \"", "\"box\": 1, \"was\": \"", ""),
+    ]
+}
