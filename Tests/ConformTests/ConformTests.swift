@@ -90,11 +90,8 @@ import Testing
     func theCommandPublisherConforms() async throws {
         let folder = try TemporaryDirectory()
         let plugin = try #require(Self.product("ork-publisher-command"))
-        let write = try folder.write("#!/bin/sh\ncat >\"$1\"\n", to: "write")
-        let read = try folder.write("#!/bin/sh\n[ ! -e \"$1\" ] || cat \"$1\"\n", to: "read")
-        for program in [write, read] {
-            try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: program)
-        }
+        let write = try folder.writeProgram("#!/bin/sh\ncat >\"$1\"\n", to: "write")
+        let read = try folder.writeProgram("#!/bin/sh\n[ ! -e \"$1\" ] || cat \"$1\"\n", to: "read")
         let scratch = folder.file("scratch")
         let settings = [#"publish:=["\#(write)","\#(scratch)"]"#, #"verify:=["\#(read)","\#(scratch)"]"#]
         let lines = try await conform(plugin, folder, with: settings, withPath: false, command: "cat '\(scratch)'")
@@ -106,9 +103,8 @@ import Testing
         let folder = try TemporaryDirectory()
         let source = try String(contentsOf: URL(filePath: example("python")), encoding: .utf8)
         let range = try #require(source.firstRange(of: fault.text))
-        let path = try folder.write(
+        let path = try folder.writeProgram(
             source[..<range.lowerBound] + fault.replacement + source[range.upperBound...], to: "ork-publisher-faulty")
-        try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: path)
         let lines = try await conform(path, folder)
         #expect(lines.contains { $0.hasPrefix("not ok - \(fault.rule)") }, "\(lines)")
         #expect(lines.last?.contains(" 0 failed") == false)

@@ -46,7 +46,7 @@ struct CrashRun {
             fi
             exec \(Self.publisher) "$@"
             """
-        unsafe chmod(try world.directory.write(script, to: "ork-publisher-swept"), 0o755)
+        try world.directory.writeProgram(script, to: "ork-publisher-swept")
     }
 
     /// Throws a `Complaint` if an invariant does not hold.

@@ -109,7 +109,7 @@ extension World {
     /// Puts a program beside the rotation; `PUBLISHER` in it stands for the publisher of files.
     func install(_ name: String, _ script: String) throws {
         let text = script.replacing("PUBLISHER", with: BuiltProduct.path("ork-publisher-file"))
-        unsafe chmod(try directory.write(text, to: "ork-publisher-\(name)"), 0o755)
+        try directory.writeProgram(text, to: "ork-publisher-\(name)")
     }
 
     /// The files of the rotation and what was printed, where they hold a secret.

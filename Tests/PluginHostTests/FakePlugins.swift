@@ -37,9 +37,7 @@ final class FakePlugins: Sendable {
 
     @discardableResult
     func addProgram(_ name: String, _ text: String) throws -> String {
-        let path = try folder.write(text, to: "ork-publisher-\(name)")
-        try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: path)
-        return path
+        try folder.writeProgram(text, to: "ork-publisher-\(name)")
     }
 
     func host(_ environment: [String: String] = [:], _ limits: Limits = Limits()) -> PluginHost {

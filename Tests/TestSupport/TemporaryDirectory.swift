@@ -30,6 +30,17 @@ package final class TemporaryDirectory: Sendable {
         return file(name)
     }
 
+    /// Writes a program to `name` and returns its path.
+    ///
+    /// Another process does it: a file that this one has open for writing, and that a child started meanwhile by
+    /// another test inherits for a moment, cannot be executed (ETXTBSY).
+    @discardableResult
+    package func writeProgram(_ text: String, to name: String) throws -> String {
+        let source = try write(text, to: ".\(name).text")
+        guard unsafe system("install -m 755 '\(source)' '\(file(name))'") == 0 else { throw Failure(errno: EIO) }
+        return file(name)
+    }
+
     /// The content of `name` as text.
     package func read(_ name: String) throws -> String {
         String(decoding: try Data(contentsOf: URL(filePath: file(name))), as: UTF8.self)
