@@ -46,7 +46,10 @@ extension World {
             if letsOthersGoOn, others.contains(where: hint.contains) { return false }
             refusals[run.errors, default: 0] += 1
             let isStuck = refusals[run.errors] ?? 0 > 3 && hint.contains("--supersede")
-            if let named = Self.stage(in: hint), !supersede, !isStuck {
+            if hint.contains("of one rotation only") {
+                // Two runners that found no handoff have begun a rotation each.
+                handoffs = Array(handoffs.prefix(1))
+            } else if let named = Self.stage(in: hint), !supersede, !isStuck {
                 stage = named
             } else if hint.contains("--supersede") {
                 handoffs = ["handoff-\(UUID().uuidString).json"]
