@@ -1,6 +1,6 @@
-internal import JSON
+import JSON
 package import Rotation
-internal import YAML
+import YAML
 
 /// An `ork.yaml`: rotations by name, and what they have in common.
 package struct ConfigurationFile: Sendable {

@@ -1,4 +1,4 @@
-internal import JSON
+import JSON
 package import Rotation
 
 /// In what two plans of one rotation differ.

@@ -1,5 +1,5 @@
-internal import JSON
-internal import PublisherPlugin
+import JSON
+import PublisherPlugin
 package import Rotation
 
 /// The flags that say what a rotation is to do, as they were written.

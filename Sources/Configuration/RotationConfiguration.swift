@@ -1,4 +1,4 @@
-internal import JSON
+import JSON
 package import Rotation
 
 /// One rotation of an `ork.yaml`, defaults filled in.

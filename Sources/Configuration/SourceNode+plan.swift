@@ -1,6 +1,6 @@
-internal import HTTP
-internal import JSON
-internal import Rotation
+import HTTP
+import JSON
+import Rotation
 
 extension SourceNode {
     /// Reads a plan, with the place of whatever is wrong with it.

@@ -1,5 +1,5 @@
-internal import JSON
-internal import Rotation
+import JSON
+import Rotation
 
 extension SourceNode {
     /// The most targets that one rotation may have.

@@ -1,5 +1,5 @@
-internal import JSON
-internal import YAML
+import JSON
+import YAML
 
 /// A value of a configuration file and where it stands. It keeps its place when it is merged or copied elsewhere.
 struct SourceNode: Sendable {

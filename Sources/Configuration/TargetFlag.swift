@@ -1,4 +1,4 @@
-internal import JSON
+import JSON
 
 /// The parts of `[TARGET=]PUBLISHER[@WAVE][:KEY=VALUE,KEY:=JSON,…]`. Values after `=` stay texts, whatever they look
 /// like; after `:=` stands JSON, for lists, numbers, `true` and `false`.

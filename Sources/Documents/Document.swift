@@ -1,4 +1,4 @@
-internal import JSON
+import JSON
 package import Secrets
 
 /// A document in which one named value can be read and replaced.

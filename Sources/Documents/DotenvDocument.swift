@@ -1,4 +1,4 @@
-internal import JSON
+import JSON
 
 /// `NAME=value` lines. The grammar is python-dotenv's, with Node's where that is the stricter one.
 struct DotenvDocument: DocumentContent {

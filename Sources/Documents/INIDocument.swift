@@ -1,4 +1,4 @@
-internal import JSON
+import JSON
 
 /// Sections, names and values. The grammar is configparser's, with comments after a value as most others read them.
 struct INIDocument: DocumentContent {

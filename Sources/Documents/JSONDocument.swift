@@ -1,4 +1,4 @@
-internal import JSON
+import JSON
 
 /// A JSON text. Duplicate keys are refused anywhere in it: readers differ on which one they take.
 struct JSONDocument: DocumentContent {

@@ -1,4 +1,4 @@
-internal import JSON
+import JSON
 
 /// Where a JSON value and its parts stand in a text that is known to be valid.
 struct JSONSpan {

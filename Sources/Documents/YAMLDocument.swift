@@ -1,5 +1,5 @@
-internal import JSON
-internal import YAML
+import JSON
+import YAML
 
 /// One YAML document. Merge keys and tags of others may stand in it, away from the place itself.
 struct YAMLDocument: DocumentContent {

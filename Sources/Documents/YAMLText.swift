@@ -1,4 +1,4 @@
-internal import YAML
+import YAML
 
 /// Single-line scalars that readers of YAML 1.1 and of 1.2 take for the same string.
 enum YAMLText {

@@ -1,4 +1,4 @@
-internal import Glibc
+import Glibc
 package import Secrets
 
 /// Runs one command of the plan, as a probe, under the rules for publishers: no input, its own environment and

@@ -1,6 +1,6 @@
-internal import Glibc
-internal import Secrets
-internal import SystemPackage
+import Glibc
+import Secrets
+import SystemPackage
 
 /// One child process from its start to its end, with our ends of its pipes.
 final class Child {

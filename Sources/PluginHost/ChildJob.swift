@@ -1,4 +1,4 @@
-internal import Secrets
+import Secrets
 
 /// What a child process is wanted for; the loop runs the process and tells the job what it sees.
 protocol ChildJob: AnyObject {

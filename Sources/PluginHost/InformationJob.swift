@@ -1,5 +1,5 @@
-internal import PublisherPlugin
-internal import Secrets
+import PublisherPlugin
+import Secrets
 
 /// One process that prints what the publisher says of itself. It gets no input.
 final class InformationJob: ChildJob {

@@ -1,4 +1,4 @@
-internal import Secrets
+import Secrets
 
 /// Standard error as lines for people: redacted, escaped, bounded.
 struct LogLines {

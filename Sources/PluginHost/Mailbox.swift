@@ -1,6 +1,6 @@
-internal import Glibc
-internal import Synchronization
-internal import SystemPackage
+import Glibc
+import Synchronization
+import SystemPackage
 
 /// What the tasks that start and reap processes tell the loop, which sleeps in `poll`.
 final class Mailbox: Sendable {

@@ -1,6 +1,6 @@
-internal import FoundationEssentials
+import FoundationEssentials
 package import PublisherPlugin
-internal import Secrets
+import Secrets
 
 /// Runs publisher plugins as child processes, within bounds, and believes only what keeps to the contract.
 ///

@@ -1,5 +1,5 @@
-internal import Glibc
-internal import SystemPackage
+import Glibc
+import SystemPackage
 
 /// Runs child processes, some at once, and returns when all have ended. All jobs are called on the caller's thread.
 final class ProcessLoop {

@@ -1,7 +1,7 @@
-internal import Glibc
-internal import PublisherPlugin
-internal import Sodium
-internal import SystemPackage
+import Glibc
+import PublisherPlugin
+import Sodium
+import SystemPackage
 
 /// A program's file, as it was when it was found and, if pinned, hashed.
 ///

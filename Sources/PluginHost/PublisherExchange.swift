@@ -1,5 +1,5 @@
-internal import PublisherPlugin
-internal import Secrets
+import PublisherPlugin
+import Secrets
 
 /// What stands behind an address while requests are sent.
 struct PublisherProcess {

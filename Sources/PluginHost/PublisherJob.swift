@@ -1,6 +1,6 @@
-internal import FoundationEssentials
-internal import PublisherPlugin
-internal import Secrets
+import FoundationEssentials
+import PublisherPlugin
+import Secrets
 
 /// A request on its way, with what is known of it after each process that had it.
 struct PendingRequest {

@@ -1,5 +1,5 @@
-internal import Subprocess
-internal import SystemPackage
+import Subprocess
+import SystemPackage
 
 /// Starts a process in a session of its own and reaps it, by a task on an executor of its own.
 ///

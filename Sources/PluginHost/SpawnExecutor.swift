@@ -1,4 +1,4 @@
-internal import Dispatch
+import Dispatch
 
 /// Runs the tasks that start and reap processes on a thread of their own, so that neither a busy cooperative pool nor
 /// a caller that blocks one of its threads can hold them up.

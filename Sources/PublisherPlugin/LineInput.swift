@@ -1,4 +1,4 @@
-internal import SystemPackage
+import SystemPackage
 
 /// Standard input, line by line. What the end of input cuts off is not a request.
 struct LineInput {

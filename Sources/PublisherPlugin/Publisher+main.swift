@@ -1,7 +1,7 @@
-internal import Dispatch
-internal import Glibc
-internal import Secrets
-internal import SystemPackage
+import Dispatch
+import Glibc
+import Secrets
+import SystemPackage
 
 extension Publisher {
     /// Runs the publisher as a program: `info`, or a verb with requests on standard input.

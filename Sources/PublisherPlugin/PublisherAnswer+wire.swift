@@ -1,4 +1,4 @@
-internal import JSON
+import JSON
 
 extension PublisherAnswer {
     /// Reads one line: the id it answers to and the answer. Unknown members are ignored.

@@ -1,4 +1,4 @@
-internal import JSON
+import JSON
 
 extension PublisherInformation {
     /// Reads what `info` printed. Verbs of later versions are ignored; another protocol is refused with both numbers.

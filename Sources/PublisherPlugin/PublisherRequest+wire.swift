@@ -1,8 +1,8 @@
-internal import FoundationEssentials
-internal import Glibc
-internal import JSON
+import FoundationEssentials
+import Glibc
+import JSON
 public import Secrets
-internal import Timestamps
+import Timestamps
 
 extension PublisherRequest {
     /// Reads one line. Unknown members are ignored; another protocol is refused with both numbers.

@@ -1,7 +1,7 @@
-internal import FoundationEssentials
-internal import Secrets
-internal import Synchronization
-internal import SystemPackage
+import FoundationEssentials
+import Secrets
+import Synchronization
+import SystemPackage
 
 /// One run of a verb: workers take lines from standard input and write each answer as it is done.
 final class PublisherSession<Program: Publisher>: Sendable {

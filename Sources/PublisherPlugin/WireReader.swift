@@ -1,4 +1,4 @@
-internal import JSON
+import JSON
 
 /// Reads the members of one object of the contract: unknown ones are ignored, known ones must have their type.
 struct WireReader {

@@ -1,5 +1,5 @@
-internal import CLinux
-internal import Glibc
+import CLinux
+import Glibc
 
 /// The memory of the running process, which holds secrets in the clear.
 public enum ProcessMemory {

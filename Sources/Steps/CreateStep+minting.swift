@@ -102,10 +102,9 @@ extension CreateStep {
         let known = Set(header.predecessors.map(\.hash) + [key.hash])
         let now = date ?? stage.clock.now
         let lineage = Lineage(base: header.base, among: keys.filter { !known.contains($0.hash) })
-        // A key that is live already has won, even if both bear the same moment.
-        let earlier = lineage.minting.filter {
-            ($0.createdAt, $0.hash.description) < (key.createdAt, key.hash.description)
-        }
+        // A key that is live already has won. Of the same moment, which is a second long, nobody can tell who looked
+        // before the other was there, so both go: two keys that are handed out are worse than none.
+        let earlier = lineage.minting.filter { $0.createdAt <= key.createdAt }
         for rival in lineage.live(at: now) + earlier {
             if rival.keyName.isMinting, now.timeIntervalSince(rival.createdAt) >= Self.mintingLimit {
                 try discard(rival, because: "it was minted and never handed out")
@@ -113,8 +112,10 @@ extension CreateStep {
             }
             try discard(key, because: "\(rival.name) was created first")
             throw StepError(
-                .notYet, "another rotation of \(header.base) created \(rival.name) first; this one's key is deleted",
-                hint: "let the other rotation go on", isWorthWaiting: false)
+                .notYet,
+                "another rotation of \(header.base) created \(rival.name) first, or at the same moment; this one's "
+                    + "key is deleted",
+                hint: "let the other rotation go on; if it gave way too, run ork-create again", isWorthWaiting: false)
         }
     }
 

@@ -1,4 +1,4 @@
-internal import CYAML
+import CYAML
 
 /// A libyaml parser and the bytes it reads.
 @safe

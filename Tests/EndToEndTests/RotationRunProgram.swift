@@ -63,13 +63,21 @@ struct ProgramRun: Sendable {
         unsafe posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, input, O_RDONLY, 0)
         unsafe posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, output, flags, 0o600)
         unsafe posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, errors, flags, 0o600)
+        // The threads of libdispatch block most signals, and children inherit that.
+        var attributes = posix_spawnattr_t()
+        unsafe posix_spawnattr_init(&attributes)
+        defer { unsafe posix_spawnattr_destroy(&attributes) }
+        var mask = sigset_t()
+        unsafe sigemptyset(&mask)
+        unsafe posix_spawnattr_setsigmask(&attributes, &mask)
+        unsafe posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
         var arguments: [UnsafeMutablePointer<CChar>?] = unsafe words.map { unsafe strdup($0) } + [nil]
         defer { unsafe arguments.forEach { unsafe free($0) } }
         var variables: [UnsafeMutablePointer<CChar>?] =
             unsafe environment.map { unsafe strdup("\($0.key)=\($0.value)") } + [nil]
         defer { unsafe variables.forEach { unsafe free($0) } }
         var process: Int32 = 0
-        guard unsafe posix_spawn(&process, words[0], &actions, nil, &arguments, &variables) == 0 else {
+        guard unsafe posix_spawn(&process, words[0], &actions, &attributes, &arguments, &variables) == 0 else {
             throw Failure(reason: "\(words[0]) cannot be started")
         }
         victim?.set(process)
