@@ -9,7 +9,7 @@ package struct Limits: Sendable {
     /// Bytes of what `info` prints.
     package var information = 64 * 1024
     /// How long `info` may take.
-    package var informationTime: Duration = .seconds(5)
+    package var informationTime: Duration = .seconds(30)
     /// How long a process has to end by itself, and then after TERM, before KILL.
     package var grace: Duration = .seconds(2)
     /// How often a `publish` without a certain answer is asked for again.

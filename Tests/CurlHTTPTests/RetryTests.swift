@@ -90,7 +90,7 @@ struct RetryTests {
         let error = try await CurlTransport(policy: policy).failure(HTTPRequest(.get, try url(server.port)))
         #expect(error?.code == .timeout)
         #expect((2...50).contains(server.requests.count))
-        #expect(ContinuousClock.now - start < .seconds(20))
+        #expect(ContinuousClock.now - start < .seconds(300))
     }
 
     @Test("what an earlier try may have done is not forgotten by a later one that found nobody")

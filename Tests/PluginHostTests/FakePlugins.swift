@@ -40,7 +40,14 @@ final class FakePlugins: Sendable {
         try folder.writeProgram(text, to: "ork-publisher-\(name)")
     }
 
-    func host(_ environment: [String: String] = [:], _ limits: Limits = Limits()) -> PluginHost {
+    /// A busy machine may take its time to start a program.
+    static var patient: Limits {
+        var limits = Limits()
+        limits.informationTime = .seconds(120)
+        return limits
+    }
+
+    func host(_ environment: [String: String] = [:], _ limits: Limits = patient) -> PluginHost {
         var environment = environment
         environment["PATH"] = environment["PATH"] ?? "/usr/bin:/bin"
         return PluginHost(searchPath: [folder.path], environment: environment, limits: limits) { [self] _, line in
