@@ -43,12 +43,12 @@ import Steps
         var flags = PlanFlags()
         rules.add(to: &flags)
         flags.validFor = verify.validFor
-        let stage = session.stage(CurlTransport(userAgent: "ork/\(orkVersion)"))
-        if restore { return try RestoreStep(stage: stage, api: session.management()).run() }
+        let transport = CurlTransport(userAgent: "ork/\(orkVersion)")
+        if restore { return try RestoreStep(stage: session.stage(transport), api: session.management()).run() }
         _ = try session.adoptPlan(.retire, flags) { rules.add(to: &$0) }
         var options = RetireStep.Options()
         options.again = again
         options.isCompromised = compromised
-        try RetireStep(stage: stage, api: session.management(), options: options).run()
+        try RetireStep(stage: session.stage(transport), api: session.management(), options: options).run()
     }
 }
