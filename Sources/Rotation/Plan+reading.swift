@@ -47,7 +47,7 @@ extension Plan {
     /// Two targets at one place would write over each other in an order that nobody chose.
     package func refuseTwins() throws(PlanError) {
         for (index, target) in targets.enumerated() {
-            let twin = targets[..<index].first { $0.publisher == target.publisher && $0.with == target.with }
+            let twin = targets[..<index].first(where: target.isSamePlace)
             guard let twin else { continue }
             throw PlanError(
                 ["targets", target.name.description], "is the same place as target \(twin.name); remove one of them")

@@ -103,6 +103,9 @@ package struct Plan: Hashable, Sendable {
             self.with = with
             self.pin = pin
         }
+
+        /// Whether both would be written to the same place.
+        package func isSamePlace(as other: Target) -> Bool { publisher == other.publisher && with == other.with }
     }
 
     /// How the application is asked whether it works.

@@ -10,8 +10,7 @@ extension Session {
     package func adoptPlan(
         _ step: StepName, _ flags: PlanFlags, adjust: (inout Plan) -> Void
     ) throws(StepError) -> [Plan.Target] {
-        guard let handoff = journal.handoff else { return [] }
-        let state = try verified(handoff)
+        guard let state = try state() else { return [] }
         _ = try service()
         var plan = state.plan
         if let configuration {
@@ -25,12 +24,6 @@ extension Session {
         wanted.verify.probes = probes
         try record(rulesOf: wanted, over: state, step)
         return wanted.targets.filter { target in !state.plan.targets.contains(target) }
-    }
-
-    private func verified(_ handoff: Handoff) throws(StepError) -> State {
-        do { return try State(handoff, trust: trust) } catch {
-            throw StepError(.unacceptable, error.message, hint: error.hint)
-        }
     }
 
     private func refuseDifference(
@@ -94,9 +87,7 @@ extension PlanFlags {
             var plan = try rules.plan(over: plan)
             for text in targets {
                 let target = try Self.target(text, among: plan.targets.map(\.name))
-                if plan.targets.contains(where: { $0.publisher == target.publisher && $0.with == target.with }) {
-                    continue
-                }
+                if plan.targets.contains(where: target.isSamePlace) { continue }
                 plan.targets.append(target)
             }
             for text in targetEnvironment { try Self.addEnvironment(text, to: &plan.targets) }

@@ -15,14 +15,14 @@ extension CreateStep {
             created = try stage.client.send(api.createKey(settings.new(name, workspace: header.workspace))).value
         } catch {
             guard error.mayHaveArrived else { throw StepError(error) }
-            return try settleLostReply(header, settings: settings, name: name, error)
+            return try settleLostReply(header, name: name, error)
         }
         try accept(created, header, settings: settings, name: name)
     }
 
     /// The reply of the POST was lost: a key of this name is ours, nobody has its plaintext, and it goes.
     private func settleLostReply(
-        _ header: RotationHeader, settings: Settings, name: KeyName, _ error: OpenRouterError
+        _ header: RotationHeader, name: KeyName, _ error: OpenRouterError
     ) throws(StepError) {
         stage.tell(.warning("no answer to the minting (\(error.message)); looking whether the key was made"))
         try discardUnactivated(header, names: [name.description])
@@ -89,19 +89,10 @@ extension CreateStep {
     }
 
     private func yieldToEarlierCreator(_ key: Key, _ header: RotationHeader) throws(StepError) {
-        var keys: [Key] = []
-        var date: Date?
-        repeat {
-            let page = try asStepError {
-                try stage.client.send(api.listKeys(workspace: header.workspace, offset: keys.count))
-            }
-            keys += page.value
-            date = page.date
-            guard page.value.count == ManagementAPI.pageSize else { break }
-        } while true
+        let listed = try asStepError { try stage.client.allKeys(api, workspace: header.workspace) }
         let known = Set(header.predecessors.map(\.hash) + [key.hash])
-        let now = date ?? stage.clock.now
-        let lineage = Lineage(base: header.base, among: keys.filter { !known.contains($0.hash) })
+        let now = listed.date ?? stage.clock.now
+        let lineage = Lineage(base: header.base, among: listed.value.filter { !known.contains($0.hash) })
         // A key that is live already has won. Of the same moment, which is a second long, nobody can tell who looked
         // before the other was there, so both go: two keys that are handed out are worse than none.
         let earlier = lineage.minting.filter { $0.createdAt <= key.createdAt }
@@ -136,16 +127,9 @@ extension CreateStep {
 
     /// Deletes keys that bear one of these names, which only an unanswered POST of ours can have given them.
     func discardUnactivated(_ header: RotationHeader, names: [String]) throws(StepError) {
-        var offset = 0
-        while true {
-            let page = try asStepError {
-                try stage.client.send(api.listKeys(workspace: header.workspace, offset: offset)).value
-            }
-            for key in page where names.contains(key.name) {
-                try discard(key, because: "the answer to its minting was lost")
-            }
-            guard page.count == ManagementAPI.pageSize else { return }
-            offset += page.count
+        let listed = try asStepError { try stage.client.allKeys(api, workspace: header.workspace).value }
+        for key in listed where names.contains(key.name) {
+            try discard(key, because: "the answer to its minting was lost")
         }
     }
 

@@ -83,14 +83,10 @@ struct Look {
                 requests[hash] = (try? client.send(again))?.value ?? .unusable(.stale)
             }
         }
-        while keys.count > 0, keys.count % ManagementAPI.pageSize == 0 {
-            let offset = keys.count
-            let page = try asStepError { try client.send(api.listKeys(workspace: workspace, offset: offset)).value }
-            guard !page.isEmpty else { break }
-            keys += page
-        }
+        let firstPage = keys
+        let all = try asStepError { try client.allKeys(api, workspace: workspace, from: firstPage) }
         return Look(
-            successor: successor, predecessors: predecessors, keys: keys, requests: requests,
+            successor: successor, predecessors: predecessors, keys: all, requests: requests,
             refusesAnalytics: refusesAnalytics, date: date)
     }
 

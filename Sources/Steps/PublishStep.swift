@@ -76,7 +76,7 @@ package struct PublishStep {
     private func withAddedTargets(_ state: State) throws(StepError) -> State {
         var plan = state.plan
         for target in options.added {
-            if plan.targets.contains(where: { $0.publisher == target.publisher && $0.with == target.with }) { continue }
+            if plan.targets.contains(where: target.isSamePlace) { continue }
             guard plan.target(target.name) == nil else {
                 throw StepError(
                     .unacceptable, "the plan has a target \(target.name) already, and it is another place",

@@ -36,7 +36,7 @@ package struct RetireStep {
     package func run() throws(StepError) {
         let state = try stage.state()
         let successor = try stage.successor(of: state)
-        guard state.isPublished || !state.plan.targets.isEmpty else {
+        guard !state.plan.targets.isEmpty else {
             throw StepError(
                 .unacceptable, "nothing was published in this rotation", hint: "run ork-publish first",
                 isWorthWaiting: false)

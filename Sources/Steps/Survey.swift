@@ -80,23 +80,11 @@ struct Survey {
                 if next != nil { survey.unread.append(lists[index - 1]) }
             }
         }
-        try survey.readFurtherPages(api, client, workspace: workspace)
+        let firstPage = survey.keys
+        survey.keys = try asStepError { try client.allKeys(api, workspace: workspace, from: firstPage) }
         if let other = survey.named?.workspaceID, !survey.keys.contains(where: { $0.hash == hash }), workspace == nil {
             return try take(api, client, workspace: other, named: hash)
         }
         return survey
-    }
-
-    private mutating func readFurtherPages(
-        _ api: ManagementAPI, _ client: OpenRouterClient, workspace: String?
-    ) throws(StepError) {
-        var offset = keys.count
-        guard offset == ManagementAPI.pageSize else { return }
-        while true {
-            let page = try asStepError { try client.send(api.listKeys(workspace: workspace, offset: offset)).value }
-            keys += page
-            guard page.count == ManagementAPI.pageSize else { return }
-            offset += page.count
-        }
     }
 }
