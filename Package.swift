@@ -62,7 +62,15 @@ let package = Package(
                 argumentParser,
                 systemPackage,
             ]),
-        .target(name: "Sandbox", dependencies: ["HTTP", "JSON", "Secrets", "Sodium", "Timestamps"]),
+        .target(name: "ServiceClient", dependencies: ["HTTP", "JSON", "PublisherPlugin", "Secrets"]),
+
+        // Services as values, for rehearsals and tests.
+        .target(name: "SandboxWire", dependencies: ["HTTP", "JSON", "Timestamps"]),
+        .target(name: "Sandbox", dependencies: ["HTTP", "JSON", "SandboxWire", "Secrets", "Sodium", "Timestamps"]),
+        .target(
+            name: "GitHubSandbox", dependencies: ["HTTP", "JSON", "SandboxWire", "Secrets", "Sodium", "Timestamps"]),
+        .target(
+            name: "GitLabSandbox", dependencies: ["HTTP", "JSON", "SandboxWire", "Secrets", "Sodium", "Timestamps"]),
 
         // Steps.
         .executableTarget(name: "ork-create", dependencies: step + ["CurlHTTP"]),
@@ -83,8 +91,8 @@ let package = Package(
         .executableTarget(
             name: "ork-sandbox",
             dependencies: [
-                "HTTP", "JSON", "Sandbox", "Secrets", "Timestamps", argumentParser, flyingFox, flyingSocks,
-                systemPackage,
+                "GitHubSandbox", "GitLabSandbox", "HTTP", "JSON", "Sandbox", "SandboxWire", "Secrets", "Timestamps",
+                argumentParser, flyingFox, flyingSocks, systemPackage,
             ]),
 
         // Publishers.
@@ -96,6 +104,16 @@ let package = Package(
             name: "ork-publisher-command",
             dependencies: ["JSON", "PublisherPlugin", "Secrets", "Sodium", "Timestamps", systemPackage],
             path: "plugins/command", exclude: ["README.md"]),
+        .executableTarget(
+            name: "ork-publisher-github-secret",
+            dependencies: [
+                "CurlHTTP", "HTTP", "JSON", "PublisherPlugin", "Secrets", "ServiceClient", "Sodium", "Timestamps",
+            ],
+            path: "plugins/github-secret", exclude: ["README.md"]),
+        .executableTarget(
+            name: "ork-publisher-gitlab-variable",
+            dependencies: ["CurlHTTP", "HTTP", "JSON", "PublisherPlugin", "Secrets", "ServiceClient", "Sodium"],
+            path: "plugins/gitlab-variable", exclude: ["README.md"]),
 
         // Tests.
         .target(
@@ -154,10 +172,34 @@ let package = Package(
         .testTarget(
             name: "SandboxTests",
             dependencies: [
-                "HTTP", "JSON", "Sandbox", "Secrets", "Sodium", "TestSupport", "Timestamps", subprocess,
+                "HTTP", "JSON", "Sandbox", "SandboxWire", "Secrets", "Sodium", "TestSupport", "Timestamps", subprocess,
                 systemPackage,
             ],
             exclude: ["Fixtures", "Python"]),
+        .testTarget(
+            name: "ServiceClientTests",
+            dependencies: ["HTTP", "JSON", "PublisherPlugin", "Secrets", "ServiceClient", "TestSupport"]),
+        .testTarget(
+            name: "GitHubSandboxTests",
+            dependencies: ["GitHubSandbox", "HTTP", "JSON", "SandboxWire", "Secrets", "Sodium", "TestSupport"],
+            exclude: ["Fixtures", "Python"]),
+        .testTarget(
+            name: "GitLabSandboxTests",
+            dependencies: ["GitLabSandbox", "HTTP", "JSON", "SandboxWire", "Secrets", "Sodium", "TestSupport"],
+            exclude: ["Fixtures", "Python"]),
+        .testTarget(
+            name: "GitHubSecretTests",
+            dependencies: [
+                "GitHubSandbox", "HTTP", "JSON", "PublisherPlugin", "Secrets", "ServiceClient", "Sodium", "TestSupport",
+                "ork-publisher-github-secret",
+            ],
+            exclude: ["Python"]),
+        .testTarget(
+            name: "GitLabVariableTests",
+            dependencies: [
+                "GitLabSandbox", "HTTP", "JSON", "PublisherPlugin", "Secrets", "ServiceClient", "Sodium", "TestSupport",
+                "ork-publisher-gitlab-variable",
+            ]),
         .testTarget(
             name: "EndToEndTests",
             dependencies: ["HTTP", "JSON", "Sandbox", "Secrets", "Sodium", "TestSupport", subprocess, systemPackage],

@@ -8,8 +8,8 @@ import Synchronization
 /// Threads may share a transport; each batch runs on its caller's thread, and `each` may send another one.
 package final class CurlTransport: HTTPTransport {
     private let settings: TransferSettings
-    // A batch takes it out and puts it back, so that a second one at the same time has its own instead of waiting.
-    private let idle = Mutex<CurlMulti?>(nil)
+    // A batch takes one out and puts it back, so that as many are made as batches ran at the same time.
+    private let idle = Mutex<[SharedMulti]>([])
 
     /// `userAgent` is `ork/<version>`. `environment` may name a file of certificate authorities in `CURL_CA_BUNDLE` or
     /// `SSL_CERT_FILE`, as curl(1) reads them; libcurl itself reads the proxy variables of the process.
@@ -22,13 +22,21 @@ package final class CurlTransport: HTTPTransport {
     }
 
     package func send(_ requests: [HTTPRequest], each: (Int, Result<HTTPResponse, TransportError>) -> Void) {
-        let kept = idle.withLock { $0.take() }
-        guard let multi = kept ?? CurlMulti() else {
+        guard let shared = idle.withLock({ $0.popLast() }) ?? SharedMulti() else {
             for index in requests.indices { each(index, .failure(.noMemory)) }
             return
         }
-        Batch(requests, settings).run(on: multi, each: each)
-        var returned: CurlMulti? = multi
-        idle.withLock { $0 = returned.take() }
+        Batch(requests, settings).run(on: shared.multi, each: each)
+        idle.withLock { $0.append(shared) }
+    }
+}
+
+/// A multi handle in a box, because an array cannot hold what has one owner.
+private final class SharedMulti: Sendable {
+    let multi: CurlMulti
+
+    init?() {
+        guard let multi = CurlMulti() else { return nil }
+        self.multi = multi
     }
 }

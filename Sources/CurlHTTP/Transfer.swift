@@ -30,7 +30,7 @@ final class Transfer {
         self.attempt = attempt
         host = request.url.host
         bodyLimit = settings.policy.bodyLimit
-        self.handle.apply(settings, within: rest)
+        self.handle.apply(settings, within: min(rest, request.timeout ?? rest))
         self.handle.apply(request)
         // libcurl uses the address only while the transfer runs, and the batch holds the transfer for that time.
         let context = unsafe Unmanaged.passUnretained(self).toOpaque()

@@ -21,11 +21,13 @@ package struct HTTPRequest: Sendable {
     package var isIdempotent: Bool
     /// Whether it must not share a connection with an earlier request, so that it meets another server of the provider.
     package var wantsFreshConnection: Bool
+    /// The time for one try, where it is less than the transport's own limit.
+    package var timeout: Duration?
 
     /// Idempotent unless it is a POST; a caller that knows better says so.
     package init(
         _ method: Method, _ url: HTTPURL, headers: [(name: String, value: String)] = [], bearer: Secret? = nil,
-        body: [UInt8]? = nil, isIdempotent: Bool? = nil, wantsFreshConnection: Bool = false
+        body: [UInt8]? = nil, isIdempotent: Bool? = nil, wantsFreshConnection: Bool = false, timeout: Duration? = nil
     ) {
         self.method = method
         self.url = url
@@ -34,5 +36,6 @@ package struct HTTPRequest: Sendable {
         self.body = body
         self.isIdempotent = isIdempotent ?? (method != .post)
         self.wantsFreshConnection = wantsFreshConnection
+        self.timeout = timeout
     }
 }

@@ -1,6 +1,7 @@
 package import FoundationEssentials
 package import HTTP
 import JSON
+import SandboxWire
 import Secrets
 
 extension Sandbox {

@@ -1,5 +1,6 @@
 import FoundationEssentials
 import JSON
+import SandboxWire
 import Secrets
 
 /// What a key does for an application.

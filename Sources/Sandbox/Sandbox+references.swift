@@ -1,5 +1,6 @@
 package import FoundationEssentials
 import JSON
+import SandboxWire
 import Timestamps
 
 /// The places that name keys by their hash.

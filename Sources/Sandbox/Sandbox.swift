@@ -1,6 +1,7 @@
 package import FoundationEssentials
 package import HTTP
 import JSON
+package import SandboxWire
 package import Secrets
 import Sodium
 

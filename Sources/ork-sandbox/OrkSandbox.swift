@@ -1,10 +1,13 @@
 import ArgumentParser
 import Dispatch
 import FoundationEssentials
+import GitHubSandbox
+import GitLabSandbox
 import Glibc
 import HTTP
 import JSON
 import Sandbox
+import SandboxWire
 import Secrets
 import SystemPackage
 
@@ -14,8 +17,8 @@ struct OrkSandbox: AsyncParsableCommand {
         commandName: "ork-sandbox",
         abstract: "An OpenRouter on this machine, to rehearse a rotation on.",
         discussion: """
-            Prints one line of JSON on standard output: url, management_key and predecessor (name, key, hash). Then it
-            serves until it is interrupted. The keys are worth nothing anywhere else; nothing is kept.
+            Prints one line of JSON on standard output: url, management_key, predecessor (name, key, hash), and url
+            and token of a GitHub and a GitLab. Then it serves until it is interrupted. The keys are worth nothing anywhere else; nothing is kept.
 
             Beside the API under /api/v1 stands another administrator's hand, without authentication:
               GET  /sandbox/keys         every key there ever was
@@ -70,13 +73,17 @@ struct OrkSandbox: AsyncParsableCommand {
                 FilePath($0), .writeOnly, options: [.create, .append, .closeOnExec], permissions: [.ownerReadWrite])
         }
         let managementKey = sandbox.managementKey
-        let service = Service(sandbox, log: log)
+        let (github, gitlab) = (GitHubSandbox(.system), GitLabSandbox(.system))
+        let tokens = (github: github.token.revealed() ?? "", gitlab: gitlab.token.revealed() ?? "")
+        let service = Service(sandbox, github, gitlab, log: log)
         try await serve(service, port: port, latency: .milliseconds(latency)) { url in
             let greeting: JSONValue = [
                 "url": .string(url + "/api/v1"), "management_key": .string(managementKey.revealed() ?? ""),
                 "predecessor": [
                     "name": .string(predecessor), "key": .string(key.revealed() ?? ""), "hash": .string(hash),
                 ],
+                "github": ["url": .string(url + "/github"), "token": .string(tokens.github)],
+                "gitlab": ["url": .string(url + "/gitlab/api/v4"), "token": .string(tokens.gitlab)],
             ]
             // Whoever started it may have stopped reading; serving goes on.
             _ = try? FileDescriptor.standardOutput.writeAll(greeting.bytes() + [0x0A])

@@ -33,12 +33,10 @@ private func answer(_ request: FlyingFox.HTTPRequest, _ service: Service) async 
     }
     let authorization = request.headers[.authorization] ?? ""
     let bearer = authorization.hasPrefix("Bearer ") ? Secret(String(authorization.dropFirst(7))) : nil
+    let fields = request.headers.map { (name: $0.key.rawValue.lowercased(), value: $0.value) }
     let body = try await request.bodyData
-    let question = HTTP.HTTPRequest(method, url, bearer: bearer, body: body.isEmpty ? nil : Array(body))
-    let path = request.target.path()
-    let response =
-        path.hasPrefix("/sandbox/")
-        ? await service.control(question, path.dropFirst("/sandbox".count)) : try await service.answer(question)
+    let response = try await service.answer(
+        HTTP.HTTPRequest(method, url, headers: fields, bearer: bearer, body: body.isEmpty ? nil : Array(body)))
     var headers = HTTPHeaders()
     for (name, value) in response.headers { headers[HTTPHeader(name)] = value }
     return FlyingFox.HTTPResponse(

@@ -1,37 +1,72 @@
 import FoundationEssentials
+import GitHubSandbox
+import GitLabSandbox
 import HTTP
 import JSON
 import Sandbox
+import SandboxWire
 import Secrets
 import SystemPackage
 import Timestamps
 
-/// The one world that all connections share, and the log of what was asked of it.
+/// The one world that all connections share: OpenRouter and the services that keep its keys; and the log of what was
+/// asked of them.
 actor Service {
     private var sandbox: Sandbox
+    private var github: GitHubSandbox
+    private var gitlab: GitLabSandbox
+    private var exchanges: (github: [ServiceExchange], gitlab: [ServiceExchange]) = ([], [])
     private let log: FileDescriptor?
 
-    init(_ sandbox: Sandbox, log: FileDescriptor?) {
+    init(_ sandbox: Sandbox, _ github: GitHubSandbox, _ gitlab: GitLabSandbox, log: FileDescriptor?) {
         self.sandbox = sandbox
+        self.github = github
+        self.gitlab = gitlab
         self.log = log
     }
 
     func answer(_ request: HTTPRequest) throws -> HTTPResponse {
-        let response = sandbox.answer(request, at: Date())
-        if let log, let exchange = sandbox.log.last { try log.writeAll(exchange.json.bytes() + [0x0A]) }
-        return response
+        let now = Date()
+        switch RequestTarget(request).segments.first {
+        case "sandbox": return control(request, at: now)
+        case "github":
+            let response = github.answer(request, at: now)
+            exchanges.github.append(ServiceExchange(request, response, at: now))
+            try write(exchanges.github.last?.json)
+            return response
+        case "gitlab":
+            let response = gitlab.answer(request, at: now)
+            exchanges.gitlab.append(ServiceExchange(request, response, at: now))
+            try write(exchanges.gitlab.last?.json)
+            return response
+        default:
+            let response = sandbox.answer(request, at: now)
+            try write(sandbox.log.last?.json)
+            return response
+        }
     }
 
-    /// Another administrator's hand: reads and changes the world past the API. `path` begins below `/sandbox`.
-    func control(_ request: HTTPRequest, _ path: Substring) -> HTTPResponse {
-        let segments = path.split(separator: "/")
-        switch (request.method, segments.first, segments.count) {
-        case (.get, "keys", 1): return HTTPResponse(json: .array(sandbox.keys.map(\.truth)))
-        case (.get, "log", 1): return HTTPResponse(json: .array(sandbox.log.map(\.json)))
-        case (.post, "accounts", 1):
-            let key = sandbox.addAccount(at: Date())
+    private func write(_ line: JSONValue?) throws {
+        if let log, let line { try log.writeAll(line.bytes() + [0x0A]) }
+    }
+
+    /// Another administrator's hand: reads and changes the world past the API.
+    private func control(_ request: HTTPRequest, at now: Date) -> HTTPResponse {
+        let segments = RequestTarget(request, dropping: 1).segments
+        switch (request.method, segments.joined(separator: "/")) {
+        case (.get, "keys"): return HTTPResponse(json: .array(sandbox.keys.map(\.truth)))
+        case (.get, "log"): return HTTPResponse(json: .array(sandbox.log.map(\.json)))
+        case (.get, "github/log"): return HTTPResponse(json: .array(exchanges.github.map(\.json)))
+        case (.get, "gitlab/log"): return HTTPResponse(json: .array(exchanges.gitlab.map(\.json)))
+        case (.post, "accounts"):
+            let key = sandbox.addAccount(at: now)
             return HTTPResponse(json: ["management_key": .string(key.revealed() ?? "")])
-        case (.post, "keys", 2): return change(String(segments[1]), request.body ?? [])
+        default: break
+        }
+        switch (request.method, segments.first, segments.count) {
+        case (.post, "keys", 2): return change(segments[1], request.body ?? [])
+        case (_, "github", _): return github.control(request, at: now)
+        case (_, "gitlab", _): return gitlab.control(request, at: now)
         default: return HTTPResponse(status: 404, problem: "no such control")
         }
     }

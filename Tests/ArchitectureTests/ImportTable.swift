@@ -4,6 +4,11 @@ enum ImportTable {
     private static let system: Set<String> = ["Dispatch", "Glibc", "Synchronization", "SystemPackage"]
     private static let commandLine: Set<String> = ["ArgumentParser", "Configuration", "Rotation", "StepCLI", "Steps"]
 
+    /// What a publisher for a service of the web is made of.
+    private static let service: Set<String> = [
+        "CurlHTTP", "HTTP", "JSON", "PublisherPlugin", "Secrets", "ServiceClient", "Sodium", "Synchronization",
+    ]
+
     /// For each module's folder what it may import.
     static let allowed: [String: Set<String>] = [
         // Leaves.
@@ -23,7 +28,12 @@ enum ImportTable {
         "Sources/Steps": [
             "HTTP", "JSON", "OpenRouter", "PublisherPlugin", "Rotation", "Secrets", "Sodium", "Timestamps",
         ],
-        "Sources/Sandbox": ["HTTP", "JSON", "Secrets", "Sodium", "Timestamps"],
+        "Sources/ServiceClient": ["HTTP", "JSON", "PublisherPlugin", "Secrets", "Synchronization"],
+        // Services as values.
+        "Sources/SandboxWire": ["HTTP", "JSON", "Timestamps"],
+        "Sources/Sandbox": ["HTTP", "JSON", "SandboxWire", "Secrets", "Sodium", "Timestamps"],
+        "Sources/GitHubSandbox": ["HTTP", "JSON", "SandboxWire", "Secrets", "Sodium", "Timestamps"],
+        "Sources/GitLabSandbox": ["HTTP", "JSON", "SandboxWire", "Secrets", "Sodium", "Timestamps"],
         // The world around it.
         "Sources/PublisherPlugin": system.union(["JSON", "Secrets", "Timestamps"]),
         "Sources/PluginHost": system.union(["JSON", "PublisherPlugin", "Secrets", "Sodium", "Subprocess", "Timestamps"]
@@ -44,11 +54,14 @@ enum ImportTable {
             "ArgumentParser", "JSON", "PluginHost", "PublisherPlugin", "Secrets", "Sodium",
         ]),
         "Sources/ork-sandbox": system.union([
-            "ArgumentParser", "FlyingFox", "FlyingSocks", "HTTP", "JSON", "Sandbox", "Secrets", "Timestamps",
+            "ArgumentParser", "FlyingFox", "FlyingSocks", "GitHubSandbox", "GitLabSandbox", "HTTP", "JSON", "Sandbox",
+            "SandboxWire", "Secrets", "Timestamps",
         ]),
         // Publishers: the contract and the faces they need, nothing of the rotation.
         "plugins/file": system.union(["Documents", "JSON", "PublisherPlugin", "Secrets", "Sodium"]),
         "plugins/command": system.union(["JSON", "PublisherPlugin", "Secrets", "Sodium", "Timestamps"]),
+        "plugins/github-secret": service.union(["Timestamps"]),
+        "plugins/gitlab-variable": service,
     ]
 
     /// What a source in `folder` imports and may not.

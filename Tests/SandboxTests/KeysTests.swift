@@ -2,6 +2,7 @@ import FoundationEssentials
 import HTTP
 import JSON
 import Sandbox
+import SandboxWire
 import Secrets
 import Sodium
 import Testing

@@ -1,8 +1,8 @@
-import FoundationEssentials
+package import FoundationEssentials
 
 extension Date {
     /// The form of the `Date` field, `Mon, 23 Nov 2026 20:14:46 GMT` (RFC 9110 §5.6.7).
-    var httpDate: String {
+    package var httpDate: String {
         var calendar = Calendar(identifier: .gregorian)
         calendar.timeZone = .gmt
         let parts = calendar.dateComponents([.weekday, .day, .month, .year, .hour, .minute, .second], from: self)

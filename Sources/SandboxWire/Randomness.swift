@@ -5,7 +5,8 @@ package enum Randomness: Sendable {
     /// The system's generator.
     case system
 
-    mutating func next() -> UInt64 {
+    /// The next 64 bits.
+    package mutating func next() -> UInt64 {
         switch self {
         case .system:
             var system = SystemRandomNumberGenerator()
@@ -20,7 +21,7 @@ package enum Randomness: Sendable {
     }
 
     /// `count` lowercase hexadecimal digits.
-    mutating func hex(_ count: Int) -> String {
+    package mutating func hex(_ count: Int) -> String {
         var text = ""
         while text.count < count {
             let digits = String(next(), radix: 16)
@@ -30,7 +31,7 @@ package enum Randomness: Sendable {
     }
 
     /// A random UUID (RFC 9562 §5.4) in lower case.
-    mutating func uuid() -> String {
+    package mutating func uuid() -> String {
         let digits = hex(30)
         var rest = digits[...]
         func take(_ count: Int) -> Substring {

@@ -1,0 +1,4 @@
+package import PublisherPlugin
+
+/// x
+package struct ServiceError: Error { package var error: PublisherError }
