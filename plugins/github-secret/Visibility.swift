@@ -68,21 +68,20 @@ extension SecretTarget {
 
     /// The repositories that the secret is for now, all pages of them.
     private func selectedRepositories() throws(ServiceError) -> [Int] {
-        let size = 100
         var ids: [Int] = []
         var page = 1
         while true {
             let answer = try client.send(
                 ServiceCall(
                     .get, scope.secretsPath + [settings.name.description, "repositories"],
-                    query: [("per_page", "\(size)"), ("page", "\(page)")],
+                    query: [("per_page", "100"), ("page", "\(page)")],
                     to: "read which repositories may read \(settings.secret)", field: scope.field,
                     permission: scope.secretPermission), until: deadline)
             let object = try answer.object()
             let repositories = try object.objects("repositories")
             for repository in repositories { ids.append(try repository.integer("id")) }
             let total = try object.integer("total_count")
-            if ids.count < total, repositories.count == size {
+            if ids.count < total, !repositories.isEmpty {
                 page += 1
                 continue
             }
