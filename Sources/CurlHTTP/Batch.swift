@@ -74,7 +74,7 @@ struct Batch {
         switch result {
         case .success(let response):
             guard HTTPPolicy.retriedStatuses.contains(response.status) else { return nil }
-            if let wish = response.retryAfter(now: Date()) { wait = max(wait, wish) }
+            if let wish = response.retryAfter { wait = max(wait, wish) }
         case .failure(let error):
             guard [.unreachable, .timeout, .interrupted].contains(error.code) else { return nil }
         }

@@ -3,21 +3,13 @@ import FoundationEssentials
 import HTTP
 
 extension HTTPResponse {
-    /// Reads the `Date` field of `headers`.
+    /// Reads the fields that hold dates; a date to come back at counts by the sender's own clock where it tells it.
     init(received status: Int, headers: [(name: String, value: String)], body: [UInt8]) {
         self.init(status: status, headers: headers, body: body)
         date = self[header: "date"].flatMap(Date.init(http:))
-    }
-
-    /// How long the server asks to wait (RFC 9110 §10.2.3), by its own clock where it tells it.
-    func retryAfter(now: Date) -> Duration? {
-        guard let text = self[header: "retry-after"] else { return nil }
-        if text.utf8.allSatisfy({ (48...57).contains($0) }), !text.isEmpty {
-            // A number of any length is some time; Int32 has room for 68 years.
-            return .seconds(Int32(text) ?? .max)
+        if retryAfter == nil, let moment = self[header: "retry-after"].flatMap(Date.init(http:)) {
+            retryAfter = .seconds(max(0, moment.timeIntervalSince(date ?? Date())))
         }
-        guard let moment = Date(http: text) else { return nil }
-        return .seconds(max(0, moment.timeIntervalSince(date ?? now)))
     }
 }
 

@@ -55,7 +55,8 @@ public struct Settings: Sendable {
     /// A list of texts, or one text with commas between them; `nil` without the key.
     public func texts(_ key: String) throws(PublisherError) -> [String]? {
         guard let value = with[key] else { return nil }
-        let texts = value.strings ?? value.string?.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+        let texts =
+            value.strings ?? value.string?.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
         guard let texts, texts.allSatisfy({ !$0.isEmpty }) else {
             throw Self.error(key, "'\(key)' is not a list of texts")
         }

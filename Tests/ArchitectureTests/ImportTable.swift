@@ -28,7 +28,7 @@ enum ImportTable {
         "Sources/Steps": [
             "HTTP", "JSON", "OpenRouter", "PublisherPlugin", "Rotation", "Secrets", "Sodium", "Timestamps",
         ],
-        "Sources/ServiceClient": ["HTTP", "JSON", "PublisherPlugin", "Secrets", "Synchronization"],
+        "Sources/ServiceClient": system.union(["HTTP", "JSON", "PublisherPlugin", "Secrets"]),
         // Services as values.
         "Sources/SandboxWire": ["HTTP", "JSON", "Timestamps"],
         "Sources/Sandbox": ["HTTP", "JSON", "SandboxWire", "Secrets", "Sodium", "Timestamps"],

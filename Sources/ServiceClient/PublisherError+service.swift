@@ -1,0 +1,49 @@
+import HTTP
+import PublisherPlugin
+
+// What HTTP itself says of a failure, in one place for all services.
+extension PublisherError {
+    /// A status that nobody expected.
+    init(_ answer: ServiceAnswer, to call: ServiceCall, of service: any Service) {
+        let words = answer.words.map { ": \($0)" } ?? ""
+        let refusal = "\(service.name) refuses to \(call.purpose) (\(answer.status)\(words))"
+        switch answer.status {
+        case 300..<400:
+            self.init(
+                .notFound, "\(service.name) answers with a redirect to \(call.purpose) (\(answer.status))",
+                hint: "it was renamed or moved; write its new name or address", field: call.field)
+        case 401:
+            self.init(
+                .denied, "\(service.name) does not accept the token in \(service.credential) (401\(words))",
+                hint: "look whether it has expired and whether it belongs to this address")
+        case 403:
+            self.init(
+                .denied, refusal, hint: "give the token in \(service.credential) the right to do this",
+                field: call.field)
+        case 404, 410:
+            self.init(
+                .notFound, "\(service.name) has nothing there to \(call.purpose) (\(answer.status)\(words))",
+                hint: "look whether it is spelt right and whether the token may see it", field: call.field)
+        case 409, 412:
+            self.init(.conflict, refusal, hint: "look who else writes there, and run the step again", field: call.field)
+        case 400, 405, 413, 415, 422:
+            self.init(.configuration, refusal, hint: "look at the target's settings", field: call.field)
+        case 500...:
+            self.init(
+                .unavailable, "\(service.name) cannot \(call.purpose) now (\(answer.status))",
+                hint: "look at its status page, and run the step again")
+        default:
+            self.init(.internal, refusal, hint: "look whether the address is that of its API")
+        }
+    }
+
+    /// No answer at all. The transport's messages say what to do.
+    init(_ error: TransportError) {
+        switch error.code {
+        case .unreachable, .timeout, .interrupted, .untrusted: self.init(.unavailable, error.message)
+        case .tooLarge:
+            self.init(.unavailable, error.message, hint: "look whether the address is that of the service's API")
+        case .invalid: self.init(.configuration, error.message)
+        }
+    }
+}

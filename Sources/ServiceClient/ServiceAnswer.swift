@@ -1,0 +1,103 @@
+import FoundationEssentials
+package import HTTP
+package import JSON
+import PublisherPlugin
+
+/// What a service answered to a call.
+package struct ServiceAnswer: Sendable {
+    package let response: HTTPResponse
+    private let service: String
+    private let isWrite: Bool
+
+    init(_ response: HTTPResponse, to call: ServiceCall, of service: String) {
+        self.response = response
+        self.service = service
+        isWrite = call.isWrite
+    }
+
+    package var status: Int { response.status }
+
+    /// The body as an object of JSON.
+    package func object() throws(ServiceError) -> AnswerObject {
+        guard let object = json?.object else { throw surprise("not an object of JSON") }
+        return AnswerObject(object, of: self)
+    }
+
+    /// The body as a list of objects.
+    package func objects() throws(ServiceError) -> [AnswerObject] {
+        guard let list = json?.array else { throw surprise("not a list") }
+        return try AnswerObject.all(list, of: self)
+    }
+
+    /// The service's own words in a refusal: the text at `message` or `error`, one line of at most 200 characters.
+    package var words: String? {
+        guard let said = json?["message"] ?? json?["error"] else { return nil }
+        // GitLab: {"message": {"key": ["is invalid"]}}
+        let fields = said.object?.members.map { key, value in
+            "\(key) \((value.array ?? [value]).compactMap(\.string).joined(separator: ", "))"
+        }
+        guard let text = said.string ?? fields?.joined(separator: "; "), !text.isEmpty else { return nil }
+        let line = String(text.map { $0.isNewline || $0.unicodeScalars.contains { $0.value < 0x20 } ? " " : $0 })
+        return line.count > 200 ? line.prefix(200) + "…" : line
+    }
+
+    /// An answer that is none by the service's documentation.
+    func surprise(_ what: String) -> ServiceError {
+        ServiceError(
+            PublisherError(
+                .unavailable, "the answer of \(service) is \(what)",
+                hint: "look whether its address is that of the API, and whether a proxy answers in its place"),
+            mayHaveTakenEffect: isWrite)
+    }
+
+    private var json: JSONValue? {
+        let type = response[header: "content-type"]?.lowercased() ?? ""
+        guard type.hasPrefix("application/json") || type.hasPrefix("application/") && type.contains("+json") else {
+            return nil
+        }
+        return try? JSONValue(parsing: response.body)
+    }
+}
+
+/// An object in an answer, read by type. What is missing or of another type is an answer that is none.
+package struct AnswerObject: Sendable {
+    private let object: JSONObject
+    private let answer: ServiceAnswer
+
+    init(_ object: JSONObject, of answer: ServiceAnswer) {
+        self.object = object
+        self.answer = answer
+    }
+
+    static func all(_ list: [JSONValue], of answer: ServiceAnswer) throws(ServiceError) -> [AnswerObject] {
+        var objects: [AnswerObject] = []
+        for value in list {
+            guard let object = value.object else { throw answer.surprise("a list of something else than objects") }
+            objects.append(AnswerObject(object, of: answer))
+        }
+        return objects
+    }
+
+    /// The member as it stands there.
+    package subscript(key: String) -> JSONValue? { object[key] }
+
+    package func text(_ key: String) throws(ServiceError) -> String {
+        guard let text = object[key]?.string else { throw answer.surprise("without \(key)") }
+        return text
+    }
+
+    package func integer(_ key: String) throws(ServiceError) -> Int {
+        guard let integer = object[key]?.integer else { throw answer.surprise("without \(key)") }
+        return integer
+    }
+
+    package func flag(_ key: String) throws(ServiceError) -> Bool {
+        guard let flag = object[key]?.bool else { throw answer.surprise("without \(key)") }
+        return flag
+    }
+
+    package func objects(_ key: String) throws(ServiceError) -> [AnswerObject] {
+        guard let list = object[key]?.array else { throw answer.surprise("without \(key)") }
+        return try Self.all(list, of: answer)
+    }
+}

@@ -1,0 +1,137 @@
+import Dispatch
+package import FoundationEssentials
+package import HTTP
+import JSON
+import PublisherPlugin
+package import Secrets
+
+/// A service at one address with one credential. All targets there share it, and with it connections, the number of
+/// writes at once and the pauses that the service asks for.
+package final class ServiceClient: Sendable {
+    /// What it talks to.
+    package let service: any Service
+    /// Where that is.
+    package let address: HTTPURL
+    private let token: Secret
+    private let transport: any HTTPTransport
+    private let clock: any ServiceClock
+    private let writes: DispatchSemaphore
+    private let pause = Pause()
+
+    /// How often a call without an answer that counts is sent at most.
+    private static let tries = 5
+    /// What is left of a deadline for the way back.
+    private static let margin: TimeInterval = 1
+
+    /// `transport` must send a request once: trying again is decided here. At most `writes` calls that change
+    /// something are under way at once.
+    package init(
+        _ service: any Service, at address: HTTPURL, token: Secret, writes: Int = 8, transport: any HTTPTransport,
+        clock: any ServiceClock = SystemServiceClock()
+    ) {
+        self.service = service
+        self.address = address
+        self.token = token
+        self.transport = transport
+        self.clock = clock
+        self.writes = DispatchSemaphore(value: writes)
+    }
+
+    /// Sends a call until there is an answer that counts, or no time for one.
+    package func send(_ call: ServiceCall, until deadline: Date) throws(ServiceError) -> ServiceAnswer {
+        if call.isWrite { writes.wait() }
+        defer { if call.isWrite { writes.signal() } }
+        let end = deadline.addingTimeInterval(-Self.margin)
+        var doubt = false
+        var limited = 0
+        var number = 0
+        while true {
+            try waitForTurn(call, until: end, doubt: doubt)
+            number += 1
+            let failure: ServiceError
+            switch transport.sendOnce(request(call, until: end)) {
+            case .success(let response):
+                let answer = ServiceAnswer(response, to: call, of: service.name)
+                if call.statuses.contains(response.status) { return answer }
+                if let length = service.pause(response, number: limited + 1, now: clock.now) {
+                    limited += 1
+                    number -= 1
+                    pause.extend(to: clock.now.addingTimeInterval(length.seconds))
+                    continue
+                }
+                failure = refusal(answer, call)
+                // A server that broke down may have done its work before.
+                if call.isWrite, response.status >= 500 { doubt = true }
+                guard response.status >= 500 || response.status == 408 else { throw failure.doubted(doubt) }
+            case .failure(let error):
+                if call.isWrite, error.mayHaveArrived { doubt = true }
+                failure = ServiceError(PublisherError(error))
+                guard error.isWorthAnotherTry else { throw failure.doubted(doubt) }
+            }
+            let isSettled = call.isIdempotent || !doubt
+            let next = clock.now.addingTimeInterval(Self.backOff(after: number))
+            guard isSettled, number < Self.tries, next < end else { throw failure.doubted(doubt) }
+            clock.sleep(until: next)
+        }
+    }
+
+    /// Waits for the end of a pause, or refuses if that comes too late.
+    private func waitForTurn(_ call: ServiceCall, until end: Date, doubt: Bool) throws(ServiceError) {
+        while let moment = pause.end, moment > clock.now {
+            guard moment < end else {
+                let seconds = Int(moment.timeIntervalSince(clock.now).rounded(.up))
+                throw ServiceError(
+                    PublisherError(
+                        .rateLimited, "\(service.name) allows no more requests for \(seconds) s",
+                        hint: "run the step again after that; it goes on with what is missing", retryAfter: seconds),
+                    mayHaveTakenEffect: doubt)
+            }
+            clock.sleep(until: moment)
+        }
+        guard clock.now < end else {
+            throw ServiceError(
+                PublisherError(
+                    .unavailable, "there was no time left to \(call.purpose)", hint: "run the step again"),
+                mayHaveTakenEffect: doubt)
+        }
+    }
+
+    private func request(_ call: ServiceCall, until end: Date) -> HTTPRequest {
+        let path = "/" + call.path.map(HTTPURL.encode).joined(separator: "/")
+        return HTTPRequest(
+            call.method, address.appending(path, query: call.query), headers: service.headers, bearer: token,
+            body: call.body?.bytes(), isIdempotent: call.isIdempotent,
+            timeout: .seconds(max(0, end.timeIntervalSince(clock.now))))
+    }
+
+    private func refusal(_ answer: ServiceAnswer, _ call: ServiceCall) -> ServiceError {
+        ServiceError(service.explain(answer, to: call) ?? PublisherError(answer, to: call, of: service))
+    }
+
+    /// Half a second, doubled each time, of which at least a half is waited.
+    private static func backOff(after tries: Int) -> TimeInterval {
+        0.5 * Double(1 << min(tries - 1, 10)) * Double.random(in: 0.5...1)
+    }
+}
+
+extension HTTPTransport {
+    fileprivate func sendOnce(_ request: HTTPRequest) -> Result<HTTPResponse, TransportError> {
+        do throws(TransportError) { return .success(try send(request)) } catch { return .failure(error) }
+    }
+}
+
+extension ServiceError {
+    fileprivate func doubted(_ doubt: Bool) -> ServiceError {
+        ServiceError(error, mayHaveTakenEffect: mayHaveTakenEffect || doubt)
+    }
+}
+
+extension TransportError {
+    fileprivate var isWorthAnotherTry: Bool { [.unreachable, .timeout, .interrupted].contains(code) }
+}
+
+extension Duration {
+    fileprivate var seconds: TimeInterval {
+        Double(components.seconds) + Double(components.attoseconds) / 1e18
+    }
+}
