@@ -25,7 +25,7 @@ struct Asked {
         let authority = request.url.description.dropFirst("http://".count).prefix { $0 != "/" && $0 != "?" }
         let host = request[header: "host"] ?? String(authority)
         // gh asks this host of the root itself.
-        base = host == Self.host ? "http://" + host : "http://" + host + "/github"
+        base = host == GitHubSandbox.host ? "http://" + host : "http://" + host + "/github"
         if let bearer = request.bearer {
             self.bearer = bearer
         } else {
@@ -34,9 +34,6 @@ struct Asked {
             bearer = isKnown ? Secret(String(words[1])) : nil
         }
     }
-
-    /// The host of a GitHub on this machine, to which gh speaks without TLS.
-    static let host = "api.github.localhost"
 
     /// Path, still encoded, and query behind `/github/repos/OWNER/NAME`.
     var behindRepository: String {

@@ -15,6 +15,8 @@ package struct GitHubSandbox: Sendable {
     package var retiredVersions: Set<String> = []
     /// Whether boxes that do not open are stored, as GitHub did until 2021, instead of being refused with 422.
     package var storesWhatDoesNotOpen = false
+    /// The host of a GitHub on this machine, to which gh speaks without TLS; its root is the API's.
+    package static let host = "api.github.localhost"
     var repositories: [Repository] = []
     var organisations: [String: Organisation] = [:]
     var secrets: [Shelf: [String: StoredSecret]] = [:]
