@@ -36,7 +36,7 @@ struct ScopeCase: CustomTestStringConvertible {
             with: [
                 "organization": "acme", "visibility": "selected", "selected_repositories": ["api", "acme/lib"],
             ], store: .actions, scope: .organisation("acme"), visibility: .selected,
-            selected: ["acme/api", "acme/lib"], exchanges: (6, 5, 8, 7), permission: .organisationSecrets),
+            selected: ["acme/api", "acme/lib"], exchanges: (6, 5, 7, 7), permission: .organisationSecrets),
         ScopeCase(
             testDescription: "Dependabot of a repository", with: ["repository": "acme/web", "store": "dependabot"],
             store: .dependabot, scope: .repository("acme/web"), exchanges: (3, 3, 5, 6),

@@ -37,15 +37,20 @@ final class World: HTTPTransport, ServiceClock {
     static let beginning = Date(timeIntervalSince1970: 1_795_500_000)
 
     private let state: Mutex<State>
+    /// Of the repositories.
+    let ids: [String: Int]
     /// Called outside of all locks for each request, before it is answered.
     let gate: @Sendable (HTTPRequest) -> Void
 
     /// The organization `acme` with `web`, which has the environment `production eu/1`, and `api` and `lib`.
     init(gate: @escaping @Sendable (HTTPRequest) -> Void = { _ in }) {
-        var sandbox = GitHubSandbox(.seeded(1))
-        sandbox.addRepository("acme/web", environments: ["production eu/1"], at: Self.beginning)
-        sandbox.addRepository("acme/api", at: Self.beginning)
-        sandbox.addRepository("acme/lib", at: Self.beginning)
+        var sandbox = GitHubSandbox()
+        let environments = ["acme/web": ["production eu/1"]]
+        var ids: [String: Int] = [:]
+        for name in ["acme/web", "acme/api", "acme/lib"] {
+            ids[name] = sandbox.addRepository(name, environments: environments[name] ?? [], at: Self.beginning)
+        }
+        self.ids = ids
         state = Mutex(State(sandbox: sandbox, now: Self.beginning))
         self.gate = gate
     }
