@@ -59,6 +59,18 @@ struct ScopeCase: CustomTestStringConvertible {
             permission: .organisationCodespacesSecrets),
     ]
 
+    /// What GitHub calls the permission where one gives it.
+    var permissionName: String {
+        switch permission {
+        case .environments: "Environments"
+        case .dependabotSecrets: "Dependabot secrets"
+        case .codespacesSecrets: "Codespaces secrets"
+        case .organisationDependabotSecrets: "Organization dependabot secrets"
+        case .organisationCodespacesSecrets: "Organization codespaces secrets"
+        default: "Secrets"
+        }
+    }
+
     /// The settings, with more beside them.
     func settings(_ more: JSONObject = [:]) -> JSONObject {
         var settings = with
