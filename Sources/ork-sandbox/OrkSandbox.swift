@@ -26,6 +26,21 @@ struct OrkSandbox: AsyncParsableCommand {
               POST /sandbox/accounts     another account; answers its management_key
               GET  /sandbox/log          every request: at, method, path, status, credential
 
+            The same for GitHub, whose API stands under /github, and for gh at http://github.localhost with this
+            address as HTTP_PROXY:
+              GET  /sandbox/github/secrets       every secret: store, scope, name, digest of what was sealed,
+                                                 encrypted_value, private_key, visibility, selected, times
+              GET  /sandbox/github/variables     every variable
+              GET  /sandbox/github/log           every request: at, method, path, status
+              POST /sandbox/github/repositories  {"name": OWNER/NAME, "environments": [NAME], "private": BOOL}
+              POST /sandbox/github/renames       {"from": OWNER/NAME, "to": OWNER/NAME}
+              POST /sandbox/github/tokens        {"kind": "classic", "scopes": [SCOPE]}, {"kind": "fine-grained" or
+                                                 "installation", "permissions": {NAME: "read" or "write"},
+                                                 "repositories": [OWNER/NAME]}, {"kind": "actions", "repository":
+                                                 OWNER/NAME}; answers the token
+              POST /sandbox/github/public-keys   other public keys and key ids everywhere
+              POST /sandbox/github/limits        {"primary": REQUESTS AN HOUR}
+
             EXAMPLES:
               ork-sandbox --port 8899 --predecessor checkout-prod
               ork-sandbox --usage-lag 2 --propagation 1 --log requests.jsonl
@@ -45,6 +60,12 @@ struct OrkSandbox: AsyncParsableCommand {
             "After how many seconds creating, disabling and deleting a key reach inference.", valueName: "seconds"))
     var propagation = 0.0
 
+    @Option(
+        name: .customLong("github-repository"),
+        help: ArgumentHelp(
+            "A repository at GitHub, with the environment production; may be repeated.", valueName: "owner/name"))
+    var gitHubRepositories = ["acme/web"]
+
     @Option(help: ArgumentHelp("How long every answer takes, in milliseconds.", valueName: "ms"))
     var latency = 0
 
@@ -55,6 +76,9 @@ struct OrkSandbox: AsyncParsableCommand {
     var untilInputEnds = false
 
     func validate() throws {
+        guard gitHubRepositories.allSatisfy({ $0.split(separator: "/").count == 2 }) else {
+            throw ValidationError("a repository at GitHub is written OWNER/NAME")
+        }
         guard usageLag >= 0, propagation >= 0, latency >= 0 else {
             throw ValidationError("lengths of time cannot be negative")
         }
@@ -73,7 +97,9 @@ struct OrkSandbox: AsyncParsableCommand {
                 FilePath($0), .writeOnly, options: [.create, .append, .closeOnExec], permissions: [.ownerReadWrite])
         }
         let managementKey = sandbox.managementKey
-        let (github, gitlab) = (GitHubSandbox(.system), GitLabSandbox(.system))
+        var github = GitHubSandbox(.system)
+        for name in gitHubRepositories { github.addRepository(name, environments: ["production"], at: now) }
+        let gitlab = GitLabSandbox(.system)
         let tokens = (github: github.token.revealed() ?? "", gitlab: gitlab.token.revealed() ?? "")
         let service = Service(sandbox, github, gitlab, log: log)
         try await serve(service, port: port, latency: .milliseconds(latency)) { url in
