@@ -26,6 +26,18 @@ struct OrkSandbox: AsyncParsableCommand {
               POST /sandbox/accounts     another account; answers its management_key
               GET  /sandbox/log          every request: at, method, path, status, credential
 
+            The GitLab stands under /gitlab/api/v4, its other hand under /sandbox/gitlab:
+              GET  variables   every variable: scope, key, environment_scope, digest, its flags
+              POST variables   {"project"|"group": PATH, "key": KEY, "value": VALUE, flags}; neither: the instance
+              POST projects    {"path": PATH}; answers its id, and makes the groups above it
+              POST groups      {"path": PATH}
+              POST moves       {"from": PATH, "to": PATH}, of a project
+              POST tokens      {"kind": "personal"|"project"|"group"|"job", "scopes": [SCOPE], "administrator": BOOL,
+                               "roles": {PATH: 10|20|30|40|50}}; answers the token
+              POST settings    {"request_limit": COUNT|null, "premium": BOOL, "version": VERSION}, any of them
+              GET  leaks       how many requests held a value or a token in their address
+              GET  log         every request
+
             EXAMPLES:
               ork-sandbox --port 8899 --predecessor checkout-prod
               ork-sandbox --usage-lag 2 --propagation 1 --log requests.jsonl
@@ -51,12 +63,20 @@ struct OrkSandbox: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Appends one line of JSON for each request; keys never stand in it.", valueName: "file"))
     var log: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "A project that is there at the start; may be repeated. Without it: acme/web.", valueName: "path"))
+    var gitlabProject: [String] = []
+
     @Flag(help: "End when standard input ends, that is with the program that started it.")
     var untilInputEnds = false
 
     func validate() throws {
         guard usageLag >= 0, propagation >= 0, latency >= 0 else {
             throw ValidationError("lengths of time cannot be negative")
+        }
+        guard gitlabProject.allSatisfy({ $0.split(separator: "/", omittingEmptySubsequences: false).count > 1 }) else {
+            throw ValidationError("a project of GitLab lies in a group: GROUP/PROJECT")
         }
     }
 
@@ -73,7 +93,9 @@ struct OrkSandbox: AsyncParsableCommand {
                 FilePath($0), .writeOnly, options: [.create, .append, .closeOnExec], permissions: [.ownerReadWrite])
         }
         let managementKey = sandbox.managementKey
-        let (github, gitlab) = (GitHubSandbox(.system), GitLabSandbox(.system))
+        let github = GitHubSandbox(.system)
+        var gitlab = GitLabSandbox(.system)
+        for path in gitlabProject.isEmpty ? ["acme/web"] : gitlabProject { gitlab.addProject(path, at: now) }
         let tokens = (github: github.token.revealed() ?? "", gitlab: gitlab.token.revealed() ?? "")
         let service = Service(sandbox, github, gitlab, log: log)
         try await serve(service, port: port, latency: .milliseconds(latency)) { url in
