@@ -4,8 +4,8 @@
 #
 #   many-repositories.sh [REPOSITORIES]     200 unless told
 #
-# Lists of words are split on purpose.
-# shellcheck disable=SC2046,SC2086
+# Lists of words are split on purpose, and what sh -c runs has words of its own.
+# shellcheck disable=SC2016,SC2046,SC2086
 set -eu
 
 root=$(CDPATH='' cd -- "$(dirname -- "$0")/../.." && pwd)
