@@ -79,6 +79,17 @@ final class World: HTTPTransport, ServiceClock {
         state.withLock { $0.faults += Array(repeating: (method, part, fault), count: times) }
     }
 
+    /// Asks GitHub as another hand.
+    func change(_ method: HTTPRequest.Method, _ path: String, _ body: JSONValue? = nil) throws {
+        let url = try HTTPURL("\(Self.root)/\(path)")
+        let status = github { sandbox, now in
+            let request = HTTPRequest(
+                method, url, headers: [("user-agent", "another")], bearer: sandbox.token, body: body?.bytes())
+            return sandbox.answer(request, at: now).status
+        }
+        guard status == 204 else { throw TransportError(.invalid, "\(status)", mayHaveArrived: true) }
+    }
+
     func pass(_ seconds: TimeInterval) { state.withLock { $0.now += seconds } }
 
     func sleep(until moment: Date) {
