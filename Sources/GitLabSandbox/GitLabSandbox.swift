@@ -1,33 +1,48 @@
-package import FoundationEssentials
-package import HTTP
-import JSON
+import FoundationEssentials
 package import SandboxWire
 package import Secrets
+import Sodium
 
-/// The part of GitLab's API that holds the variables and secrets of pipelines, as a value: copying it copies the world.
+/// The part of GitLab's API that holds the variables of pipelines, as a value: copying it copies the world.
+/// It answers as GitLab 18 does (lib/api/ci/variables.rb, group_variables.rb, admin/ci/variables.rb and what they
+/// call).
 package struct GitLabSandbox: Sendable {
-    /// A token that may do everything.
+    /// An administrator's token with the scope `api`.
     package let token: Secret
-    private var random: Randomness
+    /// How many requests a token may send in a minute; `nil` for as many as it likes.
+    package var requestLimit: Int?
+    /// Whether the groups have a Premium subscription. Without it GitLab drops the environment scope of a group's
+    /// variable without a word (ee/lib/ee/api/helpers/variables_helpers.rb).
+    package var premium = true
+    /// GitLab's version; hidden variables exist since 17.4.
+    package var version = "18.5.1"
+    /// How many variables one place may hold (application limits of a project, a group and the instance).
+    package var variableLimits = (project: 8000, group: 30000, instance: 25)
+    /// How many requests held a value or a token in their address, where it ends in logs.
+    package internal(set) var leaks = (values: 0, tokens: 0)
 
-    /// A world with the one token.
+    // The first is the instance itself.
+    var containers: [Container]
+    var tokens: [Digest: Token] = [:]
+    var windows: [String: (start: Int, count: Int)] = [:]
+    var random: Randomness
+    private var lastID = 0
+
+    /// A world with an administrator and nothing else.
     package init(_ randomness: Randomness = .seeded(0)) {
-        var random = randomness
-        token = Secret("glpat-" + random.hex(36))
-        self.random = random
+        random = randomness
+        containers = [Container(id: 0, kind: .instance, path: "", createdAt: .distantPast)]
+        token = Secret("glpat-" + random.hex(20))
+        let id = nextID()
+        tokens[Digest(of: token)] = Token(
+            id: id, kind: .personal, scopes: ["api"], roles: [:], isAdministrator: true, createdAt: Self.start)
     }
 
-    /// What GitLab answers at this time to a request for a path under `/gitlab/api/v4`.
-    package mutating func answer(_ request: HTTPRequest, at now: Date) -> HTTPResponse {
-        let target = RequestTarget(request, dropping: 3)
-        _ = target
-        return HTTPResponse(404, ["message": "Not Found"], at: now)
+    mutating func nextID() -> Int {
+        lastID += 1
+        return lastID
     }
 
-    /// Another administrator's hand: what is asked for under `/sandbox/gitlab`, without authentication.
-    package mutating func control(_ request: HTTPRequest, at now: Date) -> HTTPResponse {
-        let target = RequestTarget(request, dropping: 2)
-        _ = target
-        return HTTPResponse(404, ["message": "no such control"], at: now)
-    }
+    /// When things were made that were there before the first request.
+    static let start = Date(timeIntervalSince1970: 1_767_225_600)
 }

@@ -15,31 +15,54 @@ import SystemPackage
 struct OrkSandbox: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "ork-sandbox",
-        abstract: "An OpenRouter on this machine, to rehearse a rotation on.",
+        abstract: "An OpenRouter, a GitHub and a GitLab on this machine, to rehearse on.",
         discussion: """
-            Prints one line of JSON on standard output: url, management_key, predecessor (name, key, hash), and url
-            and token of a GitHub and a GitLab. Then it serves until it is interrupted. The keys are worth nothing anywhere else; nothing is kept.
+            Prints one line of JSON on standard output: url, management_key,
+            predecessor (name, key, hash), and url and token of a GitHub and of a
+            GitLab. Then it serves until it is interrupted. The keys are worth
+            nothing anywhere else; nothing is kept.
 
-            Beside the API under /api/v1 stands another administrator's hand, without authentication:
-              GET  /sandbox/keys         every key there ever was
-              POST /sandbox/keys/HASH    {"disabled": BOOL, "limit": USD|null, "expires_at": TIME|null}, any of them
-              POST /sandbox/accounts     another account; answers its management_key
-              GET  /sandbox/log          every request: at, method, path, status, credential
+            OpenRouter is under /api/v1, GitHub under /github (for gh: GH_HOST
+            github.localhost and this address as HTTP_PROXY), GitLab under
+            /gitlab/api/v4. Beside them stands another administrator's hand,
+            without authentication:
 
-            The same for GitHub, whose API stands under /github, and for gh at http://github.localhost with this
-            address as HTTP_PROXY:
-              GET  /sandbox/github/secrets       every secret: store, scope, name, digest of what was sealed,
-                                                 encrypted_value, private_key, visibility, selected, times
-              GET  /sandbox/github/variables     every variable
-              GET  /sandbox/github/log           every request: at, method, path, status
-              POST /sandbox/github/repositories  {"name": OWNER/NAME, "environments": [NAME], "private": BOOL}
-              POST /sandbox/github/renames       {"from": OWNER/NAME, "to": OWNER/NAME}
-              POST /sandbox/github/tokens        {"kind": "classic", "scopes": [SCOPE]}, {"kind": "fine-grained" or
-                                                 "installation", "permissions": {NAME: "read" or "write"},
-                                                 "repositories": [OWNER/NAME]}, {"kind": "actions", "repository":
-                                                 OWNER/NAME}; answers the token
-              POST /sandbox/github/public-keys   other public keys and key ids everywhere
-              POST /sandbox/github/limits        {"primary": REQUESTS AN HOUR}
+            GET  /sandbox/keys      every key there ever was
+            POST /sandbox/keys/HASH {"disabled": BOOL, "limit": USD|null,
+                                    "expires_at": TIME|null}, any of them
+            POST /sandbox/accounts  another account; answers its management_key
+            GET  /sandbox/log       every request: at, method, path, status
+
+            Under /sandbox/github:
+            GET  secrets       store, scope, name, digest, encrypted_value,
+                               private_key, visibility, selected, times
+            GET  variables     every variable
+            GET  log           every request
+            POST repositories  {"name": OWNER/NAME, "environments": [NAME],
+                               "private": BOOL}
+            POST renames       {"from": OWNER/NAME, "to": OWNER/NAME}
+            POST tokens        {"kind": "classic", "scopes": [SCOPE]},
+                               {"kind": "fine-grained"|"installation",
+                               "permissions": {NAME: "read"|"write"},
+                               "repositories": [OWNER/NAME]},
+                               {"kind": "actions", "repository": OWNER/NAME}
+            POST public-keys   other public keys and key ids everywhere
+            POST limits        {"primary": REQUESTS AN HOUR}
+
+            Under /sandbox/gitlab:
+            GET  variables     scope, key, environment_scope, digest, flags
+            GET  leaks         requests with a value or a token in the address
+            GET  log           every request
+            POST variables     {"project"|"group": PATH, "key": KEY,
+                               "value": VALUE, flags}; neither: the instance
+            POST projects      {"path": PATH}; makes the groups above it
+            POST groups        {"path": PATH}
+            POST moves         {"from": PATH, "to": PATH}, of a project
+            POST tokens        {"kind": "personal"|"project"|"group"|"job",
+                               "scopes": [SCOPE], "administrator": BOOL,
+                               "roles": {PATH: 10|20|30|40|50}}
+            POST settings      {"request_limit": COUNT|null, "premium": BOOL,
+                               "version": VERSION}, any of them
 
             EXAMPLES:
               ork-sandbox --port 8899 --predecessor checkout-prod
@@ -60,28 +83,39 @@ struct OrkSandbox: AsyncParsableCommand {
             "After how many seconds creating, disabling and deleting a key reach inference.", valueName: "seconds"))
     var propagation = 0.0
 
-    @Option(
-        name: .customLong("github-repository"),
-        help: ArgumentHelp(
-            "A repository at GitHub, with the environment production; may be repeated.", valueName: "owner/name"))
-    var gitHubRepositories = ["acme/web"]
-
     @Option(help: ArgumentHelp("How long every answer takes, in milliseconds.", valueName: "ms"))
     var latency = 0
 
     @Option(help: ArgumentHelp("Appends one line of JSON for each request; keys never stand in it.", valueName: "file"))
     var log: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "A repository at GitHub, with the environment production; may be repeated.", valueName: "owner/name"))
+    var githubRepository = ["acme/web"]
+
+    @Option(help: ArgumentHelp("A project at GitLab; may be repeated.", valueName: "path"))
+    var gitlabProject = ["acme/web"]
+
     @Flag(help: "End when standard input ends, that is with the program that started it.")
     var untilInputEnds = false
 
     func validate() throws {
-        guard gitHubRepositories.allSatisfy({ $0.split(separator: "/").count == 2 }) else {
-            throw ValidationError("a repository at GitHub is written OWNER/NAME")
-        }
         guard usageLag >= 0, propagation >= 0, latency >= 0 else {
             throw ValidationError("lengths of time cannot be negative")
         }
+        guard githubRepository.allSatisfy({ Self.names($0) == 2 }) else {
+            throw ValidationError("a repository at GitHub is written OWNER/NAME")
+        }
+        guard gitlabProject.allSatisfy({ Self.names($0) > 1 }) else {
+            throw ValidationError("a project at GitLab lies in a group: GROUP/PROJECT")
+        }
+    }
+
+    /// How many names a path has; none if one of them is empty.
+    private static func names(_ path: String) -> Int {
+        let names = path.split(separator: "/", omittingEmptySubsequences: false)
+        return names.contains("") ? 0 : names.count
     }
 
     func run() async throws {
@@ -98,8 +132,9 @@ struct OrkSandbox: AsyncParsableCommand {
         }
         let managementKey = sandbox.managementKey
         var github = GitHubSandbox(.system)
-        for name in gitHubRepositories { github.addRepository(name, environments: ["production"], at: now) }
-        let gitlab = GitLabSandbox(.system)
+        for name in githubRepository { github.addRepository(name, environments: ["production"], at: now) }
+        var gitlab = GitLabSandbox(.system)
+        for path in gitlabProject { gitlab.addProject(path, at: now) }
         let tokens = (github: github.token.revealed() ?? "", gitlab: gitlab.token.revealed() ?? "")
         let service = Service(sandbox, github, gitlab, log: log)
         try await serve(service, port: port, latency: .milliseconds(latency)) { url in
