@@ -62,7 +62,7 @@ let package = Package(
                 argumentParser,
                 systemPackage,
             ]),
-        .target(name: "ServiceClient", dependencies: ["HTTP", "JSON", "PublisherPlugin", "Secrets"]),
+        .target(name: "ServiceClient", dependencies: ["HTTP", "JSON", "PublisherPlugin", "Secrets", "Timestamps"]),
 
         // Services as values, for rehearsals and tests.
         .target(name: "SandboxWire", dependencies: ["HTTP", "JSON", "Timestamps"]),

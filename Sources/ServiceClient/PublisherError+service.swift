@@ -18,7 +18,8 @@ extension PublisherError {
                 hint: "look whether it has expired and whether it belongs to this address")
         case 403:
             self.init(
-                .denied, refusal, hint: "give the token in \(service.credential) the right to do this",
+                .denied, refusal,
+                hint: "give the token in \(service.credential) \(call.permission ?? "the right to do this")",
                 field: call.field)
         case 404, 410:
             self.init(

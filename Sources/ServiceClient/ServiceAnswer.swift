@@ -1,7 +1,8 @@
-import FoundationEssentials
+package import FoundationEssentials
 package import HTTP
 package import JSON
 import PublisherPlugin
+import Timestamps
 
 /// What a service answered to a call.
 package struct ServiceAnswer: Sendable {
@@ -42,7 +43,7 @@ package struct ServiceAnswer: Sendable {
     }
 
     /// An answer that is none by the service's documentation.
-    func surprise(_ what: String) -> ServiceError {
+    package func surprise(_ what: String) -> ServiceError {
         ServiceError(
             PublisherError(
                 .unavailable, "the answer of \(service) is \(what)",
@@ -94,6 +95,12 @@ package struct AnswerObject: Sendable {
     package func flag(_ key: String) throws(ServiceError) -> Bool {
         guard let flag = object[key]?.bool else { throw answer.surprise("without \(key)") }
         return flag
+    }
+
+    /// A moment in the form of RFC 3339.
+    package func date(_ key: String) throws(ServiceError) -> Date {
+        guard let date = object[key]?.string.flatMap(Date.init(rfc3339:)) else { throw answer.surprise("without \(key)") }
+        return date
     }
 
     package func objects(_ key: String) throws(ServiceError) -> [AnswerObject] {

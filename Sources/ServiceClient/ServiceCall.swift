@@ -14,13 +14,15 @@ package struct ServiceCall: Sendable {
     package var purpose: String
     /// The setting to look at if there is nothing at this path, as `with.repository`.
     package var field: String?
+    /// What the token must be allowed for it, in the service's own words: for the hint of a refusal.
+    package var permission: String?
     /// Whether doing it twice is doing it once. Others are sent once, and a lost answer is for the caller to settle.
     package var isIdempotent: Bool
 
     /// Idempotent unless it is a POST.
     package init(
         _ method: HTTPRequest.Method, _ path: [String], query: [(String, String)] = [], body: JSONValue? = nil,
-        statuses: Set<Int> = [200], to purpose: String, field: String? = nil
+        statuses: Set<Int> = [200], to purpose: String, field: String? = nil, permission: String? = nil
     ) {
         self.method = method
         self.path = path
@@ -29,6 +31,7 @@ package struct ServiceCall: Sendable {
         self.statuses = statuses
         self.purpose = purpose
         self.field = field
+        self.permission = permission
         isIdempotent = method != .post
     }
 

@@ -14,14 +14,14 @@ package final class ServiceClient: Sendable {
     package let address: HTTPURL
     private let token: Secret
     private let transport: any HTTPTransport
-    private let clock: any ServiceClock
+    let clock: any ServiceClock
     private let writes: DispatchSemaphore
     private let pause = Pause()
 
     /// How often a call without an answer that counts is sent at most.
-    private static let tries = 5
+    static let tries = 5
     /// What is left of a deadline for the way back.
-    private static let margin: TimeInterval = 1
+    static let margin: TimeInterval = 1
 
     /// `transport` must send a request once: trying again is decided here. At most `writes` calls that change
     /// something are under way at once.
@@ -105,11 +105,12 @@ package final class ServiceClient: Sendable {
     }
 
     private func refusal(_ answer: ServiceAnswer, _ call: ServiceCall) -> ServiceError {
-        ServiceError(service.explain(answer, to: call) ?? PublisherError(answer, to: call, of: service))
+        ServiceError(
+            service.explain(answer, to: call) ?? PublisherError(answer, to: call, of: service), status: answer.status)
     }
 
     /// Half a second, doubled each time, of which at least a half is waited.
-    private static func backOff(after tries: Int) -> TimeInterval {
+    static func backOff(after tries: Int) -> TimeInterval {
         0.5 * Double(1 << min(tries - 1, 10)) * Double.random(in: 0.5...1)
     }
 }
@@ -117,12 +118,6 @@ package final class ServiceClient: Sendable {
 extension HTTPTransport {
     fileprivate func sendOnce(_ request: HTTPRequest) -> Result<HTTPResponse, TransportError> {
         do throws(TransportError) { return .success(try send(request)) } catch { return .failure(error) }
-    }
-}
-
-extension ServiceError {
-    fileprivate func doubted(_ doubt: Bool) -> ServiceError {
-        ServiceError(error, mayHaveTakenEffect: mayHaveTakenEffect || doubt)
     }
 }
 

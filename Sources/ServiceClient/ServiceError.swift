@@ -5,10 +5,29 @@ package struct ServiceError: Error, Sendable, Hashable {
     package var error: PublisherError
     /// Whether the service may have changed something all the same.
     package var mayHaveTakenEffect: Bool
+    /// The status of a refusal; `nil` where there was no answer, or one that is none.
+    package var status: Int?
 
-    package init(_ error: PublisherError, mayHaveTakenEffect: Bool = false) {
+    package init(_ error: PublisherError, mayHaveTakenEffect: Bool = false, status: Int? = nil) {
         self.error = error
         self.mayHaveTakenEffect = mayHaveTakenEffect
+        self.status = status
+    }
+
+    /// The same, with the doubt that an earlier call left.
+    package func doubted(_ doubt: Bool) -> ServiceError {
+        ServiceError(error, mayHaveTakenEffect: mayHaveTakenEffect || doubt, status: status)
+    }
+
+    /// What follows a write that was done: whatever fails in it, the write stays. `done` says what was written.
+    package static func after<Value>(
+        _ done: String, _ body: () throws(ServiceError) -> Value
+    ) throws(ServiceError) -> Value {
+        do throws(ServiceError) { return try body() } catch {
+            var failure = error.doubted(true)
+            failure.error.message = "\(done), but \(error.error.message)"
+            throw failure
+        }
     }
 
     /// The answer to a `publish` that ended so.

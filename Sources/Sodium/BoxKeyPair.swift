@@ -4,7 +4,8 @@ package import Secrets
 /// An X25519 key pair that opens sealed boxes (libsodium `crypto_box_seal`).
 package struct BoxKeyPair: Sendable {
     package let publicKey: [UInt8]
-    private let secretKey: Secret
+    /// What opens them: for a service in a sandbox, which shows it to another reader.
+    package let secretKey: Secret
 
     /// The pair of a 32-byte seed (`crypto_box_seed_keypair`).
     package init(seed: Secret) throws(SodiumError) {

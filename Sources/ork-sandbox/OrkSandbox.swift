@@ -15,28 +15,54 @@ import SystemPackage
 struct OrkSandbox: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "ork-sandbox",
-        abstract: "An OpenRouter on this machine, to rehearse a rotation on.",
+        abstract: "An OpenRouter, a GitHub and a GitLab on this machine, to rehearse on.",
         discussion: """
-            Prints one line of JSON on standard output: url, management_key, predecessor (name, key, hash), and url
-            and token of a GitHub and a GitLab. Then it serves until it is interrupted. The keys are worth nothing anywhere else; nothing is kept.
+            Prints one line of JSON on standard output: url, management_key,
+            predecessor (name, key, hash), and url and token of a GitHub and of a
+            GitLab. Then it serves until it is interrupted. The keys are worth
+            nothing anywhere else; nothing is kept.
 
-            Beside the API under /api/v1 stands another administrator's hand, without authentication:
-              GET  /sandbox/keys         every key there ever was
-              POST /sandbox/keys/HASH    {"disabled": BOOL, "limit": USD|null, "expires_at": TIME|null}, any of them
-              POST /sandbox/accounts     another account; answers its management_key
-              GET  /sandbox/log          every request: at, method, path, status, credential
+            OpenRouter is under /api/v1, GitHub under /github (for gh: GH_HOST
+            github.localhost and this address as HTTP_PROXY), GitLab under
+            /gitlab/api/v4. Beside them stands another administrator's hand,
+            without authentication:
 
-            The GitLab stands under /gitlab/api/v4, its other hand under /sandbox/gitlab:
-              GET  variables   every variable: scope, key, environment_scope, digest, its flags
-              POST variables   {"project"|"group": PATH, "key": KEY, "value": VALUE, flags}; neither: the instance
-              POST projects    {"path": PATH}; answers its id, and makes the groups above it
-              POST groups      {"path": PATH}
-              POST moves       {"from": PATH, "to": PATH}, of a project
-              POST tokens      {"kind": "personal"|"project"|"group"|"job", "scopes": [SCOPE], "administrator": BOOL,
-                               "roles": {PATH: 10|20|30|40|50}}; answers the token
-              POST settings    {"request_limit": COUNT|null, "premium": BOOL, "version": VERSION}, any of them
-              GET  leaks       how many requests held a value or a token in their address
-              GET  log         every request
+            GET  /sandbox/keys      every key there ever was
+            POST /sandbox/keys/HASH {"disabled": BOOL, "limit": USD|null,
+                                    "expires_at": TIME|null}, any of them
+            POST /sandbox/accounts  another account; answers its management_key
+            GET  /sandbox/log       every request: at, method, path, status
+
+            Under /sandbox/github:
+            GET  secrets       store, scope, name, digest, encrypted_value,
+                               private_key, visibility, selected, times
+            GET  variables     every variable
+            GET  log           every request
+            POST repositories  {"name": OWNER/NAME, "environments": [NAME],
+                               "private": BOOL}
+            POST renames       {"from": OWNER/NAME, "to": OWNER/NAME}
+            POST tokens        {"kind": "classic", "scopes": [SCOPE]},
+                               {"kind": "fine-grained"|"installation",
+                               "permissions": {NAME: "read"|"write"},
+                               "repositories": [OWNER/NAME]},
+                               {"kind": "actions", "repository": OWNER/NAME}
+            POST public-keys   other public keys and key ids everywhere
+            POST limits        {"primary": REQUESTS AN HOUR}
+
+            Under /sandbox/gitlab:
+            GET  variables     scope, key, environment_scope, digest, flags
+            GET  leaks         requests with a value or a token in the address
+            GET  log           every request
+            POST variables     {"project"|"group": PATH, "key": KEY,
+                               "value": VALUE, flags}; neither: the instance
+            POST projects      {"path": PATH}; makes the groups above it
+            POST groups        {"path": PATH}
+            POST moves         {"from": PATH, "to": PATH}, of a project
+            POST tokens        {"kind": "personal"|"project"|"group"|"job",
+                               "scopes": [SCOPE], "administrator": BOOL,
+                               "roles": {PATH: 10|20|30|40|50}}
+            POST settings      {"request_limit": COUNT|null, "premium": BOOL,
+                               "version": VERSION}, any of them
 
             EXAMPLES:
               ork-sandbox --port 8899 --predecessor checkout-prod
@@ -65,8 +91,11 @@ struct OrkSandbox: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "A project that is there at the start; may be repeated. Without it: acme/web.", valueName: "path"))
-    var gitlabProject: [String] = []
+            "A repository at GitHub, with the environment production; may be repeated.", valueName: "owner/name"))
+    var githubRepository = ["acme/web"]
+
+    @Option(help: ArgumentHelp("A project at GitLab; may be repeated.", valueName: "path"))
+    var gitlabProject = ["acme/web"]
 
     @Flag(help: "End when standard input ends, that is with the program that started it.")
     var untilInputEnds = false
@@ -75,9 +104,18 @@ struct OrkSandbox: AsyncParsableCommand {
         guard usageLag >= 0, propagation >= 0, latency >= 0 else {
             throw ValidationError("lengths of time cannot be negative")
         }
-        guard gitlabProject.allSatisfy({ $0.split(separator: "/", omittingEmptySubsequences: false).count > 1 }) else {
-            throw ValidationError("a project of GitLab lies in a group: GROUP/PROJECT")
+        guard githubRepository.allSatisfy({ Self.names($0) == 2 }) else {
+            throw ValidationError("a repository at GitHub is written OWNER/NAME")
         }
+        guard gitlabProject.allSatisfy({ Self.names($0) > 1 }) else {
+            throw ValidationError("a project at GitLab lies in a group: GROUP/PROJECT")
+        }
+    }
+
+    /// How many names a path has; none if one of them is empty.
+    private static func names(_ path: String) -> Int {
+        let names = path.split(separator: "/", omittingEmptySubsequences: false)
+        return names.contains("") ? 0 : names.count
     }
 
     func run() async throws {
@@ -93,9 +131,10 @@ struct OrkSandbox: AsyncParsableCommand {
                 FilePath($0), .writeOnly, options: [.create, .append, .closeOnExec], permissions: [.ownerReadWrite])
         }
         let managementKey = sandbox.managementKey
-        let github = GitHubSandbox(.system)
+        var github = GitHubSandbox(.system)
+        for name in githubRepository { github.addRepository(name, environments: ["production"], at: now) }
         var gitlab = GitLabSandbox(.system)
-        for path in gitlabProject.isEmpty ? ["acme/web"] : gitlabProject { gitlab.addProject(path, at: now) }
+        for path in gitlabProject { gitlab.addProject(path, at: now) }
         let tokens = (github: github.token.revealed() ?? "", gitlab: gitlab.token.revealed() ?? "")
         let service = Service(sandbox, github, gitlab, log: log)
         try await serve(service, port: port, latency: .milliseconds(latency)) { url in

@@ -28,7 +28,8 @@ private func answer(_ request: FlyingFox.HTTPRequest, _ service: Service) async 
     guard let method = HTTP.HTTPRequest.Method(rawValue: request.method.rawValue) else {
         return FlyingFox.HTTPResponse(statusCode: .methodNotAllowed)
     }
-    guard let url = try? HTTPURL("http://127.0.0.1" + request.target.rawValue) else {
+    let target = localTarget(request.target.rawValue, host: request.headers[.host])
+    guard let url = try? HTTPURL("http://127.0.0.1" + target) else {
         return FlyingFox.HTTPResponse(statusCode: .badRequest)
     }
     let authorization = request.headers[.authorization] ?? ""

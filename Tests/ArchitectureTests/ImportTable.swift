@@ -28,7 +28,7 @@ enum ImportTable {
         "Sources/Steps": [
             "HTTP", "JSON", "OpenRouter", "PublisherPlugin", "Rotation", "Secrets", "Sodium", "Timestamps",
         ],
-        "Sources/ServiceClient": system.union(["HTTP", "JSON", "PublisherPlugin", "Secrets"]),
+        "Sources/ServiceClient": system.union(["HTTP", "JSON", "PublisherPlugin", "Secrets", "Timestamps"]),
         // Services as values.
         "Sources/SandboxWire": ["HTTP", "JSON", "Timestamps"],
         "Sources/Sandbox": ["HTTP", "JSON", "SandboxWire", "Secrets", "Sodium", "Timestamps"],

@@ -22,6 +22,25 @@ struct ConnectionTests {
         #expect(server.requests.count == 3)
     }
 
+    @Test("threads that share a transport have a connection each, and keep it")
+    func connectionsOfThreads() async throws {
+        let server = try LoopbackServer { _, connection in connection.respond(200) }
+        let transport = CurlTransport(policy: .once)
+        let address = try url(server.port)
+        try await withThrowingTaskGroup { group in
+            for _ in 0..<4 {
+                group.addTask {
+                    try await onOwnThread {
+                        for _ in 0..<25 { _ = try transport.send(HTTPRequest(.get, address)) }
+                    }
+                }
+            }
+            try await group.waitForAll()
+        }
+        #expect(server.requests.count == 100)
+        #expect((1...4).contains(server.connections))
+    }
+
     @Test("libcurl sends again what it sent on a reused connection, which is why a POST never goes there")
     func libcurlResends() async throws {
         let server = try forgetful()

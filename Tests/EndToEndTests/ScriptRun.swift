@@ -54,6 +54,10 @@ final class ScriptRun {
         variables["OPENROUTER_MANAGEMENT_KEY"] = sandbox.managementKey.revealed()
         variables["PREDECESSOR_KEY"] = sandbox.predecessor.key.revealed()
         variables["PREDECESSOR_HASH"] = sandbox.predecessor.hash
+        variables["GITHUB_API_URL"] = sandbox.github.url
+        variables["GITHUB_TOKEN"] = sandbox.github.token.revealed()
+        variables["CI_API_V4_URL"] = sandbox.gitlab.url
+        variables["GITLAB_TOKEN"] = sandbox.gitlab.token.revealed()
         logPosition = 0
     }
 

@@ -16,6 +16,9 @@ extension ScriptRun {
     /// sandbox-keys                prints each key there ever was: NAME enabled|disabled|deleted LIMIT CALLS
     /// sandbox-log                 prints what was asked since the last time: METHOD PATH STATUS
     /// sandbox-account NAME        another account; its management key goes into the variable NAME
+    /// sandbox-github PATH JSON    another hand at GitHub, or with sandbox-gitlab at GitLab; prints the answer
+    /// sandbox-secrets             prints GitHub's secrets: STORE SCOPE NAME HOLDER [VISIBILITY]
+    /// sandbox-variables           prints GitLab's variables: SCOPE ENVIRONMENT KEY HOLDER FLAG…
     /// ```
     func performSandbox(_ name: String, _ arguments: [String]) throws {
         switch name {
@@ -47,6 +50,19 @@ extension ScriptRun {
             logPosition = log.count
         case "sandbox-account":
             variables[try one(arguments)] = try sandbox.addAccount().revealed()
+        case "sandbox-github", "sandbox-gitlab":
+            let (path, body) = try two(arguments)
+            let service = name.dropFirst("sandbox-".count)
+            output =
+                try sandbox.control(.post, "\(service)/\(path)", JSONValue(parsing: Array(body.utf8))).text() + "\n"
+        case "sandbox-secrets":
+            output = try held("github/secrets", ["store", "scope", "name"]) {
+                [$0["visibility"]?.string].compactMap { $0 }
+            }
+        case "sandbox-variables":
+            output = try held("gitlab/variables", ["scope", "environment_scope", "key"]) { variable in
+                ["masked", "raw", "protected", "hidden"].filter { variable[$0] == true }
+            }
         default: throw ScriptFailure("there is no command \(name)")
         }
     }
@@ -75,6 +91,21 @@ extension ScriptRun {
             return hash
         default: return key
         }
+    }
+
+    /// Lists what a service holds: some fields, whose key it is, and more words.
+    private func held(_ list: String, _ fields: [String], _ more: (JSONValue) -> [String]) throws -> String {
+        let keys = try sandbox.keys()
+        return try (sandbox.control(.get, list).array ?? []).map { entry in
+            let digest = entry["digest"]?.string?.dropFirst("sha256:".count)
+            let key = keys.first { $0["hash"]?.string == digest.map(String.init) }
+            let holder =
+                digest == nil
+                ? "unreadable"
+                : key == nil ? "other" : key?["name"]?.string?.contains(" ork:") == true ? "successor" : "predecessor"
+            let words = fields.map { entry[$0]?.string ?? "-" } + [holder] + more(entry)
+            return words.joined(separator: " ") + "\n"
+        }.joined()
     }
 
     private static func line(_ key: JSONValue) -> String {

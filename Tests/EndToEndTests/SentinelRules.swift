@@ -10,8 +10,23 @@ struct SentinelRules {
     let targets: [String]
     /// The port of OpenRouter on this machine.
     let port: Int
+    /// The publishers that write to a service of the web.
+    var services: [Service] = []
 
-    var all: [Sentinel] { [successor, predecessor, management, identity] }
+    /// A publisher's service and its token.
+    struct Service {
+        /// The name of the publisher's program.
+        let program: String
+        /// The variable with the token.
+        let variable: String
+        let token: Sentinel
+        /// Its port on this machine.
+        let port: Int
+        /// What stands around the successor in a request; `nil` if the service never sees it.
+        let wrapping: (before: String, after: String)?
+    }
+
+    var all: [Sentinel] { [successor, predecessor, management, identity] + services.map(\.token) }
 
     /// What a step's trace shows that it must not.
     func leaks(_ trace: Trace, of step: String) -> [String] {
@@ -40,9 +55,11 @@ struct SentinelRules {
     private func permitted(_ call: Trace.Call, isStart: Bool) -> [[UInt8]] {
         if isStart {
             // What the step itself is started with, each secret in its own variable.
-            return [("OPENROUTER_MANAGEMENT_KEY=", management), ("ORK_IDENTITY=", identity)]
+            let variables = [("OPENROUTER_MANAGEMENT_KEY=", management), ("ORK_IDENTITY=", identity)]
+            return (variables + services.map { ("\($0.variable)=", $0.token) })
                 .map { Array($0.utf8) + $1.secret.copyBytes() }
         }
+        if let service = services.first(where: { $0.program == call.program }) { return permitted(call, service) }
         guard call.name == "write" || call.name == "sendto" else { return [] }
         if call.file.hasPrefix("TCP"), call.file.hasSuffix("->127.0.0.1:\(port)]") {
             let bearer: Sentinel? =
@@ -63,5 +80,18 @@ struct SentinelRules {
                 return call.file.hasPrefix("\(target[...slash]).\(target[target.index(after: slash)...]).ork-")
             }
         return isPipe || isTarget ? [successor.secret.copyBytes()] : []
+    }
+
+    /// What may stand in the arguments of a system call of a service's publisher: its own token, and the successor
+    /// where the service wants to have it in the clear.
+    private func permitted(_ call: Trace.Call, _ service: Service) -> [[UInt8]] {
+        let token = service.token.secret.copyBytes()
+        if call.name == "execve" { return [Array("\(service.variable)=".utf8) + token] }
+        guard call.name == "write" || call.name == "sendto", call.file.hasPrefix("TCP"),
+            call.file.hasSuffix("->127.0.0.1:\(service.port)]")
+        else { return [] }
+        let header = Array("\r\nAuthorization: Bearer ".utf8) + token + Array("\r\n".utf8)
+        guard let (before, after) = service.wrapping else { return [header] }
+        return [header, Array(before.utf8) + successor.secret.copyBytes() + Array(after.utf8)]
     }
 }

@@ -14,6 +14,15 @@ struct SentinelTests {
         #expect(leaks.isEmpty, "\(leaks.joined(separator: "\n"))")
     }
 
+    @Test("to a service of the web goes its own token, and the key only as the service has to have it")
+    func keysAndTokensOfServices() async throws {
+        let leaks = try await onOwnThread {
+            let world = try World(flags: World.shortWindows + SentinelServices.flags)
+            return try Self.leaks(of: world, services: try SentinelServices(world))
+        }
+        #expect(leaks.isEmpty, "\(leaks.joined(separator: "\n"))")
+    }
+
     @Test("a publisher that writes the key to another file is found out")
     func plantedLeakIsFound() async throws {
         let leaks = try await onOwnThread {
@@ -72,7 +81,7 @@ struct SentinelTests {
     }
 
     /// Runs a whole rotation under strace and answers what is where it must not be.
-    private static func leaks(of world: World) throws -> [String] {
+    private static func leaks(of world: World, services: SentinelServices? = nil) throws -> [String] {
         let predecessor = world.heldKeys()[0]
         var traces: [(Stage, String)] = []
         for stage in Stage.allCases {
@@ -81,7 +90,8 @@ struct SentinelTests {
             let run = try world.run(
                 stage.program, handoffs: ["ork-handoff.json"], options: ["--json"],
                 wrapper: ["/usr/bin/strace", "-o", world.targetDirectory.file(file)] + Trace.options,
-                variables: ["OPENROUTER_MANAGEMENT_KEY": world.sandbox.managementKey.revealed() ?? ""])
+                variables: ["OPENROUTER_MANAGEMENT_KEY": world.sandbox.managementKey.revealed() ?? ""]
+                    .merging(services?.variables ?? [:]) { $1 })
             guard run.isDone else { throw Complaint("\(stage): \(run.errors)") }
             traces.append((stage, file))
         }
@@ -91,7 +101,9 @@ struct SentinelTests {
             successor: Sentinel("successor", successor), predecessor: Sentinel("predecessor", predecessor),
             management: Sentinel("management key", world.sandbox.managementKey),
             identity: Sentinel("identity", world.identity),
-            targets: ["app.env", "app.json"].map(world.targetDirectory.file), port: world.proxy.port)
+            targets: ["app.env", "app.json"].map(world.targetDirectory.file), port: world.proxy.port,
+            services: services?.services ?? [])
+        try services?.requireHeld(successor)
         var leaks: [String] = []
         var seen = 0
         for (stage, file) in traces {

@@ -20,6 +20,9 @@ package final class SandboxProcess: Sendable {
     package let managementKey: Secret
     /// The key that is there at the start.
     package let predecessor: (name: String, key: Secret, hash: String)
+    /// Its GitHub and its GitLab: the addresses of their APIs, and tokens that may do everything.
+    package let github: (url: String, token: Secret)
+    package let gitlab: (url: String, token: Secret)
     /// Its process.
     package let process: Int32
     // The sandbox ends when this closes: also with a test process that is killed, which runs no `deinit`.
@@ -33,7 +36,9 @@ package final class SandboxProcess: Sendable {
         input = started.input
         guard let greeting = try? JSONValue(parsing: line), let url = greeting["url"]?.string,
             let managementKey = greeting["management_key"]?.string, let name = greeting["predecessor"]?["name"]?.string,
-            let key = greeting["predecessor"]?["key"]?.string, let hash = greeting["predecessor"]?["hash"]?.string
+            let key = greeting["predecessor"]?["key"]?.string, let hash = greeting["predecessor"]?["hash"]?.string,
+            let github = Self.service(greeting["github"]),
+            let gitlab = Self.service(greeting["gitlab"])
         else {
             Self.end(process, input)
             throw Failure.start
@@ -41,6 +46,13 @@ package final class SandboxProcess: Sendable {
         self.url = url
         self.managementKey = Secret(managementKey)
         predecessor = (name, Secret(key), hash)
+        self.github = github
+        self.gitlab = gitlab
+    }
+
+    private static func service(_ value: JSONValue?) -> (url: String, token: Secret)? {
+        guard let url = value?["url"]?.string, let token = value?["token"]?.string else { return nil }
+        return (url, Secret(token))
     }
 
     deinit { Self.end(process, input) }
@@ -75,10 +87,13 @@ package final class SandboxProcess: Sendable {
         return Secret(key)
     }
 
-    private func control(_ method: HTTPRequest.Method, _ path: String, _ body: JSONValue? = nil) throws -> JSONValue {
+    /// Asks another administrator's hand: a path below `/sandbox`.
+    package func control(
+        _ method: HTTPRequest.Method, _ path: String, _ body: JSONValue? = nil
+    ) throws -> JSONValue {
         let url = try HTTPURL(url.dropLast("api/v1".count) + "sandbox/" + path)
         let response = try LoopbackConnection.send(HTTPRequest(method, url, body: body?.bytes()))
-        guard response.status == 200 else { throw Failure.control(response.status) }
+        guard (200...299).contains(response.status) else { throw Failure.control(response.status) }
         return try JSONValue(parsing: response.body)
     }
 

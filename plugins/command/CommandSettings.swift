@@ -14,7 +14,7 @@ struct CommandSettings {
     /// Errors are of code `configuration` and name the field.
     init(_ with: JSONObject) throws(PublisherError) {
         guard let publish = try Self.command(with, "publish") else {
-            throw Self.error("publish", "'publish' is missing", hint: Self.hint)
+            throw Settings.error("publish", "'publish' is missing", hint: Self.hint)
         }
         self.publish = publish
         verify = try Self.command(with, "verify")
@@ -41,19 +41,15 @@ struct CommandSettings {
         let arguments = value.array?.compactMap(\.string) ?? []
         guard let program = arguments.first, !program.isEmpty, arguments.count == value.array?.count,
             !arguments.contains(where: { $0.utf8.contains(0) })
-        else { throw error(key, "'\(key)' is not a list of texts", hint: hint) }
+        else { throw Settings.error(key, "'\(key)' is not a list of texts", hint: hint) }
         return arguments
     }
 
     private static func timeout(_ with: JSONObject) throws(PublisherError) -> Interval? {
         guard let value = with["timeout"] else { return nil }
         guard let interval = value.string.flatMap({ Interval($0) }), interval > .zero else {
-            throw error("timeout", "'timeout' is not a length of time", hint: "write it as 30s or 2m")
+            throw Settings.error("timeout", "'timeout' is not a length of time", hint: "write it as 30s or 2m")
         }
         return interval
-    }
-
-    private static func error(_ key: String, _ message: String, hint: String) -> PublisherError {
-        PublisherError(.configuration, message, hint: hint, field: "with.\(key)")
     }
 }

@@ -16,28 +16,27 @@ struct FileSettings {
 
     /// Errors are of code `configuration` and name the field.
     init(_ with: JSONObject) throws(PublisherError) {
-        let path = try Self.text(with, "path") ?? ""
-        guard !path.isEmpty, !path.utf8.contains(0) else {
-            throw Self.error("path", "'path' is missing", hint: "name the file")
-        }
-        guard !path.hasPrefix("~"), !path.hasSuffix("/") else {
-            throw Self.error("path", "'path' does not name a file", hint: "'~' is not expanded; write the whole path")
+        let settings = Settings(with)
+        let path = try settings.required("path", hint: "name the file")
+        guard !path.utf8.contains(0), !path.hasPrefix("~"), !path.hasSuffix("/") else {
+            throw Settings.error(
+                "path", "'path' does not name a file", hint: "'~' is not expanded; write the whole path")
         }
         self.path = path
-        format = try Self.format(with, path)
-        name = try Self.text(with, "name")
+        format = try Self.format(settings, path)
+        name = try settings.text("name")
         guard (name == nil) == (format == .raw) else {
-            throw Self.error(
+            throw Settings.error(
                 "name", format == .raw ? "a raw file has no names in it" : "'name' is missing",
                 hint: format == .raw ? "leave 'name' out" : "say which value in the file is the key")
         }
         do {
             position = try Place(name ?? "", in: format)
         } catch {
-            throw Self.error("name", "'name': \(error.message)", hint: error.hint)
+            throw Settings.error("name", "'name': \(error.message)", hint: error.hint)
         }
-        mode = try Self.mode(with)
-        create = try Self.create(with)
+        mode = try Self.mode(settings)
+        create = try settings.flag("create") ?? true
     }
 
     /// What a message calls the place of the value.
@@ -87,44 +86,24 @@ struct FileSettings {
         return PublisherError(code, "\(path)\(line): \(error.message)", hint: error.hint, field: field)
     }
 
-    private static func format(_ with: JSONObject, _ path: String) throws(PublisherError) -> DocumentFormat {
-        let names = DocumentFormat.allCases.map(\.rawValue).joined(separator: ", ")
-        if let text = try text(with, "format") {
-            if let format = DocumentFormat(rawValue: text) { return format }
-            throw error("format", "'format' is none that can be written", hint: "take one of \(names)")
-        }
+    private static func format(_ settings: Settings, _ path: String) throws(PublisherError) -> DocumentFormat {
+        if let format = try settings.choice("format", DocumentFormat.self) { return format }
         let fileName = path.split(separator: "/").last.map(String.init) ?? path
         if let format = DocumentFormat(fileName: fileName) { return format }
-        throw error("format", "the name of \(path) does not tell its format", hint: "add 'format': one of \(names)")
+        let names = DocumentFormat.allCases.map(\.rawValue).joined(separator: ", ")
+        throw Settings.error(
+            "format", "the name of \(path) does not tell its format", hint: "add 'format': one of \(names)")
     }
 
-    private static func mode(_ with: JSONObject) throws(PublisherError) -> UInt32 {
-        guard let value = with["mode"] else { return 0o600 }
-        guard let text = value.string, (3...4).contains(text.utf8.count), let mode = UInt32(text, radix: 8),
-            mode <= 0o777, mode & 0o600 == 0o600
+    private static func mode(_ settings: Settings) throws(PublisherError) -> UInt32 {
+        guard settings.has("mode") else { return 0o600 }
+        guard let text = try? settings.text("mode"), (3...4).contains(text.utf8.count),
+            let mode = UInt32(text, radix: 8), mode <= 0o777, mode & 0o600 == 0o600
         else {
-            throw error(
+            throw Settings.error(
                 "mode", "'mode' is no permissions with which the owner reads and writes",
                 hint: "write \"0640\", in quotes")
         }
         return mode
-    }
-
-    private static func create(_ with: JSONObject) throws(PublisherError) -> Bool {
-        switch with["create"] {
-        case nil, .bool(true), .string("true"): return true
-        case .bool(false), .string("false"): return false
-        default: throw error("create", "'create' is neither true nor false")
-        }
-    }
-
-    private static func text(_ with: JSONObject, _ key: String) throws(PublisherError) -> String? {
-        guard let value = with[key] else { return nil }
-        guard let text = value.string else { throw error(key, "'\(key)' is not a text") }
-        return text
-    }
-
-    private static func error(_ key: String, _ message: String, hint: String? = nil) -> PublisherError {
-        PublisherError(.configuration, message, hint: hint, field: "with.\(key)")
     }
 }

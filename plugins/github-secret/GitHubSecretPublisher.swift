@@ -1,18 +1,60 @@
+import CurlHTTP
+import FoundationEssentials
+import HTTP
 import PublisherPlugin
+import Secrets
+import ServiceClient
 
+/// Writes a secret of GitHub Actions, Dependabot or Codespaces.
 @main
 struct GitHubSecretPublisher: Publisher {
-    var information: PublisherInformation { PublisherInformation(verbs: Set(Verb.allCases)) }
+    private let clients: ServiceClients
+    private let keys = PublicKeys()
+
+    init() {
+        var policy = HTTPPolicy()
+        // Whether a call is sent again is for `ServiceClient` to say.
+        policy.tries = 1
+        policy.bodyLimit = 4 << 20
+        self.init(
+            ServiceClients(
+                GitHub(), environment: ProcessInfo.processInfo.environment, transport: CurlTransport(policy: policy)))
+    }
+
+    init(_ clients: ServiceClients) { self.clients = clients }
+
+    var information: PublisherInformation {
+        PublisherInformation(
+            verbs: Set(Verb.allCases), with: SecretSettings.names,
+            environment: .init(required: ["GITHUB_TOKEN"], optional: ["GITHUB_API_URL"]), readback: .timestamp,
+            batch: true)
+    }
+
+    /// Reads go at once; `ServiceClient` bounds the writes, which GitHub counts five times.
+    var concurrency: Int { 24 }
 
     func check(_ request: PublisherRequest) throws(PublisherError) -> PublisherAnswer {
-        throw PublisherError(.internal, "nothing here")
+        let target = try target(request)
+        return PublisherAnswer { () throws(ServiceError) in try target.check(request) }
     }
 
     func publish(_ request: PublisherRequest) throws(PublisherError) -> PublisherAnswer {
-        throw PublisherError(.internal, "nothing here")
+        let target = try target(request)
+        guard let secret = request.secret else {
+            throw PublisherError(.configuration, "the request has no secret")
+        }
+        return PublisherAnswer { () throws(ServiceError) in try target.publish(secret, request) }
     }
 
     func verify(_ request: PublisherRequest) throws(PublisherError) -> PublisherAnswer {
-        throw PublisherError(.internal, "nothing here")
+        let target = try target(request)
+        return PublisherAnswer { () throws(ServiceError) in try target.verify(request) }
+    }
+
+    private func target(_ request: PublisherRequest) throws(PublisherError) -> SecretTarget {
+        let settings = Settings(request.with)
+        return SecretTarget(
+            settings: try SecretSettings(settings), client: try clients.client(for: settings), keys: keys,
+            deadline: request.deadline)
     }
 }

@@ -1,0 +1,66 @@
+import FoundationEssentials
+import JSON
+import SandboxWire
+
+extension GitHubSandbox {
+    /// Counts a request, and refuses it when the hour's allowance is used up.
+    mutating func spend(_ asked: Asked, at now: Date) throws(Refusal) {
+        guard asked.target.segments != ["rate_limit"] else { return }
+        var spending = spending(of: asked.account, at: now)
+        guard spending.used < primaryLimit else {
+            spent[asked.account] = spending
+            var refusal = Refusal(403, "API rate limit exceeded for user ID 1.")
+            refusal.documentation =
+                "https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api"
+            throw refusal
+        }
+        spending.used += 1
+        spent[asked.account] = spending
+    }
+
+    private func spending(of account: String, at now: Date) -> Spending {
+        if let spending = spent[account], spending.end > now { return spending }
+        return Spending(end: now.addingTimeInterval(3600))
+    }
+
+    /// `GET /rate_limit`, which costs nothing.
+    func rateLimits(_ asked: Asked, at now: Date) -> JSONValue {
+        let spending = spending(of: asked.account, at: now)
+        let core: JSONValue = [
+            "limit": .number(JSONNumber(primaryLimit)), "used": .number(JSONNumber(spending.used)),
+            "remaining": .number(JSONNumber(max(0, primaryLimit - spending.used))),
+            "reset": .number(JSONNumber(Int(spending.end.timeIntervalSince1970))),
+        ]
+        return ["resources": ["core": core, "search": core, "graphql": core], "rate": core]
+    }
+
+    /// What every answer carries.
+    mutating func headers(for asked: Asked, at now: Date) -> [(name: String, value: String)] {
+        let spending = spending(of: asked.account, at: now)
+        let limit = asked.token == nil ? 60 : primaryLimit
+        var headers: [(name: String, value: String)] = [
+            ("server", "github.com"), ("x-github-media-type", "github.v3; format=json"),
+            ("x-github-request-id", requestID()), ("x-ratelimit-limit", String(limit)),
+            ("x-ratelimit-remaining", String(max(0, limit - spending.used))),
+            ("x-ratelimit-used", String(spending.used)),
+            ("x-ratelimit-reset", String(Int(spending.end.timeIntervalSince1970))),
+            ("x-ratelimit-resource", asked.target.segments.first == "graphql" ? "graphql" : "core"),
+        ]
+        if let version = asked.version, Self.versions.contains(version) {
+            headers.append(("x-github-api-version-selected", version))
+        }
+        if let scopes = asked.token?.scopes {
+            headers.append(("x-oauth-scopes", scopes.sorted().joined(separator: ", ")))
+            headers.append(("x-accepted-oauth-scopes", asked.operation?.scope ?? ""))
+        } else if let operation = asked.operation, let permission = operation.permission {
+            headers.append(("x-accepted-github-permissions", "\(permission.rawValue)=\(operation.access.rawValue)"))
+        }
+        return headers
+    }
+
+    private mutating func requestID() -> String {
+        let digits = random.hex(28).uppercased()
+        return "\(digits.prefix(4)):\(digits.dropFirst(4).prefix(6)):\(digits.dropFirst(10).prefix(8)):"
+            + "\(digits.dropFirst(18).prefix(2)):\(digits.suffix(8))"
+    }
+}

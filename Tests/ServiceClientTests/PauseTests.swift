@@ -1,0 +1,52 @@
+import FoundationEssentials
+import HTTP
+import PublisherPlugin
+import ServiceClient
+import Testing
+
+/// What a client does when it is told that it asked too much.
+struct PauseTests {
+    @Test("it comes back when the service says, without counting that as a try")
+    func retryAfter() throws {
+        let bench = try Bench(
+            [ScriptedTransport.Answer](repeating: .answer(429, "{}", ["retry-after": "7"]), count: 9)
+                + [.answer(200)])
+        #expect(try bench.send(Bench.read).status == 200)
+        #expect(bench.clock.seconds == 63)
+    }
+
+    @Test("without a word about the time it waits a minute, then two")
+    func silent() throws {
+        let bench = try Bench([.answer(429), .answer(429), .answer(200)])
+        #expect(try bench.send(Bench.read).status == 200)
+        #expect(bench.clock.seconds == 180)
+    }
+
+    @Test("what was refused for its number was not done, also where it is not idempotent")
+    func posts() throws {
+        let bench = try Bench([.answer(429, "{}", ["retry-after": "1"]), .answer(201)])
+        #expect(try bench.send(Bench.make).status == 201)
+    }
+
+    @Test("a wait beyond the deadline is not begun; the answer says how long")
+    func beyond() throws {
+        let bench = try Bench([.answer(429, "{}", ["retry-after": "100"])])
+        let error = try #require(#expect(throws: ServiceError.self) { try bench.send(Bench.write, within: 60) })
+        #expect(error.error.code == .rateLimited)
+        #expect(error.error.retryAfter == 100)
+        #expect(error.error.message == "Plain allows no more requests for 100 s")
+        #expect(!error.mayHaveTakenEffect)
+        #expect(bench.clock.seconds == 0)
+        // Nobody else asks meanwhile.
+        let second = #expect(throws: ServiceError.self) { try bench.send(Bench.read, within: 50) }
+        #expect(second?.error.code == .rateLimited)
+        #expect(bench.transport.requests.count == 1)
+    }
+
+    @Test("a number of seconds of any length is some time", arguments: ["99999999999999999999", "2147483648"])
+    func endless(seconds: String) throws {
+        let bench = try Bench([.answer(429, "{}", ["retry-after": seconds])])
+        let error = #expect(throws: ServiceError.self) { try bench.send(Bench.read) }
+        #expect(error?.error.retryAfter == Int(Int32.max))
+    }
+}

@@ -1,0 +1,122 @@
+import FoundationEssentials
+import HTTP
+import JSON
+import PublisherPlugin
+import Secrets
+import ServiceClient
+import Timestamps
+
+extension SecretTarget {
+    /// All that can be known without writing. Whether the token may write is not among it.
+    func check(_ request: PublisherRequest) throws(ServiceError) -> PublisherAnswer {
+        _ = try publicKey()
+        let state = try state(request)
+        let visibility = try visibility(state.metadata)
+        let notes = [
+            "can see \(scope.place); only a write shows whether the token may write there",
+            unheeded(visibility, state.metadata),
+        ]
+        return PublisherAnswer(.ready, message: notes.compactMap(\.self).joined(separator: "; "))
+    }
+
+    /// Writes the secret, then the companion: a companion that is too old makes the next run write again, one that is
+    /// too new would tell a lie.
+    func publish(_ secret: Secret, _ request: PublisherRequest) throws(ServiceError) -> PublisherAnswer {
+        let state = try state(request)
+        if state.held == .successor, let metadata = state.metadata {
+            return PublisherAnswer(
+                .unchanged, receipt: receipt(metadata), message: "\(settings.secret) holds the key already")
+        }
+        let visibility = try visibility(state.metadata)
+        let written = try put(secret, visibility)
+        return try ServiceError.after("\(settings.secret) is written") { () throws(ServiceError) in
+            let metadata = try metadata(writtenBy: written)
+            if let variable = settings.companion {
+                let companion = Companion(
+                    secret: Companion.secret(settings), digest: request.digest, rotation: request.rotation,
+                    updatedAt: metadata.updatedAt)
+                try write(companion, to: variable, exists: state.companion != nil, visibility)
+            }
+            let change = written.status == 201 ? "created" : "updated"
+            var receipt = receipt(metadata)
+            receipt["change"] = .string(change)
+            let notes = ["\(change) \(settings.secret)", unheeded(visibility, state.metadata)]
+            return PublisherAnswer(
+                .committed, receipt: receipt, message: notes.compactMap(\.self).joined(separator: "; "))
+        }
+    }
+
+    /// Compares with the companion, or else with the time that the receipt has.
+    func verify(_ request: PublisherRequest) throws(ServiceError) -> PublisherAnswer {
+        var companion: Companion?
+        if let variable = settings.companion { companion = try self.companion(variable) }
+        let published = request.receipt?["updated_at"]?.string.flatMap(Date.init(rfc3339:))
+        guard let metadata = try metadata(since: companion?.updatedAt ?? published) else {
+            // Not there, or not to be seen?
+            _ = try publicKey()
+            return PublisherAnswer(.absent)
+        }
+        if let companion {
+            guard companion.updatedAt == metadata.updatedAt else {
+                return mismatch(metadata, "its companion is about what was written at \(companion.updatedAt.rfc3339)")
+            }
+            return companion.digest == request.digest
+                ? PublisherAnswer(.match)
+                : mismatch(metadata, "its companion says that rotation \(companion.rotation) wrote another key")
+        }
+        guard let published else {
+            return PublisherAnswer(
+                .unverifiable, message: "\(settings.secret) cannot be read, and nothing says when ork wrote it")
+        }
+        return published == metadata.updatedAt
+            ? PublisherAnswer(.match) : mismatch(metadata, "ork wrote it at \(published.rfc3339)")
+    }
+
+    private func mismatch(_ metadata: Metadata, _ reason: String) -> PublisherAnswer {
+        PublisherAnswer(
+            .mismatch, message: "\(settings.secret) was last written at \(metadata.updatedAt.rfc3339), but \(reason)")
+    }
+
+    /// What is there before a write.
+    private struct State {
+        var companion: Companion?
+        /// Read where it matters: for an organization's visibility, and to be compared with the companion.
+        var metadata: Metadata?
+        var held = Companion.Held.replaceable
+    }
+
+    private func state(_ request: PublisherRequest) throws(ServiceError) -> State {
+        var state = State()
+        if let variable = settings.companion { state.companion = try companion(variable) }
+        var needsMetadata = state.companion != nil
+        if case .organization = scope { needsMetadata = true }
+        guard needsMetadata else { return state }
+        state.metadata = try metadata(since: state.companion?.updatedAt)
+        if let companion = state.companion, let variable = settings.companion {
+            do throws(PublisherError) {
+                state.held = try companion.judge(
+                    state.metadata?.updatedAt, for: request, settings, variable: variable)
+            } catch {
+                throw ServiceError(error)
+            }
+        }
+        return state
+    }
+
+    /// The secret as the write left it. Its time has no fractions, and the clocks of one service may differ a little.
+    private func metadata(writtenBy answer: ServiceAnswer) throws(ServiceError) -> Metadata {
+        let moment = answer.response.date?.addingTimeInterval(-5)
+        let metadata = try metadata(since: moment, mustExist: true)
+        guard let metadata, moment.map({ metadata.updatedAt >= $0 }) ?? true else {
+            throw ServiceError(
+                PublisherError(
+                    .unavailable, "GitHub still shows what was there before",
+                    hint: "run the step again; writing the same key twice does no harm"))
+        }
+        return metadata
+    }
+
+    private func receipt(_ metadata: Metadata) -> JSONObject {
+        ["secret": .string(settings.secret), "updated_at": .string(metadata.updatedAt.rfc3339)]
+    }
+}
