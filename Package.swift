@@ -191,7 +191,7 @@ let package = Package(
             name: "GitHubSecretTests",
             dependencies: [
                 "GitHubSandbox", "HTTP", "JSON", "PublisherPlugin", "Secrets", "ServiceClient", "Sodium", "TestSupport",
-                "ork-publisher-github-secret",
+                "Timestamps", "ork-publisher-github-secret", subprocess,
             ],
             exclude: ["Python"]),
         .testTarget(
