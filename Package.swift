@@ -183,7 +183,7 @@ let package = Package(
         .testTarget(
             name: "GitHubSandboxTests",
             dependencies: ["GitHubSandbox", "HTTP", "JSON", "SandboxWire", "Secrets", "Sodium", "TestSupport"],
-            exclude: ["Fixtures", "Python"]),
+            exclude: ["Python"]),
         .testTarget(
             name: "GitLabSandboxTests",
             dependencies: ["GitLabSandbox", "HTTP", "JSON", "SandboxWire", "Secrets", "Sodium", "TestSupport"],
