@@ -21,7 +21,7 @@ export ORK_TEST_VENV
 
 say 'Formatting and scripts'
 swift format lint --strict --recursive Package.swift Sources plugins Tests
-shellcheck -x ci-templates/shell/*.sh Tests/run.sh Tests/Measurements/*.sh
+shellcheck -x ci-templates/shell/*.sh Tests/*.sh
 
 say 'Building'
 swift build --build-tests --quiet
