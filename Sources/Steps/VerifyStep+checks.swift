@@ -86,27 +86,26 @@ extension VerifyStep {
         }
         var checks: [Check] = []
         publishers.deliver(.verify, requests) { index, answer in
-            checks.append(Self.check(targets[index].name, answer.outcome, canRepair: state.isSealed))
+            checks.append(Self.check(targets[index].name, answer, canRepair: state.isSealed))
         }
         return checks.sorted { $0.name < $1.name }
     }
 
-    private static func check(_ target: PlanName, _ outcome: PublisherOutcome, canRepair: Bool) -> Check {
+    /// The publisher's own words tell best what was seen: the value, or only when it was written.
+    private static func check(_ target: PlanName, _ answer: PublisherAnswer, canRepair: Bool) -> Check {
         let name = "target \(target)"
         let repair =
             canRepair
             ? "ork-publish --accept-target \(target) writes it again"
             : "the sealed key is dropped, so put it right by hand, or begin a new rotation: another --handoff, --supersede"
-        switch outcome {
-        case .match:
-            return Check(name, .passed, "holds the successor", target: target)
-        case .mismatch:
-            return Check(
-                name, .failed, "holds another value", hint: "find out who wrote it; \(repair)", target: target)
-        case .absent:
-            return Check(name, .failed, "holds nothing", hint: "find out who removed it; \(repair)", target: target)
-        case .unverifiable:
-            return Check(name, .unknown, "cannot be read back", target: target)
+        func check(_ result: Check.Outcome, _ text: String, hint: String? = nil) -> Check {
+            Check(name, result, answer.message ?? text, hint: hint, target: target)
+        }
+        switch answer.outcome {
+        case .match: return check(.passed, "holds the successor")
+        case .mismatch: return check(.failed, "holds another value", hint: "find out who wrote it; \(repair)")
+        case .absent: return check(.failed, "holds nothing", hint: "find out who removed it; \(repair)")
+        case .unverifiable: return check(.unknown, "cannot be read back")
         case .rejected(let error), .unknown(let error):
             return Check(name, .failed, error.text, hint: error.hint, target: target)
         case .ready, .committed, .unchanged:

@@ -4,6 +4,7 @@ import HTTP
 import JSON
 import PublisherPlugin
 import Secrets
+import SandboxWire
 import ServiceClient
 import Sodium
 import Synchronization

@@ -60,7 +60,7 @@ final class FakePublishers: PublisherHost, Sendable {
             if trouble != nil { things.troubles[place]?.removeFirst() }
             switch trouble {
             case .reject(let code): return PublisherAnswer(.rejected(PublisherError(code, "refused")))
-            case .answer(let outcome): return PublisherAnswer(outcome)
+            case .answer(let outcome, let message): return PublisherAnswer(outcome, message: message)
             case .unknownAndNotWritten: return PublisherAnswer(.unknown(PublisherError(.unavailable, "no answer")))
             case .unknownButWritten, nil: break
             }

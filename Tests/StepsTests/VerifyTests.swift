@@ -34,6 +34,24 @@ struct VerifyTests {
         #expect(try !scene.state().isSealed)
     }
 
+    @Test(
+        "what a target holds is told in the publisher's words, else in general ones",
+        arguments: [
+            (.match, "was not written since"), (.match, nil), (.mismatch, "was written at noon"), (.mismatch, nil),
+            (.absent, nil), (.unverifiable, "is hidden"), (.unverifiable, nil),
+        ] as [(PublisherOutcome, String?)])
+    func wordsOfPublishers(outcome: PublisherOutcome, message: String?) throws {
+        let general: [PublisherOutcome: String] = [
+            .match: "holds the successor", .mismatch: "holds another value", .absent: "holds nothing",
+            .unverifiable: "cannot be read back",
+        ]
+        let scene = try published()
+        scene.world.with { $0.troubles["web"] = [.answer(outcome, message)] }
+        _ = try? scene.verify()
+        let record = scene.journal.handoff?.records.last { $0.message.hasPrefix("target web: ") }
+        #expect(record?.message == "target web: \(try message ?? #require(general[outcome]))")
+    }
+
     @Test func theBoxIsKeptWhenAskedForAndWhileTargetsAreLeft() throws {
         let scene = try published()
         try scene.verify { $0.keepsSecret = true }

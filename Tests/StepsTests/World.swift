@@ -33,8 +33,8 @@ struct Things: Sendable {
         /// Written, and the publisher does not say so.
         case unknownButWritten
         case unknownAndNotWritten
-        /// The publisher breaks the contract.
-        case answer(PublisherOutcome)
+        /// What the publisher answers, right or wrong, and its words.
+        case answer(PublisherOutcome, String? = nil)
     }
 
     /// The keys of the account that are there, management keys left out.
