@@ -73,7 +73,7 @@ import Testing
         #expect(answer.json?["error"] == "invalid_token")
         let expired: JSONValue = "Token is expired. You can either do re-authorization or token refresh."
         #expect(answer.json?["error_description"] == expired)
-        #expect(answer.response[header: "www-authenticate"]?.hasPrefix("Bearer realm=") == true)
+        #expect(answer.response[header: "www-authenticate"]?.hasPrefix("Bearer realm=\"Protected by ") == true)
         let revoked = world.gitlab.addToken(isAdministrator: true)
         world.gitlab.revoke(revoked)
         let text: JSONValue = "Token was revoked. You have to re-authorize from the user."

@@ -93,6 +93,15 @@ import Testing
         #expect(link.contains("<http://127.0.0.1:8899/gitlab/api/v4/projects/acme%2Fweb/variables?"))
     }
 
+    @Test(arguments: [("0", "20"), ("7", "7"), ("100", "100"), ("101", "100")])
+    func aPageHoldsAHundredAtMost(size: String, given: String) throws {
+        var world = World()
+        for number in 1...120 { world.gitlab.setVariable("K\(number)", "v", of: .project("acme/web")) }
+        let answer = try world.ask(.get, Place.project.list + "?per_page=" + size)
+        #expect(answer.response[header: "x-per-page"] == given)
+        #expect(String(answer.keys.count) == given)
+    }
+
     @Test func anEmptyListHasOnePage() throws {
         var world = World()
         let answer = try world.ask(.get, Place.instance.list)
