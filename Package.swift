@@ -162,7 +162,8 @@ let package = Package(
             ]),
         .testTarget(
             name: "ConformTests",
-            dependencies: ["PluginHost", "Secrets", "TestSupport", "ork-conform", "ork-publisher-file"]),
+            dependencies: ["PluginHost", "Secrets", "TestSupport", "ork-conform", "ork-publisher-file"],
+            exclude: ["Python"]),
         .testTarget(
             name: "StepsTests",
             dependencies: [
@@ -191,7 +192,7 @@ let package = Package(
             name: "GitHubSecretTests",
             dependencies: [
                 "GitHubSandbox", "HTTP", "JSON", "PublisherPlugin", "Secrets", "ServiceClient", "Sodium", "TestSupport",
-                "ork-publisher-github-secret",
+                "Timestamps", "ork-publisher-github-secret", subprocess,
             ],
             exclude: ["Python"]),
         .testTarget(
