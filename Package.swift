@@ -187,7 +187,7 @@ let package = Package(
         .testTarget(
             name: "GitLabSandboxTests",
             dependencies: ["GitLabSandbox", "HTTP", "JSON", "SandboxWire", "Secrets", "Sodium", "TestSupport"],
-            exclude: ["Fixtures", "Python"]),
+            exclude: ["Python"]),
         .testTarget(
             name: "GitHubSecretTests",
             dependencies: [
