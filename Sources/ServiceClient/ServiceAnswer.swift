@@ -99,7 +99,9 @@ package struct AnswerObject: Sendable {
 
     /// A moment in the form of RFC 3339.
     package func date(_ key: String) throws(ServiceError) -> Date {
-        guard let date = object[key]?.string.flatMap(Date.init(rfc3339:)) else { throw answer.surprise("without \(key)") }
+        guard let date = object[key]?.string.flatMap(Date.init(rfc3339:)) else {
+            throw answer.surprise("without \(key)")
+        }
         return date
     }
 
