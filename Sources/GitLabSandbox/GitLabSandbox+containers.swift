@@ -22,7 +22,7 @@ extension GitLabSandbox {
             throw APIError(405, "Non GET methods are not allowed for moved projects")
         }
         let rest = question.target.segments.dropFirst(2).map { "/" + HTTPURL.encode($0) }.joined()
-        let location = base(of: question.request) + "/gitlab/api/v4/projects/\(containers[index].id)" + rest
+        let location = base(of: question.request) + "/api/v4/projects/\(containers[index].id)" + rest
         throw APIError(
             301, body: nil, text: "This resource has been moved permanently to \(location)",
             headers: [("location", location)])
@@ -32,8 +32,11 @@ extension GitLabSandbox {
         containers.firstIndex { $0.formerPaths.contains { $0.lowercased() == path.lowercased() } }
     }
 
-    /// The address that the client used, as far as the sandbox knows it.
-    func base(of request: HTTPRequest) -> String {
+    /// The address of this GitLab, as the client writes it.
+    func base(of request: HTTPRequest) -> String { origin(of: request) + "/gitlab" }
+
+    /// The scheme, host and port that the client used.
+    func origin(of request: HTTPRequest) -> String {
         if let host = request.header("host") { return "http://" + host }
         let text = request.url.description
         guard let start = text.firstRange(of: "://") else { return text }

@@ -41,7 +41,7 @@ extension GitLabSandbox {
         let rows = containers[index].variables[page.range].map { shown($0, in: index) }
         var query = [(String, String)]()
         if containers[index].kind != .instance { query.append(("id", question.target.segments[1])) }
-        let address = base(of: question.request) + question.target.path
+        let address = origin(of: question.request) + question.target.path
         return Answer(status: 200, body: .array(rows), headers: page.headers(address, query))
     }
 

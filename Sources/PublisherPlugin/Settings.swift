@@ -16,6 +16,12 @@ public struct Settings: Sendable {
         return text
     }
 
+    /// A text, or the text of a whole number: for what a service knows by its name and by its number.
+    public func nameOrNumber(_ key: String) throws(PublisherError) -> String? {
+        if let number = with[key]?.integer { return String(number) }
+        return try text(key)
+    }
+
     /// A text that has to be there; `hint` says what it is.
     public func required(_ key: String, hint: String) throws(PublisherError) -> String {
         guard let text = try text(key) else { throw Self.error(key, "'\(key)' is missing", hint: hint) }

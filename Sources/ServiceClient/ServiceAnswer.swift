@@ -2,6 +2,7 @@ package import FoundationEssentials
 package import HTTP
 package import JSON
 import PublisherPlugin
+import Secrets
 import Timestamps
 
 /// What a service answered to a call.
@@ -9,11 +10,14 @@ package struct ServiceAnswer: Sendable {
     package let response: HTTPResponse
     private let service: String
     private let isWrite: Bool
+    private let secrets: [Secret]
 
-    init(_ response: HTTPResponse, to call: ServiceCall, of service: String) {
+    /// `secrets` are what the request carried: a service may repeat them in its own words.
+    init(_ response: HTTPResponse, to call: ServiceCall, of service: String, secrets: [Secret]) {
         self.response = response
         self.service = service
         isWrite = call.isWrite
+        self.secrets = secrets
     }
 
     package var status: Int { response.status }
@@ -30,15 +34,17 @@ package struct ServiceAnswer: Sendable {
         return try AnswerObject.all(list, of: self)
     }
 
-    /// The service's own words in a refusal: the text at `message` or `error`, one line of at most 200 characters.
+    /// The service's own words in a refusal: the text at `message`, `error_description` (RFC 6749 §5.2) or `error`, one
+    /// line of at most 200 characters.
     package var words: String? {
-        guard let said = json?["message"] ?? json?["error"] else { return nil }
+        guard let said = json?["message"] ?? json?["error_description"] ?? json?["error"] else { return nil }
         // GitLab: {"message": {"key": ["is invalid"]}}
         let fields = said.object?.members.map { key, value in
             "\(key) \((value.array ?? [value]).compactMap(\.string).joined(separator: ", "))"
         }
         guard let text = said.string ?? fields?.joined(separator: "; "), !text.isEmpty else { return nil }
-        let line = String(text.map { $0.isNewline || $0.unicodeScalars.contains { $0.value < 0x20 } ? " " : $0 })
+        let safe = Redactor(secrets).redacting(text)
+        let line = String(safe.map { $0.isNewline || $0.unicodeScalars.contains { $0.value < 0x20 } ? " " : $0 })
         return line.count > 200 ? line.prefix(200) + "…" : line
     }
 

@@ -1,5 +1,6 @@
 package import HTTP
 package import JSON
+package import Secrets
 
 /// One call of a service's API.
 package struct ServiceCall: Sendable {
@@ -8,6 +9,8 @@ package struct ServiceCall: Sendable {
     package var path: [String]
     package var query: [(String, String)]
     package var body: JSONValue?
+    /// What of the body no message may repeat.
+    package var secret: Secret?
     /// The statuses that the caller understands; every other one is a refusal.
     package var statuses: Set<Int>
     /// What the call does, as `read the public key of acme/web`: for messages.

@@ -51,7 +51,8 @@ package final class ServiceClient: Sendable {
             let failure: ServiceError
             switch transport.sendOnce(request(call, until: end)) {
             case .success(let response):
-                let answer = ServiceAnswer(response, to: call, of: service.name)
+                let answer = ServiceAnswer(
+                    response, to: call, of: service.name, secrets: [token, call.secret].compactMap(\.self))
                 if call.statuses.contains(response.status) { return answer }
                 if let length = service.pause(response, number: limited + 1, now: clock.now) {
                     limited += 1
@@ -59,7 +60,7 @@ package final class ServiceClient: Sendable {
                     pause.extend(to: clock.now.addingTimeInterval(length.seconds))
                     continue
                 }
-                failure = refusal(answer, call)
+                failure = refusal(answer, to: call)
                 // A server that broke down may have done its work before; an unknown kind of success may be one.
                 if call.isWrite, response.status >= 500 || response.status < 300 { doubt = true }
                 guard response.status >= 500 || response.status == 408 else { throw failure.doubted(doubt) }
@@ -104,7 +105,8 @@ package final class ServiceClient: Sendable {
             timeout: .seconds(max(0, end.timeIntervalSince(clock.now))))
     }
 
-    private func refusal(_ answer: ServiceAnswer, _ call: ServiceCall) -> ServiceError {
+    /// What an answer means as a refusal: for a caller that asked for its status and cannot use it after all.
+    package func refusal(_ answer: ServiceAnswer, to call: ServiceCall) -> ServiceError {
         ServiceError(
             service.explain(answer, to: call) ?? PublisherError(answer, to: call, of: service), status: answer.status)
     }

@@ -1,18 +1,60 @@
+import CurlHTTP
+import FoundationEssentials
+import HTTP
 import PublisherPlugin
+import Secrets
+import ServiceClient
 
+/// Writes a CI/CD variable of a GitLab project, group or instance.
 @main
 struct GitLabVariablePublisher: Publisher {
-    var information: PublisherInformation { PublisherInformation(verbs: Set(Verb.allCases)) }
+    private let clients: ServiceClients
+    private let token = TokenReader()
+
+    init() {
+        var policy = HTTPPolicy()
+        // Whether a call is sent again is for `ServiceClient` to say.
+        policy.tries = 1
+        policy.bodyLimit = 4 << 20
+        self.init(
+            ServiceClients(
+                GitLab(), environment: ProcessInfo.processInfo.environment, transport: CurlTransport(policy: policy)))
+    }
+
+    init(_ clients: ServiceClients) { self.clients = clients }
+
+    var information: PublisherInformation {
+        PublisherInformation(
+            verbs: Set(Verb.allCases), with: VariableSettings.names,
+            environment: .init(required: ["GITLAB_TOKEN"], optional: ["CI_API_V4_URL"]), readback: .value,
+            rollback: .value, batch: true)
+    }
+
+    /// Half of them may read while the other half writes; `ServiceClient` bounds the writes.
+    var concurrency: Int { 16 }
 
     func check(_ request: PublisherRequest) throws(PublisherError) -> PublisherAnswer {
-        throw PublisherError(.internal, "nothing here")
+        let target = try target(request)
+        return PublisherAnswer { () throws(ServiceError) in try target.check(request) }
     }
 
     func publish(_ request: PublisherRequest) throws(PublisherError) -> PublisherAnswer {
-        throw PublisherError(.internal, "nothing here")
+        let target = try target(request)
+        guard let secret = request.secret else {
+            throw PublisherError(.configuration, "the request has no secret")
+        }
+        return PublisherAnswer { () throws(ServiceError) in try target.publish(secret, request) }
     }
 
     func verify(_ request: PublisherRequest) throws(PublisherError) -> PublisherAnswer {
-        throw PublisherError(.internal, "nothing here")
+        let target = try target(request)
+        return PublisherAnswer { () throws(ServiceError) in try target.verify(request) }
+    }
+
+    private func target(_ request: PublisherRequest) throws(PublisherError) -> VariableTarget {
+        let settings = Settings(request.with)
+        return VariableTarget(
+            settings: try VariableSettings(settings), client: try clients.client(for: settings), token: token,
+            deadline: request.deadline)
     }
 }
