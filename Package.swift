@@ -192,7 +192,7 @@ let package = Package(
             name: "GitHubSecretTests",
             dependencies: [
                 "GitHubSandbox", "HTTP", "JSON", "PublisherPlugin", "Secrets", "ServiceClient", "Sodium", "TestSupport",
-                "Timestamps", "ork-publisher-github-secret", subprocess,
+                "Timestamps", "ork-publisher-github-secret", subprocess, systemPackage,
             ],
             exclude: ["Python"]),
         .testTarget(

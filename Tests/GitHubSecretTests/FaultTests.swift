@@ -222,31 +222,36 @@ struct FaultTests {
         #expect(world.takeAsked().count == 3)
     }
 
-    @Test("a doubt of the first try stays when a second key does not help")
-    func keepsTheDoubt() {
+    @Test("a doubt of the first try stays when a second key does not help", arguments: [true, false])
+    func keepsTheDoubt(_ isReplaced: Bool) {
         let world = World()
-        world.fail(.put, Self.secret, .lostReply)
-        world.fail(.put, Self.secret, .answer(422, body: #"{"message": "no"}"#))
-        let same = world.publisher().answer(.publish, world.request(Self.with))
-        guard case .unknown = same.outcome else {
-            Issue.record("\(same)")
-            return
-        }
-        world.fail(.put, Self.secret, .lostReply)
-        world.fail(
-            .put, Self.secret,
-            .changed { response in
-                response.status = 422
-                response.body = []
-            })
         let publisher = world.publisher()
-        world.fail(.get, Self.key, .then { sandbox, _ in sandbox.replacePublicKeys() })
+        if isReplaced {
+            world.fail(.get, Self.key, .then { sandbox, _ in sandbox.replacePublicKeys() })
+            world.fail(.get, Self.key, .then { _, _ in })
+        }
+        world.fail(.put, Self.secret, .lostReply)
+        world.fail(.put, Self.secret, .answer(422, body: #"{"message": "stale"}"#))
         world.fail(.put, Self.secret, .answer(403, body: #"{"message": "no"}"#))
-        let other = publisher.answer(.publish, world.request(Self.with))
-        guard case .unknown = other.outcome else {
-            Issue.record("\(other)")
+        let answer = publisher.answer(.publish, world.request(Self.with))
+        let words = isReplaced ? "403: no" : "422: stale"
+        guard case .unknown(let error) = answer.outcome else {
+            Issue.record("\(answer)")
             return
         }
+        #expect(error.message == "GitHub refuses to write the secret TOKEN of acme/web (\(words))")
+    }
+
+    @Test("an address that is not the API's is told as such")
+    func tellsAWrongAddress() {
+        let world = World()
+        let page = World.Fault.answer(404, headers: [("content-type", "text/html")], body: "<html>Not Found")
+        world.fail(.get, "acme/web", times: 2, page)
+        let answer = world.publisher().answer(.publish, world.request(Self.with))
+        #expect(
+            answer.outcome
+                == .rejected(
+                    PublisherError(.unavailable, "the answer of GitHub is not one of its API", hint: Self.noAPI)))
     }
 
     @Test("a token or a secret is in no answer")

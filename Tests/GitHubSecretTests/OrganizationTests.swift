@@ -3,6 +3,7 @@ import GitHubSandbox
 import HTTP
 import JSON
 import PublisherPlugin
+import Synchronization
 import Testing
 
 @testable import ork_publisher_github_secret
@@ -77,6 +78,32 @@ struct OrganizationTests {
                         "the repositories that may read the secret TOKEN of the organization acme changed while they were read",
                         hint: "run the step again")), "\(answer)")
         #expect(stored() == before)
+    }
+
+    @Test("the ids of repositories are numbers, and texts for Dependabot, as gh sends them", arguments: ScopeCase.all)
+    func sendsIDs(_ test: ScopeCase) throws {
+        let bodies = Mutex<[JSONValue]>([])
+        let world = World { request in
+            guard request.method == .put, let body = request.body.flatMap({ try? JSONValue(parsing: $0) }) else {
+                return
+            }
+            bodies.withLock { $0.append(body) }
+        }
+        for key in [Keys.predecessor, Keys.successor] {
+            #expect(world.publisher().answer(.publish, world.request(test.settings(), key)).outcome == .committed)
+        }
+        let sent = bodies.withLock { $0 }
+        #expect(sent.count == 2)
+        let ids = test.selected.compactMap { world.ids[$0] }.sorted()
+        for body in sent {
+            let list = body["selected_repository_ids"]?.array
+            guard !ids.isEmpty else {
+                #expect(list == nil)
+                continue
+            }
+            let expected = ids.map { test.store == .dependabot ? JSONValue.string("\($0)") : .number(JSONNumber($0)) }
+            #expect(list.map { $0.sorted { $0.text() < $1.text() } } == expected)
+        }
     }
 
     @Test("a secret without a visibility is not written")

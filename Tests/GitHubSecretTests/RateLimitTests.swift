@@ -104,7 +104,8 @@ struct RateLimitTests {
             return
         }
         #expect(error.code == .rateLimited && error.retryAfter == 500)
-        #expect(error.message == "the secret TOKEN of acme/web is written, but GitHub allows no more requests for 500 s")
+        #expect(
+            error.message == "the secret TOKEN of acme/web is written, but GitHub allows no more requests for 500 s")
     }
 
     @Test("the hour's own limit is obeyed by its reset")

@@ -61,7 +61,8 @@ struct RefusalTests {
         #expect(error.message.hasSuffix("(403: Resource not accessible by personal access token)"), "\(error)")
         #expect(error.hint?.hasPrefix("give the token in GITHUB_TOKEN the ") == true)
         #expect(error.hint?.contains("permission \"\(test.permissionName)\" (write)") == true, "\(error)")
-        #expect(world.github { sandbox, _ in sandbox.stored(store: test.store, scope: test.scope, name: "TOKEN") } == nil)
+        #expect(
+            world.github { sandbox, _ in sandbox.stored(store: test.store, scope: test.scope, name: "TOKEN") } == nil)
     }
 
     @Test("a token with the permission of the place, and no other, is enough", arguments: ScopeCase.all)

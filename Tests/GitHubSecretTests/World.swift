@@ -4,7 +4,6 @@ import HTTP
 import JSON
 import PublisherPlugin
 import Secrets
-import SandboxWire
 import ServiceClient
 import Sodium
 import Synchronization

@@ -95,6 +95,8 @@ struct SecretTarget {
         let owner = try client.send(
             ServiceCall(.get, scope.ownerPath, statuses: [200, 404], to: "see \(scope.owner)", field: scope.field),
             until: deadline)
+        // GitHub's own 404 says so in JSON.
+        guard owner.status == 200 || owner.words != nil else { throw owner.surprise("not one of its API") }
         let error: PublisherError
         switch (owner.status, scope) {
         case (200, .environment(let repository, let environment)):
