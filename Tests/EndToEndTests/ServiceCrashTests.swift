@@ -50,8 +50,8 @@ struct ServiceCrashTests {
             switch death {
             case .publisher: scene.killPublishers()
             case .step:
-                victim.kill()
                 scene.killPublishers()
+                victim.kill()
             }
         }
         scene.proxy.faults =
