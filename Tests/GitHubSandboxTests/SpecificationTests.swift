@@ -18,7 +18,7 @@ import Testing
             (#""updated_at":"2026-09-21T14:13:20Z""#, #""updated_at":"yesterday""#, "updated_at: Input should be"),
             (#""visibility":"private""#, #""visibility":"some""#, "Input should be 'all', 'private' or 'selected'"),
             (#""total_count":2"#, #""total":2"#, "total_count: Field required"),
-            (#""name":"KEY","created_at""#, #""name":"KEY","id":1,"created_at""#, "id is not documented"),
+            (#""name":"KEY","created_at""#, #""name":"KEY","id":1,"created_at""#, "id: Extra inputs are not permitted"),
             (#""status":"404""#, #""status":"400""#, "the status in the body is not the status"),
             (#""encrypted_value":""#, #""encrypted":""#, "request: "),
             ("/actions/secrets/KEY\"", "/actions/secrets\"", "the operation is not documented"),
