@@ -32,6 +32,9 @@ struct FaultTests {
     private static let noAPI = "look whether its address is that of the API, and whether a proxy answers in its place"
     private static let done = "the secret TOKEN of acme/web is written, but "
 
+    private static let huge = TransportError(.tooLarge, "too large", mayHaveArrived: true)
+    private static let hugeHint = "look whether the address is that of the service's API"
+
     static let cases: [Case] = [
         // Lost on the way.
         Case(testDescription: "key not asked", method: .get, part: key, times: 4, fault: .lostRequest, wait: 3),
@@ -98,7 +101,23 @@ struct FaultTests {
                 PublisherError(
                     .unavailable, done + "GitHub still shows what was there before",
                     hint: "run the step again; writing the same key twice does no harm")), wait: 3),
+        Case(
+            testDescription: "another's write is shown", method: .get, part: secret,
+            fault: .answer(200, body: #"{"name": "TOKEN", "updated_at": "2027-01-01T00:00:00Z"}"#),
+            outcome: .unknown(
+                PublisherError(
+                    .conflict, done + "something else wrote it again at 2027-01-01T00:00:00Z",
+                    hint: "find out what writes it, and run the step again", field: "with.name"))),
         // Whoever answers in GitHub's place.
+        Case(
+            testDescription: "a huge answer for the key", method: .get, part: key, fault: .failed(huge),
+            outcome: .rejected(PublisherError(.unavailable, "too large", hint: hugeHint)), isWritten: false),
+        Case(
+            testDescription: "a huge answer to the write", method: .put, part: secret, fault: .failed(huge),
+            outcome: .unknown(PublisherError(.unavailable, "too large", hint: hugeHint))),
+        Case(
+            testDescription: "a huge answer when it is read back", method: .get, part: secret, fault: .failed(huge),
+            outcome: .unknown(PublisherError(.unavailable, done + "too large", hint: hugeHint))),
         Case(
             testDescription: "a page for people", method: .get, part: key,
             fault: .answer(200, headers: [("content-type", "text/html")], body: "<html>"),

@@ -18,6 +18,8 @@ final class World: HTTPTransport, ServiceClock {
         case lostRequest
         /// It has its effect, and the answer is lost.
         case lostReply
+        /// It has its effect, and what comes back is no answer.
+        case failed(TransportError)
         /// Something else answers.
         case answer(Int, headers: [(name: String, value: String)] = [], body: String = "")
         /// GitHub answers, and then this happens there.
@@ -121,6 +123,9 @@ final class World: HTTPTransport, ServiceClock {
             case .lostReply:
                 _ = state.sandbox.answer(request, at: state.now)
                 return .failure(TransportError(.interrupted, "the connection ended", mayHaveArrived: true))
+            case .failed(let error):
+                _ = state.sandbox.answer(request, at: state.now)
+                return .failure(error)
             case .answer(let status, let headers, let body):
                 let type = headers.contains { $0.name == "content-type" } ? [] : [("content-type", "application/json")]
                 return .success(

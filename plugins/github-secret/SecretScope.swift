@@ -63,7 +63,7 @@ extension SecretScope {
     /// Whose secrets they are, for people.
     var place: String {
         if case .environment(let repository, let environment) = self {
-            "\(environment) of \(repository)"
+            "the environment \(environment) of \(repository)"
         } else {
             owner
         }

@@ -105,15 +105,23 @@ extension SecretTarget {
         return state
     }
 
-    /// The secret as the write left it. Its time has no fractions, and the clocks of one service may differ a little.
+    /// The secret as the write left it, and not as another one did, before or after. Its time has no fractions, and the
+    /// clocks of one service may differ a little.
     private func metadata(writtenBy answer: ServiceAnswer) throws(ServiceError) -> Metadata {
-        let moment = answer.response.date?.addingTimeInterval(-5)
-        let metadata = try metadata(since: moment, mustExist: true)
-        guard let metadata, moment.map({ metadata.updatedAt >= $0 }) ?? true else {
+        let slack: TimeInterval = 5
+        let moment = answer.response.date
+        let metadata = try metadata(since: moment?.addingTimeInterval(-slack), mustExist: true)
+        guard let metadata, moment.map({ metadata.updatedAt >= $0 - slack }) ?? true else {
             throw ServiceError(
                 PublisherError(
                     .unavailable, "GitHub still shows what was there before",
                     hint: "run the step again; writing the same key twice does no harm"))
+        }
+        guard moment.map({ metadata.updatedAt <= $0 + slack }) ?? true else {
+            throw ServiceError(
+                PublisherError(
+                    .conflict, "something else wrote it again at \(metadata.updatedAt.rfc3339)",
+                    hint: "find out what writes it, and run the step again", field: "with.name"))
         }
         return metadata
     }
