@@ -197,3 +197,12 @@ enum Keys {
 
     static func text(_ secret: Secret) -> String { secret.revealed() ?? "" }
 }
+
+extension HTTPRequest {
+    /// The same without what stands behind the question mark: what a GitLab sees that knows no filter.
+    var withoutQuery: HTTPRequest {
+        var request = self
+        if let url = try? HTTPURL(url.withoutQuery) { request.url = url }
+        return request
+    }
+}
