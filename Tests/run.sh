@@ -27,7 +27,7 @@ say 'Building'
 swift build --build-tests --quiet
 
 # Apart from each other: what computes keeps the thread pool busy that what starts programs and servers waits for.
-programs='^(CurlHTTPTests|CommandPublisherTests|ConformTests|EndToEndTests|FilePublisherTests|PluginHostTests|SandboxTests)\.'
+programs='^(CurlHTTPTests|CommandPublisherTests|ConformTests|EndToEndTests|FilePublisherTests|GitLabVariableTests|PluginHostTests|SandboxTests)\.'
 say 'Test suites: values'
 swift test --skip-build --skip "$programs"
 say 'Test suites: programs, servers, whole rotations'

@@ -38,7 +38,7 @@ final class World: HTTPTransport, ServiceClock {
     private struct State {
         var sandbox: GitLabSandbox
         var now: Date
-        var asked: [String] = []
+        var asked: [HTTPRequest] = []
         var faults: [(method: HTTPRequest.Method, fault: Fault)] = []
         var slept: TimeInterval = 0
     }
@@ -64,13 +64,23 @@ final class World: HTTPTransport, ServiceClock {
         try state.withLock { try body(&$0.sandbox) }
     }
 
-    /// What was asked since the last time, as `GET /projects/acme%2Fweb/variables/KEY`.
-    func takeAsked() -> [String] {
+    private func take() -> [HTTPRequest] {
         state.withLock { state in
             defer { state.asked = [] }
             return state.asked
         }
     }
+
+    /// What was asked since the last time, as `GET /projects/acme%2Fweb/variables/KEY`.
+    func takeAsked() -> [String] {
+        take().map { "\($0.method.rawValue) \($0.url.description.dropFirst(Self.root.count))" }
+    }
+
+    /// The addresses that were asked since the last time.
+    func takeURLs() -> [String] { take().map(\.url.description) }
+
+    /// The bodies that were sent since the last time.
+    func takeBodies() -> [[UInt8]] { take().compactMap(\.body) }
 
     /// How long anybody waited.
     var slept: TimeInterval { state.withLock(\.slept) }
@@ -105,7 +115,7 @@ final class World: HTTPTransport, ServiceClock {
         _ request: HTTPRequest, _ state: inout State
     ) -> Result<HTTPResponse, TransportError> {
         state.now += 0.05
-        state.asked.append("\(request.method.rawValue) \(request.url.description.dropFirst(root.count))")
+        state.asked.append(request)
         guard let index = state.faults.firstIndex(where: { $0.method == request.method }) else {
             return .success(state.sandbox.answer(request, at: state.now))
         }
@@ -196,6 +206,14 @@ enum Keys {
     static let search = Redactor([predecessor, successor, foreign])
 
     static func text(_ secret: Secret) -> String { secret.revealed() ?? "" }
+}
+
+extension World {
+    /// The address of a path in the sandbox.
+    static func url(_ path: String) -> HTTPURL {
+        guard let url = try? HTTPURL(root + path) else { preconditionFailure("no address: \(path)") }
+        return url
+    }
 }
 
 extension HTTPRequest {
