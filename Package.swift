@@ -162,7 +162,8 @@ let package = Package(
             ]),
         .testTarget(
             name: "ConformTests",
-            dependencies: ["PluginHost", "Secrets", "TestSupport", "ork-conform", "ork-publisher-file"]),
+            dependencies: ["PluginHost", "Secrets", "TestSupport", "ork-conform", "ork-publisher-file"],
+            exclude: ["Python"]),
         .testTarget(
             name: "StepsTests",
             dependencies: [
@@ -182,16 +183,16 @@ let package = Package(
         .testTarget(
             name: "GitHubSandboxTests",
             dependencies: ["GitHubSandbox", "HTTP", "JSON", "SandboxWire", "Secrets", "Sodium", "TestSupport"],
-            exclude: ["Fixtures", "Python"]),
+            exclude: ["Python"]),
         .testTarget(
             name: "GitLabSandboxTests",
             dependencies: ["GitLabSandbox", "HTTP", "JSON", "SandboxWire", "Secrets", "Sodium", "TestSupport"],
-            exclude: ["Fixtures", "Python"]),
+            exclude: ["Python"]),
         .testTarget(
             name: "GitHubSecretTests",
             dependencies: [
                 "GitHubSandbox", "HTTP", "JSON", "PublisherPlugin", "Secrets", "ServiceClient", "Sodium", "TestSupport",
-                "ork-publisher-github-secret",
+                "Timestamps", "ork-publisher-github-secret", subprocess, systemPackage,
             ],
             exclude: ["Python"]),
         .testTarget(

@@ -21,13 +21,14 @@ export ORK_TEST_VENV
 
 say 'Formatting and scripts'
 swift format lint --strict --recursive Package.swift Sources plugins Tests
-shellcheck -x ci-templates/shell/*.sh Tests/run.sh Tests/Measurements/*.sh
+shellcheck -x ci-templates/shell/*.sh Tests/*.sh
 
 say 'Building'
 swift build --build-tests --quiet
 
 # Apart from each other: what computes keeps the thread pool busy that what starts programs and servers waits for.
-programs='^(CurlHTTPTests|CommandPublisherTests|ConformTests|EndToEndTests|FilePublisherTests|GitLabVariableTests|PluginHostTests|SandboxTests)\.'
+programs='CurlHTTP|CommandPublisher|Conform|EndToEnd|FilePublisher|GitHubSandbox|GitHubSecret|GitLabSandbox'
+programs="^($programs|GitLabVariable|PluginHost|Sandbox)Tests\."
 say 'Test suites: values'
 swift test --skip-build --skip "$programs"
 say 'Test suites: programs, servers, whole rotations'

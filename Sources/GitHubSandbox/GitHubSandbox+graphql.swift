@@ -11,9 +11,9 @@ extension GitHubSandbox {
             // ALIAS: repository(owner: "OWNER", name: "NAME") { …
             let pieces = part.split(separator: "\"", omittingEmptySubsequences: false)
             let words = pieces[0].split(whereSeparator: { " \t\n:{".contains($0) })
-            guard pieces.count == 5, words.count >= 3, words[words.count - 2] == "repository(owner" else { continue }
+            guard pieces.count == 5, words.count >= 2, words.last == "repository(owner" else { continue }
             let name = "\(pieces[1])/\(pieces[3])"
-            let alias = String(words[words.count - 3])
+            let alias = String(words[words.count - 2])
             if let repository = repository(named: name), asked.token?.sees(repository) == true {
                 data[alias] = ["databaseId": .number(JSONNumber(repository.id))]
             } else {

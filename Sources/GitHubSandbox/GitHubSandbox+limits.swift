@@ -31,7 +31,9 @@ extension GitHubSandbox {
             "remaining": .number(JSONNumber(max(0, primaryLimit - spending.used))),
             "reset": .number(JSONNumber(Int(spending.end.timeIntervalSince1970))),
         ]
-        return ["resources": ["core": core, "search": core, "graphql": core], "rate": core]
+        let resources: JSONValue = ["core": core, "search": core, "graphql": core]
+        // The later version of the API has no `rate`.
+        return asked.version == "2026-03-10" ? ["resources": resources] : ["resources": resources, "rate": core]
     }
 
     /// What every answer carries.

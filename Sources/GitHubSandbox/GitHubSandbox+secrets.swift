@@ -77,8 +77,7 @@ extension GitHubSandbox {
 
     /// Standard base64 with padding, and nothing else.
     private static func box(_ encoded: String) -> [UInt8]? {
-        guard let data = Data(base64Encoded: encoded), data.base64EncodedString() == encoded else { return nil }
-        return Array(data)
+        Data(base64Encoded: encoded).map { Array($0) }
     }
 
     static func check(name: String, of noun: String) throws(Refusal) {

@@ -38,6 +38,15 @@ struct APIError: Error {
         APIError(400, body: ["error": .string(problems.joined(separator: ", "))])
     }
 
+    /// A body that is no JSON object (Grape::Exceptions::InvalidMessageBody).
+    static let unreadable = APIError(
+        400,
+        body: [
+            "error": .string(
+                "\nProblem:\n  message body does not match declared format\nResolution:\n  when specifying "
+                    + "application/json as content-type, you must pass valid application/json in the request's 'body' ")
+        ])
+
     /// The token's scopes do not reach. GitLab sends no `WWW-Authenticate` here (lib/api/api_guard.rb).
     static let insufficientScope = APIError(
         403,
@@ -50,7 +59,7 @@ struct APIError: Error {
     /// A token that was valid once.
     static func invalidToken(_ description: String) -> APIError {
         let challenge =
-            "Bearer realm=\"The API\", error=\"invalid_token\", error_description=\"\(description)\""
+            "Bearer realm=\"Protected by OAuth 2.0\", error=\"invalid_token\", error_description=\"\(description)\""
         return APIError(
             401, body: ["error": "invalid_token", "error_description": .string(description)],
             headers: [("www-authenticate", challenge)])

@@ -26,7 +26,7 @@ struct Parameters {
         switch type.prefix(while: { $0 != ";" }).lowercased() {
         case "application/json":
             guard let object = try? JSONValue(parsing: body).object else {
-                throw .parameters(["message body does not match declared format"])
+                throw .unreadable
             }
             for (name, value) in object.members { read(name, value) }
         case "application/x-www-form-urlencoded":

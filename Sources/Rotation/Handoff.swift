@@ -20,7 +20,7 @@ package struct Handoff: Hashable, Sendable {
         sealed = []
     }
 
-    /// Reads the file's content, strictly: see `JSONValue.init(parsing:)`. Signatures are not looked at here.
+    /// Reads the file's content, strictly: see `JSONValue.init(parsing:)`. A record that was altered is refused later.
     package init(parsing bytes: [UInt8]) throws(HandoffError) {
         let json: JSONValue
         do { json = try JSONValue(parsing: bytes, numbers: .integers) } catch {

@@ -72,6 +72,8 @@ package struct Record: Hashable, Sendable {
     package let provenance: JSONObject
     /// The SHA-256 of the canonical JSON of the whole record; what later records name in `after`.
     package let digest: Digest
+    /// Whether the signer has signed exactly this. Found out once: a step looks at all records after each that it adds.
+    let hasValidSignature: Bool
     let json: JSONObject
 
     /// Signs `entry`, which follows `after`. Ed25519 makes the same record of the same content each time.
@@ -100,7 +102,7 @@ package struct Record: Hashable, Sendable {
     /// How deep a record may be nested, so that the handoff around it can be read.
     private static let depth = 56
 
-    /// Reads a record; its signature is not looked at here.
+    /// Reads a record, whether its signature is valid or not.
     init(_ value: JSONValue) throws(HandoffError) {
         guard let json = value.object,
             let step = json["step"]?.string.flatMap(StepName.init),
@@ -130,14 +132,14 @@ package struct Record: Hashable, Sendable {
         detail = json["detail"]?.object ?? [:]
         provenance = json["by"]?.object ?? [:]
         digest = Digest(of: JSONValue.object(json).bytes(.canonical))
+        hasValidSignature = Self.isSigned(json, by: signer)
     }
 
-    /// Whether the signer has signed exactly this.
-    var hasValidSignature: Bool {
+    private static func isSigned(_ json: JSONObject, by signer: PublicIdentity) -> Bool {
         guard let signature = json["signature"]?.string.flatMap(Base64URL.decode) else { return false }
         var unsigned = json
         unsigned["signature"] = nil
-        return signer.isValid(signature, of: Self.signedBytes(unsigned))
+        return signer.isValid(signature, of: signedBytes(unsigned))
     }
 
     // The prefix keeps a signature of ork from meaning anything elsewhere.

@@ -8,6 +8,10 @@ extension PublisherError {
         let words = answer.words.map { ": \($0)" } ?? ""
         let refusal = "\(service.name) refuses to \(call.purpose) (\(answer.status)\(words))"
         switch answer.status {
+        case ..<300:
+            self.init(
+                .unavailable, "\(service.name) answers something unexpected to \(call.purpose) (\(answer.status))",
+                hint: "look whether its address is that of the API, and whether a proxy answers in its place")
         case 300..<400:
             self.init(
                 .notFound, "\(service.name) answers with a redirect to \(call.purpose) (\(answer.status))",

@@ -61,8 +61,8 @@ package final class ServiceClient: Sendable {
                     continue
                 }
                 failure = refusal(answer, to: call)
-                // A server that broke down may have done its work before.
-                if call.isWrite, response.status >= 500 { doubt = true }
+                // A server that broke down may have done its work before; an unknown kind of success may be one.
+                if call.isWrite, response.status >= 500 || response.status < 300 { doubt = true }
                 guard response.status >= 500 || response.status == 408 else { throw failure.doubted(doubt) }
             case .failure(let error):
                 if call.isWrite, error.mayHaveArrived { doubt = true }

@@ -20,7 +20,9 @@ struct LinkageTests {
         "ork-approve", "ork-status", "ork-keygen", "ork-conform", "ork-publisher-file", "ork-publisher-command",
     ]
 
-    @Test("no program of a pipeline loads Foundation, ICU or libgit2", arguments: steps + others)
+    private static let services = ["ork-publisher-github-secret", "ork-publisher-gitlab-variable"]
+
+    @Test("no program of a pipeline loads Foundation, ICU or libgit2", arguments: steps + others + services)
     func foundation(program: String) async throws {
         let libraries = try await Self.libraries(of: program)
         #expect(libraries.contains { $0.hasPrefix("libFoundationEssentials") })
@@ -29,7 +31,7 @@ struct LinkageTests {
         #expect(loaded.isEmpty)
     }
 
-    @Test("the four steps load libcurl", arguments: steps)
+    @Test("the four steps and the publishers for services load libcurl", arguments: steps + services)
     func curl(step: String) async throws {
         #expect(try await Self.libraries(of: step).contains { $0.hasPrefix("libcurl") })
     }

@@ -36,7 +36,7 @@ struct ScopeCase: CustomTestStringConvertible {
             with: [
                 "organization": "acme", "visibility": "selected", "selected_repositories": ["api", "acme/lib"],
             ], store: .actions, scope: .organisation("acme"), visibility: .selected,
-            selected: ["acme/api", "acme/lib"], exchanges: (6, 5, 8, 7), permission: .organisationSecrets),
+            selected: ["acme/api", "acme/lib"], exchanges: (6, 5, 7, 7), permission: .organisationSecrets),
         ScopeCase(
             testDescription: "Dependabot of a repository", with: ["repository": "acme/web", "store": "dependabot"],
             store: .dependabot, scope: .repository("acme/web"), exchanges: (3, 3, 5, 6),
@@ -58,6 +58,18 @@ struct ScopeCase: CustomTestStringConvertible {
             scope: .organisation("acme"), visibility: .private, exchanges: (4, 4, 6, 6),
             permission: .organisationCodespacesSecrets),
     ]
+
+    /// What GitHub calls the permission where one gives it.
+    var permissionName: String {
+        switch permission {
+        case .environments: "Environments"
+        case .dependabotSecrets: "Dependabot secrets"
+        case .codespacesSecrets: "Codespaces secrets"
+        case .organisationDependabotSecrets: "Organization dependabot secrets"
+        case .organisationCodespacesSecrets: "Organization codespaces secrets"
+        default: "Secrets"
+        }
+    }
 
     /// The settings, with more beside them.
     func settings(_ more: JSONObject = [:]) -> JSONObject {

@@ -4,7 +4,6 @@ import HTTP
 import JSON
 import PublisherPlugin
 import Secrets
-import SandboxWire
 import ServiceClient
 import Sodium
 import Synchronization
@@ -38,15 +37,20 @@ final class World: HTTPTransport, ServiceClock {
     static let beginning = Date(timeIntervalSince1970: 1_795_500_000)
 
     private let state: Mutex<State>
+    /// Of the repositories.
+    let ids: [String: Int]
     /// Called outside of all locks for each request, before it is answered.
     let gate: @Sendable (HTTPRequest) -> Void
 
     /// The organization `acme` with `web`, which has the environment `production eu/1`, and `api` and `lib`.
     init(gate: @escaping @Sendable (HTTPRequest) -> Void = { _ in }) {
-        var sandbox = GitHubSandbox(.seeded(1))
-        sandbox.addRepository("acme/web", environments: ["production eu/1"], at: Self.beginning)
-        sandbox.addRepository("acme/api", at: Self.beginning)
-        sandbox.addRepository("acme/lib", at: Self.beginning)
+        var sandbox = GitHubSandbox()
+        let environments = ["acme/web": ["production eu/1"]]
+        var ids: [String: Int] = [:]
+        for name in ["acme/web", "acme/api", "acme/lib"] {
+            ids[name] = sandbox.addRepository(name, environments: environments[name] ?? [], at: Self.beginning)
+        }
+        self.ids = ids
         state = Mutex(State(sandbox: sandbox, now: Self.beginning))
         self.gate = gate
     }
@@ -72,6 +76,17 @@ final class World: HTTPTransport, ServiceClock {
     /// Lets the next request of this method, with `part` in its address, meet a fault; several wait in line.
     func fail(_ method: HTTPRequest.Method, _ part: String, times: Int = 1, _ fault: Fault) {
         state.withLock { $0.faults += Array(repeating: (method, part, fault), count: times) }
+    }
+
+    /// Asks GitHub as another hand.
+    func change(_ method: HTTPRequest.Method, _ path: String, _ body: JSONValue? = nil) throws {
+        let url = try HTTPURL("\(Self.root)/\(path)")
+        let status = github { sandbox, now in
+            let request = HTTPRequest(
+                method, url, headers: [("user-agent", "another")], bearer: sandbox.token, body: body?.bytes())
+            return sandbox.answer(request, at: now).status
+        }
+        guard status == 204 else { throw TransportError(.invalid, "\(status)", mayHaveArrived: true) }
     }
 
     func pass(_ seconds: TimeInterval) { state.withLock { $0.now += seconds } }

@@ -227,9 +227,9 @@ extension RefusalCase {
                     + " (400: base Maximum number of project ci variables (0) exceeded)",
                 hint: "look at the target's settings", field: "with.project")),
         RefusalCase(
-            testDescription: "an answer that repeats the key", verbs: [.publish],
+            testDescription: "an answer that repeats the key's digits", verbs: [.publish],
             obstacle: { world in
-                world.fail(.post, .answer(400, #"{"message": "no \#(Keys.text(Keys.successor)) here"}"#))
+                world.fail(.post, .answer(400, #"{"message": "no \#(Keys.text(Keys.successor).dropFirst(9)) here"}"#))
                 return nil
             },
             purposes: [.publish: "make"],

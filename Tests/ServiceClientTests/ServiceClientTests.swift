@@ -76,7 +76,7 @@ struct ServiceClientTests {
             (409, "conflict", "Plain refuses to read the thing (409: no, no)"),
             (422, "configuration", "Plain refuses to read the thing (422: no, no)"),
             (418, "configuration", "plain is a teapot"),
-            (204, "internal", "Plain refuses to read the thing (204: no, no)"),
+            (204, "unavailable", "Plain answers something unexpected to read the thing (204)"),
         ])
     func refusals(status: Int, code: String, message: String) throws {
         let bench = try Bench([.answer(status, #"{"message": "no,\nno"}"#)])

@@ -20,10 +20,8 @@ package enum Python {
         FilePath(source).removingLastComponent().pushing(FilePath(path)).string
     }
 
-    /// Runs a script beside the caller's source with text on its standard input.
-    package static func run(
-        _ script: String, _ arguments: [String] = [], input: String = "", beside source: String = #filePath
-    ) async throws -> Outcome {
+    /// The interpreter of the virtual environment.
+    package static func interpreter() throws -> String {
         let environment =
             ProcessInfo.processInfo.environment["ORK_TEST_VENV"] ?? BuiltProduct.repository + "/.venv-test"
         let interpreter = environment + "/bin/python"
@@ -34,6 +32,14 @@ package enum Python {
                     .venv-test/bin/pip install -r Tests/requirements.txt, or name another environment in ORK_TEST_VENV
                     """)
         }
+        return interpreter
+    }
+
+    /// Runs a script beside the caller's source with text on its standard input.
+    package static func run(
+        _ script: String, _ arguments: [String] = [], input: String = "", beside source: String = #filePath
+    ) async throws -> Outcome {
+        let interpreter = try interpreter()
         let script = file("Python/" + script, beside: source)
         // From a file: writing to a script that has ended would end the tests by SIGPIPE.
         let folder = try TemporaryDirectory()

@@ -1,6 +1,7 @@
 #!/bin/sh
-# Rehearses a whole rotation on this machine, with nothing at stake: an OpenRouter of its own (ork-sandbox), a small
-# application that calls it all the time with the key in its .env, and that key rotated by rotate.sh.
+# Rehearses a whole rotation on this machine, with nothing at stake: an OpenRouter, a GitHub and a GitLab of its own
+# (ork-sandbox), a small application that calls OpenRouter all the time with the key in its .env, and that key, which the
+# CI systems hold too, rotated by rotate.sh.
 # It installs what it needs, and leaves nothing running.
 set -eu
 
@@ -45,14 +46,27 @@ rotations:
     publish: {settle: 2s}
     targets:
       application: {publisher: file, with: {path: .env, name: OPENROUTER_API_KEY}}
+      github:
+        publisher: github-secret
+        env: [GITHUB_TOKEN]
+        with: {repository: acme/web, name: OPENROUTER_API_KEY, companion: OPENROUTER_API_KEY_OF}
+      gitlab:
+        publisher: gitlab-variable
+        env: [GITLAB_TOKEN]
+        with: {project: acme/web, key: OPENROUTER_API_KEY}
     verify: {require_adoption: true}
     retire: {overlap: 3s, quiet_for: 3s, soak: 3s}
 YAML
 
 OPENROUTER_MANAGEMENT_KEY=$(printf '%s' "$greeting" | jq -r .management_key)
 OPENROUTER_BASE_URL=$url
+GITHUB_TOKEN=$(printf '%s' "$greeting" | jq -r .github.token)
+GITHUB_API_URL=$(printf '%s' "$greeting" | jq -r .github.url)
+GITLAB_TOKEN=$(printf '%s' "$greeting" | jq -r .gitlab.token)
+CI_API_V4_URL=$(printf '%s' "$greeting" | jq -r .gitlab.url)
 XDG_STATE_HOME=$stage/state
 export OPENROUTER_MANAGEMENT_KEY OPENROUTER_BASE_URL XDG_STATE_HOME
+export GITHUB_TOKEN GITHUB_API_URL GITLAB_TOKEN CI_API_V4_URL
 unset greeting
 
 say 'Rotating the application'\''s key with rotate.sh …'
@@ -66,7 +80,16 @@ wait "$application" 2>/dev/null || true
 say 'Where the rotation stands (ork-status):'
 ork-status
 
+# What the runners of the CI systems would find, by digest: the sandbox opens GitHub's sealed box for us.
+digest=sha256:$(sed -n 's/^OPENROUTER_API_KEY=//p' .env | tr -d '\n' | sha256sum | cut -d ' ' -f 1)
+control=${url%/api/v1}/sandbox
+held=$({
+    curl -fsS "$control/github/secrets"
+    curl -fsS "$control/gitlab/variables"
+} | jq -r '.[].digest' | grep -cx "$digest" || true)
+say "The application, and $held of 2 CI systems, hold the new key."
+
 made=$(wc -l <calls | tr -d ' ')
 failed=$(grep -cv ' 200$' calls || true)
 say "The application made $made calls; $failed failed."
-[ "$made" -gt 0 ] && [ "$failed" = 0 ]
+[ "$held" = 2 ] && [ "$made" -gt 0 ] && [ "$failed" = 0 ]

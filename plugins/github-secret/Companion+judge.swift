@@ -20,7 +20,7 @@ extension Companion {
         _ writtenAt: Date?, for request: PublisherRequest, _ settings: SecretSettings, variable: SecretName
     ) throws(PublisherError) -> Held {
         let ours = RotationTime(request.rotation)
-        if let ours, let theirs = RotationTime(rotation), theirs > ours {
+        if let ours, let theirs = RotationTime(rotation), theirs.isLater(than: ours) {
             throw PublisherError(
                 .conflict, "\(settings.secret) was written by a later rotation (\(theirs.text))",
                 hint: "finish that one; to write all the same, delete the variable \(variable)",

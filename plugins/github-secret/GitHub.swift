@@ -48,7 +48,8 @@ struct GitHub: Service {
             let wish = call.permission.map { ", with \($0)" } ?? ""
             return PublisherError(
                 .denied, "GitHub does not let the token in \(credential) \(call.purpose) (403)",
-                hint: "a workflow's own GITHUB_TOKEN can never write secrets: take an installation token of a GitHub App"
+                hint:
+                    "a workflow's own GITHUB_TOKEN can never write secrets: take an installation token of a GitHub App"
                     + " or a fine-grained personal access token\(wish)", field: call.field)
         }
         if refusal.status == 410 || refusal.status == 400 && words.contains("version") {

@@ -1,6 +1,5 @@
 import FoundationEssentials
 import HTTP
-import PublisherPlugin
 import Secrets
 import ServiceClient
 import Sodium
@@ -20,13 +19,9 @@ struct PublicKey {
         bytes = Array(data)
     }
 
-    /// The sealed box of the secret, in base64.
-    func seal(_ secret: Secret) throws(ServiceError) -> String {
-        do throws(SodiumError) {
-            return Data(try BoxKeyPair.seal(secret, to: bytes)).base64EncodedString()
-        } catch {
-            throw ServiceError(PublisherError(.internal, "the secret cannot be sealed: \(error.rawValue)"))
-        }
+    /// The sealed box of the secret, in base64; `nil` if the key is none (libsodium refuses points of small order).
+    func seal(_ secret: Secret) -> String? {
+        (try? BoxKeyPair.seal(secret, to: bytes)).map { Data($0).base64EncodedString() }
     }
 }
 

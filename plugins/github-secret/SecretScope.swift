@@ -62,7 +62,11 @@ extension SecretScope {
 
     /// Whose secrets they are, for people.
     var place: String {
-        if case .environment(let repository, let environment) = self { "\(environment) of \(repository)" } else { owner }
+        if case .environment(let repository, let environment) = self {
+            "\(environment) of \(repository)"
+        } else {
+            owner
+        }
     }
 
     /// The setting that names the place.

@@ -60,12 +60,14 @@ struct SecretSettings {
                     "environment", "an environment belongs to a repository", hint: "name it in 'repository'")
             }
             guard RepositoryName.isName(organization) else {
-                throw Settings.error("organization", "'organization' names no organization", hint: "write its name only")
+                throw Settings.error(
+                    "organization", "'organization' names no organization", hint: "write its name only")
             }
             return .organization(organization, store, made: try audience(settings, organization))
         case (nil, nil):
             throw Settings.error(
-                "repository", "nothing says whose secret it is", hint: "set 'repository' (OWNER/NAME) or 'organization'")
+                "repository", "nothing says whose secret it is", hint: "set 'repository' (OWNER/NAME) or 'organization'"
+            )
         case (_?, _?):
             throw Settings.error(
                 "organization", "'repository' and 'organization' exclude each other", hint: "leave one out")

@@ -44,7 +44,8 @@ extension SecretTarget {
         }
         throw ServiceError(
             PublisherError(
-                .unavailable, "\(name(variable)) comes and goes", hint: "look who else writes it, and run the step again"))
+                .unavailable, "\(name(variable)) comes and goes",
+                hint: "look who else writes it, and run the step again"))
     }
 
     private func creation(

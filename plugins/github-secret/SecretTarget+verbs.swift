@@ -22,6 +22,8 @@ extension SecretTarget {
     /// Writes the secret, then the companion: a companion that is too old makes the next run write again, one that is
     /// too new would tell a lie.
     func publish(_ secret: Secret, _ request: PublisherRequest) throws(ServiceError) -> PublisherAnswer {
+        // Before anything else, because it tells best what is wrong with a place or a token.
+        _ = try publicKey()
         let state = try state(request)
         if state.held == .successor, let metadata = state.metadata {
             return PublisherAnswer(

@@ -58,14 +58,14 @@ struct SecretTarget {
     func put(_ secret: Secret, _ visibility: Visibility?) throws(ServiceError) -> ServiceAnswer {
         let key = try publicKey()
         do throws(ServiceError) {
-            return try put(try key.seal(secret), key, visibility)
+            return try put(secret, key, visibility)
         } catch {
             guard error.status == 422 else { throw error }
             keys.forget(key, at: client.address, scope.secretsPath)
             do throws(ServiceError) {
                 let fresh = try publicKey()
                 guard fresh.id != key.id else { throw error }
-                return try put(try fresh.seal(secret), fresh, visibility)
+                return try put(secret, fresh, visibility)
             } catch let second {
                 throw second.doubted(error.mayHaveTakenEffect)
             }
@@ -73,8 +73,14 @@ struct SecretTarget {
     }
 
     private func put(
-        _ box: String, _ key: PublicKey, _ visibility: Visibility?
+        _ secret: Secret, _ key: PublicKey, _ visibility: Visibility?
     ) throws(ServiceError) -> ServiceAnswer {
+        guard let box = key.seal(secret) else {
+            throw ServiceError(
+                PublisherError(
+                    .unavailable, "nothing can be sealed to the public key that GitHub gives for \(scope.place)",
+                    hint: "look whether its address is that of the API, and whether a proxy answers in its place"))
+        }
         var body: JSONObject = ["encrypted_value": .string(box), "key_id": .string(key.id)]
         // The reference has numbers for all stores by now, and had texts for Dependabot; gh and PyGithub send those.
         visibility?.add(to: &body, asTexts: scope.store == .dependabot)
@@ -89,6 +95,8 @@ struct SecretTarget {
         let owner = try client.send(
             ServiceCall(.get, scope.ownerPath, statuses: [200, 404], to: "see \(scope.owner)", field: scope.field),
             until: deadline)
+        // GitHub's own 404 says so in JSON.
+        guard owner.status == 200 || owner.words != nil else { throw owner.surprise("not one of its API") }
         let error: PublisherError
         switch (owner.status, scope) {
         case (200, .environment(let repository, let environment)):

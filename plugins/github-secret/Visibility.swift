@@ -44,8 +44,6 @@ extension SecretTarget {
             for repository in repositories { ids.append(try id(of: repository)) }
             return Visibility(word: Visibility.selected, repositories: ids)
         case nil:
-            // That the organization is not there at all would be the better answer.
-            _ = try publicKey()
             throw ServiceError(
                 Settings.error(
                     "visibility", "\(organization) has no secret \(settings.name), and nothing says who may read it",

@@ -2,13 +2,13 @@
 # Measures how long one ork-publish takes for the secrets of many repositories, beside `gh secret set` for the same ones,
 # against a GitHub that takes 50 ms for every answer. Not a test: it prints figures.
 #
-#   many-repositories.sh [REPOSITORIES]     200 unless told
+#   measure-repositories.sh [REPOSITORIES]     200 unless told
 #
 # Lists of words are split on purpose, and what sh -c runs has words of its own.
 # shellcheck disable=SC2016,SC2046,SC2086
 set -eu
 
-root=$(CDPATH='' cd -- "$(dirname -- "$0")/../.." && pwd)
+root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
 # shellcheck source=ci-templates/shell/packages.sh
 . "$root/ci-templates/shell/packages.sh"
 need_to_build

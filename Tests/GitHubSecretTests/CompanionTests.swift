@@ -1,0 +1,316 @@
+import FoundationEssentials
+import GitHubSandbox
+import HTTP
+import JSON
+import PublisherPlugin
+import Secrets
+import Sodium
+import Testing
+import Timestamps
+
+@testable import ork_publisher_github_secret
+
+/// The variable beside the secret makes it comparable, and safe from an older rotation.
+struct CompanionTests {
+    let world = World()
+    private let with: JSONObject = ["name": "TOKEN", "repository": "acme/web", "companion": "TOKEN_STATE"]
+    private let scope = Scope.repository("acme/web")
+    private let hint = "to write all the same, delete the variable TOKEN_STATE"
+
+    private func publish(
+        _ secret: Secret = Keys.successor, expect: [Secret]? = [Keys.predecessor], rotation: String? = nil,
+        with: JSONObject? = nil
+    ) -> PublisherAnswer {
+        world.publisher().answer(
+            .publish, world.request(with ?? self.with, secret, expect: expect, rotation: rotation))
+    }
+
+    private func verify(_ secret: Secret = Keys.successor, receipt: JSONObject? = nil) -> PublisherAnswer {
+        world.publisher().answer(.verify, world.request(with, secret, receipt: receipt))
+    }
+
+    private var held: Secret? { world.github { sandbox, _ in sandbox.plaintext(scope: scope, name: "TOKEN") } }
+
+    private func variable() throws -> JSONValue {
+        let text = world.github { sandbox, _ in sandbox.variable(scope: scope, name: "TOKEN_STATE")?.value }
+        return try JSONValue(parsing: Array((text ?? "").utf8))
+    }
+
+    /// Another hand writes the secret.
+    private func writeAsSomebodyElse(_ secret: Secret = Keys.foreign) {
+        let answer = world.publisher().answer(
+            .publish, world.request(["name": "TOKEN", "repository": "acme/web"], secret))
+        #expect(answer.outcome == .committed)
+    }
+
+    private func deleteSecret() throws {
+        try world.change(.delete, "repos/acme/web/actions/secrets/TOKEN")
+    }
+
+    private func setVariable(_ value: String) throws {
+        try world.change(.patch, "repos/acme/web/actions/variables/TOKEN_STATE", ["value": .string(value)])
+    }
+
+    @Test("it says what the secret holds, in every place", arguments: ScopeCase.all)
+    func describes(_ test: ScopeCase) throws {
+        let with = test.settings(["companion": "TOKEN_STATE"])
+        let rotation = Keys.rotation(at: world.now)
+        let first = publish(Keys.predecessor, expect: [], rotation: rotation, with: with)
+        #expect(first.outcome == .committed, "\(first)")
+        let variable = try #require(
+            world.github { sandbox, _ in sandbox.variable(scope: test.scope, name: "TOKEN_STATE") })
+        #expect(
+            try JSONValue(parsing: Array(variable.value.utf8)) == [
+                "secret": .string("\(test.store.rawValue)/TOKEN"),
+                "digest": .string("\(Digest(of: Keys.predecessor))"), "rotation": .string(rotation),
+                "updated_at": first.receipt?["updated_at"] ?? nil,
+            ])
+        #expect(variable.visibility == test.visibility)
+        #expect(Set(variable.selected) == Set(test.selected.compactMap { world.ids[$0] }))
+
+        world.pass(3600)
+        #expect(publish(expect: [Keys.predecessor], with: with).outcome == .committed)
+        let again = publish(expect: [Keys.predecessor], with: with)
+        #expect(again.outcome == .unchanged, "\(again)")
+        let second = world.github { sandbox, _ in sandbox.variable(scope: test.scope, name: "TOKEN_STATE") }
+        #expect(second?.visibility == variable.visibility && second?.selected == variable.selected)
+        let match = world.publisher().answer(.verify, world.request(with))
+        #expect(match.outcome == .match)
+        #expect(world.slept == 0)
+    }
+
+    @Test("a value that is known is replaced if this rotation expects it")
+    func compares() {
+        #expect(publish(Keys.foreign, expect: []).outcome == .committed)
+        world.pass(3600)
+        for verb in [Verb.check, .publish] {
+            let answer = world.publisher().answer(verb, world.request(with, expect: [Keys.predecessor]))
+            #expect(
+                answer.outcome
+                    == .rejected(
+                        PublisherError(
+                            .conflict,
+                            "the secret TOKEN of acme/web holds a value that this rotation does not know",
+                            hint: "look whether name and place are right and whether another rotation writes there; "
+                                + hint, field: "with.name")))
+        }
+        #expect(held == Keys.foreign)
+        #expect(publish(expect: [Keys.predecessor, Keys.foreign]).outcome == .committed)
+        #expect(held == Keys.successor)
+        // Without `expect` all may be replaced.
+        #expect(publish(Keys.predecessor, expect: nil).outcome == .committed)
+        #expect(held == Keys.predecessor)
+    }
+
+    @Test("an older rotation never writes", arguments: [nil, [Keys.successor]])
+    func refusesAnOlderRotation(_ expect: [Secret]?) {
+        let older = Keys.rotation(at: world.now)
+        world.pass(60)
+        let newer = Keys.rotation(at: world.now)
+        #expect(publish(rotation: newer).outcome == .committed)
+        for verb in [Verb.check, .publish] {
+            let answer = world.publisher().answer(
+                verb, world.request(with, Keys.predecessor, expect: expect, rotation: older))
+            #expect(
+                answer.outcome
+                    == .rejected(
+                        PublisherError(
+                            .conflict, "the secret TOKEN of acme/web was written by a later rotation (\(newer))",
+                            hint: "finish that one; " + hint, field: "with.companion")))
+        }
+        #expect(held == Keys.successor)
+        // Also where the secret is gone: the later rotation may be about to write it.
+        #expect(throws: Never.self) { try deleteSecret() }
+        #expect(publish(Keys.predecessor, expect: expect, rotation: older).outcome.error?.code == .conflict)
+        // Nor does a rotation without a time, as of ork-conform, stand in the way, or mind.
+        #expect(publish(Keys.predecessor, expect: expect, rotation: "conform").outcome == .committed)
+        #expect(publish(Keys.successor, expect: nil, rotation: older).outcome == .committed)
+    }
+
+    @Test("what somebody else wrote before the rotation began is a conflict")
+    func refusesAForeignWrite() {
+        #expect(publish(Keys.predecessor, expect: []).outcome == .committed)
+        world.pass(3600)
+        writeAsSomebodyElse()
+        let moment = Date(timeIntervalSince1970: world.now.timeIntervalSince1970.rounded(.down)).rfc3339
+        world.pass(3600)
+        #expect(
+            publish().outcome
+                == .rejected(
+                    PublisherError(
+                        .conflict,
+                        "the secret TOKEN of acme/web was written at \(moment), after the variable TOKEN_STATE, by something else",
+                        hint: "find out what writes it; " + hint, field: "with.name")))
+        #expect(held == Keys.foreign)
+        #expect(publish(rotation: "conform").outcome.error?.code == .conflict)
+        #expect(publish(expect: nil).outcome == .committed)
+        #expect(held == Keys.successor)
+    }
+
+    @Test(
+        "a run that was cut off between its two writes is made whole, as long as the rotation lasts",
+        arguments: [0, 200, 86400 * 30])
+    func repairs(_ delay: TimeInterval) throws {
+        #expect(publish(Keys.predecessor, expect: []).outcome == .committed)
+        world.pass(3600)
+        // The clocks may differ by minutes.
+        let rotation = Keys.rotation(at: world.now.addingTimeInterval(240))
+        world.fail(.patch, "TOKEN_STATE", .answer(403, body: #"{"message": "no"}"#))
+        let cut = publish(rotation: rotation)
+        guard case .unknown(let error) = cut.outcome else {
+            Issue.record("\(cut)")
+            return
+        }
+        #expect(error.code == .denied)
+        #expect(
+            error.message
+                == "the secret TOKEN of acme/web is written, but GitHub refuses to change the variable TOKEN_STATE"
+                + " of acme/web (403: no)")
+        #expect(error.hint?.contains("\"Variables\" (write)") == true)
+        #expect(held == Keys.successor)
+        // The companion tells no lie: it is about what was there before.
+        #expect(try variable()["digest"]?.string == "\(Digest(of: Keys.predecessor))")
+        #expect(verify().outcome == .mismatch)
+        world.pass(delay)
+        #expect(publish(rotation: rotation).outcome == .committed)
+        #expect(verify().outcome == .match)
+    }
+
+    @Test("a first run that was cut off between its two writes is made whole")
+    func repairsTheFirst() {
+        world.fail(.post, "variables", times: 5, .answer(500))
+        guard case .unknown = publish().outcome else {
+            Issue.record("it was certain")
+            return
+        }
+        #expect(publish().outcome == .committed)
+        #expect(verify().outcome == .match)
+    }
+
+    @Test("a secret that was deleted is written again")
+    func fillsAGap() throws {
+        #expect(publish(Keys.predecessor, expect: []).outcome == .committed)
+        try deleteSecret()
+        #expect(verify(Keys.predecessor).outcome == .absent)
+        world.pass(3600)
+        let answer = publish(expect: [])
+        #expect(answer.outcome == .committed && answer.receipt?["change"] == "created")
+        #expect(verify().outcome == .match)
+    }
+
+    @Test("of two secrets with one companion the second is refused")
+    func refusesAnothersCompanion() throws {
+        #expect(publish().outcome == .committed)
+        var other = with
+        other["name"] = "OTHER"
+        let error = PublisherError(
+            .configuration, "the variable TOKEN_STATE of acme/web is about another secret (actions/TOKEN)",
+            hint: "give each secret a companion of its own", field: "with.companion")
+        for verb in Verb.allCases {
+            #expect(world.publisher().answer(verb, world.request(other)).outcome == .rejected(error))
+        }
+        other["name"] = "TOKEN"
+        other["store"] = "dependabot"
+        #expect(publish(with: other).outcome == .rejected(error))
+    }
+
+    @Test(
+        "a variable that ork did not write is left alone",
+        arguments: [
+            "", "mine", "{}", "[]", #"{"secret": "actions/TOKEN"}"#,
+            #"{"secret": "actions/TOKEN", "digest": "x", "rotation": "x", "updated_at": "2026-01-01T00:00:00Z"}"#,
+        ])
+    func refusesAnotherVariable(_ value: String) throws {
+        #expect(publish().outcome == .committed)
+        try setVariable(value)
+        let error = PublisherError(
+            .configuration, "the variable TOKEN_STATE of acme/web is not one that ork wrote",
+            hint: "give 'companion' another name, or delete the variable if nobody needs it",
+            field: "with.companion")
+        for verb in Verb.allCases {
+            #expect(world.publisher().answer(verb, world.request(with)).outcome == .rejected(error))
+        }
+    }
+
+    @Test("verify tells who wrote what")
+    func verifies() throws {
+        let rotation = Keys.rotation(at: world.now)
+        let receipt = publish(rotation: rotation).receipt
+        #expect(verify().outcome == .match)
+        let other = verify(Keys.predecessor)
+        #expect(other.outcome == .mismatch)
+        #expect(other.message?.hasSuffix("but its companion says that rotation \(rotation) wrote another key") == true)
+        // Without the variable the receipt is what there is.
+        try world.change(.delete, "repos/acme/web/actions/variables/TOKEN_STATE")
+        #expect(verify(receipt: receipt).outcome == .match)
+        #expect(verify().outcome == .unverifiable)
+        #expect(publish().outcome == .committed)
+        world.pass(60)
+        writeAsSomebodyElse()
+        let foreign = verify()
+        #expect(foreign.outcome == .mismatch)
+        #expect(foreign.message?.contains("but its companion is about what was written at ") == true)
+    }
+
+    @Test("a variable that comes or goes meanwhile is written all the same")
+    func meetsRaces() throws {
+        #expect(publish(Keys.predecessor, expect: []).outcome == .committed)
+        // It goes after it was read, and comes again before it is made.
+        world.fail(.patch, "TOKEN_STATE", .answer(404, body: #"{"message": "Not Found"}"#))
+        world.fail(.post, "variables", .answer(409, body: #"{"message": "Already exists"}"#))
+        _ = world.takeAsked()
+        #expect(publish().outcome == .committed)
+        #expect(
+            world.takeAsked().suffix(3) == [
+                "PATCH /repos/acme/web/actions/variables/TOKEN_STATE", "POST /repos/acme/web/actions/variables",
+                "PATCH /repos/acme/web/actions/variables/TOKEN_STATE",
+            ])
+        #expect(verify().outcome == .match)
+        for _ in 1...2 {
+            world.fail(.patch, "TOKEN_STATE", .answer(404))
+            world.fail(.post, "variables", .answer(409))
+        }
+        let answer = publish(Keys.predecessor, expect: nil)
+        #expect(
+            answer.outcome
+                == .unknown(
+                    PublisherError(
+                        .unavailable,
+                        "the secret TOKEN of acme/web is written, but the variable TOKEN_STATE of acme/web comes and goes",
+                        hint: "look who else writes it, and run the step again")))
+    }
+
+    @Test("an answer to its making that was lost is settled by changing it")
+    func settlesALostReply() {
+        world.fail(.post, "variables", .lostReply)
+        #expect(publish().outcome == .committed)
+        #expect(verify().outcome == .match)
+    }
+
+    @Test("a copy of the secret's data that lags behind the companion is asked again")
+    func waitsForCopies() {
+        #expect(publish(Keys.predecessor, expect: []).outcome == .committed)
+        world.pass(3600)
+        let stale = World.Fault.answer(200, body: #"{"name": "TOKEN", "updated_at": "2026-01-01T00:00:00Z"}"#)
+        world.fail(.get, "secrets/TOKEN", times: 3, stale)
+        #expect(publish().outcome == .committed)
+        world.fail(.get, "secrets/TOKEN", times: 3, stale)
+        #expect(verify().outcome == .match)
+    }
+
+    @Test("a token that may not read variables is refused before anything is written")
+    func refusesEarly() {
+        let token = world.github { sandbox, _ in sandbox.addToken(.fineGrained([.secrets: .write])) }
+        let answer = world.publisher(token).answer(.publish, world.request(with))
+        #expect(
+            answer.outcome
+                == .rejected(
+                    PublisherError(
+                        .denied,
+                        "GitHub refuses to read the variable TOKEN_STATE of acme/web"
+                            + " (403: Resource not accessible by personal access token)",
+                        hint: "give the token in GITHUB_TOKEN the repository permission \"Variables\" (write) for"
+                            + " acme/web; a classic token needs the scope repo", field: "with.companion")))
+        #expect(held == nil)
+    }
+}

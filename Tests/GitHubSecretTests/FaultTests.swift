@@ -1,0 +1,267 @@
+import FoundationEssentials
+import GitHubSandbox
+import HTTP
+import JSON
+import PublisherPlugin
+import Secrets
+import Testing
+import Timestamps
+
+@testable import ork_publisher_github_secret
+
+/// A network and a server that fail: before, in and after the write.
+struct FaultTests {
+    private static let with: JSONObject = ["name": "TOKEN", "repository": "acme/web"]
+    private static let key = "public-key"
+    private static let secret = "secrets/TOKEN"
+
+    struct Case: CustomTestStringConvertible {
+        let testDescription: String
+        let method: HTTPRequest.Method
+        let part: String
+        var times = 1
+        let fault: World.Fault
+        var outcome: PublisherOutcome = .committed
+        /// Whether the secret is written in the end.
+        var isWritten = true
+        /// How long it waits at least, in seconds.
+        var wait = 0.0
+    }
+
+    private static let down = "look at its status page, and run the step again"
+    private static let noAPI = "look whether its address is that of the API, and whether a proxy answers in its place"
+    private static let done = "the secret TOKEN of acme/web is written, but "
+
+    static let cases: [Case] = [
+        // Lost on the way.
+        Case(testDescription: "key not asked", method: .get, part: key, times: 4, fault: .lostRequest, wait: 3),
+        Case(testDescription: "key answer lost", method: .get, part: key, times: 4, fault: .lostReply, wait: 3),
+        Case(
+            testDescription: "no network", method: .get, part: key, times: 5, fault: .lostRequest,
+            outcome: .rejected(PublisherError(.unavailable, "no connection")), isWritten: false, wait: 3),
+        Case(testDescription: "write not sent", method: .put, part: secret, times: 4, fault: .lostRequest, wait: 3),
+        Case(
+            testDescription: "write never sent", method: .put, part: secret, times: 5, fault: .lostRequest,
+            outcome: .rejected(PublisherError(.unavailable, "no connection")), isWritten: false, wait: 3),
+        Case(testDescription: "write's answer lost", method: .put, part: secret, fault: .lostReply),
+        Case(
+            testDescription: "write's answer always lost", method: .put, part: secret, times: 5, fault: .lostReply,
+            outcome: .unknown(PublisherError(.unavailable, "the connection ended")), wait: 3),
+        Case(
+            testDescription: "reading back lost", method: .get, part: secret, times: 5, fault: .lostReply,
+            outcome: .unknown(PublisherError(.unavailable, done + "the connection ended")), wait: 3),
+        // Broken servers.
+        Case(testDescription: "502 for the key", method: .get, part: key, times: 4, fault: .answer(502), wait: 3),
+        Case(
+            testDescription: "500 for the key for ever", method: .get, part: key, times: 5, fault: .answer(500),
+            outcome: .rejected(
+                PublisherError(
+                    .unavailable, "GitHub cannot read the public key for secrets of acme/web now (500)", hint: down)),
+            isWritten: false, wait: 3),
+        Case(testDescription: "500 for the write", method: .put, part: secret, times: 4, fault: .answer(500), wait: 3),
+        Case(
+            testDescription: "503 for the write for ever", method: .put, part: secret, times: 5, fault: .answer(503),
+            outcome: .unknown(
+                PublisherError(.unavailable, "GitHub cannot write the secret TOKEN of acme/web now (503)", hint: down)),
+            isWritten: false, wait: 3),
+        Case(
+            testDescription: "500 when it is read back", method: .get, part: secret, times: 5, fault: .answer(500),
+            outcome: .unknown(
+                PublisherError(
+                    .unavailable,
+                    done + "GitHub cannot read when the secret TOKEN of acme/web was written now (500)", hint: down)),
+            wait: 3),
+        Case(
+            testDescription: "403 when it is read back", method: .get, part: secret, fault: .answer(403),
+            outcome: .unknown(
+                PublisherError(
+                    .denied,
+                    done + "GitHub refuses to read when the secret TOKEN of acme/web was written (403)",
+                    hint: "give the token in GITHUB_TOKEN the repository permission \"Secrets\" (write) for acme/web;"
+                        + " a classic token needs the scope repo", field: "with.name"))),
+        // Copies that lag behind.
+        Case(
+            testDescription: "it is not shown yet", method: .get, part: secret, times: 4, fault: .answer(404), wait: 3),
+        Case(
+            testDescription: "it is never shown", method: .get, part: secret, times: 5, fault: .answer(404),
+            outcome: .unknown(
+                PublisherError(
+                    .unavailable, done + "GitHub still shows what was there before",
+                    hint: "run the step again; writing the same key twice does no harm")), wait: 3),
+        Case(
+            testDescription: "an earlier time is shown", method: .get, part: secret, times: 4,
+            fault: .answer(200, body: #"{"name": "TOKEN", "updated_at": "2026-01-01T00:00:00Z"}"#), wait: 3),
+        Case(
+            testDescription: "an earlier time is shown for ever", method: .get, part: secret, times: 5,
+            fault: .answer(200, body: #"{"name": "TOKEN", "updated_at": "2026-01-01T00:00:00Z"}"#),
+            outcome: .unknown(
+                PublisherError(
+                    .unavailable, done + "GitHub still shows what was there before",
+                    hint: "run the step again; writing the same key twice does no harm")), wait: 3),
+        // Whoever answers in GitHub's place.
+        Case(
+            testDescription: "a page for people", method: .get, part: key,
+            fault: .answer(200, headers: [("content-type", "text/html")], body: "<html>"),
+            outcome: .rejected(
+                PublisherError(.unavailable, "the answer of GitHub is not an object of JSON", hint: noAPI)),
+            isWritten: false),
+        Case(
+            testDescription: "garbage for the key", method: .get, part: key, fault: .answer(200, body: "\u{0}\u{1}{"),
+            outcome: .rejected(
+                PublisherError(.unavailable, "the answer of GitHub is not an object of JSON", hint: noAPI)),
+            isWritten: false),
+        Case(
+            testDescription: "a list for the key", method: .get, part: key, fault: .answer(200, body: "[]"),
+            outcome: .rejected(
+                PublisherError(.unavailable, "the answer of GitHub is not an object of JSON", hint: noAPI)),
+            isWritten: false),
+        Case(
+            testDescription: "no key id", method: .get, part: key,
+            fault: .answer(200, body: #"{"key_id": 1, "key": ""}"#),
+            outcome: .rejected(PublisherError(.unavailable, "the answer of GitHub is without key_id", hint: noAPI)),
+            isWritten: false),
+        Case(
+            testDescription: "a short key", method: .get, part: key,
+            fault: .answer(200, body: #"{"key_id": "1", "key": "AAAA"}"#),
+            outcome: .rejected(
+                PublisherError(.unavailable, "the answer of GitHub is without a key of 32 bytes", hint: noAPI)),
+            isWritten: false),
+        Case(
+            testDescription: "a key that nothing can be sealed to", method: .get, part: key,
+            fault: .answer(
+                200, body: #"{"key_id": "1", "key": "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="}"#),
+            outcome: .rejected(
+                PublisherError(
+                    .unavailable, "nothing can be sealed to the public key that GitHub gives for acme/web",
+                    hint: noAPI)), isWritten: false),
+        Case(
+            testDescription: "garbage when it is read back", method: .get, part: secret, fault: .answer(200, body: "{"),
+            outcome: .unknown(
+                PublisherError(
+                    .unavailable, done + "the answer of GitHub is not an object of JSON", hint: noAPI))),
+        Case(
+            testDescription: "no time when it is read back", method: .get, part: secret,
+            fault: .answer(200, body: #"{"updated_at": "yesterday"}"#),
+            outcome: .unknown(
+                PublisherError(
+                    .unavailable, done + "the answer of GitHub is without updated_at", hint: noAPI))),
+        Case(
+            testDescription: "a teapot", method: .put, part: secret, fault: .answer(418, body: #"{"message": "no"}"#),
+            outcome: .rejected(
+                PublisherError(
+                    .internal, "GitHub refuses to write the secret TOKEN of acme/web (418: no)",
+                    hint: "look whether the address is that of its API")), isWritten: false),
+        Case(
+            testDescription: "a success that is none", method: .put, part: secret, fault: .answer(200, body: "{}"),
+            outcome: .unknown(
+                PublisherError(
+                    .unavailable, "GitHub answers something unexpected to write the secret TOKEN of acme/web (200)",
+                    hint: noAPI)), isWritten: false),
+    ]
+
+    @Test("each failure has its outcome, and none that follows a write is called a refusal", arguments: cases)
+    func fails(_ test: Case) {
+        let world = World()
+        world.fail(test.method, test.part, times: test.times, test.fault)
+        let answer = world.publisher().answer(.publish, world.request(Self.with))
+        #expect(answer.outcome == test.outcome)
+        let secret = world.github { sandbox, _ in
+            sandbox.plaintext(scope: .repository("acme/web"), name: "TOKEN")
+        }
+        #expect(secret == (test.isWritten ? Keys.successor : nil))
+        #expect(world.slept >= test.wait && world.slept <= 8)
+        #expect((answer.outcome == .committed) == (answer.receipt != nil))
+        guard case .unknown = answer.outcome else { return }
+        // Asked again with the same operation, it is done.
+        let again = world.publisher().answer(.publish, world.request(Self.with))
+        #expect(again.outcome == .committed, "\(again)")
+    }
+
+    @Test("a write that GitHub made although it said 500 is settled by writing again")
+    func settles() {
+        let world = World()
+        world.fail(
+            .put, Self.secret,
+            .changed { response in
+                response.status = 500
+                response.body = []
+            })
+        let answer = world.publisher().answer(.publish, world.request(Self.with))
+        #expect(answer.outcome == .committed && answer.receipt?["change"] == "updated")
+    }
+
+    @Test("a public key that was replaced is fetched once more, for all that come after")
+    func renewsTheKey() {
+        let world = World()
+        let publisher = world.publisher()
+        #expect(publisher.answer(.publish, world.request(Self.with, Keys.predecessor)).outcome == .committed)
+        world.github { sandbox, _ in sandbox.replacePublicKeys() }
+        _ = world.takeAsked()
+        #expect(publisher.answer(.publish, world.request(Self.with)).outcome == .committed)
+        let path = "/repos/acme/web/actions/secrets"
+        #expect(
+            world.takeAsked() == [
+                "PUT \(path)/TOKEN", "GET \(path)/public-key", "PUT \(path)/TOKEN", "GET \(path)/TOKEN",
+            ])
+        #expect(publisher.answer(.publish, world.request(Self.with)).outcome == .committed)
+        #expect(world.takeAsked().count == 2)
+    }
+
+    @Test("a write that is refused for another reason is not sent again")
+    func doesNotInsist() {
+        let world = World()
+        world.fail(.put, Self.secret, .answer(422, body: #"{"message": "Value is too large."}"#))
+        let answer = world.publisher().answer(.publish, world.request(Self.with))
+        #expect(
+            answer.outcome
+                == .rejected(
+                    PublisherError(
+                        .configuration,
+                        "GitHub refuses to write the secret TOKEN of acme/web (422: Value is too large.)",
+                        hint: "look at the target's settings", field: "with.name")))
+        #expect(world.takeAsked().count == 3)
+    }
+
+    @Test("a doubt of the first try stays when a second key does not help", arguments: [true, false])
+    func keepsTheDoubt(_ isReplaced: Bool) {
+        let world = World()
+        let publisher = world.publisher()
+        if isReplaced {
+            world.fail(.get, Self.key, .then { sandbox, _ in sandbox.replacePublicKeys() })
+            world.fail(.get, Self.key, .then { _, _ in })
+        }
+        world.fail(.put, Self.secret, .lostReply)
+        world.fail(.put, Self.secret, .answer(422, body: #"{"message": "stale"}"#))
+        world.fail(.put, Self.secret, .answer(403, body: #"{"message": "no"}"#))
+        let answer = publisher.answer(.publish, world.request(Self.with))
+        let words = isReplaced ? "403: no" : "422: stale"
+        guard case .unknown(let error) = answer.outcome else {
+            Issue.record("\(answer)")
+            return
+        }
+        #expect(error.message == "GitHub refuses to write the secret TOKEN of acme/web (\(words))")
+    }
+
+    @Test("an address that is not the API's is told as such")
+    func tellsAWrongAddress() {
+        let world = World()
+        let page = World.Fault.answer(404, headers: [("content-type", "text/html")], body: "<html>Not Found")
+        world.fail(.get, "acme/web", times: 2, page)
+        let answer = world.publisher().answer(.publish, world.request(Self.with))
+        #expect(
+            answer.outcome
+                == .rejected(
+                    PublisherError(.unavailable, "the answer of GitHub is not one of its API", hint: Self.noAPI)))
+    }
+
+    @Test("a token or a secret is in no answer")
+    func tellsNoSecret() {
+        let world = World()
+        for test in Self.cases {
+            world.fail(test.method, test.part, times: test.times, test.fault)
+            let answer = world.publisher(Secret("ghp_nobody")).answer(.publish, world.request(Self.with))
+            let text = "\(answer)"
+            #expect(!text.contains("ghp_nobody") && !text.contains("sk-or-v1"))
+        }
+    }
+}

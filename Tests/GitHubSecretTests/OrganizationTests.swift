@@ -1,0 +1,130 @@
+import FoundationEssentials
+import GitHubSandbox
+import HTTP
+import JSON
+import PublisherPlugin
+import Synchronization
+import Testing
+
+@testable import ork_publisher_github_secret
+
+/// Who may read a secret of an organization stays as it is.
+struct OrganizationTests {
+    let world = World()
+    private let selected: JSONObject = [
+        "name": "TOKEN", "organization": "acme", "visibility": "selected", "selected_repositories": ["web", "api"],
+    ]
+
+    private func stored() -> (String?, [Int]) {
+        world.github { sandbox, _ in
+            let secret = sandbox.stored(scope: .organisation("acme"), name: "TOKEN")
+            return (secret?.visibility?.rawValue, secret?.selected ?? [])
+        }
+    }
+
+    @Test("another visibility in the settings changes nothing, and is told", arguments: [Verb.check, .publish])
+    func keepsTheVisibility(_ verb: Verb) {
+        let publisher = world.publisher()
+        #expect(publisher.answer(.publish, world.request(selected, Keys.predecessor)).outcome == .committed)
+        let before = stored()
+        #expect(before.0 == "selected" && before.1.count == 2)
+        let answer = publisher.answer(
+            verb, world.request(["name": "TOKEN", "organization": "acme", "visibility": "all"]))
+        #expect(answer.outcome == (verb == .check ? .ready : .committed))
+        #expect(
+            answer.message?.hasSuffix(
+                "; its visibility stays selected, as 'visibility' is only for a secret that is made") == true,
+            "\(answer)")
+        #expect(stored() == before)
+        // The same wish as what is there is not worth a word.
+        #expect(publisher.answer(verb, world.request(selected)).message?.contains("stays") == false)
+    }
+
+    @Test("all pages of the selected repositories are kept", arguments: [100, 101, 205])
+    func keepsAllPages(_ count: Int) {
+        let names = (0..<count).map { "service-\($0)" }
+        world.github { sandbox, now in for name in names { sandbox.addRepository("acme/\(name)", at: now) } }
+        var settings = selected
+        settings["selected_repositories"] = .array(names.map { .string($0) })
+        let publisher = world.publisher()
+        #expect(publisher.answer(.publish, world.request(settings, Keys.predecessor)).outcome == .committed)
+        let before = stored()
+        #expect(before.1.count == count)
+        _ = world.takeAsked()
+        #expect(publisher.answer(.publish, world.request(settings)).outcome == .committed)
+        #expect(stored() == before)
+        let pages = world.takeAsked().filter { $0.contains("/repositories?per_page=100&page=") }
+        #expect(pages.count == (count + 99) / 100)
+    }
+
+    @Test("a list that changes while it is read, or makes no sense, is not written back", arguments: [1, 3])
+    func refusesAnUnsteadyList(_ total: Int) {
+        let publisher = world.publisher()
+        #expect(publisher.answer(.publish, world.request(selected, Keys.predecessor)).outcome == .committed)
+        let before = stored()
+        world.fail(
+            .get, "/repositories?", times: 2,
+            .changed { response in
+                let text = String(decoding: response.body, as: UTF8.self)
+                response.body = Array(text.replacing(#""total_count":2"#, with: #""total_count":\#(total)"#).utf8)
+            })
+        let answer = publisher.answer(.publish, world.request(selected))
+        // Of three, the second page has none.
+        #expect(
+            answer.outcome
+                == .rejected(
+                    PublisherError(
+                        .unavailable,
+                        "the repositories that may read the secret TOKEN of the organization acme changed while they were read",
+                        hint: "run the step again")), "\(answer)")
+        #expect(stored() == before)
+    }
+
+    @Test("the ids of repositories are numbers, and texts for Dependabot, as gh sends them", arguments: ScopeCase.all)
+    func sendsIDs(_ test: ScopeCase) throws {
+        let bodies = Mutex<[JSONValue]>([])
+        let world = World { request in
+            guard request.method == .put, let body = request.body.flatMap({ try? JSONValue(parsing: $0) }) else {
+                return
+            }
+            bodies.withLock { $0.append(body) }
+        }
+        for key in [Keys.predecessor, Keys.successor] {
+            #expect(world.publisher().answer(.publish, world.request(test.settings(), key)).outcome == .committed)
+        }
+        let sent = bodies.withLock { $0 }
+        #expect(sent.count == 2)
+        let ids = test.selected.compactMap { world.ids[$0] }.sorted()
+        for body in sent {
+            let list = body["selected_repository_ids"]?.array
+            guard !ids.isEmpty else {
+                #expect(list == nil)
+                continue
+            }
+            let expected = ids.map { test.store == .dependabot ? JSONValue.string("\($0)") : .number(JSONNumber($0)) }
+            #expect(list.map { $0.sorted { $0.text() < $1.text() } } == expected)
+        }
+    }
+
+    @Test("a secret without a visibility is not written")
+    func refusesAnUnknownVisibility() {
+        let publisher = world.publisher()
+        #expect(publisher.answer(.publish, world.request(selected, Keys.predecessor)).outcome == .committed)
+        let before = stored()
+        world.fail(
+            .get, "secrets/TOKEN",
+            .changed { response in
+                let text = String(decoding: response.body, as: UTF8.self)
+                response.body = Array(text.replacing(#""visibility":"#, with: #""sight":"#).utf8)
+            })
+        let answer = publisher.answer(.publish, world.request(selected))
+        #expect(
+            answer.outcome
+                == .rejected(
+                    PublisherError(
+                        .unavailable,
+                        "GitHub does not say which repositories may read the secret TOKEN of the organization acme",
+                        hint: "run the step again; writing it without that could change it")), "\(answer)")
+        #expect(stored() == before)
+    }
+}

@@ -1,0 +1,127 @@
+import FoundationEssentials
+import GitHubSandbox
+import HTTP
+import JSON
+import PublisherPlugin
+import Testing
+
+@testable import ork_publisher_github_secret
+
+/// Limits are waited out where there is time, and told where there is none.
+struct RateLimitTests {
+    struct Limit: CustomTestStringConvertible {
+        let testDescription: String
+        var status = 403
+        var headers: [(name: String, value: String)] = []
+        var message = "no"
+        /// How long each of three such answers in a row makes everybody wait; `nil` if it is no limit.
+        let waits: [TimeInterval]?
+
+        var fault: World.Fault { .answer(status, headers: headers, body: #"{"message": "\#(message)"}"#) }
+    }
+
+    private static let secondary = "You have exceeded a secondary rate limit. Please wait a few minutes."
+
+    private static func reset(_ seconds: TimeInterval) -> [(name: String, value: String)] {
+        let moment = Int(World.beginning.timeIntervalSince1970 + seconds)
+        return [("x-ratelimit-remaining", "0"), ("x-ratelimit-reset", "\(moment)")]
+    }
+
+    static let limits: [Limit] = [
+        Limit(testDescription: "Retry-After", headers: [("retry-after", "30")], waits: [30, 30, 30]),
+        Limit(testDescription: "429 and Retry-After", status: 429, headers: [("retry-after", "7")], waits: [7, 7, 7]),
+        Limit(testDescription: "Retry-After: 0", headers: [("retry-after", "0")], waits: [1, 1, 1]),
+        Limit(
+            testDescription: "Retry-After goes before the hour's end",
+            headers: [("retry-after", "30")] + reset(600), waits: [30, 30, 30]),
+        Limit(
+            testDescription: "the hour is used up", headers: reset(600),
+            message: "API rate limit exceeded for user ID 1.", waits: [600, 1, 1]),
+        Limit(testDescription: "429, the hour is used up", status: 429, headers: reset(600), waits: [600, 1, 1]),
+        Limit(
+            testDescription: "an hour that is over", headers: reset(-600), message: secondary, waits: [1, 1, 1]),
+        Limit(testDescription: "only words", message: secondary, waits: [60, 120, 240]),
+        Limit(
+            testDescription: "older words", message: "You have triggered an abuse detection mechanism.",
+            waits: [60, 120, 240]),
+        Limit(testDescription: "429 without a word", status: 429, message: "", waits: [60, 120, 240]),
+        Limit(
+            testDescription: "requests are left", headers: [("x-ratelimit-remaining", "9")], message: secondary,
+            waits: [60, 120, 240]),
+        Limit(testDescription: "a plain refusal", headers: [("x-ratelimit-remaining", "9")], waits: nil),
+    ]
+
+    @Test("a limit is waited out by its kind", arguments: limits, [HTTPRequest.Method.get, .put])
+    func waits(_ limit: Limit, _ method: HTTPRequest.Method) {
+        let world = World()
+        let part = method == .get ? "public-key" : "secrets/TOKEN"
+        world.fail(method, part, times: 3, limit.fault)
+        let answer = world.publisher().answer(
+            .publish, world.request(["name": "TOKEN", "repository": "acme/web"], within: 3600))
+        guard let waits = limit.waits else {
+            #expect(answer.outcome.error?.code == .denied)
+            #expect(world.slept == 0)
+            return
+        }
+        #expect(answer.outcome == .committed, "\(answer)")
+        // Each answer takes a twentieth of a second, and GitHub's clock has no fractions.
+        #expect(abs(world.slept - waits.reduce(0, +)) < 2, "\(world.slept)")
+    }
+
+    @Test(
+        "a limit beyond the deadline is told with the time to come back, and nothing was written",
+        arguments: [HTTPRequest.Method.get, .put])
+    func tells(_ method: HTTPRequest.Method) {
+        let world = World()
+        let part = method == .get ? "public-key" : "secrets/TOKEN"
+        world.fail(method, part, .answer(429, headers: [("retry-after", "500")]))
+        let with: JSONObject = ["name": "TOKEN", "repository": "acme/web"]
+        let publisher = world.publisher()
+        let answer = publisher.answer(.publish, world.request(with))
+        func limited(_ seconds: Int) -> PublisherError {
+            PublisherError(
+                .rateLimited, "GitHub allows no more requests for \(seconds) s",
+                hint: "run the step again after that; it goes on with what is missing", retryAfter: seconds)
+        }
+        #expect(answer.outcome == .rejected(limited(500)))
+        // All targets of the process keep to it, and GitHub is left alone.
+        _ = world.takeAsked()
+        world.pass(100)
+        let other = publisher.answer(.publish, world.request(["name": "TOKEN", "repository": "acme/api"]))
+        #expect(other.outcome == .rejected(limited(400)))
+        #expect(world.takeAsked().isEmpty)
+        world.pass(400)
+        #expect(publisher.answer(.publish, world.request(with)).outcome == .committed)
+    }
+
+    @Test("a limit after the write leaves no certainty")
+    func isUncertainAfterTheWrite() {
+        let world = World()
+        world.fail(.get, "secrets/TOKEN", .answer(429, headers: [("retry-after", "500")]))
+        let answer = world.publisher().answer(.publish, world.request(["name": "TOKEN", "repository": "acme/web"]))
+        guard case .unknown(let error) = answer.outcome else {
+            Issue.record("\(answer)")
+            return
+        }
+        #expect(error.code == .rateLimited && error.retryAfter == 500)
+        #expect(
+            error.message == "the secret TOKEN of acme/web is written, but GitHub allows no more requests for 500 s")
+    }
+
+    @Test("the hour's own limit is obeyed by its reset")
+    func obeysThePrimaryLimit() {
+        let world = World()
+        world.github { sandbox, _ in sandbox.primaryLimit = 2 }
+        let with: JSONObject = ["name": "TOKEN", "repository": "acme/web"]
+        let short = world.publisher().answer(.publish, world.request(with, within: 60))
+        guard case .unknown(let error) = short.outcome else {
+            Issue.record("\(short)")
+            return
+        }
+        #expect(error.code == .rateLimited)
+        #expect((3598...3601).contains(error.retryAfter ?? 0), "\(error)")
+        let long = world.publisher().answer(.publish, world.request(with, within: 3 * 3600))
+        #expect(long.outcome == .committed, "\(long)")
+        #expect(world.slept > 3500)
+    }
+}
