@@ -59,7 +59,9 @@ struct ServiceCrashTests {
             ? [Fault(.notifyBeforeReply(strike), at: exchange), Fault(.dropReply, at: exchange)]
             : [Fault(.notifyBeforeRequest(strike), at: exchange), Fault(.dropRequest, at: exchange)]
         let struck = try scene.step("ork-publish", victim: victim)
-        guard scene.proxy.faults.isEmpty, scene.killed.withLock({ $0 > 0 }) else { throw Complaint("the fault did not come to pass") }
+        guard scene.proxy.faults.isEmpty, scene.killed.withLock({ $0 > 0 }) else {
+            throw Complaint("the fault did not come to pass")
+        }
         switch death {
         case .publisher: try scene.require(struck)
         case .step:
