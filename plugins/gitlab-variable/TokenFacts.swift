@@ -15,8 +15,7 @@ struct TokenFacts {
     init(_ answer: ServiceAnswer) {
         let object = answer.status == 200 ? try? answer.object() : nil
         let scopes = object?["scopes"]?.array?.compactMap(\.string) ?? []
-        let isClassic = !scopes.isEmpty && !scopes.contains("granular")
-        mayWrite = scopes.contains("api") ? true : isClassic ? false : nil
+        mayWrite = scopes.contains("api") ? true : scopes.contains("read_api") ? false : nil
         expiresAt = object?["expires_at"]?.string.flatMap { $0.utf8.count <= 30 ? $0 : nil }
     }
 }
