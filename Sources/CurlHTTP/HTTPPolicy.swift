@@ -17,6 +17,14 @@ package struct HTTPPolicy: Sendable {
 
     package init() {}
 
+    /// For a caller that decides itself what is sent again, and reads answers of some pages at most.
+    package static var singleTry: HTTPPolicy {
+        var policy = HTTPPolicy()
+        policy.tries = 1
+        policy.bodyLimit = 4 << 20
+        return policy
+    }
+
     /// The statuses that promise something else for a later try (RFC 9110 §15.5.9, §15.6; RFC 6585 §4). OpenRouter
     /// sends 529 for an overloaded provider.
     static let retriedStatuses: Set<Int> = [408, 429, 502, 503, 504, 529]

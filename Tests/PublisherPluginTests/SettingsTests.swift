@@ -22,6 +22,8 @@ struct SettingsTests {
         #expect(try settings.texts("list") == ["a", "b"])
         #expect(try settings.texts("commas") == ["a", "b"])
         #expect(try settings.choice("color", Color.self) == .red)
+        #expect(try settings.nameOrNumber("number") == "7")
+        #expect(try settings.nameOrNumber("text") == "t")
         #expect(settings.has("null") && !settings.has("nothing"))
     }
 
@@ -36,7 +38,7 @@ struct SettingsTests {
 
     /// The ways to read a setting.
     enum Reading: Sendable {
-        case text, count, flag, texts, choice
+        case text, count, flag, texts, choice, nameOrNumber
 
         func read(_ settings: Settings, _ key: String) throws(PublisherError) {
             switch self {
@@ -45,6 +47,7 @@ struct SettingsTests {
             case .flag: _ = try settings.flag(key)
             case .texts: _ = try settings.texts(key)
             case .choice: _ = try settings.choice(key, Color.self)
+            case .nameOrNumber: _ = try settings.nameOrNumber(key)
             }
         }
     }
@@ -55,6 +58,7 @@ struct SettingsTests {
             (.text, "empty"), (.text, "number"), (.text, "null"), (.text, "list"), (.count, "text"), (.count, "number"),
             (.count, "yes"), (.count, "empty"), (.flag, "text"), (.flag, "number"), (.flag, "null"), (.texts, "mixed"),
             (.texts, "gap"), (.texts, "number"), (.texts, "yes"), (.choice, "text"), (.choice, "number"),
+            (.nameOrNumber, "list"), (.nameOrNumber, "empty"),
         ] as [(Reading, String)])
     func refused(reading: Reading, key: String) throws {
         let error = try #require(#expect(throws: PublisherError.self) { try reading.read(settings, key) })

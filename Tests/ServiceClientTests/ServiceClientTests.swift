@@ -16,7 +16,7 @@ struct ServiceClientTests {
         let request = try #require(bench.transport.requests.first)
         #expect(request.url.description == "https://plain.example/api/a%20b/c%2Fd?e=%2A")
         #expect(request.method == .get && request.isIdempotent)
-        #expect(request.bearer == Secret("t0"))
+        #expect(request.bearer == Secret("t0-of-plain"))
         #expect(request.headers.contains { $0 == (name: "accept", value: "application/json") })
         #expect(request.timeout == .seconds(599))
     }
@@ -95,6 +95,11 @@ struct ServiceClientTests {
                 "value is invalid, is too long; key x"
             ),
             (#"{"error": "insufficient_scope"}"#, "insufficient_scope"),
+            (#"{"error": "invalid_token", "error_description": "Token was revoked"}"#, "Token was revoked"),
+            (
+                #"{"message": "the token t0-of-plain is bad"}"#,
+                "the token <redacted> is bad"
+            ),
             (#"{"message": "\#(String(repeating: "x", count: 500))"}"#, String(repeating: "x", count: 200) + "…"),
             (#"{"message": 1}"#, nil), ("<html>", nil), (#"["message"]"#, nil), ("", nil),
         ])
@@ -102,6 +107,40 @@ struct ServiceClientTests {
         let bench = try Bench([.answer(422, body)])
         let error = #expect(throws: ServiceError.self) { try bench.send(Bench.read) }
         #expect(error?.error.message == "Plain refuses to read the thing (422\(expected.map { ": \($0)" } ?? ""))")
+    }
+
+    @Test("what a write sent is not repeated from the service's words")
+    func secretInWords() throws {
+        let bench = try Bench([.answer(422, #"{"message": "value 'hush-hush' is too short"}"#)])
+        var call = Bench.write
+        call.secret = Secret("hush-hush")
+        let error = #expect(throws: ServiceError.self) { try bench.send(call) }
+        #expect(error?.error.message == "Plain refuses to write the thing (422: value '<redacted>' is too short)")
+    }
+
+    @Test("a read is repeated until what it shows is settled, five times at most")
+    func settled() throws {
+        let bench = try Bench([.answer(200, #"{"n": 1}"#), .answer(200, #"{"n": 2}"#), .answer(200, #"{"n": 3}"#)])
+        let end = bench.clock.now.addingTimeInterval(60)
+        let answer = try bench.client.send(Bench.read, until: end) { answer throws(ServiceError) in
+            try answer.object().integer("n") == 2
+        }
+        #expect(try answer.object().integer("n") == 2)
+        #expect(bench.transport.requests.count == 2)
+        let last = try bench.client.send(Bench.read, until: end) { _ in false }
+        #expect(try last.object().integer("n") == 3)
+        #expect(bench.transport.requests.count == 7)
+    }
+
+    @Test("after a write that was done, no failure says that it was not")
+    func after() {
+        let failure = ServiceError(PublisherError(.denied, "no reading"))
+        let error = #expect(throws: ServiceError.self) {
+            try ServiceError.after("the thing is written") { () throws(ServiceError) in throw failure }
+        }
+        #expect(error?.mayHaveTakenEffect == true)
+        #expect(error?.error == PublisherError(.denied, "the thing is written, but no reading"))
+        #expect(error?.answer.outcome.word == "unknown")
     }
 
     @Test("an answer that is none is told as such, and never quoted")

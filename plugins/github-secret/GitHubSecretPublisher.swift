@@ -12,13 +12,11 @@ struct GitHubSecretPublisher: Publisher {
     private let keys = PublicKeys()
 
     init() {
-        var policy = HTTPPolicy()
         // Whether a call is sent again is for `ServiceClient` to say.
-        policy.tries = 1
-        policy.bodyLimit = 4 << 20
         self.init(
             ServiceClients(
-                GitHub(), environment: ProcessInfo.processInfo.environment, transport: CurlTransport(policy: policy)))
+                GitHub(), environment: ProcessInfo.processInfo.environment, transport: CurlTransport(policy: .singleTry)
+            ))
     }
 
     init(_ clients: ServiceClients) { self.clients = clients }

@@ -12,13 +12,11 @@ struct GitLabVariablePublisher: Publisher {
     private let token = TokenReader()
 
     init() {
-        var policy = HTTPPolicy()
         // Whether a call is sent again is for `ServiceClient` to say.
-        policy.tries = 1
-        policy.bodyLimit = 4 << 20
         self.init(
             ServiceClients(
-                GitLab(), environment: ProcessInfo.processInfo.environment, transport: CurlTransport(policy: policy)))
+                GitLab(), environment: ProcessInfo.processInfo.environment, transport: CurlTransport(policy: .singleTry)
+            ))
     }
 
     init(_ clients: ServiceClients) { self.clients = clients }
