@@ -199,8 +199,9 @@ let package = Package(
             name: "GitLabVariableTests",
             dependencies: [
                 "GitLabSandbox", "HTTP", "JSON", "PublisherPlugin", "Secrets", "ServiceClient", "Sodium", "TestSupport",
-                "ork-publisher-gitlab-variable",
-            ]),
+                "ork-publisher-gitlab-variable", "ork-sandbox", subprocess, systemPackage,
+            ],
+            exclude: ["Python"]),
         .testTarget(
             name: "EndToEndTests",
             dependencies: ["HTTP", "JSON", "Sandbox", "Secrets", "Sodium", "TestSupport", subprocess, systemPackage],

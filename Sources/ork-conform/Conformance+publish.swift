@@ -73,7 +73,7 @@ extension Conformance {
             complaint { () throws(Complaint) in
                 let answer = try expect(
                     "unchanged", "committed", from: .publish, subject.request(first, expect: [first]))
-                // The last one counts: where times are compared, it has that of the last write.
+                // As a handoff does: the last one counts.
                 receipt = answer.receipt ?? receipt
                 try seeFor(first)
             }

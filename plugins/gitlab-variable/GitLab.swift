@@ -53,10 +53,15 @@ struct GitLab: Service {
             return PublisherError(
                 .denied, "the token in \(credential) may not \(call.purpose): it lacks the scope api",
                 hint: "make one with the scope api; read_api is not enough", field: call.field)
-        case 404 where refusal.words == nil:
+        case 404 where refusal.words == nil || (try? refusal.object())?["error"] == "404 Not Found":
             return PublisherError(
                 .configuration, "there is no GitLab API at this address (404)", hint: Self.addressHint,
                 field: "with.url")
+        case 404:
+            return PublisherError(
+                .notFound, "GitLab finds nothing to \(call.purpose) (\(words))",
+                hint: "look whether the path is right; GitLab says the same of what the token may not see",
+                field: call.field)
         case 405 where words.contains("moved projects"): return moved(refusal, call)
         case 409 where words.contains("filter[environment_scope]"):
             return PublisherError(

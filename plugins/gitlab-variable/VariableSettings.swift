@@ -71,7 +71,7 @@ struct VariableSettings {
         let visibility = try visibility(settings)
         switch (project, group, isInstance) {
         case (let project?, nil, false):
-            guard project.contains("/") || Int(project) != nil else {
+            guard project.contains("/") || UInt(project) != nil else {
                 throw Settings.error(
                     "project", "'project' names no project", hint: "write its path with its group, as acme/web")
             }

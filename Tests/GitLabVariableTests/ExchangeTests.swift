@@ -1,0 +1,94 @@
+import GitLabSandbox
+import JSON
+import PublisherPlugin
+import Secrets
+import Testing
+
+@testable import ork_publisher_gitlab_variable
+
+/// How often GitLab is asked, and what: a design figure.
+struct ExchangeTests {
+    private static let variable = "/projects/acme%2Fweb/variables/TOKEN?filter%5Benvironment_scope%5D=production"
+
+    struct Case: Sendable, CustomTestStringConvertible {
+        let testDescription: String
+        let verb: Verb
+        var held: Secret?
+        let asked: [String]
+    }
+
+    static let cases = [
+        Case(
+            testDescription: "publish, nothing there", verb: .publish,
+            asked: ["GET " + variable, "POST /projects/acme%2Fweb/variables"]),
+        Case(
+            testDescription: "publish, a predecessor there", verb: .publish, held: Keys.predecessor,
+            asked: ["GET " + variable, "PUT " + variable]),
+        Case(
+            testDescription: "publish, the successor there", verb: .publish, held: Keys.successor,
+            asked: ["GET " + variable]),
+        Case(
+            testDescription: "publish, another value there", verb: .publish, held: Keys.foreign,
+            asked: ["GET " + variable]),
+        Case(testDescription: "verify", verb: .verify, held: Keys.successor, asked: ["GET " + variable]),
+        Case(
+            testDescription: "check", verb: .check, held: Keys.predecessor,
+            asked: ["GET " + variable, "GET /personal_access_tokens/self"]),
+    ]
+
+    @Test("a target takes so many exchanges and no more", arguments: cases)
+    func exchanges(_ example: Case) {
+        let world = World()
+        if let held = example.held {
+            world.gitlab {
+                $0.setVariable("TOKEN", Keys.text(held), of: .project("acme/web"), environmentScope: "production")
+            }
+        }
+        _ = world.ask(example.verb, PlaceCase.production.with(world))
+        #expect(world.takeAsked() == example.asked)
+    }
+
+    @Test(
+        "the addresses of groups and of the instance",
+        arguments: [
+            (PlaceCase.groupProduction, "/groups/acme/variables", "?filter%5Benvironment_scope%5D=production"),
+            (.instance, "/admin/ci/variables", ""),
+        ])
+    func addresses(_ place: PlaceCase, _ path: String, _ filter: String) {
+        let world = World()
+        _ = world.ask(.publish, place.with(world), secret: Keys.predecessor)
+        _ = world.ask(.publish, place.with(world))
+        #expect(
+            world.takeAsked() == [
+                "GET \(path)/TOKEN\(filter)", "POST \(path)", "GET \(path)/TOKEN\(filter)",
+                "PUT \(path)/TOKEN\(filter)",
+            ])
+    }
+
+    @Test("many targets ask for the token's scopes once")
+    func onceForAll() {
+        let world = World()
+        let publisher = world.publisher()
+        for place in PlaceCase.all { _ = world.ask(.check, place.with(world), of: publisher) }
+        let asked = world.takeAsked()
+        #expect(asked.filter { $0.contains("personal_access_tokens") }.count == 1)
+        #expect(asked.count == PlaceCase.all.count + 1)
+    }
+
+    @Test("the value is in the body of a write, and in nothing else")
+    func bodies() throws {
+        let world = World()
+        var with = PlaceCase.production.with(world)
+        with["description"] = "d"
+        _ = world.ask(.publish, with, secret: Keys.predecessor)
+        _ = world.ask(.publish, with)
+        let made: JSONValue = [
+            "key": "TOKEN", "value": .string(Keys.text(Keys.predecessor)), "environment_scope": "production",
+            "masked": true, "raw": true, "protected": false, "variable_type": "env_var", "description": "d",
+        ]
+        #expect(
+            try world.takeBodies().map { try JSONValue(parsing: $0) } == [
+                made, ["value": .string(Keys.text(Keys.successor))],
+            ])
+    }
+}
