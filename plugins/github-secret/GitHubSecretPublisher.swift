@@ -7,7 +7,7 @@ import ServiceClient
 
 /// Writes a secret of GitHub Actions, Dependabot or Codespaces.
 @main
-struct GitHubSecretPublisher: Publisher {
+struct GitHubSecretPublisher: ServicePublisher {
     private let clients: ServiceClients
     private let keys = PublicKeys()
 
@@ -31,25 +31,7 @@ struct GitHubSecretPublisher: Publisher {
     /// Reads go at once; `ServiceClient` bounds the writes, which GitHub counts five times.
     var concurrency: Int { 24 }
 
-    func check(_ request: PublisherRequest) throws(PublisherError) -> PublisherAnswer {
-        let target = try target(request)
-        return PublisherAnswer { () throws(ServiceError) in try target.check(request) }
-    }
-
-    func publish(_ request: PublisherRequest) throws(PublisherError) -> PublisherAnswer {
-        let target = try target(request)
-        guard let secret = request.secret else {
-            throw PublisherError(.configuration, "the request has no secret")
-        }
-        return PublisherAnswer { () throws(ServiceError) in try target.publish(secret, request) }
-    }
-
-    func verify(_ request: PublisherRequest) throws(PublisherError) -> PublisherAnswer {
-        let target = try target(request)
-        return PublisherAnswer { () throws(ServiceError) in try target.verify(request) }
-    }
-
-    private func target(_ request: PublisherRequest) throws(PublisherError) -> SecretTarget {
+    func target(_ request: PublisherRequest) throws(PublisherError) -> SecretTarget {
         let settings = Settings(request.with)
         return SecretTarget(
             settings: try SecretSettings(settings), client: try clients.client(for: settings), keys: keys,

@@ -7,7 +7,7 @@ import ServiceClient
 import Timestamps
 
 /// One secret at GitHub, and the time that there is for it.
-struct SecretTarget {
+struct SecretTarget: ServiceTarget {
     let settings: SecretSettings
     let client: ServiceClient
     let keys: PublicKeys

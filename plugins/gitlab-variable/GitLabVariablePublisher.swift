@@ -7,7 +7,7 @@ import ServiceClient
 
 /// Writes a CI/CD variable of a GitLab project, group or instance.
 @main
-struct GitLabVariablePublisher: Publisher {
+struct GitLabVariablePublisher: ServicePublisher {
     private let clients: ServiceClients
     private let token = TokenReader()
 
@@ -31,25 +31,7 @@ struct GitLabVariablePublisher: Publisher {
     /// Half of them may read while the other half writes; `ServiceClient` bounds the writes.
     var concurrency: Int { 16 }
 
-    func check(_ request: PublisherRequest) throws(PublisherError) -> PublisherAnswer {
-        let target = try target(request)
-        return PublisherAnswer { () throws(ServiceError) in try target.check(request) }
-    }
-
-    func publish(_ request: PublisherRequest) throws(PublisherError) -> PublisherAnswer {
-        let target = try target(request)
-        guard let secret = request.secret else {
-            throw PublisherError(.configuration, "the request has no secret")
-        }
-        return PublisherAnswer { () throws(ServiceError) in try target.publish(secret, request) }
-    }
-
-    func verify(_ request: PublisherRequest) throws(PublisherError) -> PublisherAnswer {
-        let target = try target(request)
-        return PublisherAnswer { () throws(ServiceError) in try target.verify(request) }
-    }
-
-    private func target(_ request: PublisherRequest) throws(PublisherError) -> VariableTarget {
+    func target(_ request: PublisherRequest) throws(PublisherError) -> VariableTarget {
         let settings = Settings(request.with)
         return VariableTarget(
             settings: try VariableSettings(settings), client: try clients.client(for: settings), token: token,

@@ -6,7 +6,7 @@ import Secrets
 import ServiceClient
 
 /// One variable at GitLab, and the time that there is for it.
-struct VariableTarget {
+struct VariableTarget: ServiceTarget {
     let settings: VariableSettings
     let client: ServiceClient
     let token: TokenReader
