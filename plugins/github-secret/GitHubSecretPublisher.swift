@@ -1,8 +1,6 @@
 import CurlHTTP
 import FoundationEssentials
-import HTTP
 import PublisherPlugin
-import Secrets
 import ServiceClient
 
 /// Writes a secret of GitHub Actions, Dependabot or Codespaces.

@@ -1,8 +1,6 @@
 import CurlHTTP
 import FoundationEssentials
-import HTTP
 import PublisherPlugin
-import Secrets
 import ServiceClient
 
 /// Writes a CI/CD variable of a GitLab project, group or instance.
