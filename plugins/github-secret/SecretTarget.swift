@@ -14,6 +14,8 @@ struct SecretTarget: ServiceTarget {
     let deadline: Date
 
     var scope: SecretScope { settings.scope }
+    /// GitHub does not tell cases apart.
+    var place: String { path.joined(separator: "/").lowercased() }
     private var path: [String] { scope.secretsPath + [settings.name.description] }
 
     /// What GitHub says of a secret; its value is not among it.

@@ -12,11 +12,12 @@ struct VariableTarget: ServiceTarget {
     let token: TokenReader
     let deadline: Date
 
-    private var place: VariablePlace { settings.place }
-    private var path: [String] { place.path + [settings.key] }
+    /// GitLab does not tell cases of paths apart; two scopes of one key need not wait for each other.
+    var place: String { (path + [settings.place.environmentScope ?? ""]).joined(separator: "/").lowercased() }
+    private var path: [String] { settings.place.path + [settings.key] }
 
     /// Several variables may have one key; exactly ours is meant ("The filter parameter").
-    private var filter: [(String, String)] { place.environmentScope.map(Self.filter) ?? [] }
+    private var filter: [(String, String)] { settings.place.environmentScope.map(Self.filter) ?? [] }
 
     private static func filter(_ scope: String) -> [(String, String)] { [("filter[environment_scope]", scope)] }
 
@@ -47,14 +48,14 @@ struct VariableTarget: ServiceTarget {
             "raw": .bool(settings.making.isRaw), "protected": .bool(settings.making.isProtected),
             "variable_type": .string(settings.making.kind.rawValue),
         ]
-        switch place.visibility {
+        switch settings.place.visibility {
         case .plain: body["masked"] = false
         case .masked: body["masked"] = true
         case .hidden: body["masked_and_hidden"] = true
         }
         if let description = settings.making.description { body["description"] = .string(description) }
-        if let scope = place.environmentScope { body["environment_scope"] = .string(scope) }
-        var call = call(.post, place.path, body: body, statuses: [201, 400], to: "make")
+        if let scope = settings.place.environmentScope { body["environment_scope"] = .string(scope) }
+        var call = call(.post, settings.place.path, body: body, statuses: [201, 400], to: "make")
         call.secret = secret
         let answer = try client.send(call, until: deadline)
         guard answer.status == 201 else {
@@ -117,7 +118,7 @@ struct VariableTarget: ServiceTarget {
     }
 
     private func isOurs(_ variable: Variable) -> Bool {
-        place.environmentScope.map { $0 == variable.environmentScope } ?? true
+        settings.place.environmentScope.map { $0 == variable.environmentScope } ?? true
     }
 
     /// Whether it is the variable that is missing, and not what should have it: `404 GroupVariable Not Found`.
@@ -138,6 +139,6 @@ struct VariableTarget: ServiceTarget {
     ) -> ServiceCall {
         ServiceCall(
             method, path, query: query, body: body.map(JSONValue.object), statuses: statuses,
-            to: "\(verb) \(settings.variable)", field: place.field, permission: place.permission)
+            to: "\(verb) \(settings.variable)", field: settings.place.field, permission: settings.place.permission)
     }
 }
