@@ -254,6 +254,17 @@ struct FaultTests {
         #expect(error.message == "GitHub refuses to write the secret TOKEN of acme/web (\(words))")
     }
 
+    @Test("a write that a second key brought through after a lost one is not said to have updated anything")
+    func doubtsAfterASecondKey() {
+        let world = World()
+        world.fail(.get, Self.key, .then { sandbox, _ in sandbox.replacePublicKeys() })
+        world.fail(.put, Self.secret, .lostReply)
+        world.fail(.put, Self.secret, .answer(422, body: #"{"message": "stale"}"#))
+        let answer = world.publisher().answer(.publish, world.request(Self.with))
+        #expect(answer.outcome == .committed, "\(answer)")
+        #expect(answer.receipt?["change"] == nil)
+    }
+
     @Test("an address that is not the API's is told as such")
     func tellsAWrongAddress() {
         let world = World()

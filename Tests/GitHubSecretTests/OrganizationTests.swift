@@ -121,8 +121,9 @@ struct OrganizationTests {
             .get, "/repositories?",
             .changed { response in
                 let text = String(decoding: response.body, as: UTF8.self)
-                response.body = Array(text.replacing(#""full_name":"#, with: #""whole":"#).utf8)
+                response.body = Array(text.replacing(#""full_name":"acme/web""#, with: #""whole":"acme/web""#).utf8)
             })
+        other["selected_repositories"] = ["api"]
         #expect(publisher.answer(verb, world.request(other)).message?.hasSuffix(told) == true)
         #expect(stored() == before)
     }
@@ -151,6 +152,22 @@ struct OrganizationTests {
             let expected = ids.map { test.store == .dependabot ? JSONValue.string("\($0)") : .number(JSONNumber($0)) }
             #expect(list.map { $0.sorted { $0.text() < $1.text() } } == expected)
         }
+    }
+
+    @Test("a visibility that is no word is not repeated as it came")
+    func cleansAVisibility() {
+        let publisher = world.publisher()
+        #expect(publisher.answer(.publish, world.request(selected, Keys.predecessor)).outcome == .committed)
+        world.fail(
+            .get, "secrets/TOKEN",
+            .changed { response in
+                let text = String(decoding: response.body, as: UTF8.self)
+                let word = #"\u001b[2J\u202e"# + String(repeating: "x", count: 4000)
+                response.body = Array(text.replacing(#":"selected""#, with: #":"\#(word)""#).utf8)
+            })
+        let message = publisher.answer(.check, world.request(selected)).message ?? ""
+        #expect(message.contains("its visibility stays ") && message.count < 300)
+        #expect(!message.contains("\u{1b}") && !message.contains("\u{202e}"))
     }
 
     @Test("a secret without a visibility is not written")
