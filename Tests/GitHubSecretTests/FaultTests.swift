@@ -283,11 +283,12 @@ struct FaultTests {
     func tellsNoSecret(_ status: Int) throws {
         let world = World()
         let token = try #require(world.github { sandbox, _ in sandbox.token }.revealed())
-        let key = try #require(Keys.successor.revealed())
+        // Of no form that is known for a key.
+        let key = "a value of somebody's own"
         let echo = World.Fault.answer(status, body: #"{"message": "you sent \#(token) and \#(key), \#(token)"}"#)
         // The value is known in the request that sends it; nothing else can make GitHub know it.
         world.fail(.put, Self.secret, times: 5, echo)
-        let answer = world.publisher().answer(.publish, world.request(Self.with))
+        let answer = world.publisher().answer(.publish, world.request(Self.with, Secret(key)))
         #expect(answer.outcome.error != nil)
         #expect(!"\(answer)".contains(token) && !"\(answer)".contains(key), "\(answer)")
         #expect("\(answer)".contains("you sent") == (400..<429).contains(status), "\(answer)")
