@@ -14,11 +14,14 @@ struct CompanionRaceTests {
     private let with: JSONObject = ["name": "TOKEN", "repository": "acme/web", "companion": "TOKEN_STATE"]
 
     private func publish(
-        _ secret: Secret, expect: [Secret]?, rotation: String, with: JSONObject? = nil
+        _ secret: Secret = Keys.successor, expect: [Secret]? = [Keys.predecessor], rotation: String? = nil,
+        with: JSONObject? = nil
     ) -> PublisherAnswer {
         world.publisher().answer(
             .publish, world.request(with ?? self.with, secret, expect: expect, rotation: rotation))
     }
+
+    private func verify() -> PublisherAnswer { world.publisher().answer(.verify, world.request(with)) }
 
     private var held: Secret? {
         world.github { sandbox, _ in sandbox.plaintext(scope: .repository("acme/web"), name: "TOKEN") }
@@ -55,7 +58,7 @@ struct CompanionRaceTests {
         #expect(held == Keys.successor)
         // The one that was cut off goes on.
         #expect(publish(Keys.successor, expect: [Keys.predecessor], rotation: newer).outcome == .committed)
-        #expect(world.publisher().answer(.verify, world.request(with)).outcome == .match)
+        #expect(verify().outcome == .match)
     }
 
     @Test("a variable that came meanwhile is looked at before it is changed")
@@ -83,6 +86,42 @@ struct CompanionRaceTests {
         let foreign = publish(Keys.successor, expect: [], rotation: rotation)
         #expect(foreign.outcome.error?.message.hasSuffix("is not one that ork wrote") == true, "\(foreign)")
         #expect(companion == "mine")
+    }
+
+    @Test("a variable that comes or goes meanwhile is written all the same")
+    func meetsRaces() throws {
+        #expect(publish(Keys.predecessor, expect: []).outcome == .committed)
+        // It goes after it was read, and comes again before it is made.
+        world.fail(.patch, "TOKEN_STATE", .answer(404, body: #"{"message": "Not Found"}"#))
+        world.fail(.post, "variables", .answer(409, body: #"{"message": "Already exists"}"#))
+        _ = world.takeAsked()
+        #expect(publish().outcome == .committed)
+        #expect(
+            world.takeAsked().suffix(4) == [
+                "PATCH /repos/acme/web/actions/variables/TOKEN_STATE", "POST /repos/acme/web/actions/variables",
+                "GET /repos/acme/web/actions/variables/TOKEN_STATE",
+                "PATCH /repos/acme/web/actions/variables/TOKEN_STATE",
+            ])
+        #expect(verify().outcome == .match)
+        for _ in 1...2 {
+            world.fail(.patch, "TOKEN_STATE", .answer(404, body: #"{"message": "Not Found"}"#))
+            world.fail(.post, "variables", .answer(409))
+        }
+        let answer = publish(Keys.predecessor, expect: nil)
+        #expect(
+            answer.outcome
+                == .unknown(
+                    PublisherError(
+                        .unavailable,
+                        "the secret TOKEN of acme/web is written, but the variable TOKEN_STATE of acme/web comes and goes",
+                        hint: "look who else writes it, and run the step again")))
+    }
+
+    @Test("an answer to its making that was lost is settled by changing it")
+    func settlesALostReply() {
+        world.fail(.post, "variables", .lostReply)
+        #expect(publish().outcome == .committed)
+        #expect(verify().outcome == .match)
     }
 
     @Test("a companion with a name without end makes no message without end")

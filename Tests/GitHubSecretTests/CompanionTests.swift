@@ -265,42 +265,6 @@ struct CompanionTests {
         #expect(foreign.message?.contains("but its companion is about what was written at ") == true)
     }
 
-    @Test("a variable that comes or goes meanwhile is written all the same")
-    func meetsRaces() throws {
-        #expect(publish(Keys.predecessor, expect: []).outcome == .committed)
-        // It goes after it was read, and comes again before it is made.
-        world.fail(.patch, "TOKEN_STATE", .answer(404, body: #"{"message": "Not Found"}"#))
-        world.fail(.post, "variables", .answer(409, body: #"{"message": "Already exists"}"#))
-        _ = world.takeAsked()
-        #expect(publish().outcome == .committed)
-        #expect(
-            world.takeAsked().suffix(4) == [
-                "PATCH /repos/acme/web/actions/variables/TOKEN_STATE", "POST /repos/acme/web/actions/variables",
-                "GET /repos/acme/web/actions/variables/TOKEN_STATE",
-                "PATCH /repos/acme/web/actions/variables/TOKEN_STATE",
-            ])
-        #expect(verify().outcome == .match)
-        for _ in 1...2 {
-            world.fail(.patch, "TOKEN_STATE", .answer(404, body: #"{"message": "Not Found"}"#))
-            world.fail(.post, "variables", .answer(409))
-        }
-        let answer = publish(Keys.predecessor, expect: nil)
-        #expect(
-            answer.outcome
-                == .unknown(
-                    PublisherError(
-                        .unavailable,
-                        "the secret TOKEN of acme/web is written, but the variable TOKEN_STATE of acme/web comes and goes",
-                        hint: "look who else writes it, and run the step again")))
-    }
-
-    @Test("an answer to its making that was lost is settled by changing it")
-    func settlesALostReply() {
-        world.fail(.post, "variables", .lostReply)
-        #expect(publish().outcome == .committed)
-        #expect(verify().outcome == .match)
-    }
-
     @Test("a copy of the secret's data that lags behind the companion is asked again")
     func waitsForCopies() {
         #expect(publish(Keys.predecessor, expect: []).outcome == .committed)

@@ -284,7 +284,7 @@ struct FaultTests {
         let world = World()
         let token = try #require(world.github { sandbox, _ in sandbox.token }.revealed())
         // Of no form that is known for a key.
-        let key = "a value of somebody's own"
+        let key = "a value of somebody"
         let echo = World.Fault.answer(status, body: #"{"message": "you sent \#(token) and \#(key), \#(token)"}"#)
         // The value is known in the request that sends it; nothing else can make GitHub know it.
         world.fail(.put, Self.secret, times: 5, echo)
