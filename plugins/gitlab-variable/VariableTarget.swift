@@ -12,6 +12,8 @@ struct VariableTarget: ServiceTarget {
     let client: ServiceClient
     let token: TokenReader
     let deadline: Date
+    /// What no message may repeat: an answer to reading may have it, too.
+    let secret: Secret?
 
     /// GitLab does not tell cases of paths apart. Two scopes of a project's key need not wait for each other; those of a
     /// group's can end in one variable (`takeBack`, `straying`).
@@ -71,8 +73,7 @@ struct VariableTarget: ServiceTarget {
         if settings.place.visibility == .hidden { body["masked_and_hidden"] = true }
         if let description = settings.making.description { body["description"] = .string(description) }
         if let scope = settings.place.environmentScope { body["environment_scope"] = .string(scope) }
-        var call = call(.post, settings.place.path, body: body, statuses: [201, 400], to: "make")
-        call.secret = secret
+        let call = call(.post, settings.place.path, body: body, statuses: [201, 400], to: "make")
         let answer = try client.send(call, until: deadline)
         guard answer.status == 201 else {
             guard answer.says("has already been taken") else {
@@ -88,9 +89,8 @@ struct VariableTarget: ServiceTarget {
 
     /// Writes the value and nothing else, so that every flag stays.
     func update(_ secret: Secret, _ digest: Digest) throws(ServiceError) -> Writing {
-        var call = call(
+        let call = call(
             .put, path, query: filter, body: ["value": .string(try text(secret))], statuses: [200, 404], to: "write")
-        call.secret = secret
         let answer = try client.send(call, until: deadline)
         guard answer.status == 200 else {
             guard isAboutVariable(answer) else {
@@ -135,8 +135,10 @@ struct VariableTarget: ServiceTarget {
         _ method: HTTPRequest.Method, _ path: [String], query: [(String, String)] = [], body: JSONObject? = nil,
         statuses: Set<Int>, to verb: String
     ) -> ServiceCall {
-        ServiceCall(
+        var call = ServiceCall(
             method, path, query: query, body: body.map(JSONValue.object), statuses: statuses,
             to: "\(verb) \(settings.variable)", field: settings.place.field, permission: settings.place.permission)
+        call.secret = secret
+        return call
     }
 }
