@@ -101,9 +101,9 @@ struct GroupScopeTests {
     func astray(_ others: [String]) {
         let group = group
         world.gitlab { sandbox in
-            sandbox.setVariable("TOKEN", Keys.text(Keys.foreign), of: group)
             // So that the list has more than one page.
             for number in 1...100 { sandbox.setVariable("A\(number)", Keys.text(Keys.successor), of: group) }
+            sandbox.setVariable("TOKEN", Keys.text(Keys.foreign), of: group)
             for scope in others + ["production"] {
                 sandbox.setVariable("TOKEN", Keys.text(Keys.predecessor), of: group, environmentScope: scope)
             }
