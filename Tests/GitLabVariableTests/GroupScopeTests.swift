@@ -142,6 +142,25 @@ struct GroupScopeTests {
         #expect(answer.message?.hasSuffix("; TOKEN of scope * holds the key too") == true)
     }
 
+    private static let hindrances: [(fault: World.Fault, outcome: PublisherOutcome, change: JSONValue?)] = [
+        (.lostReply, .committed, "created"), (.answer(503), .committed, "created"),
+        (.before(set(Keys.predecessor)), .committed, "updated"), (.before(set(Keys.successor)), .unchanged, nil),
+    ]
+
+    private static func set(_ value: Secret) -> @Sendable (inout GitLabSandbox) -> Void {
+        { $0.setVariable("TOKEN", Keys.text(value), of: .group("acme"), environmentScope: "production") }
+    }
+
+    @Test("where else the key is, is told whatever comes between", arguments: hindrances)
+    func hindered(_ fault: World.Fault, _ outcome: PublisherOutcome, _ change: JSONValue?) {
+        world.gitlab { $0.setVariable("TOKEN", Keys.text(Keys.successor), of: .group("acme")) }
+        world.fail(.post, fault)
+        let answer = world.ask(.publish, with)
+        #expect(answer.outcome == outcome && answer.receipt?["change"] == change)
+        #expect(answer.receipt?["also_in_scopes"] == ["*"])
+        #expect(answer.message?.hasSuffix("; TOKEN of scope * holds the key too") == true)
+    }
+
     @Test("other scopes with other values are nobody's business")
     func others() {
         world.gitlab { $0.setVariable("TOKEN", Keys.text(Keys.foreign), of: .group("acme")) }

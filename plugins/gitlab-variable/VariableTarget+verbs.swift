@@ -27,17 +27,21 @@ extension VariableTarget {
     func publish(_ secret: Secret, _ request: PublisherRequest) throws(ServiceError) -> PublisherAnswer {
         /// A write whose answer was lost or is none.
         var doubtful: (change: Change, error: ServiceError)?
+        /// Other scopes that hold the key, as it was when ours was missing.
         var elsewhere: [String] = []
         for _ in 1...4 {
             let held = try settle(doubtful?.error) { () throws(ServiceError) in try look(request) }
-            elsewhere = held.elsewhere
+            if held.variable == nil { elsewhere = held.elsewhere }
             if let variable = held.variable, held.judgement == .successor {
                 guard let change = doubtful?.change else {
-                    let notes = ["\(settings.variable) holds the key already", leftAsItIs(variable)]
-                    return PublisherAnswer(.unchanged, receipt: receipt(variable), message: joined(notes))
+                    let notes = [
+                        "\(settings.variable) holds the key already", leftAsItIs(variable), alsoHeld(elsewhere),
+                    ]
+                    return PublisherAnswer(
+                        .unchanged, receipt: receipt(variable, elsewhere), message: joined(notes))
                 }
                 guard change == .updated || !isReadableAgainstWish(variable) else { throw takeBackReadable(variable) }
-                return committed(change, variable)
+                return committed(change, variable, elsewhere: elsewhere)
             }
             let change = held.variable == nil ? Change.created : .updated
             let writing: Writing
@@ -55,7 +59,7 @@ extension VariableTarget {
                 // Reading a hidden variable does not tell who has written it.
                 let isCertain = !isRepetition && (doubtful == nil || held.variable?.isHidden != true)
                 return committed(
-                    isCertain ? change : nil, variable, previous: held.variable, elsewhere: held.elsewhere)
+                    isCertain ? change : nil, variable, previous: held.variable, elsewhere: elsewhere)
             }
         }
         guard elsewhere.isEmpty else { throw stranded(elsewhere) }
@@ -121,16 +125,15 @@ extension VariableTarget {
     private func committed(
         _ change: Change?, _ variable: Variable, previous: Variable? = nil, elsewhere: [String] = []
     ) -> PublisherAnswer {
-        var receipt = receipt(variable)
+        var receipt = receipt(variable, elsewhere)
         if let change { receipt["change"] = .string(change.rawValue) }
-        if !elsewhere.isEmpty { receipt["also_in_scopes"] = .array(elsewhere.map(JSONValue.string)) }
         let notes = [
             "\(change?.rawValue ?? "wrote") \(settings.variable)",
             change == .created
                 ? variable.differences(from: settings.wishesForMaking).map { "GitLab made it otherwise: " + $0 }
                 : leftAsItIs(variable),
             previous?.isHidden == true ? "it is hidden, so that it was not compared before" : nil,
-            elsewhere.isEmpty ? nil : alsoHeld(elsewhere),
+            alsoHeld(elsewhere),
         ]
         return PublisherAnswer(.committed, receipt: receipt, message: joined(notes))
     }
@@ -141,13 +144,14 @@ extension VariableTarget {
         variable.differences(from: settings.wishes).map { "left as it is: " + $0 }
     }
 
-    private func alsoHeld(_ scopes: [String]) -> String {
-        "\(settings.key) of scope \(scopes.joined(separator: ", ")) holds the key too"
+    private func alsoHeld(_ scopes: [String]) -> String? {
+        scopes.isEmpty ? nil : "\(settings.key) of scope \(scopes.joined(separator: ", ")) holds the key too"
     }
 
-    private func receipt(_ variable: Variable) -> JSONObject {
+    private func receipt(_ variable: Variable, _ elsewhere: [String]) -> JSONObject {
         var receipt: JSONObject = ["hidden": .bool(variable.isHidden)]
         if let scope = settings.place.environmentScope { receipt["environment_scope"] = .string(scope) }
+        if !elsewhere.isEmpty { receipt["also_in_scopes"] = .array(elsewhere.map(JSONValue.string)) }
         return receipt
     }
 
@@ -161,7 +165,7 @@ extension VariableTarget {
     /// There is no place for ours, and the key is where nobody asked for it: perhaps an earlier write has put it there.
     private func stranded(_ scopes: [String]) -> ServiceError {
         var error = unsettled
-        error.message += "; " + alsoHeld(scopes)
+        error.message = joined([error.message, alsoHeld(scopes)])
         error.hint = "look whether that one is to hold this key; scopes of a group's variables need Premium"
         return ServiceError(error, mayHaveTakenEffect: true)
     }
