@@ -8,7 +8,12 @@ final class Pause: Sendable {
 
     var end: Date? { moment.withLock { $0 } }
 
-    func extend(to end: Date) {
-        moment.withLock { $0 = max($0 ?? end, end) }
+    /// Whether the pause became longer by more than it takes many threads to hear of the same one.
+    func extend(to end: Date) -> Bool {
+        moment.withLock { moment in
+            let before = moment ?? .distantPast
+            moment = max(before, end)
+            return end > before.addingTimeInterval(5)
+        }
     }
 }

@@ -4,6 +4,7 @@ import JSON
 import PublisherPlugin
 package import Secrets
 import Synchronization
+import Timestamps
 
 /// A service at one address with one credential. All targets there share it, and with it connections, the number of
 /// writes at once and the pauses that the service asks for.
@@ -14,10 +15,12 @@ package final class ServiceClient: Sendable {
     package let address: HTTPURL
     private let token: Secret
     private let transport: any HTTPTransport
+    private let notice: @Sendable (String) -> Void
     let clock: any ServiceClock
     private let writes: WriteGate
     private let pause = Pause()
     private let places = Mutex<[String: PlaceLock]>([:])
+    private let claims = Mutex<[String: String]>([:])
 
     /// How often a call without an answer that counts is sent at most.
     static let tries = 5
@@ -25,11 +28,12 @@ package final class ServiceClient: Sendable {
     static let margin: TimeInterval = 1
 
     /// `transport` must send a request once: trying again is decided here. At most `writes` calls that change
-    /// something are under way at once.
+    /// something are under way at once. `notice` gets a line for people where there is long nothing to see.
     package init(
         _ service: any Service, at address: HTTPURL, token: Secret, writes: Int = 8, transport: any HTTPTransport,
-        clock: any ServiceClock = SystemServiceClock()
+        clock: any ServiceClock = SystemServiceClock(), notice: @escaping @Sendable (String) -> Void = StandardError.tell
     ) {
+        self.notice = notice
         self.service = service
         self.address = address
         self.token = token
@@ -40,6 +44,20 @@ package final class ServiceClient: Sendable {
 
     /// Lets no more writes in at once than this, if it is less than before.
     func lower(writes: Int) { self.writes.lower(to: writes) }
+
+    /// Notes that something at the service is a target's, and refuses it to another target of this process.
+    func claim(_ thing: String, for target: String, field: String) throws(PublisherError) {
+        let owner = claims.withLock { claims in
+            let owner = claims[thing] ?? target
+            claims[thing] = owner
+            return owner
+        }
+        guard owner == target else {
+            throw PublisherError(
+                .configuration, "target \(owner) has the same (\(ForeignText.line(thing)))",
+                hint: "give each target its own; two targets at one place would take it from each other", field: field)
+        }
+    }
 
     /// Runs `body` while no other thread of this process is at the same place.
     package func alone<Value>(at place: String, _ body: () -> Value) -> Value {
@@ -72,7 +90,8 @@ package final class ServiceClient: Sendable {
                 if let length = service.pause(response, number: limited + 1, now: clock.now) {
                     limited += 1
                     number -= 1
-                    pause.extend(to: clock.now.addingTimeInterval(length.seconds))
+                    let end = clock.now.addingTimeInterval(length.seconds)
+                    if pause.extend(to: end) { notice("\(service.name) wants no requests until \(end.rfc3339)") }
                     continue
                 }
                 failure = refusal(answer, to: call)

@@ -8,6 +8,8 @@ package protocol ServiceTarget {
     var client: ServiceClient { get }
     /// Names the place there: who writes to the same one waits.
     var place: String { get }
+    /// What no other target may have: the setting, and what it names at the service.
+    var claims: [(field: String, thing: String)] { get }
     /// Would publishing work? Changes nothing.
     func check(_ request: PublisherRequest) throws(ServiceError) -> PublisherAnswer
     /// Writes the secret, once per operation.
@@ -26,12 +28,12 @@ package protocol ServicePublisher: Publisher {
 
 extension ServicePublisher {
     package func check(_ request: PublisherRequest) throws(PublisherError) -> PublisherAnswer {
-        let target = try target(request)
+        let target = try claimed(request)
         return PublisherAnswer { () throws(ServiceError) in try target.check(request) }
     }
 
     package func publish(_ request: PublisherRequest) throws(PublisherError) -> PublisherAnswer {
-        let target = try target(request)
+        let target = try claimed(request)
         guard let secret = request.secret else {
             throw PublisherError(.configuration, "the request has no secret")
         }
@@ -43,5 +45,11 @@ extension ServicePublisher {
     package func verify(_ request: PublisherRequest) throws(PublisherError) -> PublisherAnswer {
         let target = try target(request)
         return PublisherAnswer { () throws(ServiceError) in try target.verify(request) }
+    }
+
+    private func claimed(_ request: PublisherRequest) throws(PublisherError) -> Target {
+        let target = try target(request)
+        for (field, thing) in target.claims { try target.client.claim(thing, for: request.target, field: field) }
+        return target
     }
 }

@@ -71,11 +71,14 @@ struct BadInputPluginTests {
             "a huge info", info: String(repeating: "x", count: 1 << 20), "", 65,
             "bad: the publisher's info is longer than 65536 bytes"),
         BadPlugin("no answer", "exit 0", 1, "1 of 1 targets are not known to have the new key: bad (unknown)"),
-        BadPlugin("a status and no answer", "exit 3", 1, "1 of 1 targets are not known to have the new key: bad (unknown)"),
-        BadPlugin("a signal", "kill -9 $$", 1, "1 of 1 targets are not known to have the new key: bad (unknown)"),
-        BadPlugin("an unknown verb", "exit 64", 1, "1 of 1 targets are not known to have the new key: bad (configuration)"),
         BadPlugin(
-            "an answer that is no JSON", answer("done"), 1, "1 of 1 targets are not known to have the new key: bad (unknown)"),
+            "a status and no answer", "exit 3", 1, "1 of 1 targets are not known to have the new key: bad (unknown)"),
+        BadPlugin("a signal", "kill -9 $$", 1, "1 of 1 targets are not known to have the new key: bad (unknown)"),
+        BadPlugin(
+            "an unknown verb", "exit 64", 1, "1 of 1 targets are not known to have the new key: bad (configuration)"),
+        BadPlugin(
+            "an answer that is no JSON", answer("done"), 1,
+            "1 of 1 targets are not known to have the new key: bad (unknown)"),
         BadPlugin(
             "an answer that is cut", "printf '{\"id\": \"1\", \"outcome\": \"committed\"}'", 1,
             "1 of 1 targets are not known to have the new key: bad (unknown)"),

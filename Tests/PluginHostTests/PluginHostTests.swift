@@ -30,6 +30,20 @@ import Testing
             name: "rejects",
             body: #"cat >/dev/null; echo '{"id":"1","outcome":"rejected","error":{"code":"denied","message":"no"}}'"#,
             outcome: "rejected", message: "no"),
+        // What one process may have done the next one cannot deny.
+        OddPlugin(
+            name: "is in doubt, and rejects when it is asked again",
+            body: #"""
+                cat >/dev/null
+                [ -e doubt ] && echo '{"id":"1","outcome":"rejected","error":{"code":"rate_limited","message":"no"}}' && exit
+                : >doubt
+                echo '{"id":"1","outcome":"unknown","error":{"code":"internal","message":"maybe"}}'
+                """#,
+            outcome: "unknown", message: "no", runs: 2),
+        OddPlugin(
+            name: "dies, and does not know the verb when it is asked again",
+            body: "cat >/dev/null; [ -e dead ] && exit 64; : >dead; kill -9 $$", outcome: "unknown",
+            message: "cannot publish", runs: 2),
         OddPlugin(
             name: "answers and fails", body: committed + "; exit 3", outcome: "committed", message: ""),
         OddPlugin(

@@ -20,6 +20,11 @@ struct PauseTests {
         let bench = try Bench([.answer(429), .answer(429), .answer(200)])
         #expect(try bench.send(Bench.read).status == 200)
         #expect(bench.clock.seconds == 180)
+        #expect(
+            bench.notices.lines == [
+                "Plain wants no requests until 2027-01-15T08:01:00Z",
+                "Plain wants no requests until 2027-01-15T08:03:00Z",
+            ])
     }
 
     @Test("what was refused for its number was not done, also where it is not idempotent")

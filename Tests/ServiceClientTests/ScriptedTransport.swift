@@ -71,10 +71,20 @@ struct PlainService: Service {
     }
 }
 
+/// What a client said to people.
+final class Notices: Sendable {
+    private let state = Mutex<[String]>([])
+
+    var lines: [String] { state.withLock { $0 } }
+
+    func hear(_ line: String) { state.withLock { $0.append(line) } }
+}
+
 /// A client with an answer script and a clock of its own.
 struct Bench {
     let transport: ScriptedTransport
     let clock = SteppingClock()
+    let notices = Notices()
     let client: ServiceClient
 
     init(_ answers: [ScriptedTransport.Answer]) throws {
@@ -82,7 +92,7 @@ struct Bench {
         client = ServiceClient(
             PlainService(), at: try HTTPURL("https://plain.example/api"), token: Secret("t0-of-plain"),
             transport: transport,
-            clock: clock)
+            clock: clock, notice: notices.hear)
     }
 
     /// Sends a call with so many seconds to its deadline.

@@ -224,6 +224,22 @@ struct PublishTests {
         #expect(scene.journal.handoff?.records.last?.detail["accepted"] == true)
     }
 
+    @Test("a limit says when to come back, if every target that is left waits for one", arguments: [true, false])
+    func limits(all: Bool) throws {
+        let scene = try created(waves: ["web": 1, "worker": 1])
+        scene.world.with { things in
+            for (place, seconds) in ["web": 90, "worker": 1800] {
+                let error = PublisherError(.rateLimited, "enough", retryAfter: all || place == "web" ? seconds : nil)
+                things.troubles[place] = [.answer(place == "web" ? .rejected(error) : .unknown(error))]
+            }
+        }
+        let error = scene.refused(all ? .notYet : .unreachable, "2 of 2 targets are not known to have the new key") {
+            () throws(StepError) in try scene.publish()
+        }
+        #expect(error?.isWorthWaiting == true)
+        #expect(error?.comeBackAt == (all ? scene.world.now.addingTimeInterval(1800) : nil))
+    }
+
     @Test func anEmptyTargetIsFilled() throws {
         let scene = try created()
         scene.world.with { $0.places = [:] }
@@ -351,11 +367,31 @@ struct CheckStepTests {
     func notReady(code: PublisherError.Code) throws {
         let scene = try Scene(waves: ["web": 1, "worker": 1])
         scene.world.with { $0.troubles["web"] = [.reject(code)] }
-        scene.refused(code == .denied ? .denied : .failed, "1 of 2 targets are not ready: web") {
+        let codes: [PublisherError.Code: StepError.Code] = [
+            .denied: .denied, .configuration: .unacceptable, .unavailable: .unreachable, .rateLimited: .unreachable,
+        ]
+        scene.refused(codes[code] ?? .failed, "1 of 2 targets are not ready: web") {
             () throws(StepError) in
             try check(scene)
         }
         #expect(scene.world.writes() == [])
+    }
+
+    @Test("each target is told what to do, and the end says so once")
+    func hints() throws {
+        let scene = try Scene(waves: ["api": 1, "web": 1, "worker": 1])
+        scene.world.with { things in
+            things.troubles["web"] = [.answer(.rejected(PublisherError(.denied, "no", hint: "ask the boss")))]
+            things.troubles["api"] = [.answer(.rejected(PublisherError(.conflict, "taken", hint: "look who it was")))]
+        }
+        let error = scene.refused(.failed, "2 of 3") { () throws(StepError) in try check(scene) }
+        #expect(error?.hint == "do what stands behind each target above")
+        let lines = scene.sayings.warnings
+        #expect(lines.contains { $0.hasSuffix("web: no; ask the boss") })
+        #expect(
+            lines.contains {
+                $0.hasSuffix("api: taken; look who it was; ork-publish --accept-target api overwrites what is there")
+            })
     }
 
     @Test func whatCanBeSeenWithoutWritingIsSeen() throws {

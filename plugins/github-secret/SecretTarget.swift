@@ -18,6 +18,11 @@ struct SecretTarget: ServiceTarget {
     var place: String { path.joined(separator: "/").lowercased() }
     private var path: [String] { scope.secretsPath + [settings.name.description] }
 
+    var claims: [(field: String, thing: String)] {
+        let variable = settings.companion.map { (scope.variablesPath + [$0.description]).joined(separator: "/") }
+        return [("with.name", place)] + (variable.map { [("with.companion", $0.lowercased())] } ?? [])
+    }
+
     /// What GitHub says of a secret; its value is not among it.
     struct Metadata {
         let updatedAt: Date

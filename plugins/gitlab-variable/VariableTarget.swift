@@ -23,6 +23,12 @@ struct VariableTarget: ServiceTarget {
         return place.joined(separator: "/").lowercased()
     }
 
+    /// Keys are told apart by case, and one key may have a variable for each scope.
+    var claims: [(field: String, thing: String)] {
+        let owner = settings.place.path.joined(separator: "/").lowercased()
+        return [("with.key", "\(owner)/\(settings.key) \(settings.place.environmentScope ?? "")")]
+    }
+
     var path: [String] { settings.place.path + [settings.key] }
 
     /// Several variables may have one key; exactly ours is meant ("The filter parameter").
