@@ -127,7 +127,9 @@ let package = Package(
         .testTarget(name: "TimestampsTests", dependencies: ["Timestamps"]),
         .testTarget(
             name: "CurlHTTPTests", dependencies: ["CurlHTTP", "HTTP", "Secrets", "TestSupport", subprocess]),
-        .testTarget(name: "GitTests", dependencies: ["Git", "Secrets", "TestSupport", subprocess, systemPackage]),
+        .testTarget(
+            name: "GitTests", dependencies: ["Git", "Secrets", "TestSupport", subprocess, systemPackage],
+            exclude: ["Python"]),
         .testTarget(name: "SodiumTests", dependencies: ["Secrets", "Sodium"]),
         .testTarget(name: "YAMLTests", dependencies: ["YAML"]),
         .testTarget(

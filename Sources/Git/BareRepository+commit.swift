@@ -30,7 +30,7 @@ extension BareRepository {
 
     private func tree(_ base: OpaquePointer?, _ changes: [GitChange]) throws(GitError) -> ObjectID {
         var updates: [git_tree_update] = unsafe []
-        defer { for unsafe update in unsafe updates { unsafe free(UnsafeMutableRawPointer(mutating: update.path)) } }
+        defer { unsafe updates.forEach { unsafe free(UnsafeMutableRawPointer(mutating: $0.path)) } }
         for change in changes {
             try Self.check(change.path)
             var mode = GIT_FILEMODE_BLOB

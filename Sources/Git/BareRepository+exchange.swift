@@ -25,14 +25,13 @@ extension BareRepository {
         try Self.check(branch: branch)
         let conversation = Conversation(remote)
         return unsafe try exchange(conversation, GIT_DIRECTION_FETCH) { handle, calls throws(GitError) in
-            guard let tip = unsafe try Self.tip(of: branch, handle, remote) else { return nil }
+            guard unsafe try Self.tip(of: branch, handle, remote) != nil else { return nil }
             let status = unsafe ork_git_fetch(handle, "+refs/heads/\(branch):refs/ork/fetched", calls)
             guard status == 0 else { throw .failed(status, conversation) }
             var id = git_oid()
             let found = unsafe git_reference_name_to_id(&id, pointer, "refs/ork/fetched")
             guard found == 0 else { throw .failed(found, conversation) }
-            // What came over a second connection may be newer.
-            return tip == ObjectID(id) ? tip : ObjectID(id)
+            return ObjectID(id)
         }
     }
 
@@ -42,7 +41,9 @@ extension BareRepository {
     ) throws(GitError) -> PushOutcome {
         try Self.check(branch: branch)
         var name = commit.raw
-        let status = unsafe withObjectStatus { unsafe git_reference_create(&$0, pointer, "refs/ork/pushed", &name, 1, nil) }
+        let status = unsafe withObjectStatus {
+            unsafe git_reference_create(&$0, pointer, "refs/ork/pushed", &name, 1, nil)
+        }
         guard status == 0 else {
             throw status == GIT_ENOTFOUND.rawValue ? .noCommit(commit) : .storage(status)
         }
@@ -144,7 +145,8 @@ extension PushOutcome {
         if lost.contains(where: text.contains) {
             self = .moved
         } else {
-            self = .refused(String(said.unicodeScalars.filter { (0x20..<0x7f).contains($0.value) }.prefix(200).map(Character.init)))
+            self = .refused(
+                String(said.unicodeScalars.filter { (0x20..<0x7f).contains($0.value) }.prefix(200).map(Character.init)))
         }
     }
 }

@@ -42,12 +42,20 @@ extension GitError {
         {
             return .denied(place, conversation.remote.credentials)
         }
-        if status == GIT_ENOTFOUND.rawValue || text.hasSuffix("status code: 404") || text.contains("not found")
+        // What 1.5 says of a path that is not there.
+        let isNoPath = conversation.remote.address.transport == .local && text.contains("unsupported url protocol")
+        if isNoPath || status == GIT_ENOTFOUND.rawValue || text.hasSuffix("status code: 404")
+            || text.contains("not found")
             || text.contains("does not appear to be a git repository") || text.contains("does not exist")
         {
             return GitError(
                 .notFound, "there is no repository at this address on \(place)",
                 hint: "check the address; a server also says so to those who may not see it")
+        }
+        if text.contains("redirect") {
+            return GitError(
+                .invalid, "\(place) sends to another address, and that is not followed",
+                hint: "configure the address that it sends to, if that is meant")
         }
         if kind == Int32(GIT_ERROR_OS.rawValue), conversation.isTrusted, text.contains("space") {
             return .storage(status)

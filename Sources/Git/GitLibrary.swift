@@ -1,4 +1,5 @@
 import CGit2
+import Glibc
 import Synchronization
 
 /// The one start of libgit2, and its settings, which are the process's and not a remote's.
@@ -32,7 +33,8 @@ package enum GitLibrary {
     // Nobody's configuration: an `insteadOf` or a proxy in it would send a credential elsewhere.
     private static let isReady = unsafe git_libgit2_init() > 0 && ork_git_set_home("/nonexistent") == 0
 
-    /// Runs one exchange at a time: which `known_hosts` libgit2 reads is a setting of the process.
+    /// Runs one exchange at a time: which `known_hosts` libgit2 reads is a setting of the process. No child should be
+    /// started meanwhile, as it would inherit that home.
     static func exchange<Value>(
         home: String, _ body: () throws(GitError) -> Value
     ) throws(GitError) -> Value {
@@ -41,6 +43,10 @@ package enum GitLibrary {
             guard unsafe ork_git_set_home(home) == 0 else {
                 throw GitError(.storage, "libgit2 takes no folder for its settings", hint: "check its installation")
             }
+            // 1.5 has no setting for this and reads HOME each time.
+            let before = unsafe getenv("HOME").map { unsafe String(cString: $0) }
+            _ = unsafe setenv("HOME", home, 1)
+            defer { _ = unsafe before.map { unsafe setenv("HOME", $0, 1) } ?? unsetenv("HOME") }
             return try body()
         }
     }

@@ -19,6 +19,7 @@ extension HostKeys {
         switch self {
         case .none, .fingerprint: return ""
         case .key(let line):
+            guard line.fields.count >= 2 else { return "" }
             let name = address.port == "22" ? address.host : "[\(address.host)]:\(address.port)"
             return "\(name) \(line.fields.prefix(2).joined(separator: " "))\n"
         case .knownHosts(let text):
