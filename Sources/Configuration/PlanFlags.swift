@@ -111,8 +111,9 @@ package struct PlanFlags: Sendable {
     }
 
     /// Reads `--to`. Without `TARGET=` the target is named like its publisher, and `-2`, `-3` … if that is taken.
+    /// A name that is taken is refused, unless it `mayExist`: the command was given before.
     package static func target(
-        _ text: String, among existing: [PlanName]
+        _ text: String, among existing: [PlanName], mayExist: Bool = false
     ) throws(ConfigurationError) -> Plan.Target {
         try refuseSecret(text, TargetFlag.flag)
         let flag = try TargetFlag(text)
@@ -122,7 +123,7 @@ package struct PlanFlags: Sendable {
         guard let name = PlanName(flag.name ?? freeName(for: flag.publisher, among: existing)) else {
             throw flag.error("TARGET must be a name of letters, digits and . _ - /")
         }
-        guard !existing.contains(name) else {
+        guard mayExist || !existing.contains(name) else {
             throw flag.error("there is a target \(name) already; choose another TARGET=")
         }
         var json: JSONObject = ["publisher": .string(flag.publisher), "with": .object(flag.with)]

@@ -38,7 +38,7 @@ final class PublisherExchange {
                 PublisherJob(
                     process.program, verb, requests, environment: process.environment, limits: limits,
                     redactor: redactor, log: { log(name, "\(name): \($0)") },
-                    settle: { [each] pending, answer in each(pending.index, answer) },
+                    settle: { [each] pending, answer in each(pending.index, answer.inDoubt(pending.mayBeDone)) },
                     leftOver: { [weak self] in self?.settle($0, $1, process) }))
         }
     }
@@ -49,13 +49,14 @@ final class PublisherExchange {
         for var pending in requests {
             pending.attempts += 1
             if pending.reason == nil, let refusal = refusal(ending) {
-                each(pending.index, PublisherAnswer(.rejected(refusal)))
+                each(pending.index, PublisherAnswer(.rejected(refusal)).inDoubt(pending.mayBeDone))
                 continue
             }
             let reason = pending.reason ?? Self.reason(ending)
             let isHopeless = !pending.wasSent && reason.code == .configuration
             if verb == .publish, pending.attempts <= limits.repeats, pending.deadline > .now, !isHopeless {
                 pending.reason = nil
+                pending.mayBeDone = pending.wasSent
                 again.append(pending)
             } else {
                 each(pending.index, PublisherAnswer(pending.wasSent ? .unknown(reason) : .rejected(reason)))
@@ -87,5 +88,13 @@ final class PublisherExchange {
         case .notStarted:
             PublisherError(.internal, "the publisher cannot be started")
         }
+    }
+}
+
+extension PublisherAnswer {
+    /// The same, unless it says for certain that nothing was done and somebody else may have done it.
+    fileprivate func inDoubt(_ doubt: Bool) -> PublisherAnswer {
+        guard doubt, case .rejected(let error) = outcome else { return self }
+        return PublisherAnswer(.unknown(error), receipt: receipt, message: message)
     }
 }

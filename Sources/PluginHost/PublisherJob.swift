@@ -13,6 +13,8 @@ struct PendingRequest {
     var attempts = 0
     /// Whether any of them may have read it; until then it is certainly not done.
     var wasSent = false
+    /// Whether an earlier process may have done it, so that no later one can say that it was not.
+    var mayBeDone = false
     /// Why there is no certain answer.
     var reason: PublisherError?
 }

@@ -37,6 +37,8 @@ package struct State: Sendable {
     package private(set) var isFinished = false
     /// Whether the successor can still be read from the handoff by somebody.
     package let isSealed: Bool
+    /// Targets at which the last look found something else than the successor.
+    package private(set) var doubted: Set<PlanName> = []
     /// The moment of the newest record.
     package private(set) var lastRecordAt: Date?
 
@@ -171,6 +173,7 @@ extension State {
         let digest = record.detail["digest"]?.string.flatMap { Digest($0) }
         if let digest, digest == created?.digest {
             if record.event == .committed {
+                doubted.remove(name)
                 target.held = record
                 target.written = record.at
             } else if record.event == .unchanged {
@@ -183,6 +186,9 @@ extension State {
 
     /// What has failed since a verification voids it. A probe of `ork-publish` leaves its baseline here.
     private mutating func readChecked(_ record: Record) throws(HandoffError) {
+        if record.step == .verify, let target = record.target {
+            if record.detail["outcome"]?.string == "failed" { doubted.insert(target) } else { doubted.remove(target) }
+        }
         switch record.step {
         case .verify where record.detail["outcome"]?.string == "failed": verifications = []
         case .publish: publishProbes.append(record.detail)

@@ -28,10 +28,20 @@ package protocol Service: Sendable {
 extension Service {
     package func objection(to token: Secret) -> PublisherError? { nil }
 
-    /// 429, and `Retry-After` or else a minute, doubled each time (RFC 6585 §4).
+    /// 429 is one (RFC 6585 §4).
     package func pause(_ response: HTTPResponse, number: Int, now: Date) -> Duration? {
-        guard response.status == 429 else { return nil }
-        return response.retryAfter ?? .seconds(60 << min(number - 1, 6))
+        response.status == 429 ? pause(response, number: number, reset: nil, now: now) : nil
+    }
+
+    /// The length of a pause: `Retry-After`, else until the moment in the field `reset` (seconds of Unix time, read by
+    /// the sender's own clock; a day at most), else a minute, doubled each time. Never less than a second.
+    package func pause(_ response: HTTPResponse, number: Int, reset: String?, now: Date) -> Duration {
+        if let wish = response.retryAfter { return max(wish, .seconds(1)) }
+        if let moment = reset.flatMap({ response[header: $0] }).flatMap({ Int($0) }) {
+            let rest = Double(moment) - (response.date ?? now).timeIntervalSince1970
+            return .seconds(Int(min(max(rest.rounded(.up), 1), 86400)))
+        }
+        return .seconds(60 << min(number - 1, 6))
     }
 
     package func explain(_ refusal: ServiceAnswer, to call: ServiceCall) -> PublisherError? { nil }

@@ -11,13 +11,18 @@ package struct ServiceAnswer: Sendable {
     private let service: String
     private let isWrite: Bool
     private let secrets: [Secret]
+    /// Whether an earlier try of the same write may have been done already, so that this answer is about a second one.
+    package let isRepetition: Bool
 
     /// `secrets` are what the request carried: a service may repeat them in its own words.
-    init(_ response: HTTPResponse, to call: ServiceCall, of service: String, secrets: [Secret]) {
+    init(
+        _ response: HTTPResponse, to call: ServiceCall, of service: String, secrets: [Secret], isRepetition: Bool
+    ) {
         self.response = response
         self.service = service
         isWrite = call.isWrite
         self.secrets = secrets
+        self.isRepetition = isRepetition
     }
 
     package var status: Int { response.status }
@@ -34,18 +39,25 @@ package struct ServiceAnswer: Sendable {
         return try AnswerObject.all(list, of: self)
     }
 
-    /// The service's own words in a refusal: the text at `message`, `error_description` (RFC 6749 §5.2) or `error`, one
-    /// line of at most 200 characters.
+    /// The service's own words in a refusal: the text at `message`, `error_description` (RFC 6749 §5.2) or `error`, in
+    /// one short line. `nil` where there are none: then it may not be the service that has answered.
     package var words: String? {
+        said.map { ForeignText.line(Redactor(secrets).redacting($0)) }
+    }
+
+    /// Whether the service's own words have these among them, in whatever case.
+    package func says(_ words: String) -> Bool {
+        said?.lowercased().contains(words.lowercased()) ?? false
+    }
+
+    private var said: String? {
         guard let said = json?["message"] ?? json?["error_description"] ?? json?["error"] else { return nil }
         // GitLab: {"message": {"key": ["is invalid"]}}
         let fields = said.object?.members.map { key, value in
             "\(key) \((value.array ?? [value]).compactMap(\.string).joined(separator: ", "))"
         }
-        guard let text = said.string ?? fields?.joined(separator: "; "), !text.isEmpty else { return nil }
-        let safe = Redactor(secrets).redacting(text)
-        let line = String(safe.map { $0.isNewline || $0.unicodeScalars.contains { $0.value < 0x20 } ? " " : $0 })
-        return line.count > 200 ? line.prefix(200) + "…" : line
+        let text = said.string ?? fields?.joined(separator: "; ")
+        return text == "" ? nil : text
     }
 
     /// An answer that is none by the service's documentation.

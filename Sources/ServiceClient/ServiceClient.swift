@@ -1,9 +1,9 @@
-import Dispatch
 package import FoundationEssentials
 package import HTTP
 import JSON
 import PublisherPlugin
 package import Secrets
+import Synchronization
 
 /// A service at one address with one credential. All targets there share it, and with it connections, the number of
 /// writes at once and the pauses that the service asks for.
@@ -15,8 +15,9 @@ package final class ServiceClient: Sendable {
     private let token: Secret
     private let transport: any HTTPTransport
     let clock: any ServiceClock
-    private let writes: DispatchSemaphore
+    private let writes: WriteGate
     private let pause = Pause()
+    private let places = Mutex<[String: PlaceLock]>([:])
 
     /// How often a call without an answer that counts is sent at most.
     static let tries = 5
@@ -34,13 +35,26 @@ package final class ServiceClient: Sendable {
         self.token = token
         self.transport = transport
         self.clock = clock
-        self.writes = DispatchSemaphore(value: writes)
+        self.writes = WriteGate(writes)
+    }
+
+    /// Lets no more writes in at once than this, if it is less than before.
+    func lower(writes: Int) { self.writes.lower(to: writes) }
+
+    /// Runs `body` while no other thread of this process is at the same place.
+    package func alone<Value>(at place: String, _ body: () -> Value) -> Value {
+        let lock = places.withLock { places in
+            let lock = places[place] ?? PlaceLock()
+            places[place] = lock
+            return lock
+        }
+        return lock.mutex.withLock { _ in body() }
     }
 
     /// Sends a call until there is an answer that counts, or no time for one.
     package func send(_ call: ServiceCall, until deadline: Date) throws(ServiceError) -> ServiceAnswer {
-        if call.isWrite { writes.wait() }
-        defer { if call.isWrite { writes.signal() } }
+        if call.isWrite { writes.enter() }
+        defer { if call.isWrite { writes.leave() } }
         let end = deadline.addingTimeInterval(-Self.margin)
         var doubt = false
         var limited = 0
@@ -52,7 +66,8 @@ package final class ServiceClient: Sendable {
             switch transport.sendOnce(request(call, until: end)) {
             case .success(let response):
                 let answer = ServiceAnswer(
-                    response, to: call, of: service.name, secrets: [token, call.secret].compactMap(\.self))
+                    response, to: call, of: service.name, secrets: [token, call.secret].compactMap(\.self),
+                    isRepetition: doubt)
                 if call.statuses.contains(response.status) { return answer }
                 if let length = service.pause(response, number: limited + 1, now: clock.now) {
                     limited += 1
@@ -115,6 +130,11 @@ package final class ServiceClient: Sendable {
     static func backOff(after tries: Int) -> TimeInterval {
         0.5 * Double(1 << min(tries - 1, 10)) * Double.random(in: 0.5...1)
     }
+}
+
+/// One writes at a place at a time.
+private final class PlaceLock: Sendable {
+    let mutex = Mutex(())
 }
 
 extension HTTPTransport {

@@ -5,16 +5,11 @@ import Synchronization
 
 /// The clients of one process. Targets at one address share one, and with it connections and pauses.
 package final class ServiceClients: Sendable {
-    private struct Place: Hashable {
-        let address: HTTPURL
-        let writes: Int
-    }
-
     private let service: any Service
     private let environment: [String: String]
     private let transport: any HTTPTransport
     private let clock: any ServiceClock
-    private let clients = Mutex<[Place: ServiceClient]>([:])
+    private let clients = Mutex<[HTTPURL: ServiceClient]>([:])
 
     /// `transport` must send a request once. `environment` is the process's own: it has the credential, and may have
     /// the address of the service that the pipeline itself runs on.
@@ -28,19 +23,24 @@ package final class ServiceClients: Sendable {
         self.clock = clock
     }
 
-    /// The client for a target, by its settings `url` and `writes` (1 to 32, by default 8, at once).
+    /// The client for a target, by its settings `url` and `writes` (1 to 32, by default 8, at once; of several targets at
+    /// one address the smallest counts).
     ///
     /// Without `url` it is the service that the pipeline runs on, else the public one.
     package func client(for settings: Settings) throws(PublisherError) -> ServiceClient {
-        let place = Place(address: try address(settings), writes: try settings.count("writes", in: 1...32) ?? 8)
+        let address = try address(settings)
+        let writes = try settings.count("writes", in: 1...32) ?? 8
         let token = try token()
-        return clients.withLock { clients in
-            if let client = clients[place] { return client }
-            let client = ServiceClient(
-                service, at: place.address, token: token, writes: place.writes, transport: transport, clock: clock)
-            clients[place] = client
+        let client = clients.withLock { clients in
+            let client =
+                clients[address]
+                ?? ServiceClient(
+                    service, at: address, token: token, writes: writes, transport: transport, clock: clock)
+            clients[address] = client
             return client
         }
+        client.lower(writes: writes)
+        return client
     }
 
     private func address(_ settings: Settings) throws(PublisherError) -> HTTPURL {
@@ -48,7 +48,10 @@ package final class ServiceClients: Sendable {
         let setting = try settings.text("url")
         let variable = environment[name].flatMap { $0.isEmpty ? nil : $0 }
         do throws(HTTPURL.Mistake) {
-            let url = try HTTPURL(setting ?? variable ?? service.standardAddress)
+            var text = setting ?? variable ?? service.standardAddress
+            // One place has one address.
+            while text.hasSuffix("/") { text.removeLast() }
+            let url = try HTTPURL(text)
             guard !url.description.contains("?") else { throw .form }
             return url
         } catch {

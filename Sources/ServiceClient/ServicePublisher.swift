@@ -4,6 +4,10 @@ package import Secrets
 /// One place at a service that holds a key, and what can be done there. What is thrown becomes `rejected` only where it
 /// is certain that nothing was written.
 package protocol ServiceTarget {
+    /// The service that it is at.
+    var client: ServiceClient { get }
+    /// Names the place there: who writes to the same one waits.
+    var place: String { get }
     /// Would publishing work? Changes nothing.
     func check(_ request: PublisherRequest) throws(ServiceError) -> PublisherAnswer
     /// Writes the secret, once per operation.
@@ -31,7 +35,9 @@ extension ServicePublisher {
         guard let secret = request.secret else {
             throw PublisherError(.configuration, "the request has no secret")
         }
-        return PublisherAnswer { () throws(ServiceError) in try target.publish(secret, request) }
+        return target.client.alone(at: target.place) {
+            PublisherAnswer { () throws(ServiceError) in try target.publish(secret, request) }
+        }
     }
 
     package func verify(_ request: PublisherRequest) throws(PublisherError) -> PublisherAnswer {

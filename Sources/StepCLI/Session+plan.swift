@@ -83,12 +83,11 @@ extension PlanFlags {
         var rules = self
         rules.targets = []
         rules.targetEnvironment = []
-        do {
+        do throws(ConfigurationError) {
             var plan = try rules.plan(over: plan)
             for text in targets {
-                let target = try Self.target(text, among: plan.targets.map(\.name))
-                if plan.targets.contains(where: target.isSamePlace) { continue }
-                plan.targets.append(target)
+                let target = try Self.target(text, among: plan.targets.map(\.name), mayExist: true)
+                if !plan.targets.contains(where: target.isSamePlace) { plan.targets.append(target) }
             }
             for text in targetEnvironment { try Self.addEnvironment(text, to: &plan.targets) }
             return plan

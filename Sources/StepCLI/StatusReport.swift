@@ -75,7 +75,9 @@ package struct StatusReport {
         switch state.phase {
         case .intended: "a key was to be minted"
         case .minted: "a key is minted and not yet activated"
-        case .created: "the successor exists and nobody has it yet"
+        case .created:
+            state.plan.targets.contains { state.targets[$0.name]?.last?.event == .unknown }
+                ? "the successor exists; some targets may have it" : "the successor exists and nobody has it yet"
         case .publishing: "some targets have the successor"
         case .published: "all targets have the successor; it is not verified yet"
         case .verified: "the successor is verified at all targets; the predecessor is still live"

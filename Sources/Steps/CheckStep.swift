@@ -54,8 +54,9 @@ package struct CheckStep {
             switch answer.outcome {
             case .ready: tell(.done(answer.message.map { "\(name): \($0)" } ?? "\(name): ready"))
             case .rejected(let error), .unknown(let error):
-                tell(.warning("\(name): \(error.text)"))
-                failed.append(.init(target: name, error: error, isUnknown: false))
+                let failure = PublishStep.Failure(target: name, error: error, isUnknown: false)
+                tell(.warning("\(name): \(error.text)\(failure.advice)"))
+                failed.append(failure)
             default:
                 failed.append(
                     .init(target: name, error: PublisherError(.internal, "no answer to check"), isUnknown: true))
@@ -63,10 +64,16 @@ package struct CheckStep {
         }
         guard failed.isEmpty else {
             let names = failed.map { "\($0.target) (\($0.error.code.rawValue))" }.joined(separator: ", ")
+            let codes = Set(failed.map(\.error.code))
+            let code: StepError.Code =
+                codes == [.denied]
+                ? .denied
+                : codes == [.configuration]
+                    ? .unacceptable : codes.isSubset(of: [.unavailable, .rateLimited]) ? .unreachable : .failed
             throw StepError(
-                Set(failed.map(\.error.code)) == [.denied] ? .denied : .failed,
+                code,
                 "\(failed.count) of \(targets.count) targets are not ready: \(names)",
-                hint: failed.compactMap(\.error.hint).first ?? "mend them before ork-create")
+                hint: PublishStep.Failure.hint(failed) ?? "mend them before ork-create")
         }
     }
 }

@@ -4,6 +4,7 @@ import OpenRouter
 import PublisherPlugin
 import Rotation
 import Secrets
+import Timestamps
 
 extension PublishStep {
     /// Sends all targets at once and records each answer as it comes; one failing target does not stop the others.
@@ -32,7 +33,8 @@ extension PublishStep {
         publishers.deliver(.publish, requests) { index, answer in
             let target = targets[index]
             let outcome = Outcome(answer, target)
-            stage.tell(outcome.isHeld ? .done(outcome.message) : .warning(outcome.message))
+            stage.tell(
+                outcome.isHeld ? .done(outcome.message) : .warning(outcome.message + (outcome.failure?.advice ?? "")))
             if let failure = outcome.failure { failures.append(failure) }
             var detail: JSONObject = ["digest": .string(successor.digest.description)]
             detail["operation"] = .string(requests[index].request.operation)
@@ -48,7 +50,7 @@ extension PublishStep {
             }
         }
         if let broken { throw broken }
-        guard failures.isEmpty else { throw Self.error(failures, of: targets.count) }
+        guard failures.isEmpty else { throw error(failures, of: targets.count) }
     }
 
     /// What a target may hold. OpenRouter documents a key's hash to be our digest of it; where the successor's are not
@@ -67,6 +69,19 @@ extension PublishStep {
         let target: PlanName
         let error: PublisherError
         let isUnknown: Bool
+
+        /// What to do about this target, behind its message.
+        var advice: String {
+            let overwriting = "ork-publish --accept-target \(target) overwrites what is there"
+            let advice = [error.hint, error.code == .conflict && !isUnknown ? overwriting : nil].compactMap(\.self)
+            return advice.isEmpty ? "" : "; " + advice.joined(separator: "; ")
+        }
+
+        /// One hint for all: the only one that there is.
+        static func hint(_ failures: [Failure]) -> String? {
+            let hints = Set(failures.map(\.error.hint))
+            return hints.count > 1 ? "do what stands behind each target above" : hints.first ?? nil
+        }
     }
 
     /// What an answer means for its target.
@@ -93,7 +108,7 @@ extension PublishStep {
                 failure = Failure(target: target.name, error: error, isUnknown: false)
             case .unknown(let error):
                 event = .unknown
-                message = "\(target.name): written or not, the publisher did not say: \(error.text)"
+                message = "\(target.name): perhaps written: \(error.text)"
                 failure = Failure(target: target.name, error: error, isUnknown: true)
             case .ready, .match, .mismatch, .absent, .unverifiable:
                 let error = PublisherError(.internal, "the publisher answered publish as if it were another verb")
@@ -104,14 +119,21 @@ extension PublishStep {
         }
     }
 
-    private static func error(_ failures: [Failure], of count: Int) -> StepError {
+    private func error(_ failures: [Failure], of count: Int) -> StepError {
         let codes = Set(failures.map(\.error.code))
+        let names = failures.map { "\($0.target) (\($0.isUnknown ? "unknown" : $0.error.code.rawValue))" }
+        let message =
+            "\(failures.count) of \(count) targets are not known to have the new key: \(names.joined(separator: ", "))"
+        let again = "run ork-publish again: it writes only what is missing"
+        let waits = failures.compactMap(\.error.retryAfter)
+        if codes == [.rateLimited], let seconds = waits.max(), waits.count == failures.count {
+            let moment = stage.clock.now.addingTimeInterval(Double(min(seconds, 86400)))
+            return StepError(
+                .notYet, message, hint: "run ork-publish again after \(moment.rfc3339), or with --wait",
+                comeBackAt: moment)
+        }
         let code: StepError.Code =
             codes == [.denied] ? .denied : codes.isSubset(of: [.unavailable, .rateLimited]) ? .unreachable : .failed
-        let names = failures.map { "\($0.target) (\($0.isUnknown ? "unknown" : $0.error.code.rawValue))" }
-        let hints = failures.compactMap(\.error.hint)
-        return StepError(
-            code, "\(failures.count) of \(count) targets do not have the new key yet: \(names.joined(separator: ", "))",
-            hint: (hints.first.map { "\($0); " } ?? "") + "run ork-publish again: it writes only what is missing")
+        return StepError(code, message, hint: (Failure.hint(failures).map { "\($0); " } ?? "") + again)
     }
 }

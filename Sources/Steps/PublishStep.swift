@@ -49,7 +49,13 @@ package struct PublishStep {
         let successor = try stage.successor(of: before)
         let state = try withAddedTargets(before)
         guard let targets = try nextTargets(state) else {
-            return stage.tell(.done("nothing to do: every target holds \(successor.name)"))
+            let names = state.doubted.sorted().map(\.description).joined(separator: ", ")
+            return stage.tell(
+                names.isEmpty
+                    ? .done("nothing to do: every target holds \(successor.name)")
+                    : .warning(
+                        "nothing is missing by the handoff, but the last verification found otherwise at \(names): "
+                            + "run ork-verify again, or write there again with --accept-target"))
         }
         guard stage.clock.now <= successor.publishBy else {
             throw StepError(
@@ -80,7 +86,9 @@ package struct PublishStep {
             guard plan.target(target.name) == nil else {
                 throw StepError(
                     .unacceptable, "the plan has a target \(target.name) already, and it is another place",
-                    hint: "give the new target another name: --to NAME=\(target.publisher):…")
+                    hint:
+                        "give the new one another name (--to NAME=\(target.publisher):…); a target that was named wrongly "
+                        + "goes only with a new rotation: ork-create --supersede with another --handoff")
             }
             plan.targets.append(target)
         }

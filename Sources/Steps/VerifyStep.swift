@@ -98,7 +98,14 @@ package struct VerifyStep {
             "adoption": .string(adoption.rawValue), "checks": .number(JSONNumber(checks.count)),
             "dropped": .bool(drops),
         ]
-        let names = PublishStep.list(published)
+        // What cannot be read back is held by what the records say, not by what was seen.
+        let unseen = published.filter { target in
+            checks.contains { $0.target == target.name && $0.outcome == .unknown }
+        }
+        let seen = published.filter { target in !unseen.contains { $0.name == target.name } }
+        let names =
+            (seen.isEmpty ? "OpenRouter" : PublishStep.list(seen))
+            + (unseen.isEmpty ? "" : "; not seen at \(PublishStep.list(unseen)), which cannot be read back")
         try stage.record(
             Entry(.verify, .verified, message: "\(successor.name) works at \(names)", detail: detail),
             sealed: drops ? [] : nil)

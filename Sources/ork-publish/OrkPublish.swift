@@ -27,7 +27,10 @@ import Steps
     @Option(help: ArgumentHelp("Only this target (repeatable).", valueName: "target"))
     var target: [String] = []
 
-    @Option(help: ArgumentHelp("Overwrite this target whatever it holds (repeatable).", valueName: "target"))
+    @Option(
+        help: ArgumentHelp(
+            "Overwrite this target whatever it holds, unless it says that a later rotation wrote it (repeatable).",
+            valueName: "target"))
     var acceptTarget: [String] = []
 
     @Flag(help: "All waves, without a verification between them.")

@@ -48,6 +48,17 @@ struct FailureTests {
         #expect(error?.mayHaveArrived == false)
     }
 
+    @Test("a request that has less time than a try may take is left after its own")
+    func shorterTime() async throws {
+        let server = try LoopbackServer { _, connection in connection.stall() }
+        // Without a time of its own it would be waited for until the server gives up.
+        let request = HTTPRequest(.get, try url(server.port), timeout: .milliseconds(200))
+        var policy = HTTPPolicy.once
+        policy.tryTimeout = .seconds(3600)
+        policy.deadline = .seconds(3600)
+        #expect(try await CurlTransport(policy: policy).failure(request)?.code == .timeout)
+    }
+
     @Test(
         "a server that says nothing, or stops in the middle, is left after the time for a try",
         arguments: [

@@ -70,41 +70,41 @@ struct BadInputPluginTests {
         BadPlugin(
             "a huge info", info: String(repeating: "x", count: 1 << 20), "", 65,
             "bad: the publisher's info is longer than 65536 bytes"),
-        BadPlugin("no answer", "exit 0", 1, "1 of 1 targets do not have the new key yet: bad (unknown)"),
-        BadPlugin("a status and no answer", "exit 3", 1, "1 of 1 targets do not have the new key yet: bad (unknown)"),
-        BadPlugin("a signal", "kill -9 $$", 1, "1 of 1 targets do not have the new key yet: bad (unknown)"),
-        BadPlugin("an unknown verb", "exit 64", 1, "1 of 1 targets do not have the new key yet: bad (configuration)"),
+        BadPlugin("no answer", "exit 0", 1, "1 of 1 targets are not known to have the new key: bad (unknown)"),
+        BadPlugin("a status and no answer", "exit 3", 1, "1 of 1 targets are not known to have the new key: bad (unknown)"),
+        BadPlugin("a signal", "kill -9 $$", 1, "1 of 1 targets are not known to have the new key: bad (unknown)"),
+        BadPlugin("an unknown verb", "exit 64", 1, "1 of 1 targets are not known to have the new key: bad (configuration)"),
         BadPlugin(
-            "an answer that is no JSON", answer("done"), 1, "1 of 1 targets do not have the new key yet: bad (unknown)"),
+            "an answer that is no JSON", answer("done"), 1, "1 of 1 targets are not known to have the new key: bad (unknown)"),
         BadPlugin(
             "an answer that is cut", "printf '{\"id\": \"1\", \"outcome\": \"committed\"}'", 1,
-            "1 of 1 targets do not have the new key yet: bad (unknown)"),
+            "1 of 1 targets are not known to have the new key: bad (unknown)"),
         BadPlugin(
             "an answer to another request", answer(#"{"id": "7", "outcome": "committed"}"#), 1,
-            "1 of 1 targets do not have the new key yet: bad (unknown)"),
+            "1 of 1 targets are not known to have the new key: bad (unknown)"),
         BadPlugin(
             "an unknown outcome", answer(#"{"id": "1", "outcome": "perhaps"}"#), 1,
-            "1 of 1 targets do not have the new key yet: bad (unknown)"),
+            "1 of 1 targets are not known to have the new key: bad (unknown)"),
         BadPlugin(
             "another verb's outcome", answer(#"{"id": "1", "outcome": "match"}"#), 1,
-            "1 of 1 targets do not have the new key yet: bad (unknown)"),
+            "1 of 1 targets are not known to have the new key: bad (unknown)"),
         BadPlugin(
             "a refusal without a reason", answer(#"{"id": "1", "outcome": "rejected"}"#), 1,
-            "1 of 1 targets do not have the new key yet: bad (unknown)"),
+            "1 of 1 targets are not known to have the new key: bad (unknown)"),
         BadPlugin(
             "a reason of an unknown kind",
             answer(#"{"id": "1", "outcome": "rejected", "error": {"code": "moon", "message": "wrong phase"}}"#), 1,
-            "1 of 1 targets do not have the new key yet: bad (internal)"),
+            "1 of 1 targets are not known to have the new key: bad (internal)"),
         BadPlugin(
             "an answer with the key in it",
             #"printf '%s\n' "$request" | jq -c '{id, outcome: "committed", message: .secret.value}'"#,
-            1, "1 of 1 targets do not have the new key yet: bad (unknown)"),
+            1, "1 of 1 targets are not known to have the new key: bad (unknown)"),
         BadPlugin(
             "the key on standard error",
             #"printf '%s\n' "$request" | jq -r .secret.value >&2; printf '%s\n' '{"id": "1", "outcome": "rejected", "error": {"code": "denied", "message": "no"}}'"#,
-            77, "1 of 1 targets do not have the new key yet: bad (denied)"),
+            77, "1 of 1 targets are not known to have the new key: bad (denied)"),
         BadPlugin(
             "an endless answer", "yes x | head -c 20000000", 1,
-            "1 of 1 targets do not have the new key yet: bad (unknown)"),
+            "1 of 1 targets are not known to have the new key: bad (unknown)"),
     ]
 }

@@ -43,6 +43,12 @@ struct CompanionTests {
         #expect(answer.outcome == .committed)
     }
 
+    /// The text of a companion, right but for what is given.
+    private static func value(secret: String = "actions/TOKEN", rotation: String = "x") -> String {
+        #"{"secret": "\#(secret)", "digest": "\#(Digest(of: Keys.successor))", "rotation": "\#(rotation)", "#
+            + #""updated_at": "2026-01-01T00:00:00Z"}"#
+    }
+
     private func deleteSecret() throws {
         try world.change(.delete, "repos/acme/web/actions/secrets/TOKEN")
     }
@@ -76,6 +82,9 @@ struct CompanionTests {
         #expect(second?.visibility == variable.visibility && second?.selected == variable.selected)
         let match = world.publisher().answer(.verify, world.request(with))
         #expect(match.outcome == .match)
+        let moment = again.receipt?["updated_at"]?.string ?? "none"
+        let seen = " holds the successor by its companion, unchanged since \(moment)"
+        #expect(match.message?.hasSuffix(seen) == true, "\(match)")
         #expect(world.slept == 0)
     }
 
@@ -219,6 +228,10 @@ struct CompanionTests {
         arguments: [
             "", "mine", "{}", "[]", #"{"secret": "actions/TOKEN"}"#,
             #"{"secret": "actions/TOKEN", "digest": "x", "rotation": "x", "updated_at": "2026-01-01T00:00:00Z"}"#,
+            Self.value(secret: "agents/TOKEN"), Self.value(secret: "actions/token"), Self.value(secret: "TOKEN"),
+            Self.value(secret: #"actions/TO\u001bKEN"#), Self.value(secret: "actions/TOKEN/X"),
+            Self.value(rotation: ""), Self.value(rotation: #"01\u202e"#), Self.value(rotation: "a b"),
+            Self.value(rotation: String(repeating: "0", count: 65)),
         ])
     func refusesAnotherVariable(_ value: String) throws {
         #expect(publish().outcome == .committed)
@@ -250,41 +263,6 @@ struct CompanionTests {
         let foreign = verify()
         #expect(foreign.outcome == .mismatch)
         #expect(foreign.message?.contains("but its companion is about what was written at ") == true)
-    }
-
-    @Test("a variable that comes or goes meanwhile is written all the same")
-    func meetsRaces() throws {
-        #expect(publish(Keys.predecessor, expect: []).outcome == .committed)
-        // It goes after it was read, and comes again before it is made.
-        world.fail(.patch, "TOKEN_STATE", .answer(404, body: #"{"message": "Not Found"}"#))
-        world.fail(.post, "variables", .answer(409, body: #"{"message": "Already exists"}"#))
-        _ = world.takeAsked()
-        #expect(publish().outcome == .committed)
-        #expect(
-            world.takeAsked().suffix(3) == [
-                "PATCH /repos/acme/web/actions/variables/TOKEN_STATE", "POST /repos/acme/web/actions/variables",
-                "PATCH /repos/acme/web/actions/variables/TOKEN_STATE",
-            ])
-        #expect(verify().outcome == .match)
-        for _ in 1...2 {
-            world.fail(.patch, "TOKEN_STATE", .answer(404))
-            world.fail(.post, "variables", .answer(409))
-        }
-        let answer = publish(Keys.predecessor, expect: nil)
-        #expect(
-            answer.outcome
-                == .unknown(
-                    PublisherError(
-                        .unavailable,
-                        "the secret TOKEN of acme/web is written, but the variable TOKEN_STATE of acme/web comes and goes",
-                        hint: "look who else writes it, and run the step again")))
-    }
-
-    @Test("an answer to its making that was lost is settled by changing it")
-    func settlesALostReply() {
-        world.fail(.post, "variables", .lostReply)
-        #expect(publish().outcome == .committed)
-        #expect(verify().outcome == .match)
     }
 
     @Test("a copy of the secret's data that lags behind the companion is asked again")

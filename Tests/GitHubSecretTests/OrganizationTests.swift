@@ -80,6 +80,54 @@ struct OrganizationTests {
         #expect(stored() == before)
     }
 
+    @Test("pages that bring nothing new end the reading", arguments: [2, 9_007_199_254_740_991])
+    func refusesEndlessPages(_ total: Int) {
+        let publisher = world.publisher()
+        #expect(publisher.answer(.publish, world.request(selected, Keys.predecessor)).outcome == .committed)
+        let before = stored()
+        _ = world.takeAsked()
+        world.fail(
+            .get, "/repositories?", times: 2000,
+            .answer(200, body: #"{"total_count": \#(total), "repositories": [{"id": 1}, {"id": 1}]}"#))
+        let answer = publisher.answer(.publish, world.request(selected))
+        guard case .rejected(let error) = answer.outcome else {
+            Issue.record("\(answer)")
+            return
+        }
+        #expect(error.code == .unavailable && error.message.hasSuffix("changed while they were read"))
+        #expect(world.takeAsked().filter { $0.contains("/repositories?") }.count == 2)
+        #expect(stored() == before)
+    }
+
+    @Test(
+        "other selected repositories in the settings change nothing, and are told", arguments: [Verb.check, .publish])
+    func keepsTheSelection(_ verb: Verb) {
+        let publisher = world.publisher()
+        #expect(publisher.answer(.publish, world.request(selected, Keys.predecessor)).outcome == .committed)
+        let before = stored()
+        var other = selected
+        let told =
+            "; its selected repositories stay what they are, as 'selected_repositories' is only for a secret that"
+            + " is made"
+        for names: JSONValue in [["web"], ["web", "api", "lib"], ["web", "lib"]] {
+            other["selected_repositories"] = names
+            let answer = publisher.answer(verb, world.request(other))
+            #expect(answer.message?.hasSuffix(told) == true, "\(answer)")
+        }
+        // The same ones are not worth a word, however they are written, unless nobody can know.
+        other["selected_repositories"] = ["acme/API", "Web"]
+        #expect(publisher.answer(verb, world.request(other)).message?.contains("stay") == false)
+        world.fail(
+            .get, "/repositories?",
+            .changed { response in
+                let text = String(decoding: response.body, as: UTF8.self)
+                response.body = Array(text.replacing(#""full_name":"acme/web""#, with: #""whole":"acme/web""#).utf8)
+            })
+        other["selected_repositories"] = ["api"]
+        #expect(publisher.answer(verb, world.request(other)).message?.hasSuffix(told) == true)
+        #expect(stored() == before)
+    }
+
     @Test("the ids of repositories are numbers, and texts for Dependabot, as gh sends them", arguments: ScopeCase.all)
     func sendsIDs(_ test: ScopeCase) throws {
         let bodies = Mutex<[JSONValue]>([])
@@ -104,6 +152,22 @@ struct OrganizationTests {
             let expected = ids.map { test.store == .dependabot ? JSONValue.string("\($0)") : .number(JSONNumber($0)) }
             #expect(list.map { $0.sorted { $0.text() < $1.text() } } == expected)
         }
+    }
+
+    @Test("a visibility that is no word is not repeated as it came")
+    func cleansAVisibility() {
+        let publisher = world.publisher()
+        #expect(publisher.answer(.publish, world.request(selected, Keys.predecessor)).outcome == .committed)
+        world.fail(
+            .get, "secrets/TOKEN",
+            .changed { response in
+                let text = String(decoding: response.body, as: UTF8.self)
+                let word = #"\u001b[2J\u202e"# + String(repeating: "x", count: 4000)
+                response.body = Array(text.replacing(#":"selected""#, with: #":"\#(word)""#).utf8)
+            })
+        let message = publisher.answer(.check, world.request(selected)).message ?? ""
+        #expect(message.contains("its visibility stays ") && message.count < 300)
+        #expect(!message.contains("\u{1b}") && !message.contains("\u{202e}"))
     }
 
     @Test("a secret without a visibility is not written")

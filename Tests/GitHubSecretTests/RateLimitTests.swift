@@ -48,6 +48,16 @@ struct RateLimitTests {
         Limit(
             testDescription: "requests are left", headers: [("x-ratelimit-remaining", "9")], message: secondary,
             waits: [60, 120, 240]),
+        Limit(
+            testDescription: "the last request is forbidden", headers: reset(600),
+            message: "Resource not accessible by integration", waits: nil),
+        Limit(
+            testDescription: "the last request of another token is forbidden", headers: [("retry-after", "30")],
+            message: "Resource not accessible by personal access token", waits: nil),
+        Limit(
+            testDescription: "the last request lacks a sign-on",
+            headers: reset(600) + [("x-github-sso", "required; url=https://github.com/orgs/acme/sso?x=1")],
+            message: "Resource protected by organization SAML enforcement.", waits: nil),
         Limit(testDescription: "a plain refusal", headers: [("x-ratelimit-remaining", "9")], waits: nil),
     ]
 
@@ -106,6 +116,30 @@ struct RateLimitTests {
         #expect(error.code == .rateLimited && error.retryAfter == 500)
         #expect(
             error.message == "the secret TOKEN of acme/web is written, but GitHub allows no more requests for 500 s")
+    }
+
+    @Test("the end of a limit is read by GitHub's own clock", arguments: [-1000, 1000])
+    func readsTheSendersClock(_ ahead: TimeInterval) {
+        let world = World()
+        world.setFront(ahead: ahead)
+        world.fail(.get, "public-key", .answer(403, headers: Self.reset(ahead + 600)))
+        let answer = world.publisher().answer(
+            .check, world.request(["name": "TOKEN", "repository": "acme/web"], within: 3600))
+        #expect(answer.outcome == .ready, "\(answer)")
+        #expect(abs(world.slept - 600) < 2, "\(world.slept)")
+    }
+
+    @Test("a write whose answer is lost, and a limit beyond the deadline, leave no certainty")
+    func isUncertainAfterALostReply() {
+        let world = World()
+        world.fail(.put, "secrets/TOKEN", .lostReply)
+        world.fail(.put, "secrets/TOKEN", .answer(429, headers: [("retry-after", "500")]))
+        let answer = world.publisher().answer(.publish, world.request(["name": "TOKEN", "repository": "acme/web"]))
+        guard case .unknown(let error) = answer.outcome else {
+            Issue.record("\(answer)")
+            return
+        }
+        #expect(error.code == .rateLimited && error.retryAfter == 500)
     }
 
     @Test("the hour's own limit is obeyed by its reset")

@@ -18,10 +18,10 @@ struct ScopeCase: CustomTestStringConvertible {
     static let all: [ScopeCase] = [
         ScopeCase(
             testDescription: "repository", with: ["repository": "acme/web"], store: .actions,
-            scope: .repository("acme/web"), exchanges: (3, 3, 5, 6), permission: .secrets),
+            scope: .repository("acme/web"), exchanges: (3, 3, 6, 6), permission: .secrets),
         ScopeCase(
             testDescription: "environment", with: ["repository": "acme/web", "environment": "production eu/1"],
-            store: .actions, scope: .environment("production eu/1", of: "acme/web"), exchanges: (3, 3, 5, 6),
+            store: .actions, scope: .environment("production eu/1", of: "acme/web"), exchanges: (3, 3, 6, 6),
             permission: .environments),
         ScopeCase(
             testDescription: "organization, all", with: ["organization": "acme", "visibility": "all"], store: .actions,
@@ -39,7 +39,7 @@ struct ScopeCase: CustomTestStringConvertible {
             selected: ["acme/api", "acme/lib"], exchanges: (6, 5, 7, 7), permission: .organisationSecrets),
         ScopeCase(
             testDescription: "Dependabot of a repository", with: ["repository": "acme/web", "store": "dependabot"],
-            store: .dependabot, scope: .repository("acme/web"), exchanges: (3, 3, 5, 6),
+            store: .dependabot, scope: .repository("acme/web"), exchanges: (3, 3, 6, 6),
             permission: .dependabotSecrets),
         ScopeCase(
             testDescription: "Dependabot of an organization",
@@ -50,7 +50,7 @@ struct ScopeCase: CustomTestStringConvertible {
             exchanges: (5, 5, 7, 7), permission: .organisationDependabotSecrets),
         ScopeCase(
             testDescription: "Codespaces of a repository", with: ["repository": "acme/web", "store": "codespaces"],
-            store: .codespaces, scope: .repository("acme/web"), exchanges: (3, 3, 5, 6),
+            store: .codespaces, scope: .repository("acme/web"), exchanges: (3, 3, 6, 6),
             permission: .codespacesSecrets),
         ScopeCase(
             testDescription: "Codespaces of an organization",

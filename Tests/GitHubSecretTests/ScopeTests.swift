@@ -45,7 +45,10 @@ struct ScopeTests {
         func verify(_ receipt: JSONObject?) -> PublisherAnswer {
             publisher.answer(.verify, world.request(test.settings(), receipt: receipt))
         }
-        #expect(verify(updated.receipt).outcome == .match)
+        let match = verify(updated.receipt)
+        #expect(match.outcome == .match)
+        let seen = "was last written by ork at \(second.updatedAt.rfc3339); its value cannot be read"
+        #expect(match.message?.hasPrefix("the ") == true && match.message?.hasSuffix(seen) == true, "\(match)")
         let mismatch = verify(created.receipt)
         #expect(mismatch.outcome == .mismatch)
         #expect(mismatch.message?.contains(first.updatedAt.rfc3339) == true)

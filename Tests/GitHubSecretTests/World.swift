@@ -22,8 +22,8 @@ final class World: HTTPTransport, ServiceClock {
         case failed(TransportError)
         /// Something else answers.
         case answer(Int, headers: [(name: String, value: String)] = [], body: String = "")
-        /// GitHub answers, and then this happens there.
-        case then(@Sendable (inout GitHubSandbox, Date) -> Void)
+        /// GitHub answers, and then this happens there, which may take time.
+        case then(@Sendable (inout GitHubSandbox, inout Date) -> Void)
         /// The answer is what `change` makes of it.
         case changed(@Sendable (inout HTTPResponse) -> Void)
     }
@@ -34,6 +34,7 @@ final class World: HTTPTransport, ServiceClock {
         var asked: [String] = []
         var faults: [(method: HTTPRequest.Method, part: String, fault: Fault)] = []
         var slept: TimeInterval = 0
+        var frontAhead: TimeInterval = 0
     }
 
     static let beginning = Date(timeIntervalSince1970: 1_795_500_000)
@@ -91,6 +92,24 @@ final class World: HTTPTransport, ServiceClock {
         guard status == 204 else { throw TransportError(.invalid, "\(status)", mayHaveArrived: true) }
     }
 
+    /// The same, in the middle of a fault.
+    static func write(_ secret: Secret, to path: String, in sandbox: inout GitHubSandbox, at now: Date) throws {
+        func ask(_ method: HTTPRequest.Method, _ path: String, _ body: JSONValue? = nil) throws -> HTTPResponse {
+            let request = HTTPRequest(
+                method, try HTTPURL("\(root)/\(path)"), headers: [("user-agent", "another")], bearer: sandbox.token,
+                body: body?.bytes())
+            return sandbox.answer(request, at: now)
+        }
+        let key = try JSONValue(parsing: ask(.get, path.replacing(#/[^/]+$/#, with: "public-key")).body)
+        let bytes = Array(Data(base64Encoded: key["key"]?.string ?? "") ?? Data())
+        let box = Data(try BoxKeyPair.seal(secret, to: bytes)).base64EncodedString()
+        let answer = try ask(.put, path, ["encrypted_value": .string(box), "key_id": key["key_id"] ?? nil])
+        guard answer.status == 204 else { throw TransportError(.invalid, "\(answer.status)", mayHaveArrived: true) }
+    }
+
+    /// Sets how much the clock of what answers is ahead of the one of what keeps the secrets.
+    func setFront(ahead seconds: TimeInterval) { state.withLock { $0.frontAhead = seconds } }
+
     func pass(_ seconds: TimeInterval) { state.withLock { $0.now += seconds } }
 
     func sleep(until moment: Date) {
@@ -103,7 +122,14 @@ final class World: HTTPTransport, ServiceClock {
     func send(_ requests: [HTTPRequest], each: (Int, Result<HTTPResponse, TransportError>) -> Void) {
         for (index, request) in requests.enumerated() {
             gate(request)
-            each(index, answer(request))
+            let ahead = state.withLock { $0.frontAhead }
+            each(
+                index,
+                answer(request).map { response in
+                    var response = response
+                    response.date?.addTimeInterval(ahead)
+                    return response
+                })
         }
     }
 
@@ -132,7 +158,7 @@ final class World: HTTPTransport, ServiceClock {
                     HTTPResponse(status: status, headers: type + headers, body: Array(body.utf8), date: state.now))
             case .then(let effect):
                 let response = state.sandbox.answer(request, at: state.now)
-                effect(&state.sandbox, state.now)
+                effect(&state.sandbox, &state.now)
                 return .success(response)
             case .changed(let change):
                 var response = state.sandbox.answer(request, at: state.now)

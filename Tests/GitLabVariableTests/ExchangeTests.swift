@@ -49,19 +49,20 @@ struct ExchangeTests {
     }
 
     @Test(
-        "the addresses of groups and of the instance",
+        "the addresses of groups and of the instance; in a group it looks for the key under other scopes, too",
         arguments: [
-            (PlaceCase.groupProduction, "/groups/acme/variables", "?filter%5Benvironment_scope%5D=production"),
-            (.instance, "/admin/ci/variables", ""),
+            (
+                PlaceCase.groupProduction, "/groups/acme/variables", "?filter%5Benvironment_scope%5D=production",
+                ["GET /groups/acme/variables/TOKEN"]
+            ), (.instance, "/admin/ci/variables", "", []),
         ])
-    func addresses(_ place: PlaceCase, _ path: String, _ filter: String) {
+    func addresses(_ place: PlaceCase, _ path: String, _ filter: String, _ probe: [String]) {
         let world = World()
         _ = world.ask(.publish, place.with(world), secret: Keys.predecessor)
         _ = world.ask(.publish, place.with(world))
         #expect(
-            world.takeAsked() == [
-                "GET \(path)/TOKEN\(filter)", "POST \(path)", "GET \(path)/TOKEN\(filter)",
-                "PUT \(path)/TOKEN\(filter)",
+            world.takeAsked() == ["GET \(path)/TOKEN\(filter)"] + probe + [
+                "POST \(path)", "GET \(path)/TOKEN\(filter)", "PUT \(path)/TOKEN\(filter)",
             ])
     }
 

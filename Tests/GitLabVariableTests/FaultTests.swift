@@ -55,7 +55,7 @@ struct FaultTests {
             fault: { $0.fail(.put, .lostRequest) }, outcome: .committed, change: "updated", holds: "successor"),
         Case(
             testDescription: "an update whose answer got lost is sent again", held: Keys.predecessor,
-            fault: { $0.fail(.put, .lostReply) }, outcome: .committed, change: "updated", holds: "successor"),
+            fault: { $0.fail(.put, .lostReply) }, outcome: .committed, holds: "successor"),
         Case(
             testDescription: "an update whose answers all get lost is settled by reading", held: Keys.predecessor,
             fault: { $0.fail(.put, times: 5, .lostReply) }, outcome: .committed, change: "updated",
@@ -105,8 +105,14 @@ struct FaultTests {
             fault: { $0.fail(.post, .answer(503)) }, outcome: .committed, change: "created", holds: "successor"),
         Case(
             testDescription: "a hidden one whose creation's answer got lost is written once more",
-            isHidden: true, fault: { $0.fail(.post, .lostReply) }, outcome: .committed, change: "updated",
-            holds: "successor"),
+            isHidden: true, fault: { $0.fail(.post, .lostReply) }, outcome: .committed, holds: "successor"),
+        Case(
+            testDescription: "an update whose answer got lost, and then a proxy answers: settled by reading",
+            held: Keys.predecessor,
+            fault: {
+                $0.fail(.put, .lostReply)
+                $0.fail(.put, .answer(404, "<html>", type: "text/html"))
+            }, outcome: .committed, change: "updated", holds: "successor"),
         Case(
             testDescription: "a creation is in doubt when the reading fails too",
             fault: {

@@ -2,6 +2,8 @@ import GitLabSandbox
 import HTTP
 import JSON
 import PublisherPlugin
+import Secrets
+import Sodium
 import Testing
 
 @testable import ork_publisher_gitlab_variable
@@ -27,20 +29,43 @@ struct GroupScopeTests {
         #expect(PlaceTests.line(world, group).isEmpty)
     }
 
-    @Test("where it cannot be removed, that is told")
-    func notTakenBack() {
+    @Test(
+        "where it cannot be removed, or that is not certain, the key is written, and every later try tells it",
+        arguments: [
+            World.Fault.answer(403, #"{"message": "403 Forbidden"}"#), .answer(404, "<html>", type: "text/html"),
+            .answer(404, #"{"message": "404 Group Not Found"}"#), .answer(405, ""),
+        ])
+    func notTakenBack(_ fault: World.Fault) {
         world.gitlab { $0.premium = false }
-        world.fail(.delete, .answer(403, #"{"message": "403 Forbidden"}"#))
+        world.fail(.delete, fault)
         #expect(
             world.ask(.publish, with)
                 == PublisherAnswer(
-                    .rejected(
+                    .unknown(
                         PublisherError(
                             .configuration,
                             "GitLab made TOKEN for scope * instead of TOKEN of group acme (environment production);"
                                 + " it was not possible to remove it", hint: "remove it; " + premium,
                             field: "with.environment_scope"))))
         #expect(PlaceTests.line(world, group) == ["TOKEN * successor masked raw "])
+        #expect(world.ask(.publish, with) == Self.stranded)
+        #expect(PlaceTests.line(world, group) == ["TOKEN * successor masked raw "])
+    }
+
+    private static let stranded = PublisherAnswer(
+        .unknown(
+            PublisherError(
+                .conflict,
+                "TOKEN of group acme (environment production) comes and goes: GitLab says that it is taken, and does not"
+                    + " show it; TOKEN of scope * holds the key too",
+                hint: "look whether that one is to hold this key; scopes of a group's variables need Premium",
+                field: "with.environment_scope")))
+
+    @Test("without Premium a creation whose answer got lost is told, too")
+    func lost() {
+        world.gitlab { $0.premium = false }
+        world.fail(.post, .lostReply)
+        #expect(world.ask(.publish, with) == Self.stranded)
     }
 
     @Test("without Premium a variable for all environments is in the way, and stays")
@@ -62,24 +87,99 @@ struct GroupScopeTests {
         #expect(PlaceTests.line(world, group) == ["TOKEN * predecessor "])
     }
 
-    @Test("a write that GitLab lets go astray is told")
-    func astray() {
+    private static let astray = PublisherError(
+        .conflict,
+        "TOKEN of group acme (environment production) was removed meanwhile, and GitLab wrote the key to the variable of"
+            + " scope * instead",
+        hint: "look whether that one is to hold this key, give it its own value back if not, and run the step again",
+        field: "with.environment_scope")
+
+    /// `others` are the scopes of more variables of the key.
+    @Test(
+        "a write that GitLab lets go astray is told, and so it is when the step is run again",
+        arguments: [[], ["staging"]])
+    func astray(_ others: [String]) {
+        let group = group
+        world.gitlab { sandbox in
+            // So that the list has more than one page.
+            for number in 1...100 { sandbox.setVariable("A\(number)", Keys.text(Keys.successor), of: group) }
+            sandbox.setVariable("TOKEN", Keys.text(Keys.foreign), of: group)
+            for scope in others + ["production"] {
+                sandbox.setVariable("TOKEN", Keys.text(Keys.predecessor), of: group, environmentScope: scope)
+            }
+        }
+        world.fail(.put, .before { $0.removeVariable("TOKEN", of: group, environmentScope: "production") })
+        #expect(world.ask(.publish, with) == PublisherAnswer(.unknown(Self.astray)))
+        #expect(tokens.first == "TOKEN * successor ")
+        #expect(!tokens.contains { $0.hasPrefix("TOKEN production") })
+        let again = world.ask(.publish, with)
+        #expect(again.outcome == .committed)
+        #expect(
+            again.message
+                == "created TOKEN of group acme (environment production); TOKEN of scope * holds the key too")
+        #expect(
+            again.receipt == [
+                "hidden": false, "environment_scope": "production", "change": "created", "also_in_scopes": ["*"],
+            ])
+        #expect(tokens.last == "TOKEN production successor masked raw ")
+    }
+
+    private var tokens: [String] { PlaceTests.line(world, group).filter { $0.hasPrefix("TOKEN ") } }
+
+    @Test("a write that goes astray and whose answers get lost is told")
+    func astrayUnseen() {
         world.gitlab { sandbox in
             sandbox.setVariable("TOKEN", Keys.text(Keys.foreign), of: .group("acme"))
             sandbox.setVariable(
                 "TOKEN", Keys.text(Keys.predecessor), of: .group("acme"), environmentScope: "production")
         }
-        world.fail(.put, .before { $0.removeVariable("TOKEN", of: .group("acme"), environmentScope: "production") })
-        #expect(
-            world.ask(.publish, with)
-                == PublisherAnswer(
-                    .rejected(
-                        PublisherError(
-                            .conflict,
-                            "TOKEN of group acme (environment production) was removed meanwhile, and GitLab wrote the"
-                                + " key to the variable of scope * instead",
-                            hint: "look whether that one is to hold this key, give it its own value back if not, and"
-                                + " run the step again", field: "with.environment_scope"))))
-        #expect(PlaceTests.line(world, group) == ["TOKEN * successor "])
+        world.fail(
+            .get, .after { $0.removeVariable("TOKEN", of: .group("acme"), environmentScope: "production") })
+        world.fail(.put, times: 5, .lostReply)
+        let answer = world.ask(.publish, with)
+        #expect(answer.outcome == .committed)
+        #expect(answer.receipt?["also_in_scopes"] == ["*"])
+        #expect(answer.message?.hasSuffix("; TOKEN of scope * holds the key too") == true)
+    }
+
+    private static let hindrances: [(fault: World.Fault, outcome: PublisherOutcome, change: JSONValue?)] = [
+        (.lostReply, .committed, "created"), (.answer(503), .committed, "created"),
+        (.before(set(Keys.predecessor)), .committed, "updated"), (.before(set(Keys.successor)), .unchanged, nil),
+    ]
+
+    private static func set(_ value: Secret) -> @Sendable (inout GitLabSandbox) -> Void {
+        { $0.setVariable("TOKEN", Keys.text(value), of: .group("acme"), environmentScope: "production") }
+    }
+
+    @Test("where else the key is, is told whatever comes between", arguments: hindrances)
+    func hindered(_ fault: World.Fault, _ outcome: PublisherOutcome, _ change: JSONValue?) {
+        world.gitlab { $0.setVariable("TOKEN", Keys.text(Keys.successor), of: .group("acme")) }
+        world.fail(.post, fault)
+        let answer = world.ask(.publish, with)
+        #expect(answer.outcome == outcome && answer.receipt?["change"] == change)
+        #expect(answer.receipt?["also_in_scopes"] == ["*"])
+        #expect(answer.message?.hasSuffix("; TOKEN of scope * holds the key too") == true)
+    }
+
+    @Test("other scopes with other values are nobody's business")
+    func others() {
+        world.gitlab { $0.setVariable("TOKEN", Keys.text(Keys.foreign), of: .group("acme")) }
+        let answer = world.ask(.publish, with)
+        #expect(answer.message == "created TOKEN of group acme (environment production)")
+        #expect(answer.receipt?["also_in_scopes"] == nil)
+    }
+
+    @Test(
+        "scopes of a group's key wait for each other, those of a project's do not",
+        arguments: [("group", "acme", true), ("project", "acme/web", false)])
+    func places(_ kind: String, _ name: String, _ isOne: Bool) throws {
+        let places = try ["*", "production"].map { scope in
+            let request = PublisherRequest(
+                id: "1", operation: "op", rotation: "01JDB", deadline: world.now, target: "ci",
+                with: [kind: .string(name), "key": "TOKEN", "environment_scope": .string(scope)], expect: nil,
+                digest: Digest(of: Keys.successor), secret: nil)
+            return try world.publisher().target(request).place
+        }
+        #expect((places[0] == places[1]) == isOne)
     }
 }

@@ -25,6 +25,22 @@ struct LimitTests {
         }
     }
 
+    @Test(
+        "the end of a window counts by GitLab's own clock, and is a day away at most",
+        arguments: [
+            (1_000_000_000, 1_000_000_042, 42), (3_000_000_000, 3_000_000_007, 7), (1_000_000_000, 1 << 40, 86400),
+        ])
+    func otherClock(_ now: Int, _ reset: Int, _ wait: Double) {
+        let world = World()
+        world.fail(
+            .get,
+            .answer(
+                429, "Retry later\n", type: "text/plain", headers: ["ratelimit-reset": String(reset)],
+                date: Date(timeIntervalSince1970: Double(now))))
+        #expect(world.ask(.publish, PlaceCase.project.with(world), within: 100_000).outcome == .committed)
+        #expect(world.slept == wait)
+    }
+
     @Test("without a word of how long, the wait grows")
     func growing() {
         let world = World()

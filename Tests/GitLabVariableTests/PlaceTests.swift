@@ -136,7 +136,11 @@ struct PlaceTests {
         #expect(Self.line(world, place.owner) == ["TOKEN \(place.scope) foreign masked hidden raw "])
         #expect(
             world.ask(.verify, with)
-                == PublisherAnswer(.unverifiable, message: "\(name) is hidden: GitLab shows its value to nobody"))
+                == PublisherAnswer(
+                    .unverifiable,
+                    message:
+                        "\(name) is hidden: GitLab shows its value to nobody; give ork-verify a probe, which asks the"
+                        + " application"))
         #expect(world.ask(.check, with).outcome == .ready)
         #expect(
             world.ask(.publish, with)
@@ -160,6 +164,7 @@ struct PlaceTests {
             + " variable_type is env_var, not file"
         #expect(world.ask(.check, with).message == "would write TOKEN of project acme/web" + note)
         #expect(world.ask(.publish, with).message == "updated TOKEN of project acme/web" + note)
+        #expect(world.ask(.publish, with).message == "TOKEN of project acme/web holds the key already" + note)
         #expect(Self.line(world, .project("acme/web")) == ["TOKEN * successor raw "])
     }
 

@@ -22,7 +22,8 @@ final class World: HTTPTransport, ServiceClock {
         /// It has its effect, and the answer is lost.
         case lostReply
         /// Something else answers, and GitLab sees nothing of it.
-        case answer(Int, String = "", type: String = "application/json", headers: [String: String] = [:])
+        case answer(
+            Int, String = "", type: String = "application/json", headers: [String: String] = [:], date: Date? = nil)
         /// Somebody else is faster, and then it arrives.
         case before(@Sendable (inout GitLabSandbox) -> Void)
         /// It arrives, and this happens then.
@@ -124,8 +125,8 @@ final class World: HTTPTransport, ServiceClock {
         case .lostReply:
             _ = state.sandbox.answer(request, at: state.now)
             return .failure(TransportError(.interrupted, "the connection ended", mayHaveArrived: true))
-        case .answer(let status, let body, let type, let headers):
-            return .success(response(status, body, type, headers))
+        case .answer(let status, let body, let type, let headers, let date):
+            return .success(response(status, body, type, headers, date))
         case .before(let effect):
             effect(&state.sandbox)
             return .success(state.sandbox.answer(request, at: state.now))
@@ -147,12 +148,13 @@ final class World: HTTPTransport, ServiceClock {
     }
 
     private static func response(
-        _ status: Int, _ body: String, _ type: String, _ headers: [String: String] = [:]
+        _ status: Int, _ body: String, _ type: String, _ headers: [String: String] = [:],
+        _ date: Date? = nil
     ) -> HTTPResponse {
         let fields = headers.merging(["content-type": type]) { own, _ in own }
         return HTTPResponse(
             status: status, headers: fields.sorted { $0.key < $1.key }.map { (name: $0.key, value: $0.value) },
-            body: Array(body.utf8))
+            body: Array(body.utf8), date: date)
     }
 }
 

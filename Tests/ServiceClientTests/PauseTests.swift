@@ -43,6 +43,29 @@ struct PauseTests {
         #expect(bench.transport.requests.count == 1)
     }
 
+    @Test("a write whose answer was lost before the limit came stays in doubt")
+    func doubt() throws {
+        let bench = try Bench([.lost, .answer(429, "{}", ["retry-after": "100"])])
+        let error = #expect(throws: ServiceError.self) { try bench.send(Bench.write, within: 60) }
+        #expect(error?.error.code == .rateLimited)
+        #expect(error?.mayHaveTakenEffect == true)
+    }
+
+    @Test(
+        "a pause is as long as the service says, by its own clock, within a second and a day",
+        arguments: [
+            (["retry-after": "7", "reset": "1800000900"], 7), (["retry-after": "0"], 1),
+            (["reset": "1800000090"], 90), (["reset": "1800000000"], 1), (["reset": "1700000000"], 1),
+            (["reset": "99999999999999"], 86400), (["reset": "soon"], 240), ([:], 240),
+        ] as [([String: String], Int)])
+    func lengths(headers: [String: String], seconds: Int) {
+        let date = Date(timeIntervalSince1970: 1_800_000_000)
+        let response = HTTPResponse(status: 429, headers: headers.map { (name: $0, value: $1) }, date: date)
+        // Our own clock is an hour late.
+        let now = date.addingTimeInterval(-3600)
+        #expect(PlainService().pause(response, number: 3, reset: "reset", now: now) == .seconds(seconds))
+    }
+
     @Test("a number of seconds of any length is some time", arguments: ["99999999999999999999", "2147483648"])
     func endless(seconds: String) throws {
         let bench = try Bench([.answer(429, "{}", ["retry-after": seconds])])

@@ -1,9 +1,11 @@
+import Dispatch
 import FoundationEssentials
 import HTTP
 import JSON
 import PublisherPlugin
 import Secrets
 import ServiceClient
+import Synchronization
 import TestSupport
 import Testing
 
@@ -37,7 +39,8 @@ struct ServiceClientTests {
         #expect(error?.error.code == .unavailable && error?.mayHaveTakenEffect == false)
         #expect(read.transport.requests.count == 5)
         let write = try Bench([.answer(503)])
-        #expect(throws: ServiceError.self) { try write.send(Bench.write) }
+        let doubt = #expect(throws: ServiceError.self) { try write.send(Bench.write) }
+        #expect(doubt?.mayHaveTakenEffect == true)
         #expect(write.transport.requests.count == 5)
     }
 
@@ -161,21 +164,63 @@ struct ServiceClientTests {
         #expect(error?.mayHaveTakenEffect == true)
     }
 
+    @Test("an answer to a write tells whether an earlier try may have been done", arguments: [true, false])
+    func repetition(lost: Bool) throws {
+        let bench = try Bench([lost ? .lost : .unsent, .answer(204)])
+        #expect(try bench.send(Bench.write).isRepetition == lost)
+    }
+
+    @Test(
+        "words can be told from each other beyond what is shown of them",
+        arguments: [("HAS ALREADY", true), ("been taken", true), ("is free", false)])
+    func says(words: String, expected: Bool) throws {
+        let text = String(repeating: "K", count: 300) + " has already been taken"
+        let bench = try Bench([.answer(400, #"{"message": "\#(text)"}"#)])
+        var call = Bench.read
+        call.statuses = [400]
+        #expect(try bench.send(call).says(words) == expected)
+    }
+
+    @Test("who writes at one place waits, who writes at another does not")
+    func places() async throws {
+        let client = try Bench([.answer(200)]).client
+        let log = Log()
+        let (entered, leave) = (DispatchSemaphore(value: 0), DispatchSemaphore(value: 0))
+        async let first: Void = onOwnThread {
+            client.alone(at: "a") {
+                entered.signal()
+                leave.wait()
+                log.add("first at a")
+            }
+        }
+        try await onOwnThread { entered.wait() }
+        async let second: Void = onOwnThread { client.alone(at: "a") { log.add("second at a") } }
+        try await onOwnThread {
+            client.alone(at: "b") { log.add("at b") }
+            leave.signal()
+        }
+        _ = try await (first, second)
+        #expect(log.lines == ["at b", "first at a", "second at a"])
+    }
+
+    @Test("of the bounds of several targets the smallest counts")
+    func smallestBound() async throws {
+        let meter = MeteringTransport()
+        let clients = ServiceClients(PlainService(), environment: ["PLAIN_TOKEN": "t"], transport: meter)
+        for settings in [["writes": 6], ["writes": 2], [:], ["writes": 3]] as [JSONObject] {
+            _ = try clients.client(for: Settings(settings))
+        }
+        let client = try clients.client(for: Settings([:]))
+        try await Self.writeTwelve(client)
+        #expect(meter.highest == 2)
+    }
+
     @Test("no more writes are under way at once than were allowed")
     func gate() async throws {
         let meter = MeteringTransport()
         let client = ServiceClient(
             PlainService(), at: try HTTPURL("https://plain.example"), token: Secret("t"), writes: 3, transport: meter)
-        try await withThrowingTaskGroup { group in
-            for _ in 0..<12 {
-                group.addTask {
-                    try await onOwnThread {
-                        _ = try client.send(Bench.write, until: Date.now.addingTimeInterval(60))
-                    }
-                }
-            }
-            try await group.waitForAll()
-        }
+        try await Self.writeTwelve(client)
         #expect(meter.highest == 3)
     }
 
@@ -186,4 +231,26 @@ struct ServiceClientTests {
         #expect(error?.error.code == .unavailable)
         #expect(bench.transport.requests.isEmpty)
     }
+
+    /// Twelve writes, each on a thread of its own.
+    private static func writeTwelve(_ client: ServiceClient) async throws {
+        try await withThrowingTaskGroup { group in
+            for _ in 0..<12 {
+                group.addTask {
+                    try await onOwnThread {
+                        _ = try client.send(Bench.write, until: Date.now.addingTimeInterval(60))
+                    }
+                }
+            }
+            try await group.waitForAll()
+        }
+    }
+}
+
+private final class Log: Sendable {
+    private let state = Mutex<[String]>([])
+
+    var lines: [String] { state.withLock { $0 } }
+
+    func add(_ line: String) { state.withLock { $0.append(line) } }
 }

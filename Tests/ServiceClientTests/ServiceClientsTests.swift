@@ -51,7 +51,7 @@ struct ServiceClientsTests {
         let first = try clients.client(for: Settings([:]))
         #expect(try clients.client(for: Settings(["name": "other"])) === first)
         #expect(try clients.client(for: Settings(["url": "https://plain.example/api"])) === first)
-        #expect(try clients.client(for: Settings(["writes": "4"])) !== first)
+        #expect(try clients.client(for: Settings(["url": "https://plain.example/api/", "writes": "4"])) === first)
         #expect(try clients.client(for: Settings(["url": "https://other.example"])) !== first)
     }
 }

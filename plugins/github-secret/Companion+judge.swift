@@ -28,8 +28,11 @@ extension Companion {
         }
         guard let writtenAt else { return .replaceable }
         guard writtenAt == updatedAt else {
-            // Written since then: by an earlier try of this rotation that was cut off, or by somebody else.
-            let mayBeOurs = ours.map { writtenAt > $0.beginning.addingTimeInterval(-Self.skew) } ?? false
+            // Written since then: by an earlier try of this rotation that was cut off, or by somebody else. One that
+            // wrote the companion too had finished.
+            let isFinished = rotation == request.rotation && digest == request.digest
+            let isInTime = ours.map { writtenAt > $0.beginning.addingTimeInterval(-Self.skew) } ?? false
+            let mayBeOurs = isInTime && !isFinished
             guard request.expect == nil || mayBeOurs else {
                 throw PublisherError(
                     .conflict,

@@ -8,11 +8,11 @@ import ServiceClient
 extension SecretTarget {
     /// Reads the companion, `nil` if there is none. A variable of the name that is not one is refused.
     func companion(_ variable: SecretName) throws(ServiceError) -> Companion? {
-        let answer = try client.send(
+        let answer = try find(
             ServiceCall(
-                .get, path(variable), statuses: [200, 404], to: "read \(name(variable))", field: "with.companion",
-                permission: scope.variablePermission), until: deadline)
-        guard answer.status == 200 else { return nil }
+                .get, path(variable), to: "read \(name(variable))", field: "with.companion",
+                permission: scope.variablePermission))
+        guard let answer else { return nil }
         guard let companion = Companion(parsing: try answer.object().text("value")) else {
             throw ServiceError(
                 Settings.error(
@@ -22,24 +22,27 @@ extension SecretTarget {
         guard companion.secret == Companion.secret(settings) else {
             throw ServiceError(
                 Settings.error(
-                    "companion", "\(name(variable)) is about another secret (\(companion.secret))",
+                    "companion", "\(name(variable)) is about another secret (\(ForeignText.line(companion.secret)))",
                     hint: "give each secret a companion of its own"))
         }
         return companion
     }
 
-    /// Writes the companion. `exists` is what was seen; if it is not so any more, the other call is made.
+    /// Writes the companion. `exists` is what was seen; if it is not so any more, the other call is made,
+    /// after a look at what is there.
     func write(
         _ companion: Companion, to variable: SecretName, exists: Bool, _ visibility: Visibility?
     ) throws(ServiceError) {
-        var updates = exists
+        var exists = exists
         for _ in 1...3 {
-            let answer = try client.send(
-                updates ? change(companion, variable) : creation(companion, variable, visibility), until: deadline)
-            switch answer.status {
-            case 409: updates = true
-            case 404: updates = false
-            default: return
+            if exists {
+                if try find(change(companion, variable)) != nil { return }
+                exists = false
+            } else {
+                let call = creation(companion, variable, visibility)
+                guard try client.send(call, until: deadline).status == 409 else { return }
+                // Made meanwhile: by an earlier try of this call, or by something else for something else.
+                exists = try self.companion(variable) != nil
             }
         }
         throw ServiceError(
@@ -65,7 +68,7 @@ extension SecretTarget {
     private func change(_ companion: Companion, _ variable: SecretName) -> ServiceCall {
         ServiceCall(
             .patch, path(variable), body: ["name": .string(variable.description), "value": .string(companion.value)],
-            statuses: [204, 404], to: "change \(name(variable))", field: "with.companion",
+            statuses: [204], to: "change \(name(variable))", field: "with.companion",
             permission: scope.variablePermission)
     }
 

@@ -27,22 +27,28 @@ extension SecretTarget {
         let state = try state(request)
         if state.held == .successor, let metadata = state.metadata {
             return PublisherAnswer(
-                .unchanged, receipt: receipt(metadata), message: "\(settings.secret) holds the key already")
+                .unchanged,
+                receipt: ["secret": .string(settings.secret), "updated_at": .string(metadata.updatedAt.rfc3339)],
+                message: "\(settings.secret) holds the key already")
         }
         let visibility = try visibility(state.metadata)
         let written = try put(secret, visibility)
         return try ServiceError.after("\(settings.secret) is written") { () throws(ServiceError) in
-            let metadata = try metadata(writtenBy: written)
-            if let variable = settings.companion {
+            let time = try time(of: written, after: state.before)
+            if let time, let variable = settings.companion {
                 let companion = Companion(
                     secret: Companion.secret(settings), digest: request.digest, rotation: request.rotation,
-                    updatedAt: metadata.updatedAt)
+                    updatedAt: time)
                 try write(companion, to: variable, exists: state.companion != nil, visibility)
             }
-            let change = written.status == 201 ? "created" : "updated"
-            var receipt = receipt(metadata)
-            receipt["change"] = .string(change)
-            let notes = ["\(change) \(settings.secret)", unheeded(visibility, state.metadata)]
+            let change = written.isNew.map { $0 ? "created" : "updated" }
+            var receipt: JSONObject = ["secret": .string(settings.secret)]
+            if let time { receipt["updated_at"] = .string(time.rfc3339) }
+            if let change { receipt["change"] = .string(change) }
+            let notes = [
+                "\(change ?? "wrote") \(settings.secret)", unheeded(visibility, state.metadata),
+                time == nil ? "GitHub's clocks do not tell when" : nil,
+            ]
             return PublisherAnswer(
                 .committed, receipt: receipt, message: notes.compactMap(\.self).joined(separator: "; "))
         }
@@ -62,16 +68,24 @@ extension SecretTarget {
             guard companion.updatedAt == metadata.updatedAt else {
                 return mismatch(metadata, "its companion is about what was written at \(companion.updatedAt.rfc3339)")
             }
-            return companion.digest == request.digest
-                ? PublisherAnswer(.match)
-                : mismatch(metadata, "its companion says that rotation \(companion.rotation) wrote another key")
+            guard companion.digest == request.digest else {
+                return mismatch(metadata, "its companion says that rotation \(companion.rotation) wrote another key")
+            }
+            return PublisherAnswer(
+                .match,
+                message: "\(settings.secret) holds the successor by its companion, unchanged since"
+                    + " \(metadata.updatedAt.rfc3339)")
         }
         guard let published else {
-            return PublisherAnswer(
-                .unverifiable, message: "\(settings.secret) cannot be read, and nothing says when ork wrote it")
+            let reason =
+                request.receipt == nil
+                ? "nothing says when ork wrote it" : "GitHub's clocks did not tell when ork wrote it"
+            return PublisherAnswer(.unverifiable, message: "\(settings.secret) cannot be read, and \(reason)")
         }
-        return published == metadata.updatedAt
-            ? PublisherAnswer(.match) : mismatch(metadata, "ork wrote it at \(published.rfc3339)")
+        guard published == metadata.updatedAt else { return mismatch(metadata, "ork wrote it at \(published.rfc3339)") }
+        return PublisherAnswer(
+            .match,
+            message: "\(settings.secret) was last written by ork at \(published.rfc3339); its value cannot be read")
     }
 
     private func mismatch(_ metadata: Metadata, _ reason: String) -> PublisherAnswer {
@@ -82,18 +96,20 @@ extension SecretTarget {
     /// What is there before a write.
     private struct State {
         var companion: Companion?
-        /// Read where it matters: for an organization's visibility, and to be compared with the companion.
+        /// Read where it matters: for an organization's visibility, and for a companion, which is about a time.
         var metadata: Metadata?
+        var before = Before.nothingRead
         var held = Companion.Held.replaceable
     }
 
     private func state(_ request: PublisherRequest) throws(ServiceError) -> State {
         var state = State()
         if let variable = settings.companion { state.companion = try companion(variable) }
-        var needsMetadata = state.companion != nil
+        var needsMetadata = settings.companion != nil
         if case .organization = scope { needsMetadata = true }
         guard needsMetadata else { return state }
         state.metadata = try metadata(since: state.companion?.updatedAt)
+        state.before = .read(state.metadata?.updatedAt)
         if let companion = state.companion, let variable = settings.companion {
             do throws(PublisherError) {
                 state.held = try companion.judge(
@@ -103,30 +119,5 @@ extension SecretTarget {
             }
         }
         return state
-    }
-
-    /// The secret as the write left it, and not as another one did, before or after. Its time has no fractions, and the
-    /// clocks of one service may differ a little.
-    private func metadata(writtenBy answer: ServiceAnswer) throws(ServiceError) -> Metadata {
-        let slack: TimeInterval = 5
-        let moment = answer.response.date
-        let metadata = try metadata(since: moment?.addingTimeInterval(-slack), mustExist: true)
-        guard let metadata, moment.map({ metadata.updatedAt >= $0 - slack }) ?? true else {
-            throw ServiceError(
-                PublisherError(
-                    .unavailable, "GitHub still shows what was there before",
-                    hint: "run the step again; writing the same key twice does no harm"))
-        }
-        guard moment.map({ metadata.updatedAt <= $0 + slack }) ?? true else {
-            throw ServiceError(
-                PublisherError(
-                    .conflict, "something else wrote it again at \(metadata.updatedAt.rfc3339)",
-                    hint: "find out what writes it, and run the step again", field: "with.name"))
-        }
-        return metadata
-    }
-
-    private func receipt(_ metadata: Metadata) -> JSONObject {
-        ["secret": .string(settings.secret), "updated_at": .string(metadata.updatedAt.rfc3339)]
     }
 }

@@ -14,6 +14,8 @@ struct SecretTarget: ServiceTarget {
     let deadline: Date
 
     var scope: SecretScope { settings.scope }
+    /// GitHub does not tell cases apart.
+    var place: String { path.joined(separator: "/").lowercased() }
     private var path: [String] { scope.secretsPath + [settings.name.description] }
 
     /// What GitHub says of a secret; its value is not among it.
@@ -21,6 +23,8 @@ struct SecretTarget: ServiceTarget {
         let updatedAt: Date
         /// Of a secret of an organization.
         let visibility: String?
+        /// When this was so, by the clock of what answered.
+        let shownAt: Date?
     }
 
     /// Reads what GitHub says of the secret, `nil` if there is none.
@@ -28,34 +32,36 @@ struct SecretTarget: ServiceTarget {
     /// With `moment`, it was written then or later, and is asked for again while GitHub shows an earlier state.
     func metadata(since moment: Date? = nil, mustExist: Bool = false) throws(ServiceError) -> Metadata? {
         let call = ServiceCall(
-            .get, path, statuses: [200, 404], to: "read when \(settings.secret) was written", field: "with.name",
+            .get, path, to: "read when \(settings.secret) was written", field: "with.name",
             permission: scope.secretPermission)
-        let answer = try client.send(call, until: deadline) { answer throws(ServiceError) in
-            guard answer.status == 200 else { return !mustExist }
+        let answer = try find(call) { answer throws(ServiceError) in
+            guard let answer else { return !mustExist }
             guard let moment else { return true }
             return try answer.object().date("updated_at") >= moment
         }
-        guard answer.status == 200 else { return nil }
+        guard let answer else { return nil }
         let object = try answer.object()
-        return Metadata(updatedAt: try object.date("updated_at"), visibility: object["visibility"]?.string)
+        return Metadata(
+            updatedAt: try object.date("updated_at"), visibility: object["visibility"]?.string,
+            shownAt: answer.response.date)
     }
 
     /// The key that the secret is sealed to. That it can be read shows that the place exists and the token sees it.
     func publicKey() throws(ServiceError) -> PublicKey {
         try keys.key(at: client.address, scope.secretsPath) { () throws(ServiceError) in
-            let answer = try client.send(
+            let answer = try find(
                 ServiceCall(
-                    .get, scope.secretsPath + ["public-key"], statuses: [200, 404],
+                    .get, scope.secretsPath + ["public-key"],
                     to: "read the public key for secrets of \(scope.place)", field: scope.field,
-                    permission: scope.secretPermission), until: deadline)
-            guard answer.status == 200 else { throw try missing() }
+                    permission: scope.secretPermission))
+            guard let answer else { throw try missing() }
             try checkScopes(answer)
             return try PublicKey(answer)
         }
     }
 
     /// Writes the secret. A public key that GitHub has replaced meanwhile is fetched once more.
-    func put(_ secret: Secret, _ visibility: Visibility?) throws(ServiceError) -> ServiceAnswer {
+    func put(_ secret: Secret, _ visibility: Visibility?) throws(ServiceError) -> Written {
         let key = try publicKey()
         do throws(ServiceError) {
             return try put(secret, key, visibility)
@@ -65,7 +71,7 @@ struct SecretTarget: ServiceTarget {
             do throws(ServiceError) {
                 let fresh = try publicKey()
                 guard fresh.id != key.id else { throw error }
-                return try put(secret, fresh, visibility)
+                return try put(secret, fresh, visibility, isRepetition: error.mayHaveTakenEffect)
             } catch let second {
                 throw second.doubted(error.mayHaveTakenEffect)
             }
@@ -73,8 +79,8 @@ struct SecretTarget: ServiceTarget {
     }
 
     private func put(
-        _ secret: Secret, _ key: PublicKey, _ visibility: Visibility?
-    ) throws(ServiceError) -> ServiceAnswer {
+        _ secret: Secret, _ key: PublicKey, _ visibility: Visibility?, isRepetition: Bool = false
+    ) throws(ServiceError) -> Written {
         guard let box = key.seal(secret) else {
             throw ServiceError(
                 PublisherError(
@@ -84,35 +90,36 @@ struct SecretTarget: ServiceTarget {
         var body: JSONObject = ["encrypted_value": .string(box), "key_id": .string(key.id)]
         // The reference has numbers for all stores by now, and had texts for Dependabot; gh and PyGithub send those.
         visibility?.add(to: &body, asTexts: scope.store == .dependabot)
-        return try client.send(
-            ServiceCall(
-                .put, path, body: .object(body), statuses: [201, 204], to: "write \(settings.secret)",
-                field: "with.name", permission: scope.secretPermission), until: deadline)
+        var call = ServiceCall(
+            .put, path, body: .object(body), statuses: [201, 204], to: "write \(settings.secret)", field: "with.name",
+            permission: scope.secretPermission)
+        call.secret = secret
+        let answer = try client.send(call, until: deadline)
+        return Written(
+            answeredAt: answer.response.date,
+            isNew: isRepetition || answer.isRepetition ? nil : answer.status == 201)
     }
 
     /// Why there is nothing at the scope's paths: GitHub answers 404 also for what a token may not see.
     private func missing() throws(ServiceError) -> ServiceError {
-        let owner = try client.send(
-            ServiceCall(.get, scope.ownerPath, statuses: [200, 404], to: "see \(scope.owner)", field: scope.field),
-            until: deadline)
-        // GitHub's own 404 says so in JSON.
-        guard owner.status == 200 || owner.words != nil else { throw owner.surprise("not one of its API") }
+        let owner = try find(
+            ServiceCall(.get, scope.ownerPath, to: "see \(scope.owner)", field: scope.field))
         let error: PublisherError
-        switch (owner.status, scope) {
-        case (200, .environment(let repository, let environment)):
+        switch (owner != nil, scope) {
+        case (true, .environment(let repository, let environment)):
             error = PublisherError(
                 .notFound, "\(repository) has no environment \(environment) that the token in GITHUB_TOKEN sees",
                 hint: "make it in the repository's settings, or give the token \(scope.secretPermission)",
                 field: scope.field)
-        case (200, _):
+        case (true, _):
             error = PublisherError(
                 .denied, "the token in GITHUB_TOKEN sees \(scope.owner), but not its secrets",
                 hint: "give it \(scope.secretPermission)", field: scope.field)
-        case (_, .organization):
+        case (false, .organization):
             error = PublisherError(
                 .notFound, "\(scope.owner) does not exist, or the token in GITHUB_TOKEN does not see it",
                 hint: "look at its name; a user's account is no organization", field: scope.field)
-        case (_, .repository), (_, .environment):
+        case (false, .repository), (false, .environment):
             error = PublisherError(
                 .notFound, "\(scope.owner) does not exist, or the token in GITHUB_TOKEN does not see it",
                 hint: "look at its name, and whether the token was made for this repository", field: "with.repository")

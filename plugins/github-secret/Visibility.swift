@@ -10,6 +10,8 @@ struct Visibility {
     let word: String
     /// The repositories, if they are selected.
     var repositories: [Int] = []
+    /// Their names in lower case, if GitHub gave them.
+    var names: Set<String>?
 
     func add(to body: inout JSONObject, asTexts: Bool = false) {
         body["visibility"] = .string(word)
@@ -34,7 +36,7 @@ extension SecretTarget {
                         hint: "run the step again; writing it without that could change it"))
             }
             guard word == Visibility.selected else { return Visibility(word: word) }
-            return Visibility(word: word, repositories: try selectedRepositories())
+            return try selected()
         }
         switch made {
         case .all: return Visibility(word: "all")
@@ -60,13 +62,21 @@ extension SecretTarget {
             case .private: "private"
             case .selected: Visibility.selected
             }
-        guard wish != visibility.word else { return nil }
-        return "its visibility stays \(visibility.word), as 'visibility' is only for a secret that is made"
+        guard wish == visibility.word else {
+            return "its visibility stays \(ForeignText.line(visibility.word, limit: 40)),"
+                + " as 'visibility' is only for a secret that is made"
+        }
+        guard case .selected(let repositories) = made,
+            visibility.names != Set(repositories.map { $0.description.lowercased() })
+        else { return nil }
+        return "its selected repositories stay what they are, as 'selected_repositories' is only for a secret that is"
+            + " made"
     }
 
-    /// The repositories that the secret is for now, all pages of them.
-    private func selectedRepositories() throws(ServiceError) -> [Int] {
-        var ids: [Int] = []
+    /// The repositories that the secret is for now, all pages of them. Each page brings new ones, or is the last.
+    private func selected() throws(ServiceError) -> Visibility {
+        var ids: Set<Int> = []
+        var names: Set<String> = []
         var page = 1
         while true {
             let answer = try client.send(
@@ -76,20 +86,24 @@ extension SecretTarget {
                     to: "read which repositories may read \(settings.secret)", field: scope.field,
                     permission: scope.secretPermission), until: deadline)
             let object = try answer.object()
-            let repositories = try object.objects("repositories")
-            for repository in repositories { ids.append(try repository.integer("id")) }
+            let known = ids.count
+            for repository in try object.objects("repositories") {
+                ids.insert(try repository.integer("id"))
+                if let name = repository["full_name"]?.string { names.insert(name.lowercased()) }
+            }
             let total = try object.integer("total_count")
-            if ids.count < total, !repositories.isEmpty {
+            if ids.count < total, ids.count > known {
                 page += 1
                 continue
             }
-            guard Set(ids).count == total else {
+            guard ids.count == total else {
                 throw ServiceError(
                     PublisherError(
                         .unavailable, "the repositories that may read \(settings.secret) changed while they were read",
                         hint: "run the step again"))
             }
-            return ids
+            return Visibility(
+                word: Visibility.selected, repositories: ids.sorted(), names: names.count == total ? names : nil)
         }
     }
 

@@ -32,21 +32,12 @@ struct GitLab: Service {
                 + " for a group's; an administrator's personal token for the instance's", field: "env.\(credential)")
     }
 
-    /// `Retry-After`, or the end of the window in `RateLimit-Reset` ("User and IP rate limits"), or a minute, which is
-    /// the length of GitLab's windows, doubled each time.
+    /// The end of the window is in `RateLimit-Reset` ("User and IP rate limits"); GitLab's windows take a minute.
     func pause(_ response: HTTPResponse, number: Int, now: Date) -> Duration? {
-        guard response.status == 429 else { return nil }
-        if let wish = response.retryAfter { return max(wish, .seconds(1)) }
-        if let reset = response[header: "ratelimit-reset"].flatMap({ Int($0) }) {
-            // By the sender's clock, and no longer than an hour.
-            let rest = Double(reset) - (response.date ?? now).timeIntervalSince1970
-            return .seconds(Int(min(max(rest.rounded(.up), 1), 3600)))
-        }
-        return .seconds(60 << min(number - 1, 6))
+        response.status == 429 ? pause(response, number: number, reset: "ratelimit-reset", now: now) : nil
     }
 
     func explain(_ refusal: ServiceAnswer, to call: ServiceCall) -> PublisherError? {
-        let words = refusal.words ?? ""
         switch refusal.status {
         case 300..<400: return moved(refusal, call)
         case 403 where (try? refusal.object())?["error"] == "insufficient_scope":
@@ -59,16 +50,16 @@ struct GitLab: Service {
                 field: "with.url")
         case 404:
             return PublisherError(
-                .notFound, "GitLab finds nothing to \(call.purpose) (\(words))",
+                .notFound, "GitLab finds nothing to \(call.purpose) (\(refusal.words ?? ""))",
                 hint: "look whether the path is right; GitLab says the same of what the token may not see",
                 field: call.field)
-        case 405 where words.contains("moved projects"): return moved(refusal, call)
-        case 409 where words.contains("filter[environment_scope]"):
+        case 405 where refusal.says("moved projects"): return moved(refusal, call)
+        case 409 where refusal.says("filter[environment_scope]"):
             return PublisherError(
                 .configuration, "this GitLab cannot tell variables of one key apart by their environment scope",
                 hint: "it can since 13.4, for groups since 16.9; leave one variable of this key, or update GitLab",
                 field: "with.environment_scope")
-        case 400 where words.contains("value is invalid"):
+        case 400 where refusal.says("value is invalid"):
             return PublisherError(
                 .configuration, "GitLab refuses to \(call.purpose): it could not mask this value (400)",
                 hint: "a masked value has at least 8 characters and no blanks, and if it is not raw, only letters,"

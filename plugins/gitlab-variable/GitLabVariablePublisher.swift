@@ -33,6 +33,6 @@ struct GitLabVariablePublisher: ServicePublisher {
         let settings = Settings(request.with)
         return VariableTarget(
             settings: try VariableSettings(settings), client: try clients.client(for: settings), token: token,
-            deadline: request.deadline)
+            deadline: request.deadline, secret: request.secret)
     }
 }

@@ -16,7 +16,7 @@ struct TokenFacts {
         let object = answer.status == 200 ? try? answer.object() : nil
         let scopes = object?["scopes"]?.array?.compactMap(\.string) ?? []
         mayWrite = scopes.contains("api") ? true : scopes.contains("read_api") ? false : nil
-        expiresAt = object?["expires_at"]?.string.flatMap { $0.utf8.count <= 30 ? $0 : nil }
+        expiresAt = object?["expires_at"]?.string.map { ForeignText.line($0, limit: 30) }
     }
 }
 

@@ -14,32 +14,37 @@ struct Variable {
     }
 
     let content: Content
+    /// As the answer has it; `scopeName` is for people.
     let environmentScope: String
-    private let object: AnswerObject
+    /// What can be wished for, by GitLab's names.
+    private let flags: [String: String]
 
-    init(_ answer: ServiceAnswer) throws(ServiceError) {
-        object = try answer.object()
-        // GitLab's older than 17.4 do not know hidden variables, and the instance has no environments.
-        let isHidden = object["hidden"] == true
-        if object["value"] == .null, isHidden {
+    init(_ object: AnswerObject) throws(ServiceError) {
+        if object["value"] == .null, object["hidden"] == true {
             content = .hidden
         } else {
             let value = Secret(object["value"] == .null ? "" : try object.text("value"))
             content = value.count == 0 ? .nothing : .value(Digest(of: value))
         }
+        // The instance has no environments.
         environmentScope = object["environment_scope"]?.string ?? "*"
+        // What an older GitLab does not show, it does not do.
+        var flags = ["hidden": "\(content == .hidden)"]
+        for name in ["masked", "raw", "protected"] { flags[name] = "\(object[name] == true)" }
+        flags["variable_type"] = object["variable_type"]?.string.map { ForeignText.line($0, limit: 20) }
+        self.flags = flags
     }
 
     var isHidden: Bool { content == .hidden }
 
-    /// What differs from the wishes that the settings spell out, for people.
+    var scopeName: String { ForeignText.line(environmentScope) }
+
+    /// What differs from these wishes, for people.
     func differences(from wishes: [(name: String, value: String)]) -> String? {
         let differences = wishes.compactMap { name, wish -> String? in
-            guard let held = object[name].flatMap({ $0.string ?? $0.bool.map { "\($0)" } }), held != wish else {
-                return nil
-            }
+            guard let held = flags[name], held != wish else { return nil }
             return "\(name) is \(held), not \(wish)"
         }
-        return differences.isEmpty ? nil : "left as it is: " + differences.joined(separator: ", ")
+        return differences.isEmpty ? nil : differences.joined(separator: ", ")
     }
 }

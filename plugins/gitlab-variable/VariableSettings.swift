@@ -26,6 +26,15 @@ struct VariableSettings {
     /// The wishes that the settings spell out, by GitLab's names, so that a variable that differs can be told of.
     let wishes: [(name: String, value: String)]
 
+    /// All that a variable which is made is to be, by GitLab's names.
+    var wishesForMaking: [(name: String, value: String)] {
+        [
+            ("masked", "\(place.visibility != .plain)"), ("hidden", "\(place.visibility == .hidden)"),
+            ("raw", "\(making.isRaw)"), ("protected", "\(making.isProtected)"),
+            ("variable_type", making.kind.rawValue),
+        ]
+    }
+
     static let names = PublisherInformation.Names(
         required: ["key"],
         optional: [

@@ -17,48 +17,52 @@ extension VariableTarget {
         }
         let notes = [
             variable == nil ? "would make \(settings.variable)" : "would write \(settings.variable)",
-            variable?.differences(from: settings.wishes),
+            variable.flatMap(leftAsItIs),
             facts.expiresAt.map { "the token expires on \($0)" },
         ]
-        return PublisherAnswer(.ready, message: notes.compactMap(\.self).joined(separator: "; "))
+        return PublisherAnswer(.ready, message: joined(notes))
     }
 
     /// Compares and writes. What comes between reading and writing is met by reading again, a few times.
     func publish(_ secret: Secret, _ request: PublisherRequest) throws(ServiceError) -> PublisherAnswer {
         /// A write whose answer was lost or is none.
         var doubtful: (change: Change, error: ServiceError)?
+        /// Other scopes that hold the key, as it was when ours was missing.
+        var elsewhere: [String] = []
         for _ in 1...4 {
-            let held = try settle(doubtful?.error) { () throws(ServiceError) in
-                let held = try read()
-                return (
-                    variable: held,
-                    judgement: try held.map { variable throws(ServiceError) in
-                        try judge(variable, request)
-                    }
-                )
-            }
+            let held = try settle(doubtful?.error) { () throws(ServiceError) in try look(request) }
+            if held.variable == nil { elsewhere = held.elsewhere }
             if let variable = held.variable, held.judgement == .successor {
                 guard let change = doubtful?.change else {
+                    let notes = [
+                        "\(settings.variable) holds the key already", leftAsItIs(variable), alsoHeld(elsewhere),
+                    ]
                     return PublisherAnswer(
-                        .unchanged, receipt: receipt(variable), message: "\(settings.variable) holds the key already")
+                        .unchanged, receipt: receipt(variable, elsewhere), message: joined(notes))
                 }
-                return committed(change, variable)
+                guard change == .updated || !isReadableAgainstWish(variable) else { throw takeBackReadable(variable) }
+                return committed(change, variable, elsewhere: elsewhere)
             }
             let change = held.variable == nil ? Change.created : .updated
+            let writing: Writing
             do throws(ServiceError) {
-                guard let written = try change == .created ? create(secret) : update(secret) else { continue }
-                guard written.isHidden || written.content == .value(request.digest) else {
-                    throw ServiceError(
-                        PublisherError(
-                            .unavailable, "GitLab took the key for \(settings.variable) and shows another value",
-                            hint: "run the step again, which compares anew"), mayHaveTakenEffect: true)
-                }
-                return committed(change, written, previous: held.variable)
+                writing = try change == .created ? create(secret, request.digest) : update(secret, request.digest)
             } catch {
                 guard error.mayHaveTakenEffect else { throw error.doubted(doubtful != nil) }
                 doubtful = (change, error)
+                continue
+            }
+            switch writing {
+            case .overtaken: continue
+            case .otherwise(let error): throw error.doubted(doubtful != nil)
+            case .done(let variable, let isRepetition):
+                // Reading a hidden variable does not tell who has written it.
+                let isCertain = !isRepetition && (doubtful == nil || held.variable?.isHidden != true)
+                return committed(
+                    isCertain ? change : nil, variable, previous: held.variable, elsewhere: elsewhere)
             }
         }
+        guard elsewhere.isEmpty else { throw stranded(elsewhere) }
         throw doubtful?.error ?? ServiceError(unsettled)
     }
 
@@ -70,7 +74,9 @@ extension VariableTarget {
         case .value(let digest): return PublisherAnswer(digest == request.digest ? .match : .mismatch)
         case .hidden:
             return PublisherAnswer(
-                .unverifiable, message: "\(settings.variable) is hidden: GitLab shows its value to nobody")
+                .unverifiable,
+                message: "\(settings.variable) is hidden: GitLab shows its value to nobody; give ork-verify a probe,"
+                    + " which asks the application")
         }
     }
 
@@ -80,6 +86,14 @@ extension VariableTarget {
 
     private enum Judgement {
         case successor, replaceable
+    }
+
+    /// Reads and judges; where there is nothing, it looks for the key under other scopes.
+    private func look(
+        _ request: PublisherRequest
+    ) throws(ServiceError) -> (variable: Variable?, judgement: Judgement?, elsewhere: [String]) {
+        guard let variable = try read() else { return (nil, nil, try scopesElsewhere(request.digest)) }
+        return (variable, try judge(variable, request), [])
     }
 
     /// Tells what the variable holds, and refuses a value that this rotation does not know. What is hidden cannot be
@@ -107,21 +121,37 @@ extension VariableTarget {
         return try ServiceError.after(doubt.error.message, body)
     }
 
-    private func committed(_ change: Change, _ variable: Variable, previous: Variable? = nil) -> PublisherAnswer {
-        var receipt = receipt(variable)
-        receipt["change"] = .string(change.rawValue)
+    /// `change` is `nil` where it is not certain whether this write or an earlier one did it.
+    private func committed(
+        _ change: Change?, _ variable: Variable, previous: Variable? = nil, elsewhere: [String] = []
+    ) -> PublisherAnswer {
+        var receipt = receipt(variable, elsewhere)
+        if let change { receipt["change"] = .string(change.rawValue) }
         let notes = [
-            "\(change.rawValue) \(settings.variable)",
-            change == .updated ? variable.differences(from: settings.wishes) : nil,
+            "\(change?.rawValue ?? "wrote") \(settings.variable)",
+            change == .created
+                ? variable.differences(from: settings.wishesForMaking).map { "GitLab made it otherwise: " + $0 }
+                : leftAsItIs(variable),
             previous?.isHidden == true ? "it is hidden, so that it was not compared before" : nil,
+            alsoHeld(elsewhere),
         ]
-        return PublisherAnswer(
-            .committed, receipt: receipt, message: notes.compactMap(\.self).joined(separator: "; "))
+        return PublisherAnswer(.committed, receipt: receipt, message: joined(notes))
     }
 
-    private func receipt(_ variable: Variable) -> JSONObject {
+    private func joined(_ notes: [String?]) -> String { notes.compactMap(\.self).joined(separator: "; ") }
+
+    private func leftAsItIs(_ variable: Variable) -> String? {
+        variable.differences(from: settings.wishes).map { "left as it is: " + $0 }
+    }
+
+    private func alsoHeld(_ scopes: [String]) -> String? {
+        scopes.isEmpty ? nil : "\(settings.key) of scope \(scopes.joined(separator: ", ")) holds the key too"
+    }
+
+    private func receipt(_ variable: Variable, _ elsewhere: [String]) -> JSONObject {
         var receipt: JSONObject = ["hidden": .bool(variable.isHidden)]
         if let scope = settings.place.environmentScope { receipt["environment_scope"] = .string(scope) }
+        if !elsewhere.isEmpty { receipt["also_in_scopes"] = .array(elsewhere.map(JSONValue.string)) }
         return receipt
     }
 
@@ -130,5 +160,13 @@ extension VariableTarget {
             .conflict, "\(settings.variable) comes and goes: GitLab says that it is taken, and does not show it",
             hint: "look who else writes it; for a group, scopes need Premium, and one of scope * may be in the way",
             field: "with.environment_scope")
+    }
+
+    /// There is no place for ours, and the key is where nobody asked for it: perhaps an earlier write has put it there.
+    private func stranded(_ scopes: [String]) -> ServiceError {
+        var error = unsettled
+        error.message = joined([error.message, alsoHeld(scopes)])
+        error.hint = "look whether that one is to hold this key; scopes of a group's variables need Premium"
+        return ServiceError(error, mayHaveTakenEffect: true)
     }
 }

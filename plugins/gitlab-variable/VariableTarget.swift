@@ -4,6 +4,7 @@ import JSON
 import PublisherPlugin
 import Secrets
 import ServiceClient
+import Sodium
 
 /// One variable at GitLab, and the time that there is for it.
 struct VariableTarget: ServiceTarget {
@@ -11,14 +12,33 @@ struct VariableTarget: ServiceTarget {
     let client: ServiceClient
     let token: TokenReader
     let deadline: Date
+    /// What no message may repeat: an answer to reading may have it, too.
+    let secret: Secret?
 
-    private var place: VariablePlace { settings.place }
-    private var path: [String] { place.path + [settings.key] }
+    /// GitLab does not tell cases of paths apart. Two scopes of a project's key need not wait for each other; those of a
+    /// group's can end in one variable (`takeBack`, `straying`).
+    var place: String {
+        var place = path
+        if case .project(_, let reach) = settings.place { place.append(reach.environmentScope) }
+        return place.joined(separator: "/").lowercased()
+    }
+
+    var path: [String] { settings.place.path + [settings.key] }
 
     /// Several variables may have one key; exactly ours is meant ("The filter parameter").
-    private var filter: [(String, String)] { place.environmentScope.map(Self.filter) ?? [] }
+    private var filter: [(String, String)] { settings.place.environmentScope.map(Self.filter) ?? [] }
 
-    private static func filter(_ scope: String) -> [(String, String)] { [("filter[environment_scope]", scope)] }
+    static func filter(_ scope: String) -> [(String, String)] { [("filter[environment_scope]", scope)] }
+
+    /// What became of a write.
+    enum Writing {
+        /// `isRepetition`: an earlier try may have done it already.
+        case done(Variable, isRepetition: Bool)
+        /// Somebody else has made or removed the variable meanwhile.
+        case overtaken
+        /// GitLab did something else than it was asked for, and would do so again.
+        case otherwise(ServiceError)
+    }
 
     /// Reads the variable, `nil` if there is none.
     func read() throws(ServiceError) -> Variable? {
@@ -28,101 +48,80 @@ struct VariableTarget: ServiceTarget {
             guard isAboutVariable(answer) else { throw client.refusal(answer, to: call) }
             return nil
         }
-        let variable = try Variable(answer)
+        let variable = try Variable(answer.object())
         guard isOurs(variable) else {
             throw ServiceError(
                 Settings.error(
                     "environment_scope",
-                    "this GitLab shows \(settings.key) of scope \(variable.environmentScope)"
+                    "this GitLab shows \(settings.key) of scope \(variable.scopeName)"
                         + " when asked for \(settings.variable)",
                     hint: "it cannot tell variables of one key apart; GitLab can since 13.4, for groups since 16.9"))
         }
         return variable
     }
 
-    /// Makes the variable; `nil` if somebody else has made it meanwhile.
-    func create(_ secret: Secret) throws(ServiceError) -> Variable? {
+    /// Makes the variable.
+    func create(_ secret: Secret, _ digest: Digest) throws(ServiceError) -> Writing {
         var body: JSONObject = [
             "key": .string(settings.key), "value": .string(try text(secret)),
             "raw": .bool(settings.making.isRaw), "protected": .bool(settings.making.isProtected),
             "variable_type": .string(settings.making.kind.rawValue),
+            // A GitLab older than 17.4 drops `masked_and_hidden` without a word; newer ones let it win
+            // (app/services/ci/change_variable_service.rb).
+            "masked": .bool(settings.place.visibility != .plain),
         ]
-        switch place.visibility {
-        case .plain: body["masked"] = false
-        case .masked: body["masked"] = true
-        case .hidden: body["masked_and_hidden"] = true
-        }
+        if settings.place.visibility == .hidden { body["masked_and_hidden"] = true }
         if let description = settings.making.description { body["description"] = .string(description) }
-        if let scope = place.environmentScope { body["environment_scope"] = .string(scope) }
-        var call = call(.post, place.path, body: body, statuses: [201, 400], to: "make")
-        call.secret = secret
+        if let scope = settings.place.environmentScope { body["environment_scope"] = .string(scope) }
+        let call = call(.post, settings.place.path, body: body, statuses: [201, 400], to: "make")
         let answer = try client.send(call, until: deadline)
         guard answer.status == 201 else {
-            guard answer.words?.contains("has already been taken") == true else {
-                throw client.refusal(answer, to: call)
+            guard answer.says("has already been taken") else {
+                throw client.refusal(answer, to: call).doubted(answer.isRepetition)
             }
-            return nil
+            return .overtaken
         }
-        let variable = try Variable(answer)
-        guard isOurs(variable) else { throw takeBack(variable) }
-        return variable
+        let variable = try written(answer, digest)
+        if !isOurs(variable) { return .otherwise(takeBackScope(variable)) }
+        if isReadableAgainstWish(variable) { return .otherwise(takeBackReadable(variable)) }
+        return .done(variable, isRepetition: answer.isRepetition)
     }
 
-    /// Writes the value and nothing else, so that every flag stays; `nil` if there is no such variable any more.
-    func update(_ secret: Secret) throws(ServiceError) -> Variable? {
-        var call = call(
+    /// Writes the value and nothing else, so that every flag stays.
+    func update(_ secret: Secret, _ digest: Digest) throws(ServiceError) -> Writing {
+        let call = call(
             .put, path, query: filter, body: ["value": .string(try text(secret))], statuses: [200, 404], to: "write")
-        call.secret = secret
         let answer = try client.send(call, until: deadline)
         guard answer.status == 200 else {
-            guard isAboutVariable(answer) else { throw client.refusal(answer, to: call) }
-            return nil
+            guard isAboutVariable(answer) else {
+                throw client.refusal(answer, to: call).doubted(answer.isRepetition)
+            }
+            return .overtaken
         }
-        let variable = try Variable(answer)
-        guard isOurs(variable) else { throw straying(variable) }
+        let variable = try written(answer, digest)
+        guard isOurs(variable) else { return .otherwise(straying(variable)) }
+        return .done(variable, isRepetition: answer.isRepetition)
+    }
+
+    /// The variable in the answer to a write, if it holds what was written.
+    private func written(_ answer: ServiceAnswer, _ digest: Digest) throws(ServiceError) -> Variable {
+        let variable = try Variable(answer.object())
+        guard variable.isHidden || variable.content == .value(digest) else {
+            throw ServiceError(
+                PublisherError(
+                    .unavailable, "GitLab took the key for \(settings.variable) and shows another value",
+                    hint: "run the step again, which compares anew"), mayHaveTakenEffect: true)
+        }
         return variable
     }
 
-    /// Without Premium, GitLab drops the scope of a group's variable without a word, and makes one for all environments
-    /// (ee/lib/ee/api/helpers/variables_helpers.rb). Nobody asked for that one.
-    private func takeBack(_ variable: Variable) -> ServiceError {
-        let scope = variable.environmentScope
-        let removal = call(.delete, path, query: Self.filter(scope), statuses: [204, 404], to: "remove")
-        let isGone: Bool
-        do throws(ServiceError) {
-            _ = try client.send(removal, until: deadline)
-            isGone = true
-        } catch {
-            isGone = false
-        }
-        return ServiceError(
-            Settings.error(
-                "environment_scope",
-                "GitLab made \(settings.key) for scope \(scope) instead of \(settings.variable); it was "
-                    + (isGone ? "removed again" : "not possible to remove it"),
-                hint: (isGone ? "" : "remove it; ")
-                    + "scopes of a group's variables need Premium: leave 'environment_scope' out, or take projects"))
-    }
-
-    /// If a group has no variable of our scope, GitLab changes another one of the key (lib/api/group_variables.rb,
-    /// app/services/ci/change_variable_service.rb): ours was removed between reading and writing.
-    private func straying(_ variable: Variable) -> ServiceError {
-        ServiceError(
-            PublisherError(
-                .conflict,
-                "\(settings.variable) was removed meanwhile, and GitLab wrote the key to the variable of"
-                    + " scope \(variable.environmentScope) instead",
-                hint: "look whether that one is to hold this key, give it its own value back if not, and run the step"
-                    + " again", field: "with.environment_scope"))
-    }
-
-    private func isOurs(_ variable: Variable) -> Bool {
-        place.environmentScope.map { $0 == variable.environmentScope } ?? true
+    func isOurs(_ variable: Variable) -> Bool {
+        settings.place.environmentScope.map { $0 == variable.environmentScope } ?? true
     }
 
     /// Whether it is the variable that is missing, and not what should have it: `404 GroupVariable Not Found`.
-    private func isAboutVariable(_ answer: ServiceAnswer) -> Bool {
-        answer.words?.hasSuffix("Variable Not Found") ?? false
+    func isAboutVariable(_ answer: ServiceAnswer) -> Bool {
+        answer.says("Variable Not Found")
     }
 
     private func text(_ secret: Secret) throws(ServiceError) -> String {
@@ -132,12 +131,14 @@ struct VariableTarget: ServiceTarget {
         return text
     }
 
-    private func call(
+    func call(
         _ method: HTTPRequest.Method, _ path: [String], query: [(String, String)] = [], body: JSONObject? = nil,
         statuses: Set<Int>, to verb: String
     ) -> ServiceCall {
-        ServiceCall(
+        var call = ServiceCall(
             method, path, query: query, body: body.map(JSONValue.object), statuses: statuses,
-            to: "\(verb) \(settings.variable)", field: place.field, permission: place.permission)
+            to: "\(verb) \(settings.variable)", field: settings.place.field, permission: settings.place.permission)
+        call.secret = secret
+        return call
     }
 }

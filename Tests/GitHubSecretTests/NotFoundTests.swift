@@ -1,0 +1,96 @@
+import FoundationEssentials
+import GitHubSandbox
+import HTTP
+import JSON
+import PublisherPlugin
+import Secrets
+import Testing
+
+@testable import ork_publisher_github_secret
+
+/// Only GitHub itself can say that something is not there; a page of a proxy that says 404 cannot.
+struct NotFoundTests {
+    private static let page = World.Fault.answer(
+        404, headers: [("content-type", "text/html")], body: "<html>no backend</html>")
+    private static let error = PublisherError(
+        .unavailable, "the answer of GitHub is not one of its API",
+        hint: "look whether its address is that of the API, and whether a proxy answers in its place")
+    private static let with: JSONObject = [
+        "name": "TOKEN", "organization": "acme", "visibility": "selected", "selected_repositories": ["web", "api"],
+        "companion": "TOKEN_STATE",
+    ]
+
+    private static func scene() -> (world: World, stored: @Sendable () -> StoredSecret?) {
+        let world = World()
+        let first = world.publisher().answer(.publish, world.request(with, Keys.predecessor))
+        #expect(first.outcome == .committed)
+        world.pass(60)
+        return (
+            world,
+            { world.github { sandbox, _ in sandbox.stored(scope: .organisation("acme"), name: "TOKEN") } }
+        )
+    }
+
+    @Test(
+        "a page in the place of an answer stops what would write",
+        arguments: [
+            (HTTPRequest.Method.get, "public-key"), (.get, "secrets/TOKEN"), (.get, "/repositories?"),
+            (.get, "TOKEN_STATE"), (.put, "secrets/TOKEN"),
+        ])
+    func writesNothing(_ method: HTTPRequest.Method, _ part: String) {
+        let (world, stored) = Self.scene()
+        var with = Self.with
+        // As it would be made if it were not there.
+        with["visibility"] = "all"
+        with["selected_repositories"] = nil
+        world.fail(method, part, Self.page)
+        let answer = world.publisher().answer(.publish, world.request(with, expect: [Keys.predecessor]))
+        #expect(answer.outcome == .rejected(Self.error), "\(answer)")
+        #expect(stored()?.plaintext == Keys.predecessor)
+        #expect(stored()?.visibility == .selected && stored()?.selected.count == 2)
+    }
+
+    @Test("a page in the place of the companion lets no older rotation write")
+    func keepsOlderOnesOut() {
+        let world = World()
+        let older = Keys.rotation(at: world.now)
+        world.pass(60)
+        let with: JSONObject = ["name": "TOKEN", "repository": "acme/web", "companion": "TOKEN_STATE"]
+        #expect(world.publisher().answer(.publish, world.request(with)).outcome == .committed)
+        world.fail(.get, "TOKEN_STATE", Self.page)
+        let answer = world.publisher().answer(.publish, world.request(with, Keys.predecessor, rotation: older))
+        #expect(answer.outcome == .rejected(Self.error), "\(answer)")
+    }
+
+    @Test(
+        "a page after the write leaves no certainty",
+        arguments: [(HTTPRequest.Method.patch, "TOKEN_STATE"), (.get, "secrets/TOKEN")])
+    func isUncertainAfterTheWrite(_ method: HTTPRequest.Method, _ part: String) {
+        let (world, stored) = Self.scene()
+        // The secret and its list of repositories are read before.
+        if method == .get { world.fail(.get, part, times: 2, .then { _, _ in }) }
+        world.fail(method, part, times: method == .get ? 5 : 1, Self.page)
+        let answer = world.publisher().answer(.publish, world.request(Self.with, expect: [Keys.predecessor]))
+        var error = Self.error
+        error.message = "the secret TOKEN of the organization acme is written, but \(error.message)"
+        #expect(answer.outcome == .unknown(error), "\(answer)")
+        #expect(stored()?.plaintext == Keys.successor)
+    }
+
+    @Test("a page does not make a secret absent", arguments: ["secrets/TOKEN", "TOKEN_STATE"])
+    func isNotAbsent(_ part: String) {
+        let (world, _) = Self.scene()
+        world.fail(.get, part, Self.page)
+        let answer = world.publisher().answer(.verify, world.request(Self.with, Keys.predecessor))
+        #expect(answer.outcome == .rejected(Self.error), "\(answer)")
+    }
+
+    @Test("a page does not make a repository missing")
+    func isNotMissing() {
+        let world = World()
+        world.fail(.get, "public-key", .answer(404, body: #"{"message": "Not Found"}"#))
+        world.fail(.get, "repos/acme/web", Self.page)
+        let answer = world.publisher().answer(.check, world.request(["name": "TOKEN", "repository": "acme/web"]))
+        #expect(answer.outcome == .rejected(Self.error), "\(answer)")
+    }
+}
