@@ -26,6 +26,7 @@ let package = Package(
     targets: [
         // C libraries of the system: a module map and a shim, nothing else.
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+        .systemLibrary(name: "CGit2", pkgConfig: "libgit2", providers: [.apt(["libgit2-dev"])]),
         .systemLibrary(name: "CSodium", pkgConfig: "libsodium", providers: [.apt(["libsodium-dev"])]),
         .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
         .systemLibrary(name: "CLinux"),
@@ -38,6 +39,7 @@ let package = Package(
 
         // One Swift face for each C library.
         .target(name: "CurlHTTP", dependencies: ["CCurl", "HTTP", "Secrets"]),
+        .target(name: "Git", dependencies: ["CGit2", "Secrets"]),
         .target(name: "Sodium", dependencies: ["CSodium", "Secrets"]),
         .target(name: "YAML", dependencies: ["CYAML"]),
 
@@ -125,6 +127,9 @@ let package = Package(
         .testTarget(name: "TimestampsTests", dependencies: ["Timestamps"]),
         .testTarget(
             name: "CurlHTTPTests", dependencies: ["CurlHTTP", "HTTP", "Secrets", "TestSupport", subprocess]),
+        .testTarget(
+            name: "GitTests", dependencies: ["Git", "Secrets", "TestSupport", subprocess, systemPackage],
+            exclude: ["Python"]),
         .testTarget(name: "SodiumTests", dependencies: ["Secrets", "Sodium"]),
         .testTarget(name: "YAMLTests", dependencies: ["YAML"]),
         .testTarget(

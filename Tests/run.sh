@@ -10,7 +10,7 @@ cd "$root"
 say() { printf '\n== %s\n' "$*"; }
 
 need_to_build
-need curl git jq openssl python3-venv shellcheck strace
+need curl fcgiwrap git jq nginx-light openssh-client openssh-server openssl python3-venv shellcheck strace
 
 say 'Python packages, for the clients and readers that are not ours'
 venv=${ORK_TEST_VENV:-$root/.venv-test}
@@ -27,7 +27,7 @@ say 'Building'
 swift build --build-tests --quiet
 
 # Apart from each other: what computes keeps the thread pool busy that what starts programs and servers waits for.
-programs='CurlHTTP|CommandPublisher|Conform|EndToEnd|FilePublisher|GitHubSandbox|GitHubSecret|GitLabSandbox'
+programs='CurlHTTP|CommandPublisher|Conform|EndToEnd|FilePublisher|Git|GitHubSandbox|GitHubSecret|GitLabSandbox'
 programs="^($programs|GitLabVariable|PluginHost|Sandbox)Tests\."
 say 'Test suites: values'
 swift test --skip-build --skip "$programs"

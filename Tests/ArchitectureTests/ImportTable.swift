@@ -18,6 +18,7 @@ enum ImportTable {
         "Sources/HTTP": ["Secrets"],
         // The faces of the C libraries.
         "Sources/CurlHTTP": system.union(["CCurl", "HTTP", "Secrets"]),
+        "Sources/Git": system.union(["CGit2", "Secrets"]),
         "Sources/Sodium": ["CSodium", "Secrets"],
         "Sources/YAML": ["CYAML"],
         // The domain: values, without a socket, a file or a process.

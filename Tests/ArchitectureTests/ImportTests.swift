@@ -38,7 +38,7 @@ struct ImportTests {
         #expect(ImportTable.forbidden(in: "public import FoundationEssentials", of: "Sources/JSON").isEmpty)
     }
 
-    @Test("a C library has one face", arguments: ["CCurl", "CSodium", "CYAML", "CLinux"])
+    @Test("a C library has one face", arguments: ["CCurl", "CGit2", "CSodium", "CYAML", "CLinux"])
     func faces(library: String) {
         #expect(ImportTable.allowed.values.filter { $0.contains(library) }.count == 1)
     }

@@ -27,5 +27,5 @@ need_to_build() {
         printf 'error: there is no swift in PATH; install Swift 6.2 or newer from swift.org\n' >&2
         return 1
     }
-    need libcurl4-openssl-dev libsodium-dev libyaml-dev pkg-config
+    need libcurl4-openssl-dev libgit2-dev libsodium-dev libyaml-dev pkg-config
 }

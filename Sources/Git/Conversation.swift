@@ -1,0 +1,116 @@
+import CGit2
+import Glibc
+
+/// What is said in one exchange with a remote, for the calls that libgit2 makes meanwhile.
+final class Conversation {
+    let remote: GitRemote
+    /// What a branch of the remote must be for a push to go on; the outer `nil` for any.
+    let expected: ObjectID??
+    /// Whether a certificate or a host key was shown and accepted.
+    private(set) var isTrusted = false
+    private(set) var trustError: GitError?
+    private(set) var hasOffered = false
+    private(set) var isDenied = false
+    private(set) var hasMoved = false
+    /// What the server said of the branch; the inner `nil` is that it took it.
+    private(set) var status: String??
+
+    init(_ remote: GitRemote, expected: ObjectID?? = nil) {
+        self.remote = remote
+        self.expected = expected
+    }
+
+    /// Lends the calls for the length of `body`.
+    func withCalls<Value>(
+        _ body: (UnsafePointer<ork_git_calls>) throws(GitError) -> Value
+    ) throws(GitError) -> Value {
+        var calls = unsafe ork_git_calls(
+            credentials: Self.credentials, certificate: Self.certificate, reference: Self.reference,
+            negotiation: Self.negotiation, payload: Unmanaged.passUnretained(self).toOpaque())
+        defer { withExtendedLifetime(self) {} }
+        return unsafe try body(&calls)
+    }
+
+    private static func of(_ payload: UnsafeMutableRawPointer?) -> Conversation? {
+        guard let payload = unsafe payload else { return nil }
+        return unsafe Unmanaged<Conversation>.fromOpaque(payload).takeUnretainedValue()
+    }
+
+    private static let credentials: git_credential_acquire_cb = { out, _, user, allowed, payload in
+        guard let conversation = unsafe of(payload) else { return GIT_EAUTH.rawValue }
+        let name = unsafe user.map { unsafe String(cString: $0) }
+        return unsafe conversation.offer(out, user: name ?? "git", allowed)
+    }
+
+    // libgit2 asks again after each refusal, without end.
+    private func offer(
+        _ out: UnsafeMutablePointer<UnsafeMutablePointer<git_credential>?>?, user: String, _ allowed: UInt32
+    ) -> Int32 {
+        if allowed & GIT_CREDENTIAL_USERNAME.rawValue != 0, remote.address.transport == .ssh {
+            return unsafe git_credential_username_new(out, user)
+        }
+        defer { hasOffered = true }
+        if !hasOffered, isTrusted {
+            switch remote.credentials {
+            case .token(let user, let token)
+            where remote.address.transport == .https && allowed & GIT_CREDENTIAL_USERPASS_PLAINTEXT.rawValue != 0:
+                return unsafe token.withText { unsafe git_credential_userpass_plaintext_new(out, user, $0) }
+            case .key(let path, let passphrase)
+            where remote.address.transport == .ssh && allowed & GIT_CREDENTIAL_SSH_KEY.rawValue != 0:
+                guard let passphrase else { return unsafe git_credential_ssh_key_new(out, user, nil, path, nil) }
+                return unsafe passphrase.withText { unsafe git_credential_ssh_key_new(out, user, nil, path, $0) }
+            case .agent where remote.address.transport == .ssh && allowed & GIT_CREDENTIAL_SSH_KEY.rawValue != 0:
+                return unsafe git_credential_ssh_key_from_agent(out, user)
+            default: break
+            }
+        }
+        isDenied = true
+        return GIT_EAUTH.rawValue
+    }
+
+    private static let certificate: git_transport_certificate_check_cb = { certificate, isValid, _, payload in
+        guard let conversation = unsafe of(payload), let certificate = unsafe certificate else {
+            return GIT_ECERTIFICATE.rawValue
+        }
+        unsafe conversation.judge(certificate, isValid: isValid != 0)
+        return conversation.isTrusted ? 0 : GIT_ECERTIFICATE.rawValue
+    }
+
+    // 0 from here accepts anything, so that only what was checked may lead to it.
+    private func judge(_ certificate: UnsafeMutablePointer<git_cert>, isValid: Bool) {
+        let place = remote.address.place
+        isTrusted = false
+        if unsafe certificate.pointee.cert_type == GIT_CERT_X509, remote.address.transport == .https {
+            isTrusted = isValid
+            if !isValid { trustError = .untrusted(place) }
+            return
+        }
+        var count = 0
+        let key = unsafe ork_git_host_key(certificate, &count)
+        let bytes = unsafe Array(UnsafeRawBufferPointer(start: key, count: key == nil ? 0 : count))
+        let digest = unsafe ork_git_host_key_digest(certificate).map {
+            unsafe Array(UnsafeBufferPointer(start: $0, count: 32))
+        }
+        guard remote.address.transport == .ssh,
+            remote.hostKeys.accept(key: bytes, digest: digest ?? [], isKnown: isValid)
+        else {
+            trustError = .hostKey(remote, shown: HostKeys.fingerprint(digest ?? []))
+            return
+        }
+        isTrusted = true
+    }
+
+    private static let reference: git_push_update_reference_cb = { _, status, payload in
+        unsafe of(payload)?.status = .some(status.map { unsafe String(cString: $0) })
+        return 0
+    }
+
+    // The last moment at which nothing has been sent yet.
+    private static let negotiation: git_push_negotiation = { updates, count, payload in
+        guard let conversation = unsafe of(payload), case .some(let expected) = conversation.expected else { return 0 }
+        guard count > 0, let update = unsafe updates?[0] else { return 0 }
+        let old = unsafe ObjectID(update.pointee.src)
+        conversation.hasMoved = old != (expected ?? .nothing)
+        return conversation.hasMoved ? GIT_EUSER.rawValue : 0
+    }
+}

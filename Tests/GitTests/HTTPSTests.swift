@@ -1,0 +1,123 @@
+import Git
+import Secrets
+import TestSupport
+import Testing
+
+@Suite(.timeLimit(.minutes(2)))
+struct HTTPSTests {
+    /// The certificates of one authority, which the process trusts: that is a setting of the whole process.
+    private static let certificates = Task {
+        let world = try await World()
+        try await world.sh(
+            """
+            make() { # name subject-alternative-name start end signer
+                openssl req -quiet -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=$1 -keyout $1.key \
+                    -out $1.csr 2>/dev/null || openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes \
+                    -subj /CN=$1 -keyout $1.key -out $1.csr 2>/dev/null
+                printf 'subjectAltName=%s\\nbasicConstraints=critical,CA:FALSE\\n' $2 >$1.ext
+                openssl ca -batch -config ca.cnf -cert $5.pem -keyfile $5.key -startdate $3 -enddate $4 \
+                    -extfile $1.ext -in $1.csr -out $1.pem -notext 2>/dev/null
+            }
+            printf '[ca]\\ndefault_ca=d\\n[d]\\nnew_certs_dir=.\\ndatabase=index\\ndefault_md=sha256\\n' >ca.cnf
+            printf 'policy=p\\nrand_serial=yes\\nunique_subject=no\\n[p]\\ncommonName=supplied\\n' >>ca.cnf
+            : >index
+            for ca in authority stranger; do
+                openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 30 -subj /CN=$ca \
+                    -keyout $ca.key -out $ca.pem 2>/dev/null
+            done
+            make valid DNS:localhost 20200101000000Z 20491231000000Z authority
+            make expired DNS:localhost 20200101000000Z 20210101000000Z authority
+            make wrongname DNS:elsewhere.invalid 20200101000000Z 20491231000000Z authority
+            make strange DNS:localhost 20200101000000Z 20491231000000Z stranger
+            """)
+        try GitLibrary.trust(authorities: world.folder.file("authority.pem"))
+        return world.folder
+    }
+
+    /// A world, and nginx with `git http-backend` in front of it.
+    private struct Server {
+        let world: World
+        let process: ServerProcess
+
+        init(_ certificate: String = "valid") async throws {
+            let pair = try await HTTPSTests.certificates.value.file(certificate)
+            world = try await World()
+            try world.folder.write("open-sesame", to: "token")
+            let folder = world.folder.path
+            process = try await onOwnThread { try ServerProcess(["https", folder, folder, pair]) }
+        }
+
+        func remote(
+            _ credentials: GitCredentials = .token(user: "ork", Secret("open-sesame")), path: String = "remote.git"
+        ) throws -> GitRemote {
+            GitRemote(try GitAddress("https://localhost:\(process.port)/\(path)"), credentials: credentials)
+        }
+
+        func tip(_ remote: GitRemote) async throws -> ObjectID? {
+            try await world.work { try $0.tip(of: "main", at: remote) }
+        }
+    }
+
+    @Test("a change goes over HTTPS")
+    func change() async throws {
+        let server = try await Server()
+        #expect(try await server.world.change(try server.remote()) == .done)
+        #expect(try await server.world.sh("git -C remote.git show main:deploy/app.env") == "three")
+        try await server.world.sh("git -C remote.git fsck --strict")
+    }
+
+    @Test("a wrong token, no token and a credential of another kind are denied")
+    func denied() async throws {
+        let server = try await Server()
+        for credentials: GitCredentials in [.token(user: "ork", Secret("wrong")), .none, .agent] {
+            let remote = try server.remote(credentials)
+            #expect(try await code { try await server.tip(remote) } == .denied, "\(credentials)")
+        }
+    }
+
+    @Test(
+        "a certificate that is too old, for another name or of another authority is not trusted",
+        arguments: ["expired", "wrongname", "strange"])
+    func untrusted(certificate: String) async throws {
+        let server = try await Server(certificate)
+        let remote = try server.remote()
+        #expect(try await code { try await server.tip(remote) } == .untrusted)
+        #expect(try await code { try await server.world.change(remote) } == .untrusted)
+    }
+
+    @Test("a hook that declines is a refusal with its reason")
+    func hook() async throws {
+        let server = try await Server()
+        try await server.world.sh(
+            "printf '#!/bin/sh\\nexit 1\\n' >hook; install -m 755 hook remote.git/hooks/pre-receive")
+        #expect(try await server.world.change(try server.remote()) == .refused("pre-receive hook declined"))
+    }
+
+    @Test("a repository that is not there is not found, and no server is unreachable")
+    func nowhere() async throws {
+        let server = try await Server()
+        let missing = try server.remote(path: "none.git")
+        #expect(try await code { try await server.tip(missing) } == .notFound)
+        let closed = GitRemote(try GitAddress("https://localhost:1/x"))
+        #expect(try await code { try await server.tip(closed) } == .unreachable)
+    }
+
+    @Test("a redirection to another host is not followed")
+    func redirection() async throws {
+        let server = try await Server()
+        let remote = try server.remote(path: "elsewhere/remote.git")
+        #expect(try await code { try await server.tip(remote) } == .invalid)
+    }
+
+    @Test("an error quotes neither a token nor an address")
+    func quotes() async throws {
+        let server = try await Server()
+        let remote = try server.remote(.token(user: "ork", Secret("wrong-token")), path: "remote.git")
+        do {
+            _ = try await server.tip(remote)
+            Issue.record("it was accepted")
+        } catch let error as GitError {
+            #expect(!"\(error)".contains("wrong-token") && !"\(error)".contains("https:"))
+        }
+    }
+}
