@@ -31,7 +31,8 @@ package final class ServiceClient: Sendable {
     /// something are under way at once. `notice` gets a line for people where there is long nothing to see.
     package init(
         _ service: any Service, at address: HTTPURL, token: Secret, writes: Int = 8, transport: any HTTPTransport,
-        clock: any ServiceClock = SystemServiceClock(), notice: @escaping @Sendable (String) -> Void = StandardError.tell
+        clock: any ServiceClock = SystemServiceClock(),
+        notice: @escaping @Sendable (String) -> Void = StandardError.tell
     ) {
         self.notice = notice
         self.service = service
