@@ -186,11 +186,12 @@ extension State {
 
     /// What has failed since a verification voids it. A probe of `ork-publish` leaves its baseline here.
     private mutating func readChecked(_ record: Record) throws(HandoffError) {
-        if record.step == .verify, let target = record.target {
-            if record.detail["outcome"]?.string == "failed" { doubted.insert(target) } else { doubted.remove(target) }
-        }
         switch record.step {
-        case .verify where record.detail["outcome"]?.string == "failed": verifications = []
+        case .verify:
+            let isFailed = record.detail["outcome"]?.string == "failed"
+            if isFailed { verifications = [] }
+            guard let target = record.target else { return }
+            if isFailed { doubted.insert(target) } else { doubted.remove(target) }
         case .publish: publishProbes.append(record.detail)
         default: break
         }

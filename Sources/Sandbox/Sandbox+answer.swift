@@ -26,7 +26,7 @@ extension Sandbox {
             Exchange(
                 at: now, method: request.method, path: Self.withoutKeys(shown + query), status: status,
                 credential: credential(of: request.bearer)))
-        return response(status, body, at: now)
+        return HTTPResponse(status, body, type: "application/json", at: now)
     }
 
     private mutating func answer(
@@ -89,15 +89,6 @@ extension Sandbox {
         guard let bearer else { return .none }
         guard let index = index(of: bearer) else { return .unknown }
         return keys[index].isManagement ? .management : .key(keys[index].hash)
-    }
-
-    private func response(_ status: Int, _ body: JSONValue, at now: Date) -> HTTPResponse {
-        // The Date field knows no fractions of a second (RFC 9110 §5.6.7).
-        let date = Date(timeIntervalSince1970: now.timeIntervalSince1970.rounded(.down))
-        return HTTPResponse(
-            status: status,
-            headers: [("content-type", "application/json"), ("date", date.httpDate)],
-            body: body.bytes(), date: date)
     }
 
     // A client that puts a key into an address has made a mistake that the log must not repeat.

@@ -11,7 +11,7 @@ extension PublisherError {
         case ..<300:
             self.init(
                 .unavailable, "\(service.name) answers something unexpected to \(call.purpose) (\(answer.status))",
-                hint: "look whether its address is that of the API, and whether a proxy answers in its place")
+                hint: ServiceAnswer.surpriseHint)
         case 300..<400:
             self.init(
                 .notFound, "\(service.name) answers with a redirect to \(call.purpose) (\(answer.status))",

@@ -11,6 +11,8 @@ package struct ServiceAnswer: Sendable {
     private let service: String
     private let isWrite: Bool
     private let secrets: [Secret]
+    /// The body, if it is JSON and says so.
+    private let json: JSONValue?
     /// Whether an earlier try of the same write may have been done already, so that this answer is about a second one.
     package let isRepetition: Bool
 
@@ -23,6 +25,7 @@ package struct ServiceAnswer: Sendable {
         isWrite = call.isWrite
         self.secrets = secrets
         self.isRepetition = isRepetition
+        json = Self.json(response)
     }
 
     package var status: Int { response.status }
@@ -60,16 +63,20 @@ package struct ServiceAnswer: Sendable {
         return text == "" ? nil : text
     }
 
+    /// What to do about an answer that is none by the service's documentation.
+    package static let surpriseHint =
+        "look whether its address is that of the API, and whether a proxy answers in its place"
+
     /// An answer that is none by the service's documentation.
     package func surprise(_ what: String) -> ServiceError {
         ServiceError(
             PublisherError(
                 .unavailable, "the answer of \(service) is \(what)",
-                hint: "look whether its address is that of the API, and whether a proxy answers in its place"),
+                hint: Self.surpriseHint),
             mayHaveTakenEffect: isWrite)
     }
 
-    private var json: JSONValue? {
+    private static func json(_ response: HTTPResponse) -> JSONValue? {
         let type = response[header: "content-type"]?.lowercased() ?? ""
         guard type.hasPrefix("application/json") || type.hasPrefix("application/") && type.contains("+json") else {
             return nil

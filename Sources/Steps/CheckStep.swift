@@ -64,14 +64,9 @@ package struct CheckStep {
         }
         guard failed.isEmpty else {
             let names = failed.map { "\($0.target) (\($0.error.code.rawValue))" }.joined(separator: ", ")
-            let codes = Set(failed.map(\.error.code))
-            let code: StepError.Code =
-                codes == [.denied]
-                ? .denied
-                : codes == [.configuration]
-                    ? .unacceptable : codes.isSubset(of: [.unavailable, .rateLimited]) ? .unreachable : .failed
+            let isConfiguration = failed.allSatisfy { $0.error.code == .configuration }
             throw StepError(
-                code,
+                isConfiguration ? .unacceptable : PublishStep.Failure.code(failed),
                 "\(failed.count) of \(targets.count) targets are not ready: \(names)",
                 hint: PublishStep.Failure.hint(failed) ?? "mend them before ork-create")
         }

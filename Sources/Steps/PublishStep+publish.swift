@@ -77,6 +77,13 @@ extension PublishStep {
             return advice.isEmpty ? "" : "; " + advice.joined(separator: "; ")
         }
 
+        /// How a step ends that failed for these and nothing else.
+        static func code(_ failures: [Failure]) -> StepError.Code {
+            let codes = Set(failures.map(\.error.code))
+            if codes == [.denied] { return .denied }
+            return codes.isSubset(of: [.unavailable, .rateLimited]) ? .unreachable : .failed
+        }
+
         /// One hint for all: the only one that there is.
         static func hint(_ failures: [Failure]) -> String? {
             let hints = Set(failures.map(\.error.hint))
@@ -120,20 +127,20 @@ extension PublishStep {
     }
 
     private func error(_ failures: [Failure], of count: Int) -> StepError {
-        let codes = Set(failures.map(\.error.code))
         let names = failures.map { "\($0.target) (\($0.isUnknown ? "unknown" : $0.error.code.rawValue))" }
         let message =
             "\(failures.count) of \(count) targets are not known to have the new key: \(names.joined(separator: ", "))"
         let again = "run ork-publish again: it writes only what is missing"
         let waits = failures.compactMap(\.error.retryAfter)
-        if codes == [.rateLimited], let seconds = waits.max(), waits.count == failures.count {
+        if failures.allSatisfy({ $0.error.code == .rateLimited }), let seconds = waits.max(),
+            waits.count == failures.count
+        {
             let moment = stage.clock.now.addingTimeInterval(Double(min(seconds, 86400)))
             return StepError(
                 .notYet, message, hint: "run ork-publish again after \(moment.rfc3339), or with --wait",
                 comeBackAt: moment)
         }
-        let code: StepError.Code =
-            codes == [.denied] ? .denied : codes.isSubset(of: [.unavailable, .rateLimited]) ? .unreachable : .failed
-        return StepError(code, message, hint: (Failure.hint(failures).map { "\($0); " } ?? "") + again)
+        return StepError(
+            Failure.code(failures), message, hint: (Failure.hint(failures).map { "\($0); " } ?? "") + again)
     }
 }

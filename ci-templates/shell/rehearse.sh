@@ -30,8 +30,9 @@ mkfifo hello
 ork-sandbox --predecessor checkout-prod >hello 2>sandbox.log &
 sandbox=$!
 read -r greeting <hello
-url=$(printf '%s' "$greeting" | jq -r .url)
-printf '%s' "$greeting" | jq -r '"OPENROUTER_API_KEY=\(.predecessor.key)"' >.env
+field() { printf '%s' "$greeting" | jq -r "$1"; }
+url=$(field .url)
+field '"OPENROUTER_API_KEY=\(.predecessor.key)"' >.env
 : >calls
 "$here/example-application.sh" "$url" .env calls &
 application=$!
@@ -58,12 +59,12 @@ rotations:
     retire: {overlap: 3s, quiet_for: 3s, soak: 3s}
 YAML
 
-OPENROUTER_MANAGEMENT_KEY=$(printf '%s' "$greeting" | jq -r .management_key)
+OPENROUTER_MANAGEMENT_KEY=$(field .management_key)
 OPENROUTER_BASE_URL=$url
-GITHUB_TOKEN=$(printf '%s' "$greeting" | jq -r .github.token)
-GITHUB_API_URL=$(printf '%s' "$greeting" | jq -r .github.url)
-GITLAB_TOKEN=$(printf '%s' "$greeting" | jq -r .gitlab.token)
-CI_API_V4_URL=$(printf '%s' "$greeting" | jq -r .gitlab.url)
+GITHUB_TOKEN=$(field .github.token)
+GITHUB_API_URL=$(field .github.url)
+GITLAB_TOKEN=$(field .gitlab.token)
+CI_API_V4_URL=$(field .gitlab.url)
 XDG_STATE_HOME=$stage/state
 export OPENROUTER_MANAGEMENT_KEY OPENROUTER_BASE_URL XDG_STATE_HOME
 export GITHUB_TOKEN GITHUB_API_URL GITLAB_TOKEN CI_API_V4_URL

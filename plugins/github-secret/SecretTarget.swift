@@ -16,6 +16,7 @@ struct SecretTarget: ServiceTarget {
     var scope: SecretScope { settings.scope }
     /// GitHub does not tell cases apart.
     var place: String { path.joined(separator: "/").lowercased() }
+    private var keyPlace: [String] { [client.address.description] + scope.secretsPath }
     private var path: [String] { scope.secretsPath + [settings.name.description] }
 
     var claims: [(field: String, thing: String)] {
@@ -53,7 +54,7 @@ struct SecretTarget: ServiceTarget {
 
     /// The key that the secret is sealed to. That it can be read shows that the place exists and the token sees it.
     func publicKey() throws(ServiceError) -> PublicKey {
-        try keys.key(at: client.address, scope.secretsPath) { () throws(ServiceError) in
+        try keys.value(of: keyPlace) { () throws(ServiceError) in
             let answer = try find(
                 ServiceCall(
                     .get, scope.secretsPath + ["public-key"],
@@ -72,7 +73,7 @@ struct SecretTarget: ServiceTarget {
             return try put(secret, key, visibility)
         } catch {
             guard error.status == 422 else { throw error }
-            keys.forget(key, at: client.address, scope.secretsPath)
+            keys.forget(keyPlace) { $0.id == key.id }
             do throws(ServiceError) {
                 let fresh = try publicKey()
                 guard fresh.id != key.id else { throw error }
@@ -90,7 +91,7 @@ struct SecretTarget: ServiceTarget {
             throw ServiceError(
                 PublisherError(
                     .unavailable, "nothing can be sealed to the public key that GitHub gives for \(scope.place)",
-                    hint: "look whether its address is that of the API, and whether a proxy answers in its place"))
+                    hint: ServiceAnswer.surpriseHint))
         }
         var body: JSONObject = ["encrypted_value": .string(box), "key_id": .string(key.id)]
         // The reference has numbers for all stores by now, and had texts for Dependabot; gh and PyGithub send those.

@@ -2,7 +2,6 @@ import FoundationEssentials
 import HTTP
 import JSON
 import ServiceClient
-import Synchronization
 
 /// What GitLab says of the token itself: a personal, project or group access token may always ask (lib/api/
 /// personal_access_tokens/self_information.rb), whatever its scopes.
@@ -20,18 +19,17 @@ struct TokenFacts {
     }
 }
 
-/// The facts of this process's token, asked for once at each address.
-final class TokenReader: Sendable {
-    private let known = Mutex<[HTTPURL: TokenFacts]>([:])
+/// The facts of this process's token, at each address.
+typealias TokenReader = FetchedOnce<HTTPURL, TokenFacts>
 
+extension TokenReader {
     func facts(_ client: ServiceClient, until deadline: Date) throws(ServiceError) -> TokenFacts {
-        if let facts = known.withLock({ $0[client.address] }) { return facts }
-        let facts = TokenFacts(
-            try client.send(
-                ServiceCall(
-                    .get, ["personal_access_tokens", "self"], statuses: [200, 400, 401, 403, 404],
-                    to: "read the scopes of the token"), until: deadline))
-        known.withLock { $0[client.address] = facts }
-        return facts
+        try value(of: client.address) { () throws(ServiceError) in
+            TokenFacts(
+                try client.send(
+                    ServiceCall(
+                        .get, ["personal_access_tokens", "self"], statuses: [200, 400, 401, 403, 404],
+                        to: "read the scopes of the token"), until: deadline))
+        }
     }
 }
