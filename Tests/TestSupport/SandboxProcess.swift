@@ -1,8 +1,6 @@
-import Glibc
 package import HTTP
 package import JSON
 package import Secrets
-import SystemPackage
 
 /// A running `ork-sandbox`, which ends when the last reference goes.
 package final class SandboxProcess: Sendable {
@@ -23,26 +21,19 @@ package final class SandboxProcess: Sendable {
     /// Its GitHub and its GitLab: the addresses of their APIs, and tokens that may do everything.
     package let github: (url: String, token: Secret)
     package let gitlab: (url: String, token: Secret)
+    private let program: ServerProgram
     /// Its process.
-    package let process: Int32
-    // The sandbox ends when this closes: also with a test process that is killed, which runs no `deinit`.
-    private let input: FileDescriptor
+    package var process: Int32 { program.process }
 
     /// Starts `ork-sandbox` with these options and waits for its first line.
     package init(_ options: [String] = []) throws {
-        let started = try Self.start([BuiltProduct.path("ork-sandbox"), "--until-input-ends"] + options)
-        let line = started.line
-        process = started.process
-        input = started.input
-        guard let greeting = try? JSONValue(parsing: line), let url = greeting["url"]?.string,
+        program = try ServerProgram([BuiltProduct.path("ork-sandbox"), "--until-input-ends"] + options)
+        guard let greeting = try? JSONValue(parsing: program.greeting), let url = greeting["url"]?.string,
             let managementKey = greeting["management_key"]?.string, let name = greeting["predecessor"]?["name"]?.string,
             let key = greeting["predecessor"]?["key"]?.string, let hash = greeting["predecessor"]?["hash"]?.string,
             let github = Self.service(greeting["github"]),
             let gitlab = Self.service(greeting["gitlab"])
-        else {
-            Self.end(process, input)
-            throw Failure.start
-        }
+        else { throw Failure.start }
         self.url = url
         self.managementKey = Secret(managementKey)
         predecessor = (name, Secret(key), hash)
@@ -54,8 +45,6 @@ package final class SandboxProcess: Sendable {
         guard let url = value?["url"]?.string, let token = value?["token"]?.string else { return nil }
         return (url, Secret(token))
     }
-
-    deinit { Self.end(process, input) }
 
     /// Sends a request for a path below `/api/v1`.
     package func send(
@@ -95,46 +84,5 @@ package final class SandboxProcess: Sendable {
         let response = try LoopbackConnection.send(HTTPRequest(method, url, body: body?.bytes()))
         guard (200...299).contains(response.status) else { throw Failure.control(response.status) }
         return try JSONValue(parsing: response.body)
-    }
-
-    /// Starts a program with an empty environment and reads its first line.
-    private static func start(
-        _ arguments: [String]
-    ) throws -> (line: [UInt8], process: Int32, input: FileDescriptor) {
-        let (output, greeting) = try FileDescriptor.pipe(options: .closeOnExec)
-        defer { try? output.close() }
-        let (held, input) = try FileDescriptor.pipe(options: .closeOnExec)
-
-        var actions = unsafe posix_spawn_file_actions_t()
-        unsafe posix_spawn_file_actions_init(&actions)
-        defer { unsafe posix_spawn_file_actions_destroy(&actions) }
-        unsafe posix_spawn_file_actions_adddup2(&actions, greeting.rawValue, STDOUT_FILENO)
-        unsafe posix_spawn_file_actions_adddup2(&actions, held.rawValue, STDIN_FILENO)
-        var words: [UnsafeMutablePointer<CChar>?] = unsafe arguments.map { unsafe strdup($0) } + [nil]
-        defer { unsafe words.forEach { unsafe free($0) } }
-        var environment: [UnsafeMutablePointer<CChar>?] = unsafe [nil]
-        var process: Int32 = 0
-        let status = unsafe posix_spawn(&process, arguments[0], &actions, nil, &words, &environment)
-        try greeting.close()
-        try held.close()
-        guard status == 0 else {
-            try? input.close()
-            throw Failure.start
-        }
-
-        var line: [UInt8] = []
-        var buffer = [UInt8](repeating: 0, count: 4096)
-        while !line.contains(0x0A) {
-            let count = unsafe try buffer.withUnsafeMutableBytes { try unsafe output.read(into: $0) }
-            if count == 0 { break }
-            line += buffer[..<count]
-        }
-        return (line, process, input)
-    }
-
-    private static func end(_ process: Int32, _ input: FileDescriptor) {
-        try? input.close()
-        kill(process, SIGTERM)
-        waitpid(process, nil, 0)
     }
 }
