@@ -1,5 +1,6 @@
 import FoundationEssentials
 import JSON
+import Programs
 import PublisherPlugin
 import Secrets
 import Sodium
@@ -16,7 +17,7 @@ struct CommandPublisher: Publisher {
     func check(_ request: PublisherRequest) throws(PublisherError) -> PublisherAnswer {
         let settings = try CommandSettings(request.with)
         for (key, arguments) in settings.commands {
-            guard Command.find(arguments[0]) != nil else { throw Self.notStarted(arguments[0], key) }
+            guard Program.find(arguments[0]) != nil else { throw Self.notStarted(arguments[0], key) }
         }
         guard let arguments = settings.check else { return PublisherAnswer(.ready) }
         let result = Command(arguments, request, .check).run(until: settings.end(request))
@@ -66,7 +67,8 @@ struct CommandPublisher: Publisher {
     /// The digest of what the program of `verify` finds; `nil` if it finds nothing, or if there is no such program.
     private func read(_ settings: CommandSettings, _ request: PublisherRequest) throws(PublisherError) -> Digest? {
         guard let arguments = settings.verify else { return nil }
-        let result = Command(arguments, request, .verify).run(capture: true, until: settings.end(request))
+        let command = Command(arguments, request, .verify)
+        let result = command.run(capture: true, until: settings.end(request))
         switch result.ending {
         case .exited(0): break
         case .notStarted: throw Self.notStarted(arguments[0], "verify")
@@ -75,7 +77,7 @@ struct CommandPublisher: Publisher {
         }
         guard let output = result.output else {
             throw PublisherError(
-                .configuration, "the program of 'verify' printed more than \(Command.outputLimit) bytes",
+                .configuration, "the program of 'verify' printed more than \(command.outputLimit) bytes",
                 hint: "print the value and nothing else", field: "with.verify")
         }
         guard output.count > 0 else { return nil }
@@ -83,7 +85,7 @@ struct CommandPublisher: Publisher {
     }
 
     /// The statuses of `sysexits.h` with which a program says that it certainly wrote nothing.
-    private static func refusal(_ ending: Command.Ending, _ key: String) -> PublisherError? {
+    private static func refusal(_ ending: Program.Ending, _ key: String) -> PublisherError? {
         guard case .exited(let status) = ending else { return nil }
         let message = message(ending, key)
         switch status {
@@ -95,7 +97,7 @@ struct CommandPublisher: Publisher {
         }
     }
 
-    private static func message(_ ending: Command.Ending, _ key: String) -> String {
+    private static func message(_ ending: Program.Ending, _ key: String) -> String {
         switch ending {
         case .exited(let status): "the program of '\(key)' ended with status \(status)"
         case .signalled(let number): "the program of '\(key)' was ended by signal \(number)"

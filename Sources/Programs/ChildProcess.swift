@@ -15,8 +15,12 @@ struct ChildProcess: ~Copyable {
     /// Whether it printed more than the limit.
     private(set) var hasOverflown = false
 
+    private let outputLimit: Int
+
     /// `nil` if there are no pipes left or the file is no program that can be started.
-    init?(_ file: String, _ arguments: [String], _ environment: [String: String], capture: Bool) {
+    init?(_ file: String, _ program: Program, capture: Bool) {
+        let attachment = program.attachment.map { MemoryFile($0) } ?? nil
+        guard program.attachment == nil || attachment != nil else { return nil }
         guard let toChild = try? FileDescriptor.pipe(options: .closeOnExec) else { return nil }
         let fromChild = capture ? try? FileDescriptor.pipe(options: .closeOnExec) : nil
         guard capture == (fromChild != nil) else {
@@ -25,13 +29,15 @@ struct ChildProcess: ~Copyable {
         }
         let ours = (input: toChild.writeEnd.rawValue, output: fromChild?.readEnd.rawValue ?? -1)
         let theirs = (input: toChild.readEnd.rawValue, output: fromChild?.writeEnd.rawValue ?? -1)
-        let process = Self.spawn(file, arguments, environment, input: theirs.input, output: theirs.output)
+        let process = Self.spawn(
+            file, program, input: theirs.input, output: theirs.output, attachment: attachment?.descriptor ?? -1)
         Self.close([theirs.input, theirs.output])
         guard let process else {
             Self.close([ours.input, ours.output])
             return nil
         }
         self.process = process
+        outputLimit = program.outputLimit
         input = ours.input
         outputEnd = ours.output
         for end in [ours.input, ours.output] where end >= 0 { _ = fcntl(end, F_SETFL, O_NONBLOCK) }
@@ -48,7 +54,7 @@ struct ChildProcess: ~Copyable {
     var hasEnded: Bool { status != nil }
 
     /// How it ended, once it has.
-    var ending: Command.Ending {
+    var ending: Program.Ending {
         guard let status else { return .timedOut }
         return status & 0x7F == 0 ? .exited(status >> 8 & 0xFF) : .signalled(status & 0x7F)
     }
@@ -74,8 +80,8 @@ struct ChildProcess: ~Copyable {
         if polled[0].revents != 0 { write() }
         if polled[1].revents != 0 {
             drain()
-            // At the end of the pipe `poll` returns at once.
-            if polled[1].revents & Int16(POLLIN) == 0 { usleep(UInt32(milliseconds) * 1000) }
+            // At the end of the pipe `poll` returns at once, and so will the program.
+            if polled[1].revents & Int16(POLLIN) == 0 { usleep(1000) }
         }
         var status: Int32 = 0
         if unsafe waitpid(process, &status, WNOHANG) == process { self.status = status }
@@ -89,7 +95,7 @@ struct ChildProcess: ~Copyable {
             if count < 0, errno == EINTR { continue }
             guard count > 0 else { break }
             output += chunk[..<count]
-            hasOverflown = output.count > Command.outputLimit
+            hasOverflown = output.count > outputLimit
         }
         unsafe explicit_bzero(&chunk, chunk.count)
     }
@@ -117,7 +123,7 @@ struct ChildProcess: ~Copyable {
     }
 
     private static func spawn(
-        _ file: String, _ arguments: [String], _ environment: [String: String], input: Int32, output: Int32
+        _ file: String, _ program: Program, input: Int32, output: Int32, attachment: Int32
     ) -> pid_t? {
         var actions = unsafe posix_spawn_file_actions_t()
         var attributes = posix_spawnattr_t()
@@ -133,6 +139,8 @@ struct ChildProcess: ~Copyable {
         } else {
             unsafe posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0)
         }
+        // After the others, whose own numbers it could have.
+        if attachment >= 0 { unsafe posix_spawn_file_actions_adddup2(&actions, attachment, 3) }
         // We ignore SIGPIPE and may have signals blocked; the program starts as from a shell.
         var every = sigset_t()
         var none = sigset_t()
@@ -142,7 +150,8 @@ struct ChildProcess: ~Copyable {
         unsafe posix_spawnattr_setsigmask(&attributes, &none)
         unsafe posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK))
 
-        let texts = arguments + environment.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
+        let arguments = program.arguments
+        let texts = arguments + program.environment.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
         var pointers: [UnsafeMutablePointer<CChar>?] = unsafe texts.map { unsafe strdup($0) }
         defer { unsafe pointers.forEach { unsafe free($0) } }
         unsafe pointers.insert(nil, at: arguments.count)
