@@ -63,8 +63,8 @@ static inline int ork_git_connect(git_remote *_Nonnull remote, git_direction dir
     return git_remote_connect_ext(remote, direction, &options);
 }
 
-/// Fetches one reference, its newest commit only where the library can (1.7).
-static inline int ork_git_fetch(git_remote *_Nonnull remote, const char *_Nonnull refspec,
+/// Fetches one reference; without `history` its newest commit only, where the library can (1.7).
+static inline int ork_git_fetch(git_remote *_Nonnull remote, const char *_Nonnull refspec, int history,
                                 const ork_git_calls *_Nonnull calls) {
     char *texts[] = {(char *)refspec};
     git_strarray refspecs = {texts, 1};
@@ -77,7 +77,10 @@ static inline int ork_git_fetch(git_remote *_Nonnull remote, const char *_Nonnul
 #if LIBGIT2_VER_MAJOR > 1 || LIBGIT2_VER_MINOR >= 7
     // The transport for local paths has no depth.
     const char *url = git_remote_url(remote);
-    if (url && (!strncmp(url, "https:", 6) || !strncmp(url, "ssh:", 4))) options.depth = 1;
+    int is_remote = url && url[0] != '/' && strncmp(url, "file:", 5);
+    if (is_remote) options.depth = history ? GIT_FETCH_DEPTH_UNSHALLOW : 1;
+#else
+    (void)history;
 #endif
     return git_remote_fetch(remote, &refspecs, &options, NULL);
 }

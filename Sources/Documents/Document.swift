@@ -48,6 +48,25 @@ package struct Document: Sendable {
         return result
     }
 
+    /// One level on the way to a value.
+    package enum Step: Hashable, Sendable {
+        case key(String)
+        case item(Int)
+    }
+
+    /// The way to a place, for programs that tell an item of a list from a key that is a number.
+    package func steps(to place: Place) -> [Step] {
+        var node = content.outline()
+        return place.path.map { part in
+            if let items = node.array, let index = Int(part), items.indices.contains(index) {
+                node = items[index]
+                return .item(index)
+            }
+            node = node[part] ?? .null
+            return .key(part)
+        }
+    }
+
     private static func isSingleLine(_ text: String) -> Bool {
         !text.isEmpty
             && text.unicodeScalars.allSatisfy { scalar in

@@ -20,13 +20,23 @@ extension BareRepository {
         }
     }
 
+    /// Asks whether the server would talk about a push at all, and pushes nothing. A protected branch or a hook speaks up
+    /// only when something comes.
+    package func checkPush(to remote: GitRemote) throws(GitError) {
+        unsafe try exchange(Conversation(remote), GIT_DIRECTION_PUSH) { _, _ throws(GitError) in }
+    }
+
     /// Fetches a branch and returns the commit that it is at; `nil` if there is no such branch.
-    package func fetch(_ branch: String, from remote: GitRemote) throws(GitError) -> ObjectID? {
+    ///
+    /// Without `history`, only what its newest commit is made of has to come; libgit2 before 1.7 fetches all the same.
+    package func fetch(
+        _ branch: String, from remote: GitRemote, history: Bool = false
+    ) throws(GitError) -> ObjectID? {
         try Self.check(branch: branch)
         let conversation = Conversation(remote)
         return unsafe try exchange(conversation, GIT_DIRECTION_FETCH) { handle, calls throws(GitError) in
             guard unsafe try Self.tip(of: branch, handle, remote) != nil else { return nil }
-            let status = unsafe ork_git_fetch(handle, "+refs/heads/\(branch):refs/ork/fetched", calls)
+            let status = unsafe ork_git_fetch(handle, "+refs/heads/\(branch):refs/ork/fetched", history ? 1 : 0, calls)
             guard status == 0 else { throw .failed(status, conversation) }
             var id = git_oid()
             let found = unsafe git_reference_name_to_id(&id, pointer, "refs/ork/fetched")
@@ -40,13 +50,7 @@ extension BareRepository {
         _ commit: ObjectID, to branch: String, replacing old: ObjectID?, at remote: GitRemote
     ) throws(GitError) -> PushOutcome {
         try Self.check(branch: branch)
-        var name = commit.raw
-        let status = unsafe withObjectStatus {
-            unsafe git_reference_create(&$0, pointer, "refs/ork/pushed", &name, 1, nil)
-        }
-        guard status == 0 else {
-            throw status == GIT_ENOTFOUND.rawValue ? .noCommit(commit) : .storage(status)
-        }
+        try keep(commit, as: "refs/ork/pushed")
         let conversation = Conversation(remote, expected: .some(old))
         let outcome = unsafe try exchange(conversation, GIT_DIRECTION_PUSH) { handle, calls throws(GitError) in
             let status = unsafe ork_git_push(handle, "refs/ork/pushed:refs/heads/\(branch)", calls)
@@ -67,13 +71,6 @@ extension BareRepository {
         guard case .some(let said) = conversation.status else { return nil }
         guard let said else { return .done }
         return PushOutcome(said: said)
-    }
-
-    private func withObjectStatus(_ make: (inout OpaquePointer?) -> Int32) -> Int32 {
-        var object: OpaquePointer?
-        let status = unsafe make(&object)
-        unsafe git_reference_free(object)
-        return status
     }
 
     private static func tip(
@@ -118,6 +115,7 @@ extension BareRepository {
                             .untrusted, "this libgit2 does not show what \(address.place) proves itself with",
                             hint: "use a build of it with libssh2")
                     }
+                    conversation.isConnected = true
                     return unsafe try body(remote, calls)
                 }
             }

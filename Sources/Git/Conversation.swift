@@ -8,6 +8,8 @@ final class Conversation {
     let expected: ObjectID??
     /// Whether a certificate or a host key was shown and accepted.
     private(set) var isTrusted = false
+    /// Whether the server has let us in and told of its branches.
+    var isConnected = false
     private(set) var trustError: GitError?
     private(set) var hasOffered = false
     private(set) var isDenied = false
@@ -59,6 +61,16 @@ final class Conversation {
             where remote.address.transport == .ssh && allowed & GIT_CREDENTIAL_SSH_KEY.rawValue != 0:
                 guard let passphrase else { return unsafe git_credential_ssh_key_new(out, user, nil, path, nil) }
                 return unsafe passphrase.withText { unsafe git_credential_ssh_key_new(out, user, nil, path, $0) }
+            case .keyText(let key, let passphrase)
+            where remote.address.transport == .ssh && allowed & GIT_CREDENTIAL_SSH_MEMORY.rawValue != 0:
+                return unsafe key.withText { key in
+                    guard let passphrase else {
+                        return unsafe git_credential_ssh_key_memory_new(out, user, nil, key, nil)
+                    }
+                    return unsafe passphrase.withText {
+                        unsafe git_credential_ssh_key_memory_new(out, user, nil, key, $0)
+                    }
+                }
             case .agent where remote.address.transport == .ssh && allowed & GIT_CREDENTIAL_SSH_KEY.rawValue != 0:
                 return unsafe git_credential_ssh_key_from_agent(out, user)
             default: break

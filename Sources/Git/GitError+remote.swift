@@ -37,13 +37,37 @@ extension GitError {
         let kind = unsafe last?.pointee.klass ?? 0
         if let error = conversation.trustError { return error }
         if status == GIT_ECERTIFICATE.rawValue { return .untrusted(place) }
-        if conversation.isDenied || status == GIT_EAUTH.rawValue || text.hasSuffix("status code: 403")
-            || text.contains("permission denied") || text.contains("access denied")
-        {
+        if conversation.isDenied || status == GIT_EAUTH.rawValue || text.hasSuffix("status code: 403") {
             return .denied(place, conversation.remote.credentials)
         }
+        // The report of receive-pack, "unpack" (gitprotocol-pack(5)).
+        if text.contains("unpacking the sent packfile failed") {
+            return GitError(
+                .remoteStorage, "\(place) could not keep what was sent",
+                hint: "look whether its disk is full or a limit is reached")
+        }
+        if kind == Int32(GIT_ERROR_OS.rawValue), text.contains("space") { return .storage(status) }
+        return conversation.isConnected
+            ? brokenOff(status, place) : notConnected(status, kind, text, conversation)
+    }
+
+    private static func brokenOff(_ status: Int32, _ place: String) -> GitError {
+        GitError(
+            .interrupted, "the exchange with \(place) broke off (libgit2 \(status))",
+            hint: "look at the branch, then try again")
+    }
+
+    /// Why the server did not let us in.
+    private static func notConnected(
+        _ status: Int32, _ kind: Int32, _ text: String, _ conversation: Conversation
+    ) -> GitError {
+        let remote = conversation.remote
+        let place = remote.address.place
+        if text.contains("permission denied") || text.contains("access denied") {
+            return .denied(place, remote.credentials)
+        }
         // What 1.5 says of a path that is not there.
-        let isNoPath = conversation.remote.address.transport == .local && text.contains("unsupported url protocol")
+        let isNoPath = remote.address.transport == .local && text.contains("unsupported url protocol")
         if isNoPath || status == GIT_ENOTFOUND.rawValue || text.hasSuffix("status code: 404")
             || text.contains("not found")
             || text.contains("does not appear to be a git repository") || text.contains("does not exist")
@@ -57,21 +81,16 @@ extension GitError {
                 .invalid, "\(place) sends to another address, and that is not followed",
                 hint: "configure the address that it sends to, if that is meant")
         }
-        if kind == Int32(GIT_ERROR_OS.rawValue), conversation.isTrusted, text.contains("space") {
-            return .storage(status)
-        }
-        guard conversation.isTrusted || conversation.remote.address.transport == .local else {
+        guard conversation.isTrusted || remote.address.transport == .local else {
             return GitError(
                 .unreachable, "no connection to \(place) (libgit2 \(status))",
-                hint: "check the address, the network and the proxy variables; \(Self.strange(conversation.remote))")
+                hint: "check the address, the network and the proxy variables; \(Self.strange(remote))")
         }
         // libssh2 cannot read a key, or cannot open it, only after the server has been asked.
         if conversation.hasOffered, kind == Int32(GIT_ERROR_SSH.rawValue), !text.contains("eof") {
-            return .denied(place, conversation.remote.credentials)
+            return .denied(place, remote.credentials)
         }
-        return GitError(
-            .interrupted, "the exchange with \(place) broke off (libgit2 \(status))",
-            hint: "look at the branch, then try again")
+        return brokenOff(status, place)
     }
 
     private static func strange(_ remote: GitRemote) -> String {

@@ -14,12 +14,18 @@ package struct GitError: Error, Sendable, Hashable {
         case denied
         /// No such repository, commit or file.
         case notFound
+        /// No repository on this machine where one was named to borrow from.
+        case noLender
         /// The exchange broke off; whether a push arrived is not known.
         case interrupted
         /// What was asked for cannot be done as it is.
         case invalid
+        /// The commit could not be signed.
+        case unsigned
         /// The repository on this machine cannot be read or written.
         case storage
+        /// The server could not keep what was sent: its disk is full, say. Nothing was written.
+        case remoteStorage
     }
 
     package let code: Code

@@ -21,8 +21,11 @@ package enum GitLibrary {
         let status = settings.withLock { _ in
             ork_git_set_timeouts(Int32(connect.components.seconds) * 1000, Int32(answer.components.seconds) * 1000)
         }
-        return status == 0 && (LIBGIT2_VER_MAJOR > 1 || LIBGIT2_VER_MINOR >= 7)
+        return status == 0 && canFetchNewestOnly
     }
+
+    /// Whether `fetch` can leave out the history; before 1.7 it all comes.
+    package static var canFetchNewestOnly: Bool { LIBGIT2_VER_MAJOR > 1 || LIBGIT2_VER_MINOR >= 7 }
 
     static func start() throws(GitError) {
         guard isReady else {

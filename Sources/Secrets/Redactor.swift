@@ -19,6 +19,12 @@ public struct Redactor: Sendable {
         starts = forms.reduce(into: ByteSet()) { $0.formUnion($1.starts) }
     }
 
+    /// A redactor of this secret and of nothing else, for a text in which other keys may stand.
+    public init(only secret: Secret) {
+        forms = RedactedForm.all(secret)
+        starts = forms.reduce(into: ByteSet()) { $0.formUnion($1.starts) }
+    }
+
     /// Takes the next bytes and gives back what is certainly no part of a secret, in order.
     ///
     /// Bytes that may begin one are held back until it is clear, or until `flush`.

@@ -6,7 +6,7 @@ import Testing
 struct LocalTests {
     @Test("a file is read with its bytes and its mode")
     func read() async throws {
-        let world = try await World()
+        let world = try await GitFolder()
         let remote = try world.local
         let files = try await world.work { repository in
             let tip = try #require(try repository.fetch("main", from: remote))
@@ -21,7 +21,7 @@ struct LocalTests {
 
     @Test("git reads what was committed and pushed, and finds nothing wrong with it")
     func commit() async throws {
-        let world = try await World()
+        let world = try await GitFolder()
         let remote = try world.local
         let outcome = try await world.work { repository in
             let tip = try #require(try repository.fetch("main", from: remote))
@@ -48,7 +48,7 @@ struct LocalTests {
 
     @Test("a file that is as it should be makes no commit")
     func unchanged() async throws {
-        let world = try await World()
+        let world = try await GitFolder()
         let remote = try world.local
         let commit = try await world.work { repository in
             let tip = try repository.fetch("main", from: remote)
@@ -60,7 +60,7 @@ struct LocalTests {
 
     @Test("a branch that is not there has no tip, and can be made")
     func newBranch() async throws {
-        let world = try await World()
+        let world = try await GitFolder()
         let remote = try world.local
         try await world.work { repository in
             #expect(try repository.tip(of: "topic/x", at: remote) == nil)
@@ -75,7 +75,7 @@ struct LocalTests {
 
     @Test("an empty repository takes a first commit")
     func first() async throws {
-        let world = try await World()
+        let world = try await GitFolder()
         try await world.sh("git init -q --bare -b main empty.git")
         let remote = GitRemote(try GitAddress("file://" + world.folder.file("empty.git")))
         try await world.work { repository in
@@ -91,7 +91,7 @@ struct LocalTests {
         "a branch that someone else has moved stays as it is",
         arguments: ["commit --allow-empty -qm other", "reset -q --hard HEAD~1"])
     func moved(how: String) async throws {
-        let world = try await World()
+        let world = try await GitFolder()
         let remote = try world.local
         let place = try await world.sh("pwd")
         let bare = try await world.work { repository in
@@ -117,7 +117,7 @@ struct LocalTests {
             "", "/a", "a/", "a//b", "../a", "a/./b", ".git/config", "a/.GIT/b", "a\0b", "link", "run/x", "deploy",
         ])
     func invalid(path: String) async throws {
-        let world = try await World()
+        let world = try await GitFolder()
         let remote = try world.local
         let code = try await code {
             try await world.work { repository in
@@ -130,14 +130,14 @@ struct LocalTests {
 
     @Test("where there is no repository, that is said")
     func notFound() async throws {
-        let world = try await World()
+        let world = try await GitFolder()
         let remote = GitRemote(try GitAddress(world.folder.file("none.git")))
         #expect(try await code { try await world.work { try $0.tip(of: "main", at: remote) } } == .notFound)
     }
 
     @Test("git verifies a commit that ssh-keygen has signed")
     func signed() async throws {
-        let world = try await World()
+        let world = try await GitFolder()
         let remote = try world.local
         try await world.sh(
             "ssh-keygen -q -t ed25519 -N '' -f key; echo \"ork@example.invalid $(cat key.pub)\" >signers")

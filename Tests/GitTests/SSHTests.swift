@@ -8,11 +8,11 @@ import Testing
 struct SSHTests {
     /// A world, and OpenSSH's own server in front of it, with two host keys.
     private struct Server {
-        let world: World
-        let process: ServerProcess
+        let world: GitFolder
+        let process: GitServer
 
         init() async throws {
-            world = try await World()
+            world = try await GitFolder()
             try await world.sh(
                 """
                 ssh-keygen -q -t ed25519 -N '' -f host_ed25519; ssh-keygen -q -t ecdsa -N '' -f host_ecdsa
@@ -21,7 +21,7 @@ struct SSHTests {
                 cat mine.pub locked.pub >authorized_keys
                 """)
             let folder = world.folder.path
-            process = try await onOwnThread { try ServerProcess(["ssh", folder]) }
+            process = try await onOwnThread { try GitServer(["ssh", folder]) }
         }
 
         func remote(

@@ -1,18 +1,18 @@
 import FoundationEssentials
-import TestSupport
 
-/// A running `servers.py`, which ends what it started when it ends.
-final class ServerProcess: Sendable {
+/// A git server that is not ours: OpenSSH's, or nginx with `git http-backend`. It ends with its last reference.
+package final class GitServer: Sendable {
     /// It did not start.
-    struct Failure: Error {}
+    package struct Failure: Error {}
 
     /// On `127.0.0.1`.
-    let port: Int
+    package let port: Int
     private let program: ServerProgram
 
-    init(_ arguments: [String]) throws {
+    /// `ssh FOLDER`, or `https FOLDER REPOSITORIES CERTIFICATE`: see the script.
+    package init(_ arguments: [String]) throws {
         program = try ServerProgram(
-            [try Python.interpreter(), "-B", Python.file("Python/servers.py")] + arguments,
+            [try Python.interpreter(), "-B", Python.file("Python/git_servers.py")] + arguments,
             environment: ProcessInfo.processInfo.environment)
         guard let port = Int(String(decoding: program.greeting.dropLast(), as: UTF8.self)) else { throw Failure() }
         self.port = port
