@@ -44,6 +44,7 @@ let package = Package(
         .target(name: "YAML", dependencies: ["CYAML"]),
 
         // The domain and the world around it.
+        .target(name: "Programs", dependencies: ["Secrets", systemPackage]),
         .target(name: "Documents", dependencies: ["Secrets", "JSON", "YAML"]),
         .target(name: "OpenRouter", dependencies: ["HTTP", "JSON", "Secrets", "Sodium", "Timestamps"]),
         .target(name: "Rotation", dependencies: ["JSON", "PublisherPlugin", "Secrets", "Sodium", "Timestamps"]),
@@ -104,8 +105,12 @@ let package = Package(
             path: "plugins/file", exclude: ["README.md"]),
         .executableTarget(
             name: "ork-publisher-command",
-            dependencies: ["JSON", "PublisherPlugin", "Secrets", "Sodium", "Timestamps", systemPackage],
+            dependencies: ["JSON", "Programs", "PublisherPlugin", "Secrets", "Sodium", "Timestamps"],
             path: "plugins/command", exclude: ["README.md"]),
+        .executableTarget(
+            name: "ork-publisher-git",
+            dependencies: ["Documents", "Git", "JSON", "Programs", "PublisherPlugin", "Secrets", "Sodium", "YAML"],
+            path: "plugins/git", exclude: ["README.md"]),
         .executableTarget(
             name: "ork-publisher-github-secret",
             dependencies: [
@@ -121,14 +126,21 @@ let package = Package(
         .target(
             name: "TestSupport",
             dependencies: ["HTTP", "JSON", "Sandbox", "Secrets", subprocess, systemPackage],
-            path: "Tests/TestSupport"),
+            path: "Tests/TestSupport", exclude: ["Python"]),
         .testTarget(name: "SecretsTests", dependencies: ["Secrets"]),
         .testTarget(name: "JSONTests", dependencies: ["JSON"]),
         .testTarget(name: "TimestampsTests", dependencies: ["Timestamps"]),
         .testTarget(
             name: "CurlHTTPTests", dependencies: ["CurlHTTP", "HTTP", "Secrets", "TestSupport", subprocess]),
         .testTarget(
-            name: "GitTests", dependencies: ["Git", "Secrets", "TestSupport", subprocess, systemPackage],
+            name: "GitTests", dependencies: ["Git", "Secrets", "TestSupport", subprocess, systemPackage]),
+        .testTarget(name: "ProgramsTests", dependencies: ["Programs", "Secrets", "TestSupport"]),
+        .testTarget(
+            name: "GitPublisherTests",
+            dependencies: [
+                "Git", "JSON", "PublisherPlugin", "Secrets", "Sodium", "TestSupport", "ork-publisher-git", subprocess,
+                systemPackage,
+            ],
             exclude: ["Python"]),
         .testTarget(name: "SodiumTests", dependencies: ["Secrets", "Sodium"]),
         .testTarget(name: "YAMLTests", dependencies: ["YAML"]),

@@ -39,6 +39,7 @@ enum ImportTable {
         "Sources/PublisherPlugin": system.union(["JSON", "Secrets", "Timestamps"]),
         "Sources/PluginHost": system.union(["JSON", "PublisherPlugin", "Secrets", "Sodium", "Subprocess", "Timestamps"]
         ),
+        "Sources/Programs": system.union(["Secrets"]),
         "Sources/StepCLI": system.union([
             "ArgumentParser", "Configuration", "HTTP", "JSON", "OpenRouter", "Rotation", "Secrets", "Sodium", "Steps",
             "Timestamps",
@@ -60,7 +61,10 @@ enum ImportTable {
         ]),
         // Publishers: the contract and the faces they need, nothing of the rotation.
         "plugins/file": system.union(["Documents", "JSON", "PublisherPlugin", "Secrets", "Sodium"]),
-        "plugins/command": system.union(["JSON", "PublisherPlugin", "Secrets", "Sodium", "Timestamps"]),
+        "plugins/command": ["JSON", "Programs", "PublisherPlugin", "Secrets", "Sodium", "Timestamps"],
+        "plugins/git": [
+            "Documents", "Git", "Glibc", "JSON", "Programs", "PublisherPlugin", "Secrets", "Sodium", "YAML",
+        ],
         "plugins/github-secret": service.union(["Timestamps"]),
         "plugins/gitlab-variable": service,
     ]

@@ -8,11 +8,12 @@ enum Conform {
     /// The lines that it prints of one of this package's publishers. Tokens and addresses go to the publisher under
     /// their own names.
     static func run(
-        _ publisher: String, with settings: [String], environment: [String: String], command: String
+        _ publisher: String, with settings: [String], environment: [String: String], command: String,
+        path: String = "/usr/bin:/bin"
     ) async throws -> [String] {
         try await onOwnThread {
             var setting = RawRun.Setting(
-                input: Secret(""), environment: environment.merging(["PATH": "/usr/bin:/bin"]) { $1 })
+                input: Secret(""), environment: environment.merging(["PATH": path]) { $1 })
             setting.time = .seconds(180)
             let arguments =
                 [BuiltProduct.path(publisher)] + settings.flatMap { ["--with", $0] }

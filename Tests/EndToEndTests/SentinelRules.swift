@@ -12,6 +12,8 @@ struct SentinelRules {
     let port: Int
     /// The publishers that write to a service of the web.
     var services: [Service] = []
+    /// The publisher that has the key encrypted.
+    var encryption: SentinelEncryption?
 
     /// A publisher's service and its token.
     struct Service {
@@ -26,7 +28,10 @@ struct SentinelRules {
         let wrapping: (before: String, after: String)?
     }
 
-    var all: [Sentinel] { [successor, predecessor, management, identity] + services.map(\.token) }
+    var all: [Sentinel] {
+        [successor, predecessor, management, identity] + services.map(\.token)
+            + [encryption?.identity].compactMap(\.self)
+    }
 
     /// What a step's trace shows that it must not.
     func leaks(_ trace: Trace, of step: String) -> [String] {
@@ -56,10 +61,12 @@ struct SentinelRules {
         if isStart {
             // What the step itself is started with, each secret in its own variable.
             let variables = [("OPENROUTER_MANAGEMENT_KEY=", management), ("ORK_IDENTITY=", identity)]
-            return (variables + services.map { ("\($0.variable)=", $0.token) })
+            let age = encryption.map { [("AGE_IDENTITY=", $0.identity)] } ?? []
+            return (variables + age + services.map { ("\($0.variable)=", $0.token) })
                 .map { Array($0.utf8) + $1.secret.copyBytes() }
         }
         if let service = services.first(where: { $0.program == call.program }) { return permitted(call, service) }
+        if let encryption, SentinelEncryption.programs.contains(call.program) { return permitted(call, encryption) }
         guard call.name == "write" || call.name == "sendto" else { return [] }
         if call.file.hasPrefix("TCP"), call.file.hasSuffix("->127.0.0.1:\(port)]") {
             let bearer: Sentinel? =
@@ -80,6 +87,19 @@ struct SentinelRules {
                 return call.file.hasPrefix("\(target[...slash]).\(target[target.index(after: slash)...]).ork-")
             }
         return isPipe || isTarget ? [successor.secret.copyBytes()] : []
+    }
+
+    /// What may stand in the arguments of a system call of a program that encrypts or decrypts, or of the publisher that
+    /// runs it: keys in pipes, age's own key in the publisher's environment and in memory.
+    private func permitted(_ call: Trace.Call, _ encryption: SentinelEncryption) -> [[UInt8]] {
+        let identity = encryption.identity.secret.copyBytes()
+        switch (call.name, call.program) {
+        case ("execve", "ork-publisher-git"): return [Array("AGE_IDENTITY=".utf8) + identity]
+        case ("write", "ork-publisher-git") where call.file.hasPrefix("/memfd:"): return [identity]
+        case ("write", _) where call.file.hasPrefix("pipe:"):
+            return [successor.secret.copyBytes(), predecessor.secret.copyBytes()]
+        default: return []
+        }
     }
 
     /// What may stand in the arguments of a system call of a service's publisher: its own token, and the successor

@@ -23,6 +23,16 @@ struct SentinelTests {
         #expect(leaks.isEmpty, "\(leaks.joined(separator: "\n"))")
     }
 
+    @Test("to programs that encrypt it the key goes through pipes alone")
+    func keysForPrograms() async throws {
+        let leaks = try await onOwnThread {
+            let encryption = try SentinelEncryption()
+            let world = try World(flags: World.shortWindows + encryption.flags)
+            return try Self.leaks(of: world, encryption: encryption)
+        }
+        #expect(leaks.isEmpty, "\(leaks.joined(separator: "\n"))")
+    }
+
     @Test("a publisher that writes the key to another file is found out")
     func plantedLeakIsFound() async throws {
         let leaks = try await onOwnThread {
@@ -81,7 +91,9 @@ struct SentinelTests {
     }
 
     /// Runs a whole rotation under strace and answers what is where it must not be.
-    private static func leaks(of world: World, services: SentinelServices? = nil) throws -> [String] {
+    private static func leaks(
+        of world: World, services: SentinelServices? = nil, encryption: SentinelEncryption? = nil
+    ) throws -> [String] {
         let predecessor = world.heldKeys()[0]
         var traces: [(Stage, String)] = []
         for stage in Stage.allCases {
@@ -91,7 +103,7 @@ struct SentinelTests {
                 stage.program, handoffs: ["ork-handoff.json"], options: ["--json"],
                 wrapper: ["/usr/bin/strace", "-o", world.targetDirectory.file(file)] + Trace.options,
                 variables: ["OPENROUTER_MANAGEMENT_KEY": world.sandbox.managementKey.revealed() ?? ""]
-                    .merging(services?.variables ?? [:]) { $1 })
+                    .merging(services?.variables ?? [:]) { $1 }.merging(encryption?.variables ?? [:]) { $1 })
             guard run.isDone else { throw Complaint("\(stage): \(run.errors)") }
             traces.append((stage, file))
         }
@@ -102,7 +114,8 @@ struct SentinelTests {
             management: Sentinel("management key", world.sandbox.managementKey),
             identity: Sentinel("identity", world.identity),
             targets: ["app.env", "app.json"].map(world.targetDirectory.file), port: world.proxy.port,
-            services: services?.services ?? [])
+            services: services?.services ?? [], encryption: encryption)
+        try encryption?.requireHeld(successor)
         try services?.requireHeld(successor)
         var leaks: [String] = []
         var seen = 0

@@ -1,0 +1,148 @@
+import FoundationEssentials
+import JSON
+import PublisherPlugin
+import Secrets
+import Sodium
+import Subprocess
+import SystemPackage
+import TestSupport
+
+/// Made-up keys.
+enum Key {
+    static let successor = "sk-or-v1-" + String(repeating: "5", count: 64)
+    static let predecessor = "sk-or-v1-" + String(repeating: "4", count: 64)
+    static let stranger = "sk-or-v1-" + String(repeating: "6", count: 64)
+}
+
+/// A repository of git's own making, two age identities, and the publisher as the host runs it.
+struct World: Sendable {
+    let git: GitFolder
+    /// What the publisher's process gets besides `PATH` and `HOME`.
+    var environment: [String: String]
+    var with: JSONObject
+
+    private static let identities = Task {
+        let git = try await GitFolder()
+        try await git.sh("age-keygen -o mine.txt; age-keygen -o theirs.txt")
+        return git.folder
+    }
+
+    /// Runs `script` in a clone of the repository and pushes what it changed; `$MINE` and `$THEIRS` are age recipients.
+    init(_ with: JSONObject = [:], _ script: String = "") async throws {
+        git = try await GitFolder()
+        let keys = try await Self.identities.value
+        try await git.sh("cp \(keys.file("mine.txt")) \(keys.file("theirs.txt")) .")
+        environment = ["SOPS_AGE_KEY_FILE": git.folder.file("mine.txt")]
+        self.with = ["remote": .string(git.folder.file("remote.git")), "branch": "main"]
+        self.with.take(with)
+        try await commit(script)
+    }
+
+    /// Commits and pushes what a script changes in the clone.
+    func commit(_ script: String) async throws {
+        try await sh(
+            """
+            cd seed; git pull -q --rebase origin main
+            \(script)
+            git add -A; git diff --cached --quiet || git commit -qm 'by hand'; git push -q origin HEAD:main
+            """)
+    }
+
+    /// Runs commands in the world's folder, with the programs that the tests have installed.
+    @discardableResult
+    func sh(_ script: String) async throws -> String {
+        let sops = "export SOPS_AGE_KEY_FILE=$PWD/mine.txt SOPS_DISABLE_VERSION_CHECK=1 PATH=\(try Self.path)"
+        let recipients = "MINE=$(age-keygen -y mine.txt) THEIRS=$(age-keygen -y theirs.txt)"
+        return try await git.sh("\(sops); export \(recipients)\n\(script)")
+    }
+
+    static var path: String {
+        get throws {
+            let folder = FilePath(try Python.interpreter()).removingLastComponent().string
+            return "\(folder):/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+        }
+    }
+
+    /// One request, as the host would make it.
+    struct Request: Sendable {
+        var value = Key.successor
+        var expect: [String]? = [Key.predecessor, Key.successor]
+        var rotation = "01JDB000000000000000000002"
+        var operation = "01JDB000000000000000000002/web/5555"
+        var receipt: JSONObject?
+        var deadline: TimeInterval = 60
+    }
+
+    func publish(_ request: Request = Request(), _ more: JSONObject = [:]) async throws -> PublisherAnswer {
+        try await ask(.publish, request, more)
+    }
+
+    func verify(_ request: Request = Request(), _ more: JSONObject = [:]) async throws -> PublisherAnswer {
+        try await ask(.verify, request, more)
+    }
+
+    func check(_ request: Request = Request(), _ more: JSONObject = [:]) async throws -> PublisherAnswer {
+        try await ask(.check, request, more)
+    }
+
+    /// Runs the publisher once. Its standard error must not hold the key.
+    private func ask(_ verb: Verb, _ request: Request, _ more: JSONObject) async throws -> PublisherAnswer {
+        var with = with
+        with.take(more)
+        let run = try await start(verb, line(verb, request, with))
+        guard !run.error.contains(request.value) else { throw Leak() }
+        return try PublisherAnswer.parse(run.output.utf8.dropLast(), verb).answer
+    }
+
+    /// The key stood in the log.
+    struct Leak: Error {}
+
+    /// The line of a request.
+    func line(_ verb: Verb, _ request: Request, _ with: JSONObject) throws -> String {
+        let made = PublisherRequest(
+            id: "1", operation: request.operation, rotation: request.rotation, deadline: Date() + request.deadline,
+            target: "web", with: with, expect: request.expect?.map { Digest(of: Secret($0)) },
+            digest: Digest(of: Secret(request.value)), secret: Secret(request.value), receipt: request.receipt)
+        return try made.line(for: verb).revealed() ?? ""
+    }
+
+    /// Starts the publisher with its input in a file, so that one that ends early does not end the tests by SIGPIPE.
+    func start(
+        _ verb: Verb, _ line: String, wrapper: [String] = []
+    ) async throws -> (output: String, error: String, status: TerminationStatus) {
+        let folder = try TemporaryDirectory()
+        let input = try FileDescriptor.open(FilePath(try folder.write(line, to: "input")), .readOnly)
+        let words = wrapper + [BuiltProduct.path("ork-publisher-git"), verb.rawValue]
+        var variables = environment
+        variables["PATH"] = try Self.path
+        variables["HOME"] = git.folder.path
+        variables["TMPDIR"] = variables["TMPDIR"] ?? folder.path
+        let result = try await run(
+            .path(FilePath(words[0])), arguments: Arguments(Array(words.dropFirst())),
+            environment: .custom(
+                Dictionary(uniqueKeysWithValues: variables.map { (.init(stringLiteral: $0.key), $0.value) })),
+            input: .fileDescriptor(input, closeAfterSpawningProcess: true), output: .string(limit: 1 << 20),
+            error: .string(limit: 1 << 20))
+        return (result.standardOutput, result.standardError, result.terminationStatus)
+    }
+
+    /// The number of commits on a branch.
+    func commits(_ branch: String = "main") async throws -> Int {
+        Int(try await sh("git -C remote.git rev-list --count \(branch)")) ?? -1
+    }
+}
+
+extension PublisherAnswer {
+    /// `committed`, or the code of the error with its field: `rejected conflict with.path`.
+    var short: String {
+        guard let error = outcome.error else { return outcome.word }
+        return [outcome.word, error.code.rawValue, error.field].compactMap(\.self).joined(separator: " ")
+    }
+}
+
+extension JSONObject {
+    /// Takes other members over; a null takes one away.
+    mutating func take(_ more: JSONObject) {
+        for (key, value) in more.members { self[key] = value.isNull ? JSONValue?.none : value }
+    }
+}

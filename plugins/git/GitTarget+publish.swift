@@ -1,0 +1,169 @@
+import FoundationEssentials
+import Git
+import PublisherPlugin
+import Secrets
+
+extension GitTarget {
+    /// How one try ended, if it is not an error.
+    private enum Try {
+        case answer(PublisherAnswer)
+        /// Somebody else was first; nothing was written.
+        case moved(from: ObjectID?)
+        /// The server did not answer. `mayHaveArrived`: perhaps after it had the commit.
+        case unheard(PublisherError, mayHaveArrived: Bool)
+    }
+
+    /// The commits that a new one is made on.
+    private struct Start {
+        /// What the branch is at; `nil` if it has to be made.
+        let branch: ObjectID?
+        let base: ObjectID?
+        let tip: ObjectID
+    }
+
+    /// What was made of a file, and holds for as long as the file is the same.
+    private struct Prepared {
+        let file: ObjectID
+        let bytes: [UInt8]
+    }
+
+    /// Fetches, compares, commits and pushes, again and again while others are faster, up to the deadline.
+    func publish(_ secret: Secret) throws(PublisherError) -> PublisherAnswer {
+        /// Why it is not known whether a push has arrived.
+        var doubt: PublisherError?
+        var prepared: Prepared?
+        var patience = Patience(until: work.deadline)
+        while true {
+            let last: PublisherError
+            do throws(PublisherError) {
+                switch try attempt(secret, &prepared, isInDoubt: doubt != nil) {
+                case .answer(let answer): return answer
+                case .moved(let tip):
+                    last = Self.overtaken(settings.remote.branch)
+                    patience.note(movedFrom: tip)
+                case .unheard(let error, let mayHaveArrived):
+                    last = error
+                    if mayHaveArrived { doubt = error }
+                    patience.noteSilence()
+                }
+            } catch {
+                guard let doubt else { throw error }
+                return Self.unknown(doubt, then: error)
+            }
+            guard patience.wait() else {
+                guard let doubt else { throw last }
+                return Self.unknown(doubt, then: last)
+            }
+        }
+    }
+
+    private func attempt(
+        _ secret: Secret, _ prepared: inout Prepared?, isInDoubt: Bool
+    ) throws(PublisherError) -> Try {
+        let start: Start
+        do throws(GitError) { start = try self.start() } catch {
+            guard error.isSilence else { throw PublisherError(error, about: error.isNoBranch ? "with.branch" : nil) }
+            return .unheard(PublisherError(error), mayHaveArrived: false)
+        }
+        if let merged = try answerFromBase(start) { return .answer(merged) }
+        let file = try file(at: start.tip)
+        let bytes: [UInt8]
+        if let prepared, prepared.file == file?.id {
+            bytes = prepared.bytes
+        } else {
+            let copy = try repositoryFile(file, at: start.tip)
+            let opened = try open(copy, on: settings.remote.branch)
+            if let file, try judge(opened, at: start.tip) == .successor {
+                return .answer(answer(isInDoubt ? .committed : .unchanged, file, at: start.tip))
+            }
+            bytes = try write(secret, into: copy, opened)
+            prepared = file.map { Prepared(file: $0.id, bytes: bytes) }
+        }
+        return try push(try commit(bytes, on: start.tip), on: start)
+    }
+
+    private func start() throws(GitError) -> Start {
+        let remote = settings.remote
+        var base: ObjectID?
+        if let name = remote.base {
+            base = try repository.fetch(name, from: remote.remote)
+            guard base != nil else { throw .noBranch(name) }
+        }
+        let branch = try repository.fetch(remote.branch, from: remote.remote)
+        guard let tip = branch ?? base else { throw .noBranch(remote.branch) }
+        return Start(branch: branch, base: base, tip: tip)
+    }
+
+    /// Where the branch was merged, there is nothing left to commit.
+    private func answerFromBase(_ start: Start) throws(PublisherError) -> PublisherAnswer? {
+        guard let base = start.base, let name = settings.remote.base, let file = try file(at: base) else { return nil }
+        let opened = try open(try repositoryFile(file, at: base), on: name)
+        return try judge(opened, at: base) == .successor ? answer(.unchanged, file, at: base) : nil
+    }
+
+    private func commit(_ bytes: [UInt8], on tip: ObjectID) throws(PublisherError) -> ObjectID {
+        let commit: ObjectID?
+        do {
+            commit = try repository.commit(
+                [GitChange(path: settings.place.path, bytes: bytes)], on: tip, settings.commit.commit(at: Date()),
+                sign: settings.commit.signer?.sign(work))
+        } catch {
+            throw PublisherError(error, about: error.code == .invalid ? "with.path" : nil)
+        }
+        guard let commit else {
+            throw PublisherError(
+                .configuration, "encrypting gave the bytes that were there before",
+                hint: "look whether the program really encrypts what it gets", field: "with.encrypt")
+        }
+        return commit
+    }
+
+    private func push(_ commit: ObjectID, on start: Start) throws(PublisherError) -> Try {
+        let outcome: PushOutcome
+        do {
+            outcome = try repository.push(
+                commit, to: settings.remote.branch, replacing: start.branch, at: settings.remote.remote)
+        } catch {
+            guard error.isSilence else { throw PublisherError(error) }
+            return .unheard(PublisherError(error), mayHaveArrived: error.code == .interrupted)
+        }
+        switch outcome {
+        case .done:
+            guard let file = try file(at: commit) else { throw PublisherError(.internal, "the commit lost the file") }
+            return .answer(answer(.committed, file, at: commit))
+        case .moved: return .moved(from: start.branch)
+        case .refused(let reason):
+            throw PublisherError(
+                .denied, "the server does not take the commit to \(settings.remote.branch): \(reason)",
+                hint: "let this identity push there, or set 'base' and open a request from a branch of its own",
+                field: "with.branch")
+        }
+    }
+}
+
+extension GitTarget {
+    private static func overtaken(_ branch: String) -> PublisherError {
+        PublisherError(
+            .unavailable, "the server did not move \(branch): others were faster, or it could not write",
+            hint: "run the step again; look at the server if nobody else pushes there")
+    }
+
+    private static func unknown(_ doubt: PublisherError, then last: PublisherError) -> PublisherAnswer {
+        let message = doubt.message == last.message ? doubt.message : "\(doubt.message); then \(last.message)"
+        return PublisherAnswer(
+            .unknown(PublisherError(last.code, message, hint: "run the step again, which looks at the branch first")))
+    }
+}
+
+extension GitError {
+    fileprivate static func noBranch(_ name: String) -> GitError {
+        GitError(
+            .notFound, "the repository has no branch \(name)",
+            hint: "make it, or say with 'base' which branch it is to be made from")
+    }
+
+    fileprivate var isNoBranch: Bool { code == .notFound && message.contains("branch") }
+
+    /// Whether the server may answer the next time.
+    fileprivate var isSilence: Bool { code == .unreachable || code == .interrupted }
+}

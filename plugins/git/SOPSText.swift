@@ -1,0 +1,91 @@
+import Documents
+import JSON
+import PublisherPlugin
+import YAML
+
+/// The text of a file that SOPS keeps: what can be told without a key.
+struct SOPSText {
+    private let bytes: [UInt8]
+    private let format: DocumentFormat
+
+    private static let mark = Array("ENC[AES256_GCM,".utf8)
+
+    init(_ bytes: [UInt8], _ format: DocumentFormat) {
+        self.bytes = bytes
+        self.format = format
+    }
+
+    static func isCiphertext(_ bytes: [UInt8]) -> Bool { bytes.starts(with: mark) }
+
+    /// Whether it says by whom it can be decrypted; sops takes no other file.
+    var hasMetadata: Bool {
+        switch format {
+        case .yaml: (try? YAMLNode.parse(bytes, allowing: [.mergeKeys, .foreignTags]))??["sops"] != nil
+        case .json, .raw: (try? JSONValue(parsing: bytes))?["sops"] != nil
+        case .dotenv: lines.contains { $0.hasPrefix("sops_") }
+        case .ini: lines.contains { $0.trimmed == "[sops]" }
+        }
+    }
+
+    /// Whom it is encrypted for, as far as names tell: age recipients, fingerprints, ARNs and the like.
+    var recipients: Set<String> {
+        let keys = [
+            "recipient", "fp", "arn", "resource_id", "vault_url", "vault_address", "key_name", "engine_path", "key_id",
+        ]
+        var found: Set<String> = []
+        for line in lines {
+            // `- recipient: age1…`, `"recipient": "age1…",`, `sops_age__list_0__map_recipient=age1…`
+            guard let divider = line.firstIndex(where: { ":=".contains($0) }) else { continue }
+            let name = line[..<divider].trimmed.split(separator: "_map_").last ?? ""
+            let value = line[line.index(after: divider)...].trimmed
+            if keys.contains(String(name.trimmed)), !value.isEmpty { found.insert(String(value)) }
+        }
+        return found
+    }
+
+    /// The same file without what sops has added, its values still encrypted; nothing for a raw file.
+    func withoutMetadata(_ place: ValuePlace) throws(PublisherError) -> [UInt8] {
+        switch format {
+        case .raw: return bytes
+        case .dotenv: return text(lines.filter { !$0.hasPrefix("sops_") })
+        case .ini:
+            guard let start = lines.firstIndex(where: { $0.trimmed == "[sops]" }) else { return bytes }
+            let rest = lines[(start + 1)...].drop { !$0.trimmed.hasPrefix("[") }
+            return text(Array(lines[..<start]) + rest)
+        case .json:
+            guard let object = (try? JSONValue(parsing: bytes))?.object else { return bytes }
+            var kept = object
+            kept["sops"] = nil
+            return JSONValue.object(kept).bytes()
+        case .yaml:
+            guard let root = try? YAMLNode.parse(bytes, allowing: [.mergeKeys, .foreignTags]),
+                let entries = root.mapping, let index = entries.firstIndex(where: { $0.key.text == "sops" })
+            else { return bytes }
+            let start = entries[index].key.start.offset
+            let end = index + 1 < entries.count ? entries[index + 1].key.start.offset : bytes.count
+            return Array(bytes[..<start] + bytes[end...])
+        }
+    }
+
+    /// How many encrypted values, and comments, a text has.
+    func ciphertexts(in text: [UInt8]) -> Int {
+        if format == .raw { return 1 }
+        return text.indices.count { text[$0...].starts(with: Self.mark) }
+    }
+
+    private var lines: [Substring] {
+        String(decoding: bytes, as: UTF8.self).split(separator: "\n", omittingEmptySubsequences: false)
+    }
+
+    private func text(_ lines: [Substring]) -> [UInt8] { Array(lines.joined(separator: "\n").utf8) }
+}
+
+extension Substring {
+    /// Without blanks, quotes, list marks and commas around it.
+    fileprivate var trimmed: Substring {
+        let around: Set<Character> = [" ", "\t", "\r", "\"", "'", "-", ","]
+        let start = drop { around.contains($0) }
+        return start.prefix(
+            start.lastIndex { !around.contains($0) }.map { start.distance(from: start.startIndex, to: $0) + 1 } ?? 0)
+    }
+}
