@@ -125,7 +125,7 @@ struct CipherTests {
         var world = try await world(Self.ways[0])
         world.with["identity"] = nil
         world.with["alone"] = true
-        var later = World.Request()
+        var later = World.Request(value: Key.stranger)
         later.rotation = "01JDC000000000000000000000"
         later.operation = "01JDC000000000000000000000/web/1"
         #expect(try await world.publish(later).outcome == .committed)

@@ -31,6 +31,7 @@ struct CommitTests {
                 Signed-off-by: Ada <ada@example.invalid>
                 Ork-Rotation: 01JDB000000000000000000002
                 Ork-Operation: 01JDB000000000000000000002/web/5555
+                Ork-Digest: sha256:\(hash)
                 """)
         let trailers = try await world.sh(show + "'%(trailers:key=Ork-Operation,valueonly)'")
         #expect(trailers == "01JDB000000000000000000002/web/5555")
@@ -43,7 +44,7 @@ struct CommitTests {
         #expect(
             try await world.sh("git -C remote.git show -s main --format='%an %s'")
                 == "ork Rotate the OpenRouter key in key.age")
-        #expect(try await world.sh("git -C remote.git show -s main --format='%(trailers)' | grep -c ^Ork-") == "2")
+        #expect(try await world.sh("git -C remote.git show -s main --format='%(trailers)' | grep -c ^Ork-") == "3")
     }
 
     @Test("git verifies what was signed, with a key in a file, in the environment and in an agent")

@@ -5,9 +5,10 @@ import Secrets
 
 /// Who commits, what the commit says, and what signs it.
 struct CommitSettings {
-    /// The trailers that name the rotation and the operation: a second run finds by them what the first one did.
+    /// The trailers that tell what a commit wrote, also to who cannot read it. A digest gives nothing away of a key.
     static let rotation = "Ork-Rotation"
     static let operation = "Ork-Operation"
+    static let digest = "Ork-Digest"
 
     let author: (name: String, email: String)
     let message: String
@@ -60,6 +61,7 @@ struct CommitSettings {
             \(body)\(hasTrailers ? "" : "\n")
             \(rotation): \(request.rotation)
             \(operation): \(request.operation)
+            \(digest): \(request.digest)
 
             """
     }

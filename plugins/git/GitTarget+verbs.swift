@@ -40,17 +40,24 @@ extension GitTarget {
         case .plaintext(_, let value?):
             return Digest(of: value) == request.digest ? PublisherAnswer(.match) : mismatch(branch)
         case .sealed:
-            guard let blob = request.receipt?["blob"]?.string.flatMap({ ObjectID($0) }) else {
-                return PublisherAnswer(
-                    .unverifiable,
-                    message: "\(settings.place.path) cannot be decrypted here, and nothing says what ork wrote")
-            }
-            guard blob == file.id else { return mismatch(branch) }
-            return PublisherAnswer(
-                .match,
-                message:
-                    "\(settings.place.path) on \(branch) is the file that ork committed; it cannot be decrypted here")
+            return try verifySealed(file, at: tip, branch)
         }
+    }
+
+    /// It is the file that ork committed, byte for byte, or a commit says whose digest it wrote.
+    private func verifySealed(
+        _ file: GitFile, at tip: ObjectID, _ branch: String
+    ) throws(PublisherError) -> PublisherAnswer {
+        let isOurs = request.receipt?["blob"]?.string == file.id.description
+        if !isOurs, GitLibrary.canFetchNewestOnly { _ = try fetch(branch, history: true) }
+        guard let digest = isOurs ? request.digest : try digestByHistory(at: tip) else {
+            return PublisherAnswer(
+                .unverifiable,
+                message: "\(settings.place.path) cannot be decrypted here, and somebody else has written it")
+        }
+        guard digest == request.digest else { return mismatch(branch) }
+        return PublisherAnswer(
+            .match, message: "\(settings.place.path) on \(branch) is as ork committed it; it cannot be decrypted here")
     }
 
     private func mismatch(_ branch: String) -> PublisherAnswer {

@@ -1,0 +1,102 @@
+#!/bin/sh
+# Measures one change to a SOPS file in a large repository, over SSH: the publisher, from nothing, from a full clone and
+# from a shallow checkout, and the same change made with git and sops. Each as one line: seconds, and the peak of memory.
+# Tests/measure-git.sh [COMMITS [FILES]]
+set -eu
+
+root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
+commits=${1:-100000} files=${2:-10000}
+# shellcheck source=ci-templates/shell/packages.sh
+. "$root/ci-templates/shell/packages.sh"
+need age git jq openssh-server time
+swift build --package-path "$root" -c release --static-swift-stdlib --product ork-publisher-git --quiet
+publisher=$(swift build --package-path "$root" -c release --static-swift-stdlib --show-bin-path)/ork-publisher-git
+venv=${ORK_TEST_VENV:-$root/.venv-test}
+chmod +x "$venv/bin/sops"
+PATH=$venv/bin:$PATH
+
+work=$(mktemp -d)
+cd "$work"
+trap 'kill $(cat sshd.pid) 2>/dev/null || true; rm -rf "$work"' EXIT
+export HOME="$work" GIT_CONFIG_NOSYSTEM=1 SOPS_DISABLE_VERSION_CHECK=1
+export GIT_AUTHOR_NAME=t GIT_AUTHOR_EMAIL=t@t.invalid GIT_COMMITTER_NAME=t GIT_COMMITTER_EMAIL=t@t.invalid
+
+printf 'a repository of %s commits and %s files …\n' "$commits" "$files" >&2
+age-keygen -o age.txt 2>/dev/null
+export SOPS_AGE_KEY_FILE="$work/age.txt"
+git init -q --bare -b main big.git
+awk -v commits="$commits" -v files="$files" 'BEGIN {
+    srand(1)
+    for (c = 0; c < commits; c++) {
+        printf "commit refs/heads/main\ncommitter t <t@t.invalid> %d +0000\ndata 6\nchange\n", 1500000000 + c * 60
+        first = c == 0 ? 0 : int(rand() * files); last = c == 0 ? files - 1 : first
+        for (f = first; f <= last; f++) {
+            text = ""
+            for (k = 0; k < 20; k++) text = text "key" k ": value-" (k == c % 20 ? int(rand() * 1e9) : k) "\n"
+            printf "M 100644 inline apps/%02d/%02d/%d.yaml\ndata %d\n%s\n", f % 50, (f / 50) % 100, f, length(text), text
+        }
+    }
+    print "done"
+}' | git -C big.git fast-import --quiet --done
+git -C big.git gc -q
+git clone -q --depth 1 "file://$work/big.git" seed
+(
+    cd seed
+    printf 'creation_rules:\n  - age: %s\n' "$(age-keygen -y ../age.txt)" >.sops.yaml
+    printf 'other: 1\nkey: sk-or-v1-%064d\n' 0 >secrets.yaml
+    sops encrypt -i secrets.yaml
+    git add .
+    git commit -qm secrets
+    git push -q origin HEAD:main
+)
+
+ssh-keygen -q -t ed25519 -N '' -f host
+ssh-keygen -q -t ed25519 -N '' -f id
+port=$((20000 + $$ % 20000))
+[ "$(id -u)" != 0 ] || mkdir -p /run/sshd
+printf 'Port %s\nListenAddress 127.0.0.1\nHostKey %s/host\nAuthorizedKeysFile %s/id.pub\nStrictModes no\nUsePAM no\nPidFile %s/sshd.pid\n' \
+    "$port" "$work" "$work" "$work" >sshd.conf
+/usr/sbin/sshd -f sshd.conf
+remote=ssh://$(id -un)@127.0.0.1:$port$work/big.git
+export GIT_SSH_COMMAND="ssh -i $work/id -o StrictHostKeyChecking=no -o UserKnownHostsFile=$work/known -o LogLevel=ERROR"
+git ls-remote -q "$remote" main >/dev/null
+
+measure() { # what command…
+    what=$1
+    shift
+    /usr/bin/time -o figures -f '%e s  %M KiB' "$@" >said 2>&1 || { cat said; exit 1; }
+    printf '%-44s %s\n' "$what" "$(cat figures)"
+}
+
+number=0
+publish() { # what setting
+    number=$((number + 1))
+    key=sk-or-v1-$(printf '%064d' "$number")
+    jq -cn --arg key "$key" --arg digest "sha256:$(printf %s "$key" | sha256sum | cut -d ' ' -f 1)" \
+        --arg remote "$remote" --arg host "$(cut -d ' ' -f 1,2 host.pub)" --arg ssh "$work/id" --argjson more "$2" \
+        --arg end "$(date -u -d +10min +%Y-%m-%dT%H:%M:%SZ)" '{protocol: 1, id: "1", operation: $key[-8:], rotation: "",
+            deadline: $end, secret: {value: $key, digest: $digest}, target: {name: "web", with: ({remote: $remote,
+            branch: "main", path: "secrets.yaml", name: "key", encrypt: "sops", host_key: $host, ssh_key: $ssh} + $more)}}' \
+        >request
+    measure "$1" sh with-request "$publisher"
+    grep -q '"outcome":"committed"' said || { cat said; exit 1; }
+}
+
+cat >with-request <<'SH'
+exec "$1" publish <request
+SH
+cat >by-hand <<'SH'
+set -e
+rm -rf hand; git init -q hand; cd hand
+git fetch -q --depth 1 "$1" main; git checkout -q FETCH_HEAD
+printf '"sk-or-v1-%064d"' "$$" | sops set --value-stdin secrets.yaml '["key"]'
+git commit -qam by-hand; git push -q "$1" HEAD:main
+SH
+measure 'git fetch --depth 1, sops set, commit, push' sh by-hand "$remote"
+publish 'ork-publisher-git, from nothing' '{}'
+git clone -q "$remote" full
+publish 'ork-publisher-git, beside a full clone' "{\"checkout\": \"$work/full\"}"
+git clone -q --depth 1 "$remote" shallow
+publish 'ork-publisher-git, beside a shallow checkout' "{\"checkout\": \"$work/shallow\"}"
+measure 'git clone --bare, the whole history' git clone -q --bare "$remote" whole.git
+git -C big.git fsck --strict --no-dangling 2>/dev/null
