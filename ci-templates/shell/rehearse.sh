@@ -1,7 +1,7 @@
 #!/bin/sh
 # Rehearses a whole rotation on this machine, with nothing at stake: an OpenRouter, a GitHub and a GitLab of its own
-# (ork-sandbox), a small application that calls OpenRouter all the time with the key in its .env, and that key, which the
-# CI systems hold too, rotated by rotate.sh.
+# (ork-sandbox), a git repository with an encrypted file, a small application that calls OpenRouter all the time with the
+# key in its .env, and that key, which all of them hold, rotated by rotate.sh.
 # It installs what it needs, and leaves nothing running.
 set -eu
 
@@ -13,7 +13,7 @@ root=$(CDPATH='' cd -- "$here/../.." && pwd)
 say() { printf '\n%s\n' "$*"; }
 
 need_to_build
-need curl jq
+need age curl git jq
 
 say 'Building ork (some minutes the first time) …'
 swift build --package-path "$root" --quiet
@@ -38,8 +38,18 @@ field '"OPENROUTER_API_KEY=\(.predecessor.key)"' >.env
 application=$!
 sleep 1
 
+# A repository with the key in it, as only the holder of age.txt can read it.
+age-keygen -o age.txt 2>/dev/null
+recipient=$(age-keygen -y age.txt)
+git init -q --bare -b main config.git
+git clone -q config.git seed 2>/dev/null
+age -r "$recipient" <.env >seed/prod.env.age
+git -C seed add .
+git -C seed -c user.name=rehearsal -c user.email=rehearsal@example.invalid commit -q -m 'Keep the key'
+git -C seed push -q origin HEAD:main
+
 # The rotation as a user would describe it; only the times are shorter than anybody would choose.
-cat >ork.yaml <<'YAML'
+cat >ork.yaml <<YAML
 version: 1
 rotations:
   checkout:
@@ -55,6 +65,16 @@ rotations:
         publisher: gitlab-variable
         env: [GITLAB_TOKEN]
         with: {project: acme/web, key: OPENROUTER_API_KEY}
+      cluster:
+        publisher: git
+        with:
+          remote: $stage/config.git
+          branch: main
+          path: prod.env.age
+          name: OPENROUTER_API_KEY
+          encrypt: age
+          recipients: [$recipient]
+          identity: $stage/age.txt
     verify: {require_adoption: true}
     retire: {overlap: 3s, quiet_for: 3s, soak: 3s}
 YAML
@@ -90,7 +110,10 @@ held=$({
 } | jq -r '.[].digest' | grep -cx "$digest" || true)
 say "The application, and $held of 2 CI systems, hold the new key."
 
+in_git=$(git -C config.git show main:prod.env.age | age -d -i age.txt | cmp - .env && echo yes || echo no)
+say "The newest commit of the repository holds the new key: $in_git."
+
 made=$(wc -l <calls | tr -d ' ')
 failed=$(grep -cv ' 200$' calls || true)
 say "The application made $made calls; $failed failed."
-[ "$held" = 2 ] && [ "$made" -gt 0 ] && [ "$failed" = 0 ]
+[ "$held" = 2 ] && [ "$in_git" = yes ] && [ "$made" -gt 0 ] && [ "$failed" = 0 ]
