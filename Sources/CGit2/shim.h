@@ -1,6 +1,10 @@
 #pragma once
 #include <git2.h>
 #include <string.h>
+#if __has_include(<git2/sys/errors.h>)
+// Where git_error_clear has been since 1.8.
+#include <git2/sys/errors.h>
+#endif
 
 // git_libgit2_opts is variadic, which Swift does not import. The options of fetch, push and connect differ between
 // libgit2 1.5 and 1.9, so that they are filled here.

@@ -14,6 +14,8 @@ package struct GitError: Error, Sendable, Hashable {
         case denied
         /// No such repository, commit or file.
         case notFound
+        /// The repository has no such branch.
+        case noBranch
         /// No repository on this machine where one was named to borrow from.
         case noLender
         /// The exchange broke off; whether a push arrived is not known.

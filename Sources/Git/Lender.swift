@@ -17,7 +17,8 @@ package struct Lender: Sendable {
         let status = unsafe git_repository_open_ext(&opened, path, 0, nil)
         guard status == 0, let repository = unsafe opened else {
             throw GitError(
-                .noLender, "there is no repository at \(path)", hint: "name the folder of the checkout, or leave it out"
+                .noLender, "there is no repository at \(path) that can be used",
+                hint: "name the folder of a whole clone, or leave it out"
             )
         }
         defer { unsafe git_repository_free(repository) }

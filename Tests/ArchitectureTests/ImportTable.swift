@@ -23,6 +23,7 @@ enum ImportTable {
         "Sources/YAML": ["CYAML"],
         // The domain: values, without a socket, a file or a process.
         "Sources/Documents": ["JSON", "Secrets", "YAML"],
+        "Sources/TargetDocuments": ["Documents", "PublisherPlugin", "Secrets"],
         "Sources/OpenRouter": ["HTTP", "JSON", "Secrets", "Sodium", "Timestamps"],
         "Sources/Rotation": ["JSON", "PublisherPlugin", "Secrets", "Sodium", "Timestamps"],
         "Sources/Configuration": ["HTTP", "JSON", "PublisherPlugin", "Rotation", "Timestamps", "YAML"],
@@ -60,10 +61,13 @@ enum ImportTable {
             "SandboxWire", "Secrets", "Timestamps",
         ]),
         // Publishers: the contract and the faces they need, nothing of the rotation.
-        "plugins/file": system.union(["Documents", "JSON", "PublisherPlugin", "Secrets", "Sodium"]),
+        "plugins/file": system.union([
+            "Documents", "JSON", "PublisherPlugin", "Secrets", "Sodium", "TargetDocuments",
+        ]),
         "plugins/command": ["JSON", "Programs", "PublisherPlugin", "Secrets", "Sodium", "Timestamps"],
         "plugins/git": [
-            "Documents", "Git", "Glibc", "JSON", "Programs", "PublisherPlugin", "Secrets", "Sodium", "YAML",
+            "Documents", "Git", "Glibc", "JSON", "Programs", "PublisherPlugin", "Secrets", "Sodium", "TargetDocuments",
+            "YAML",
         ],
         "plugins/github-secret": service.union(["Timestamps"]),
         "plugins/gitlab-variable": service,

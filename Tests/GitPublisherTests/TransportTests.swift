@@ -43,6 +43,9 @@ struct TransportTests {
         let answer = try await secure.world.publish()
         #expect(answer.outcome == .committed, "\(answer)")
 
+        secure.world.environment["GIT_SSH_KEY"] = secure.world.git.folder.file("mine")
+        #expect(try await secure.world.verify().outcome == .match)
+
         secure.world.environment["GIT_SSH_KEY"] = try await secure.world.sh("cat locked")
         #expect(try await secure.world.verify().short == "rejected denied")
         secure.world.environment["GIT_SSH_PASSPHRASE"] = "open it"

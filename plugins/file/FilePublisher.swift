@@ -4,6 +4,7 @@ import JSON
 import PublisherPlugin
 import Secrets
 import Sodium
+import TargetDocuments
 
 /// Writes one named value into a file and leaves everything else in it alone.
 @main
@@ -22,9 +23,9 @@ struct FilePublisher: Publisher {
         let target = try TargetFile(settings.path)
         let content = try target.read()
         let document = try settings.document(content)
-        if let held = try settings.value(in: document) { _ = try judge(held, request, settings) }
+        if let held = try settings.place.value(in: document) { _ = try judge(held, request, settings) }
         // Whether a key can be written there; the successor does not exist yet. Keys look like this one.
-        _ = try settings.replacing(in: document, with: Secret("sk-or-v1-" + String(repeating: "0", count: 64)))
+        _ = try settings.place.replacing(in: document, with: Secret("sk-or-v1-" + String(repeating: "0", count: 64)))
         try target.checkWritable(content)
         return PublisherAnswer(.ready, receipt: receipt(target, settings))
     }
@@ -39,12 +40,12 @@ struct FilePublisher: Publisher {
         try target.removeLeftovers()
         let content = try target.read()
         let document = try settings.document(content)
-        if let held = try settings.value(in: document), try judge(held, request, settings) == .successor {
+        if let held = try settings.place.value(in: document), try judge(held, request, settings) == .successor {
             // An earlier run may have been killed after its rename: the answer says that the value stays.
             try target.synchronize()
             return PublisherAnswer(.unchanged, receipt: receipt(target, settings))
         }
-        let bytes = try settings.replacing(in: document, with: secret)
+        let bytes = try settings.place.replacing(in: document, with: secret)
         try target.checkWritable(content)
         guard request.deadline > Date() else {
             throw PublisherError(.unavailable, "the deadline has passed", hint: "run the step again")
@@ -53,7 +54,7 @@ struct FilePublisher: Publisher {
         if let doubt = try target.replace(content, with: bytes, mode: settings.mode) {
             return PublisherAnswer(.unknown(doubt), receipt: receipt)
         }
-        let name = settings.name.map { "\($0) to " } ?? ""
+        let name = settings.place.name.map { "\($0) to " } ?? ""
         return PublisherAnswer(.committed, receipt: receipt, message: "wrote \(name)\(target.path)")
     }
 
@@ -61,7 +62,9 @@ struct FilePublisher: Publisher {
         let settings = try FileSettings(request.with)
         let target = try TargetFile(settings.path)
         guard let content = try target.read() else { return PublisherAnswer(.absent) }
-        guard let held = try settings.value(in: settings.document(content)) else { return PublisherAnswer(.absent) }
+        guard let held = try settings.place.value(in: settings.document(content)) else {
+            return PublisherAnswer(.absent)
+        }
         return PublisherAnswer(Digest(of: held) == request.digest ? .match : .mismatch)
     }
 
@@ -77,14 +80,14 @@ struct FilePublisher: Publisher {
         if digest == request.digest { return .successor }
         guard request.expect?.contains(digest) ?? true else {
             throw PublisherError(
-                .conflict, "\(settings.place) holds a value that this rotation does not know",
+                .conflict, "\(settings.place.description) holds a value that this rotation does not know",
                 hint: "look whether path and name are right and whether another rotation writes there",
-                field: settings.name == nil ? "with.path" : "with.name")
+                field: settings.place.field)
         }
         return .predecessor
     }
 
     private func receipt(_ target: borrowing TargetFile, _ settings: FileSettings) -> JSONObject {
-        ["path": .string(target.path), "format": .string(settings.format.rawValue)]
+        ["path": .string(target.path), "format": .string(settings.place.format.rawValue)]
     }
 }

@@ -1,18 +1,15 @@
 import Documents
 import JSON
 import PublisherPlugin
-import Secrets
+import TargetDocuments
 
 /// A target's `with`, checked.
 struct FileSettings {
     let path: String
-    /// `nil` for raw files.
-    let name: String?
-    let format: DocumentFormat
+    let place: ValuePlace
     /// The permissions of a file that is made.
     let mode: UInt32
     let create: Bool
-    private let position: Place
 
     /// Errors are of code `configuration` and name the field.
     init(_ with: JSONObject) throws(PublisherError) {
@@ -23,24 +20,10 @@ struct FileSettings {
                 "path", "'path' does not name a file", hint: "'~' is not expanded; write the whole path")
         }
         self.path = path
-        format = try Self.format(settings, path)
-        name = try settings.text("name")
-        guard (name == nil) == (format == .raw) else {
-            throw Settings.error(
-                "name", format == .raw ? "a raw file has no names in it" : "'name' is missing",
-                hint: format == .raw ? "leave 'name' out" : "say which value in the file is the key")
-        }
-        do {
-            position = try Place(name ?? "", in: format)
-        } catch {
-            throw Settings.error("name", "'name': \(error.message)", hint: error.hint)
-        }
+        place = try ValuePlace(settings, path: path)
         mode = try Self.mode(settings)
         create = try settings.flag("create") ?? true
     }
-
-    /// What a message calls the place of the value.
-    var place: String { name.map { "\($0) in \(path)" } ?? path }
 
     /// The document in the file; an empty one where a file may be made.
     func document(_ content: TargetFile.Content?) throws(PublisherError) -> Document {
@@ -48,51 +31,7 @@ struct FileSettings {
             throw PublisherError(
                 .notFound, "\(path) does not exist", hint: "make it, or leave out 'create: false'", field: "with.path")
         }
-        do {
-            return try Document(content?.bytes ?? [], format: format)
-        } catch {
-            throw describe(error)
-        }
-    }
-
-    /// The value in the document, `nil` if there is none or an empty one.
-    func value(in document: Document) throws(PublisherError) -> Secret? {
-        do {
-            let value = try document.value(at: position)
-            return value?.count == 0 ? nil : value
-        } catch {
-            throw describe(error)
-        }
-    }
-
-    /// The document's bytes with another value.
-    func replacing(in document: Document, with value: Secret) throws(PublisherError) -> [UInt8] {
-        do {
-            return try document.replacing(position, with: value)
-        } catch {
-            throw describe(error)
-        }
-    }
-
-    private func describe(_ error: DocumentError) -> PublisherError {
-        let code: PublisherError.Code =
-            switch error.code {
-            case .syntax, .place, .unsupported, .value: .configuration
-            case .ambiguous: .conflict
-            case .notFound: .notFound
-            }
-        let field = error.code == .syntax ? "with.format" : "with.name"
-        let line = error.line.map { ", line \($0)" } ?? ""
-        return PublisherError(code, "\(path)\(line): \(error.message)", hint: error.hint, field: field)
-    }
-
-    private static func format(_ settings: Settings, _ path: String) throws(PublisherError) -> DocumentFormat {
-        if let format = try settings.choice("format", DocumentFormat.self) { return format }
-        let fileName = path.split(separator: "/").last.map(String.init) ?? path
-        if let format = DocumentFormat(fileName: fileName) { return format }
-        let names = DocumentFormat.allCases.map(\.rawValue).joined(separator: ", ")
-        throw Settings.error(
-            "format", "the name of \(path) does not tell its format", hint: "add 'format': one of \(names)")
+        return try place.document(content?.bytes ?? [])
     }
 
     private static func mode(_ settings: Settings) throws(PublisherError) -> UInt32 {

@@ -1,6 +1,7 @@
 import Documents
 import PublisherPlugin
 import Secrets
+import TargetDocuments
 
 /// A file that is encrypted as a whole.
 struct CipherFile: EncryptedFile {
@@ -31,6 +32,6 @@ struct CipherFile: EncryptedFile {
                 field: "with.alone")
         case .sealed, .missing: document = try place.document([])
         }
-        return try cipher.encrypt(place.replacing(in: document, with: value), file.work)
+        return try cipher.encrypt(Secret(place.replacing(in: document, with: value)), file.work)
     }
 }

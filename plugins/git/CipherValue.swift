@@ -1,6 +1,7 @@
 import Documents
 import PublisherPlugin
 import Secrets
+import TargetDocuments
 
 /// A file that can be read, in which the value alone is encrypted, as `kubeseal --raw` does it.
 struct CipherValue: EncryptedFile {
@@ -26,7 +27,7 @@ struct CipherValue: EncryptedFile {
                 .configuration, "what \(cipher.name) prints is not a single line of text",
                 hint: "let it print base64 without line ends, or leave 'encrypts' out", field: "with.command")
         }
-        return try place.replacing(in: place.document(file.bytes ?? []), with: ciphertext).copyBytes()
+        return try place.replacing(in: place.document(file.bytes ?? []), with: ciphertext)
     }
 }
 

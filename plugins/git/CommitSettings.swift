@@ -2,6 +2,7 @@ import FoundationEssentials
 import Git
 import PublisherPlugin
 import Secrets
+import TargetDocuments
 
 /// Who commits, what the commit says, and what signs it.
 struct CommitSettings {
@@ -32,7 +33,7 @@ struct CommitSettings {
             if let key {
                 signer = SSHSigner(key: .file(key))
             } else if let key = environment["GIT_SIGNING_KEY"], !key.isEmpty {
-                signer = SSHSigner(key: .secret(Secret(key.hasSuffix("\n") ? key : key + "\n")))
+                signer = SSHSigner(key: key.hasPrefix("/") ? .file(key) : .secret(Secret(key + "\n")))
             } else {
                 throw Settings.error(
                     "sign", "there is no key to sign with",

@@ -1,6 +1,7 @@
 import Documents
 import PublisherPlugin
 import Secrets
+import TargetDocuments
 
 /// A target's `with`, checked.
 struct GitSettings {
@@ -26,6 +27,9 @@ struct GitSettings {
         case file, value
     }
 
+    /// Endings that say how a file is encrypted, and not what is in it.
+    private static let outerEndings = [".age", ".enc", ".vault", ".gpg", ".pgp", ".asc"]
+
     static let names = PublisherInformation.Names(
         required: ["remote", "branch", "path", "encrypt"],
         optional: [
@@ -40,7 +44,8 @@ struct GitSettings {
     init(_ request: PublisherRequest, environment: [String: String]) throws(PublisherError) {
         let settings = Settings(request.with)
         remote = try RemoteSettings(settings, request, environment)
-        place = try ValuePlace(settings)
+        let path = try settings.required("path", hint: "name the file, from the repository's root")
+        place = try ValuePlace(settings, path: path, without: Self.outerEndings)
         file = try Self.file(settings, place, environment)
         commit = try CommitSettings(settings, request, place, environment)
         create = try settings.flag("create") ?? true

@@ -2,6 +2,7 @@ import Git
 import PublisherPlugin
 import Secrets
 import Sodium
+import TargetDocuments
 
 extension GitTarget {
     /// What the file holds, as far as this rotation is concerned.
@@ -15,11 +16,13 @@ extension GitTarget {
     private static let historyLimit = 5000
 
     /// Tells what the file holds, and refuses to let a value go that this rotation does not know.
-    func judge(_ opened: OpenedFile, at tip: ObjectID) throws(PublisherError) -> Judgement {
+    func judge(
+        _ opened: OpenedFile, at tip: ObjectID, on branch: String
+    ) throws(PublisherError) -> Judgement {
         switch opened {
         case .missing, .plaintext(_, value: nil): return .replaceable
         case .plaintext(_, let value?): return try judge(Digest(of: value))
-        case .sealed: return try judgeHistory(at: tip)
+        case .sealed: return try judgeHistory(try history(at: tip, of: branch))
         }
     }
 
@@ -29,14 +32,13 @@ extension GitTarget {
             throw PublisherError(
                 .conflict, "\(settings.place.description) holds a value that this rotation does not know",
                 hint: "look whether branch, path and name are right and whether another rotation writes there",
-                field: settings.place.name == nil ? "with.path" : "with.name")
+                field: settings.place.field)
         }
         return .replaceable
     }
 
     /// Where the file cannot be decrypted, the commits that changed it tell whose value it holds.
-    private func judgeHistory(at tip: ObjectID) throws(PublisherError) -> Judgement {
-        let history = try history(at: tip)
+    private func judgeHistory(_ history: History) throws(PublisherError) -> Judgement {
         if history.newest?.digest == request.digest { return .successor }
         guard request.expect != nil, let newest = history.newest else { return .replaceable }
         if let later = newest.rotation, let own = RotationTime(request.rotation), later.isLater(than: own) {
@@ -53,25 +55,42 @@ extension GitTarget {
         return .replaceable
     }
 
-    /// The newest change of the file, and whether an earlier one wrote what this operation writes.
-    private func history(at tip: ObjectID) throws(PublisherError) -> (newest: FileChange?, hasOurs: Bool) {
+    /// What the commits of a branch say of the file.
+    private struct History {
         var newest: FileChange?
+        /// Whether this rotation's key was written, now or before that.
         var hasOurs = false
+    }
+
+    private func history(at tip: ObjectID, of branch: String) throws(PublisherError) -> History {
         do {
-            try repository.changes(of: settings.place.path, from: tip, atMost: Self.historyLimit) { change in
-                newest = newest ?? change
-                hasOurs = change.digest == request.digest
-                // What a commit of ours says of the file decides; only others make it worth to look further.
-                return hasOurs || newest?.digest != nil
+            guard GitLibrary.canFetchNewestOnly, settings.remote.remote.address.transport != .local else {
+                return try history(at: tip, in: repository)
             }
+            // libgit2 fetches nothing more of a commit that it has, so the history goes into a repository of its own.
+            let whole = try BareRepository(at: stage.newFolder("history"))
+            _ = try whole.fetch(branch, from: settings.remote.remote, history: true)
+            return try history(at: tip, in: whole)
         } catch {
             throw PublisherError(error)
         }
-        return (newest, hasOurs)
+    }
+
+    private func history(at tip: ObjectID, in repository: borrowing BareRepository) throws(GitError) -> History {
+        var history = History()
+        try repository.changes(of: settings.place.path, from: tip, atMost: Self.historyLimit) { change in
+            history.newest = history.newest ?? change
+            history.hasOurs = change.digest == request.digest
+            // What a commit of ours says of the file decides; only others make it worth to look further.
+            return history.hasOurs || history.newest?.digest != nil
+        }
+        return history
     }
 
     /// The digest that the newest change of the file bears; `nil` if it was not made by ork.
-    func digestByHistory(at tip: ObjectID) throws(PublisherError) -> Digest? { try history(at: tip).newest?.digest }
+    func digestByHistory(at tip: ObjectID, of branch: String) throws(PublisherError) -> Digest? {
+        try history(at: tip, of: branch).newest?.digest
+    }
 }
 
 extension FileChange {

@@ -2,6 +2,7 @@ import FoundationEssentials
 import Git
 import PublisherPlugin
 import Secrets
+import TargetDocuments
 
 extension GitTarget {
     /// How one try ended, if it is not an error.
@@ -11,14 +12,6 @@ extension GitTarget {
         case moved(from: ObjectID?)
         /// The server did not answer. `mayHaveArrived`: perhaps after it had the commit.
         case unheard(PublisherError, mayHaveArrived: Bool)
-    }
-
-    /// The commits that a new one is made on.
-    private struct Start {
-        /// What the branch is at; `nil` if it has to be made.
-        let branch: ObjectID?
-        let base: ObjectID?
-        let tip: ObjectID
     }
 
     /// What was made of a file, and holds for as long as the file is the same.
@@ -62,7 +55,7 @@ extension GitTarget {
     ) throws(PublisherError) -> Try {
         let start: Start
         do throws(GitError) { start = try self.start() } catch {
-            guard error.isSilence else { throw PublisherError(error, about: error.isNoBranch ? "with.branch" : nil) }
+            guard error.isSilence else { throw PublisherError(error) }
             return .unheard(PublisherError(error), mayHaveArrived: false)
         }
         if let merged = try answerFromBase(start) { return .answer(merged) }
@@ -72,8 +65,8 @@ extension GitTarget {
             bytes = prepared.bytes
         } else {
             let copy = try repositoryFile(file, at: start.tip)
-            let opened = try open(copy, on: settings.remote.branch)
-            if let file, try judge(opened, at: start.tip) == .successor {
+            let opened = try open(copy, on: start.name)
+            if let file, try judge(opened, at: start.tip, on: start.name) == .successor {
                 return .answer(answer(isInDoubt ? .committed : .unchanged, file, at: start.tip))
             }
             bytes = try write(secret, into: copy, opened)
@@ -82,23 +75,11 @@ extension GitTarget {
         return try push(try commit(bytes, on: start.tip), on: start)
     }
 
-    private func start() throws(GitError) -> Start {
-        let remote = settings.remote
-        var base: ObjectID?
-        if let name = remote.base {
-            base = try repository.fetch(name, from: remote.remote)
-            guard base != nil else { throw .noBranch(name) }
-        }
-        let branch = try repository.fetch(remote.branch, from: remote.remote)
-        guard let tip = branch ?? base else { throw .noBranch(remote.branch) }
-        return Start(branch: branch, base: base, tip: tip)
-    }
-
     /// Where the branch was merged, there is nothing left to commit.
     private func answerFromBase(_ start: Start) throws(PublisherError) -> PublisherAnswer? {
         guard let base = start.base, let name = settings.remote.base, let file = try file(at: base) else { return nil }
         let opened = try open(try repositoryFile(file, at: base), on: name)
-        return try judge(opened, at: base) == .successor ? answer(.unchanged, file, at: base) : nil
+        return try judge(opened, at: base, on: name) == .successor ? answer(.unchanged, file, at: base) : nil
     }
 
     private func commit(_ bytes: [UInt8], on tip: ObjectID) throws(PublisherError) -> ObjectID {
@@ -156,14 +137,6 @@ extension GitTarget {
 }
 
 extension GitError {
-    fileprivate static func noBranch(_ name: String) -> GitError {
-        GitError(
-            .notFound, "the repository has no branch \(name)",
-            hint: "make it, or say with 'base' which branch it is to be made from")
-    }
-
-    fileprivate var isNoBranch: Bool { code == .notFound && message.contains("branch") }
-
     /// Whether the server may answer the next time.
     fileprivate var isSilence: Bool { code == .unreachable || code == .interrupted }
 }

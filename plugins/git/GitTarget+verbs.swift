@@ -4,29 +4,25 @@ import JSON
 import PublisherPlugin
 import Secrets
 import Sodium
+import TargetDocuments
 
 extension GitTarget {
     /// Does all of publishing but the commit, with a value that is made up, and asks whether a push would be heard.
     func check() throws(PublisherError) -> PublisherAnswer {
-        let remote = settings.remote
-        let base = try remote.base.flatMap { name throws(PublisherError) in try fetch(name) }
-        guard let tip = try fetch(remote.branch) ?? base else {
-            throw PublisherError(
-                .notFound, "the repository has no branch \(remote.base ?? remote.branch)",
-                hint: "make it, or say with 'base' which branch it is to be made from", field: "with.branch")
-        }
-        let file = try file(at: tip)
-        let copy = try repositoryFile(file, at: tip)
-        let opened = try open(copy, on: remote.branch)
-        _ = try judge(opened, at: tip)
+        let start: Start
+        do { start = try self.start() } catch { throw PublisherError(error) }
+        let file = try file(at: start.tip)
+        let copy = try repositoryFile(file, at: start.tip)
+        let opened = try open(copy, on: start.name)
+        _ = try judge(opened, at: start.tip, on: start.name)
         _ = try write(Secret("ork-check-\(UUID().uuidString)"), into: copy, opened)
         if let signer = settings.commit.signer { _ = try signer.sign(Array("ork-check\n".utf8), work) }
-        do { try repository.checkPush(to: remote.remote) } catch { throw PublisherError(error) }
+        do { try repository.checkPush(to: settings.remote.remote) } catch { throw PublisherError(error) }
         let isSealed = if case .sealed = opened { true } else { false }
         let notes = [
-            "would commit \(settings.place.description) to \(remote.branch)",
-            file == nil ? "the file is made" : nil, remote.base != nil ? "made from \(remote.base ?? "")" : nil,
-            isSealed ? "what it holds cannot be decrypted here, so it is not compared" : nil,
+            "would commit \(settings.place.description) to \(settings.remote.branch)",
+            file == nil ? "the file is made" : nil, start.branch == nil ? "made from \(start.name)" : nil,
+            isSealed ? "it cannot be decrypted here, and is compared by its history" : nil,
         ]
         return PublisherAnswer(.ready, message: notes.compactMap(\.self).joined(separator: "; "))
     }
@@ -49,8 +45,7 @@ extension GitTarget {
         _ file: GitFile, at tip: ObjectID, _ branch: String
     ) throws(PublisherError) -> PublisherAnswer {
         let isOurs = request.receipt?["blob"]?.string == file.id.description
-        if !isOurs, GitLibrary.canFetchNewestOnly { _ = try fetch(branch, history: true) }
-        guard let digest = isOurs ? request.digest : try digestByHistory(at: tip) else {
+        guard let digest = isOurs ? request.digest : try digestByHistory(at: tip, of: branch) else {
             return PublisherAnswer(
                 .unverifiable,
                 message: "\(settings.place.path) cannot be decrypted here, and somebody else has written it")

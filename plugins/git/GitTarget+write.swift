@@ -2,6 +2,7 @@ import Git
 import JSON
 import PublisherPlugin
 import Secrets
+import TargetDocuments
 
 extension GitTarget {
     /// The encrypted file with the secret in it; read again before it is handed out, where that can be done here.

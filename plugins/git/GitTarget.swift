@@ -2,6 +2,7 @@ import FoundationEssentials
 import Git
 import PublisherPlugin
 import Secrets
+import TargetDocuments
 
 /// One value in one file of one branch, and the repository on this machine in which the work is done.
 final class GitTarget {
@@ -25,7 +26,7 @@ final class GitTarget {
             // Each is a limit where libgit2 has one; the deadline of the process holds in any case.
             let rest = Duration.seconds(max(1, Int(work.deadline.timeIntervalSinceNow)))
             _ = try GitLibrary.limit(connect: rest, answer: rest)
-            let repository = try BareRepository(at: stage.repository)
+            let repository = try BareRepository(at: stage.newFolder("git"))
             if let lender = try Self.lender(settings) { try repository.borrow(from: lender) }
             self.repository = repository
         } catch {
@@ -41,8 +42,8 @@ final class GitTarget {
     }
 
     /// Fetches the newest commit of a branch; `nil` if there is no such branch.
-    func fetch(_ branch: String, history: Bool = false) throws(PublisherError) -> ObjectID? {
-        do { return try repository.fetch(branch, from: settings.remote.remote, history: history) } catch {
+    func fetch(_ branch: String) throws(PublisherError) -> ObjectID? {
+        do { return try repository.fetch(branch, from: settings.remote.remote) } catch {
             throw PublisherError(error)
         }
     }
@@ -69,10 +70,7 @@ final class GitTarget {
                 .notFound, "\(settings.place.path) does not exist on \(branch)",
                 hint: "commit it, or leave out 'create: false'", field: "with.path")
         }
-        let opened = try settings.file.open(file)
-        // What became of a file that stays closed is told by the history of its branch.
-        if case .sealed = opened, GitLibrary.canFetchNewestOnly { _ = try fetch(branch, history: true) }
-        return opened
+        return try settings.file.open(file)
     }
 
     /// The file with what belongs to it in the same commit.

@@ -10,6 +10,7 @@ extension PublisherError {
             case .unknownHostKey, .changedHostKey: (.configuration, "with.host_key")
             case .denied: (.denied, nil)
             case .notFound: (.notFound, "with.remote")
+            case .noBranch: (.notFound, "with.branch")
             case .noLender: (.notFound, "with.checkout")
             case .unsigned: (.configuration, "with.sign")
             case .invalid: (.configuration, nil)

@@ -50,8 +50,12 @@ struct RemoteSettings {
         case .ssh:
             let passphrase = variable("GIT_SSH_PASSPHRASE").map { Secret($0) }
             if let path = try settings.text("ssh_key") { return .key(path: path, passphrase: passphrase) }
-            // A CI system's variable may have lost the last line end, without which it is no key.
-            if let key = variable("GIT_SSH_KEY") { return .keyText(Secret(key + "\n"), passphrase: passphrase) }
+            // GitLab's variables of type file hold a path; others may have lost the last line end, without which it is no
+            // key.
+            if let key = variable("GIT_SSH_KEY") {
+                return key.hasPrefix("/")
+                    ? .key(path: key, passphrase: passphrase) : .keyText(Secret(key + "\n"), passphrase: passphrase)
+            }
             return variable("SSH_AUTH_SOCK") == nil ? .none : .agent
         }
     }

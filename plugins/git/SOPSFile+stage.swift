@@ -1,4 +1,5 @@
 import PublisherPlugin
+import TargetDocuments
 
 extension SOPSFile {
     /// A copy of the encrypted file and of the rules for it, as they lie in the repository.

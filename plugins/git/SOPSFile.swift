@@ -2,6 +2,7 @@ import Documents
 import JSON
 import PublisherPlugin
 import Secrets
+import TargetDocuments
 
 /// A file that SOPS keeps: names and structure can be read, values are encrypted, and a MAC covers them all.
 ///
@@ -46,7 +47,7 @@ struct SOPSFile: EncryptedFile {
     ) throws(PublisherError) -> [UInt8] {
         switch opened {
         case .plaintext(let document, _): return try setting(value, in: file, document)
-        case .missing: return try encrypting(try place.replacing(in: place.document([]), with: value), file)
+        case .missing: return try encrypting(Secret(place.replacing(in: place.document([]), with: value)), file)
         case .sealed: return try rewriting(value, file)
         }
     }
@@ -100,7 +101,7 @@ struct SOPSFile: EncryptedFile {
                 field: "with.path")
         }
         let bytes = try encrypting(
-            try place.replacing(in: place.document(place.format == .raw ? [] : plain), with: value), file)
+            Secret(place.replacing(in: place.document(place.format == .raw ? [] : plain), with: value)), file)
         let readers = SOPSText(bytes, place.format).recipients
         guard readers == sealed.recipients else {
             throw PublisherError(

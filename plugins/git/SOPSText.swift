@@ -1,6 +1,7 @@
 import Documents
 import JSON
 import PublisherPlugin
+import TargetDocuments
 import YAML
 
 /// The text of a file that SOPS keeps: what can be told without a key.

@@ -26,8 +26,11 @@ final class Stage: Sendable {
         if lock >= 0 { close(lock) }
     }
 
-    /// Where a repository can be made.
-    var repository: String { path + "/git" }
+    /// A place where nothing is yet, for a repository.
+    func newFolder(_ name: String) -> String {
+        let number = (0...).first { !FileManager.default.fileExists(atPath: "\(path)/\(name)-\($0)") } ?? 0
+        return "\(path)/\(name)-\(number)"
+    }
 
     /// Makes an empty folder `name`, whatever was there.
     func folder(_ name: String) throws(PublisherError) -> String {
