@@ -116,6 +116,12 @@ let package = Package(
             name: "ork-publisher-gitlab-variable",
             dependencies: ["CurlHTTP", "HTTP", "JSON", "PublisherPlugin", "Secrets", "ServiceClient", "Sodium"],
             path: "plugins/gitlab-variable", exclude: ["README.md"]),
+        .executableTarget(
+            name: "ork-publisher-vault-kv",
+            dependencies: [
+                "CurlHTTP", "HTTP", "JSON", "PublisherPlugin", "Secrets", "ServiceClient", "Sodium", "Timestamps",
+            ],
+            path: "plugins/vault-kv", exclude: ["README.md"]),
 
         // Tests.
         .target(

@@ -63,6 +63,7 @@ enum ImportTable {
         "plugins/command": system.union(["JSON", "PublisherPlugin", "Secrets", "Sodium", "Timestamps"]),
         "plugins/github-secret": service.union(["Timestamps"]),
         "plugins/gitlab-variable": service,
+        "plugins/vault-kv": service.union(["Timestamps"]),
     ]
 
     /// What a source in `folder` imports and may not.
