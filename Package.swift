@@ -127,7 +127,7 @@ let package = Package(
         .target(
             name: "TestSupport",
             dependencies: ["HTTP", "JSON", "Sandbox", "Secrets", subprocess, systemPackage],
-            path: "Tests/TestSupport"),
+            path: "Tests/TestSupport", exclude: ["Python"]),
         .testTarget(name: "SecretsTests", dependencies: ["Secrets"]),
         .testTarget(name: "JSONTests", dependencies: ["JSON"]),
         .testTarget(name: "TimestampsTests", dependencies: ["Timestamps"]),
@@ -211,6 +211,13 @@ let package = Package(
             dependencies: [
                 "GitLabSandbox", "HTTP", "JSON", "PublisherPlugin", "Secrets", "ServiceClient", "Sodium", "TestSupport",
                 "ork-publisher-gitlab-variable", "ork-sandbox", subprocess, systemPackage,
+            ],
+            exclude: ["Python"]),
+        .testTarget(
+            name: "VaultKVTests",
+            dependencies: [
+                "CurlHTTP", "HTTP", "JSON", "PublisherPlugin", "Secrets", "ServiceClient", "Sodium", "TestSupport",
+                "ork-publisher-vault-kv", subprocess, systemPackage,
             ],
             exclude: ["Python"]),
         .testTarget(
