@@ -44,12 +44,14 @@ final class World: Sendable {
     var url: String { "http://127.0.0.1:\(proxy.port)" }
 
     /// A publisher with this environment beside the address; without one, with a token that may do all it needs.
-    func publisher(_ environment: [String: String]? = nil) throws -> VaultKVPublisher {
+    func publisher(
+        _ environment: [String: String]? = nil, clock: (any ServiceClock)? = nil
+    ) throws -> VaultKVPublisher {
         let environment = try environment ?? ["VAULT_TOKEN": Keys.text(server.token("full"))]
         return VaultKVPublisher(
             ServiceClients(
                 Vault(), environment: ["VAULT_ADDR": url].merging(environment) { $1 }, transport: transport,
-                clock: clock),
+                clock: clock ?? self.clock),
             publicTransport: transport)
     }
 

@@ -6,33 +6,28 @@ import ServiceClient
 extension KVTarget {
     /// Compares and writes. What comes between reading and writing is met by reading again, a few times.
     func publish(_ secret: Secret, _ request: PublisherRequest) throws(ServiceError) -> PublisherAnswer {
-        /// A write whose answer was lost or is none, and the version that it was to follow.
-        var doubtful: (version: Int, change: Change, error: ServiceError)?
-        for _ in 1...4 {
-            let held = try settle(doubtful?.error) { () throws(ServiceError) in try read() }
-            let judgement = try settle(doubtful?.error) { () throws(ServiceError) in try judge(held, request) }
-            if judgement == .successor {
-                let notes = [endNote(held), try version() == .two ? mark(request, over: held) : nil]
-                guard let doubtful else {
-                    return PublisherAnswer(
-                        .unchanged, receipt: receipt(held.version, nil),
-                        message: joined(["\(settings.name) holds the key already"] + notes))
-                }
-                // Any other version is somebody else's, who has kept the key, or written the same one.
-                let isOurs = held.version == doubtful.version + 1
-                return committed(held.version, isOurs ? doubtful.change : nil, notes)
+        var doubt: Doubt?
+        for number in 0...4 {
+            let held = try settle(doubt) { () throws(ServiceError) in try read() }
+            let isHeld = held.content(of: settings.field) == .value(request.digest)
+            if let version = doubt?.version, !isHeld, held.version == version + 1 {
+                // The one write since then is somebody else's.
+                doubt = nil
             }
+            let judgement = try settle(doubt) { () throws(ServiceError) in try judge(held, request) }
+            if judgement == .successor { return try found(held, doubt, request) }
+            guard number < 4 else { break }
             let change: Change = held.content(of: settings.field) == .nothing ? .created : .updated
             let writing: Writing
             do throws(ServiceError) { writing = try write(secret, over: held) } catch {
-                guard error.mayHaveTakenEffect else { throw error.doubted(doubtful != nil) }
-                doubtful = (held.version, change, error)
+                guard error.mayHaveTakenEffect else { throw error.doubted(doubt != nil) }
+                doubt = Doubt(version: held.version, change: change, error: error)
                 continue
             }
             switch writing {
-            case .overtaken(isRepetition: false): continue
-            case .overtaken(isRepetition: true):
-                doubtful = (held.version, change, ServiceError(overtaken, mayHaveTakenEffect: true))
+            case .overtaken:
+                let error = ServiceError(meanwhile, mayHaveTakenEffect: true)
+                doubt = Doubt(version: held.version, change: change, error: error)
             case .done(let version, let isWhole):
                 let notes = [
                     standingNote(held),
@@ -42,7 +37,30 @@ extension KVTarget {
                 return committed(version, change, notes)
             }
         }
-        throw doubtful.map { $0.error } ?? ServiceError(overtaken)
+        throw doubt?.error ?? ServiceError(overtaken)
+    }
+
+    /// A write of which it is not known whether it was done.
+    private struct Doubt {
+        /// The version that it was to follow.
+        let version: Int
+        let change: Change
+        let error: ServiceError
+    }
+
+    /// The field holds the key.
+    private func found(
+        _ held: KVSecret, _ doubt: Doubt?, _ request: PublisherRequest
+    ) throws(ServiceError) -> PublisherAnswer {
+        let isSecond = try settle(doubt) { () throws(ServiceError) in try version() == .two }
+        let notes = [endNote(held), isSecond ? mark(request, over: held) : nil]
+        guard let doubt else {
+            return PublisherAnswer(
+                .unchanged, receipt: receipt(held.version, nil),
+                message: joined(["\(settings.name) holds the key already"] + notes))
+        }
+        // Any other version is of somebody else, who has kept the key or written the same one.
+        return committed(held.version, held.version == doubt.version + 1 ? doubt.change : nil, notes)
     }
 
     /// Reads the field back.
@@ -91,10 +109,10 @@ extension KVTarget {
 
     /// What fails after a write in doubt leaves the doubt.
     private func settle<Value>(
-        _ doubt: ServiceError?, _ body: () throws(ServiceError) -> Value
+        _ doubt: Doubt?, _ body: () throws(ServiceError) -> Value
     ) throws(ServiceError) -> Value {
         guard let doubt else { return try body() }
-        return try ServiceError.after(doubt.error.message, body)
+        return try ServiceError.after(doubt.error.error.message, body)
     }
 
     /// `change` is `nil` where it is not certain whose write it was.
@@ -127,6 +145,12 @@ extension KVTarget {
 
     private func endNote(_ held: KVSecret) -> String? {
         held.endsAt.map { "this version ends at \($0) (delete_version_after)" }
+    }
+
+    private var meanwhile: PublisherError {
+        PublisherError(
+            .conflict, "\(settings.name) was written meanwhile, by somebody else or by an earlier try",
+            hint: "run the step again, which compares anew", field: "with.path")
     }
 
     private var overtaken: PublisherError {

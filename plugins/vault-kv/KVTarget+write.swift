@@ -10,8 +10,9 @@ extension KVTarget {
         /// `version` is the one that it made, 0 in KV version 1. `isWhole`: without the capability patch, by writing
         /// the whole map.
         case done(version: Int, isWhole: Bool)
-        /// Somebody else has written meanwhile; if this was a second try, it may have been the first one.
-        case overtaken(isRepetition: Bool)
+        /// Somebody else has written meanwhile, or an earlier try: libcurl sends a request again by itself when a
+        /// connection that was used before ends without an answer.
+        case overtaken
     }
 
     /// Merge-patch (RFC 7396), by which Vault leaves the rest of a secret alone.
@@ -46,7 +47,7 @@ extension KVTarget {
         case 403 where Vault.isTokenUnknown(answer): throw client.refusal(answer, to: call).doubted(answer.isRepetition)
         case 403, 405, 415, 501: return nil
         // Deleted meanwhile.
-        case 404: return .overtaken(isRepetition: answer.isRepetition)
+        case 404: return .overtaken
         default: return try written(answer, call, isWhole: false)
         }
     }
@@ -65,7 +66,7 @@ extension KVTarget {
             guard answer.says("check-and-set parameter did not match") else {
                 throw client.refusal(answer, to: call).doubted(answer.isRepetition)
             }
-            return .overtaken(isRepetition: answer.isRepetition)
+            return .overtaken
         }
         guard let version = try answer.object()["data"]?["version"]?.integer else {
             throw answer.surprise("without a version")

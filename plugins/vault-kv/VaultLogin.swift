@@ -112,12 +112,12 @@ final class VaultLogin: ServiceCredentials {
         var call = call(["auth"] + mount + ["login"], body, to: "log in by \(login.name)")
         call.statuses = [200, 400, 401, 403]
         let answer = try client.send(call, until: deadline)
-        guard answer.status == 200 else { throw refused(answer, call, client) }
+        guard answer.status == 200 else { throw refused(answer, call) }
         return try Lease(answer, beginning: beginning)
     }
 
-    /// The auth methods say 400 to what they do not accept, and 403 where a namespace or a plugin is in between.
-    private func refused(_ answer: ServiceAnswer, _ call: ServiceCall, _ client: ServiceClient) -> ServiceError {
+    /// The auth methods say 400 to what they do not accept; 403 is Vault's word where none is mounted.
+    private func refused(_ answer: ServiceAnswer, _ call: ServiceCall) -> ServiceError {
         let words = answer.words.map { ": \($0)" } ?? ""
         let hint =
             switch login {
@@ -132,7 +132,10 @@ final class VaultLogin: ServiceCredentials {
             PublisherError(
                 .denied,
                 "Vault does not let this job \(call.purpose) at \(mount.joined(separator: "/"))"
-                    + " (\(answer.status)\(words))", hint: hint, field: "with.auth"), status: answer.status)
+                    + " (\(answer.status)\(words))",
+                hint: answer.status == 403
+                    ? "look whether this auth method is mounted there, in this namespace: 'auth_mount'" : hint,
+                field: answer.status == 403 ? "with.auth_mount" : "with.auth"), status: answer.status)
     }
 
     private func revoke(_ lease: Lease) {

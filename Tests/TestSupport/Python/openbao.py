@@ -214,7 +214,7 @@ def main():
             tokens["bare"] = bao.ask("POST", "auth/token/create", bare)["auth"]["client_token"]
             headers = {"enable_rate_limit_response_headers": True}
             bao.ask("POST", "sys/quotas/config", headers)
-            bao.ask("POST", "sys/quotas/rate-limit/slow", {"path": "slow/", "rate": 1, "interval": "1s"})
+            bao.ask("POST", "sys/quotas/rate-limit/slow", {"path": "slow/", "rate": 2, "interval": "2s"})
             greeting = {
                 "port": bao.port, "root": bao.token, "unseal_key": key, "roles": roles, "tokens": tokens,
                 "jwt": identities(bao), "authority": os.path.join(folder, "authority.pem"),
