@@ -216,8 +216,8 @@ let package = Package(
         .testTarget(
             name: "VaultKVTests",
             dependencies: [
-                "CurlHTTP", "HTTP", "JSON", "PublisherPlugin", "Secrets", "ServiceClient", "Sodium", "TestSupport",
-                "ork-publisher-vault-kv", subprocess, systemPackage,
+                "CurlHTTP", "HTTP", "JSON", "PluginHost", "PublisherPlugin", "Secrets", "ServiceClient", "Sodium",
+                "TestSupport", "ork-publisher-vault-kv", subprocess, systemPackage,
             ],
             exclude: ["Python"]),
         .testTarget(

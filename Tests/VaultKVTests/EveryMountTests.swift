@@ -1,3 +1,4 @@
+import HTTP
 import JSON
 import PublisherPlugin
 import Secrets
@@ -141,6 +142,22 @@ struct EveryMountTests {
                 #expect(answer.error?.code == .conflict)
                 #expect(try world.fields() == ["KEY": held, "OTHER": "x"])
             }
+        }
+    }
+
+    @Test("names of any letters are taken as they are", arguments: ["secret", "kv1"])
+    func names(mount: String) async throws {
+        try await World.run { world in
+            let path = ["\(world.path.dropFirst("apps/".count))", "ü b%41+c&d=e?f#g:", "…"]
+            let with: JSONObject = [
+                "mount": .string(mount), "path": .string(path.joined(separator: "/")), "field": "k \"ey\" ü",
+            ]
+            #expect(try world.ask(.publish, with).outcome == .committed)
+            let place = (mount == "kv1" ? ["kv1"] : ["secret", "data"]) + path
+            let body = try world.server.ask(.get, place.map(HTTPURL.encode).joined(separator: "/")).body?["data"]
+            let fields = mount == "kv1" ? body : body?["data"]
+            #expect(fields == ["k \"ey\" ü": Keys.value(Keys.successor)])
+            #expect(try world.ask(.verify, with).outcome == .match)
         }
     }
 

@@ -1,10 +1,13 @@
 import FoundationEssentials
+import Glibc
 import HTTP
 import JSON
+import PluginHost
 import PublisherPlugin
 import Secrets
 import Sodium
 import Subprocess
+import Synchronization
 import SystemPackage
 import TestSupport
 import Testing
@@ -30,7 +33,9 @@ struct ProgramTests {
         return answers
     }
 
-    private func lines(_ verb: Verb, _ targets: [(name: String, with: JSONObject)]) -> String {
+    private func lines(
+        _ verb: Verb, _ targets: [(name: String, with: JSONObject)], expect: [Secret] = []
+    ) -> String {
         targets.map { name, with in
             var with = with
             with["field"] = "KEY"
@@ -40,7 +45,8 @@ struct ProgramTests {
                 "protocol": 1, "id": .string(name), "operation": "op", "rotation": .string(Rotations.ours),
                 "deadline": .string((Date() + 60).formatted(.iso8601)),
                 "target": ["name": .string(name), "with": .object(with)],
-                "expect": [.string("\(Digest(of: Keys.successor))")], "secret": .object(successor),
+                "expect": .array((expect + [Keys.successor]).map { .string("\(Digest(of: $0))") }),
+                "secret": .object(successor),
             ]
             return request.text() + "\n"
         }.joined()
@@ -105,5 +111,41 @@ struct ProgramTests {
             #expect(answer?["outcome"] == "rejected")
             #expect(answer?["error"]?["message"]?.string?.contains("is not trusted") == true, "\(answer ?? nil)")
         }
+    }
+
+    @Test(
+        "a publisher that is killed at its write is started again, and the key is there once",
+        arguments: [(true, "unchanged", 2), (false, "committed", 2)])
+    func killed(isWritten: Bool, outcome: String, version: Int) async throws {
+        let server = try await onOwnThread { try OpenBaoServer() }
+        let environment = ["VAULT_TOKEN": Keys.text(try server.token("full"))]
+        let input = lines(.publish, [("a", ["path": "apps/a"])], expect: [Keys.predecessor])
+        try await onOwnThread {
+            try server.ask(.post, "secret/data/apps/a", ["data": ["KEY": Keys.value(Keys.predecessor), "OTHER": "x"]])
+            let process = Mutex<Int32>(0)
+            let kill: @Sendable () -> Void = {
+                // The process is known some milliseconds after its start.
+                while process.withLock({ $0 }) == 0 { usleep(1000) }
+                _ = Glibc.kill(process.withLock { $0 }, SIGKILL)
+            }
+            let proxy = try FaultProxy(upstreamPort: server.port)
+            proxy.faults = [
+                Fault(isWritten ? .notifyBeforeReply(kill) : .notifyBeforeRequest(kill)) { method, _ in
+                    method == "PATCH"
+                },
+                Fault(isWritten ? .dropReply : .dropRequest) { method, _ in method == "PATCH" },
+            ]
+            let address = ["VAULT_ADDR": "http://127.0.0.1:\(proxy.port)"]
+            let run = RawRun(
+                BuiltProduct.path("ork-publisher-vault-kv"), ["publish"],
+                RawRun.Setting(input: Secret(input), environment: environment.merging(address) { $1 })
+            ) { number in process.withLock { $0 = number } }
+            #expect(run.status == .signalled(SIGKILL) && run.output.isEmpty)
+        }
+        let answers = try await run("publish", environment.merging(["VAULT_ADDR": server.url]) { $1 }, input: input)
+        #expect(answers["a"]?["outcome"] == .string(outcome), "\(answers)")
+        let held = try await onOwnThread { try server.ask(.get, "secret/data/apps/a").body?["data"] }
+        #expect(held?["data"] == ["KEY": Keys.value(Keys.successor), "OTHER": "x"])
+        #expect(held?["metadata"]?["version"]?.integer == version)
     }
 }

@@ -9,11 +9,7 @@ extension KVTarget {
         var doubt: Doubt?
         for number in 0...4 {
             let held = try settle(doubt) { () throws(ServiceError) in try read() }
-            let isHeld = held.content(of: settings.field) == .value(request.digest)
-            if let version = doubt?.version, !isHeld, held.version == version + 1 {
-                // The one write since then is somebody else's.
-                doubt = nil
-            }
+            if doubt?.isSettled(by: held, settings.field, request.digest) == true { doubt = nil }
             let judgement = try settle(doubt) { () throws(ServiceError) in try judge(held, request) }
             if judgement == .successor { return try found(held, doubt, request) }
             guard number < 4 else { break }
@@ -46,6 +42,11 @@ extension KVTarget {
         let version: Int
         let change: Change
         let error: ServiceError
+
+        /// Whether it certainly was not done, and never will be: the one write since then is somebody else's.
+        func isSettled(by held: KVSecret, _ field: String, _ digest: Digest) -> Bool {
+            held.standing == .held && held.version == version + 1 && held.content(of: field) != .value(digest)
+        }
     }
 
     /// The field holds the key.
