@@ -37,6 +37,25 @@ struct RefusalTests {
             code: .denied, message: "Vault does not accept the token in VAULT_TOKEN (403: permission denied)",
             hint: "expired or was revoked", field: "env.VAULT_TOKEN"),
         Case(
+            testDescription: "a token that a newer Vault does not know",
+            fault: {
+                $0.fail(
+                    .get, times: 9,
+                    answer(403, #"{"errors": ["2 errors occurred:\n\t* permission denied\n\t* invalid token\n\n"]}"#))
+            }, code: .denied, message: "Vault does not accept the token in VAULT_TOKEN (403: permission denied)",
+            hint: "expired or was revoked", field: "env.VAULT_TOKEN"),
+        Case(
+            testDescription: "an engine that is being upgraded",
+            fault: {
+                $0.fail(
+                    .get, "/data/", times: 9,
+                    answer(
+                        400,
+                        #"{"errors": ["Upgrading from non-versioned to versioned data. This backend will be unavailable"]}"#
+                    ))
+            }, code: .unavailable, message: "the secrets engine is being upgraded to KV version 2 (400)",
+            hint: "wait a moment"),
+        Case(
             testDescription: "a policy that allows nothing there", environment: policy("nothing"), code: .denied,
             message: "the token in VAULT_TOKEN may not read KEY of secret/… (403: permission denied)",
             hint: #"path "secret/data/…" { capabilities = ["create", "read", "update", "patch"] }"#, field: "with.path"),

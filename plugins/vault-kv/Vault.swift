@@ -88,6 +88,10 @@ struct Vault: Service {
             return PublisherError(
                 .unavailable, "Vault is not initialised (\(refusal.status))",
                 hint: "look whether this is the right server, and run the step again")
+        case 400... where refusal.says("upgrading from non-versioned"):
+            return PublisherError(
+                .unavailable, "the secrets engine is being upgraded to KV version 2 (\(refusal.status))",
+                hint: "wait a moment, and run the step again")
         case 500... where refusal.says("standby") || refusal.says("active cluster node not found"):
             return PublisherError(
                 .unavailable, "the Vault at this address is a standby that knows no active node (\(refusal.status))",
