@@ -120,6 +120,36 @@ struct LoginTests {
         }
     }
 
+    @Test("a token that may be used a few times is replaced in time, and is no reason to fail")
+    func fewUses() async throws {
+        try await World.run { world in
+            try world.put(["KEY": Keys.value(Keys.predecessor)])
+            let publisher = try world.publisher(world.appRole("few"))
+            let answer = try world.ask(.publish, Self.appRole, of: publisher)
+            #expect(answer.outcome == .committed, "\(answer)")
+            #expect(answer.message?.contains("not marked") == false)
+            let asked = world.takeAsked()
+            #expect(asked.count { $0.hasSuffix("approle/login") } == 2)
+            // Nothing was refused.
+            #expect(asked.count == 6, "\(asked)")
+            publisher.finish()
+        }
+    }
+
+    @Test("what Vault repeats of a credential is not shown", arguments: ["approle", "jwt"])
+    func repeated(method: String) async throws {
+        try await World.run { world in
+            let secret = try method == "jwt" ? world.server.identity("good") : world.server.role("ork").secretID
+            let body: JSONValue = ["errors": [.string("no: \(Keys.text(secret)) is bad")]]
+            world.fail(
+                .post, "login",
+                .answer(status: 400, headers: [("Content-Type", "application/json")], body: body.text()))
+            let environment = try world.appRole("ork").merging(["VAULT_ID_TOKEN": Keys.text(secret)]) { $1 }
+            let answer = try world.ask(.publish, ["auth": .string(method)], of: world.publisher(environment))
+            #expect(answer.error?.message.hasSuffix("(400: no: <redacted> is bad)") == true, "\(answer)")
+        }
+    }
+
     @Test("a lost answer to a login is no reason to fail")
     func lostLogin() async throws {
         try await World.run { world in

@@ -22,12 +22,14 @@ final class World: Sendable {
     let server: OpenBaoServer
     let proxy: FaultProxy
     let clock = LeapingClock()
-    let transport = WatchedTransport()
+    let transport: WatchedTransport
     /// Of this world's secret, below every mount.
     let path: String
 
     init(_ server: OpenBaoServer? = nil) throws {
         self.server = try server ?? Self.shared.get()
+        transport = WatchedTransport(
+            hiding: try [self.server.role("ork").secretID, self.server.identity("good")])
         proxy = try FaultProxy(upstreamPort: self.server.port)
         let number = Self.count.withLock {
             $0 += 1
@@ -163,8 +165,12 @@ final class LeapingClock: ServiceClock {
 
 /// Keeps what is sent by the real transport.
 final class WatchedTransport: HTTPTransport {
+    private let hidden: [Secret]
     private let real = CurlTransport(policy: .singleTry, environment: [:])
     private let asked = Mutex<[HTTPRequest]>([])
+
+    /// `hidden` must stand in bodies only, if at all.
+    init(hiding hidden: [Secret]) { self.hidden = hidden }
 
     func take() -> [HTTPRequest] {
         asked.withLock { asked in
@@ -175,8 +181,8 @@ final class WatchedTransport: HTTPTransport {
 
     func send(_ requests: [HTTPRequest], each: (Int, Result<HTTPResponse, TransportError>) -> Void) {
         for request in requests {
-            let search = Redactor(
-                [Keys.predecessor, Keys.successor, Keys.foreign] + [request.bearer].compactMap(\.self))
+            let keys = [Keys.predecessor, Keys.successor, Keys.foreign]
+            let search = Redactor(keys + hidden + [request.bearer].compactMap(\.self))
             #expect(!search.contains(request.url.description.utf8), "a secret in an address")
             #expect(!request.headers.contains { search.contains($0.value.utf8) }, "a secret in a field")
         }

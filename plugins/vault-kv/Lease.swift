@@ -9,6 +9,8 @@ struct Lease {
     let beginning: Date
     /// In seconds; `nil` for a token without an end.
     let duration: Double?
+    /// How often it may be used; `nil` for any number.
+    let uses: Int?
     let isRenewable: Bool
     /// Batch tokens cannot be ("Tokens: Batch tokens").
     let isRevocable: Bool
@@ -21,6 +23,7 @@ struct Lease {
         self.token = Secret(token)
         self.beginning = beginning
         duration = seconds > 0 ? Double(seconds) : nil
+        uses = auth["num_uses"]?.integer.flatMap { $0 > 0 ? $0 : nil }
         isRenewable = auth["renewable"] == true
         isRevocable = auth["token_type"] != "batch"
     }

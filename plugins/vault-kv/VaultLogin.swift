@@ -23,6 +23,8 @@ final class VaultLogin: ServiceCredentials {
 
     private struct State {
         var lease: Lease?
+        /// How often the lease was handed out.
+        var used = 0
         /// All that may have to be given back.
         var obtained: [Lease] = []
         var identity: Secret?
@@ -49,7 +51,10 @@ final class VaultLogin: ServiceCredentials {
 
     func authorization(until deadline: Date) throws(ServiceError) -> HTTPAuthorization? {
         try state.withLock { state throws(ServiceError) in
-            if let lease = state.lease, !lease.isEnding(at: door.clock.now) { return .bearer(lease.token) }
+            if let lease = state.lease, state.used < lease.uses ?? .max, !lease.isEnding(at: door.clock.now) {
+                state.used += 1
+                return .bearer(lease.token)
+            }
             let lease: Lease
             if let renewed = renewed(state.lease, until: deadline) {
                 lease = renewed
@@ -57,6 +62,7 @@ final class VaultLogin: ServiceCredentials {
                 lease = try obtain(&state, until: deadline)
             }
             state.lease = lease
+            state.used = 1
             state.obtained.append(lease)
             return .bearer(lease.token)
         }
@@ -85,7 +91,8 @@ final class VaultLogin: ServiceCredentials {
     /// The same token for longer, if that is not for a last moment only: a secret id may be good for one login.
     private func renewed(_ lease: Lease?, until deadline: Date) -> Lease? {
         let now = door.clock.now
-        guard let lease, lease.isRenewable, !lease.hasEnded(at: now), let duration = lease.duration else { return nil }
+        guard let lease, lease.isRenewable, lease.uses == nil, !lease.hasEnded(at: now), let duration = lease.duration
+        else { return nil }
         let answer = try? door.client(StaticToken(lease.token)).send(
             call(["auth", "token", "renew-self"], [:], to: "renew the token"), until: deadline)
         guard let renewed = answer.flatMap({ try? Lease($0, beginning: now) }),

@@ -120,7 +120,7 @@ class Bao:
 POLICIES = {
     "full": """
         path "secret/data/*" { capabilities = ["create", "read", "update", "patch"] }
-        path "secret/metadata/*" { capabilities = ["read", "patch"] }
+        path "secret/metadata/*" { capabilities = ["patch"] }
         path "apps/kv/data/*" { capabilities = ["create", "read", "update", "patch"] }
         path "slow/*" { capabilities = ["create", "read", "update", "patch"] }
         path "kv1/*" { capabilities = ["create", "read", "update"] }
@@ -158,6 +158,7 @@ def fill(bao, namespace=None):
         "ork": {"token_ttl": "1h"},
         "brief": {"token_ttl": "40s", "token_max_ttl": "60s"},
         "batch": {"token_ttl": "1h", "token_type": "batch"},
+        "few": {"token_ttl": "1h", "token_num_uses": 2},
         "once": {"token_ttl": "90s", "token_max_ttl": "1h", "secret_id_num_uses": 1},
     }.items():
         ask("POST", f"auth/approle/role/{role}", {"token_policies": "full", **settings})
