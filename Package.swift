@@ -125,6 +125,12 @@ let package = Package(
             name: "ork-publisher-gitlab-variable",
             dependencies: ["CurlHTTP", "HTTP", "JSON", "PublisherPlugin", "Secrets", "ServiceClient", "Sodium"],
             path: "plugins/gitlab-variable", exclude: ["README.md"]),
+        .executableTarget(
+            name: "ork-publisher-vault-kv",
+            dependencies: [
+                "CurlHTTP", "HTTP", "JSON", "PublisherPlugin", "Secrets", "ServiceClient", "Sodium", "Timestamps",
+            ],
+            path: "plugins/vault-kv", exclude: ["README.md"]),
 
         // Tests.
         .target(
@@ -221,6 +227,13 @@ let package = Package(
             dependencies: [
                 "GitLabSandbox", "HTTP", "JSON", "PublisherPlugin", "Secrets", "ServiceClient", "Sodium", "TestSupport",
                 "ork-publisher-gitlab-variable", "ork-sandbox", subprocess, systemPackage,
+            ],
+            exclude: ["Python"]),
+        .testTarget(
+            name: "VaultKVTests",
+            dependencies: [
+                "CurlHTTP", "HTTP", "JSON", "PluginHost", "PublisherPlugin", "Secrets", "ServiceClient", "Sodium",
+                "TestSupport", "ork-publisher-vault-kv", subprocess, systemPackage,
             ],
             exclude: ["Python"]),
         .testTarget(

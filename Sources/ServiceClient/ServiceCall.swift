@@ -5,10 +5,12 @@ package import Secrets
 /// One call of a service's API.
 package struct ServiceCall: Sendable {
     package var method: HTTPRequest.Method
-    /// The segments of the path below the service's address, not yet encoded.
+    /// The segments of the path below the service's address, not yet encoded; none for the address itself.
     package var path: [String]
     package var query: [(String, String)]
     package var body: JSONValue?
+    /// Fields besides those that every request to the service has.
+    package var headers: [(name: String, value: String)] = []
     /// What of the body no message may repeat.
     package var secret: Secret?
     /// The statuses that the caller understands; every other one is a refusal.
@@ -19,10 +21,12 @@ package struct ServiceCall: Sendable {
     package var field: String?
     /// What the token must be allowed for it, in the service's own words: for the hint of a refusal.
     package var permission: String?
+    /// Whether it can change anything that counts.
+    package var isWrite: Bool
     /// Whether doing it twice is doing it once. Others are sent once, and a lost answer is for the caller to settle.
     package var isIdempotent: Bool
 
-    /// Idempotent unless it is a POST.
+    /// Everything but a GET is a write, and everything but a POST idempotent; a caller that knows better says so.
     package init(
         _ method: HTTPRequest.Method, _ path: [String], query: [(String, String)] = [], body: JSONValue? = nil,
         statuses: Set<Int> = [200], to purpose: String, field: String? = nil, permission: String? = nil
@@ -35,9 +39,7 @@ package struct ServiceCall: Sendable {
         self.purpose = purpose
         self.field = field
         self.permission = permission
+        isWrite = method != .get
         isIdempotent = method != .post
     }
-
-    /// Whether it can change anything.
-    package var isWrite: Bool { method != .get }
 }

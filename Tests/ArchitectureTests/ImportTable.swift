@@ -71,6 +71,7 @@ enum ImportTable {
         ],
         "plugins/github-secret": service.union(["Timestamps"]),
         "plugins/gitlab-variable": service,
+        "plugins/vault-kv": service.union(["Timestamps"]),
     ]
 
     /// What a source in `folder` imports and may not.

@@ -11,14 +11,18 @@ struct SentinelServices {
         "--to", "hub=github-secret@1:repository=acme/web,name=OPENROUTER_API_KEY,companion=OPENROUTER_API_KEY_OF",
         "--target-env", "hub:GITHUB_TOKEN",
         "--to", "lab=gitlab-variable@2:project=acme/web,key=OPENROUTER_API_KEY", "--target-env", "lab:GITLAB_TOKEN",
+        "--to", "bao=vault-kv@2:path=acme/web,field=OPENROUTER_API_KEY", "--target-env", "bao:VAULT_TOKEN",
     ]
 
     let services: [SentinelRules.Service]
     /// What a step is given: tokens, and where the services are.
     let variables: [String: String]
     private let world: World
+    private let vault: OpenBaoServer
 
     init(_ world: World) throws {
+        vault = try OpenBaoServer()
+        let token = try vault.token("full")
         let (github, gitlab) = (world.sandbox.github, world.sandbox.gitlab)
         services = [
             SentinelRules.Service(
@@ -28,10 +32,14 @@ struct SentinelServices {
                 program: "ork-publisher-gitlab-variable", variable: "GITLAB_TOKEN",
                 token: Sentinel("GitLab token", gitlab.token), port: Self.port(gitlab.url),
                 wrapping: (#""value":""#, #"""#)),
+            SentinelRules.Service(
+                program: "ork-publisher-vault-kv", variable: "VAULT_TOKEN", token: Sentinel("Vault token", token),
+                port: vault.port, wrapping: (#""OPENROUTER_API_KEY":""#, #"""#)),
         ]
         variables = [
             "GITHUB_TOKEN": github.token.revealed() ?? "", "GITHUB_API_URL": github.url,
             "GITLAB_TOKEN": gitlab.token.revealed() ?? "", "CI_API_V4_URL": gitlab.url,
+            "VAULT_TOKEN": token.revealed() ?? "", "VAULT_ADDR": vault.url,
         ]
         self.world = world
     }
@@ -43,6 +51,8 @@ struct SentinelServices {
             let held = try world.sandbox.control(.get, list).array ?? []
             guard held.contains(where: { $0["digest"] == digest }) else { throw Complaint("\(list): \(held.count)") }
         }
+        let secret = try vault.ask(.get, "secret/data/acme/web").body?["data"]?["data"]
+        guard secret?["OPENROUTER_API_KEY"]?.string.map({ Secret($0) }) == successor else { throw Complaint("Vault") }
     }
 
     private static func port(_ url: String) -> Int {

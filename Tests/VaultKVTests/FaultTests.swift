@@ -1,0 +1,168 @@
+import HTTP
+import JSON
+import PublisherPlugin
+import Secrets
+import ServiceClient
+import TestSupport
+import Testing
+
+@testable import ork_publisher_vault_kv
+
+/// Answers that get lost or are none, in front of a real server.
+struct FaultTests {
+    /// What happens on the way, what was there, and how it ends.
+    struct Case: Sendable, CustomTestStringConvertible {
+        let testDescription: String
+        var mount = "secret"
+        var policy = "full"
+        var held: JSONValue? = ["KEY": Keys.value(Keys.predecessor), "OTHER": "x"]
+        let fault: @Sendable (World) -> Void
+        var outcome = "committed"
+        /// `nil` where it depends on who of the tries was seen.
+        var change: String?
+        /// The version that is there afterwards.
+        var version: Int? = 2
+        var holds: Secret? = Keys.successor
+    }
+
+    private static let page = Fault.Effect.answer(
+        status: 200, headers: [("Content-Type", "text/html")], body: "<!DOCTYPE html>")
+
+    static let cases = [
+        Case(
+            testDescription: "a patch that got lost is sent again", fault: { $0.fail(.patch, "/data/", .dropRequest) }),
+        Case(
+            testDescription: "a patch whose answer got lost is found", fault: { $0.fail(.patch, "/data/", .dropReply) },
+            change: "updated"),
+        Case(
+            testDescription: "a patch whose answer was cut off is found",
+            fault: { $0.fail(.patch, "/data/", .cutReply(afterBytes: 60)) }, change: "updated"),
+        Case(
+            testDescription: "a patch answered by a page is made again", fault: { $0.fail(.patch, "/data/", page) },
+            change: "updated"),
+        Case(
+            testDescription: "a patch whose answers all get lost is found",
+            fault: { $0.fail(.patch, "/data/", times: 5, .dropReply) }, change: "updated"),
+        Case(
+            testDescription: "a creation whose answer got lost is found", held: nil,
+            fault: { $0.fail(.post, "/data/", .dropReply) }, change: "created", version: 1),
+        Case(
+            testDescription: "a creation that got lost is sent again", held: nil,
+            fault: { $0.fail(.post, "/data/", .dropRequest) }, version: 1),
+        Case(
+            testDescription: "a map written back whose answer got lost is found", policy: "nopatch",
+            fault: { $0.fail(.post, "/data/", .dropReply) }, change: "updated"),
+        Case(
+            testDescription: "a lost answer in KV version 1 is settled by reading", mount: "kv1",
+            fault: { $0.fail(.post, "kv1/", .dropReply) }, version: nil),
+        Case(
+            testDescription: "a lost request in KV version 1 is made again", mount: "kv1",
+            fault: { $0.fail(.post, "kv1/", .dropRequest) }, change: "updated", version: nil),
+        Case(
+            testDescription: "a reading whose answer got lost is repeated",
+            fault: { $0.fail(.get, "/data/", .dropReply) },
+            change: "updated"),
+        Case(
+            testDescription: "the question for the mount is repeated",
+            fault: { $0.fail(.get, "ui/mounts", .dropReply) },
+            change: "updated"),
+        Case(
+            testDescription: "a server that breaks down before it has written is asked again",
+            fault: { $0.fail(.patch, "/data/", .answer(status: 500)) }),
+        Case(
+            testDescription: "a mark that got lost is no reason to fail",
+            fault: { $0.fail(.patch, "/metadata/", times: 5, .dropRequest) }, change: "updated"),
+        Case(
+            testDescription: "a server that never answers a write may have written",
+            fault: { $0.fail(.patch, "/data/", times: 99, .dropRequest) }, outcome: "unknown", version: 1,
+            holds: Keys.predecessor),
+        Case(
+            testDescription: "a server that answers no reading has written nothing",
+            fault: { $0.fail(.get, "/data/", times: 99, .dropRequest) }, outcome: "rejected", version: 1,
+            holds: Keys.predecessor),
+    ]
+
+    @Test("what gets lost is settled by asking, and nothing beside the key is touched", arguments: cases)
+    func losses(row: Case) async throws {
+        try await World.run { world in
+            if let held = row.held { try world.put(held, mount: row.mount) }
+            let publisher = try world.publisher(["VAULT_TOKEN": Keys.text(world.server.token(row.policy))])
+            row.fault(world)
+            let answer = try world.ask(.publish, ["mount": .string(row.mount)], of: publisher)
+            #expect(answer.outcome.word == row.outcome, "\(answer)")
+            if let change = row.change { #expect(answer.receipt?["change"]?.string == change, "\(answer)") }
+            var expected = row.held?.object ?? [:]
+            expected["KEY"] = row.holds.map(Keys.value)
+            #expect(try world.fields(row.mount) == .object(expected))
+            if let version = row.version { #expect(try world.metadata()?["version"]?.integer == version) }
+            world.proxy.faults = []
+            // Asked again with the same operation, it has no second effect.
+            let again = try world.ask(.publish, ["mount": .string(row.mount)])
+            #expect(again.outcome.word == (row.outcome == "committed" ? "unchanged" : "committed"), "\(again)")
+        }
+    }
+
+    @Test("a reply that was lost before another hand wrote the field is no certain refusal")
+    func lostAndOverwritten() async throws {
+        try await World.run { world in
+            try world.put(["KEY": Keys.value(Keys.predecessor), "OTHER": "x"])
+            let isFirst = Once()
+            world.proxy.faults = [
+                Fault(
+                    .notifyBeforeReply { if isFirst.take() { _ = try? world.put(["KEY": Keys.value(Keys.foreign)]) } }
+                ) {
+                    method, _ in method == "PATCH"
+                },
+                Fault(.dropReply) { method, _ in method == "PATCH" },
+            ]
+            let answer = try world.ask(.publish)
+            #expect(answer.outcome.word == "unknown", "\(answer)")
+            #expect(answer.error?.code == .conflict)
+            #expect(try world.fields() == ["KEY": Keys.value(Keys.foreign)])
+        }
+    }
+
+    @Test("a throttled request waits as long as Vault says, or five seconds")
+    func throttled() async throws {
+        try await World.run { world in
+            try world.put(["KEY": Keys.value(Keys.predecessor)])
+            world.fail(.get, "/data/", .answer(status: 429, headers: [("Retry-After", "7")], body: "{}"))
+            world.fail(
+                .patch, "/data/", times: 2,
+                .answer(
+                    status: 429, headers: [("Content-Type", "application/json")],
+                    body: #"{"errors": ["request path \"x\": rate limit quota exceeded"]}"#))
+            #expect(try world.ask(.publish).outcome == .committed)
+            #expect(world.clock.slept.rounded() == 22)
+        }
+    }
+
+    @Test("a quota that outlasts the deadline is told with the time to come back")
+    func beyondTheDeadline() async throws {
+        try await World.run { world in
+            world.fail(.get, "/data/", .answer(status: 429, headers: [("Retry-After", "300")], body: "{}"))
+            let answer = try world.ask(.publish)
+            #expect(answer.error?.code == .rateLimited && answer.error?.retryAfter == 300, "\(answer)")
+            #expect(answer.outcome.word == "rejected")
+        }
+    }
+
+    @Test("a real quota of OpenBao is kept, and the key is written")
+    func realQuota() async throws {
+        try await World.run { world in
+            while try world.server.ask(.get, "slow/data/\(world.path)").status != 429 {}
+            let publisher = try world.publisher(clock: SystemServiceClock())
+            let answer = try world.ask(.publish, ["mount": "slow"], of: publisher)
+            #expect(answer.outcome == .committed, "\(answer)")
+        }
+    }
+
+    @Test("a key is read back whatever stands in between", arguments: ["secret", "kv1"])
+    func verifyAgain(mount: String) async throws {
+        try await World.run { world in
+            try world.put(["KEY": Keys.value(Keys.successor)], mount: mount)
+            world.fail(.get, world.path, .dropReply)
+            #expect(try world.ask(.verify, ["mount": .string(mount)]).outcome == .match)
+        }
+    }
+}

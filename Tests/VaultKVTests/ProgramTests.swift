@@ -1,0 +1,151 @@
+import FoundationEssentials
+import Glibc
+import HTTP
+import JSON
+import PluginHost
+import PublisherPlugin
+import Secrets
+import Sodium
+import Subprocess
+import Synchronization
+import SystemPackage
+import TestSupport
+import Testing
+
+/// The binary as the host runs it.
+struct ProgramTests {
+    /// What it printed, by id.
+    private func run(
+        _ word: String, _ environment: [String: String], input: String = "", hides secrets: [Secret] = []
+    ) async throws -> [String: JSONValue] {
+        let result = try await Subprocess.run(
+            .path(FilePath(BuiltProduct.path("ork-publisher-vault-kv"))), arguments: [word],
+            environment: .custom(
+                Dictionary(uniqueKeysWithValues: environment.map { (.init(rawValue: $0) ?? "X", $1) })),
+            input: .string(input), output: .string(limit: 1 << 20), error: .string(limit: 1 << 16))
+        #expect(result.standardError == "" && result.terminationStatus.isSuccess)
+        #expect(!Redactor([Keys.predecessor, Keys.successor] + secrets).contains(result.standardOutput.utf8))
+        var answers: [String: JSONValue] = [:]
+        for line in result.standardOutput.split(separator: "\n") {
+            let answer = try JSONValue(parsing: line.utf8)
+            answers[answer["id"]?.string ?? "info"] = answer
+        }
+        return answers
+    }
+
+    private func lines(
+        _ verb: Verb, _ targets: [(name: String, with: JSONObject)], expect: [Secret] = []
+    ) -> String {
+        targets.map { name, with in
+            var with = with
+            with["field"] = "KEY"
+            var successor: JSONObject = ["digest": .string("\(Digest(of: Keys.successor))")]
+            if verb == .publish { successor["value"] = Keys.value(Keys.successor) }
+            let request: JSONValue = [
+                "protocol": 1, "id": .string(name), "operation": "op", "rotation": .string(Rotations.ours),
+                "deadline": .string((Date() + 60).formatted(.iso8601)),
+                "target": ["name": .string(name), "with": .object(with)],
+                "expect": .array((expect + [Keys.successor]).map { .string("\(Digest(of: $0))") }),
+                "secret": .object(successor),
+            ]
+            return request.text() + "\n"
+        }.joined()
+    }
+
+    @Test("it says what it is")
+    func info() async throws {
+        let information = try #require(try await run("info", [:])["info"])
+        #expect(
+            information["batch"] == true && information["readback"] == "value" && information["rollback"] == "value")
+        #expect(information["with"]?["required"] == ["path", "field"])
+        #expect(information["environment"]?["required"] == [])
+    }
+
+    @Test("it writes, reads back and leaves no token behind")
+    func writes() async throws {
+        let server = try await onOwnThread { try OpenBaoServer() }
+        let role = try server.role("ork")
+        let environment = [
+            "VAULT_ADDR": server.url, "VAULT_ROLE_ID": role.id, "VAULT_SECRET_ID": Keys.text(role.secretID),
+        ]
+        let targets: [(String, JSONObject)] = [
+            ("a", ["path": "apps/a", "auth": "approle"]), ("b", ["path": "apps/b", "auth": "approle"]),
+            ("c", ["path": "apps/c", "mount": "kv1", "auth": "approle"]),
+        ]
+        func tokens() async throws -> Int? {
+            try await onOwnThread {
+                try server.ask(.get, "auth/token/accessors?list=true").body?["data"]?["keys"]?.array?.count
+            }
+        }
+        let before = try await tokens()
+        for (verb, outcome) in [
+            (Verb.check, "ready"), (.verify, "absent"), (.publish, "committed"), (.verify, "match"),
+            (.publish, "unchanged"),
+        ] {
+            let answers = try await run(
+                verb.rawValue, environment, input: lines(verb, targets), hides: [role.secretID])
+            for (name, _) in targets { #expect(answers[name]?["outcome"] == .string(outcome), "\(answers)") }
+        }
+        let after = try await tokens()
+        #expect(before != nil && before == after)
+    }
+
+    @Test(
+        "a private authority is trusted when the environment names it, and a certificate of another name is not",
+        arguments: [
+            ("DNS:localhost", "localhost", "VAULT_CACERT", true), ("IP:127.0.0.1", "127.0.0.1", "CURL_CA_BUNDLE", true),
+            ("DNS:localhost", "127.0.0.1", "VAULT_CACERT", false), ("DNS:localhost", "localhost", nil, false),
+        ] as [(String, String, String?, Bool)])
+    func tls(name: String, host: String, variable: String?, isTrusted: Bool) async throws {
+        let server = try await onOwnThread { try OpenBaoServer(tlsName: name) }
+        var environment = [
+            "VAULT_ADDR": "https://\(host):\(server.port)", "VAULT_TOKEN": Keys.text(try server.token("full")),
+        ]
+        if let variable { environment[variable] = server.authority }
+        let answer = try await run(
+            "publish", environment, input: lines(.publish, [("a", ["path": "apps/a"])]),
+            hides: [try server.token("full")])["a"]
+        if isTrusted {
+            #expect(answer?["outcome"] == "committed", "\(answer ?? nil)")
+        } else {
+            #expect(answer?["outcome"] == "rejected")
+            #expect(answer?["error"]?["message"]?.string?.contains("is not trusted") == true, "\(answer ?? nil)")
+        }
+    }
+
+    @Test(
+        "a publisher that is killed at its write is started again, and the key is there once",
+        arguments: [(true, "unchanged", 2), (false, "committed", 2)])
+    func killed(isWritten: Bool, outcome: String, version: Int) async throws {
+        let server = try await onOwnThread { try OpenBaoServer() }
+        let environment = ["VAULT_TOKEN": Keys.text(try server.token("full"))]
+        let input = lines(.publish, [("a", ["path": "apps/a"])], expect: [Keys.predecessor])
+        try await onOwnThread {
+            try server.ask(.post, "secret/data/apps/a", ["data": ["KEY": Keys.value(Keys.predecessor), "OTHER": "x"]])
+            let process = Mutex<Int32>(0)
+            let kill: @Sendable () -> Void = {
+                // The process is known some milliseconds after its start.
+                while process.withLock({ $0 }) == 0 { usleep(1000) }
+                _ = Glibc.kill(process.withLock { $0 }, SIGKILL)
+            }
+            let proxy = try FaultProxy(upstreamPort: server.port)
+            proxy.faults = [
+                Fault(isWritten ? .notifyBeforeReply(kill) : .notifyBeforeRequest(kill)) { method, _ in
+                    method == "PATCH"
+                },
+                Fault(isWritten ? .dropReply : .dropRequest) { method, _ in method == "PATCH" },
+            ]
+            let address = ["VAULT_ADDR": "http://127.0.0.1:\(proxy.port)"]
+            let run = RawRun(
+                BuiltProduct.path("ork-publisher-vault-kv"), ["publish"],
+                RawRun.Setting(input: Secret(input), environment: environment.merging(address) { $1 })
+            ) { number in process.withLock { $0 = number } }
+            #expect(run.status == .signalled(SIGKILL) && run.output.isEmpty)
+        }
+        let answers = try await run("publish", environment.merging(["VAULT_ADDR": server.url]) { $1 }, input: input)
+        #expect(answers["a"]?["outcome"] == .string(outcome), "\(answers)")
+        let held = try await onOwnThread { try server.ask(.get, "secret/data/apps/a").body?["data"] }
+        #expect(held?["data"] == ["KEY": Keys.value(Keys.successor), "OTHER": "x"])
+        #expect(held?["metadata"]?["version"]?.integer == version)
+    }
+}

@@ -1,0 +1,130 @@
+import HTTP
+import JSON
+import PublisherPlugin
+import Secrets
+import TestSupport
+import Testing
+
+@testable import ork_publisher_vault_kv
+
+/// Another hand between reading and writing. KV version 2 lets nothing get lost.
+struct RaceTests {
+    /// What the other hand does, and what comes of it.
+    struct Case: Sendable, CustomTestStringConvertible {
+        let testDescription: String
+        var held: JSONValue? = ["KEY": Keys.value(Keys.predecessor), "OTHER": "x"]
+        let hand: @Sendable (World) throws -> Void
+        let outcome: String
+        var code: PublisherError.Code?
+        let holds: JSONValue
+        var version = 3
+    }
+
+    static let cases = [
+        Case(
+            testDescription: "a sibling that was changed meanwhile is kept", hand: { try $0.patch(["OTHER": "y"]) },
+            outcome: "committed", holds: ["KEY": Keys.value(Keys.successor), "OTHER": "y"]),
+        Case(
+            testDescription: "a sibling that was added meanwhile is kept", hand: { try $0.patch(["NEW": [1]]) },
+            outcome: "committed", holds: ["KEY": Keys.value(Keys.successor), "OTHER": "x", "NEW": [1]]),
+        Case(
+            testDescription: "a sibling that was removed meanwhile stays away",
+            hand: { _ = try $0.put(["KEY": Keys.value(Keys.predecessor)]) }, outcome: "committed",
+            holds: ["KEY": Keys.value(Keys.successor)]),
+        Case(
+            testDescription: "another value that came meanwhile is a conflict, and stays",
+            hand: { try $0.patch(["KEY": Keys.value(Keys.foreign)]) }, outcome: "rejected", code: .conflict,
+            holds: ["KEY": Keys.value(Keys.foreign), "OTHER": "x"], version: 2),
+        Case(
+            testDescription: "the same key that came meanwhile is found",
+            hand: { try $0.patch(["KEY": Keys.value(Keys.successor)]) }, outcome: "committed",
+            holds: ["KEY": Keys.value(Keys.successor), "OTHER": "x"], version: 2),
+        Case(
+            testDescription: "a secret that was made meanwhile is compared", held: nil,
+            hand: { _ = try $0.put(["KEY": Keys.value(Keys.foreign)]) }, outcome: "rejected", code: .conflict,
+            holds: ["KEY": Keys.value(Keys.foreign)], version: 1),
+        Case(
+            testDescription: "a secret that was made meanwhile with other fields keeps them", held: nil,
+            hand: { _ = try $0.put(["OTHER": "y"]) }, outcome: "committed",
+            holds: ["KEY": Keys.value(Keys.successor), "OTHER": "y"], version: 2),
+    ]
+
+    @Test("what another hand does between reading and writing is not lost", arguments: cases, ["full", "nopatch"])
+    func meanwhile(row: Case, policy: String) async throws {
+        try await World.run { world in
+            if let held = row.held { try world.put(held) }
+            let isFirst = Once()
+            // Reading tells the version; then comes the other hand.
+            world.proxy.faults = [
+                Fault(.notifyBeforeReply { if isFirst.take() { try? row.hand(world) } }) { method, target in
+                    method == "GET" && target.contains("secret/data/")
+                }
+            ]
+            let publisher = try world.publisher(["VAULT_TOKEN": Keys.text(world.server.token(policy))])
+            let answer = try world.ask(.publish, of: publisher)
+            #expect(answer.outcome.word == row.outcome, "\(answer)")
+            #expect(answer.error?.code == row.code)
+            #expect(try world.fields() == row.holds)
+            #expect(try world.metadata()?["version"]?.integer == row.version)
+        }
+    }
+
+    @Test(
+        "a secret that was deleted meanwhile is made anew; what is written back brings its siblings along",
+        arguments: [
+            ("full", ["KEY": Keys.value(Keys.successor)]),
+            ("nopatch", ["KEY": Keys.value(Keys.successor), "OTHER": "x"]),
+        ] as [(String, JSONValue)])
+    func deleted(policy: String, holds: JSONValue) async throws {
+        try await World.run { world in
+            try world.put(["KEY": Keys.value(Keys.predecessor), "OTHER": "x"])
+            let isFirst = Once()
+            world.proxy.faults = [
+                Fault(
+                    .notifyBeforeReply {
+                        if isFirst.take() { _ = try? world.server.ask(.delete, "secret/data/\(world.path)") }
+                    }
+                ) { method, target in method == "GET" && target.contains("secret/data/") }
+            ]
+            let publisher = try world.publisher(["VAULT_TOKEN": Keys.text(world.server.token(policy))])
+            #expect(try world.ask(.publish, of: publisher).outcome == .committed)
+            #expect(try world.fields() == holds)
+            #expect(try world.metadata()?["version"] == 2)
+        }
+    }
+
+    @Test("who writes all the time is told of, and loses nothing")
+    func endless() async throws {
+        try await World.run { world in
+            try world.put(["KEY": Keys.value(Keys.predecessor), "n": 0])
+            world.proxy.faults = [
+                Fault(.notifyBeforeRequest { try? world.patch(["n": 1]) }, times: 9) { method, _ in method == "PATCH" }
+            ]
+            let answer = try world.ask(.publish)
+            #expect(answer.outcome.word == "rejected" && answer.error?.code == .conflict, "\(answer)")
+            #expect(answer.error?.message.contains("is written by somebody else all the time") == true)
+            #expect(try world.fields() == ["KEY": Keys.value(Keys.predecessor), "n": 1])
+        }
+    }
+
+    @Test("two fields of one secret that are written at the same time are both there", arguments: ["secret", "kv1"])
+    func twoFields(mount: String) async throws {
+        let world = try await onOwnThread { try World() }
+        let publisher = try world.publisher()
+        try await withThrowingTaskGroup { group in
+            for field in ["A", "B", "C", "D"] {
+                group.addTask {
+                    try await onOwnThread {
+                        let with: JSONObject = ["mount": .string(mount), "field": .string(field)]
+                        let answer = try world.ask(.publish, with, of: publisher, target: field)
+                        #expect(answer.outcome == .committed, "\(answer)")
+                    }
+                }
+            }
+            try await group.waitForAll()
+        }
+        let key = Keys.value(Keys.successor)
+        let held = try await onOwnThread { try world.fields(mount) }
+        #expect(held == ["A": key, "B": key, "C": key, "D": key])
+    }
+}

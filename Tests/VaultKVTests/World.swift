@@ -1,0 +1,203 @@
+import CurlHTTP
+import FoundationEssentials
+import HTTP
+import JSON
+import PublisherPlugin
+import Secrets
+import ServiceClient
+import Sodium
+import Synchronization
+import TestSupport
+import Testing
+
+@testable import ork_publisher_vault_kv
+
+/// A publisher, a real OpenBao, and a proxy between them that can be told to fail. It has a secret of its own to write.
+///
+/// Every request is searched for keys and credentials where they do not belong, every answer of a publisher too.
+final class World: Sendable {
+    private static let shared = Result { try OpenBaoServer() }
+    private static let count = Mutex(0)
+
+    let server: OpenBaoServer
+    let proxy: FaultProxy
+    let clock = LeapingClock()
+    let transport: WatchedTransport
+    /// Of this world's secret, below every mount.
+    let path: String
+
+    init(_ server: OpenBaoServer? = nil) throws {
+        self.server = try server ?? Self.shared.get()
+        transport = WatchedTransport(
+            hiding: try [self.server.role("ork").secretID, self.server.identity("good")])
+        proxy = try FaultProxy(upstreamPort: self.server.port)
+        let number = Self.count.withLock {
+            $0 += 1
+            return $0
+        }
+        path = "apps/web-\(number)"
+    }
+
+    /// Runs `body` in a world of its own, where it may block.
+    static func run<Value: Sendable>(_ body: @escaping @Sendable (World) throws -> Value) async throws -> Value {
+        try await onOwnThread { try body(World()) }
+    }
+
+    var url: String { "http://127.0.0.1:\(proxy.port)" }
+
+    /// A publisher with this environment beside the address; without one, with a token that may do all it needs.
+    func publisher(
+        _ environment: [String: String]? = nil, clock: (any ServiceClock)? = nil
+    ) throws -> VaultKVPublisher {
+        let environment = try environment ?? ["VAULT_TOKEN": Keys.text(server.token("full"))]
+        return VaultKVPublisher(
+            ServiceClients(
+                Vault(), environment: ["VAULT_ADDR": url].merging(environment) { $1 }, transport: transport,
+                clock: clock ?? self.clock),
+            publicTransport: transport)
+    }
+
+    /// What a publisher answers, also by throwing.
+    func ask(
+        _ verb: Verb, _ with: JSONObject = [:], of publisher: VaultKVPublisher? = nil,
+        expect: [Secret]? = [Keys.predecessor, Keys.successor], secret: Secret = Keys.successor,
+        rotation: String = Rotations.ours, target: String = "web", within seconds: TimeInterval = 120
+    ) throws -> PublisherAnswer {
+        let publisher = try publisher ?? self.publisher()
+        var settings: JSONObject = ["path": .string(path), "field": "KEY"]
+        for (key, value) in with.members { settings[key] = value }
+        let request = PublisherRequest(
+            id: "1", operation: "\(rotation)/\(target)/2b2b", rotation: rotation,
+            deadline: clock.now.addingTimeInterval(seconds), target: target, with: settings,
+            expect: expect?.map { Digest(of: $0) }, digest: Digest(of: secret),
+            secret: verb == .publish ? secret : nil)
+        var answer: PublisherAnswer
+        do throws(PublisherError) {
+            switch verb {
+            case .check: answer = try publisher.check(request)
+            case .publish: answer = try publisher.publish(request)
+            case .verify: answer = try publisher.verify(request)
+            }
+        } catch {
+            answer = PublisherAnswer(.rejected(error))
+        }
+        #expect(!Keys.search.contains(String(describing: answer).utf8), "a key in an answer")
+        return answer
+    }
+
+    /// What was asked of Vault since the last time, as `GET secret/data/apps/…`, with `…` for this world's path.
+    func takeAsked() -> [String] {
+        transport.take().map { request in
+            let path = request.url.description.dropFirst(url.count + "/v1/".count)
+            return "\(request.method.rawValue) \(path.replacing(self.path, with: "…"))"
+        }
+    }
+
+    /// Lets the next requests of this method to this path meet a fault.
+    func fail(_ method: HTTPRequest.Method, _ part: String = "", times: Int = 1, _ effect: Fault.Effect) {
+        proxy.faults += [
+            Fault(effect, times: times) { sent, target in sent == method.rawValue && target.contains(part) }
+        ]
+    }
+}
+
+extension World {
+    /// Writes by another hand.
+    @discardableResult
+    func put(_ fields: JSONValue, mount: String = "secret", namespace: String? = nil) throws -> Int {
+        let isFirst = mount == "kv1"
+        let body = isFirst ? fields : ["data": fields]
+        return try server.ask(
+            .post, isFirst ? "\(mount)/\(path)" : "\(mount)/data/\(path)", body, namespace: namespace
+        ).status
+    }
+
+    /// Changes some of the fields by another hand.
+    func patch(_ fields: JSONValue) throws { try server.ask(.patch, "secret/data/\(path)", ["data": fields]) }
+
+    /// What is there.
+    func fields(_ mount: String = "secret", namespace: String? = nil) throws -> JSONValue? {
+        if mount == "kv1" { return try server.ask(.get, "kv1/\(path)", namespace: namespace).body?["data"] }
+        return try server.ask(.get, "\(mount)/data/\(path)", namespace: namespace).body?["data"]?["data"]
+    }
+
+    func metadata() throws -> JSONValue? { try server.ask(.get, "secret/data/\(path)").body?["data"]?["metadata"] }
+
+    /// The environment for a login by AppRole.
+    func appRole(_ name: String, namespace: String = "") throws -> [String: String] {
+        let role = try server.role(name, namespace: namespace)
+        return ["VAULT_ROLE_ID": role.id, "VAULT_SECRET_ID": Keys.text(role.secretID)]
+    }
+}
+
+/// Made-up keys.
+enum Keys {
+    static let predecessor = Secret("sk-or-v1-" + String(repeating: "1a", count: 32))
+    static let successor = Secret("sk-or-v1-" + String(repeating: "2b", count: 32))
+    static let foreign = Secret("sk-or-v1-" + String(repeating: "3c", count: 32))
+    static let search = Redactor([predecessor, successor, foreign])
+
+    static func text(_ secret: Secret) -> String { secret.revealed() ?? "" }
+
+    static func value(_ secret: Secret) -> JSONValue { .string(text(secret)) }
+}
+
+/// Rotations, the earliest first.
+enum Rotations {
+    static let earlier = "01JD000000AAAAAAAAAAAAAAAA"
+    static let ours = "01JDB00000BBBBBBBBBBBBBBBB"
+    static let later = "01JDZ00000CCCCCCCCCCCCCCCC"
+}
+
+/// The time, which only waiting moves: a busy machine changes nothing.
+final class LeapingClock: ServiceClock {
+    private let beginning = Date()
+    private let offset = Mutex<TimeInterval>(0)
+
+    var now: Date { beginning.addingTimeInterval(slept) }
+
+    /// How long anybody waited, or was moved on.
+    var slept: TimeInterval { offset.withLock { $0 } }
+
+    func sleep(until moment: Date) { offset.withLock { $0 = max($0, moment.timeIntervalSince(beginning)) } }
+
+    func leap(_ seconds: TimeInterval) { offset.withLock { $0 += seconds } }
+}
+
+/// Keeps what is sent by the real transport.
+final class WatchedTransport: HTTPTransport {
+    private let hidden: [Secret]
+    private let real = CurlTransport(policy: .singleTry, environment: [:])
+    private let asked = Mutex<[HTTPRequest]>([])
+
+    /// `hidden` must stand in bodies only, if at all.
+    init(hiding hidden: [Secret]) { self.hidden = hidden }
+
+    func take() -> [HTTPRequest] {
+        asked.withLock { asked in
+            defer { asked = [] }
+            return asked
+        }
+    }
+
+    func send(_ requests: [HTTPRequest], each: (Int, Result<HTTPResponse, TransportError>) -> Void) {
+        for request in requests {
+            let keys = [Keys.predecessor, Keys.successor, Keys.foreign]
+            let search = Redactor(keys + hidden + [request.bearer].compactMap(\.self))
+            #expect(!search.contains(request.url.description.utf8), "a secret in an address")
+            #expect(!request.headers.contains { search.contains($0.value.utf8) }, "a secret in a field")
+        }
+        asked.withLock { $0 += requests }
+        real.send(requests, each: each)
+    }
+}
+
+extension PublisherAnswer {
+    /// The error of a refusal or of a doubt.
+    var error: PublisherError? {
+        switch outcome {
+        case .rejected(let error), .unknown(let error): error
+        default: nil
+        }
+    }
+}

@@ -1,0 +1,84 @@
+import FoundationEssentials
+import HTTP
+import JSON
+import PublisherPlugin
+import Secrets
+import ServiceClient
+
+/// One field of one secret, and the time that there is for it.
+struct KVTarget: ServiceTarget {
+    let settings: KVSettings
+    let client: ServiceClient
+    let mounts: MountReader
+    let deadline: Date
+    /// What no message may repeat: an answer to reading may have it, too.
+    let secret: Secret?
+
+    /// Two fields of one secret are in one map, so their targets wait for each other.
+    var place: String { "\(settings.mountName)/\(settings.pathName)" }
+
+    var claims: [(field: String, thing: String)] { [("with.field", "\(place) \(settings.field)")] }
+
+    /// Reads the secret.
+    func read() throws(ServiceError) -> KVSecret {
+        switch try version() {
+        case .one: try readFirst()
+        case .two: try readSecond()
+        }
+    }
+
+    private func readFirst() throws(ServiceError) -> KVSecret {
+        let call = call(.get, firstPath, statuses: [200, 404], to: "read")
+        let answer = try client.send(call, until: deadline)
+        if answer.status == 200 {
+            guard let fields = try answer.object()["data"]?.object else { throw answer.surprise("without data") }
+            return KVSecret(fields: fields, metadata: [:])
+        }
+        guard Self.isAbsent(answer) else { throw refusal(answer, call) }
+        return .absent
+    }
+
+    private func readSecond() throws(ServiceError) -> KVSecret {
+        let call = call(.get, secondPath, statuses: [200, 404], to: "read")
+        let answer = try client.send(call, until: deadline)
+        if Self.isAbsent(answer) { return .absent }
+        guard let metadata = Self.metadata(answer) else {
+            guard answer.status == 404 else { throw answer.surprise("without metadata") }
+            throw refusal(answer, call)
+        }
+        guard metadata["version"]?.integer != nil else { throw answer.surprise("without a version") }
+        guard answer.status == 200 else { return KVSecret(fields: nil, metadata: metadata) }
+        guard let fields = try answer.object()["data"]?["data"]?.object else { throw answer.surprise("without data") }
+        return KVSecret(fields: fields, metadata: metadata)
+    }
+
+    var firstPath: [String] { settings.mount + settings.path }
+    var secondPath: [String] { settings.mount + ["data"] + settings.path }
+    var metadataPath: [String] { settings.mount + ["metadata"] + settings.path }
+
+    /// An answer that does not fit the mount's version is told as such.
+    func refusal(_ answer: ServiceAnswer, _ call: ServiceCall) -> ServiceError {
+        guard Self.isOfOtherVersion(answer) else { return client.refusal(answer, to: call) }
+        return ServiceError(
+            Settings.error(
+                "mount", "\(settings.mountName) is of KV version 2, and was taken for version 1",
+                hint: "it was changed meanwhile; run the step again"))
+    }
+
+    func call(
+        _ method: HTTPRequest.Method, _ path: [String], body: JSONObject? = nil, statuses: Set<Int>, to verb: String
+    ) -> ServiceCall {
+        var call = ServiceCall(
+            method, ["v1"] + path, body: body.map(JSONValue.object), statuses: statuses, to: "\(verb) \(settings.name)",
+            field: "with.path", permission: permission(path))
+        call.secret = secret
+        return call
+    }
+
+    /// What a policy has to say, in its own language ("Policies").
+    private func permission(_ path: [String]) -> String {
+        let isFirst = path == firstPath
+        let rights = isFirst ? #""create", "read", "update""# : #""create", "read", "update", "patch""#
+        return #"path "\#(path.joined(separator: "/"))" { capabilities = [\#(rights)] }"#
+    }
+}

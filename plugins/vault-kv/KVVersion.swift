@@ -1,0 +1,106 @@
+import HTTP
+import JSON
+import PublisherPlugin
+import ServiceClient
+
+/// Which API the secrets of a mount have.
+enum KVVersion: Int {
+    /// One map a secret, overwritten as a whole.
+    case one = 1
+    /// Versions, conditions for writing, metadata.
+    case two = 2
+}
+
+/// A mount of one login at one Vault.
+struct MountKey: Hashable {
+    let client: ObjectIdentifier
+    let mount: [String]
+}
+
+/// The versions of this process's mounts, asked for once.
+typealias MountReader = FetchedOnce<MountKey, KVVersion>
+
+extension KVTarget {
+    /// The version of the mount, which nobody has to configure.
+    func version() throws(ServiceError) -> KVVersion {
+        let key = MountKey(client: ObjectIdentifier(client), mount: settings.mount)
+        return try mounts.value(of: key) { () throws(ServiceError) in
+            if let version = try versionByMount() { return version }
+            return try versionByAsking()
+        }
+    }
+
+    /// What Vault's own commands ask before they write; whoever may do anything there may know.
+    ///
+    /// `nil` if it does not tell.
+    private func versionByMount() throws(ServiceError) -> KVVersion? {
+        let call = call(
+            .get, ["sys", "internal", "ui", "mounts"] + settings.mount + settings.path, statuses: [200, 400, 403, 404],
+            to: "ask for the mount of")
+        let answer = try client.send(call, until: deadline)
+        if Vault.isTokenUnknown(answer) { throw client.refusal(answer, to: call) }
+        guard answer.status == 200, let mount = try answer.object()["data"]?.object,
+            let path = mount["path"]?.string, let type = mount["type"]?.string
+        else {
+            if answer.says("namespace not found") { throw client.refusal(answer, to: call) }
+            return nil
+        }
+        guard path == settings.mountName + "/" else {
+            throw ServiceError(
+                Settings.error(
+                    "mount", "the mount there is \(ForeignText.line(path)), not \(settings.mountName)/",
+                    hint: "write it as it is, and the path below it"))
+        }
+        // The first version was called generic.
+        guard ["kv", "generic"].contains(type) else {
+            throw ServiceError(
+                Settings.error(
+                    "mount", "\(settings.mountName) is a secrets engine of type \(ForeignText.line(type, limit: 40))",
+                    hint: "this publisher is for the type kv"))
+        }
+        return mount["options"]?["version"]?.string == "2" ? .two : .one
+    }
+
+    /// Asks by the addresses of both versions: the second one's engine knows those of the first and says so.
+    private func versionByAsking() throws(ServiceError) -> KVVersion {
+        // These name something else to the second version.
+        guard !["data", "metadata", "config", "delete", "undelete", "destroy", "subkeys"].contains(settings.path[0])
+        else {
+            throw ServiceError(
+                Settings.error(
+                    "path",
+                    "it cannot be told which KV version \(settings.mountName) has, as \(settings.path[0])/ has a"
+                        + " meaning of its own in one of them",
+                    hint: settings.isDoubled
+                        ? "leave data/ out, which Vault adds by itself"
+                        : "let the token read sys/internal/ui/mounts/\(settings.mountName)/*"))
+        }
+        let first = try client.send(
+            call(.get, firstPath, statuses: [200, 403, 404], to: "read"), until: deadline)
+        if first.status == 200 { return .one }
+        if Self.isOfOtherVersion(first) { return .two }
+        if first.status == 404, Self.isAbsent(first) { return .one }
+        let call = call(.get, secondPath, statuses: [200, 404], to: "read")
+        let second = try client.send(call, until: deadline)
+        guard second.status == 200 || Self.isAbsent(second) || Self.metadata(second) != nil else {
+            throw client.refusal(second, to: call)
+        }
+        return .two
+    }
+
+    /// `{"errors": []}` is Vault's word for a secret that is not there.
+    static func isAbsent(_ answer: ServiceAnswer) -> Bool {
+        answer.status == 404 && (try? answer.object())?["errors"] == []
+    }
+
+    /// `Invalid path for a versioned K/V secrets engine`: an address of the first version at the second one's engine.
+    static func isOfOtherVersion(_ answer: ServiceAnswer) -> Bool {
+        let warnings = answer.status == 404 ? (try? answer.object())?["warnings"]?.array ?? [] : []
+        return warnings.contains { $0.string?.contains("versioned K/V") == true }
+    }
+
+    /// What the second version says of a secret, also of one whose data is gone.
+    static func metadata(_ answer: ServiceAnswer) -> JSONObject? {
+        (try? answer.object())?["data"]?["metadata"]?.object
+    }
+}
