@@ -23,8 +23,10 @@ package struct ServiceCall: Sendable {
     package var permission: String?
     /// Whether doing it twice is doing it once. Others are sent once, and a lost answer is for the caller to settle.
     package var isIdempotent: Bool
+    /// Whether it can change anything.
+    package var isWrite: Bool
 
-    /// Idempotent unless it is a POST.
+    /// A write unless it is a GET; idempotent unless it is a POST. A caller that knows better says so.
     package init(
         _ method: HTTPRequest.Method, _ path: [String], query: [(String, String)] = [], body: JSONValue? = nil,
         statuses: Set<Int> = [200], to purpose: String, field: String? = nil, permission: String? = nil
@@ -38,8 +40,6 @@ package struct ServiceCall: Sendable {
         self.field = field
         self.permission = permission
         isIdempotent = method != .post
+        isWrite = method != .get
     }
-
-    /// Whether it can change anything.
-    package var isWrite: Bool { method != .get }
 }
