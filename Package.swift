@@ -66,6 +66,12 @@ let package = Package(
             ]),
         .target(name: "ServiceClient", dependencies: ["HTTP", "JSON", "PublisherPlugin", "Secrets", "Timestamps"]),
 
+        .target(
+            name: "AWS",
+            dependencies: [
+                "Documents", "HTTP", "JSON", "PublisherPlugin", "Secrets", "ServiceClient", "Sodium", "Timestamps",
+            ]),
+
         // Services as values, for rehearsals and tests.
         .target(name: "SandboxWire", dependencies: ["HTTP", "JSON", "Timestamps"]),
         .target(name: "Sandbox", dependencies: ["HTTP", "JSON", "SandboxWire", "Secrets", "Sodium", "Timestamps"]),
