@@ -123,6 +123,15 @@ let package = Package(
             dependencies: ["CurlHTTP", "HTTP", "JSON", "PublisherPlugin", "Secrets", "ServiceClient", "Sodium"],
             path: "plugins/gitlab-variable", exclude: ["README.md"]),
 
+        .executableTarget(
+            name: "ork-publisher-aws-secrets-manager",
+            dependencies: ["AWS", "CurlHTTP", "JSON", "PublisherPlugin", "Secrets", "ServiceClient", "Sodium"],
+            path: "plugins/aws-secrets-manager", exclude: ["README.md"]),
+        .executableTarget(
+            name: "ork-publisher-aws-parameter",
+            dependencies: ["AWS", "CurlHTTP", "JSON", "PublisherPlugin", "Secrets", "ServiceClient"],
+            path: "plugins/aws-parameter", exclude: ["README.md"]),
+
         // Tests.
         .target(
             name: "TestSupport",

@@ -13,6 +13,8 @@ package enum AWSReason {
         "Throttling", "ThrottlingException", "ThrottledException", "RequestThrottledException", "RequestThrottled",
         "TooManyRequestsException", "RequestLimitExceeded", "BandwidthLimitExceeded", "SlowDown",
         "PriorRequestNotComplete",
+        // Parameter Store: one write to a parameter at a time.
+        "TooManyUpdates",
     ]
 
     /// Credentials that were good once, or are not known yet: fresh ones may be.
