@@ -223,6 +223,14 @@ let package = Package(
             ],
             exclude: ["Python"]),
         .testTarget(
+            name: "AWSTests",
+            dependencies: [
+                "AWS", "CurlHTTP", "HTTP", "JSON", "PublisherPlugin", "Secrets", "ServiceClient", "Sodium",
+                "TestSupport", "ork-publisher-aws-parameter", "ork-publisher-aws-secrets-manager", subprocess,
+                systemPackage,
+            ],
+            exclude: ["Python"]),
+        .testTarget(
             name: "EndToEndTests",
             dependencies: ["HTTP", "JSON", "Sandbox", "Secrets", "Sodium", "TestSupport", subprocess, systemPackage],
             exclude: ["Scripts"]),

@@ -30,6 +30,7 @@ package struct AWSCredentials: Sendable, Equatable {
         let expires =
             expiration?.string.flatMap(Date.init(rfc3339:))
             ?? expiration?.number.map { Date(timeIntervalSince1970: $0.double) }
+        guard expires != nil || expiration?.isNull ?? true else { return nil }
         self.init(accessKeyID: id, secretAccessKey: Secret(key), sessionToken: session, expires: expires)
     }
 

@@ -43,8 +43,8 @@ extension HTTPRequest {
     // signed for into one text with colons.
     private func validate(_ key: AWSSigningKey) throws(TransportError) {
         let path = url.description.drop { $0 != ":" }.dropFirst(3).drop { $0 != "/" && $0 != "?" }
-        guard method == .post, path == "/" else {
-            throw .invalid("only a POST to / without a query is signed; check the address")
+        guard method == .post, path == "/", body != nil else {
+            throw .invalid("only a POST of a body to / without a query is signed; check the address")
         }
         let names = [key.region, key.service]
         guard names.allSatisfy({ !$0.isEmpty && $0.utf8.allSatisfy(Self.isNameByte) }) else {
