@@ -75,12 +75,14 @@ struct ParameterTests {
                     ]
                 ]
             ]
-            // An empty page first, as AWS may answer.
-            for body in [#"{"Parameters": [], "NextToken": "more"}"#, listed.text()] {
+            @Sendable func answer(_ body: String) {
                 world.fail(
                     "DescribeParameters",
                     .answer(status: 200, headers: [("Content-Type", "application/x-amz-json-1.1")], body: body))
             }
+            // An empty page first, as AWS may answer.
+            answer(#"{"Parameters": [], "NextToken": "more"}"#)
+            world.fail("DescribeParameters", .notifyBeforeRequest { answer(listed.text()) })
             #expect(world.ask(.publish, of: .parameter, ["name": .string("/" + world.name)]).outcome == .committed)
             let sent = world.proxy.exchanges.last { $0.request[header: "x-amz-target"] == "AmazonSSM.PutParameter" }
             #expect(try JSONValue(parsing: sent?.request.body ?? [])["Policies"] == .string("[\(one)]"))
@@ -141,7 +143,7 @@ struct ParameterTests {
             "Name": .string("/" + world.name), "Value": .string(text), "Type": "SecureString",
         ]
         for (key, value) in more.members { body[key] = value }
-        try world.boto("ssm", "put_parameter", .object(body))
+        _ = try world.boto("ssm", "put_parameter", .object(body))
     }
 
     static func held(_ world: World) throws -> String? {

@@ -100,28 +100,30 @@ extension World {
         expect: [Secret]? = [Keys.predecessor, Keys.successor], secret: Secret = Keys.successor,
         operation: String = "op", within seconds: TimeInterval = 120
     ) -> PublisherAnswer {
-        let environment = environment ?? self.environment()
+        ask(
+            publisher(of: which, environment ?? self.environment()), verb, with, expect, secret, operation, seconds)
+    }
+
+    func publisher(of which: Which = .secret, _ environment: [String: String]) -> any Publisher {
         let transport = CurlTransport(policy: .singleTry, environment: [:])
         switch which {
         case .secret:
-            let publisher = AWSSecretsManagerPublisher(
+            return AWSSecretsManagerPublisher(
                 AWSClients(SecretsManager(), environment: environment, transport: transport, clock: self))
-            return ask(publisher, verb, with, expect, secret, operation, seconds)
         case .parameter:
-            let publisher = AWSParameterPublisher(
+            return AWSParameterPublisher(
                 AWSClients(ParameterStore(), environment: environment, transport: transport, clock: self))
-            return ask(publisher, verb, with, expect, secret, operation, seconds)
         }
     }
 
     func ask(
-        _ publisher: some Publisher, _ verb: Verb, _ with: JSONObject,
+        _ publisher: any Publisher, _ verb: Verb, _ with: JSONObject,
         _ expect: [Secret]? = [Keys.predecessor, Keys.successor], _ secret: Secret = Keys.successor,
-        _ operation: String = "op", _ seconds: TimeInterval = 120
+        _ operation: String = "op", _ seconds: TimeInterval = 120, target: String = "web"
     ) -> PublisherAnswer {
         let request = PublisherRequest(
             id: "1", operation: operation, rotation: "01JDB", deadline: now.addingTimeInterval(seconds),
-            target: "web", with: with, expect: expect?.map { Digest(of: $0) }, digest: Digest(of: secret),
+            target: target, with: with, expect: expect?.map { Digest(of: $0) }, digest: Digest(of: secret),
             secret: verb == .publish ? secret : nil)
         var answer: PublisherAnswer
         do throws(PublisherError) {

@@ -38,7 +38,7 @@ extension ParameterTarget {
                     try readBack(number, text)
                     return committed(.created, number)
                 }
-                return try overwrite(base, with: text, secret, request)
+                return try overwrite(base, with: text, secret)
             } catch {
                 guard error.mayHaveTakenEffect else { throw error.doubted(doubt != nil) }
                 doubt = (change, error)
@@ -61,10 +61,10 @@ extension ParameterTarget {
     }
 
     /// Writes the text over the version that it was made from. The store has no conditional write, but its versions
-    /// count: where one lies between, somebody else has written meanwhile, and what he did to other fields is written
-    /// again.
+    /// count: where one lies between, somebody else has written meanwhile. What he did to other fields is written again;
+    /// the key is ours now, and his is in the history.
     private func overwrite(
-        _ base: Version, with text: Secret, _ key: Secret, _ request: PublisherRequest
+        _ base: Version, with text: Secret, _ key: Secret
     ) throws(ServiceError) -> PublisherAnswer {
         let attributes = try attributes()
         var (base, text) = (base, text)
@@ -76,7 +76,6 @@ extension ParameterTarget {
                 guard number > base.number + 1, let between = try read(version: number - 1) else { return nil }
                 replaced = between.number
                 guard settings.text.field != nil else { return nil }
-                _ = try judge(between, request)
                 let merged = try settings.text.written(in: between.text, with: key, of: settings.thing)
                 return merged == text ? nil : Version(number: number, text: merged)
             }
