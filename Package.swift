@@ -136,7 +136,7 @@ let package = Package(
         .target(
             name: "TestSupport",
             dependencies: ["HTTP", "JSON", "Sandbox", "Secrets", subprocess, systemPackage],
-            path: "Tests/TestSupport"),
+            path: "Tests/TestSupport", exclude: ["Python"]),
         .testTarget(name: "SecretsTests", dependencies: ["Secrets"]),
         .testTarget(name: "JSONTests", dependencies: ["JSON"]),
         .testTarget(name: "TimestampsTests", dependencies: ["Timestamps"]),
@@ -228,8 +228,7 @@ let package = Package(
                 "AWS", "CurlHTTP", "HTTP", "JSON", "PublisherPlugin", "Secrets", "ServiceClient", "Sodium",
                 "TestSupport", "ork-publisher-aws-parameter", "ork-publisher-aws-secrets-manager", subprocess,
                 systemPackage,
-            ],
-            exclude: ["Python"]),
+            ]),
         .testTarget(
             name: "EndToEndTests",
             dependencies: ["HTTP", "JSON", "Sandbox", "Secrets", "Sodium", "TestSupport", subprocess, systemPackage],

@@ -181,7 +181,8 @@ struct RefusalTests {
             let source = try String(contentsOf: URL(filePath: path), encoding: .utf8)
             let suffixes = ["Exception", "Failure", "NotFound", "Exceeded", "Denied", "Error", "Signature", "Expired"]
             for quoted in source.split(separator: "\"") {
-                guard suffixes.contains(where: { quoted.hasSuffix($0) && quoted != $0 }), quoted.allSatisfy({ $0.isASCII && $0.isLetter })
+                guard suffixes.contains(where: { quoted.hasSuffix($0) && quoted != $0 }),
+                    quoted.allSatisfy({ $0.isASCII && $0.isLetter })
                 else { continue }
                 count += 1
                 #expect(names.contains(String(quoted)), "\(file): \(quoted)")

@@ -43,8 +43,7 @@ final class World: ServiceClock {
 
     /// The environment of a publisher that a user's access key is given to.
     func environment(_ user: String = "admin") -> [String: String] {
-        let user = server.users[user] ?? ("", "")
-        return place.merging(["AWS_ACCESS_KEY_ID": user.id, "AWS_SECRET_ACCESS_KEY": user.key]) { $1 }
+        server.environment(user, port: proxy.port)
     }
 
     /// The environment without credentials.

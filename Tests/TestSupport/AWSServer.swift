@@ -1,20 +1,18 @@
 import HTTP
-import JSON
-import Secrets
-import TestSupport
+package import JSON
 
 /// A running `aws_server.py`: moto, corrected, and boto3 to look into it.
-final class AWSServer: Sendable {
-    struct Failure: Error, CustomStringConvertible {
-        let description: String
+package final class AWSServer: Sendable {
+    package struct Failure: Error, CustomStringConvertible {
+        package let description: String
     }
 
     /// One for all suites; it ends with the tests.
-    static let shared = Result { try AWSServer() }
+    package static let shared = Result { try AWSServer() }
 
-    let port: Int
+    package let port: Int
     /// The access keys of its users, by name.
-    let users: [String: (id: String, key: String)]
+    package let users: [String: (id: String, key: String)]
     private let program: ServerProgram
 
     private init() throws {
@@ -33,7 +31,7 @@ final class AWSServer: Sendable {
     }
 
     /// Asks the test's own hand.
-    func control(_ name: String, _ wish: JSONValue = [:]) throws -> JSONValue {
+    package func control(_ name: String, _ wish: JSONValue = [:]) throws -> JSONValue {
         let response = try LoopbackConnection.send(
             HTTPRequest(.post, try HTTPURL("http://127.0.0.1:\(port)/ork/\(name)"), body: wish.bytes()))
         let value = try JSONValue(parsing: response.body)
@@ -41,9 +39,17 @@ final class AWSServer: Sendable {
         return value
     }
 
+    /// The environment of a program that a user's access key is given to.
+    package func environment(_ user: String = "admin", port: Int? = nil) -> [String: String] {
+        [
+            "AWS_REGION": "eu-central-1", "AWS_ENDPOINT_URL": "http://127.0.0.1:\(port ?? self.port)",
+            "AWS_ACCESS_KEY_ID": users[user]?.id ?? "", "AWS_SECRET_ACCESS_KEY": users[user]?.key ?? "",
+        ]
+    }
+
     /// Lets boto3 do something, as a user who may do everything.
     @discardableResult
-    func boto(_ service: String, _ operation: String, _ parameters: JSONValue = [:]) throws -> JSONValue {
+    package func boto(_ service: String, _ operation: String, _ parameters: JSONValue = [:]) throws -> JSONValue {
         try control(
             "call", ["service": .string(service), "operation": .string(operation), "parameters": parameters])
     }
