@@ -174,7 +174,7 @@ struct RefusalTests {
         for file in [
             "Sources/AWS/AWSReason.swift", "Sources/AWS/WebIdentity.swift",
             "plugins/aws-parameter/ParameterStore.swift",
-            "plugins/aws-parameter/ParameterTarget.swift", "plugins/aws-secrets-manager/SecretsManager.swift",
+            "plugins/aws-parameter/ParameterTarget.swift", "plugins/aws-secrets-manager/SecretStore.swift",
             "plugins/aws-secrets-manager/SecretTarget.swift",
         ] {
             let path = BuiltProduct.repository + "/" + file

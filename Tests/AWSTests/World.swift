@@ -107,8 +107,8 @@ extension World {
         let transport = CurlTransport(policy: .singleTry, environment: [:])
         switch which {
         case .secret:
-            return AWSSecretsManagerPublisher(
-                AWSClients(SecretsManager(), environment: environment, transport: transport, clock: self))
+            return AWSSecretPublisher(
+                AWSClients(SecretStore(), environment: environment, transport: transport, clock: self))
         case .parameter:
             return AWSParameterPublisher(
                 AWSClients(ParameterStore(), environment: environment, transport: transport, clock: self))

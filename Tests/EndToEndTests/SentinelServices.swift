@@ -16,7 +16,8 @@ struct SentinelServices {
     let services: [SentinelRules.Service]
     /// What a step is given: tokens, and where the services are.
     let variables: [String: String]
-    private let world: World
+    /// Fails if a service does not hold the successor.
+    let requireHeld: @Sendable (_ successor: Secret) throws -> Void
 
     init(_ world: World) throws {
         let (github, gitlab) = (world.sandbox.github, world.sandbox.gitlab)
@@ -33,15 +34,15 @@ struct SentinelServices {
             "GITHUB_TOKEN": github.token.revealed() ?? "", "GITHUB_API_URL": github.url,
             "GITLAB_TOKEN": gitlab.token.revealed() ?? "", "CI_API_V4_URL": gitlab.url,
         ]
-        self.world = world
-    }
-
-    /// Fails if a service does not hold the successor.
-    func requireHeld(_ successor: Secret) throws {
-        let digest = JSONValue.string(Digest(of: successor).description)
-        for list in ["github/secrets", "gitlab/variables"] {
-            let held = try world.sandbox.control(.get, list).array ?? []
-            guard held.contains(where: { $0["digest"] == digest }) else { throw Complaint("\(list): \(held.count)") }
+        let sandbox = world.sandbox
+        requireHeld = { successor in
+            let digest = JSONValue.string(Digest(of: successor).description)
+            for list in ["github/secrets", "gitlab/variables"] {
+                let held = try sandbox.control(.get, list).array ?? []
+                guard held.contains(where: { $0["digest"] == digest }) else {
+                    throw Complaint("\(list): \(held.count)")
+                }
+            }
         }
     }
 

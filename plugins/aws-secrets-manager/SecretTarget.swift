@@ -12,7 +12,7 @@ struct SecretTarget: ServiceTarget {
     let region: AWSRegion
     let deadline: Date
 
-    private let service = SecretsManager()
+    private let service = SecretStore()
 
     init(settings: SecretSettings, client: ServiceClient, region: AWSRegion, deadline: Date) {
         self.settings = settings

@@ -343,7 +343,7 @@ class Server:
             root + "container", headers={"Authorization": "container-token"}
         )
         instance = InstanceMetadataFetcher(
-            base_url=root + "instance/", config={"ec2_metadata_v1_disabled": True}
+            base_url=root + "instance/", timeout=30, num_attempts=3, config={"ec2_metadata_v1_disabled": True}
         ).retrieve_iam_role_credentials()
         found = [
             (container["AccessKeyId"], container["SecretAccessKey"], container["Token"]),

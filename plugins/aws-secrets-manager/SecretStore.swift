@@ -3,7 +3,7 @@ import PublisherPlugin
 import ServiceClient
 
 /// AWS Secrets Manager's API, version 2017-10-17.
-struct SecretsManager: AWSService {
+struct SecretStore: AWSService {
     let name = "AWS Secrets Manager"
     let prefix = "secretsmanager"
     let target = "secretsmanager"

@@ -6,14 +6,14 @@ import ServiceClient
 
 /// Writes a secret of AWS Secrets Manager, or one field of it.
 @main
-struct AWSSecretsManagerPublisher: ServicePublisher {
+struct AWSSecretPublisher: ServicePublisher {
     private let clients: AWSClients
 
     init() {
         // Whether a call is sent again is for `ServiceClient` to say.
         self.init(
             AWSClients(
-                SecretsManager(), environment: ProcessInfo.processInfo.environment,
+                SecretStore(), environment: ProcessInfo.processInfo.environment,
                 transport: CurlTransport(policy: .singleTry)))
     }
 
@@ -22,7 +22,7 @@ struct AWSSecretsManagerPublisher: ServicePublisher {
     var information: PublisherInformation {
         PublisherInformation(
             verbs: Set(Verb.allCases), with: SecretSettings.names,
-            environment: .init(optional: AWSClients.environment + [SecretsManager().addressVariable]),
+            environment: .init(optional: AWSClients.environment + [SecretStore().addressVariable]),
             readback: .value, rollback: .value, batch: true)
     }
 
