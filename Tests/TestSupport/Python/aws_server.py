@@ -243,7 +243,9 @@ class Server:
         def start(status, headers, exc_info=None):
             kept.update(status=int(status.split()[0]), headers=headers)
 
-        answer = b"".join(self.moto(environ, start))
+        # moto is not made for threads.
+        with self.lock:
+            answer = b"".join(self.moto(environ, start))
         return kept["status"], kept["headers"], answer
 
     def finish(self, environ, start_response, status, headers, answer):
@@ -336,10 +338,11 @@ class Server:
 
     def fetch(self):
         """Lets botocore's own fetchers ask the two endpoints, and says who they become."""
+        from botocore.httpsession import URLLib3Session
         from botocore.utils import ContainerMetadataFetcher, InstanceMetadataFetcher
 
         root = f"http://127.0.0.1:{self.port}/ork/"
-        container = ContainerMetadataFetcher().retrieve_full_uri(
+        container = ContainerMetadataFetcher(URLLib3Session(timeout=30)).retrieve_full_uri(
             root + "container", headers={"Authorization": "container-token"}
         )
         instance = InstanceMetadataFetcher(
