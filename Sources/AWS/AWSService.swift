@@ -27,8 +27,9 @@ extension AWSService {
         _ operation: String, _ body: JSONObject, isWrite: Bool = false, isIdempotent: Bool = true, to purpose: String,
         field: String
     ) -> ServiceCall {
+        // One empty segment: what is signed is sent to /.
         var call = ServiceCall(
-            .post, [], body: .object(body), to: purpose, field: field, permission: "\(policyPrefix):\(operation)")
+            .post, [""], body: .object(body), to: purpose, field: field, permission: "\(policyPrefix):\(operation)")
         call.headers = [("X-Amz-Target", "\(target).\(operation)")]
         call.isWrite = isWrite
         call.isIdempotent = isIdempotent

@@ -5,7 +5,7 @@ package import Secrets
 /// One call of a service's API.
 package struct ServiceCall: Sendable {
     package var method: HTTPRequest.Method
-    /// The segments of the path below the service's address, not yet encoded.
+    /// The segments of the path below the service's address, not yet encoded; none for the address itself.
     package var path: [String]
     package var query: [(String, String)]
     package var body: JSONValue?
@@ -21,12 +21,12 @@ package struct ServiceCall: Sendable {
     package var field: String?
     /// What the token must be allowed for it, in the service's own words: for the hint of a refusal.
     package var permission: String?
+    /// Whether it can change anything that counts.
+    package var isWrite: Bool
     /// Whether doing it twice is doing it once. Others are sent once, and a lost answer is for the caller to settle.
     package var isIdempotent: Bool
-    /// Whether it can change anything.
-    package var isWrite: Bool
 
-    /// A write unless it is a GET; idempotent unless it is a POST. A caller that knows better says so.
+    /// Everything but a GET is a write, and everything but a POST idempotent; a caller that knows better says so.
     package init(
         _ method: HTTPRequest.Method, _ path: [String], query: [(String, String)] = [], body: JSONValue? = nil,
         statuses: Set<Int> = [200], to purpose: String, field: String? = nil, permission: String? = nil
@@ -39,7 +39,7 @@ package struct ServiceCall: Sendable {
         self.purpose = purpose
         self.field = field
         self.permission = permission
-        isIdempotent = method != .post
         isWrite = method != .get
+        isIdempotent = method != .post
     }
 }

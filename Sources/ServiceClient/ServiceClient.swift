@@ -153,7 +153,7 @@ package final class ServiceClient: Sendable {
     private func request(
         _ call: ServiceCall, _ authorization: HTTPAuthorization?, until end: Date
     ) -> HTTPRequest {
-        let path = "/" + call.path.map(HTTPURL.encode).joined(separator: "/")
+        let path = call.path.map { "/" + HTTPURL.encode($0) }.joined()
         return HTTPRequest(
             call.method, address.appending(path, query: call.query), headers: service.headers + call.headers,
             authorization: authorization, body: call.body?.bytes(), isIdempotent: call.isIdempotent,
