@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Glibc
 import JSON
 import PublisherPlugin
 import Secrets
@@ -90,5 +91,58 @@ struct ProgramTests {
         let document = try JSONValue(parsing: (held?.string ?? "").utf8)
         let key = JSONValue.string(Keys.text(Keys.successor))
         #expect(document == ["a": key, "b": ["c": key]])
+    }
+
+    @Test(
+        "one that is killed at a write is run again, and the write is there once",
+        arguments: [
+            ("ork-publisher-aws-secrets-manager", "PutSecretValue"),
+            ("ork-publisher-aws-secrets-manager", "UpdateSecretVersionStage"),
+            ("ork-publisher-aws-secrets-manager", "CreateSecret"), ("ork-publisher-aws-parameter", "PutParameter"),
+        ])
+    func killed(program: String, operation: String) async throws {
+        let world = try await onOwnThread { try World() }
+        let folder = try TemporaryDirectory()
+        let isSecret = operation != "PutParameter"
+        let with: JSONObject = [
+            isSecret ? "secret" : "name": .string(isSecret ? world.name : "/" + world.name), "create": true,
+        ]
+        if operation != "CreateSecret" {
+            try await onOwnThread {
+                isSecret
+                    ? try SecretFaultTests.begin(world, Keys.predecessor)
+                    : try ParameterTests.begin(world, Keys.text(Keys.predecessor))
+            }
+        }
+        // The server has done it when the program dies.
+        world.fail(
+            operation,
+            .notifyBeforeReply {
+                let text = try? folder.read("pid")
+                if let process = Int32(text?.split(separator: "\n").first ?? "") { kill(process, SIGKILL) }
+            })
+        let input = lines(.publish, [with], Keys.successor, expect: [Keys.predecessor])
+        let result = try await Subprocess.run(
+            .path("/bin/sh"),
+            arguments: [
+                "-c", #"echo $$ > "$1"; exec "$2" publish"#, "sh", folder.file("pid"), BuiltProduct.path(program),
+            ],
+            environment: .custom(
+                Dictionary(
+                    uniqueKeysWithValues: world.environment().map { (Environment.Key(stringLiteral: $0.key), $0.value) }
+                )), input: .string(input), output: .string(limit: 1 << 16), error: .discarded)
+        #expect(!result.terminationStatus.isSuccess && result.standardOutput == "")
+        let answers = try await run(program, "publish", world, input: input)
+        #expect(["committed", "unchanged"].contains(answers["0"]?["outcome"]?.string), "\(answers)")
+        try await onOwnThread {
+            if isSecret {
+                #expect(try SecretFaultTests.held(world) == Keys.text(Keys.successor))
+                let shown = try world.boto(
+                    "secretsmanager", "list_secret_version_ids", ["SecretId": .string(world.name)])
+                #expect(shown["Versions"]?.array?.count == (operation == "CreateSecret" ? 1 : 2))
+            } else {
+                #expect(try ParameterTests.held(world) == Keys.text(Keys.successor))
+            }
+        }
     }
 }

@@ -154,6 +154,8 @@ class Server:
         self.moto = DomainDispatcherApplication(create_backend_app)
         self.models = Models()
         self.lock = threading.Lock()
+        self.making = threading.Lock()
+        self.clients = {}
         self.expired = set()
         self.port = 0
 
@@ -223,11 +225,8 @@ class Server:
 
     def identity(self, parameters):
         """What STS answers to who asks it for JSON. moto would want a signature for this call, and check no token."""
-        backend = sts_backends[ACCOUNT]["aws"]
-        role = backend.assume_role_with_web_identity(
-            region_name=REGION, role_session_name=parameters["RoleSessionName"], role_arn=parameters["RoleArn"],
-            policy=None, duration=3600, external_id=None,
-        )
+        with self.lock:
+            role = self.assume(parameters["RoleArn"], parameters["RoleSessionName"])
         keys = {
             "AccessKeyId": role.access_key_id, "SecretAccessKey": role.secret_access_key,
             "SessionToken": role.session_token,
@@ -235,6 +234,12 @@ class Server:
             "Expiration": 1e9 * round((time.time() + 3600) / 1e9, 9),
         }
         return {"AssumeRoleWithWebIdentityResponse": {"AssumeRoleWithWebIdentityResult": {"Credentials": keys}}}
+
+    @staticmethod
+    def assume(role, name):
+        return sts_backends[ACCOUNT]["aws"].assume_role(
+            region_name=REGION, role_session_name=name, role_arn=role, policy=None, duration=3600, external_id=None
+        )
 
     def ask_moto(self, environ, body):
         environ["wsgi.input"] = io.BytesIO(body)
@@ -285,10 +290,15 @@ class Server:
             return 500, "application/json", json.dumps(text).encode()
 
     def client(self, service, region=REGION, **credentials):
-        return boto3.client(
-            service, region_name=region, endpoint_url=f"http://127.0.0.1:{self.port}",
-            config=Config(retries={"max_attempts": 0}), **(credentials or self.admin),
-        )
+        """A client of boto3's; making one takes longer than using it."""
+        key = (service, region, *sorted((credentials or self.admin).items()))
+        with self.making:
+            if key not in self.clients:
+                self.clients[key] = boto3.client(
+                    service, region_name=region, endpoint_url=f"http://127.0.0.1:{self.port}",
+                    config=Config(retries={"max_attempts": 0}), **(credentials or self.admin),
+                )
+            return self.clients[key]
 
     def call(self, service, operation, parameters=None, region=REGION):
         """Lets boto3 do something, as a user who may do everything."""
@@ -298,12 +308,12 @@ class Server:
 
     def session(self, lifetime=3600):
         """Credentials that end, which AWS would hand out to the role."""
-        role = f"arn:aws:iam::{ACCOUNT}:role/deploy"
-        keys = self.client("sts").assume_role(RoleArn=role, RoleSessionName="test")["Credentials"]
+        with self.lock:
+            keys = self.assume(f"arn:aws:iam::{ACCOUNT}:role/deploy", "test")
         expires = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + lifetime))
         return {
-            "Code": "Success", "Type": "AWS-HMAC", "AccessKeyId": keys["AccessKeyId"],
-            "SecretAccessKey": keys["SecretAccessKey"], "Token": keys["SessionToken"], "Expiration": expires,
+            "Code": "Success", "Type": "AWS-HMAC", "AccessKeyId": keys.access_key_id,
+            "SecretAccessKey": keys.secret_access_key, "Token": keys.session_token, "Expiration": expires,
         }
 
     def git_hub(self, environ):
