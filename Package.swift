@@ -68,6 +68,12 @@ let package = Package(
             ]),
         .target(name: "ServiceClient", dependencies: ["HTTP", "JSON", "PublisherPlugin", "Secrets", "Timestamps"]),
 
+        .target(
+            name: "AWS",
+            dependencies: [
+                "Documents", "HTTP", "JSON", "PublisherPlugin", "Secrets", "ServiceClient", "Sodium", "Timestamps",
+            ]),
+
         // Services as values, for rehearsals and tests.
         .target(name: "SandboxWire", dependencies: ["HTTP", "JSON", "Timestamps"]),
         .target(name: "Sandbox", dependencies: ["HTTP", "JSON", "SandboxWire", "Secrets", "Sodium", "Timestamps"]),
@@ -131,6 +137,14 @@ let package = Package(
                 "CurlHTTP", "HTTP", "JSON", "PublisherPlugin", "Secrets", "ServiceClient", "Sodium", "Timestamps",
             ],
             path: "plugins/vault-kv", exclude: ["README.md"]),
+        .executableTarget(
+            name: "ork-publisher-aws-secrets-manager",
+            dependencies: ["AWS", "CurlHTTP", "JSON", "PublisherPlugin", "Secrets", "ServiceClient", "Sodium"],
+            path: "plugins/aws-secrets-manager", exclude: ["README.md"]),
+        .executableTarget(
+            name: "ork-publisher-aws-parameter",
+            dependencies: ["AWS", "CurlHTTP", "JSON", "PublisherPlugin", "Secrets", "ServiceClient"],
+            path: "plugins/aws-parameter", exclude: ["README.md"]),
 
         // Tests.
         .target(
@@ -236,6 +250,13 @@ let package = Package(
                 "TestSupport", "ork-publisher-vault-kv", subprocess, systemPackage,
             ],
             exclude: ["Python"]),
+        .testTarget(
+            name: "AWSTests",
+            dependencies: [
+                "AWS", "CurlHTTP", "HTTP", "JSON", "PublisherPlugin", "Secrets", "ServiceClient", "Sodium",
+                "TestSupport", "ork-publisher-aws-parameter", "ork-publisher-aws-secrets-manager", subprocess,
+                systemPackage,
+            ]),
         .testTarget(
             name: "EndToEndTests",
             dependencies: ["HTTP", "JSON", "Sandbox", "Secrets", "Sodium", "TestSupport", subprocess, systemPackage],

@@ -28,9 +28,9 @@ extension CurlHandle {
     /// What holds for this one. It must be valid.
     mutating func apply(_ request: HTTPRequest) {
         set(CURLOPT_URL, request.url.description)
-        set(CURLOPT_PROTOCOLS_STR, request.url.isLoopback ? "https,http" : "https")
+        set(CURLOPT_PROTOCOLS_STR, request.url.isNear ? "https,http" : "https")
         // A proxy elsewhere would see in plain text what is meant for this machine.
-        if request.url.isLoopback { set(CURLOPT_PROXY, "") }
+        if request.url.isNear { set(CURLOPT_PROXY, "") }
         if !request.isIdempotent || request.wantsFreshConnection {
             // libcurl sends a request again, a POST too, when a reused connection ends before the answer.
             set(CURLOPT_FRESH_CONNECT, 1)
@@ -39,6 +39,12 @@ extension CurlHandle {
         switch request.authorization {
         // libcurl gives it to this host only, never to a proxy, and keeps it out of the fields that we set.
         case .bearer(let secret): set(bearer: secret)
+        case .field(let name, let secret): add(field: name, secret)
+        case .awsSignature(let key):
+            set(CURLOPT_AWS_SIGV4, "aws:amz:\(key.region):\(key.service)")
+            set(CURLOPT_USERNAME, key.accessKeyID)
+            set(CURLOPT_PASSWORD, key.secretAccessKey)
+            if let token = key.sessionToken { add(field: "X-Amz-Security-Token", token) }
         case nil: break
         }
         set(CURLOPT_CUSTOMREQUEST, request.method.rawValue)
@@ -47,7 +53,8 @@ extension CurlHandle {
         } else if request.method != .get, request.method != .delete {
             set(body: [])
         }
-        add(header: "Expect:")
+        // libcurl signs what is suppressed, too. It expects an interim response for a megabyte and more only.
+        if case .awsSignature = request.authorization {} else { add(header: "Expect:") }
         if request.body == nil {
             add(header: "Content-Type:")
         } else if !request.has("content-type") {

@@ -22,6 +22,12 @@ struct CurlHandle: ~Copyable {
 
     deinit {
         unsafe curl_easy_cleanup(pointer)
+        // The list's copies may hold credentials.
+        var field = unsafe headers
+        while let next = unsafe field {
+            if let line = unsafe next.pointee.data { unsafe explicit_bzero(line, strlen(line)) }
+            unsafe field = next.pointee.next
+        }
         unsafe curl_slist_free_all(headers)
         if let body = unsafe body {
             if let base = body.baseAddress { unsafe explicit_bzero(base, body.count) }
@@ -37,21 +43,42 @@ struct CurlHandle: ~Copyable {
         note(unsafe ork_curl_set_text(pointer, option, value))
     }
 
-    /// The copy made here is wiped; libcurl's own is out of reach.
     mutating func set(bearer value: Secret) {
-        let copy = UnsafeMutableRawBufferPointer.allocate(byteCount: value.count + 1, alignment: 1)
+        unsafe Self.lend(value) { text in note(unsafe ork_curl_set_bearer(pointer, text)) }
+    }
+
+    mutating func set(_ option: CURLoption, _ value: Secret) {
+        unsafe Self.lend(value) { text in note(unsafe ork_curl_set_text(pointer, option, text)) }
+    }
+
+    /// Adds a field that holds a credential.
+    mutating func add(field name: String, _ value: Secret) {
+        unsafe Self.lend(value, after: name + ": ") { line in unsafe add(line: line) }
+    }
+
+    /// Lends `value` as C has texts, after `start`. The copy made here is wiped; libcurl's own is out of reach.
+    private static func lend(_ value: Secret, after start: String = "", _ body: (UnsafePointer<CChar>) -> Void) {
+        let length = start.utf8.count
+        let copy = UnsafeMutableRawBufferPointer.allocate(byteCount: length + value.count + 1, alignment: 1)
         defer {
             if let base = copy.baseAddress { unsafe explicit_bzero(base, copy.count) }
             unsafe copy.deallocate()
         }
-        value.withBytes { span in unsafe span.withUnsafeBytes { unsafe copy.copyMemory(from: $0) } }
-        unsafe copy[value.count] = 0
+        unsafe copy.copyBytes(from: start.utf8)
+        value.withBytes { span in
+            unsafe span.withUnsafeBytes { bytes in
+                unsafe UnsafeMutableRawBufferPointer(rebasing: copy[length...]).copyMemory(from: bytes)
+            }
+        }
+        unsafe copy[length + value.count] = 0
         guard let text = unsafe copy.assumingMemoryBound(to: CChar.self).baseAddress else { return }
-        note(unsafe ork_curl_set_bearer(pointer, text))
+        unsafe body(text)
     }
 
     /// Adds a line `Name: value`, `Name;` for an empty value or `Name:` to suppress one of libcurl's own.
-    mutating func add(header line: String) {
+    mutating func add(header line: String) { unsafe add(line: line) }
+
+    private mutating func add(line: UnsafePointer<CChar>) {
         guard let longer = unsafe curl_slist_append(headers, line) else {
             note(CURLE_OUT_OF_MEMORY)
             return

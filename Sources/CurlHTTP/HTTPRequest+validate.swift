@@ -12,7 +12,7 @@ extension HTTPRequest {
     /// Refuses what could not be sent as it was meant.
     func validate() throws(TransportError) {
         // An address that was put together must still be one, and of the same host.
-        guard let read = try? HTTPURL(url.description), read == url else {
+        guard url.isWellFormed else {
             throw .invalid("the address is not well formed; check what was added to it")
         }
         guard body == nil || method != .get else { throw .invalid("a GET cannot carry a body") }
@@ -29,8 +29,36 @@ extension HTTPRequest {
         }
         switch authorization {
         case .bearer(let secret): try Self.validate(secret)
+        case .field(let name, let secret):
+            guard !name.isEmpty, name.utf8.allSatisfy(Self.isTokenByte) else {
+                throw .invalid("the name of the credential's field holds a character that cannot be sent")
+            }
+            try Self.validate(secret)
+        case .awsSignature(let key): try validate(key)
         case nil: break
         }
+    }
+
+    // libcurl 7.88.1 signs a percent-encoded path and an unsorted query otherwise than AWS does, and it writes what is
+    // signed for into one text with colons.
+    private func validate(_ key: AWSSigningKey) throws(TransportError) {
+        let path = url.description.drop { $0 != ":" }.dropFirst(3).drop { $0 != "/" && $0 != "?" }
+        guard method == .post, path == "/", body != nil else {
+            throw .invalid("only a POST of a body to / without a query is signed; check the address")
+        }
+        let names = [key.region, key.service]
+        guard names.allSatisfy({ !$0.isEmpty && $0.utf8.allSatisfy(Self.isNameByte) }) else {
+            throw .invalid("the region or the service to sign for is no name; check the region")
+        }
+        guard !key.accessKeyID.isEmpty, key.accessKeyID.utf8.allSatisfy({ Self.isNameByte($0) || $0 == 0x5F }) else {
+            throw .invalid("the access key id holds something else than letters and digits; check how it was stored")
+        }
+        for secret in [key.secretAccessKey, key.sessionToken].compactMap(\.self) { try Self.validate(secret) }
+    }
+
+    // A letter, a digit or a hyphen.
+    private static func isNameByte(_ byte: UInt8) -> Bool {
+        (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte) || byte == 0x2D
     }
 
     private static func validate(_ credential: Secret) throws(TransportError) {

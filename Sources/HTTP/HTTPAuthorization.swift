@@ -4,4 +4,8 @@ package import Secrets
 package enum HTTPAuthorization: Sendable, Equatable {
     /// `Authorization: Bearer …` (RFC 6750 §2.1).
     case bearer(Secret)
+    /// A field of its own with the credential as it is, as `X-aws-ec2-metadata-token`.
+    case field(String, Secret)
+    /// A signature of the whole request, which the transport makes.
+    case awsSignature(AWSSigningKey)
 }

@@ -51,9 +51,6 @@ package struct HTTPRequest: Sendable {
 
     /// The bearer, where it is one.
     package var bearer: Secret? {
-        switch authorization {
-        case .bearer(let secret): secret
-        case nil: nil
-        }
+        if case .bearer(let secret) = authorization { secret } else { nil }
     }
 }

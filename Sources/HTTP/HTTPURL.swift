@@ -1,5 +1,5 @@
-/// An address that ork may dial: https, or http to this machine. No user, no fragment, nothing that readers
-/// take apart in different ways.
+/// An address that ork may dial: https, or http to this machine; and http to where AWS hands out credentials. No user,
+/// no fragment, nothing that readers take apart in different ways.
 package struct HTTPURL: Hashable, Sendable, CustomStringConvertible {
     /// The address as it was written.
     package let description: String
@@ -7,6 +7,15 @@ package struct HTTPURL: Hashable, Sendable, CustomStringConvertible {
     package let host: String
     /// Whether the host is this machine: `localhost`, a name below it, `127.0.0.0/8` or `::1`.
     package let isLoopback: Bool
+    /// Whether plain http was let through, because nobody but this machine and its host can answer there.
+    package let isCredentialEndpoint: Bool
+
+    /// Where AWS hands out credentials to containers (ECS, EKS Pod Identity) and instances: addresses of the link itself
+    /// (RFC 3927, RFC 4193), which no router passes on and where AWS serves no TLS. The SDKs' reference guide lists
+    /// them ("Container credential provider", "IMDS credential provider").
+    private static let credentialHosts: Set<String> = [
+        "169.254.170.2", "169.254.170.23", "169.254.169.254", "fd00:ec2::23", "fd00:ec2::254",
+    ]
 
     /// Why a text is not an address that ork may dial.
     package enum Mistake: String, Error {
@@ -20,6 +29,16 @@ package struct HTTPURL: Hashable, Sendable, CustomStringConvertible {
 
     /// Reads an absolute address.
     package init(_ text: String) throws(Mistake) {
+        try self.init(text, plainTo: [])
+    }
+
+    /// Reads the address of something that hands out AWS's credentials: the one thing that may be plain http to
+    /// another address than this machine's, and only to AWS's own.
+    package init(credentialEndpoint text: String) throws(Mistake) {
+        try self.init(text, plainTo: Self.credentialHosts)
+    }
+
+    private init(_ text: String, plainTo others: Set<String>) throws(Mistake) {
         let scheme = text.hasPrefix("https://") ? "https://" : "http://"
         guard text.hasPrefix(scheme), text.utf8.allSatisfy(Self.isAllowed) else { throw .form }
         let rest = text.dropFirst(scheme.count)
@@ -29,14 +48,24 @@ package struct HTTPURL: Hashable, Sendable, CustomStringConvertible {
         self.host = host
         description = text
         isLoopback = Self.isLoopback(host)
-        guard scheme == "https://" || isLoopback else { throw .plaintext }
+        isCredentialEndpoint = others.contains(host) && scheme == "http://"
+        guard scheme == "https://" || isLoopback || isCredentialEndpoint else { throw .plaintext }
     }
 
-    private init(description: String, host: String, isLoopback: Bool) {
+    private init(_ url: HTTPURL, as description: String) {
         self.description = description
-        self.host = host
-        self.isLoopback = isLoopback
+        host = url.host
+        isLoopback = url.isLoopback
+        isCredentialEndpoint = url.isCredentialEndpoint
     }
+
+    /// Whether it still reads as what it is taken for: it may have been put together.
+    package var isWellFormed: Bool {
+        (try? HTTPURL(description, plainTo: isCredentialEndpoint ? Self.credentialHosts : [])) == self
+    }
+
+    /// Whether plain http may be spoken there, and no proxy may come between.
+    package var isNear: Bool { isLoopback || isCredentialEndpoint }
 
     /// The same address with `path` at its end and `query` encoded behind it. `path` must be encoded already.
     package func appending(_ path: String, query: [(String, String)] = []) -> HTTPURL {
@@ -50,7 +79,7 @@ package struct HTTPURL: Hashable, Sendable, CustomStringConvertible {
             text += separator + Self.encode(name) + "=" + Self.encode(value)
             separator = "&"
         }
-        return HTTPURL(description: text, host: host, isLoopback: isLoopback)
+        return HTTPURL(self, as: text)
     }
 
     /// Percent-encodes everything but the unreserved characters of RFC 3986 §2.3.

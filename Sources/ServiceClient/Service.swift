@@ -24,6 +24,8 @@ package protocol Service: Sendable {
     ///
     /// `number` counts such answers to one call, from 1.
     func pause(_ response: HTTPResponse, number: Int, now: Date) -> Duration?
+    /// The service's own name for the reason of a refusal; `nil` where it has none.
+    func reason(_ refusal: HTTPResponse) -> String?
     /// What a refusal means where HTTP alone does not tell; `nil` for the general text.
     func explain(_ refusal: ServiceAnswer, to call: ServiceCall) -> PublisherError?
 }
@@ -56,6 +58,8 @@ extension Service {
         }
         return .seconds(60 << min(number - 1, 6))
     }
+
+    package func reason(_ refusal: HTTPResponse) -> String? { nil }
 
     package func explain(_ refusal: ServiceAnswer, to call: ServiceCall) -> PublisherError? { nil }
 }

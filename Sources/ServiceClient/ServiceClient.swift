@@ -163,7 +163,8 @@ package final class ServiceClient: Sendable {
     /// What an answer means as a refusal: for a caller that asked for its status and cannot use it after all.
     package func refusal(_ answer: ServiceAnswer, to call: ServiceCall) -> ServiceError {
         ServiceError(
-            service.explain(answer, to: call) ?? PublisherError(answer, to: call, of: service), status: answer.status)
+            service.explain(answer, to: call) ?? PublisherError(answer, to: call, of: service), status: answer.status,
+            reason: service.reason(answer.response))
     }
 
     /// Half a second, doubled each time, of which at least a half is waited.

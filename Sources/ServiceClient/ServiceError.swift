@@ -7,16 +7,23 @@ package struct ServiceError: Error, Sendable, Hashable {
     package var mayHaveTakenEffect: Bool
     /// The status of a refusal; `nil` where there was no answer, or one that is none.
     package var status: Int?
+    /// The service's own name for the reason of a refusal, where it has names for them.
+    package var reason: String?
 
-    package init(_ error: PublisherError, mayHaveTakenEffect: Bool = false, status: Int? = nil) {
+    package init(
+        _ error: PublisherError, mayHaveTakenEffect: Bool = false, status: Int? = nil, reason: String? = nil
+    ) {
         self.error = error
         self.mayHaveTakenEffect = mayHaveTakenEffect
         self.status = status
+        self.reason = reason
     }
 
     /// The same, with the doubt that an earlier call left.
     package func doubted(_ doubt: Bool) -> ServiceError {
-        ServiceError(error, mayHaveTakenEffect: mayHaveTakenEffect || doubt, status: status)
+        var error = self
+        error.mayHaveTakenEffect = mayHaveTakenEffect || doubt
+        return error
     }
 
     /// What follows a write that was done: whatever fails in it, the write stays. `done` says what was written.

@@ -31,6 +31,9 @@ enum ImportTable {
             "HTTP", "JSON", "OpenRouter", "PublisherPlugin", "Rotation", "Secrets", "Sodium", "Timestamps",
         ],
         "Sources/ServiceClient": system.union(["HTTP", "JSON", "PublisherPlugin", "Secrets", "Timestamps"]),
+        "Sources/AWS": system.union([
+            "Documents", "HTTP", "JSON", "PublisherPlugin", "Secrets", "ServiceClient", "Sodium", "Timestamps",
+        ]),
         // Services as values.
         "Sources/SandboxWire": ["HTTP", "JSON", "Timestamps"],
         "Sources/Sandbox": ["HTTP", "JSON", "SandboxWire", "Secrets", "Sodium", "Timestamps"],
@@ -72,6 +75,8 @@ enum ImportTable {
         "plugins/github-secret": service.union(["Timestamps"]),
         "plugins/gitlab-variable": service,
         "plugins/vault-kv": service.union(["Timestamps"]),
+        "plugins/aws-secrets-manager": service.union(["AWS"]),
+        "plugins/aws-parameter": service.union(["AWS"]),
     ]
 
     /// What a source in `folder` imports and may not.

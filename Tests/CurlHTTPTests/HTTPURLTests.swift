@@ -38,6 +38,32 @@ struct HTTPURLTests {
     }
 
     @Test(
+        "where AWS hands out credentials may be plain http, for who asks for that",
+        arguments: [
+            "http://169.254.170.2/v2/x", "http://169.254.170.23/v1", "http://169.254.169.254/latest/",
+            "http://[fd00:ec2::23]/v1", "http://[fd00:ec2::254]/latest",
+        ])
+    func credentialEndpoints(text: String) throws {
+        let url = try HTTPURL(credentialEndpoint: text)
+        #expect(url.isCredentialEndpoint && url.isNear && !url.isLoopback)
+        #expect(url.appending("/a", query: [("b", "c")]).isWellFormed)
+        #expect(throws: HTTPURL.Mistake.plaintext) { try HTTPURL(text) }
+        let local = try HTTPURL(credentialEndpoint: "http://127.0.0.1:1/")
+        #expect(!local.isCredentialEndpoint && local.isNear)
+        #expect(try !HTTPURL(credentialEndpoint: text.replacing("http:", with: "https:")).isNear)
+    }
+
+    @Test(
+        "and nothing else may",
+        arguments: [
+            "http://169.254.170.3/", "http://169.254.0.1/", "http://169.254.170.2.evil.example/", "http://10.0.0.1/",
+            "http://[fd00:ec2::1]/", "http://[fd00:ec2:0::23]/", "http://[fe80::1]/", "http://evil.example/",
+        ])
+    func otherEndpoints(text: String) {
+        #expect(throws: HTTPURL.Mistake.plaintext) { try HTTPURL(credentialEndpoint: text) }
+    }
+
+    @Test(
         "nobody hides a host behind a user",
         arguments: [
             "http://localhost@evil/", "https://user@openrouter.ai/", "https://user:password@openrouter.ai/",

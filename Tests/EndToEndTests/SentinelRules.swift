@@ -26,6 +26,8 @@ struct SentinelRules {
         let port: Int
         /// What stands around the successor in a request; `nil` if the service never sees it.
         let wrapping: (before: String, after: String)?
+        /// Whether the service gets the token itself, and not only what is made with it.
+        var sendsToken = true
     }
 
     var all: [Sentinel] {
@@ -111,7 +113,8 @@ struct SentinelRules {
             call.file.hasSuffix("->127.0.0.1:\(service.port)]")
         else { return [] }
         let header = Array("\r\nAuthorization: Bearer ".utf8) + token + Array("\r\n".utf8)
-        guard let (before, after) = service.wrapping else { return [header] }
-        return [header, Array(before.utf8) + successor.secret.copyBytes() + Array(after.utf8)]
+        let headers = service.sendsToken ? [header] : []
+        guard let (before, after) = service.wrapping else { return headers }
+        return headers + [Array(before.utf8) + successor.secret.copyBytes() + Array(after.utf8)]
     }
 }

@@ -17,11 +17,11 @@ struct SentinelServices {
     let services: [SentinelRules.Service]
     /// What a step is given: tokens, and where the services are.
     let variables: [String: String]
-    private let world: World
-    private let vault: OpenBaoServer
+    /// Fails if a service does not hold the successor.
+    let requireHeld: @Sendable (_ successor: Secret) throws -> Void
 
     init(_ world: World) throws {
-        vault = try OpenBaoServer()
+        let vault = try OpenBaoServer()
         let token = try vault.token("full")
         let (github, gitlab) = (world.sandbox.github, world.sandbox.gitlab)
         services = [
@@ -41,18 +41,20 @@ struct SentinelServices {
             "GITLAB_TOKEN": gitlab.token.revealed() ?? "", "CI_API_V4_URL": gitlab.url,
             "VAULT_TOKEN": token.revealed() ?? "", "VAULT_ADDR": vault.url,
         ]
-        self.world = world
-    }
-
-    /// Fails if a service does not hold the successor.
-    func requireHeld(_ successor: Secret) throws {
-        let digest = JSONValue.string(Digest(of: successor).description)
-        for list in ["github/secrets", "gitlab/variables"] {
-            let held = try world.sandbox.control(.get, list).array ?? []
-            guard held.contains(where: { $0["digest"] == digest }) else { throw Complaint("\(list): \(held.count)") }
+        let sandbox = world.sandbox
+        requireHeld = { successor in
+            let digest = JSONValue.string(Digest(of: successor).description)
+            for list in ["github/secrets", "gitlab/variables"] {
+                let held = try sandbox.control(.get, list).array ?? []
+                guard held.contains(where: { $0["digest"] == digest }) else {
+                    throw Complaint("\(list): \(held.count)")
+                }
+            }
+            let secret = try vault.ask(.get, "secret/data/acme/web").body?["data"]?["data"]
+            guard secret?["OPENROUTER_API_KEY"]?.string.map({ Secret($0) }) == successor else {
+                throw Complaint("Vault")
+            }
         }
-        let secret = try vault.ask(.get, "secret/data/acme/web").body?["data"]?["data"]
-        guard secret?["OPENROUTER_API_KEY"]?.string.map({ Secret($0) }) == successor else { throw Complaint("Vault") }
     }
 
     private static func port(_ url: String) -> Int {

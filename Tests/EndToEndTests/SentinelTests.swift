@@ -33,6 +33,17 @@ struct SentinelTests {
         #expect(leaks.isEmpty, "\(leaks.joined(separator: "\n"))")
     }
 
+    @Test("to AWS goes no secret access key, and the key only in the bodies of the writes")
+    func keysAndCredentialsOfAWS() async throws {
+        let leaks = try await onOwnThread {
+            let name = "sentinel/" + UUID().uuidString
+            let server = try AWSServer.shared.get()
+            let world = try World(flags: World.shortWindows + SentinelServices.awsFlags(name))
+            return try Self.leaks(of: world, services: SentinelServices(aws: server, name))
+        }
+        #expect(leaks.isEmpty, "\(leaks.joined(separator: "\n"))")
+    }
+
     @Test("a publisher that writes the key to another file is found out")
     func plantedLeakIsFound() async throws {
         let leaks = try await onOwnThread {

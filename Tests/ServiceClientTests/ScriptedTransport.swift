@@ -66,6 +66,8 @@ struct PlainService: Service {
         token == Secret("useless") ? PublisherError(.denied, "such a token is of no use") : nil
     }
 
+    func reason(_ refusal: HTTPResponse) -> String? { refusal[header: "x-plain-reason"] }
+
     func explain(_ refusal: ServiceAnswer, to call: ServiceCall) -> PublisherError? {
         refusal.status == 418 ? PublisherError(.configuration, "plain is a teapot") : nil
     }

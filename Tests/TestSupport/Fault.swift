@@ -22,13 +22,13 @@ package struct Fault: Sendable {
 
     let effect: Effect
     var times: Int
-    let matches: @Sendable (_ exchange: Int, _ method: String, _ target: String) -> Bool
+    let matches: @Sendable (_ exchange: Int, _ request: WireMessage) -> Bool
 
     /// At one exchange, counted from 0 over all connections of a proxy.
     package init(_ effect: Effect, at exchange: Int) {
         self.effect = effect
         times = 1
-        matches = { number, _, _ in number == exchange }
+        matches = { number, _ in number == exchange }
     }
 
     /// At the first `times` requests with this method and target, which includes the query.
@@ -38,6 +38,15 @@ package struct Fault: Sendable {
     ) {
         self.effect = effect
         self.times = times
-        self.matches = { _, method, target in matches(method, target) }
+        self.matches = { _, request in matches(request.method, request.target) }
+    }
+
+    /// At the first `times` requests of which this holds.
+    package init(
+        _ effect: Effect, times: Int = 1, whereRequest matches: @escaping @Sendable (_ request: WireMessage) -> Bool
+    ) {
+        self.effect = effect
+        self.times = times
+        self.matches = { _, request in matches(request) }
     }
 }

@@ -5,9 +5,11 @@ import Synchronization
 package final class FaultProxy: Sendable {
     /// One request and what became of it.
     package struct Exchange: Sendable {
-        package let method: String
+        /// The request as it came.
+        package let request: WireMessage
+        package var method: String { request.method }
         /// What the request line names, query included.
-        package let path: String
+        package var path: String { request.target }
         /// What the server, or the proxy in its place, answered; `nil` as long as it did not.
         package fileprivate(set) var status: Int?
         /// Whether the whole reply was passed on.
@@ -20,7 +22,7 @@ package final class FaultProxy: Sendable {
 
         /// Writes a request down and takes the faults that are meant for it.
         func begin(_ request: WireMessage) -> (number: Int, effects: [Fault.Effect]) {
-            let exchange = Exchange(method: request.method, path: request.target)
+            let exchange = Exchange(request: request)
             let number = exchanges.withLock { exchanges in
                 exchanges.append(exchange)
                 return exchanges.count - 1
@@ -28,7 +30,7 @@ package final class FaultProxy: Sendable {
             let effects = faults.withLock { faults in
                 var effects: [Fault.Effect] = []
                 for index in faults.indices
-                where faults[index].times > 0 && faults[index].matches(number, exchange.method, exchange.path) {
+                where faults[index].times > 0 && faults[index].matches(number, request) {
                     faults[index].times -= 1
                     effects.append(faults[index].effect)
                 }

@@ -1,0 +1,148 @@
+import FoundationEssentials
+import Glibc
+import JSON
+import PublisherPlugin
+import Secrets
+import Sodium
+import Subprocess
+import SystemPackage
+import TestSupport
+import Testing
+
+/// The binaries as the host runs them; boto3 reads what they write.
+struct ProgramTests {
+    private func run(
+        _ program: String, _ word: String, _ world: World, input: String = "", environment: [String: String] = [:]
+    ) async throws -> [String: JSONValue] {
+        let variables = world.environment().merging(environment) { $1 }
+        let result = try await Subprocess.run(
+            .path(FilePath(BuiltProduct.path(program))), arguments: [word],
+            environment: .custom(
+                Dictionary(uniqueKeysWithValues: variables.map { (Environment.Key(stringLiteral: $0.key), $0.value) })),
+            input: .string(input), output: .string(limit: 1 << 20), error: .string(limit: 1 << 16))
+        #expect(result.standardError == "" && result.terminationStatus.isSuccess)
+        let keys = Redactor(world.server.users.values.map { Secret($0.key) })
+        #expect(!keys.contains(result.standardOutput.utf8))
+        var answers: [String: JSONValue] = [:]
+        for line in result.standardOutput.split(separator: "\n") {
+            let answer = try JSONValue(parsing: line.utf8)
+            answers[answer["id"]?.string ?? "info"] = answer
+        }
+        return answers
+    }
+
+    private func lines(_ verb: Verb, _ targets: [JSONObject], _ secret: Secret, expect: [Secret]) -> String {
+        targets.enumerated().map { index, with in
+            var successor: JSONObject = ["digest": .string("\(Digest(of: secret))")]
+            if verb == .publish { successor["value"] = .string(Keys.text(secret)) }
+            let request: JSONValue = [
+                "protocol": 1, "id": .string("\(index)"),
+                "operation": .string("op/\(Digest(of: secret).hex.prefix(16))"),
+                "rotation": "01JDB", "deadline": .string((Date() + 60).formatted(.iso8601)),
+                "target": ["name": .string("t\(index)"), "with": .object(with)],
+                "expect": .array((expect + [secret]).map { .string("\(Digest(of: $0))") }),
+                "secret": .object(successor),
+            ]
+            return request.text() + "\n"
+        }.joined()
+    }
+
+    @Test(
+        "they say what they can do",
+        arguments: [("ork-publisher-aws-secrets-manager", "secret"), ("ork-publisher-aws-parameter", "name")])
+    func info(program: String, required: String) async throws {
+        let world = try await onOwnThread { try World() }
+        let information = try #require(try await run(program, "info", world)["info"])
+        #expect(information["batch"] == true && information["readback"] == "value")
+        #expect(information["with"]?["required"] == .array([.string(required)]))
+        #expect(information["environment"]?["optional"]?.array?.contains("AWS_ACCESS_KEY_ID") == true)
+    }
+
+    @Test(
+        "they write many targets of one batch, the fields of one secret among them",
+        arguments: [("ork-publisher-aws-secrets-manager", "secret"), ("ork-publisher-aws-parameter", "name")])
+    func batch(program: String, setting: String) async throws {
+        let world = try await onOwnThread { try World() }
+        let isSecret = setting == "secret"
+        let base = (isSecret ? "" : "/") + world.name
+        var targets: [JSONObject] = (0..<6).map { [setting: .string("\(base)-\($0)"), "create": true] }
+        targets += ["a", "b.c"].map { [setting: .string("\(base)-json"), "field": .string($0), "create": true] }
+        let outcomes = try await [
+            run(program, "check", world, input: lines(.check, targets, Keys.predecessor, expect: [])),
+            run(program, "publish", world, input: lines(.publish, targets, Keys.predecessor, expect: [])),
+            run(program, "publish", world, input: lines(.publish, targets, Keys.successor, expect: [Keys.predecessor])),
+            run(program, "verify", world, input: lines(.verify, targets, Keys.successor, expect: [])),
+            run(program, "publish", world, input: lines(.publish, targets, Keys.successor, expect: [Keys.predecessor])),
+            run(program, "publish", world, input: lines(.publish, targets, Keys.foreign, expect: [Keys.predecessor])),
+        ]
+        for (answers, outcome) in zip(
+            outcomes, ["ready", "committed", "committed", "match", "unchanged", "rejected"])
+        {
+            #expect(answers.count == targets.count)
+            for (id, answer) in answers { #expect(answer["outcome"] == .string(outcome), "\(id) \(answer)") }
+        }
+        let held = try await onOwnThread {
+            isSecret
+                ? try world.boto("secretsmanager", "get_secret_value", ["SecretId": .string("\(base)-json")])[
+                    "SecretString"]
+                : try world.boto("ssm", "get_parameter", ["Name": .string("\(base)-json"), "WithDecryption": true])[
+                    "Parameter"]?["Value"]
+        }
+        let document = try JSONValue(parsing: (held?.string ?? "").utf8)
+        let key = JSONValue.string(Keys.text(Keys.successor))
+        #expect(document == ["a": key, "b": ["c": key]])
+    }
+
+    @Test(
+        "one that is killed at a write is run again, and the write is there once",
+        arguments: [
+            ("ork-publisher-aws-secrets-manager", "PutSecretValue"),
+            ("ork-publisher-aws-secrets-manager", "UpdateSecretVersionStage"),
+            ("ork-publisher-aws-secrets-manager", "CreateSecret"), ("ork-publisher-aws-parameter", "PutParameter"),
+        ])
+    func killed(program: String, operation: String) async throws {
+        let world = try await onOwnThread { try World() }
+        let folder = try TemporaryDirectory()
+        let isSecret = operation != "PutParameter"
+        let with: JSONObject = [
+            isSecret ? "secret" : "name": .string(isSecret ? world.name : "/" + world.name), "create": true,
+        ]
+        if operation != "CreateSecret" {
+            try await onOwnThread {
+                isSecret
+                    ? try SecretFaultTests.begin(world, Keys.predecessor)
+                    : try ParameterTests.begin(world, Keys.text(Keys.predecessor))
+            }
+        }
+        // The server has done it when the program dies.
+        world.fail(
+            operation,
+            .notifyBeforeReply {
+                let text = try? folder.read("pid")
+                if let process = Int32(text?.split(separator: "\n").first ?? "") { kill(process, SIGKILL) }
+            })
+        let input = lines(.publish, [with], Keys.successor, expect: [Keys.predecessor])
+        let result = try await Subprocess.run(
+            .path("/bin/sh"),
+            arguments: [
+                "-c", #"echo $$ > "$1"; exec "$2" publish"#, "sh", folder.file("pid"), BuiltProduct.path(program),
+            ],
+            environment: .custom(
+                Dictionary(
+                    uniqueKeysWithValues: world.environment().map { (Environment.Key(stringLiteral: $0.key), $0.value) }
+                )), input: .string(input), output: .string(limit: 1 << 16), error: .discarded)
+        #expect(!result.terminationStatus.isSuccess && result.standardOutput == "")
+        let answers = try await run(program, "publish", world, input: input)
+        #expect(["committed", "unchanged"].contains(answers["0"]?["outcome"]?.string), "\(answers)")
+        try await onOwnThread {
+            if isSecret {
+                #expect(try SecretFaultTests.held(world) == Keys.text(Keys.successor))
+                let shown = try world.boto(
+                    "secretsmanager", "list_secret_version_ids", ["SecretId": .string(world.name)])
+                #expect(shown["Versions"]?.array?.count == (operation == "CreateSecret" ? 1 : 2))
+            } else {
+                #expect(try ParameterTests.held(world) == Keys.text(Keys.successor))
+            }
+        }
+    }
+}

@@ -1,0 +1,230 @@
+import FoundationEssentials
+import JSON
+import PublisherPlugin
+import Secrets
+import TestSupport
+import Testing
+
+/// Answers that get lost, and other hands between two calls.
+struct SecretFaultTests {
+    /// What happens on the way, and how it ends.
+    struct Case: Sendable, CustomTestStringConvertible {
+        let testDescription: String
+        var stage = "pending"
+        /// What was there; `nil`: no secret.
+        var held: Secret? = Keys.predecessor
+        let fault: @Sendable (World) -> Void
+        var outcome = PublisherOutcome.committed
+        var change: String?
+        var holds: Secret? = Keys.successor
+    }
+
+    private static let writes = ["PutSecretValue", "UpdateSecretVersionStage"]
+
+    static let losses =
+        writes.flatMap { operation in
+            [
+                Case(
+                    testDescription: "\(operation) does not arrive", fault: { $0.fail(operation, .dropRequest) },
+                    change: "updated"),
+                Case(
+                    testDescription: "\(operation): the answer is lost", fault: { $0.fail(operation, .dropReply) },
+                    change: "updated"),
+                Case(
+                    testDescription: "\(operation): the answer is cut off",
+                    fault: { $0.fail(operation, .cutReply(afterBytes: 20)) }, change: "updated"),
+                Case(
+                    testDescription: "\(operation): the service breaks down",
+                    fault: { $0.refuse(operation, status: 500, "InternalServiceError") }, change: "updated"),
+            ]
+        } + [
+            Case(
+                testDescription: "a direct write: the answer is lost", stage: "direct",
+                fault: { $0.fail("PutSecretValue", .dropReply) }, change: "updated"),
+            Case(
+                testDescription: "a direct write: all answers are lost", stage: "direct",
+                fault: { $0.fail("PutSecretValue", times: 5, .dropReply) }, change: "updated"),
+            Case(
+                testDescription: "a creation does not arrive", held: nil,
+                fault: { $0.fail("CreateSecret", .dropRequest) }, change: "created"),
+            Case(
+                testDescription: "a creation: the answer is lost", held: nil,
+                fault: { $0.fail("CreateSecret", .dropReply) }, change: "created"),
+            Case(
+                testDescription: "a creation: all answers are lost", held: nil,
+                fault: { $0.fail("CreateSecret", times: 5, .dropReply) }, change: "created"),
+            Case(
+                testDescription: "a read-back does not arrive",
+                fault: { world in
+                    world.fail("PutSecretValue", .notifyBeforeReply { world.fail("GetSecretValue", .dropReply) })
+                }, change: "updated"),
+        ]
+
+    @Test("a write whose answer was lost is settled by asking again", arguments: losses)
+    func settles(example: Case) async throws {
+        try await onOwnThread {
+            let world = try World()
+            try Self.begin(world, example.held)
+            example.fault(world)
+            let with: JSONObject = [
+                "secret": .string(world.name), "stage": .string(example.stage), "create": .bool(example.held == nil),
+            ]
+            let answer = world.ask(.publish, with)
+            #expect(answer.outcome == example.outcome)
+            #expect(answer.receipt?["change"]?.string == example.change)
+            #expect(try Self.held(world) == example.holds.map(Keys.text))
+            // One version more than before, whatever was asked twice.
+            let shown = try world.boto(
+                "secretsmanager", "list_secret_version_ids", ["SecretId": .string(world.name)])
+            #expect(shown["Versions"]?.array?.count == (example.held == nil ? 1 : 2))
+            _ = world.takeAsked()
+            #expect(world.ask(.publish, with).outcome == .unchanged)
+            #expect(world.takeAsked() == ["GetSecretValue"])
+        }
+    }
+
+    @Test("another's write between reading and writing stays, and is a conflict", arguments: [true, false])
+    func overtaken(isField: Bool) async throws {
+        try await onOwnThread {
+            let world = try World()
+            let (before, theirs) =
+                isField
+                ? (
+                    #"{"key": "\#(Keys.text(Keys.predecessor))"}"#, #"{"key": "\#(Keys.text(Keys.foreign))", "new": 1}"#
+                ) : (Keys.text(Keys.predecessor), Keys.text(Keys.foreign))
+            _ = try world.boto(
+                "secretsmanager", "create_secret", ["Name": .string(world.name), "SecretString": .string(before)])
+            let name = world.name
+            world.fail(
+                "UpdateSecretVersionStage",
+                .notifyBeforeRequest {
+                    _ = try? world.boto(
+                        "secretsmanager", "put_secret_value",
+                        ["SecretId": .string(name), "SecretString": .string(theirs)])
+                })
+            var with: JSONObject = ["secret": .string(name)]
+            if isField { with["field"] = "key" }
+            let answer = world.ask(.publish, with)
+            guard case .rejected(let error) = answer.outcome else {
+                Issue.record("\(answer)")
+                return
+            }
+            #expect(error.code == .conflict)
+            #expect(try Self.held(world) == theirs)
+            // Nothing of ours stands in the way of the next rotation.
+            let shown = try world.boto("secretsmanager", "describe_secret", ["SecretId": .string(name)])
+            #expect(shown["VersionIdsToStages"]?.object?.members.contains { $0.value == ["AWSPENDING"] } == false)
+        }
+    }
+
+    @Test(
+        "another's write to a sibling is kept, wherever it comes between",
+        arguments: [
+            "GetSecretValue", "PutSecretValue", "UpdateSecretVersionStage",
+        ])
+    func siblings(operation: String) async throws {
+        try await onOwnThread {
+            let world = try World()
+            func document(_ key: Secret, _ number: Int) -> String {
+                #"{"key": "\#(Keys.text(key))", "sibling": \#(number)}"#
+            }
+            _ = try world.boto(
+                "secretsmanager", "create_secret",
+                ["Name": .string(world.name), "SecretString": .string(document(Keys.predecessor, 1))])
+            let theirs = document(Keys.predecessor, 2)
+            world.fail(
+                operation,
+                .notifyBeforeRequest {
+                    _ = try? world.boto(
+                        "secretsmanager", "put_secret_value",
+                        ["SecretId": .string(world.name), "SecretString": .string(theirs)])
+                })
+            let answer = world.ask(.publish, ["secret": .string(world.name), "field": "key"])
+            #expect(answer.outcome == .committed)
+            #expect(try Self.held(world) == document(Keys.successor, 2))
+        }
+    }
+
+    @Test("a direct write over another's says so")
+    func direct() async throws {
+        try await onOwnThread {
+            let world = try World()
+            try Self.begin(world, Keys.predecessor)
+            world.fail(
+                "PutSecretValue",
+                .notifyBeforeRequest {
+                    _ = try? world.boto(
+                        "secretsmanager", "put_secret_value",
+                        ["SecretId": .string(world.name), "SecretString": "theirs"])
+                })
+            let answer = world.ask(.publish, ["secret": .string(world.name), "stage": "direct"])
+            #expect(answer.outcome == .committed)
+            #expect(answer.message?.contains("which somebody else wrote meanwhile, was replaced") == true)
+        }
+    }
+
+    @Test("somebody else makes the secret first", arguments: [Keys.predecessor, Keys.foreign])
+    func created(theirs: Secret) async throws {
+        try await onOwnThread {
+            let world = try World()
+            world.fail("CreateSecret", .notifyBeforeRequest { try? Self.begin(world, theirs) })
+            let answer = world.ask(.publish, ["secret": .string(world.name), "create": true])
+            let isKnown = theirs == Keys.predecessor
+            #expect(isKnown ? answer.outcome == .committed : answer.outcome.error?.code == .conflict)
+            #expect(try Self.held(world) == Keys.text(isKnown ? Keys.successor : theirs))
+        }
+    }
+
+    @Test(
+        "a publisher that is killed after any write is asked again and goes on",
+        arguments: [
+            "PutSecretValue", "UpdateSecretVersionStage",
+        ])
+    func killed(operation: String) async throws {
+        try await onOwnThread {
+            let world = try World()
+            try Self.begin(world, Keys.predecessor)
+            // No time for anything after the write that is lost.
+            world.fail(operation, times: 9, .dropReply)
+            world.fail("GetSecretValue", times: 0, .dropReply)
+            let with: JSONObject = ["secret": .string(world.name)]
+            _ = world.ask(.publish, with, within: 1.4)
+            world.proxy.faults = []
+            let answer = world.ask(.publish, with)
+            #expect(answer.outcome == .committed || answer.outcome == .unchanged)
+            #expect(try Self.held(world) == Keys.text(Keys.successor))
+            let shown = try world.boto(
+                "secretsmanager", "list_secret_version_ids", ["SecretId": .string(world.name)])
+            #expect(shown["Versions"]?.array?.count == 2)
+        }
+    }
+
+    @Test("a write in doubt that cannot be settled is unknown, not rejected")
+    func doubt() async throws {
+        try await onOwnThread {
+            let world = try World()
+            try Self.begin(world, Keys.predecessor)
+            world.fail(
+                "UpdateSecretVersionStage",
+                .notifyBeforeReply { world.refuse("GetSecretValue", times: 99, "AccessDeniedException", "gone") })
+            world.fail("UpdateSecretVersionStage", .dropReply)
+            let answer = world.ask(.publish, ["secret": .string(world.name)])
+            guard case .unknown(let error) = answer.outcome else {
+                Issue.record("\(answer)")
+                return
+            }
+            #expect(error.code == .denied)
+        }
+    }
+
+    static func begin(_ world: World, _ held: Secret?) throws {
+        guard let held else { return }
+        _ = try world.boto(
+            "secretsmanager", "create_secret",
+            ["Name": .string(world.name), "SecretString": .string(Keys.text(held))])
+    }
+
+    static func held(_ world: World) throws -> String? {
+        try world.boto("secretsmanager", "get_secret_value", ["SecretId": .string(world.name)])["SecretString"]?.string
+    }
+}

@@ -1,0 +1,250 @@
+import FoundationEssentials
+import JSON
+import PublisherPlugin
+import Secrets
+import TestSupport
+import Testing
+
+/// Secrets as they are written, seen by boto3.
+struct SecretTests {
+    static let document = """
+        { "username": "svc",\t"OPENROUTER_API_KEY":"\(Keys.text(Keys.predecessor))", "limits": {"n": 1.50, "ü": "\\u00e9"} }
+
+        """
+
+    @Test("a secret that is missing is made, with the key and the description that are asked for")
+    func creates() async throws {
+        try await onOwnThread {
+            let world = try World()
+            let with: JSONObject = [
+                "secret": .string(world.name), "create": true, "description": "by ork", "kms_key_id": "alias/ork",
+            ]
+            #expect(world.ask(.verify, with).outcome == .absent)
+            #expect(world.ask(.check, with).message == "would make secret \(world.name)")
+            let answer = world.ask(.publish, with)
+            #expect(answer.outcome == .committed)
+            #expect(answer.receipt?["change"] == "created")
+            let value = try world.boto("secretsmanager", "get_secret_value", ["SecretId": .string(world.name)])
+            #expect(value["SecretString"]?.string == Keys.text(Keys.successor))
+            #expect(value["VersionId"] == answer.receipt?["version_id"])
+            let shown = try world.boto("secretsmanager", "describe_secret", ["SecretId": .string(world.name)])
+            #expect(shown["Description"] == "by ork" && shown["KmsKeyId"] == "alias/ork")
+            #expect(world.ask(.verify, with).outcome == .match)
+            #expect(world.ask(.publish, with).outcome == .unchanged)
+        }
+    }
+
+    @Test("a secret that is missing is not made unasked")
+    func missing() async throws {
+        try await onOwnThread {
+            let world = try World()
+            let error = PublisherError(
+                .notFound, "there is no secret \(world.name) in eu-central-1",
+                hint: "make it, or add 'create: true'; AWS says the same of what is in another account",
+                field: "with.secret")
+            for verb in [Verb.check, .publish] {
+                #expect(world.ask(verb, ["secret": .string(world.name)]).outcome == .rejected(error))
+            }
+            #expect(world.takeAsked().allSatisfy { ["GetSecretValue", "DescribeSecret"].contains($0) })
+        }
+    }
+
+    @Test("a whole secret is replaced", arguments: [nil, "pending", "direct"])
+    func replaces(stage: String?) async throws {
+        try await onOwnThread {
+            let world = try World()
+            let made = try world.boto(
+                "secretsmanager", "create_secret",
+                ["Name": .string(world.name), "SecretString": .string(Keys.text(Keys.predecessor))])
+            var with: JSONObject = ["secret": made["ARN"] ?? .null]
+            if let stage { with["stage"] = .string(stage) }
+            #expect(world.ask(.check, with).outcome == .ready)
+            #expect(world.ask(.verify, with).outcome == .mismatch)
+            _ = world.takeAsked()
+            let answer = world.ask(.publish, with)
+            #expect(answer.outcome == .committed && answer.receipt?["change"] == "updated")
+            #expect(answer.receipt?["previous_version_id"] == made["VersionId"])
+            #expect(
+                world.takeAsked()
+                    == ["GetSecretValue", "DescribeSecret", "PutSecretValue", "GetSecretValue"]
+                    + [stage == "direct" ? "DescribeSecret" : "UpdateSecretVersionStage"])
+            let value = try world.boto("secretsmanager", "get_secret_value", ["SecretId": .string(world.name)])
+            #expect(value["SecretString"]?.string == Keys.text(Keys.successor))
+            let previous = try world.boto(
+                "secretsmanager", "get_secret_value",
+                ["SecretId": .string(world.name), "VersionStage": "AWSPREVIOUS"])
+            #expect(previous["SecretString"]?.string == Keys.text(Keys.predecessor))
+        }
+    }
+
+    @Test("a field is replaced, and every other byte stays")
+    func field() async throws {
+        try await onOwnThread {
+            let world = try World()
+            _ = try world.boto(
+                "secretsmanager", "create_secret",
+                ["Name": .string(world.name), "SecretString": .string(Self.document)])
+            let with: JSONObject = ["secret": .string(world.name), "field": "OPENROUTER_API_KEY"]
+            #expect(world.ask(.publish, with).outcome == .committed)
+            #expect(world.ask(.verify, with).outcome == .match)
+            let value = try world.boto("secretsmanager", "get_secret_value", ["SecretId": .string(world.name)])
+            #expect(
+                value["SecretString"]?.string
+                    == Self.document.replacing(Keys.text(Keys.predecessor), with: Keys.text(Keys.successor)))
+            // A field that is not there yet, further down.
+            let other: JSONObject = ["secret": .string(world.name), "field": "limits.key"]
+            #expect(world.ask(.verify, other).outcome == .absent)
+            #expect(world.ask(.publish, other).outcome == .committed)
+            #expect(world.ask(.verify, other).outcome == .match && world.ask(.verify, with).outcome == .match)
+        }
+    }
+
+    @Test("a secret without a value gets its first one", arguments: ["pending", "direct"])
+    func empty(stage: String) async throws {
+        try await onOwnThread {
+            let world = try World()
+            _ = try world.boto("secretsmanager", "create_secret", ["Name": .string(world.name)])
+            let with: JSONObject = ["secret": .string(world.name), "stage": .string(stage)]
+            #expect(world.ask(.verify, with).outcome == .absent)
+            #expect(world.ask(.check, with).outcome == .ready)
+            #expect(world.ask(.publish, with).outcome == .committed)
+            #expect(world.ask(.verify, with).outcome == .match)
+        }
+    }
+
+    @Test("a value that the rotation does not know stays, whole or in a field", arguments: [true, false])
+    func conflict(isField: Bool) async throws {
+        try await onOwnThread {
+            let world = try World()
+            let text = isField ? #"{"key": "\#(Keys.text(Keys.foreign))"}"# : Keys.text(Keys.foreign)
+            _ = try world.boto(
+                "secretsmanager", "create_secret", ["Name": .string(world.name), "SecretString": .string(text)])
+            var with: JSONObject = ["secret": .string(world.name)]
+            if isField { with["field"] = "key" }
+            for verb in [Verb.check, .publish] {
+                #expect(world.ask(verb, with).outcome.error?.code == .conflict)
+            }
+            let value = try world.boto("secretsmanager", "get_secret_value", ["SecretId": .string(world.name)])
+            #expect(value["SecretString"]?.string == text)
+            #expect(!world.takeAsked().contains("PutSecretValue"))
+            #expect(world.ask(.publish, with, expect: nil).outcome == .committed)
+        }
+    }
+
+    @Test("a whole secret that is JSON is a conflict that names the setting")
+    func wrongShape() async throws {
+        try await onOwnThread {
+            let world = try World()
+            _ = try world.boto(
+                "secretsmanager", "create_secret",
+                ["Name": .string(world.name), "SecretString": .string(Self.document)])
+            let error = world.ask(.publish, ["secret": .string(world.name)]).outcome.error
+            #expect(error?.hint == "it is JSON: name the field that is the key in 'field'")
+            #expect(error?.field == "with.field")
+        }
+    }
+
+    @Test("a field of what is no JSON, or no object, is refused", arguments: ["plain", "[1]", #"{"key": {}}"#])
+    func noDocument(text: String) async throws {
+        try await onOwnThread {
+            let world = try World()
+            _ = try world.boto(
+                "secretsmanager", "create_secret", ["Name": .string(world.name), "SecretString": .string(text)])
+            let answer = world.ask(.publish, ["secret": .string(world.name), "field": "key"])
+            guard case .rejected(let error) = answer.outcome else {
+                Issue.record("\(answer)")
+                return
+            }
+            #expect(error.field == "with.field" && error.message.hasPrefix("key of secret "))
+        }
+    }
+
+    @Test("what has been rolled back is published again, though AWS takes the same version for done")
+    func again() async throws {
+        try await onOwnThread {
+            let world = try World()
+            for stage in ["pending", "direct"] {
+                let name = world.name + stage
+                let made = try world.boto(
+                    "secretsmanager", "create_secret",
+                    ["Name": .string(name), "SecretString": .string(Keys.text(Keys.predecessor))])
+                let with: JSONObject = ["secret": .string(name), "stage": .string(stage)]
+                let first = world.ask(.publish, with)
+                _ = try world.boto(
+                    "secretsmanager", "update_secret_version_stage",
+                    [
+                        "SecretId": .string(name), "VersionStage": "AWSCURRENT",
+                        "MoveToVersionId": made["VersionId"] ?? .null,
+                        "RemoveFromVersionId": first.receipt?["version_id"] ?? .null,
+                    ])
+                #expect(world.ask(.verify, with).outcome == .mismatch)
+                #expect(world.ask(.publish, with).outcome == .committed)
+                #expect(world.ask(.verify, with).outcome == .match)
+            }
+        }
+    }
+
+    @Test("a binary secret, one scheduled for deletion and a replica are told apart")
+    func states() async throws {
+        try await onOwnThread {
+            let world = try World()
+            let with: JSONObject = ["secret": .string(world.name)]
+            _ = try world.boto(
+                "secretsmanager", "create_secret", ["Name": .string(world.name), "SecretBinary": "AAEC"])
+            #expect(
+                world.ask(.publish, with).outcome.error?.message == "secret \(world.name) is binary, and a key is text")
+            _ = try world.boto("secretsmanager", "delete_secret", ["SecretId": .string(world.name)])
+            for verb in Verb.allCases {
+                let error = world.ask(verb, with).outcome.error
+                #expect(error?.code == .notFound && error?.message.contains("scheduled for deletion") == true)
+            }
+            let other = world.name + "-r"
+            _ = try world.boto(
+                "secretsmanager", "create_secret",
+                [
+                    "Name": .string(other), "SecretString": .string(Keys.text(Keys.predecessor)),
+                    "AddReplicaRegions": [["Region": "us-east-1"]],
+                ])
+            let replica = world.ask(.publish, ["secret": .string(other), "region": "us-east-1"])
+            #expect(replica.outcome.error?.message == "the secret is a replica of another region's, which only reads")
+            #expect(replica.outcome.error?.field == "with.region")
+        }
+    }
+
+    @Test("a rotation that somebody else has begun is not come between; one that ork left behind is")
+    func rotations() async throws {
+        try await onOwnThread {
+            let world = try World()
+            _ = try world.boto(
+                "secretsmanager", "create_secret",
+                ["Name": .string(world.name), "SecretString": .string(Keys.text(Keys.predecessor))])
+            func pend(_ version: String) throws {
+                _ = try world.boto(
+                    "secretsmanager", "put_secret_value",
+                    [
+                        "SecretId": .string(world.name), "SecretString": "x", "VersionStages": ["AWSPENDING"],
+                        "ClientRequestToken": .string(version),
+                    ])
+            }
+            try pend("00000000-0000-4000-8000-000000000000")
+            let with: JSONObject = ["secret": .string(world.name)]
+            for verb in [Verb.check, .publish] {
+                let error = world.ask(verb, with).outcome.error
+                #expect(error?.code == .conflict && error?.message.contains("is in progress") == true)
+            }
+            #expect(!world.takeAsked().contains("PutSecretValue"))
+            try pend("ork-" + String(repeating: "0", count: 60))
+            #expect(world.ask(.publish, with).outcome == .committed)
+        }
+    }
+}
+
+extension PublisherOutcome {
+    /// The error of `rejected` and of `unknown`.
+    var error: PublisherError? {
+        switch self {
+        case .rejected(let error), .unknown(let error): error
+        default: nil
+        }
+    }
+}

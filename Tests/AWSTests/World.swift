@@ -1,0 +1,160 @@
+import AWS
+import CurlHTTP
+import FoundationEssentials
+import JSON
+import PublisherPlugin
+import Secrets
+import ServiceClient
+import Sodium
+import Synchronization
+import TestSupport
+import Testing
+
+@testable import ork_publisher_aws_parameter
+@testable import ork_publisher_aws_secrets_manager
+
+/// A proxy of a test's own in front of the server, and a clock that goes on when it is waited for.
+///
+/// Every request that passes and every answer of a publisher is searched for the keys.
+final class World: ServiceClock {
+    let server: AWSServer
+    let proxy: FaultProxy
+    /// A name of the test's own, for secrets and parameters.
+    let name = "t/" + UUID().uuidString
+    private let offset = Mutex<TimeInterval>(0)
+    private let seen = Mutex<Int>(0)
+
+    init(_ faults: [Fault] = []) throws {
+        server = try AWSServer.shared.get()
+        proxy = try FaultProxy(upstreamPort: server.port, faults: faults)
+    }
+
+    var root: String { "http://127.0.0.1:\(proxy.port)" }
+
+    var now: Date { Date().addingTimeInterval(offset.withLock(\.self)) }
+
+    /// How long anybody waited.
+    var slept: TimeInterval { offset.withLock(\.self) }
+
+    func sleep(until moment: Date) {
+        let rest = moment.timeIntervalSince(now)
+        offset.withLock { $0 += max(0, rest) }
+    }
+
+    /// The environment of a publisher that a user's access key is given to.
+    func environment(_ user: String = "admin") -> [String: String] {
+        server.environment(user, port: proxy.port)
+    }
+
+    /// The environment without credentials.
+    var place: [String: String] { ["AWS_REGION": "eu-central-1", "AWS_ENDPOINT_URL": root] }
+
+    func boto(_ service: String, _ operation: String, _ parameters: JSONValue = [:]) throws -> JSONValue {
+        try server.boto(service, operation, parameters)
+    }
+
+    /// What was asked since the last time: operations, or method and path.
+    func takeAsked() -> [String] {
+        let exchanges = proxy.exchanges
+        let start = seen.withLock { seen in
+            defer { seen = exchanges.count }
+            return seen
+        }
+        return exchanges[start...].map { exchange in
+            exchange.request[header: "x-amz-target"]?.split(separator: ".").last.map(String.init)
+                ?? "\(exchange.method) \(exchange.path)"
+        }
+    }
+
+    /// Lets the next calls of this operation meet a fault.
+    func fail(_ operation: String, times: Int = 1, _ effect: Fault.Effect) {
+        proxy.faults += [
+            Fault(effect, times: times) { $0[header: "x-amz-target"]?.hasSuffix("." + operation) ?? false }
+        ]
+    }
+
+    /// Lets the next calls of this operation be refused as AWS does it.
+    func refuse(
+        _ operation: String, times: Int = 1, status: Int = 400, _ reason: String, _ message: String = "",
+        headers: [(String, String)] = []
+    ) {
+        let body: JSONValue = ["__type": .string(reason), "message": .string(message)]
+        fail(
+            operation, times: times,
+            .answer(
+                status: status, headers: headers + [("Content-Type", "application/x-amz-json-1.1")],
+                body: body.text()))
+    }
+}
+
+/// The two publishers.
+enum Which: Sendable {
+    case secret, parameter
+}
+
+extension World {
+    /// What a publisher answers, also by throwing.
+    func ask(
+        _ verb: Verb, of which: Which = .secret, _ with: JSONObject, environment: [String: String]? = nil,
+        expect: [Secret]? = [Keys.predecessor, Keys.successor], secret: Secret = Keys.successor,
+        operation: String = "op", within seconds: TimeInterval = 120
+    ) -> PublisherAnswer {
+        ask(
+            publisher(of: which, environment ?? self.environment()), verb, with, expect, secret, operation, seconds)
+    }
+
+    func publisher(of which: Which = .secret, _ environment: [String: String]) -> any Publisher {
+        let transport = CurlTransport(policy: .singleTry, environment: [:])
+        switch which {
+        case .secret:
+            return AWSSecretPublisher(
+                AWSClients(SecretStore(), environment: environment, transport: transport, clock: self))
+        case .parameter:
+            return AWSParameterPublisher(
+                AWSClients(ParameterStore(), environment: environment, transport: transport, clock: self))
+        }
+    }
+
+    func ask(
+        _ publisher: any Publisher, _ verb: Verb, _ with: JSONObject,
+        _ expect: [Secret]? = [Keys.predecessor, Keys.successor], _ secret: Secret = Keys.successor,
+        _ operation: String = "op", _ seconds: TimeInterval = 120, target: String = "web"
+    ) -> PublisherAnswer {
+        let request = PublisherRequest(
+            id: "1", operation: operation, rotation: "01JDB", deadline: now.addingTimeInterval(seconds),
+            target: target, with: with, expect: expect?.map { Digest(of: $0) }, digest: Digest(of: secret),
+            secret: verb == .publish ? secret : nil)
+        var answer: PublisherAnswer
+        do throws(PublisherError) {
+            switch verb {
+            case .check: answer = try publisher.check(request)
+            case .publish: answer = try publisher.publish(request)
+            case .verify: answer = try publisher.verify(request)
+            }
+        } catch {
+            answer = PublisherAnswer(.rejected(error))
+        }
+        search(answer)
+        return answer
+    }
+
+    /// Keys are in bodies only, secret access keys nowhere, and neither is in an answer.
+    private func search(_ answer: PublisherAnswer) {
+        // A redactor finds every key of OpenRouter, known or not.
+        let search = Redactor(server.users.values.map { Secret($0.key) })
+        #expect(!search.contains(String(describing: answer).utf8), "a key or a credential in an answer")
+        for exchange in proxy.exchanges {
+            let head = exchange.request.raw.dropLast(exchange.request.body.count)
+            #expect(!search.contains(head), "a key or a credential in an address or a field")
+            #expect(!server.users.values.contains { exchange.request.text.contains($0.key) }, "a credential in a body")
+        }
+    }
+}
+
+/// Made-up keys.
+enum Keys {
+    static let predecessor = Secret("sk-or-v1-" + String(repeating: "1a", count: 32))
+    static let successor = Secret("sk-or-v1-" + String(repeating: "2b", count: 32))
+    static let foreign = Secret("sk-or-v1-" + String(repeating: "3c", count: 32))
+    static func text(_ secret: Secret) -> String { secret.revealed() ?? "" }
+}
