@@ -53,9 +53,10 @@ extension CurlHandle {
             set(CURLOPT_FRESH_CONNECT, 1)
             set(CURLOPT_FORBID_REUSE, 1)
         }
-        if let bearer = request.bearer {
-            // libcurl gives it to this host only, never to a proxy, and keeps it out of the fields that we set.
-            set(bearer: bearer)
+        switch request.authorization {
+        // libcurl gives it to this host only, never to a proxy, and keeps it out of the fields that we set.
+        case .bearer(let secret): set(bearer: secret)
+        case nil: break
         }
         set(CURLOPT_CUSTOMREQUEST, request.method.rawValue)
         if let body = request.body {

@@ -27,15 +27,20 @@ extension HTTPRequest {
                 throw .invalid("the header field \(name) holds a control character")
             }
         }
-        if let bearer {
-            let isVisible = bearer.withBytes { span in
-                (0..<span.byteCount).allSatisfy {
-                    (0x21...0x7E).contains(unsafe span.unsafeLoad(fromByteOffset: $0, as: UInt8.self))
-                }
+        switch authorization {
+        case .bearer(let secret): try Self.validate(secret)
+        case nil: break
+        }
+    }
+
+    private static func validate(_ credential: Secret) throws(TransportError) {
+        let isVisible = credential.withBytes { span in
+            (0..<span.byteCount).allSatisfy {
+                (0x21...0x7E).contains(unsafe span.unsafeLoad(fromByteOffset: $0, as: UInt8.self))
             }
-            guard bearer.count > 0, isVisible else {
-                throw .invalid("the credential is empty or holds a blank or a line break; check how it was stored")
-            }
+        }
+        guard credential.count > 0, isVisible else {
+            throw .invalid("the credential is empty or holds a blank or a line break; check how it was stored")
         }
     }
 

@@ -1,6 +1,6 @@
 package import Secrets
 
-/// One request, complete in itself. A credential travels in `bearer`, never in a header or in the address.
+/// One request, complete in itself. A credential travels in `authorization`, never in a header or in the address.
 package struct HTTPRequest: Sendable {
     /// The methods that ork uses (RFC 9110 §9, RFC 5789).
     package enum Method: String, Sendable {
@@ -14,8 +14,7 @@ package struct HTTPRequest: Sendable {
     package var method: Method
     package var url: HTTPURL
     package var headers: [(name: String, value: String)]
-    /// Sent as `Authorization: Bearer …`.
-    package var bearer: Secret?
+    package var authorization: HTTPAuthorization?
     package var body: [UInt8]?
     /// Whether sending it twice does what sending it once does. Others are sent once, on a fresh connection.
     package var isIdempotent: Bool
@@ -26,16 +25,35 @@ package struct HTTPRequest: Sendable {
 
     /// Idempotent unless it is a POST; a caller that knows better says so.
     package init(
-        _ method: Method, _ url: HTTPURL, headers: [(name: String, value: String)] = [], bearer: Secret? = nil,
-        body: [UInt8]? = nil, isIdempotent: Bool? = nil, wantsFreshConnection: Bool = false, timeout: Duration? = nil
+        _ method: Method, _ url: HTTPURL, headers: [(name: String, value: String)] = [],
+        authorization: HTTPAuthorization? = nil, body: [UInt8]? = nil, isIdempotent: Bool? = nil,
+        wantsFreshConnection: Bool = false, timeout: Duration? = nil
     ) {
         self.method = method
         self.url = url
         self.headers = headers
-        self.bearer = bearer
+        self.authorization = authorization
         self.body = body
         self.isIdempotent = isIdempotent ?? (method != .post)
         self.wantsFreshConnection = wantsFreshConnection
         self.timeout = timeout
+    }
+
+    /// The same with a bearer.
+    package init(
+        _ method: Method, _ url: HTTPURL, headers: [(name: String, value: String)] = [], bearer: Secret?,
+        body: [UInt8]? = nil, isIdempotent: Bool? = nil, wantsFreshConnection: Bool = false, timeout: Duration? = nil
+    ) {
+        self.init(
+            method, url, headers: headers, authorization: bearer.map(HTTPAuthorization.bearer), body: body,
+            isIdempotent: isIdempotent, wantsFreshConnection: wantsFreshConnection, timeout: timeout)
+    }
+
+    /// The bearer, where it is one.
+    package var bearer: Secret? {
+        switch authorization {
+        case .bearer(let secret): secret
+        case nil: nil
+        }
     }
 }

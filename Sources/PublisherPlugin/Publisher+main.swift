@@ -45,6 +45,7 @@ extension Publisher {
         }
         session.run()
         group.wait()
+        finish()
         return session.isBroken ? EXIT_FAILURE : EXIT_SUCCESS
     }
 }

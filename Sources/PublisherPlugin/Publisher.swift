@@ -16,9 +16,14 @@ public protocol Publisher: Sendable {
     func publish(_ request: PublisherRequest) throws(PublisherError) -> PublisherAnswer
     /// Reads the target back and compares digests.
     func verify(_ request: PublisherRequest) throws(PublisherError) -> PublisherAnswer
+    /// The last request is answered; the host leaves two seconds more. A publisher that is killed is not asked.
+    func finish()
 }
 
 extension Publisher {
     /// One after the other.
     public var concurrency: Int { 1 }
+
+    /// There is nothing to give back.
+    public func finish() {}
 }

@@ -1,5 +1,6 @@
 package import FoundationEssentials
 package import HTTP
+package import JSON
 package import PublisherPlugin
 package import Secrets
 
@@ -17,6 +18,8 @@ package protocol Service: Sendable {
     var headers: [(name: String, value: String)] { get }
     /// Why a credential can be of no use, by its form; `nil` if that does not tell.
     func objection(to token: Secret) -> PublisherError?
+    /// The service's own words in the body of a refusal; `nil` where there are none.
+    func words(in body: JSONValue) -> String?
     /// How long to stay away, if this answer says that there were too many requests; `nil` if it says something else.
     ///
     /// `number` counts such answers to one call, from 1.
@@ -27,6 +30,16 @@ package protocol Service: Sendable {
 
 extension Service {
     package func objection(to token: Secret) -> PublisherError? { nil }
+
+    /// The text at `message`, `error_description` (RFC 6749 §5.2) or `error`.
+    package func words(in body: JSONValue) -> String? {
+        guard let said = body["message"] ?? body["error_description"] ?? body["error"] else { return nil }
+        // GitLab: {"message": {"key": ["is invalid"]}}
+        let fields = said.object?.members.map { key, value in
+            "\(key) \((value.array ?? [value]).compactMap(\.string).joined(separator: ", "))"
+        }
+        return said.string ?? fields?.joined(separator: "; ")
+    }
 
     /// 429 is one (RFC 6585 §4).
     package func pause(_ response: HTTPResponse, number: Int, now: Date) -> Duration? {

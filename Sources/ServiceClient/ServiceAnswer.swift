@@ -8,7 +8,7 @@ import Timestamps
 /// What a service answered to a call.
 package struct ServiceAnswer: Sendable {
     package let response: HTTPResponse
-    private let service: String
+    private let service: any Service
     private let isWrite: Bool
     private let secrets: [Secret]
     /// The body, if it is JSON and says so.
@@ -18,7 +18,7 @@ package struct ServiceAnswer: Sendable {
 
     /// `secrets` are what the request carried: a service may repeat them in its own words.
     init(
-        _ response: HTTPResponse, to call: ServiceCall, of service: String, secrets: [Secret], isRepetition: Bool
+        _ response: HTTPResponse, to call: ServiceCall, of service: any Service, secrets: [Secret], isRepetition: Bool
     ) {
         self.response = response
         self.service = service
@@ -42,8 +42,7 @@ package struct ServiceAnswer: Sendable {
         return try AnswerObject.all(list, of: self)
     }
 
-    /// The service's own words in a refusal: the text at `message`, `error_description` (RFC 6749 §5.2) or `error`, in
-    /// one short line. `nil` where there are none: then it may not be the service that has answered.
+    /// The service's own words in a refusal, in one short line. `nil` where there are none: then it may not be the service that has answered.
     package var words: String? {
         said.map { ForeignText.line(Redactor(secrets).redacting($0)) }
     }
@@ -54,12 +53,7 @@ package struct ServiceAnswer: Sendable {
     }
 
     private var said: String? {
-        guard let said = json?["message"] ?? json?["error_description"] ?? json?["error"] else { return nil }
-        // GitLab: {"message": {"key": ["is invalid"]}}
-        let fields = said.object?.members.map { key, value in
-            "\(key) \((value.array ?? [value]).compactMap(\.string).joined(separator: ", "))"
-        }
-        let text = said.string ?? fields?.joined(separator: "; ")
+        let text = json.flatMap(service.words)
         return text == "" ? nil : text
     }
 
@@ -71,16 +65,15 @@ package struct ServiceAnswer: Sendable {
     package func surprise(_ what: String) -> ServiceError {
         ServiceError(
             PublisherError(
-                .unavailable, "the answer of \(service) is \(what)",
+                .unavailable, "the answer of \(service.name) is \(what)",
                 hint: Self.surpriseHint),
             mayHaveTakenEffect: isWrite)
     }
 
+    /// `application/json`, and its kin such as `application/x-amz-json-1.1` and `application/problem+json`.
     private static func json(_ response: HTTPResponse) -> JSONValue? {
         let type = response[header: "content-type"]?.lowercased() ?? ""
-        guard type.hasPrefix("application/json") || type.hasPrefix("application/") && type.contains("+json") else {
-            return nil
-        }
+        guard type.hasPrefix("application/"), type.contains("json") else { return nil }
         return try? JSONValue(parsing: response.body)
     }
 }

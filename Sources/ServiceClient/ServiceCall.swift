@@ -9,6 +9,8 @@ package struct ServiceCall: Sendable {
     package var path: [String]
     package var query: [(String, String)]
     package var body: JSONValue?
+    /// Fields besides those that every request to the service has.
+    package var headers: [(name: String, value: String)] = []
     /// What of the body no message may repeat.
     package var secret: Secret?
     /// The statuses that the caller understands; every other one is a refusal.

@@ -2,18 +2,18 @@ package import FoundationEssentials
 package import HTTP
 import JSON
 import PublisherPlugin
-package import Secrets
+import Secrets
 import Synchronization
 import Timestamps
 
-/// A service at one address with one credential. All targets there share it, and with it connections, the number of
+/// A service at one address with one set of credentials. All targets there share it, and with it connections, the number of
 /// writes at once and the pauses that the service asks for.
 package final class ServiceClient: Sendable {
     /// What it talks to.
     package let service: any Service
     /// Where that is.
     package let address: HTTPURL
-    private let token: Secret
+    private let credentials: any ServiceCredentials
     private let transport: any HTTPTransport
     private let notice: @Sendable (String) -> Void
     let clock: any ServiceClock
@@ -30,18 +30,21 @@ package final class ServiceClient: Sendable {
     /// `transport` must send a request once: trying again is decided here. At most `writes` calls that change
     /// something are under way at once. `notice` gets a line for people where there is long nothing to see.
     package init(
-        _ service: any Service, at address: HTTPURL, token: Secret, writes: Int = 8, transport: any HTTPTransport,
-        clock: any ServiceClock = SystemServiceClock(),
+        _ service: any Service, at address: HTTPURL, credentials: any ServiceCredentials, writes: Int = 8,
+        transport: any HTTPTransport, clock: any ServiceClock = SystemServiceClock(),
         notice: @escaping @Sendable (String) -> Void = StandardError.tell
     ) {
         self.notice = notice
         self.service = service
         self.address = address
-        self.token = token
+        self.credentials = credentials
         self.transport = transport
         self.clock = clock
         self.writes = WriteGate(writes)
     }
+
+    /// The work is done.
+    func end() { credentials.end() }
 
     /// Lets no more writes in at once than this, if it is less than before.
     func lower(writes: Int) { self.writes.lower(to: writes) }
@@ -78,15 +81,24 @@ package final class ServiceClient: Sendable {
         var doubt = false
         var limited = 0
         var number = 0
+        var isRenewed = false
         while true {
             try waitForTurn(call, until: end, doubt: doubt)
+            let authorization = try authorization(until: end, doubt: doubt)
             number += 1
             let failure: ServiceError
-            switch transport.sendOnce(request(call, until: end)) {
+            switch transport.sendOnce(request(call, authorization, until: end)) {
             case .success(let response):
                 let answer = ServiceAnswer(
-                    response, to: call, of: service.name, secrets: [token, call.secret].compactMap(\.self),
+                    response, to: call, of: service, secrets: credentials.secrets + [call.secret].compactMap(\.self),
                     isRepetition: doubt)
+                if !isRenewed, (400..<500).contains(response.status),
+                    credentials.renew(authorization, after: answer, until: end)
+                {
+                    isRenewed = true
+                    number -= 1
+                    continue
+                }
                 if call.statuses.contains(response.status) { return answer }
                 if let length = service.pause(response, number: limited + 1, now: clock.now) {
                     limited += 1
@@ -132,11 +144,19 @@ package final class ServiceClient: Sendable {
         }
     }
 
-    private func request(_ call: ServiceCall, until end: Date) -> HTTPRequest {
+    private func authorization(until end: Date, doubt: Bool) throws(ServiceError) -> HTTPAuthorization? {
+        do throws(ServiceError) { return try credentials.authorization(until: end) } catch {
+            throw error.doubted(doubt)
+        }
+    }
+
+    private func request(
+        _ call: ServiceCall, _ authorization: HTTPAuthorization?, until end: Date
+    ) -> HTTPRequest {
         let path = "/" + call.path.map(HTTPURL.encode).joined(separator: "/")
         return HTTPRequest(
-            call.method, address.appending(path, query: call.query), headers: service.headers, bearer: token,
-            body: call.body?.bytes(), isIdempotent: call.isIdempotent,
+            call.method, address.appending(path, query: call.query), headers: service.headers + call.headers,
+            authorization: authorization, body: call.body?.bytes(), isIdempotent: call.isIdempotent,
             timeout: .seconds(max(0, end.timeIntervalSince(clock.now))))
     }
 

@@ -1,15 +1,21 @@
 package import HTTP
 package import PublisherPlugin
-import Secrets
 import Synchronization
 
-/// The clients of one process. Targets at one address share one, and with it connections and pauses.
+/// The clients of one process. Targets that have the same address and the same login share one, and with it
+/// connections and pauses.
 package final class ServiceClients: Sendable {
     private let service: any Service
-    private let environment: [String: String]
-    private let transport: any HTTPTransport
-    private let clock: any ServiceClock
-    private let clients = Mutex<[HTTPURL: ServiceClient]>([:])
+    /// The process's own environment.
+    package let environment: [String: String]
+    package let transport: any HTTPTransport
+    package let clock: any ServiceClock
+    private let clients = Mutex<[Key: ServiceClient]>([:])
+
+    private struct Key: Hashable {
+        let address: HTTPURL
+        let details: [String]
+    }
 
     /// `transport` must send a request once. `environment` is the process's own: it has the credential, and may have
     /// the address of the service that the pipeline itself runs on.
@@ -23,27 +29,42 @@ package final class ServiceClients: Sendable {
         self.clock = clock
     }
 
-    /// The client for a target, by its settings `url` and `writes` (1 to 32, by default 8, at once; of several targets at
-    /// one address the smallest counts).
-    ///
-    /// Without `url` it is the service that the pipeline runs on, else the public one.
+    /// The client for a target, by its settings `url` and `writes`, with the token in the environment.
     package func client(for settings: Settings) throws(PublisherError) -> ServiceClient {
         let address = try address(settings)
+        let token = try StaticToken(for: service, in: environment)
+        return try client(for: settings, at: address) {
+            ServiceClient(service, at: address, credentials: token, writes: $0, transport: transport, clock: clock)
+        }
+    }
+
+    /// The client that targets share which have this address and these details, such as a namespace or a role. The
+    /// first one makes it, with a number of writes at once.
+    ///
+    /// That is the setting `writes` (1 to 32, by default 8); of several targets the smallest counts.
+    package func client(
+        for settings: Settings, at address: HTTPURL, apart details: [String] = [],
+        make: (_ writes: Int) throws(PublisherError) -> ServiceClient
+    ) throws(PublisherError) -> ServiceClient {
         let writes = try settings.count("writes", in: 1...32) ?? 8
-        let token = try token()
-        let client = clients.withLock { clients in
-            let client =
-                clients[address]
-                ?? ServiceClient(
-                    service, at: address, token: token, writes: writes, transport: transport, clock: clock)
-            clients[address] = client
+        let key = Key(address: address, details: details)
+        let client = try clients.withLock { clients throws(PublisherError) in
+            if let client = clients[key] { return client }
+            let client = try make(writes)
+            clients[key] = client
             return client
         }
         client.lower(writes: writes)
         return client
     }
 
-    private func address(_ settings: Settings) throws(PublisherError) -> HTTPURL {
+    /// The work is done: what the clients have obtained for it is given back.
+    package func end() {
+        for client in clients.withLock({ Array($0.values) }) { client.end() }
+    }
+
+    /// The address in the setting `url`; without it that of the service that the pipeline runs on, else the public one.
+    package func address(_ settings: Settings) throws(PublisherError) -> HTTPURL {
         let name = service.addressVariable
         let setting = try settings.text("url")
         let variable = environment[name].flatMap { $0.isEmpty ? nil : $0 }
@@ -61,17 +82,5 @@ package final class ServiceClients: Sendable {
                 hint: "write the address of \(service.name)'s API, as \(service.standardAddress)",
                 field: setting == nil ? "env.\(name)" : "with.url")
         }
-    }
-
-    private func token() throws(PublisherError) -> Secret {
-        guard let text = environment[service.credential], !text.isEmpty else {
-            throw PublisherError(
-                .configuration, "the environment variable \(service.credential) is empty",
-                hint: "give this stage a token for \(service.name), and name the variable in the target's env",
-                field: "env.\(service.credential)")
-        }
-        let token = Secret(text)
-        if let objection = service.objection(to: token) { throw objection }
-        return token
     }
 }

@@ -90,7 +90,8 @@ struct Bench {
     init(_ answers: [ScriptedTransport.Answer]) throws {
         transport = ScriptedTransport(answers)
         client = ServiceClient(
-            PlainService(), at: try HTTPURL("https://plain.example/api"), token: Secret("t0-of-plain"),
+            PlainService(), at: try HTTPURL("https://plain.example/api"),
+            credentials: StaticToken(Secret("t0-of-plain")),
             transport: transport,
             clock: clock, notice: notices.hear)
     }

@@ -219,7 +219,8 @@ struct ServiceClientTests {
     func gate() async throws {
         let meter = MeteringTransport()
         let client = ServiceClient(
-            PlainService(), at: try HTTPURL("https://plain.example"), token: Secret("t"), writes: 3, transport: meter)
+            PlainService(), at: try HTTPURL("https://plain.example"), credentials: StaticToken(Secret("t")), writes: 3,
+            transport: meter)
         try await Self.writeTwelve(client)
         #expect(meter.highest == 3)
     }
