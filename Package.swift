@@ -73,6 +73,8 @@ let package = Package(
             name: "GitHubSandbox", dependencies: ["HTTP", "JSON", "SandboxWire", "Secrets", "Sodium", "Timestamps"]),
         .target(
             name: "GitLabSandbox", dependencies: ["HTTP", "JSON", "SandboxWire", "Secrets", "Sodium", "Timestamps"]),
+        .target(
+            name: "KubernetesSandbox", dependencies: ["HTTP", "JSON", "SandboxWire", "Secrets", "Sodium", "Timestamps"]),
 
         // Steps.
         .executableTarget(name: "ork-create", dependencies: step + ["CurlHTTP"]),

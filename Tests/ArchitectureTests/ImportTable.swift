@@ -35,6 +35,7 @@ enum ImportTable {
         "Sources/Sandbox": ["HTTP", "JSON", "SandboxWire", "Secrets", "Sodium", "Timestamps"],
         "Sources/GitHubSandbox": ["HTTP", "JSON", "SandboxWire", "Secrets", "Sodium", "Timestamps"],
         "Sources/GitLabSandbox": ["HTTP", "JSON", "SandboxWire", "Secrets", "Sodium", "Timestamps"],
+        "Sources/KubernetesSandbox": ["HTTP", "JSON", "SandboxWire", "Secrets", "Sodium", "Timestamps"],
         // The world around it.
         "Sources/PublisherPlugin": system.union(["JSON", "Secrets", "Timestamps"]),
         "Sources/PluginHost": system.union(["JSON", "PublisherPlugin", "Secrets", "Sodium", "Subprocess", "Timestamps"]
