@@ -95,8 +95,8 @@ let package = Package(
         .executableTarget(
             name: "ork-sandbox",
             dependencies: [
-                "GitHubSandbox", "GitLabSandbox", "HTTP", "JSON", "Sandbox", "SandboxWire", "Secrets", "Timestamps",
-                argumentParser, flyingFox, flyingSocks, systemPackage,
+                "GitHubSandbox", "GitLabSandbox", "HTTP", "JSON", "KubernetesSandbox", "Sandbox", "SandboxWire", "Secrets",
+                "Timestamps", argumentParser, flyingFox, flyingSocks, systemPackage,
             ]),
 
         // Publishers.
