@@ -1,6 +1,7 @@
 import FoundationEssentials
 import PublisherPlugin
 import Secrets
+import ServiceClient
 import Timestamps
 
 extension Companion {
