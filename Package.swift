@@ -118,6 +118,12 @@ let package = Package(
             name: "ork-publisher-gitlab-variable",
             dependencies: ["CurlHTTP", "HTTP", "JSON", "PublisherPlugin", "Secrets", "ServiceClient", "Sodium"],
             path: "plugins/gitlab-variable", exclude: ["README.md"]),
+        .executableTarget(
+            name: "ork-publisher-kubernetes-secret",
+            dependencies: [
+                "CurlHTTP", "HTTP", "JSON", "PublisherPlugin", "Secrets", "ServiceClient", "Sodium", "Timestamps", "YAML",
+            ],
+            path: "plugins/kubernetes-secret", exclude: ["README.md"]),
 
         // Tests.
         .target(

@@ -58,7 +58,8 @@ extension TransportError {
                 ? "the authority that is given for \(host) is no certificate in PEM"
                 : "the certificate authorities cannot be read; check CURL_CA_BUNDLE and SSL_CERT_FILE"
         case CURLE_SSL_CERTPROBLEM:
-            message = "the client certificate for \(host) cannot be used: it or its key is not PEM, or they do not match"
+            message =
+                "the client certificate for \(host) cannot be used: it or its key is not PEM, or they do not match"
         default: return nil
         }
         return TransportError(.untrusted, message, mayHaveArrived: mayHaveArrived)

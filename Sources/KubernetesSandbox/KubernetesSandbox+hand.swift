@@ -39,7 +39,8 @@ extension KubernetesSandbox {
     }
 
     /// Gives one key of a secret a value; `nil` takes it away.
-    package mutating func setValue(_ value: String?, of key: String, in secret: String, _ namespace: String = "default") {
+    package mutating func setValue(_ value: String?, of key: String, in secret: String, _ namespace: String = "default")
+    {
         change(.secrets, namespace, secret) { object in
             object[object: "data"][key] = value.map { .string(Data($0.utf8).base64EncodedString()) }
         }

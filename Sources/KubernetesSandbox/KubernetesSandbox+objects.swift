@@ -44,7 +44,8 @@ extension KubernetesSandbox {
         }
         let wish = try Self.body(question.request)
         guard let name = wish.at("metadata", "name")?.string, Self.isName(name) else {
-            throw .invalid(list.resource, "", field: "metadata.name", "Required value: name or generateName is required")
+            throw .invalid(
+                list.resource, "", field: "metadata.name", "Required value: name or generateName is required")
         }
         let key = ObjectKey(resource: list.resource, namespace: list.namespace, name: name)
         guard (wish.at("metadata", "namespace")?.string ?? key.namespace) == key.namespace else {

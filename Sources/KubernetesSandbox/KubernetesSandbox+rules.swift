@@ -38,7 +38,8 @@ extension KubernetesSandbox {
                 guard isQualified(name) else {
                     throw .invalid(
                         key.resource, key.name, field: field,
-                        "Invalid value: \"\(name)\": name part must consist of alphanumeric characters, '-', '_' or '.'")
+                        "Invalid value: \"\(name)\": name part must consist of alphanumeric characters, '-', '_' or '.'"
+                    )
                 }
                 guard value.string != nil else {
                     throw .badRequest("json: cannot unmarshal \(name) into Go struct field of type string")
@@ -66,7 +67,8 @@ extension KubernetesSandbox {
             else {
                 throw .invalid(
                     .secrets, name, field: "data[\(key)]",
-                    "Invalid value: \"\(key)\": a valid config key must consist of alphanumeric characters, '-', '_' or '.'")
+                    "Invalid value: \"\(key)\": a valid config key must consist of alphanumeric characters, '-', '_' or '.'"
+                )
             }
             guard let bytes = value.string.flatMap({ Data(base64Encoded: $0) }) else {
                 throw unreadable("illegal base64 data at input byte 0")

@@ -42,7 +42,8 @@ extension KubernetesSandbox {
         objects[key] = object
     }
 
-    private static func status(_ resource: Resource, _ object: JSONObject, _ rollout: Rollout, step: Int) -> JSONObject {
+    private static func status(_ resource: Resource, _ object: JSONObject, _ rollout: Rollout, step: Int) -> JSONObject
+    {
         let pods = rollout.pods
         let updated = min(step, pods)
         var status: JSONObject = ["observedGeneration": object.at("metadata", "generation") ?? 1]

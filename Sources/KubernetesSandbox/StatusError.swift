@@ -16,7 +16,8 @@ struct StatusError: Error {
         code: 404, reason: "NotFound", message: "the server could not find the requested resource")
 
     static let noMethod = StatusError(
-        code: 405, reason: "MethodNotAllowed", message: "the server does not allow this method on the requested resource")
+        code: 405, reason: "MethodNotAllowed",
+        message: "the server does not allow this method on the requested resource")
 
     static func notFound(_ resource: Resource, _ name: String) -> StatusError {
         StatusError(
@@ -38,7 +39,8 @@ struct StatusError: Error {
             details: about(resource, name))
     }
 
-    static func forbidden(_ resource: Resource, _ name: String, _ why: String, cause: JSONObject? = nil) -> StatusError {
+    static func forbidden(_ resource: Resource, _ name: String, _ why: String, cause: JSONObject? = nil) -> StatusError
+    {
         let subject = name.isEmpty ? "\(resource.qualified) is" : "\(resource.qualified) \"\(name)\" is"
         var details = about(resource, name)
         if let cause { details["causes"] = [.object(cause)] }

@@ -64,6 +64,7 @@ enum ImportTable {
         "plugins/command": system.union(["JSON", "PublisherPlugin", "Secrets", "Sodium", "Timestamps"]),
         "plugins/github-secret": service.union(["Timestamps"]),
         "plugins/gitlab-variable": service,
+        "plugins/kubernetes-secret": service.union(["Timestamps", "YAML"]),
     ]
 
     /// What a source in `folder` imports and may not.
