@@ -202,6 +202,10 @@ let package = Package(
             dependencies: ["GitLabSandbox", "HTTP", "JSON", "SandboxWire", "Secrets", "Sodium", "TestSupport"],
             exclude: ["Python"]),
         .testTarget(
+            name: "KubernetesSandboxTests",
+            dependencies: ["HTTP", "JSON", "KubernetesSandbox", "SandboxWire", "Secrets", "Sodium", "TestSupport"],
+            exclude: ["Python"]),
+        .testTarget(
             name: "GitHubSecretTests",
             dependencies: [
                 "GitHubSandbox", "HTTP", "JSON", "PublisherPlugin", "Secrets", "ServiceClient", "Sodium", "TestSupport",

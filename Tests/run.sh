@@ -27,7 +27,7 @@ say 'Building'
 swift build --build-tests --quiet
 
 # Apart from each other: what computes keeps the thread pool busy that what starts programs and servers waits for.
-services='^(Git|GitHubSandbox|GitHubSecret|GitLabSandbox|GitLabVariable)Tests\.'
+services='^(Git|GitHubSandbox|GitHubSecret|GitLabSandbox|GitLabVariable|KubernetesSandbox|KubernetesSecret)Tests\.'
 programs='^(CommandPublisher|Conform|CurlHTTP|EndToEnd|FilePublisher|PluginHost|Sandbox)Tests\.'
 say 'Test suites: values'
 swift test --skip-build --skip "$services" --skip "$programs"

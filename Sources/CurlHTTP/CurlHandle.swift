@@ -27,7 +27,7 @@ struct CurlHandle: ~Copyable {
         unsafe curl_slist_free_all(headers)
         unsafe curl_slist_free_all(connectTo)
         if let body = unsafe body { unsafe Self.wipe(body) }
-        for unsafeblob in unsafe blobs { unsafe Self.wipe(blob) }
+        unsafe blobs.forEach { unsafe Self.wipe($0) }
     }
 
     private static func wipe(_ copy: UnsafeMutableRawBufferPointer) {
