@@ -220,6 +220,13 @@ let package = Package(
             ],
             exclude: ["Python"]),
         .testTarget(
+            name: "KubernetesSecretTests",
+            dependencies: [
+                "HTTP", "JSON", "KubernetesSandbox", "PublisherPlugin", "Secrets", "ServiceClient", "Sodium", "TestSupport",
+                "ork-publisher-kubernetes-secret", "ork-sandbox", subprocess, systemPackage,
+            ],
+            exclude: ["Python"]),
+        .testTarget(
             name: "EndToEndTests",
             dependencies: ["HTTP", "JSON", "Sandbox", "Secrets", "Sodium", "TestSupport", subprocess, systemPackage],
             exclude: ["Scripts"]),

@@ -16,7 +16,8 @@ extension KubernetesSandbox {
                 "serverAddressByClientCIDRs": [["clientCIDR": "0.0.0.0/0", "serverAddress": "127.0.0.1"]],
             ]
         case ["apis"]: ["kind": "APIGroupList", "apiVersion": "v1", "groups": [apps]]
-        case ["apis", "apps"]: apps
+        case ["apis", "apps"]:
+            .object(["kind": "APIGroup", "apiVersion": "v1"].merging(apps.object ?? [:]))
         case ["api", "v1"]: resources("v1", group: "")
         case ["apis", "apps", "v1"]: resources("apps/v1", group: "apps")
         default: nil

@@ -18,6 +18,13 @@ extension JSONObject {
         path.dropFirst().reduce(self[path[0]]) { $0?[$1] }
     }
 
+    /// These members and those, which win.
+    func merging(_ other: JSONObject) -> JSONObject {
+        var result = self
+        for (key, value) in other.members { result[key] = value }
+        return result
+    }
+
     /// A member that is an object, made where it is missing.
     subscript(object key: String) -> JSONObject {
         get { self[key]?.object ?? [:] }

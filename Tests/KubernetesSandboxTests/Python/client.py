@@ -11,8 +11,8 @@ wish = json.load(sys.stdin)
 
 def api(kind, token):
     configuration = client.Configuration(host=wish["root"] + "/kubernetes")
-    configuration.api_key = {"authorization": token}
-    configuration.api_key_prefix = {"authorization": "Bearer"}
+    configuration.api_key = {"BearerToken": token}
+    configuration.api_key_prefix = {"BearerToken": "Bearer"}
     return kind(client.ApiClient(configuration))
 
 
