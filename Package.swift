@@ -175,7 +175,7 @@ let package = Package(
             ]),
         .testTarget(
             name: "ConformTests",
-            dependencies: ["PluginHost", "Secrets", "TestSupport", "ork-conform", "ork-publisher-file"],
+            dependencies: ["HTTP", "JSON", "PluginHost", "Secrets", "TestSupport", "ork-conform", "ork-publisher-file"],
             exclude: ["Python"]),
         .testTarget(
             name: "StepsTests",
@@ -222,8 +222,8 @@ let package = Package(
         .testTarget(
             name: "KubernetesSecretTests",
             dependencies: [
-                "HTTP", "JSON", "KubernetesSandbox", "PublisherPlugin", "Secrets", "ServiceClient", "Sodium", "TestSupport",
-                "ork-publisher-kubernetes-secret", "ork-sandbox", subprocess, systemPackage,
+                "CurlHTTP", "HTTP", "JSON", "KubernetesSandbox", "PublisherPlugin", "Secrets", "ServiceClient", "Sodium",
+                "TestSupport", "ork-publisher-kubernetes-secret", "ork-sandbox", subprocess, systemPackage,
             ],
             exclude: ["Python"]),
         .testTarget(

@@ -17,7 +17,7 @@ extension KubernetesSandbox {
             ]
         case ["apis"]: ["kind": "APIGroupList", "apiVersion": "v1", "groups": [apps]]
         case ["apis", "apps"]:
-            .object(["kind": "APIGroup", "apiVersion": "v1"].merging(apps.object ?? [:]))
+            .object((["kind": "APIGroup", "apiVersion": "v1"] as JSONObject).merging(apps.object ?? [:]))
         case ["api", "v1"]: resources("v1", group: "")
         case ["apis", "apps", "v1"]: resources("apps/v1", group: "apps")
         default: nil

@@ -1,4 +1,4 @@
-import JSON
+package import JSON
 
 extension JSONValue {
     /// This value with a patch applied: an object's members replace, and `null` takes away (RFC 7396 §2).
@@ -26,7 +26,7 @@ extension JSONObject {
     }
 
     /// A member that is an object, made where it is missing.
-    subscript(object key: String) -> JSONObject {
+    package subscript(object key: String) -> JSONObject {
         get { self[key]?.object ?? [:] }
         set { self[key] = .object(newValue) }
     }

@@ -16,7 +16,7 @@ struct Rollout {
     /// Step 0: nobody has seen it yet. Then one pod after the other is new, then the last old one goes, then the last
     /// new one becomes available.
     func step(at now: Date, pace: Double) -> Int {
-        let passed = now.timeIntervalSince(beganAt) / pace
+        let passed = pace > 0 ? now.timeIntervalSince(beganAt) / pace : .infinity
         let step = passed > Double(pods + 3) ? pods + 3 : Int(passed.rounded(.down))
         return min(max(step, 0), limit ?? .max)
     }

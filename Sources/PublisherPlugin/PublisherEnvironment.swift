@@ -1,12 +1,12 @@
 /// What the environment of a publisher, or of a probe, is made of.
 package struct PublisherEnvironment: Sendable {
     /// Handed on where they are set: how to find programs and files, how to reach the network, whom to trust, and
-    /// which GitHub or GitLab the pipeline runs on, so that its token is not sent to another one.
+    /// which GitHub, GitLab or Kubernetes the pipeline runs on, so that its token is not sent to another one.
     package static let inherited: Set<String> = [
         "PATH", "HOME", "LANG", "TMPDIR",
         "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "all_proxy", "no_proxy",
         "SSL_CERT_FILE", "SSL_CERT_DIR", "CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS",
-        "GITHUB_API_URL", "CI_API_V4_URL",
+        "GITHUB_API_URL", "CI_API_V4_URL", "KUBERNETES_SERVICE_HOST", "KUBERNETES_SERVICE_PORT",
     ]
 
     private let ours: [String: String]

@@ -20,7 +20,9 @@ struct LinkageTests {
         "ork-approve", "ork-status", "ork-keygen", "ork-conform", "ork-publisher-file", "ork-publisher-command",
     ]
 
-    private static let services = ["ork-publisher-github-secret", "ork-publisher-gitlab-variable"]
+    private static let services = [
+        "ork-publisher-github-secret", "ork-publisher-gitlab-variable", "ork-publisher-kubernetes-secret",
+    ]
 
     @Test("no program of a pipeline loads Foundation, ICU or libgit2", arguments: steps + others + services)
     func foundation(program: String) async throws {

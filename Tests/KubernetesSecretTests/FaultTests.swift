@@ -160,6 +160,8 @@ struct FaultTests {
         let world = World()
         world.hold(Keys.predecessor)
         world.fail(.patch, .lostReply)
+        world.fail(.get, .after { _ in })
+        world.fail(.get, .answer(200, "gone", type: "text/plain"))
         // There is no time for a second try.
         #expect(world.ask(.publish, within: 1.2).outcome.name == "unknown")
         let version = world.cluster { $0.object(.secrets, "app", in: "prod")?["metadata"] }

@@ -10,10 +10,8 @@ enum Keys {
     static func text(_ secret: Secret) -> String { secret.revealed() ?? "" }
 
     /// What a secret holds, in a word.
-    static func name(_ text: String?) -> String? {
-        let names = [
-            text(predecessor): "predecessor", Self.text(successor): "successor", Self.text(foreign): "foreign",
-        ]
-        return text.map { names[$0] ?? "other" }
+    static func name(_ held: String?) -> String? {
+        let names = [text(predecessor): "predecessor", text(successor): "successor", text(foreign): "foreign"]
+        return held.map { names[$0] ?? "other" }
     }
 }

@@ -1,3 +1,4 @@
+import CurlHTTP
 import FoundationEssentials
 import HTTP
 import JSON
@@ -155,7 +156,7 @@ struct KubeconfigTests {
     @Test(
         "a file that is none is refused, and not quoted",
         arguments: [
-            ("s3cret: [", "the kubeconfig FILE cannot be read (line 1, column 10)"),
+            ("s3cret: [", "the kubeconfig FILE cannot be read (line 2, column 1)"),
             ("# s3cret", "the kubeconfig FILE cannot be read (it is empty)"),
             ("", "the file FILE is empty or cannot be read"),
             ("s3cret", "the kubeconfig FILE cannot be used: it has no current context"),

@@ -79,7 +79,7 @@ struct ProgramTests {
             "url": .string(sandbox.kubernetes.url), "token": .string(sandbox.kubernetes.token.revealed() ?? ""),
             "namespace": "prod",
         ]
-        let outcome = try await Python.run("secrets.py", input: wish.text())
+        let outcome = try await Python.run("read_secrets.py", input: wish.text())
         #expect(outcome.succeeded, "\(outcome.output)")
         let shown = try JSONValue(parsing: outcome.output.utf8)
         #expect(shown.object?.keys == (0..<8).map { "app-\($0)" })

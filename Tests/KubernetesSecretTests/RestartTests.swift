@@ -125,7 +125,7 @@ struct RestartTests {
     func lost() {
         let world = World()
         world.hold(Keys.predecessor)
-        world.fail(.patch, "deployments", .lostReply)
+        world.fail(.patch, at: "deployments", .lostReply)
         #expect(world.ask(.publish, Self.one).outcome == .committed)
         #expect(world.restarts == [1, 0, 0])
     }
@@ -135,7 +135,7 @@ struct RestartTests {
         let world = World()
         world.hold(Keys.predecessor)
         world.fail(
-            .patch, "deployments",
+            .patch, at: "deployments",
             .before { $0.change(.deployments, "prod", "web") { $0[object: "spec"]["replicas"] = 3 } })
         #expect(world.ask(.publish, Self.one).outcome == .committed)
         #expect(world.restarts == [1, 0, 0])
@@ -170,8 +170,8 @@ struct RestartTests {
     func unseen() {
         let world = World()
         world.hold(Keys.predecessor)
-        world.fail(.get, "deployments", .after { _ in })
-        world.fail(.get, "deployments", times: 400, .answer(403, #"{"kind":"Status","reason":"Forbidden"}"#))
+        world.fail(.get, at: "deployments", .after { _ in })
+        world.fail(.get, at: "deployments", times: 400, .answer(403, #"{"kind":"Status","reason":"Forbidden"}"#))
         let answer = world.ask(.publish, Self.one, within: 20)
         #expect(answer.outcome == .committed)
         #expect(answer.message?.contains("deployment/web is not rolled out yet: how far it is cannot be seen") == true)

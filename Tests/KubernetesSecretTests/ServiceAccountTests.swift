@@ -1,3 +1,4 @@
+import CurlHTTP
 import FoundationEssentials
 import HTTP
 import JSON

@@ -85,7 +85,7 @@ final class World: HTTPTransport, ServiceClock {
     var slept: TimeInterval { state.withLock(\.slept) }
 
     /// Lets the next requests of this method, and with this in their path, meet a fault; several wait in line.
-    func fail(_ method: HTTPRequest.Method, _ path: String = "", times: Int = 1, _ fault: Fault) {
+    func fail(_ method: HTTPRequest.Method, at path: String = "", times: Int = 1, _ fault: Fault) {
         state.withLock { $0.faults += Array(repeating: (method, path, fault), count: times) }
     }
 
@@ -205,11 +205,11 @@ extension World {
     /// Makes the secret `app` with this value and others beside it.
     func hold(_ value: Secret?, isImmutable: Bool? = nil, annotations: JSONObject = [:]) {
         let values = value.map { [("KEY", Keys.text($0))] } ?? []
+        let others: JSONObject = ["team": "a", "kubectl.kubernetes.io/last-applied-configuration": "{}"]
         cluster {
             $0.addSecret(
                 "app", in: "prod", values + [("OTHER", "theirs")], isImmutable: isImmutable,
-                annotations: ["team": "a", "kubectl.kubernetes.io/last-applied-configuration": "{}"].merging(
-                    annotations),
+                annotations: others.merging(annotations),
                 labels: ["tier": "web"])
         }
     }
