@@ -95,7 +95,8 @@ let package = Package(
         .executableTarget(
             name: "ork-sandbox",
             dependencies: [
-                "GitHubSandbox", "GitLabSandbox", "HTTP", "JSON", "KubernetesSandbox", "Sandbox", "SandboxWire", "Secrets",
+                "GitHubSandbox", "GitLabSandbox", "HTTP", "JSON", "KubernetesSandbox", "Sandbox", "SandboxWire",
+                "Secrets",
                 "Timestamps", argumentParser, flyingFox, flyingSocks, systemPackage,
             ]),
 
@@ -121,7 +122,8 @@ let package = Package(
         .executableTarget(
             name: "ork-publisher-kubernetes-secret",
             dependencies: [
-                "CurlHTTP", "HTTP", "JSON", "PublisherPlugin", "Secrets", "ServiceClient", "Sodium", "Timestamps", "YAML",
+                "CurlHTTP", "HTTP", "JSON", "PublisherPlugin", "Secrets", "ServiceClient", "Sodium", "Timestamps",
+                "YAML",
             ],
             path: "plugins/kubernetes-secret", exclude: ["README.md"]),
 
@@ -175,7 +177,9 @@ let package = Package(
             ]),
         .testTarget(
             name: "ConformTests",
-            dependencies: ["HTTP", "JSON", "PluginHost", "Secrets", "TestSupport", "ork-conform", "ork-publisher-file"],
+            dependencies: [
+                "HTTP", "JSON", "PluginHost", "Secrets", "TestSupport", "ork-conform", "ork-publisher-file",
+            ],
             exclude: ["Python"]),
         .testTarget(
             name: "StepsTests",
@@ -222,7 +226,8 @@ let package = Package(
         .testTarget(
             name: "KubernetesSecretTests",
             dependencies: [
-                "CurlHTTP", "HTTP", "JSON", "KubernetesSandbox", "PublisherPlugin", "Secrets", "ServiceClient", "Sodium",
+                "CurlHTTP", "HTTP", "JSON", "KubernetesSandbox", "PublisherPlugin", "Secrets", "ServiceClient",
+                "Sodium",
                 "TestSupport", "ork-publisher-kubernetes-secret", "ork-sandbox", subprocess, systemPackage,
             ],
             exclude: ["Python"]),

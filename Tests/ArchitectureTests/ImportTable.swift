@@ -56,7 +56,8 @@ enum ImportTable {
             "ArgumentParser", "JSON", "PluginHost", "PublisherPlugin", "Secrets", "Sodium",
         ]),
         "Sources/ork-sandbox": system.union([
-            "ArgumentParser", "FlyingFox", "FlyingSocks", "GitHubSandbox", "GitLabSandbox", "HTTP", "JSON", "KubernetesSandbox", "Sandbox",
+            "ArgumentParser", "FlyingFox", "FlyingSocks", "GitHubSandbox", "GitLabSandbox", "HTTP", "JSON",
+            "KubernetesSandbox", "Sandbox",
             "SandboxWire", "Secrets", "Timestamps",
         ]),
         // Publishers: the contract and the faces they need, nothing of the rotation.

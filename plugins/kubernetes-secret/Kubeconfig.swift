@@ -76,7 +76,7 @@ struct Kubeconfig {
         var tls = TLSSettings()
         tls.authorities = try content(cluster, "certificate-authority")
         if let name = string(cluster["tls-server-name"]) {
-            guard let url = try? HTTPURL("https://\(name)"), url.host == name.lowercased(), name.contains(".") else {
+            guard let url = try? HTTPURL("https://\(name)"), url.host == name.lowercased() else {
                 throw error("its tls-server-name is no name of a server")
             }
             tls.serverName = name
