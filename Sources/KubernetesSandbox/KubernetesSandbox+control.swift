@@ -33,7 +33,7 @@ extension KubernetesSandbox {
                 addWorkload(resource, name, in: namespace, replicas: wish["replicas"]?.integer ?? 2)
             }
             hold(resource, name, in: namespace, at: wish["step"]?.integer)
-            if wish["fails"] == true { fail(name, in: namespace) }
+            if let fails = wish["fails"]?.bool { fail(name, in: namespace, fails) }
         case (.post, "tokens"): return makeToken(wish, at: now)
         case (.post, "settings"):
             for (name, value) in wish.members {

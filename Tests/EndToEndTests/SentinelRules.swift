@@ -1,3 +1,4 @@
+import FoundationEssentials
 import Secrets
 
 /// Where each secret of a rotation may be seen.
@@ -24,6 +25,8 @@ struct SentinelRules {
         let port: Int
         /// What stands around the successor in a request; `nil` if the service never sees it.
         let wrapping: (before: String, after: String)?
+        /// Whether it is sent in base64.
+        var isBase64 = false
     }
 
     var all: [Sentinel] { [successor, predecessor, management, identity] + services.map(\.token) }
@@ -92,6 +95,8 @@ struct SentinelRules {
         else { return [] }
         let header = Array("\r\nAuthorization: Bearer ".utf8) + token + Array("\r\n".utf8)
         guard let (before, after) = service.wrapping else { return [header] }
-        return [header, Array(before.utf8) + successor.secret.copyBytes() + Array(after.utf8)]
+        let key = successor.secret.copyBytes()
+        let sent = service.isBase64 ? Array(Data(key).base64EncodedString().utf8) : key
+        return [header, Array(before.utf8) + sent + Array(after.utf8)]
     }
 }

@@ -6,20 +6,23 @@ import TestSupport
 
 /// The targets of a rotation at services of the web, and what may be seen of them.
 struct SentinelServices {
-    /// Flags of `ork-create`: a secret with a companion, and a variable.
+    /// Flags of `ork-create`: a secret with a companion, a variable, and a cluster's secret with what uses it.
     static let flags = [
         "--to", "hub=github-secret@1:repository=acme/web,name=OPENROUTER_API_KEY,companion=OPENROUTER_API_KEY_OF",
         "--target-env", "hub:GITHUB_TOKEN",
         "--to", "lab=gitlab-variable@2:project=acme/web,key=OPENROUTER_API_KEY", "--target-env", "lab:GITLAB_TOKEN",
+        "--to", "kube=kubernetes-secret@2:secret=app,key=KEY,create:=true,restart=deployment/web",
+        "--target-env", "kube:KUBECONFIG",
     ]
 
     let services: [SentinelRules.Service]
     /// What a step is given: tokens, and where the services are.
     let variables: [String: String]
     private let world: World
+    private let folder: TemporaryDirectory
 
     init(_ world: World) throws {
-        let (github, gitlab) = (world.sandbox.github, world.sandbox.gitlab)
+        let (github, gitlab, kubernetes) = (world.sandbox.github, world.sandbox.gitlab, world.sandbox.kubernetes)
         services = [
             SentinelRules.Service(
                 program: "ork-publisher-github-secret", variable: "GITHUB_TOKEN",
@@ -28,10 +31,20 @@ struct SentinelServices {
                 program: "ork-publisher-gitlab-variable", variable: "GITLAB_TOKEN",
                 token: Sentinel("GitLab token", gitlab.token), port: Self.port(gitlab.url),
                 wrapping: (#""value":""#, #"""#)),
+            SentinelRules.Service(
+                program: "ork-publisher-kubernetes-secret", variable: "KUBE_TOKEN",
+                token: Sentinel("Kubernetes token", kubernetes.token), port: Self.port(kubernetes.url),
+                wrapping: (#""KEY":""#, #"""#), isBase64: true),
         ]
+        folder = try TemporaryDirectory()
+        let kubeconfig = try Self.kubeconfig(in: folder, kubernetes.token, port: Self.port(kubernetes.url))
+        let workload: JSONValue = ["resource": "deployments", "name": "web"]
+        _ = try world.sandbox.control(.post, "kubernetes/workloads", workload)
+        _ = try world.sandbox.control(.post, "kubernetes/settings", ["pace": 0])
         variables = [
             "GITHUB_TOKEN": github.token.revealed() ?? "", "GITHUB_API_URL": github.url,
             "GITLAB_TOKEN": gitlab.token.revealed() ?? "", "CI_API_V4_URL": gitlab.url,
+            "KUBECONFIG": kubeconfig,
         ]
         self.world = world
     }
@@ -39,10 +52,27 @@ struct SentinelServices {
     /// Fails if a service does not hold the successor.
     func requireHeld(_ successor: Secret) throws {
         let digest = JSONValue.string(Digest(of: successor).description)
-        for list in ["github/secrets", "gitlab/variables"] {
+        for list in ["github/secrets", "gitlab/variables", "kubernetes/secrets"] {
             let held = try world.sandbox.control(.get, list).array ?? []
             guard held.contains(where: { $0["digest"] == digest }) else { throw Complaint("\(list): \(held.count)") }
         }
+        let restarts = try world.sandbox.control(.get, "kubernetes/workloads").array?.map { $0["restarts"] } ?? []
+        guard restarts == [1] else { throw Complaint("restarts: \(restarts)") }
+    }
+
+    /// A kubeconfig for the cluster behind another port.
+    func kubeconfig(port: Int) throws -> String {
+        try Self.kubeconfig(in: folder, world.sandbox.kubernetes.token, port: port)
+    }
+
+    private static func kubeconfig(in folder: TemporaryDirectory, _ token: Secret, port: Int) throws -> String {
+        try folder.write(
+            """
+            current-context: main
+            contexts: [{name: main, context: {cluster: here, user: ork}}]
+            clusters: [{name: here, cluster: {server: 'http://127.0.0.1:\(port)/kubernetes'}}]
+            users: [{name: ork, user: {token: '\(token.revealed() ?? "")'}}]
+            """, to: "kubeconfig-\(port)")
     }
 
     private static func port(_ url: String) -> Int {

@@ -43,7 +43,7 @@ struct FaultTests {
             outcome: "committed", change: "updated", holds: "successor"),
         Case(
             testDescription: "an update whose answer got lost is found", fault: { $0.fail(.patch, .lostReply) },
-            outcome: "unchanged", holds: "successor"),
+            outcome: "committed", change: "updated", holds: "successor"),
         Case(
             testDescription: "an update whose answers all get lost is settled by reading",
             fault: { $0.fail(.patch, times: 5, .lostReply) }, outcome: "committed", change: "updated",

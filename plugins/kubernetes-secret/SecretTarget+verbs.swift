@@ -35,7 +35,7 @@ extension SecretTarget {
     func publish(_ secret: Secret, _ request: PublisherRequest) throws(ServiceError) -> PublisherAnswer {
         // What cannot be restarted is told while nothing is written.
         let states = try workloads()
-        let written = try write(secret, request)
+        let written = try aloneAtSecret { () throws(ServiceError) in try write(secret, request) }
         var receipt: JSONObject = ["namespace": .string(settings.namespace), "secret": .string(settings.name)]
         if let change = written.change { receipt["change"] = .string(change.rawValue) }
         var notes = [
@@ -105,24 +105,26 @@ extension SecretTarget {
         _ secret: Secret, _ request: PublisherRequest
     ) throws(ServiceError) -> (held: HeldSecret, change: Change?) {
         let marker = Marker(request, at: clock.now)
-        /// A write whose answer was lost or is none.
-        var doubtful: (change: Change, error: ServiceError)?
+        var attempted: Change?
+        /// Of a write whose answer was lost or is none.
+        var doubt: ServiceError?
         for _ in 1...5 {
-            let held = try settle(doubtful?.error) { () throws(ServiceError) in try look(request) }
+            let held = try settle(doubt) { () throws(ServiceError) in try look(request) }
             if let held, held.digest == request.digest {
-                return (held, doubtful?.change)
+                // Who overtook us may have been an earlier try of this very write.
+                return (held, held.marker == marker ? attempted : nil)
             }
-            let change = held == nil ? Change.created : .updated
+            attempted = held == nil ? .created : .updated
             do throws(ServiceError) {
                 let writing: Writing
                 if let held { writing = try update(held, secret, marker) } else { writing = try create(secret, marker) }
-                if case .done(let held) = writing { return (held, change) }
+                if case .done(let held) = writing { return (held, attempted) }
             } catch {
-                guard error.mayHaveTakenEffect else { throw error.doubted(doubtful != nil) }
-                doubtful = (change, error)
+                guard error.mayHaveTakenEffect else { throw error.doubted(doubt != nil) }
+                doubt = error
             }
         }
-        throw doubtful?.error
+        throw doubt
             ?? ServiceError(
                 PublisherError(
                     .conflict, "\(settings.secret) changes faster than it can be written",

@@ -15,10 +15,19 @@ struct SecretTarget: ServiceTarget {
     /// What no message may repeat: an answer to reading may have it, too.
     let secret: Secret?
 
-    /// Keys of one Secret have one version, so that writing two at once would make one of them try again.
-    var place: String { "\(settings.namespace)/\(settings.name)" }
+    /// A rollout that one key waits for is none of another key's.
+    var place: String { "\(secretPlace) \(settings.key)" }
 
-    var claims: [(field: String, thing: String)] { [("with.key", "\(place) \(settings.key)")] }
+    var claims: [(field: String, thing: String)] { [("with.key", place)] }
+
+    /// Keys of one Secret have one version, so that writing two at once would make one of them try again.
+    func aloneAtSecret<Value>(_ body: () throws(ServiceError) -> Value) throws(ServiceError) -> Value {
+        try client.alone(at: secretPlace) { () -> Result<Value, ServiceError> in
+            do throws(ServiceError) { return .success(try body()) } catch { return .failure(error) }
+        }.get()
+    }
+
+    private var secretPlace: String { "\(settings.namespace)/\(settings.name)" }
 
     /// What became of a write.
     enum Writing {
