@@ -112,7 +112,8 @@ extension KubernetesSandbox {
                 texts += Data(base64Encoded: encoded).map { [String(decoding: $0, as: UTF8.self)] } ?? []
             }
         }
-        let decoded = address.removingPercentEncoding ?? address
+        let parts = URLComponents(string: address)
+        let decoded = (parts?.path ?? address) + "?" + (parts?.query ?? "")
         if texts.contains(where: { !$0.isEmpty && decoded.contains($0) }) { leaks += 1 }
     }
 }
