@@ -6,7 +6,7 @@ extension JSONValue {
         guard let changes = patch.object else { return patch }
         var result = object ?? [:]
         for (key, value) in changes.members {
-            result[key] = value.isNull ? nil : (result[key] ?? .null).merged(with: value)
+            if value.isNull { result[key] = nil } else { result[key] = (result[key] ?? .null).merged(with: value) }
         }
         return .object(result)
     }

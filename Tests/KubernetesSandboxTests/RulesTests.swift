@@ -90,6 +90,15 @@ struct RulesTests {
         #expect(metadata["resourceVersion"] != before["metadata"]?["resourceVersion"])
     }
 
+    @Test("null takes away what it names")
+    func removal() throws {
+        var world = World()
+        #expect(try world.ask(.patch, World.app, ["data": ["KEY": nil], "metadata": ["labels": nil]]).status == 200)
+        let object = try #require(world.cluster.object(.secrets, "app"))
+        #expect(object["data"]?.object?.keys == ["OTHER"])
+        #expect(object["metadata"]?.object?.keys.contains("labels") == false)
+    }
+
     @Test("what changes nothing has no new version, and a trial leaves nothing")
     func nothing() throws {
         var world = World()
