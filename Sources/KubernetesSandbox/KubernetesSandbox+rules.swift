@@ -78,7 +78,7 @@ extension KubernetesSandbox {
         guard size <= 1 << 20 else {
             throw .invalid(.secrets, name, field: "data", "Too long: may not be more than 1048576 bytes")
         }
-        secret["data"] = data.isEmpty && secret["data"] == nil ? nil : .object(data)
+        if !data.isEmpty || secret.keys.contains("data") { secret["data"] = .object(data) }
         secret["type"] = secret["type"] ?? "Opaque"
         guard let old else { return secret }
         guard secret["type"] == old["type"] else {
