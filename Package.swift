@@ -81,6 +81,8 @@ let package = Package(
             name: "GitHubSandbox", dependencies: ["HTTP", "JSON", "SandboxWire", "Secrets", "Sodium", "Timestamps"]),
         .target(
             name: "GitLabSandbox", dependencies: ["HTTP", "JSON", "SandboxWire", "Secrets", "Sodium", "Timestamps"]),
+        .target(
+            name: "KubernetesSandbox", dependencies: ["HTTP", "JSON", "SandboxWire", "Secrets", "Sodium", "Timestamps"]),
 
         // Steps.
         .executableTarget(name: "ork-create", dependencies: step + ["CurlHTTP"]),
@@ -101,8 +103,9 @@ let package = Package(
         .executableTarget(
             name: "ork-sandbox",
             dependencies: [
-                "GitHubSandbox", "GitLabSandbox", "HTTP", "JSON", "Sandbox", "SandboxWire", "Secrets", "Timestamps",
-                argumentParser, flyingFox, flyingSocks, systemPackage,
+                "GitHubSandbox", "GitLabSandbox", "HTTP", "JSON", "KubernetesSandbox", "Sandbox", "SandboxWire",
+                "Secrets",
+                "Timestamps", argumentParser, flyingFox, flyingSocks, systemPackage,
             ]),
 
         // Publishers.
@@ -145,6 +148,13 @@ let package = Package(
             name: "ork-publisher-aws-parameter",
             dependencies: ["AWS", "CurlHTTP", "JSON", "PublisherPlugin", "Secrets", "ServiceClient"],
             path: "plugins/aws-parameter", exclude: ["README.md"]),
+        .executableTarget(
+            name: "ork-publisher-kubernetes-secret",
+            dependencies: [
+                "CurlHTTP", "HTTP", "JSON", "PublisherPlugin", "Secrets", "ServiceClient", "Sodium", "Timestamps",
+                "YAML",
+            ],
+            path: "plugins/kubernetes-secret", exclude: ["README.md"]),
 
         // Tests.
         .target(
@@ -203,7 +213,9 @@ let package = Package(
             ]),
         .testTarget(
             name: "ConformTests",
-            dependencies: ["PluginHost", "Secrets", "TestSupport", "ork-conform", "ork-publisher-file"],
+            dependencies: [
+                "HTTP", "JSON", "PluginHost", "Secrets", "TestSupport", "ork-conform", "ork-publisher-file",
+            ],
             exclude: ["Python"]),
         .testTarget(
             name: "StepsTests",
@@ -228,6 +240,10 @@ let package = Package(
         .testTarget(
             name: "GitLabSandboxTests",
             dependencies: ["GitLabSandbox", "HTTP", "JSON", "SandboxWire", "Secrets", "Sodium", "TestSupport"],
+            exclude: ["Python"]),
+        .testTarget(
+            name: "KubernetesSandboxTests",
+            dependencies: ["HTTP", "JSON", "KubernetesSandbox", "SandboxWire", "Secrets", "Sodium", "TestSupport"],
             exclude: ["Python"]),
         .testTarget(
             name: "GitHubSecretTests",
@@ -257,6 +273,13 @@ let package = Package(
                 "TestSupport", "ork-publisher-aws-parameter", "ork-publisher-aws-secrets-manager", subprocess,
                 systemPackage,
             ]),
+        .testTarget(
+            name: "KubernetesSecretTests",
+            dependencies: [
+                "CurlHTTP", "HTTP", "JSON", "KubernetesSandbox", "PublisherPlugin", "Secrets", "ServiceClient",
+                "Sodium", "TestSupport", "ork-publisher-kubernetes-secret", "ork-sandbox", subprocess, systemPackage,
+            ],
+            exclude: ["Python"]),
         .testTarget(
             name: "EndToEndTests",
             dependencies: ["HTTP", "JSON", "Sandbox", "Secrets", "Sodium", "TestSupport", subprocess, systemPackage],

@@ -27,7 +27,7 @@ say 'Building'
 swift build --build-tests --quiet
 
 # Apart from each other: what computes keeps the thread pool busy that what starts programs and servers waits for.
-services='^(AWS|Git|GitHubSandbox|GitHubSecret|GitLabSandbox|GitLabVariable|GitPublisher|VaultKV)Tests\.'
+services='^(AWS|Git|GitHubSandbox|GitHubSecret|GitLabSandbox|GitLabVariable|GitPublisher|KubernetesSandbox|KubernetesSecret|VaultKV)Tests\.'
 programs='^(CommandPublisher|Conform|CurlHTTP|EndToEnd|FilePublisher|PluginHost|Programs|Sandbox)Tests\.'
 say 'Test suites: values'
 swift test --skip-build --skip "$services" --skip "$programs"

@@ -24,6 +24,22 @@ static inline CURLcode ork_curl_set_headers(CURL *_Nonnull handle, struct curl_s
     return curl_easy_setopt(handle, CURLOPT_HTTPHEADER, value);
 }
 
+/// Sets the address to dial in the place of the one in the URL; the list must outlive the transfer.
+static inline CURLcode ork_curl_set_connect_to(CURL *_Nonnull handle, struct curl_slist *_Nullable value) {
+    return curl_easy_setopt(handle, CURLOPT_CONNECT_TO, value);
+}
+
+/// Sets an option that takes a file's content as bytes, which must outlive the handle.
+static inline CURLcode ork_curl_set_blob(CURL *_Nonnull handle, CURLoption option, void *_Nonnull bytes, size_t count) {
+    struct curl_blob blob = {bytes, count, CURL_BLOB_NOCOPY};
+    return curl_easy_setopt(handle, option, &blob);
+}
+
+/// Takes the value of an option away that takes text, libcurl's own default too.
+static inline CURLcode ork_curl_clear_text(CURL *_Nonnull handle, CURLoption option) {
+    return curl_easy_setopt(handle, option, (char *)NULL);
+}
+
 /// Sets the body, which must outlive the transfer.
 static inline CURLcode ork_curl_set_body(CURL *_Nonnull handle, const void *_Nonnull bytes, size_t count) {
     CURLcode code = curl_easy_setopt(handle, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)count);

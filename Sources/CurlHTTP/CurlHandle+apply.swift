@@ -1,5 +1,6 @@
 import CCurl
 import HTTP
+import Secrets
 
 extension CurlHandle {
     /// What holds for every request.
@@ -22,12 +23,28 @@ extension CurlHandle {
             set(CURLOPT_CAINFO, authorities)
             set(CURLOPT_PROXY_CAINFO, authorities)
         }
+        if let authorities = settings.tls.authorities {
+            // The folder of the system's authorities would stand beside them.
+            clear(CURLOPT_CAPATH)
+            set(CURLOPT_CAINFO_BLOB, Secret(authorities))
+        }
+        if let client = settings.tls.client {
+            set(CURLOPT_SSLCERT_BLOB, Secret(client.certificate))
+            set(CURLOPT_SSLKEY_BLOB, client.key)
+        }
         set(CURLOPT_USERAGENT, settings.userAgent)
     }
 
     /// What holds for this one. It must be valid.
-    mutating func apply(_ request: HTTPRequest) {
-        set(CURLOPT_URL, request.url.description)
+    mutating func apply(_ request: HTTPRequest, serverName: String?) {
+        if let serverName {
+            // libcurl has no other way to expect a name that is not the address's.
+            let (address, authority) = request.url.renamed(serverName)
+            set(CURLOPT_URL, address)
+            set(connectTo: authority)
+        } else {
+            set(CURLOPT_URL, request.url.description)
+        }
         set(CURLOPT_PROTOCOLS_STR, request.url.isNear ? "https,http" : "https")
         // A proxy elsewhere would see in plain text what is meant for this machine.
         if request.url.isNear { set(CURLOPT_PROXY, "") }
@@ -68,5 +85,19 @@ extension CurlHandle {
 extension HTTPRequest {
     fileprivate func has(_ header: String) -> Bool {
         headers.contains { $0.name.lowercased() == header }
+    }
+}
+
+extension HTTPURL {
+    /// The address with another host in it, and the `HOST:PORT` that it had.
+    func renamed(_ host: String) -> (address: String, authority: String) {
+        let scheme = description.hasPrefix("https://") ? "https://" : "http://"
+        let rest = description.dropFirst(scheme.count)
+        let authority = rest.prefix { $0 != "/" && $0 != "?" }
+        let end = authority.lastIndex(of: "]").map { authority.index(after: $0) }
+        let colon = end ?? authority.firstIndex(of: ":") ?? authority.endIndex
+        let port = authority[colon...].dropFirst()
+        let number = port.isEmpty ? (scheme == "https://" ? "443" : "80") : String(port)
+        return ("\(scheme)\(host):\(number)\(rest.dropFirst(authority.count))", "\(authority[..<colon]):\(number)")
     }
 }

@@ -9,7 +9,9 @@ struct CurlHandle: ~Copyable {
     let pointer: UnsafeMutableRawPointer
     private(set) var failure: CURLcode?
     private var headers: UnsafeMutablePointer<curl_slist>?
+    private var connectTo: UnsafeMutablePointer<curl_slist>?
     private var body: UnsafeMutableRawBufferPointer?
+    private var blobs: [UnsafeMutableRawBufferPointer] = unsafe []
 
     /// `nil` without memory.
     init?() {
@@ -29,10 +31,14 @@ struct CurlHandle: ~Copyable {
             unsafe field = next.pointee.next
         }
         unsafe curl_slist_free_all(headers)
-        if let body = unsafe body {
-            if let base = body.baseAddress { unsafe explicit_bzero(base, body.count) }
-            unsafe body.deallocate()
-        }
+        unsafe curl_slist_free_all(connectTo)
+        if let body = unsafe body { unsafe Self.wipe(body) }
+        unsafe blobs.forEach { unsafe Self.wipe($0) }
+    }
+
+    private static func wipe(_ copy: UnsafeMutableRawBufferPointer) {
+        if let base = copy.baseAddress { unsafe explicit_bzero(base, copy.count) }
+        unsafe copy.deallocate()
     }
 
     mutating func set(_ option: CURLoption, _ value: Int) {
@@ -60,10 +66,7 @@ struct CurlHandle: ~Copyable {
     private static func lend(_ value: Secret, after start: String = "", _ body: (UnsafePointer<CChar>) -> Void) {
         let length = start.utf8.count
         let copy = UnsafeMutableRawBufferPointer.allocate(byteCount: length + value.count + 1, alignment: 1)
-        defer {
-            if let base = copy.baseAddress { unsafe explicit_bzero(base, copy.count) }
-            unsafe copy.deallocate()
-        }
+        defer { unsafe wipe(copy) }
         unsafe copy.copyBytes(from: start.utf8)
         value.withBytes { span in
             unsafe span.withUnsafeBytes { bytes in
@@ -95,6 +98,28 @@ struct CurlHandle: ~Copyable {
         unsafe body = copy
         guard let base = copy.baseAddress else { return }
         note(unsafe ork_curl_set_body(pointer, base, bytes.count))
+    }
+
+    /// Copies the content of a file; the copy is wiped with the handle.
+    mutating func set(_ option: CURLoption, _ content: Secret) {
+        let copy = UnsafeMutableRawBufferPointer.allocate(byteCount: content.count + 1, alignment: 1)
+        content.withBytes { span in unsafe span.withUnsafeBytes { unsafe copy.copyMemory(from: $0) } }
+        unsafe blobs.append(copy)
+        guard let base = copy.baseAddress else { return }
+        note(unsafe ork_curl_set_blob(pointer, option, base, content.count))
+    }
+
+    /// Takes away what libcurl has by itself.
+    mutating func clear(_ option: CURLoption) { note(unsafe ork_curl_clear_text(pointer, option)) }
+
+    /// Dials `HOST:PORT`, whatever the address says.
+    mutating func set(connectTo authority: String) {
+        guard let list = unsafe curl_slist_append(nil, "::" + authority) else {
+            note(CURLE_OUT_OF_MEMORY)
+            return
+        }
+        unsafe connectTo = list
+        note(unsafe ork_curl_set_connect_to(pointer, list))
     }
 
     mutating func set(receiver: @escaping curl_write_callback, context: UnsafeMutableRawPointer) {

@@ -12,13 +12,14 @@ package final class CurlTransport: HTTPTransport {
     private let idle = Mutex<[SharedMulti]>([])
 
     /// `userAgent` is `ork/<version>`. `environment` may name a file of certificate authorities in `CURL_CA_BUNDLE` or
-    /// `SSL_CERT_FILE`, as curl(1) reads them; libcurl itself reads the proxy variables of the process.
+    /// `SSL_CERT_FILE`, as curl(1) reads them; libcurl itself reads the proxy variables of the process. `tls` is for a
+    /// transport that talks to one server.
     package init(
         policy: HTTPPolicy = HTTPPolicy(), userAgent: String = "ork",
-        environment: [String: String] = ProcessInfo.processInfo.environment
+        environment: [String: String] = ProcessInfo.processInfo.environment, tls: TLSSettings = TLSSettings()
     ) {
         let authorities = ["CURL_CA_BUNDLE", "SSL_CERT_FILE"].compactMap { environment[$0] }.first { !$0.isEmpty }
-        settings = TransferSettings(policy: policy, userAgent: userAgent, authorities: authorities)
+        settings = TransferSettings(policy: policy, userAgent: userAgent, authorities: authorities, tls: tls)
     }
 
     package func send(_ requests: [HTTPRequest], each: (Int, Result<HTTPResponse, TransportError>) -> Void) {

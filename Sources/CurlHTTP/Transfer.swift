@@ -7,6 +7,7 @@ struct TransferSettings: Sendable {
     let userAgent: String
     /// The path of a file of certificate authorities; the system's without one.
     let authorities: String?
+    let tls: TLSSettings
 }
 
 /// One try on its way: an easy handle and what it has received.
@@ -15,6 +16,7 @@ final class Transfer {
     private(set) var handle: CurlHandle
     private let host: String
     private let bodyLimit: Int
+    private let hasOwnAuthorities: Bool
     private var body: [UInt8] = []
     private var isTooLarge = false
     private var hasBegun = false
@@ -30,8 +32,9 @@ final class Transfer {
         self.attempt = attempt
         host = request.url.host
         bodyLimit = settings.policy.bodyLimit
+        hasOwnAuthorities = settings.tls.authorities != nil
         self.handle.apply(settings, within: min(rest, request.timeout ?? rest))
-        self.handle.apply(request)
+        self.handle.apply(request, serverName: settings.tls.serverName)
         // libcurl uses the address only while the transfer runs, and the batch holds the transfer for that time.
         let context = unsafe Unmanaged.passUnretained(self).toOpaque()
         unsafe self.handle.set(receiver: Self.receive, context: context)
@@ -52,7 +55,9 @@ final class Transfer {
                     .tooLarge, "the answer of \(host) is larger than \(bodyLimit) bytes", mayHaveArrived: true))
         }
         guard code == CURLE_OK else {
-            return .failure(.ended(code, host: host, hasBegun: hasBegun, mayHaveArrived: mayHaveArrived))
+            return .failure(
+                .certificate(code, host: host, hasOwnAuthorities: hasOwnAuthorities, mayHaveArrived: mayHaveArrived)
+                    ?? .ended(code, host: host, hasBegun: hasBegun, mayHaveArrived: mayHaveArrived))
         }
         // To libcurl, a connection that ends within the head is a response without a body.
         guard hasWholeHead else {

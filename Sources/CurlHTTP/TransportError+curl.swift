@@ -25,13 +25,6 @@ extension TransportError {
             return error(.timeout, "\(host) did not finish its answer in time; try again later")
         case CURLE_OPERATION_TIMEDOUT:
             return error(.timeout, "no connection to \(host) in time; check the network and the proxy variables")
-        case CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_ISSUER_ERROR, CURLE_SSL_INVALIDCERTSTATUS:
-            return error(
-                .untrusted,
-                "the certificate of \(host) is not trusted; name the file of a private authority in CURL_CA_BUNDLE")
-        case CURLE_SSL_CACERT_BADFILE:
-            return error(
-                .untrusted, "the certificate authorities cannot be read; check CURL_CA_BUNDLE and SSL_CERT_FILE")
         case _ where hasBegun:
             return error(.interrupted, "the connection to \(host) ended without a whole answer (curl \(code.rawValue))")
         case CURLE_URL_MALFORMAT, CURLE_UNSUPPORTED_PROTOCOL:
@@ -45,5 +38,30 @@ extension TransportError {
         default:
             return error(.unreachable, "no connection to \(host) (curl \(code.rawValue)); check that it is up")
         }
+    }
+
+    /// A certificate that was not accepted or cannot be read, ours or the server's; `nil` for other failures.
+    static func certificate(
+        _ code: CURLcode, host: String, hasOwnAuthorities: Bool, mayHaveArrived: Bool
+    ) -> TransportError? {
+        let message: String
+        switch code {
+        case CURLE_PEER_FAILED_VERIFICATION, CURLE_SSL_ISSUER_ERROR, CURLE_SSL_INVALIDCERTSTATUS:
+            message =
+                hasOwnAuthorities
+                ? "the certificate of \(host) is not trusted: it is of another authority than the one that is given for"
+                    + " this server, or for another name, or it has expired"
+                : "the certificate of \(host) is not trusted; name the file of a private authority in CURL_CA_BUNDLE"
+        case CURLE_SSL_CACERT_BADFILE:
+            message =
+                hasOwnAuthorities
+                ? "the authority that is given for \(host) is no certificate in PEM"
+                : "the certificate authorities cannot be read; check CURL_CA_BUNDLE and SSL_CERT_FILE"
+        case CURLE_SSL_CERTPROBLEM:
+            message =
+                "the client certificate for \(host) cannot be used: it or its key is not PEM, or they do not match"
+        default: return nil
+        }
+        return TransportError(.untrusted, message, mayHaveArrived: mayHaveArrived)
     }
 }

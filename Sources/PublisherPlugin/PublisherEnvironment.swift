@@ -1,14 +1,14 @@
 /// What the environment of a publisher, or of a probe, is made of.
 package struct PublisherEnvironment: Sendable {
     /// Handed on where they are set: how to find programs and files, how to reach the network, whom to trust, and
-    /// which GitHub, GitLab, Vault or region of AWS the pipeline has, so that no token is sent to another one. Never a
-    /// credential, nor what one could be had with.
+    /// which GitHub, GitLab, Vault, Kubernetes or region of AWS the pipeline has, so that no token is sent to another one.
+    /// Never a credential, nor what one could be had with.
     package static let inherited: Set<String> = [
         "PATH", "HOME", "LANG", "TMPDIR",
         "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "all_proxy", "no_proxy",
         "SSL_CERT_FILE", "SSL_CERT_DIR", "CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS",
         "GITHUB_API_URL", "CI_API_V4_URL", "VAULT_ADDR", "VAULT_NAMESPACE", "VAULT_CACERT", "AWS_REGION",
-        "AWS_DEFAULT_REGION",
+        "AWS_DEFAULT_REGION", "KUBERNETES_SERVICE_HOST", "KUBERNETES_SERVICE_PORT",
     ]
 
     private let ours: [String: String]

@@ -6,6 +6,7 @@ import GitLabSandbox
 import Glibc
 import HTTP
 import JSON
+import KubernetesSandbox
 import Sandbox
 import SandboxWire
 import Secrets
@@ -15,16 +16,16 @@ import SystemPackage
 struct OrkSandbox: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "ork-sandbox",
-        abstract: "An OpenRouter, a GitHub and a GitLab on this machine, to rehearse on.",
+        abstract: "An OpenRouter, a GitHub, a GitLab and a Kubernetes on this machine, to rehearse on.",
         discussion: """
             Prints one line of JSON on standard output: url, management_key,
-            predecessor (name, key, hash), and url and token of a GitHub and of a
-            GitLab. Then it serves until it is interrupted. The keys are worth
+            predecessor (name, key, hash), and url and token of a GitHub, of a
+            GitLab and of a Kubernetes. Then it serves until it is interrupted. The keys are worth
             nothing anywhere else; nothing is kept.
 
             OpenRouter is under /api/v1, GitHub under /github (for gh: GH_HOST
             github.localhost and this address as HTTP_PROXY), GitLab under
-            /gitlab/api/v4. Beside them stands another administrator's hand,
+            /gitlab/api/v4, Kubernetes under /kubernetes. Beside them stands another administrator's hand,
             without authentication:
 
             GET  /sandbox/keys      every key there ever was
@@ -63,6 +64,24 @@ struct OrkSandbox: AsyncParsableCommand {
                                "roles": {PATH: 10|20|30|40|50}}
             POST settings      {"request_limit": COUNT|null, "premium": BOOL,
                                "version": VERSION}, any of them
+
+            Under /sandbox/kubernetes, which is the API of Kubernetes too, for
+            kubectl (--server http://127.0.0.1:PORT/sandbox/kubernetes):
+            GET  secrets       namespace, secret, key, digest
+            GET  workloads     namespace, resource, name, restarts, status
+            GET  leaks         requests with a value or a token in the address
+            GET  log           every request to /kubernetes
+            POST namespaces    {"namespace": NAME, "terminating": BOOL}
+            POST values        {"secret": NAME, "key": KEY, "value": VALUE}
+            POST workloads     {"resource": "deployments"|"statefulsets"|
+                               "daemonsets", "name": NAME, "replicas": COUNT,
+                               "step": COUNT, "fails": BOOL}; without a step
+                               its rollouts go on
+            POST tokens        {"user": NAME, "seconds": COUNT, "rules":
+                               [{"resource": RESOURCE, "verbs": [VERB],
+                               "names": [NAME], "namespace": NAME}]}
+            POST settings      {"request_limit": COUNT|null, "pace": SECONDS}
+            Each may name a "namespace"; it is default.
 
             EXAMPLES:
               ork-sandbox --port 8899 --predecessor checkout-prod
@@ -135,8 +154,12 @@ struct OrkSandbox: AsyncParsableCommand {
         for name in githubRepository { github.addRepository(name, environments: ["production"], at: now) }
         var gitlab = GitLabSandbox(.system)
         for path in gitlabProject { gitlab.addProject(path, at: now) }
-        let tokens = (github: github.token.revealed() ?? "", gitlab: gitlab.token.revealed() ?? "")
-        let service = Service(sandbox, github, gitlab, log: log)
+        let kubernetes = KubernetesSandbox(.system)
+        let tokens = (
+            github: github.token.revealed() ?? "", gitlab: gitlab.token.revealed() ?? "",
+            kubernetes: kubernetes.token.revealed() ?? ""
+        )
+        let service = Service(sandbox, github, gitlab, kubernetes, log: log)
         try await serve(service, port: port, latency: .milliseconds(latency)) { url in
             let greeting: JSONValue = [
                 "url": .string(url + "/api/v1"), "management_key": .string(managementKey.revealed() ?? ""),
@@ -145,6 +168,7 @@ struct OrkSandbox: AsyncParsableCommand {
                 ],
                 "github": ["url": .string(url + "/github"), "token": .string(tokens.github)],
                 "gitlab": ["url": .string(url + "/gitlab/api/v4"), "token": .string(tokens.gitlab)],
+                "kubernetes": ["url": .string(url + "/kubernetes"), "token": .string(tokens.kubernetes)],
             ]
             // Whoever started it may have stopped reading; serving goes on.
             _ = try? FileDescriptor.standardOutput.writeAll(greeting.bytes() + [0x0A])

@@ -3,6 +3,7 @@ import GitHubSandbox
 import GitLabSandbox
 import HTTP
 import JSON
+import KubernetesSandbox
 import Sandbox
 import SandboxWire
 import Secrets
@@ -15,13 +16,19 @@ actor Service {
     private var sandbox: Sandbox
     private var github: GitHubSandbox
     private var gitlab: GitLabSandbox
-    private var exchanges: (github: [ServiceExchange], gitlab: [ServiceExchange]) = ([], [])
+    private var kubernetes: KubernetesSandbox
+    private var exchanges: (github: [ServiceExchange], gitlab: [ServiceExchange], kubernetes: [ServiceExchange]) =
+        ([], [], [])
     private let log: FileDescriptor?
 
-    init(_ sandbox: Sandbox, _ github: GitHubSandbox, _ gitlab: GitLabSandbox, log: FileDescriptor?) {
+    init(
+        _ sandbox: Sandbox, _ github: GitHubSandbox, _ gitlab: GitLabSandbox, _ kubernetes: KubernetesSandbox,
+        log: FileDescriptor?
+    ) {
         self.sandbox = sandbox
         self.github = github
         self.gitlab = gitlab
+        self.kubernetes = kubernetes
         self.log = log
     }
 
@@ -38,6 +45,11 @@ actor Service {
             let response = gitlab.answer(request, at: now)
             exchanges.gitlab.append(ServiceExchange(request, response, at: now))
             try write(exchanges.gitlab.last?.json)
+            return response
+        case "kubernetes":
+            let response = kubernetes.answer(request, at: now)
+            exchanges.kubernetes.append(ServiceExchange(request, response, at: now))
+            try write(exchanges.kubernetes.last?.json)
             return response
         default:
             let response = sandbox.answer(request, at: now)
@@ -58,6 +70,7 @@ actor Service {
         case (.get, "log"): return HTTPResponse(json: .array(sandbox.log.map(\.json)))
         case (.get, "github/log"): return HTTPResponse(json: .array(exchanges.github.map(\.json)))
         case (.get, "gitlab/log"): return HTTPResponse(json: .array(exchanges.gitlab.map(\.json)))
+        case (.get, "kubernetes/log"): return HTTPResponse(json: .array(exchanges.kubernetes.map(\.json)))
         case (.post, "accounts"):
             let key = sandbox.addAccount(at: now)
             return HTTPResponse(json: ["management_key": .string(key.revealed() ?? "")])
@@ -67,6 +80,7 @@ actor Service {
         case (.post, "keys", 2): return change(segments[1], request.body ?? [])
         case (_, "github", _): return github.control(request, at: now)
         case (_, "gitlab", _): return gitlab.control(request, at: now)
+        case (_, "kubernetes", _): return kubernetes.control(request, at: now)
         default: return HTTPResponse(status: 404, problem: "no such control")
         }
     }

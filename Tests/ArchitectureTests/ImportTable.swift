@@ -39,6 +39,7 @@ enum ImportTable {
         "Sources/Sandbox": ["HTTP", "JSON", "SandboxWire", "Secrets", "Sodium", "Timestamps"],
         "Sources/GitHubSandbox": ["HTTP", "JSON", "SandboxWire", "Secrets", "Sodium", "Timestamps"],
         "Sources/GitLabSandbox": ["HTTP", "JSON", "SandboxWire", "Secrets", "Sodium", "Timestamps"],
+        "Sources/KubernetesSandbox": ["HTTP", "JSON", "SandboxWire", "Secrets", "Sodium", "Timestamps"],
         // The world around it.
         "Sources/PublisherPlugin": system.union(["JSON", "Secrets", "Timestamps"]),
         "Sources/PluginHost": system.union(["JSON", "PublisherPlugin", "Secrets", "Sodium", "Subprocess", "Timestamps"]
@@ -60,7 +61,8 @@ enum ImportTable {
             "ArgumentParser", "JSON", "PluginHost", "PublisherPlugin", "Secrets", "Sodium",
         ]),
         "Sources/ork-sandbox": system.union([
-            "ArgumentParser", "FlyingFox", "FlyingSocks", "GitHubSandbox", "GitLabSandbox", "HTTP", "JSON", "Sandbox",
+            "ArgumentParser", "FlyingFox", "FlyingSocks", "GitHubSandbox", "GitLabSandbox", "HTTP", "JSON",
+            "KubernetesSandbox", "Sandbox",
             "SandboxWire", "Secrets", "Timestamps",
         ]),
         // Publishers: the contract and the faces they need, nothing of the rotation.
@@ -77,6 +79,7 @@ enum ImportTable {
         "plugins/vault-kv": service.union(["Timestamps"]),
         "plugins/aws-secrets-manager": service.union(["AWS"]),
         "plugins/aws-parameter": service.union(["AWS"]),
+        "plugins/kubernetes-secret": service.union(["Timestamps", "YAML"]),
     ]
 
     /// What a source in `folder` imports and may not.

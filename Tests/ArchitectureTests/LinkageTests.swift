@@ -23,6 +23,7 @@ struct LinkageTests {
     private static let services = [
         "ork-publisher-github-secret", "ork-publisher-gitlab-variable", "ork-publisher-aws-secrets-manager",
         "ork-publisher-aws-parameter",
+        "ork-publisher-kubernetes-secret", "ork-publisher-vault-kv",
     ]
 
     @Test("no program of a pipeline loads Foundation, ICU or libgit2", arguments: steps + others + services)

@@ -25,6 +25,10 @@ struct TLSServer {
     /// The file with the authority's certificate.
     var authority: String { folder.file("authority.pem") }
 
+    /// The server's own certificate, which a client may show too, and its key.
+    var certificate: String { folder.file("server.pem") }
+    var key: String { folder.file("server.key") }
+
     private func make(_ name: String, _ arguments: [String]) async throws {
         let common = [
             "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",

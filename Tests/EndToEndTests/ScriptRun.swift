@@ -58,6 +58,8 @@ final class ScriptRun {
         variables["GITHUB_TOKEN"] = sandbox.github.token.revealed()
         variables["CI_API_V4_URL"] = sandbox.gitlab.url
         variables["GITLAB_TOKEN"] = sandbox.gitlab.token.revealed()
+        variables["KUBE_URL"] = sandbox.kubernetes.url
+        variables["KUBE_TOKEN"] = sandbox.kubernetes.token.revealed()
         logPosition = 0
     }
 

@@ -16,9 +16,11 @@ extension ScriptRun {
     /// sandbox-keys                prints each key there ever was: NAME enabled|disabled|deleted LIMIT CALLS
     /// sandbox-log                 prints what was asked since the last time: METHOD PATH STATUS
     /// sandbox-account NAME        another account; its management key goes into the variable NAME
-    /// sandbox-github PATH JSON    another hand at GitHub, or with sandbox-gitlab at GitLab; prints the answer
+    /// sandbox-github PATH JSON    another hand at GitHub, or with sandbox-gitlab and sandbox-kubernetes there; prints
+    ///                             the answer
     /// sandbox-secrets             prints GitHub's secrets: STORE SCOPE NAME HOLDER [VISIBILITY]
     /// sandbox-variables           prints GitLab's variables: SCOPE ENVIRONMENT KEY HOLDER FLAG…
+    /// sandbox-cluster             prints Kubernetes' secrets, NAMESPACE SECRET KEY HOLDER, and workloads, NAME RESTARTS
     /// ```
     func performSandbox(_ name: String, _ arguments: [String]) throws {
         switch name {
@@ -50,7 +52,7 @@ extension ScriptRun {
             logPosition = log.count
         case "sandbox-account":
             variables[try one(arguments)] = try sandbox.addAccount().revealed()
-        case "sandbox-github", "sandbox-gitlab":
+        case "sandbox-github", "sandbox-gitlab", "sandbox-kubernetes":
             let (path, body) = try two(arguments)
             let service = name.dropFirst("sandbox-".count)
             output =
@@ -62,6 +64,11 @@ extension ScriptRun {
         case "sandbox-variables":
             output = try held("gitlab/variables", ["scope", "environment_scope", "key"]) { variable in
                 ["masked", "raw", "protected", "hidden"].filter { variable[$0] == true }
+            }
+        case "sandbox-cluster":
+            output = try held("kubernetes/secrets", ["namespace", "secret", "key"]) { _ in [] }
+            for workload in try sandbox.control(.get, "kubernetes/workloads").array ?? [] {
+                output += "\(workload["name"]?.string ?? "?") \(workload["restarts"]?.number?.text ?? "?")\n"
             }
         default: throw ScriptFailure("there is no command \(name)")
         }

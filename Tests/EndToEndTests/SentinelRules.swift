@@ -1,3 +1,4 @@
+import FoundationEssentials
 import Secrets
 
 /// Where each secret of a rotation may be seen.
@@ -28,6 +29,8 @@ struct SentinelRules {
         let wrapping: (before: String, after: String)?
         /// Whether the service gets the token itself, and not only what is made with it.
         var sendsToken = true
+        /// Whether it is sent in base64.
+        var isBase64 = false
     }
 
     var all: [Sentinel] {
@@ -115,6 +118,8 @@ struct SentinelRules {
         let header = Array("\r\nAuthorization: Bearer ".utf8) + token + Array("\r\n".utf8)
         let headers = service.sendsToken ? [header] : []
         guard let (before, after) = service.wrapping else { return headers }
-        return headers + [Array(before.utf8) + successor.secret.copyBytes() + Array(after.utf8)]
+        let key = successor.secret.copyBytes()
+        let sent = service.isBase64 ? Array(Data(key).base64EncodedString().utf8) : key
+        return headers + [Array(before.utf8) + sent + Array(after.utf8)]
     }
 }

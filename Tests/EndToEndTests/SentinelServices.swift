@@ -6,12 +6,15 @@ import TestSupport
 
 /// The targets of a rotation at services of the web, and what may be seen of them.
 struct SentinelServices {
-    /// Flags of `ork-create`: a secret with a companion, and a variable.
+    /// Flags of `ork-create`: a secret with a companion, a variable, a field of a Vault, and a cluster's secret with what
+    /// uses it.
     static let flags = [
         "--to", "hub=github-secret@1:repository=acme/web,name=OPENROUTER_API_KEY,companion=OPENROUTER_API_KEY_OF",
         "--target-env", "hub:GITHUB_TOKEN",
         "--to", "lab=gitlab-variable@2:project=acme/web,key=OPENROUTER_API_KEY", "--target-env", "lab:GITLAB_TOKEN",
         "--to", "bao=vault-kv@2:path=acme/web,field=OPENROUTER_API_KEY", "--target-env", "bao:VAULT_TOKEN",
+        "--to", "kube=kubernetes-secret@2:secret=app,key=KEY,create:=true,restart=deployment/web",
+        "--target-env", "kube:KUBECONFIG",
     ]
 
     let services: [SentinelRules.Service]
@@ -21,9 +24,10 @@ struct SentinelServices {
     let requireHeld: @Sendable (_ successor: Secret) throws -> Void
 
     init(_ world: World) throws {
+        let sandbox = world.sandbox
         let vault = try OpenBaoServer()
         let token = try vault.token("full")
-        let (github, gitlab) = (world.sandbox.github, world.sandbox.gitlab)
+        let (github, gitlab, kubernetes) = (sandbox.github, sandbox.gitlab, sandbox.kubernetes)
         services = [
             SentinelRules.Service(
                 program: "ork-publisher-github-secret", variable: "GITHUB_TOKEN",
@@ -35,16 +39,24 @@ struct SentinelServices {
             SentinelRules.Service(
                 program: "ork-publisher-vault-kv", variable: "VAULT_TOKEN", token: Sentinel("Vault token", token),
                 port: vault.port, wrapping: (#""OPENROUTER_API_KEY":""#, #"""#)),
+            SentinelRules.Service(
+                program: "ork-publisher-kubernetes-secret", variable: "KUBE_TOKEN",
+                token: Sentinel("Kubernetes token", kubernetes.token), port: Self.port(kubernetes.url),
+                wrapping: (#""KEY":""#, #"""#), isBase64: true),
         ]
+        let folder = try TemporaryDirectory()
+        let workload: JSONValue = ["resource": "deployments", "name": "web"]
+        _ = try sandbox.control(.post, "kubernetes/workloads", workload)
+        _ = try sandbox.control(.post, "kubernetes/settings", ["pace": 0])
         variables = [
             "GITHUB_TOKEN": github.token.revealed() ?? "", "GITHUB_API_URL": github.url,
             "GITLAB_TOKEN": gitlab.token.revealed() ?? "", "CI_API_V4_URL": gitlab.url,
             "VAULT_TOKEN": token.revealed() ?? "", "VAULT_ADDR": vault.url,
+            "KUBECONFIG": try Self.kubeconfig(in: folder, kubernetes.token, port: Self.port(kubernetes.url)),
         ]
-        let sandbox = world.sandbox
         requireHeld = { successor in
             let digest = JSONValue.string(Digest(of: successor).description)
-            for list in ["github/secrets", "gitlab/variables"] {
+            for list in ["github/secrets", "gitlab/variables", "kubernetes/secrets"] {
                 let held = try sandbox.control(.get, list).array ?? []
                 guard held.contains(where: { $0["digest"] == digest }) else {
                     throw Complaint("\(list): \(held.count)")
@@ -54,10 +66,25 @@ struct SentinelServices {
             guard secret?["OPENROUTER_API_KEY"]?.string.map({ Secret($0) }) == successor else {
                 throw Complaint("Vault")
             }
+            let restarts = try sandbox.control(.get, "kubernetes/workloads").array?.map { $0["restarts"] } ?? []
+            guard restarts == [1] else { throw Complaint("restarts: \(restarts)") }
+            // The kubeconfig has to last until here.
+            withExtendedLifetime(folder) {}
         }
     }
 
-    private static func port(_ url: String) -> Int {
+    /// A kubeconfig for the sandbox's cluster behind a port.
+    static func kubeconfig(in folder: TemporaryDirectory, _ token: Secret, port: Int) throws -> String {
+        try folder.write(
+            """
+            current-context: main
+            contexts: [{name: main, context: {cluster: here, user: ork}}]
+            clusters: [{name: here, cluster: {server: 'http://127.0.0.1:\(port)/kubernetes'}}]
+            users: [{name: ork, user: {token: '\(token.revealed() ?? "")'}}]
+            """, to: "kubeconfig-\(port)")
+    }
+
+    static func port(_ url: String) -> Int {
         Int(url.dropFirst("http://127.0.0.1:".count).prefix { $0 != "/" }) ?? 0
     }
 }

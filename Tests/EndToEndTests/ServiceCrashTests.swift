@@ -28,8 +28,8 @@ struct ServiceCrashTests {
                     }
                 }
             }
-            // The reads and writes of a secret, its companion and a variable.
-            return exchanges >= 7 ? complaints : ["there are \(exchanges) exchanges only"]
+            // The reads and writes of a secret, its companion, a variable, and a cluster's secret with what uses it.
+            return exchanges >= 13 ? complaints : ["there are \(exchanges) exchanges only"]
         }
         #expect(complaints.isEmpty, "\(complaints.joined(separator: "\n"))")
     }
@@ -81,16 +81,19 @@ private final class Scene: Sendable {
     let proxy: FaultProxy
     /// How many publishers were killed.
     let killed = Mutex(0)
+    private let folder: TemporaryDirectory
     private let variables: [String: String]
 
     init() throws {
         world = try World(flags: World.shortWindows + SentinelServices.flags)
         services = try SentinelServices(world)
-        let port = world.sandbox.github.url.dropFirst("http://127.0.0.1:".count).prefix { $0 != "/" }
-        proxy = try FaultProxy(upstreamPort: Int(port) ?? 0)
+        proxy = try FaultProxy(upstreamPort: SentinelServices.port(world.sandbox.github.url))
+        folder = try TemporaryDirectory()
         let root = "http://127.0.0.1:\(proxy.port)"
         variables = services.variables.merging([
             "GITHUB_API_URL": root + "/github", "CI_API_V4_URL": root + "/gitlab/api/v4",
+            "KUBECONFIG": try SentinelServices.kubeconfig(
+                in: folder, world.sandbox.kubernetes.token, port: proxy.port),
         ]) { $1 }
     }
 
@@ -115,7 +118,8 @@ private final class Scene: Sendable {
     /// Whether a process is a publisher that has this scene's address in its environment.
     private func isOurs(_ process: Int32) -> Bool {
         guard let command = FileManager.default.contents(atPath: "/proc/\(process)/cmdline"),
-            String(decoding: command, as: UTF8.self).contains("/ork-publisher-git"),
+            ["/ork-publisher-git", "/ork-publisher-kube"].contains(
+                where: String(decoding: command, as: UTF8.self).contains),
             let environment = FileManager.default.contents(atPath: "/proc/\(process)/environ")
         else { return false }
         return String(decoding: environment, as: UTF8.self).contains("http://127.0.0.1:\(proxy.port)/")

@@ -1,0 +1,69 @@
+import FoundationEssentials
+import JSON
+import PublisherPlugin
+import Secrets
+import Sodium
+import Subprocess
+import SystemPackage
+import TestSupport
+import Testing
+
+/// The binary as the host runs it.
+enum Program {
+    /// Its answers by id.
+    static func run(
+        _ word: String, input: String = "", environment: [String: String], secrets: [Secret] = []
+    ) async throws -> [String: JSONValue] {
+        var variables: [Environment.Key: String] = [:]
+        for (name, value) in environment { variables[Environment.Key(stringLiteral: name)] = value }
+        let result = try await Subprocess.run(
+            .path(FilePath(BuiltProduct.path("ork-publisher-kubernetes-secret"))), arguments: [word],
+            environment: .custom(variables), input: .string(input), output: .string(limit: 1 << 20),
+            error: .string(limit: 1 << 16))
+        #expect(result.standardError == "" && result.terminationStatus.isSuccess, "\(result.standardError)")
+        let keys = Redactor([Keys.predecessor, Keys.successor, Keys.foreign] + secrets)
+        #expect(!keys.contains(result.standardOutput.utf8))
+        var answers: [String: JSONValue] = [:]
+        for line in result.standardOutput.split(separator: "\n") {
+            let answer = try JSONValue(parsing: line.utf8)
+            answers[answer["id"]?.string ?? "info"] = answer
+        }
+        return answers
+    }
+
+    /// One request a target.
+    static func lines(
+        _ verb: Verb, _ targets: [(name: String, with: JSONObject)], secret: Secret = Keys.successor,
+        expect: [Secret] = [Keys.predecessor], seconds: TimeInterval = 60
+    ) -> String {
+        targets.map { target in
+            var successor: JSONObject = ["digest": .string("\(Digest(of: secret))")]
+            if verb == .publish { successor["value"] = .string(Keys.text(secret)) }
+            let request: JSONValue = [
+                "protocol": 1, "id": .string(target.name), "operation": "op",
+                "rotation": "01JDB00000AAAAAAAAAAAAAAAA",
+                "deadline": .string((Date() + seconds).formatted(.iso8601)),
+                "target": ["name": .string(target.name), "with": .object(target.with)],
+                "expect": .array((expect + [secret]).map { .string("\(Digest(of: $0))") }),
+                "secret": .object(successor),
+            ]
+            return request.text() + "\n"
+        }.joined()
+    }
+}
+
+/// The real `kubectl`.
+enum Kubectl {
+    /// What it prints, and whether it ended with 0.
+    static func run(_ arguments: [String], kubeconfig: String = "/dev/null") async throws -> (
+        text: String, isDone: Bool
+    ) {
+        let folder = try TemporaryDirectory()
+        let kubectl = FilePath(try Python.interpreter()).removingLastComponent().appending("kubectl")
+        let result = try await Subprocess.run(
+            .path(kubectl), arguments: Arguments(["--kubeconfig", kubeconfig, "--cache-dir", folder.path] + arguments),
+            environment: .custom(["PATH": "/usr/bin:/bin", "HOME": folder.path]), output: .string(limit: 1 << 20),
+            error: .string(limit: 1 << 20))
+        return (result.standardOutput + result.standardError, result.terminationStatus.isSuccess)
+    }
+}

@@ -1,0 +1,107 @@
+import FoundationEssentials
+import HTTP
+import JSON
+import PublisherPlugin
+import ServiceClient
+
+/// Kubernetes' API, of one cluster and with one login.
+struct Kubernetes: Service {
+    let name = "Kubernetes"
+    /// Who asks, for people.
+    let credential: String
+    let addressVariable = ""
+    let standardAddress = "https://kubernetes.default.svc"
+    let headers = [(name: "Accept", value: "application/json")]
+
+    init(login: String = "the login") { credential = login }
+
+    /// Priority and fairness (429) says in `Retry-After` when to come back, mostly after a second.
+    func pause(_ response: HTTPResponse, number: Int, now: Date) -> Duration? {
+        guard response.status == 429 else { return nil }
+        return response.retryAfter.map { max($0, .seconds(1)) } ?? .seconds(1 << min(number - 1, 6))
+    }
+
+    func explain(_ refusal: ServiceAnswer, to call: ServiceCall) -> PublisherError? {
+        let status = KubernetesStatus(refusal)
+        let words = refusal.words.map { ": \($0)" } ?? ""
+        switch (refusal.status, status?.reason ?? "") {
+        case (401, _): return unauthorised(words)
+        case (403, _): return forbidden(refusal, status, call)
+        case (400..<500, _) where status == nil, (404, _) where status?.isAboutObject == false, (300..<400, _):
+            return PublisherError(
+                .configuration, "there is no Kubernetes API at this address (\(refusal.status))",
+                hint: "look at the cluster's address, and whether a proxy answers in its place",
+                field: "with.kubeconfig")
+        case (404, _) where status?.kind == "namespaces":
+            return PublisherError(
+                .notFound, "there is no such namespace (404\(words))",
+                hint: "look whether it is spelt right, or make it",
+                field: "with.namespace")
+        case (404, _):
+            return PublisherError(
+                .notFound, "there is nothing to \(call.purpose) (404\(words))",
+                hint: "look whether the name and the namespace are right", field: call.field)
+        case (410, _):
+            return PublisherError(
+                .unavailable, "Kubernetes has no longer what it takes to \(call.purpose) (410\(words))",
+                hint: "run the step again")
+        case (400, _) where refusal.says("admission webhook"):
+            return admission(refusal, call)
+        case (422, "Invalid") where refusal.says("field is immutable when `immutable` is set"):
+            return PublisherError(
+                .configuration, "Kubernetes refuses to \(call.purpose): the secret was made immutable meanwhile",
+                hint: Self.immutableHint, field: call.field)
+        case (500..., _):
+            return PublisherError(
+                .unavailable, "Kubernetes cannot \(call.purpose) now (\(refusal.status)\(words))",
+                hint: "look at the cluster's health, and run the step again",
+                retryAfter: refusal.response.retryAfter.map { Int($0.components.seconds) })
+        default: return nil
+        }
+    }
+
+    static let immutableHint =
+        "make it anew without immutable, or write to another secret and point the workloads to that one"
+
+    private func unauthorised(_ words: String) -> PublisherError {
+        PublisherError(
+            .denied, "Kubernetes does not accept \(credential) (401\(words))",
+            hint: "look whether it has expired (kubectl create token makes one for an hour) and whether it is of this"
+                + " cluster")
+    }
+
+    private func forbidden(
+        _ refusal: ServiceAnswer, _ status: KubernetesStatus?, _ call: ServiceCall
+    ) -> PublisherError {
+        let words = refusal.words.map { ": \($0)" } ?? ""
+        if status?.causes.contains("NamespaceTerminating") == true {
+            return Self.terminating(call.purpose)
+        }
+        if refusal.says("exceeded quota") {
+            return PublisherError(
+                .configuration, "Kubernetes refuses to \(call.purpose) (403\(words))",
+                hint: "raise the namespace's quota, or remove what it does not need", field: "with.namespace")
+        }
+        if refusal.says("admission webhook") || refusal.says("denied the request") { return admission(refusal, call) }
+        let isAnonymous = refusal.says("system:anonymous")
+        return PublisherError(
+            .denied, "\(credential) may not \(call.purpose) (403\(words))",
+            hint: isAnonymous
+                ? "the cluster does not know who asks: look whether the token or the certificate is of this cluster"
+                : "give it a Role with \(call.permission ?? "the right to do this"), and a RoleBinding",
+            field: call.field)
+    }
+
+    private func admission(_ refusal: ServiceAnswer, _ call: ServiceCall) -> PublisherError {
+        PublisherError(
+            .denied, "a policy of the cluster refuses to \(call.purpose) (\(refusal.status): \(refusal.words ?? ""))",
+            hint: "look at the admission webhook that it names", field: call.field)
+    }
+
+    /// A namespace that is on its way out.
+    static func terminating(_ purpose: String) -> PublisherError {
+        PublisherError(
+            .notFound, "cannot \(purpose): its namespace is being deleted",
+            hint: "wait until it is gone and make it anew, or name another one", field: "with.namespace")
+    }
+}
