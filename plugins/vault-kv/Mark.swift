@@ -1,4 +1,5 @@
 import JSON
+import PublisherPlugin
 import ServiceClient
 
 /// What `custom_metadata` says of a field: who wrote it last. It names no value.
