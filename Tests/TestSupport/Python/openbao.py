@@ -8,6 +8,7 @@ import http.client
 import ipaddress
 import json
 import os
+import signal
 import socket
 import ssl
 import subprocess
@@ -200,6 +201,8 @@ def identities(bao):
 
 def main():
     tls_name = sys.argv[2] if sys.argv[1:2] == ["--tls"] else None
+    # Who ends this program ends the server too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     with tempfile.TemporaryDirectory() as folder:
         bao = Bao(folder, tls_name)
         try:
