@@ -37,6 +37,14 @@ package struct ServiceError: Error, Sendable, Hashable {
         }
     }
 
+    /// What follows a write that is in doubt, if there is one: whatever fails in it leaves the doubt.
+    package static func after<Value>(
+        _ doubt: ServiceError?, _ body: () throws(ServiceError) -> Value
+    ) throws(ServiceError) -> Value {
+        guard let doubt else { return try body() }
+        return try after(doubt.error.message, body)
+    }
+
     /// The answer to a `publish` that ended so.
     package var answer: PublisherAnswer {
         PublisherAnswer(mayHaveTakenEffect ? .unknown(error) : .rejected(error))

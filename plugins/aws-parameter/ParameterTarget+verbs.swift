@@ -21,10 +21,12 @@ extension ParameterTarget {
         /// A write whose answer was lost or is none.
         var doubt: (change: Change, error: ServiceError)?
         for _ in 1...4 {
-            let base = try settle(doubt?.error) { () throws(ServiceError) in try read() }
+            let base = try ServiceError.after(doubt?.error) { () throws(ServiceError) in try read() }
             guard base != nil || settings.making != nil else { throw missing.doubted(doubt != nil) }
             if let base {
-                let judgement = try settle(doubt?.error) { () throws(ServiceError) in try judge(base, request) }
+                let judgement = try ServiceError.after(doubt?.error) { () throws(ServiceError) in
+                    try judge(base, request)
+                }
                 if judgement == .successor {
                     guard let doubt else { return unchanged(base) }
                     return committed(doubt.change, base.number)
@@ -99,14 +101,6 @@ extension ParameterTarget {
 
     private func judge(_ version: Version, _ request: PublisherRequest) throws(ServiceError) -> KeyText.Judgement {
         try settings.text.judge(version.text, request, of: settings.thing, setting: "name")
-    }
-
-    /// What fails after a write in doubt leaves the doubt.
-    private func settle<Value>(
-        _ doubt: ServiceError?, _ body: () throws(ServiceError) -> Value
-    ) throws(ServiceError) -> Value {
-        guard let doubt else { return try body() }
-        return try ServiceError.after(doubt.error.message, body)
     }
 
     private func unchanged(_ version: Version) -> PublisherAnswer {

@@ -14,13 +14,6 @@ struct ParameterTarget: ServiceTarget {
 
     private let service = ParameterStore()
 
-    init(settings: ParameterSettings, client: ServiceClient, region: AWSRegion, deadline: Date) {
-        self.settings = settings
-        self.client = client
-        self.region = region
-        self.deadline = deadline
-    }
-
     /// Fields of one parameter are written one after the other: each write is one of the whole.
     var place: String { "\(region.name) \(settings.name)" }
 

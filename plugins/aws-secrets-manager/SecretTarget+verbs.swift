@@ -24,7 +24,7 @@ extension SecretTarget {
         /// A write whose answer was lost or is none.
         var doubt: (change: Change, error: ServiceError)?
         for _ in 1...4 {
-            let found = try settle(doubt?.error) { () throws(ServiceError) in try read() }
+            let found = try ServiceError.after(doubt?.error) { () throws(ServiceError) in try read() }
             var change = Change.updated
             var base: Version?
             switch found {
@@ -33,7 +33,9 @@ extension SecretTarget {
                 change = .created
             case .empty: break
             case .current(let version):
-                let judgement = try settle(doubt?.error) { () throws(ServiceError) in try judge(version, request) }
+                let judgement = try ServiceError.after(doubt?.error) { () throws(ServiceError) in
+                    try judge(version, request)
+                }
                 if judgement == .successor {
                     guard let doubt else { return unchanged(version) }
                     return committed(doubt.change, version.id)
@@ -146,14 +148,6 @@ extension SecretTarget {
 
     private func judge(_ version: Version, _ request: PublisherRequest) throws(ServiceError) -> KeyText.Judgement {
         try settings.text.judge(version.text, request, of: settings.thing, setting: "secret")
-    }
-
-    /// What fails after a write in doubt leaves the doubt.
-    private func settle<Value>(
-        _ doubt: ServiceError?, _ body: () throws(ServiceError) -> Value
-    ) throws(ServiceError) -> Value {
-        guard let doubt else { return try body() }
-        return try ServiceError.after(doubt.error.message, body)
     }
 
     private func unchanged(_ version: Version) -> PublisherAnswer {

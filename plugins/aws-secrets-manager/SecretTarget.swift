@@ -14,13 +14,6 @@ struct SecretTarget: ServiceTarget {
 
     private let service = SecretStore()
 
-    init(settings: SecretSettings, client: ServiceClient, region: AWSRegion, deadline: Date) {
-        self.settings = settings
-        self.client = client
-        self.region = region
-        self.deadline = deadline
-    }
-
     /// Fields of one secret are written one after the other: each write makes a version of the whole.
     var place: String { "\(region.name) \(settings.secret)" }
 

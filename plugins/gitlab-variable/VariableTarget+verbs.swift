@@ -30,7 +30,7 @@ extension VariableTarget {
         /// Other scopes that hold the key, as it was when ours was missing.
         var elsewhere: [String] = []
         for _ in 1...4 {
-            let held = try settle(doubtful?.error) { () throws(ServiceError) in try look(request) }
+            let held = try ServiceError.after(doubtful?.error) { () throws(ServiceError) in try look(request) }
             if held.variable == nil { elsewhere = held.elsewhere }
             if let variable = held.variable, held.judgement == .successor {
                 guard let change = doubtful?.change else {
@@ -111,14 +111,6 @@ extension VariableTarget {
                     field: "with.key"))
         }
         return .replaceable
-    }
-
-    /// What fails after a write in doubt leaves the doubt.
-    private func settle<Value>(
-        _ doubt: ServiceError?, _ body: () throws(ServiceError) -> Value
-    ) throws(ServiceError) -> Value {
-        guard let doubt else { return try body() }
-        return try ServiceError.after(doubt.error.message, body)
     }
 
     /// `change` is `nil` where it is not certain whether this write or an earlier one did it.
