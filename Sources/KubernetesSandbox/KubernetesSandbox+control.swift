@@ -32,8 +32,9 @@ extension KubernetesSandbox {
             if object(resource, name, in: namespace) == nil {
                 addWorkload(resource, name, in: namespace, replicas: wish["replicas"]?.integer ?? 2)
             }
-            hold(resource, name, in: namespace, at: wish["step"]?.integer)
-            if let fails = wish["fails"]?.bool { fail(name, in: namespace, fails) }
+            let fails = wish["fails"]?.bool ?? false
+            hold(resource, name, in: namespace, at: wish["step"]?.integer ?? (fails ? 1 : nil))
+            setFailing(resource, name, in: namespace, fails)
         case (.post, "tokens"): return makeToken(wish, at: now)
         case (.post, "settings"):
             for (name, value) in wish.members {

@@ -74,10 +74,13 @@ extension KubernetesSandbox {
     }
 
     /// Lets a Deployment's next rollouts run into their deadline.
-    package mutating func fail(_ name: String, in namespace: String = "default", _ fails: Bool = true) {
-        let key = ObjectKey(resource: .deployments, namespace: namespace, name: name)
-        rollouts[key]?.fails = fails
-        rollouts[key]?.limit = fails ? 1 : nil
+    package mutating func fail(_ name: String, in namespace: String = "default") {
+        hold(.deployments, name, in: namespace, at: 1)
+        setFailing(.deployments, name, in: namespace, true)
+    }
+
+    mutating func setFailing(_ resource: Resource, _ name: String, in namespace: String, _ fails: Bool) {
+        rollouts[ObjectKey(resource: resource, namespace: namespace, name: name)]?.fails = fails
     }
 
     /// Changes an object past the API.
