@@ -26,11 +26,11 @@ extension CurlHandle {
         if let authorities = settings.tls.authorities {
             // The folder of the system's authorities would stand beside them.
             clear(CURLOPT_CAPATH)
-            set(CURLOPT_CAINFO_BLOB, Secret(authorities))
+            set(CURLOPT_CAINFO_BLOB, blob: Secret(authorities))
         }
         if let client = settings.tls.client {
-            set(CURLOPT_SSLCERT_BLOB, Secret(client.certificate))
-            set(CURLOPT_SSLKEY_BLOB, client.key)
+            set(CURLOPT_SSLCERT_BLOB, blob: Secret(client.certificate))
+            set(CURLOPT_SSLKEY_BLOB, blob: client.key)
         }
         set(CURLOPT_USERAGENT, settings.userAgent)
     }

@@ -101,7 +101,7 @@ struct CurlHandle: ~Copyable {
     }
 
     /// Copies the content of a file; the copy is wiped with the handle.
-    mutating func set(_ option: CURLoption, _ content: Secret) {
+    mutating func set(_ option: CURLoption, blob content: Secret) {
         let copy = UnsafeMutableRawBufferPointer.allocate(byteCount: content.count + 1, alignment: 1)
         content.withBytes { span in unsafe span.withUnsafeBytes { unsafe copy.copyMemory(from: $0) } }
         unsafe blobs.append(copy)
