@@ -6,8 +6,8 @@ package import ServiceClient
 
 /// Asks what hands out credentials. That changes nothing, so it is tried again.
 package struct Fetcher: Sendable {
-    private let transport: any HTTPTransport
-    private let clock: any ServiceClock
+    let transport: any HTTPTransport
+    let clock: any ServiceClock
 
     private static let tries = 3
     /// The endpoints are near; STS answers within seconds.

@@ -1,6 +1,4 @@
 import FoundationEssentials
-import HTTP
-import JSON
 import PublisherPlugin
 import Secrets
 import ServiceClient
@@ -11,24 +9,17 @@ enum IdentityToken {
     case file(String)
     /// A variable, as GitLab's `id_tokens` sets it.
     case variable(Secret)
-    /// GitHub's endpoint, which makes one for an audience ("OpenID Connect reference").
-    case gitHub(url: HTTPURL, bearer: Secret, audience: String)
+    case gitHub(GitHubIdentity, audience: String)
 
     /// What the variables have; `nil` if they have none.
     init?(_ environment: [String: String], audience: String?) throws(PublisherError) {
-        let request = (url: "ACTIONS_ID_TOKEN_REQUEST_URL", bearer: "ACTIONS_ID_TOKEN_REQUEST_TOKEN")
         if let path = environment.value("AWS_WEB_IDENTITY_TOKEN_FILE") {
             self = .file(path)
         } else if let token = environment.value("AWS_WEB_IDENTITY_TOKEN") {
             self = .variable(Secret(token))
-        } else if let text = environment.value(request.url), let bearer = environment.value(request.bearer) {
-            guard let url = try? HTTPURL(text) else {
-                throw PublisherError(
-                    .configuration, "the variable \(request.url) cannot be dialled",
-                    hint: "GitHub sets it in jobs with the permission id-token: write", field: "env.\(request.url)")
-            }
+        } else if let identity = try GitHubIdentity(environment) {
             // What aws-actions/configure-aws-credentials asks for, and AWS's documentation sets up.
-            self = .gitHub(url: url, bearer: Secret(bearer), audience: audience ?? "sts.amazonaws.com")
+            self = .gitHub(identity, audience: audience ?? "sts.amazonaws.com")
         } else {
             return nil
         }
@@ -39,19 +30,8 @@ enum IdentityToken {
         switch self {
         case .file(let path): return try Self.read(path, named: "AWS_WEB_IDENTITY_TOKEN_FILE")
         case .variable(let token): return token
-        case .gitHub(let url, let bearer, let audience):
-            let field = "env.ACTIONS_ID_TOKEN_REQUEST_URL"
-            let response = try fetcher.send(
-                HTTPRequest(.get, url.appending("", query: [("audience", audience)]), bearer: bearer),
-                for: "GitHub's identity token", field: field, until: deadline)
-            let body = try? JSONValue(parsing: response.body)
-            guard response.status == 200, let token = body?["value"]?.string, !token.isEmpty else {
-                throw ServiceError(
-                    PublisherError(
-                        .denied, "GitHub hands out no identity token (\(response.status))",
-                        hint: "give the job the permission id-token: write", field: field))
-            }
-            return Secret(token)
+        case .gitHub(let identity, let audience):
+            return try identity.token(for: audience, fetcher.transport, clock: fetcher.clock, until: deadline)
         }
     }
 
@@ -60,7 +40,7 @@ enum IdentityToken {
         switch self {
         case .file: []
         case .variable(let token): [token]
-        case .gitHub(_, let bearer, _): [bearer]
+        case .gitHub(let identity, _): [identity.bearer]
         }
     }
 

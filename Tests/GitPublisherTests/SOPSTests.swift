@@ -143,6 +143,25 @@ struct SOPSTests {
         }
     }
 
+    @Test("what was written beside it in the same file is no evidence for a value that cannot be read")
+    func sealedNeighbour() async throws {
+        let sample = SOPSCase(
+            file: "prod.env", plaintext: "K1=\(Key.predecessor)\nK2=\(Key.predecessor)", with: ["name": "K1"],
+            reader: "",
+            lines: 0)
+        var world = try await world(sample)
+        let first = try await world.publish()
+        #expect(first.outcome == .committed)
+        world.environment = [:]
+        // The neighbour holds the successor; this one does not.
+        var second = World.Request()
+        second.operation = "01JDB000000000000000000002/second/5555"
+        #expect(try await world.publish(second, ["name": "K2"]).short == "rejected configuration with.path")
+        #expect(try await world.verify(second, ["name": "K2"]).outcome == .unverifiable)
+        #expect(try await world.verify().outcome == .match)
+        #expect(try await world.commits() == 4)
+    }
+
     @Test("a file that is encrypted for others than the rules name is not written for the rules' readers")
     func otherReaders() async throws {
         let sample = SOPSCase(

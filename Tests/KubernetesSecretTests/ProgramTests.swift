@@ -121,7 +121,7 @@ struct ProgramTests {
             }
         }
         try await hold(0)
-        #expect(try await run(.publish, [("a", target)], seconds: 4)["a"]?["outcome"] == "committed")
+        #expect(try await run(.publish, [("a", target)], seconds: 10)["a"]?["outcome"] == "committed")
         var ends: [Bool] = []
         for step in 0...5 {
             try await hold(step)

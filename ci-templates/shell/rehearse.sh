@@ -1,7 +1,7 @@
 #!/bin/sh
-# Rehearses a whole rotation on this machine, with nothing at stake: an OpenRouter, a GitHub and a GitLab of its own
-# (ork-sandbox), a git repository with an encrypted file, a small application that calls OpenRouter all the time with the
-# key in its .env, and that key, which all of them hold, rotated by rotate.sh.
+# Rehearses a whole rotation on this machine, with nothing at stake: an OpenRouter, a GitHub, a GitLab and a
+# Kubernetes of its own (ork-sandbox), a git repository with an encrypted file, a small application that calls OpenRouter
+# all the time with the key in its .env, and that key, which all of them hold, rotated by rotate.sh.
 # It installs what it needs, and leaves nothing running.
 set -eu
 
@@ -66,6 +66,10 @@ rotations:
         env: [GITLAB_TOKEN]
         with: {project: acme/web, key: OPENROUTER_API_KEY}
       cluster:
+        publisher: kubernetes-secret
+        env: [KUBE_TOKEN]
+        with: {url: $(field .kubernetes.url), namespace: default, secret: openrouter, key: KEY, create: true}
+      repository:
         publisher: git
         with:
           remote: $stage/config.git
@@ -85,9 +89,10 @@ GITHUB_TOKEN=$(field .github.token)
 GITHUB_API_URL=$(field .github.url)
 GITLAB_TOKEN=$(field .gitlab.token)
 CI_API_V4_URL=$(field .gitlab.url)
+KUBE_TOKEN=$(field .kubernetes.token)
 XDG_STATE_HOME=$stage/state
 export OPENROUTER_MANAGEMENT_KEY OPENROUTER_BASE_URL XDG_STATE_HOME
-export GITHUB_TOKEN GITHUB_API_URL GITLAB_TOKEN CI_API_V4_URL
+export GITHUB_TOKEN GITHUB_API_URL GITLAB_TOKEN CI_API_V4_URL KUBE_TOKEN
 unset greeting
 
 say 'Rotating the application'\''s key with rotate.sh …'
@@ -101,14 +106,15 @@ wait "$application" 2>/dev/null || true
 say 'Where the rotation stands (ork-status):'
 ork-status
 
-# What the runners of the CI systems would find, by digest: the sandbox opens GitHub's sealed box for us.
+# What runners and pods would find, by digest: the sandbox opens GitHub's sealed box for us.
 digest=sha256:$(sed -n 's/^OPENROUTER_API_KEY=//p' .env | tr -d '\n' | sha256sum | cut -d ' ' -f 1)
 control=${url%/api/v1}/sandbox
 held=$({
     curl -fsS "$control/github/secrets"
     curl -fsS "$control/gitlab/variables"
+    curl -fsS "$control/kubernetes/secrets"
 } | jq -r '.[].digest' | grep -cx "$digest" || true)
-say "The application, and $held of 2 CI systems, hold the new key."
+say "The application, and $held of 3 services, hold the new key."
 
 in_git=$(git -C config.git show main:prod.env.age | age -d -i age.txt | cmp - .env && echo yes || echo no)
 say "The newest commit of the repository holds the new key: $in_git."
@@ -116,4 +122,4 @@ say "The newest commit of the repository holds the new key: $in_git."
 made=$(wc -l <calls | tr -d ' ')
 failed=$(grep -cv ' 200$' calls || true)
 say "The application made $made calls; $failed failed."
-[ "$held" = 2 ] && [ "$in_git" = yes ] && [ "$made" -gt 0 ] && [ "$failed" = 0 ]
+[ "$held" = 3 ] && [ "$in_git" = yes ] && [ "$made" -gt 0 ] && [ "$failed" = 0 ]

@@ -10,6 +10,8 @@ struct CommitSettings {
     static let rotation = "Ork-Rotation"
     static let operation = "Ork-Operation"
     static let digest = "Ork-Digest"
+    /// Which value of the file it is about; raw files have one.
+    static let name = "Ork-Name"
 
     let author: (name: String, email: String)
     let message: String
@@ -26,7 +28,7 @@ struct CommitSettings {
         author = try Self.person(settings.text("author") ?? "ork <ork@noreply.invalid>")
         let standard = "Rotate the OpenRouter key in \(place.path)"
         let text = try Template(settings.text("message") ?? standard, key: "message").filled(.init(request))
-        message = try Self.message(text, request)
+        message = try Self.message(text, request, place)
         let key = try settings.text("signing_key")
         switch try settings.choice("sign", Signing.self) {
         case .ssh:
@@ -54,17 +56,17 @@ struct CommitSettings {
     }
 
     /// Puts our trailers under the message, in one block with its own ones if it has some.
-    private static func message(_ text: String, _ request: PublisherRequest) throws(PublisherError) -> String {
+    private static func message(
+        _ text: String, _ request: PublisherRequest, _ place: ValuePlace
+    ) throws(PublisherError) -> String {
         let body = text.trimmingSuffix { $0.isWhitespace }
         guard !body.isEmpty else { throw Settings.error("message", "'message' is empty", hint: "leave it out") }
         let hasTrailers = body.contains("\n") && (try? GitTrailer.all(in: body + "\n").isEmpty) == false
-        return """
-            \(body)\(hasTrailers ? "" : "\n")
-            \(rotation): \(request.rotation)
-            \(operation): \(request.operation)
-            \(digest): \(request.digest)
-
-            """
+        let trailers =
+            [
+                (rotation, request.rotation), (operation, request.operation), (digest, request.digest.description),
+            ] + [place.name.map { (name, $0) }].compactMap(\.self)
+        return body + (hasTrailers ? "\n" : "\n\n") + trailers.map { "\($0): \($1)\n" }.joined()
     }
 
     /// Takes `Name <address>`.

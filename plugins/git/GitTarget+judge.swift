@@ -39,14 +39,14 @@ extension GitTarget {
 
     /// Where the file cannot be decrypted, the commits that changed it tell whose value it holds.
     private func judgeHistory(_ history: History) throws(PublisherError) -> Judgement {
-        if history.newest?.digest == request.digest { return .successor }
+        if history.digest == request.digest { return .successor }
         guard request.expect != nil, let newest = history.newest else { return .replaceable }
         if let later = newest.rotation, let own = RotationTime(request.rotation), later.isLater(than: own) {
             throw PublisherError(
                 .conflict, "\(settings.place.path) was written by a later rotation (\(later.text))",
                 hint: "finish that one", field: "with.path")
         }
-        if let digest = newest.digest { return try judge(digest) }
+        if let digest = history.digest { return try judge(digest) }
         guard !history.hasOurs else {
             throw PublisherError(
                 .conflict, "\(settings.place.path) was changed by somebody else after this rotation had written it",
@@ -58,6 +58,8 @@ extension GitTarget {
     /// What the commits of a branch say of the file.
     private struct History {
         var newest: FileChange?
+        /// The digest that the newest change says it wrote at our place; `nil` if it says nothing of that.
+        var digest: Digest?
         /// Whether this rotation's key was written, now or before that.
         var hasOurs = false
     }
@@ -79,23 +81,32 @@ extension GitTarget {
     private func history(at tip: ObjectID, in repository: borrowing BareRepository) throws(GitError) -> History {
         var history = History()
         try repository.changes(of: settings.place.path, from: tip, atMost: Self.historyLimit) { change in
-            history.newest = history.newest ?? change
-            history.hasOurs = change.digest == request.digest
-            // What a commit of ours says of the file decides; only others make it worth to look further.
-            return history.hasOurs || history.newest?.digest != nil
+            let digest = change.digest(at: settings.place.name)
+            if history.newest == nil {
+                history.newest = change
+                history.digest = digest
+            }
+            history.hasOurs = digest == request.digest
+            // What a commit of ours says of the place decides; only others make it worth to look further.
+            return history.hasOurs || history.digest != nil
         }
         return history
     }
 
-    /// The digest that the newest change of the file bears; `nil` if it was not made by ork.
+    /// The digest that the newest change of the file bears; `nil` if it is not about our place.
     func digestByHistory(at tip: ObjectID, of branch: String) throws(PublisherError) -> Digest? {
-        try history(at: tip, of: branch).newest?.digest
+        try history(at: tip, of: branch).digest
     }
 }
 
 extension FileChange {
-    /// Whose digest the commit says that it wrote.
-    fileprivate var digest: Digest? { trailer(CommitSettings.digest).flatMap { Digest($0) } }
+    /// Whose digest the commit says that it wrote at this name. A file may hold more values, each with a commit of its
+    /// own.
+    fileprivate func digest(at name: String?) -> Digest? {
+        guard trailer(CommitSettings.name) == name else { return nil }
+        return trailer(CommitSettings.digest).flatMap { Digest($0) }
+    }
+
     fileprivate var rotation: RotationTime? { trailer(CommitSettings.rotation).flatMap { RotationTime($0) } }
 
     private func trailer(_ key: String) -> String? { trailers.last { $0.key == key }?.value }

@@ -8,25 +8,22 @@ import ServiceClient
 enum IdentityToken {
     /// In a variable, as GitLab's `id_tokens` have it.
     case given(Secret, variable: String)
-    /// Asked for at GitHub, with the permission `id-token: write`
-    /// ("About security hardening with OpenID Connect").
-    case gitHub(HTTPURL, token: Secret, audience: String?)
+    case gitHub(GitHubIdentity, audience: String?)
 
     /// The variable that GitLab's documentation uses for Vault.
     private static let standardVariable = "VAULT_ID_TOKEN"
-    private static let gitHubVariables = (url: "ACTIONS_ID_TOKEN_REQUEST_URL", token: "ACTIONS_ID_TOKEN_REQUEST_TOKEN")
 
     init(_ settings: Settings, environment: [String: String]) throws(PublisherError) {
-        func variable(_ name: String) -> String? { environment[name].flatMap { $0.isEmpty ? nil : $0 } }
         let wish = try settings.text("id_token")
         let audience = try settings.text("audience")
-        if let text = variable(wish ?? Self.standardVariable) {
+        let name = wish ?? Self.standardVariable
+        if let text = environment[name], !text.isEmpty {
             guard audience == nil else {
                 throw Settings.error(
-                    "audience", "the token in \(wish ?? Self.standardVariable) has its audience already",
+                    "audience", "the token in \(name) has its audience already",
                     hint: "leave 'audience' out, and write it where the job gets its token")
             }
-            self = .given(Secret(text), variable: wish ?? Self.standardVariable)
+            self = .given(Secret(text), variable: name)
             return
         }
         if let wish {
@@ -34,27 +31,22 @@ enum IdentityToken {
                 .configuration, "the environment variable \(ForeignText.line(wish, limit: 60)) is empty",
                 hint: "give the job an id_token of this name, and name it in the target's env", field: "with.id_token")
         }
-        let (url, token) = (Self.gitHubVariables.url, Self.gitHubVariables.token)
-        guard let address = variable(url), let bearer = variable(token) else {
+        guard let identity = try GitHubIdentity(environment) else {
+            let (url, token) = GitHubIdentity.variables
             throw PublisherError(
                 .configuration, "there is no token of the CI system to log in with",
                 hint: "name in the target's env: at GitHub \(url) and \(token), which a job with the permission"
                     + " id-token: write has; at GitLab \(Self.standardVariable), from the job's id_tokens",
                 field: "env.\(Self.standardVariable)")
         }
-        do throws(HTTPURL.Mistake) {
-            self = .gitHub(try HTTPURL(address), token: Secret(bearer), audience: audience)
-        } catch {
-            throw PublisherError(
-                .configuration, "the variable \(url) cannot be dialled: \(error.rawValue)", field: "env.\(url)")
-        }
+        self = .gitHub(identity, audience: audience)
     }
 
     /// What tells two of one process apart.
     var details: [String] {
         switch self {
         case .given(_, let variable): ["given", variable]
-        case .gitHub(_, _, let audience): ["github", audience ?? ""]
+        case .gitHub(_, let audience): ["github", audience ?? ""]
         }
     }
 
@@ -64,25 +56,8 @@ enum IdentityToken {
     ) throws(ServiceError) -> Secret {
         switch self {
         case .given(let token, _): return token
-        case .gitHub(let address, let token, let audience):
-            let client = ServiceClient(
-                GitHubIdentity(), at: address, credentials: StaticToken(token), transport: transport, clock: clock)
-            let query = audience.map { [("audience", $0)] } ?? []
-            let answer = try client.send(
-                ServiceCall(
-                    .get, [], query: query, to: "give the job a token",
-                    field: "env.\(Self.gitHubVariables.url)", permission: "the permission id-token: write"),
-                until: deadline)
-            return Secret(try answer.object().text("value"))
+        case .gitHub(let identity, let audience):
+            return try identity.token(for: audience, transport, clock: clock, until: deadline)
         }
     }
-}
-
-/// What gives the jobs of GitHub Actions their tokens.
-private struct GitHubIdentity: Service {
-    let name = "GitHub's token service"
-    let credential = "ACTIONS_ID_TOKEN_REQUEST_TOKEN"
-    let addressVariable = "ACTIONS_ID_TOKEN_REQUEST_URL"
-    let standardAddress = "https://pipelines.actions.githubusercontent.com"
-    let headers: [(name: String, value: String)] = []
 }

@@ -172,7 +172,7 @@ final class VaultLogin: ServiceCredentials {
             case .token: []
             case .appRole(_, let secretID): [secretID]
             case .jwt(_, .given(let token, _)): [token]
-            case .jwt(_, .gitHub(_, let token, _)): [token]
+            case .jwt(_, .gitHub(let identity, _)): [identity.bearer]
             }
         return (own + [identity]).compactMap(\.self)
     }
