@@ -35,8 +35,7 @@ package struct GitHubIdentity: Sendable {
         let answer = try client.send(
             ServiceCall(
                 .get, [], query: audience.map { [("audience", $0)] } ?? [], to: "give the job a token",
-                field: Self.field, permission: "the permission id-token: write"),
-            until: deadline)
+                field: Self.field), until: deadline)
         return Secret(try answer.object().text("value"))
     }
 
@@ -48,5 +47,12 @@ package struct GitHubIdentity: Sendable {
         let addressVariable = GitHubIdentity.variables.url
         let standardAddress = "https://pipelines.actions.githubusercontent.com"
         let headers: [(name: String, value: String)] = []
+
+        func explain(_ refusal: ServiceAnswer, to call: ServiceCall) -> PublisherError? {
+            guard refusal.status == 401 || refusal.status == 403 else { return nil }
+            return PublisherError(
+                .denied, "GitHub hands out no identity token (\(refusal.status))",
+                hint: "give the job the permission id-token: write", field: call.field)
+        }
     }
 }

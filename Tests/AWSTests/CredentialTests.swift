@@ -217,8 +217,7 @@ struct CredentialTests {
                     [
                         "ACTIONS_ID_TOKEN_REQUEST_URL": "\(world.root)/ork/github",
                         "ACTIONS_ID_TOKEN_REQUEST_TOKEN": "another",
-                    ], ["role": Self.role],
-                    "GitHub's token service does not accept the token in ACTIONS_ID_TOKEN_REQUEST_TOKEN (401)"
+                    ], ["role": Self.role], "GitHub hands out no identity token (401)"
                 ),
                 (
                     ["AWS_WEB_IDENTITY_TOKEN_FILE": "/nowhere"], ["role": Self.role],
