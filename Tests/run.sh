@@ -30,7 +30,7 @@ swift build --build-tests --quiet
 
 # Apart from each other: what computes keeps the thread pool busy that what starts programs and servers waits for.
 services='^(Git|GitPublisher|GitHubSandbox|GitHubSecret|GitLabSandbox|GitLabVariable)Tests\.'
-programs='^(CommandPublisher|Conform|CurlHTTP|EndToEnd|FilePublisher|PluginHost|Programs|Sandbox)Tests\.'
+programs='^(CommandPublisher|Configuration|Conform|CurlHTTP|EndToEnd|FilePublisher|PluginHost|Programs|Sandbox)Tests\.'
 say 'Test suites: values'
 swift test --skip-build --skip "$services" --skip "$programs"
 say 'Test suites: services, and their clients that are not ours'
