@@ -5,9 +5,7 @@ extension DueReport {
     /// The table for people.
     package var text: String {
         var rows = [["ROTATION", "STATE", "ACTION", "WHY"]]
-        rows += due.map { [$0.rotation.description, "due", $0.due?.action.rawValue ?? "", $0.message] }
-        rows += waiting.map { [$0.rotation.description, "waiting", $0.due?.action.rawValue ?? "", $0.message] }
-        rows += others.map { [$0.rotation.description, $0.word, "–", $0.message] }
+        rows += due.map { $0.row("due") } + waiting.map { $0.row("waiting") } + others.map { $0.row($0.word) }
         let widths = (0..<3).map { column in rows.map { $0[column].count }.max() ?? 0 }
         let lines = rows.map { row in
             zip(row, widths).map { $0 + String(repeating: " ", count: $1 - $0.count) }.joined(separator: "  ")
@@ -31,6 +29,12 @@ extension DueReport {
 }
 
 extension DueFinding {
+    /// Names of keys are other people's text: none of them begins a row of its own.
+    fileprivate func row(_ state: String) -> [String] {
+        let reason = String(message.map { $0.isNewline ? " " : $0 })
+        return [rotation.description, state, due?.action.rawValue ?? "–", reason]
+    }
+
     fileprivate var word: String {
         switch verdict {
         case .due: "due"

@@ -1,5 +1,6 @@
 import FoundationEssentials
 import JSON
+import PublisherPlugin
 import Rotation
 import Secrets
 import Steps
