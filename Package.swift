@@ -93,6 +93,7 @@ let package = Package(
 
         // Tools.
         .executableTarget(name: "ork-approve", dependencies: step + ["HTTP"]),
+        .executableTarget(name: "ork-due", dependencies: step + ["CurlHTTP", "Timestamps"]),
         .executableTarget(name: "ork-status", dependencies: ["StepCLI", "Steps", argumentParser]),
         .executableTarget(name: "ork-keygen", dependencies: ["Rotation", "StepCLI", "Steps", argumentParser]),
         .executableTarget(
@@ -203,7 +204,9 @@ let package = Package(
             exclude: ["Fixtures", "Python"]),
         .testTarget(
             name: "ConfigurationTests",
-            dependencies: ["Configuration", "JSON", "PublisherPlugin", "Rotation", "Secrets", "Timestamps"]),
+            dependencies: [
+                "Configuration", "JSON", "PublisherPlugin", "Rotation", "Secrets", "TestSupport", "Timestamps",
+            ]),
         .testTarget(name: "PublisherPluginTests", dependencies: ["JSON", "PublisherPlugin", "Secrets", "Timestamps"]),
         .testTarget(
             name: "PluginHostTests",

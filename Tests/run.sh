@@ -34,7 +34,7 @@ hubs='GitHubSandbox|GitHubSecret|GitLabSandbox|GitLabVariable'
 repositories='Git|GitPublisher'
 managers='AWS|VaultKV'
 clusters='KubernetesSandbox|KubernetesSecret'
-programs='CommandPublisher|Conform|CurlHTTP|EndToEnd|FilePublisher|PluginHost|Programs|Sandbox'
+programs='CommandPublisher|Configuration|Conform|CurlHTTP|EndToEnd|FilePublisher|PluginHost|Programs|Sandbox'
 say 'Test suites: values'
 swift test --skip-build --skip "^($hubs|$repositories|$managers|$clusters|$programs)Tests\\."
 for suites in "$hubs" "$repositories" "$managers" "$clusters" "$programs"; do

@@ -104,11 +104,15 @@ package struct ConfigurationFile: Sendable {
     private static func defaults(
         _ root: SourceNode
     ) throws(ConfigurationError) -> [(key: String, value: SourceNode)] {
-        try root["defaults"]?.refuseKeys(except: ["workspace", "successor", "publish", "verify", "retire"])
+        try root["defaults"]?.refuseKeys(except: [
+            "workspace", "successor", "publish", "verify", "retire", "due",
+        ])
         var entries = root["defaults"]?.entries ?? []
         if let service = root["openrouter"] { entries.append(("openrouter", service)) }
         let predecessor = SourceNode(.scalar("none"), root.place.appending(["predecessor"]))
-        _ = try SourceNode(.mapping(entries + [("predecessor", predecessor)]), root.place).readPlan()
+        let rotation = SourceNode(.mapping(entries + [("predecessor", predecessor)]), root.place)
+        _ = try rotation.dropping(["due"]).readPlan()
+        _ = try rotation.readDueRules()
         guard let trust = root["trust"] else { return entries }
         _ = try trust.readTrust()
         return entries + [("trust", trust)]

@@ -7,6 +7,8 @@ package struct RotationConfiguration: Sendable {
     /// `false` is the kill switch: every step refuses.
     package let isEnabled: Bool
     package let plan: Plan
+    /// When `ork-due` calls it due.
+    package let due: DueRules
     /// Whose signatures count; `nil` if the file does not say.
     package let trust: [StepName: Set<PublicIdentity>]?
     /// The name of the file.
@@ -19,7 +21,7 @@ package struct RotationConfiguration: Sendable {
     ) throws(ConfigurationError) {
         try source.refuseKeys(except: [
             "enabled", "openrouter", "predecessor", "workspace", "successor", "publish", "targets", "verify", "retire",
-            "trust",
+            "trust", "due",
         ])
         var merged = source.filled(from: defaults, levels: 2)
         if let targets = merged["targets"] {
@@ -30,7 +32,8 @@ package struct RotationConfiguration: Sendable {
         file = source.place.file
         self.source = merged
         isEnabled = try Self.isEnabled(source)
-        plan = try merged.dropping(["enabled", "trust"]).readPlan()
+        plan = try merged.dropping(["enabled", "trust", "due"]).readPlan()
+        due = try merged.readDueRules()
         trust = try merged["trust"].map { node throws(ConfigurationError) in try node.readTrust() }
     }
 

@@ -15,6 +15,12 @@ extension SourceNode {
         return plan
     }
 
+    /// Reads when the rotation is due, with the place of whatever is wrong with it.
+    func readDueRules() throws(ConfigurationError) -> DueRules {
+        guard let due = self["due"] else { return DueRules() }
+        do { return try DueRules(due.json) } catch { throw place(of: error.path).error(error.message) }
+    }
+
     /// Reads the identities that may sign for each step.
     func readTrust() throws(ConfigurationError) -> [StepName: Set<PublicIdentity>] {
         try refuseKeys(except: StepName.allCases.map(\.rawValue))

@@ -9,14 +9,7 @@ extension ConfigurationFile {
         _ options: CommonOptions, rotation: PlanName?
     ) throws(StepError) -> RotationConfiguration? {
         let path = options.config ?? "ork.yaml"
-        let bytes: [UInt8]
-        do { bytes = try DurableFile(path).read(limit: sizeLimit) } catch {
-            guard options.config == nil, error == .noSuchFileOrDirectory else {
-                throw StepError(
-                    .unacceptable, "\(path) cannot be read: \(error)", hint: "name the configuration with --config")
-            }
-            return nil
-        }
+        guard let bytes = try read(path, mustExist: options.config != nil) else { return nil }
         var wanted = rotation
         if let name = options.rotation {
             guard let name = PlanName(name) else {
@@ -37,5 +30,22 @@ extension ConfigurationFile {
         } catch {
             throw StepError(error)
         }
+    }
+
+    /// The whole file, with all of its rotations.
+    static func load(_ path: String) throws(StepError) -> ConfigurationFile {
+        guard let bytes = try read(path, mustExist: true) else { throw unreadable(path, .noSuchFileOrDirectory) }
+        do { return try ConfigurationFile(parsing: bytes, name: path) } catch { throw StepError(error) }
+    }
+
+    private static func read(_ path: String, mustExist: Bool) throws(StepError) -> [UInt8]? {
+        do { return try DurableFile(path).read(limit: sizeLimit) } catch {
+            guard !mustExist, error == .noSuchFileOrDirectory else { throw unreadable(path, error) }
+            return nil
+        }
+    }
+
+    private static func unreadable(_ path: String, _ error: Errno) -> StepError {
+        StepError(.unacceptable, "\(path) cannot be read: \(error)", hint: "name the configuration with --config")
     }
 }

@@ -55,6 +55,7 @@ enum ImportTable {
         "Sources/ork-verify": commandLine.union(["CurlHTTP", "PluginHost", "PublisherPlugin", "Secrets"]),
         "Sources/ork-retire": commandLine.union(["CurlHTTP"]),
         "Sources/ork-approve": commandLine.union(["HTTP"]),
+        "Sources/ork-due": commandLine.union(["CurlHTTP", "Timestamps"]),
         "Sources/ork-status": commandLine,
         "Sources/ork-keygen": commandLine,
         "Sources/ork-conform": system.union([

@@ -15,7 +15,7 @@ struct LinkageTests {
         }
     }
 
-    private static let steps = ["ork-create", "ork-publish", "ork-verify", "ork-retire"]
+    private static let steps = ["ork-create", "ork-publish", "ork-verify", "ork-retire", "ork-due"]
     private static let others = [
         "ork-approve", "ork-status", "ork-keygen", "ork-conform", "ork-publisher-file", "ork-publisher-command",
     ]
@@ -35,7 +35,7 @@ struct LinkageTests {
         #expect(loaded.isEmpty)
     }
 
-    @Test("the four steps and the publishers for services load libcurl", arguments: steps + services)
+    @Test("whoever dials loads libcurl", arguments: steps + services)
     func curl(step: String) async throws {
         #expect(try await Self.libraries(of: step).contains { $0.hasPrefix("libcurl") })
     }

@@ -39,7 +39,10 @@ struct SourceTests {
 
     @Test(
         "a program of a pipeline is wiring: at most 90 lines in all",
-        arguments: ["ork-create", "ork-publish", "ork-verify", "ork-retire", "ork-approve", "ork-status", "ork-keygen"])
+        arguments: [
+            "ork-create", "ork-publish", "ork-verify", "ork-retire", "ork-approve", "ork-status", "ork-keygen",
+            "ork-due",
+        ])
     func wiring(program: String) throws {
         let lines = try SourceTree.files(in: ["Sources/" + program]).map { file in
             try file.text().split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).count - 1

@@ -167,7 +167,8 @@ struct BrokenFileTests {
             "ork.yaml:3: rotations.a.predecessor: is missing; it must be {name: …}, {hash: …}, {env: …} or none"),
         BrokenFile(
             "targets in defaults", "version: 1\ndefaults:\n  targets: {}\n",
-            "ork.yaml:3: defaults.targets: is not a key here; known are workspace, successor, publish, verify, retire"),
+            "ork.yaml:3: defaults.targets: is not a key here; known are workspace, successor, publish, verify, retire, due"
+        ),
         BrokenFile("defaults as list", "version: 1\ndefaults: [1]\n", "ork.yaml:2: defaults: must be a mapping"),
         BrokenFile(
             "an unknown key in defaults", "version: 1\ndefaults:\n  retire: {overlp: 1h}\n",
@@ -220,7 +221,7 @@ struct BrokenFileTests {
         .rotation(
             "an unknown key", "wrkspace: x",
             "ork.yaml:5: rotations.a.wrkspace: is not a key here; known are enabled, openrouter, predecessor, "
-                + "workspace, successor, publish, targets, verify, retire, trust"),
+                + "workspace, successor, publish, targets, verify, retire, trust, due"),
         .rotation("enabled as word", "enabled: yes", "ork.yaml:5: rotations.a.enabled: must be true or false"),
         .rotation("enabled as list", "enabled: [true]", "ork.yaml:5: rotations.a.enabled: must be true or false"),
         .rotation("an empty workspace", "workspace: ''", "ork.yaml:5: rotations.a.workspace: \(text)"),

@@ -67,7 +67,7 @@ struct BadInputConfigurationTests {
         ),
         rotation(
             "an unknown key in a rotation", "target: {}",
-            "ork.yaml:5: rotations.a.target: is not a key here; known are enabled, openrouter, predecessor, workspace, successor, publish, targets, verify, retire, trust"
+            "ork.yaml:5: rotations.a.target: is not a key here; known are enabled, openrouter, predecessor, workspace, successor, publish, targets, verify, retire, trust, due"
         ),
         rotation(
             "a switch that is no switch", "enabled: \"no\"", "ork.yaml:5: rotations.a.enabled: must be true or false"),

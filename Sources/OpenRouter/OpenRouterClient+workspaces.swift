@@ -1,0 +1,60 @@
+import Secrets
+
+extension OpenRouterClient {
+    /// All keys of several workspaces, read side by side, and the provider's clock at the first answer. `nil` is the
+    /// default workspace.
+    ///
+    /// The list is read while others mint and delete. So each page begins with the last rows of the one before; where
+    /// these are not there, so many keys have gone meanwhile that some may have moved past the edge, and the workspace
+    /// is read anew.
+    package func allKeys(_ api: ManagementAPI, workspaces: Set<String?>) throws(OpenRouterError) -> Dated<
+        [String?: [Key]]
+    > {
+        var keys: [String?: [Key]] = [:]
+        var date: Dated<Void>?
+        var open = workspaces.sorted { ($0 ?? "") < ($1 ?? "") }
+        var restarts = 0
+        while !open.isEmpty {
+            let calls = open.map { workspace in
+                api.listKeys(workspace: workspace, offset: max(0, (keys[workspace]?.count ?? 0) - Self.overlap))
+            }
+            var unfinished: [String?] = []
+            for (workspace, result) in zip(open, send(all: calls)) {
+                let answer = try result.get()
+                date = date ?? Dated(value: (), date: answer.date)
+                let page = answer.value
+                let known = keys[workspace] ?? []
+                guard let rest = Self.rows(of: page, behind: known) else {
+                    restarts += 1
+                    guard restarts <= Self.restartsLimit else { throw .movingList }
+                    keys[workspace] = nil
+                    unfinished.append(workspace)
+                    continue
+                }
+                keys[workspace] = known + rest
+                if page.count == ManagementAPI.pageSize { unfinished.append(workspace) }
+            }
+            open = unfinished
+        }
+        return Dated(value: keys, date: date?.date)
+    }
+
+    /// How many rows a page repeats.
+    private static let overlap = 10
+    private static let restartsLimit = 5
+
+    /// The rows that are new; `nil` if the page does not join up with those before.
+    private static func rows(of page: [Key], behind known: [Key]) -> [Key]? {
+        guard let last = known.last else { return page }
+        guard let edge = page.firstIndex(where: { $0.hash == last.hash }) else { return nil }
+        // A key that was made meanwhile pushes others down the list: they are known already.
+        let hashes = Set(known.map(\.hash))
+        return page[(edge + 1)...].filter { !hashes.contains($0.hash) }
+    }
+}
+
+extension OpenRouterError {
+    fileprivate static let movingList = OpenRouterError(
+        .unavailable, "the list of keys changes faster than it can be read", hint: "try again in a minute",
+        mayHaveArrived: true)
+}

@@ -1,0 +1,63 @@
+package import FoundationEssentials
+import OpenRouter
+package import Rotation
+
+/// What `ork-due` finds out about one rotation.
+package struct DueFinding: Sendable {
+    package let rotation: PlanName
+    /// The name of the key that applications hold now; the newest if there are several.
+    package let key: String?
+    package let verdict: Verdict
+    /// For people: why.
+    package let message: String
+
+    package enum Verdict: Hashable, Sendable {
+        case due(Due)
+        /// Nothing is to be done.
+        case current
+        /// Another `ork-create` is at work at this moment.
+        case busy
+        /// The rotation's own kill switch.
+        case disabled
+        /// Somebody has to look before anything can be rotated.
+        case problem(hint: String)
+    }
+
+    /// What is to be done, and why.
+    package struct Due: Hashable, Sendable {
+        package let reason: Reason
+        package let action: Action
+        /// The moment that the reason counts from; of an expiry, when that is.
+        package let since: Date
+    }
+
+    /// The most urgent first.
+    package enum Reason: String, Hashable, Sendable, CaseIterable {
+        /// The key ends soon: whoever waits too long has an outage.
+        case expiry
+        /// A rotation was begun and is not finished. It holds its place, so that no more than the limit are under way.
+        case begun
+        case firstKey = "first_key"
+        case neverRotated = "never_rotated"
+        case age
+    }
+
+    /// What to begin with.
+    package enum Action: String, Hashable, Sendable, CaseIterable {
+        /// `ork-create` with a new handoff.
+        case rotate
+        /// The next step with the rotation's handoff.
+        case resume
+        /// `ork-create --supersede` with a new handoff: the old one is lost, or of no use any more.
+        case supersede
+    }
+
+    package init(_ rotation: PlanName, key: String? = nil, _ verdict: Verdict, _ message: String) {
+        self.rotation = rotation
+        self.key = key
+        self.verdict = verdict
+        self.message = message
+    }
+
+    package var due: Due? { if case .due(let due) = verdict { due } else { nil } }
+}

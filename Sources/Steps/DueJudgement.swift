@@ -1,0 +1,186 @@
+import FoundationEssentials
+import OpenRouter
+import Rotation
+import Secrets
+import Timestamps
+
+/// Judges one rotation by the keys of its lineage and by its handoffs.
+struct DueJudgement {
+    let rotation: DueRotation
+    let now: Date
+    /// Another rotation of the same lineage.
+    var twin: PlanName?
+    private let lineage: Result<Lineage, Unknown>
+    private let workspace: String?
+
+    /// Why it is not known which keys the rotation is about.
+    private struct Unknown: Error {
+        let message: String
+        let hint: String
+    }
+
+    /// What two rotations of the same keys have in common.
+    struct LineageID: Hashable {
+        let base: String
+        /// The oldest key, or the workspace as long as there is none.
+        let place: String?
+    }
+
+    /// `keys` are those of each workspace, `elsewhere` those that plans name by hash in other workspaces.
+    init(_ rotation: DueRotation, keys: [String?: [Key]], elsewhere: [KeyHash: Key], now: Date) {
+        self.rotation = rotation
+        self.now = now
+        var workspace = rotation.plan.workspace
+        let named = rotation.namedHash.flatMap { hash in
+            keys[workspace]?.first { $0.hash == hash } ?? (workspace == nil ? elsewhere[hash] : nil)
+        }
+        if let named, let hash = rotation.namedHash, elsewhere[hash] != nil { workspace = named.workspaceID }
+        self.workspace = workspace
+        lineage = Self.base(of: rotation, named).map { Lineage(base: $0, among: keys[workspace] ?? []) }
+    }
+
+    var lineageID: LineageID? {
+        guard rotation.isEnabled, let lineage = try? lineage.get() else { return nil }
+        return LineageID(base: lineage.base, place: lineage.keys.first?.hash.description ?? workspace)
+    }
+
+    /// The base name, found as `ork-create` finds it.
+    private static func base(of rotation: DueRotation, _ named: Key?) -> Result<String, Unknown> {
+        let plan = rotation.plan
+        switch plan.predecessor {
+        case .name(let name): return .success(KeyName(parsing: name).base)
+        case .none: return .success(plan.successor.name ?? rotation.name.description)
+        case .hash(let hash):
+            if let named { return .success(named.keyName.base) }
+            let mistake = "OpenRouter has no key with the hash \(hash.short)"
+            return .failure(Unknown(message: mistake, hint: Self.nameHint))
+        case .environment(let variable):
+            if let base = named?.keyName.base ?? plan.successor.name { return .success(base) }
+            let mistake =
+                rotation.predecessorDigest == nil
+                ? "the predecessor is the key in \(variable), which is not set here"
+                : "OpenRouter has no key with the hash of the one in \(variable)"
+            return .failure(Unknown(message: mistake, hint: Self.nameHint))
+        }
+    }
+
+    private static let nameHint =
+        "name the predecessor in ork.yaml by its name, which its successors share: predecessor: {name: …}"
+
+    var finding: DueFinding {
+        guard rotation.isEnabled else {
+            return DueFinding(rotation.name, .disabled, "switched off by enabled: false")
+        }
+        switch lineage {
+        case .failure(let unknown): return problem(nil, unknown.message, unknown.hint)
+        case .success(let lineage):
+            if let twin {
+                return problem(
+                    nil, "the rotation \(twin) is of the same keys, \(lineage.base)",
+                    "leave one of them; a rotation may have many targets")
+            }
+            if let mistake = rotation.handoffMistake {
+                return problem(nil, mistake.message, mistake.hint ?? "look at the handoff with ork-status")
+            }
+            return judge(lineage)
+        }
+    }
+
+    private func judge(_ lineage: Lineage) -> DueFinding {
+        let live = lineage.live(at: now)
+        if let restored = live.first(where: { $0.keyName.disabledAt != nil }) {
+            return problem(
+                live, "\(restored.plainName) was restored by somebody and is held",
+                "find out who needs it; then ork-retire --again, with the rotation's handoff")
+        }
+        if let resumed = goingOn(live) { return resumed }
+        guard let newest = live.last else { return withoutLiveKey(lineage) }
+        if let stranger = live.dropFirst().first(where: { $0.keyName.rotation == nil }) {
+            return problem(
+                live, "\(live.count) live keys are named \(lineage.base), and no rotation made \(stranger.hash.short)",
+                "delete or rename those that nobody uses, or take all of them into one rotation: "
+                    + "ork-create --supersede")
+        }
+        if let minting = youngMinting(lineage) { return busy(live, minting) }
+        let soaking = lineage.soaking(at: now).filter { $0.keyName.disabledAt != nil }
+        if live.count > 1 || !soaking.isEmpty { return begun(live, soaking) }
+        if let minting = lineage.minting.first {
+            return due(
+                live, .begun, .rotate, since: minting.createdAt,
+                "\(minting.name) was minted and never handed out; ork-create clears it away")
+        }
+        return settled(newest, lineage)
+    }
+
+    /// One live key, and nothing else: is its time over?
+    private func settled(_ key: Key, _ lineage: Lineage) -> DueFinding {
+        guard let (reason, since, message) = reason(for: key) else {
+            let next = rotation.rules.every.map { key.createdAt.addingTimeInterval(TimeInterval($0.seconds)) }
+            let text = next.map { "due at \($0.rfc3339)" } ?? "no age makes it due"
+            return DueFinding(rotation.name, key: key.name, .current, "created at \(key.createdAt.rfc3339), \(text)")
+        }
+        guard rotation.plan.predecessor != .none else {
+            return problem(
+                [key], "\(message), and the plan says that there is no predecessor",
+                "the first key exists now: write predecessor: {name: \(lineage.base)}")
+        }
+        return due([key], reason, .rotate, since: since, message)
+    }
+
+    private func reason(for key: Key) -> (DueFinding.Reason, Date, String)? {
+        if let end = key.expiresAt {
+            // At most half of its lifetime, so that no key is due when it is made.
+            let margin = min(
+                TimeInterval(rotation.rules.beforeExpiry.seconds), end.timeIntervalSince(key.createdAt) / 2)
+            if end.timeIntervalSince(now) <= margin { return (.expiry, end, "it expires at \(end.rfc3339)") }
+        }
+        let age = now.timeIntervalSince(key.createdAt)
+        guard let every = rotation.rules.every, age >= TimeInterval(every.seconds) else { return nil }
+        let created = "created at \(key.createdAt.rfc3339), more than \(every) ago"
+        guard key.keyName.rotation == nil else { return (.age, key.createdAt, created) }
+        return (.neverRotated, key.createdAt, "never rotated by ork, \(created)")
+    }
+
+    private func withoutLiveKey(_ lineage: Lineage) -> DueFinding {
+        if let soaking = lineage.soaking(at: now).last {
+            return problem(
+                nil, "no live key is named \(lineage.base); \(soaking.plainName) (\(soaking.hash.short)) is disabled",
+                "enable it again: ork-retire --restore with the rotation's handoff, or by hand at openrouter.ai")
+        }
+        if let minting = youngMinting(lineage) { return busy([], minting) }
+        guard rotation.plan.predecessor == .none else {
+            let expired = lineage.keys.last { $0.isExpired(at: now) }
+            return problem(
+                nil,
+                "no live key is named \(lineage.base)" + (expired.map { "; \($0.name) has expired" } ?? ""),
+                "check the name, the workspace and whose management key this is; for the first key of a lineage write "
+                    + "predecessor: none")
+        }
+        return due([], .firstKey, .rotate, since: now, "there is no key yet")
+    }
+}
+
+extension DueJudgement {
+    /// A minting key that its `ork-create` may still be working with.
+    private func youngMinting(_ lineage: Lineage) -> Key? {
+        lineage.minting.last { now.timeIntervalSince($0.createdAt) < CreateStep.mintingLimit }
+    }
+
+    private func busy(_ live: [Key], _ minting: Key) -> DueFinding {
+        DueFinding(
+            rotation.name, key: live.last?.name, .busy,
+            "an ork-create began to mint a key at \(minting.createdAt.rfc3339)")
+    }
+
+    private func problem(_ live: [Key]?, _ message: String, _ hint: String) -> DueFinding {
+        DueFinding(rotation.name, key: live?.last?.name, .problem(hint: hint), message)
+    }
+
+    func due(
+        _ live: [Key], _ reason: DueFinding.Reason, _ action: DueFinding.Action, since: Date, _ message: String
+    ) -> DueFinding {
+        DueFinding(
+            rotation.name, key: live.last?.name,
+            .due(DueFinding.Due(reason: reason, action: action, since: since)), message)
+    }
+}

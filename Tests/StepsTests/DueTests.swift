@@ -1,0 +1,214 @@
+import FoundationEssentials
+import OpenRouter
+import Rotation
+import Sandbox
+import Secrets
+import Steps
+import Testing
+import Timestamps
+
+/// The keys of one lineage, and what is to be said of it.
+struct LineageCase: CustomTestStringConvertible, Sendable {
+    struct Entry: Sendable {
+        var name: String
+        var days: Double
+        var disabled = false
+        var expiresInDays: Double?
+    }
+
+    let testDescription: String
+    let keys: [Entry]
+    var plan = Plan(predecessor: .name(Scene.base))
+    let word: String
+    let message: String
+
+    init(
+        _ what: String, _ keys: [Entry], _ word: String, _ message: String, _ predecessor: Plan.Predecessor? = nil
+    ) {
+        testDescription = what
+        self.keys = keys
+        self.word = word
+        self.message = message
+        if let predecessor { plan = Plan(predecessor: predecessor) }
+        plan.successor.name = predecessor == Plan.Predecessor.none ? Scene.base : nil
+    }
+}
+
+@Suite("What is due")
+struct DueTests {
+    private typealias Entry = LineageCase.Entry
+    private static let base = Scene.base
+    private static let made = DueScene.made()
+    private static let later = DueScene.made(Scene.base, DueScene.otherID)
+    private static let minting = DueScene.made(Scene.base, DueScene.id, " minting")
+    private static let soaking = base + " disabled:2026-11-20T00:00:00Z"
+
+    private static let cases: [LineageCase] = [
+        // One key.
+        LineageCase("a young key", [Entry(name: made, days: 10)], "current", "due at "),
+        LineageCase("a day too young", [Entry(name: made, days: 89)], "current", "due at "),
+        LineageCase("old enough", [Entry(name: made, days: 91)], "age rotate", "more than 90d ago"),
+        LineageCase("a foreign key", [Entry(name: base, days: 91)], "never_rotated rotate", "never rotated by ork"),
+        LineageCase("a young foreign key", [Entry(name: base, days: 10)], "current", "due at "),
+        LineageCase(
+            "a key that ends", [Entry(name: made, days: 50, expiresInDays: 6)], "expiry rotate", "it expires at "),
+        LineageCase("a key that ends later", [Entry(name: made, days: 50, expiresInDays: 8)], "current", "due at "),
+        LineageCase(
+            "a short life, half of which is to come", [Entry(name: made, days: 1, expiresInDays: 2)], "current", ""),
+        LineageCase(
+            "a short life, half of which is over", [Entry(name: made, days: 2, expiresInDays: 1)], "expiry rotate", ""),
+        LineageCase(
+            "keys that others disabled do not count",
+            [Entry(name: base, days: 300, disabled: true), Entry(name: made, days: 5)], "current", ""),
+        LineageCase(
+            "keys that have ended do not count",
+            [Entry(name: base, days: 300, expiresInDays: -1), Entry(name: made, days: 5)], "current", ""),
+        LineageCase(
+            "names that only look alike do not count",
+            [Entry(name: base + "-2", days: 300), Entry(name: made, days: 5)], "current", ""),
+        // Begun.
+        LineageCase(
+            "two keys", [Entry(name: base, days: 200), Entry(name: made, days: 2)], "begun resume",
+            "checkout-prod not yet retired"),
+        LineageCase(
+            "two keys of rotations", [Entry(name: made, days: 100), Entry(name: later, days: 2)], "begun resume", ""),
+        LineageCase(
+            "longer than its rules allow", [Entry(name: base, days: 200), Entry(name: made, days: 34)],
+            "begun supersede", "since more than 33d"),
+        LineageCase(
+            "not yet longer", [Entry(name: base, days: 200), Entry(name: made, days: 32)], "begun resume", ""),
+        LineageCase(
+            "a key that soaks", [Entry(name: soaking, days: 200, disabled: true), Entry(name: made, days: 12)],
+            "begun resume", "checkout-prod (disabled) not yet retired"),
+        LineageCase(
+            "a key left minting", [Entry(name: base, days: 10), Entry(name: minting, days: 0.05)], "begun rotate",
+            "never handed out"),
+        LineageCase(
+            "a key that is being minted", [Entry(name: base, days: 200), Entry(name: minting, days: 0.03)], "busy",
+            "began to mint"),
+        // What people have to look at.
+        LineageCase("no key", [], "problem", "no live key is named checkout-prod"),
+        LineageCase(
+            "a key that has ended", [Entry(name: made, days: 91, expiresInDays: -1)], "problem", "has expired"),
+        LineageCase(
+            "a key that others disabled", [Entry(name: base, days: 9, disabled: true)], "problem", "is disabled"),
+        LineageCase(
+            "two foreign keys", [Entry(name: base, days: 200), Entry(name: base, days: 100)], "problem",
+            "2 live keys are named checkout-prod"),
+        LineageCase(
+            "a foreign key behind ork's", [Entry(name: made, days: 200), Entry(name: base, days: 100)], "problem",
+            "no rotation made"),
+        LineageCase(
+            "a key that somebody restored", [Entry(name: soaking, days: 200), Entry(name: made, days: 12)], "problem",
+            "was restored by somebody"),
+        // The first key of a lineage.
+        LineageCase("no key, as planned", [], "first_key rotate", "there is no key yet", Plan.Predecessor.none),
+        LineageCase(
+            "the first key, young", [Entry(name: made, days: 10)], "current", "", Plan.Predecessor.none),
+        LineageCase(
+            "the first key, old", [Entry(name: made, days: 100)], "problem",
+            "the plan says that there is no predecessor",
+            Plan.Predecessor.none),
+        LineageCase(
+            "an unknown hash", [Entry(name: base, days: 100)], "problem", "no key with the hash",
+            KeyHash("0000").map { .hash($0) }),
+        LineageCase(
+            "a variable that is not set", [Entry(name: base, days: 100)], "problem", "KEY, which is not set here",
+            EnvironmentName("KEY").map { .environment($0) }),
+    ]
+
+    @Test("a lineage is judged by the names and times of its keys", arguments: cases)
+    func judge(_ lineage: LineageCase) throws {
+        let scene = try DueScene()
+        for key in lineage.keys {
+            scene.key(key.name, days: key.days, disabled: key.disabled, expiresInDays: key.expiresInDays)
+        }
+        let finding = try scene.finding(try scene.rotation { $0.plan = lineage.plan })
+        #expect(finding.word == lineage.word, "\(finding.message)")
+        #expect(finding.message.contains(lineage.message), "\(finding.message)")
+    }
+
+    @Test("what is called due with rotate, ork-create does; what is a problem, or begun, it refuses", arguments: cases)
+    func createAgrees(_ lineage: LineageCase) throws {
+        let scene = try Scene(waves: [:])
+        scene.world.with { things in
+            for key in things.keys { things.sandbox.delete(key.hash, at: things.now) }
+            for key in lineage.keys {
+                let created = things.now.addingTimeInterval(-key.days * DueScene.day)
+                let expiry = key.expiresInDays.map { things.now.addingTimeInterval($0 * DueScene.day) }
+                let hash = things.sandbox.addKey(name: key.name, expiresAt: expiry, at: created).hash
+                if key.disabled { things.sandbox.setDisabled(hash, at: created) }
+            }
+        }
+        let due = try DueScene()
+        // The variable is read by the command line, before ork-create gets the plan.
+        if case .environment = lineage.plan.predecessor { return }
+        let finding = try #require(
+            try DueStep(
+                client: OpenRouterClient(transport: Line(scene.world)), api: scene.api, clock: scene.world,
+                rotations: [due.rotation { $0.plan = lineage.plan }]
+            ).run().first)
+        func create(supersede: Bool) -> StepError? {
+            do {
+                try scene.create {
+                    $0.plan = lineage.plan
+                    $0.supersedes = supersede
+                }
+                return nil
+            } catch { return error }
+        }
+        switch finding.due?.action {
+        case .rotate: #expect(create(supersede: false) == nil)
+        case .resume: #expect(create(supersede: false)?.code == .notYet)
+        case .supersede:
+            #expect(create(supersede: false)?.code == .notYet)
+            #expect(create(supersede: true) == nil)
+        case nil:
+            // A restored key is a problem for people, though ork-create would only say that two keys are live.
+            if finding.word == "problem" || finding.word == "busy" { #expect(create(supersede: false) != nil) }
+        }
+    }
+
+    @Test("without an age nothing is due by age, and what ends soon is due all the same")
+    func noAge() throws {
+        let scene = try DueScene()
+        scene.key(Scene.base, days: 1000)
+        #expect(try scene.finding(try scene.rotation(every: nil)).word == "current")
+        let ending = try DueScene()
+        ending.key(Scene.base, days: 1000, expiresInDays: 3)
+        #expect(try ending.finding(try ending.rotation(every: nil)).word == "expiry rotate")
+    }
+
+    @Test("a rotation that is switched off is left out and said, and nobody is asked about it")
+    func disabled() throws {
+        let scene = try DueScene()
+        scene.key(Scene.base, days: 1000)
+        let line = Line(scene.world)
+        let findings = try scene.findings([try scene.rotation { $0.isEnabled = false }], line)
+        #expect(findings.map(\.word) == ["disabled"])
+        #expect(line.exchanges.isEmpty)
+    }
+
+    @Test("two rotations of the same keys are a problem, both of them")
+    func twins() throws {
+        let scene = try DueScene()
+        scene.key(Scene.base, days: 100)
+        let findings = try scene.findings([
+            try scene.rotation("a"), try scene.rotation("b"), try scene.rotation("c", .name("other")),
+            try scene.rotation("d") { $0.isEnabled = false },
+        ])
+        #expect(findings.map(\.word) == ["problem", "problem", "problem", "disabled"])
+        #expect(findings[0].message.contains("the rotation b is of the same keys"))
+        #expect(findings[1].message.contains("the rotation a is of the same keys"))
+        #expect(findings[2].message.contains("no live key"))
+    }
+
+    @Test("a predecessor that is named by its hash is found in any workspace, and judged by its lineage there")
+    func elsewhere() throws {
+        let scene = try DueScene()
+        let workspace = scene.world.with { $0.sandbox.addWorkspace("Team", slug: "team", at: $0.now) }
+        let hash = scene.key("app", days: 100, workspace: workspace)
+        let finding = try scene.finding(try scene.rotation("app", .hash(#require(KeyHash(hash)))))
+        #expect(finding.word == "never_rotated rotate")
+    }
+}

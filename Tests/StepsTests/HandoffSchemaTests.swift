@@ -1,0 +1,120 @@
+import FoundationEssentials
+import JSON
+import PublisherPlugin
+import Rotation
+import Secrets
+import Steps
+import TestSupport
+import Testing
+import Timestamps
+
+/// `ci-templates/schema/handoff.schema.json` takes what the steps write, and refuses what they refuse.
+@Suite("The schema of a handoff")
+struct HandoffSchemaTests {
+    private static func text(_ handoff: Handoff) throws -> String {
+        String(decoding: handoff.bytes(summary: try State(handoff, trust: nil).summary), as: UTF8.self)
+    }
+
+    /// Handoffs as the steps leave them, after each step of several rotations.
+    private static func real() throws -> [String: String] {
+        var handoffs: [String: String] = [:]
+        func keep(_ scene: Scene, _ name: String) throws {
+            handoffs[name] = try text(try #require(scene.journal.handoff))
+        }
+        var scene = try Scene(waves: ["canary": 1, "web": 2]) {
+            $0.verify.probes = [.http(url: "https://shop.example/health", expect: [200])]
+        }
+        scene.identity = try Identity.generate()
+        scene.trust = Trust(only: scene.identity.publicIdentity)
+        scene.journal = MemoryJournal(nil, scene.identity, scene.trust, scene.world)
+        try scene.create()
+        try keep(scene, "created")
+        scene.world.with { $0.troubles["canary"] = [.reject(.denied), .unknownButWritten] }
+        #expect(throws: StepError.self) { try scene.publish() }
+        try keep(scene, "rejected")
+        try scene.publishAndVerify()
+        try scene.approve()
+        try keep(scene, "verified")
+        scene.refused(.notYet) { () throws(StepError) in try scene.retire() }
+        scene.world.pass(2 * 3600)
+        try scene.verify()
+        scene.refused(.notYet) { () throws(StepError) in try scene.retire() }
+        try keep(scene, "disabled")
+        try scene.restore()
+        try keep(scene, "restored")
+        try scene.retireWaiting { $0.again = true }
+        try keep(scene, "finished")
+
+        let lost = try Scene()
+        #expect(throws: StepError.self) { try lost.create(Line(lost.world, faults: [2: .loseReply])) }
+        try keep(lost, "stray")
+        return handoffs
+    }
+
+    @Test("what the steps write is valid at every stage, and so is a file with fields of a later version")
+    func valid() async throws {
+        var handoffs = try Self.real()
+        let events = handoffs.values.joined()
+        for event in Event.allCases where ![.unchanged, .unknown, .accepted, .committed].contains(event) {
+            #expect(events.contains("\"event\": \"\(event.rawValue)\""), "\(event.rawValue) is in none of them")
+        }
+        let golden = Python.file("../RotationTests/Fixtures/handoff-v1.json")
+        handoffs["golden"] = String(decoding: try Data(contentsOf: URL(filePath: golden)), as: UTF8.self)
+        #expect(try await JSONSchema.handoff.complaints(of: handoffs) == [:])
+    }
+
+    /// The JSON with one value at a path of keys and indices replaced, or taken out.
+    private static func set(_ json: JSONValue, _ path: ArraySlice<String>, _ value: JSONValue?) -> JSONValue? {
+        guard let key = path.first else { return value }
+        if var object = json.object {
+            object[key] = set(object[key] ?? .null, path.dropFirst(), value)
+            return .object(object)
+        }
+        guard var array = json.array, let index = Int(key), array.indices.contains(index) else { return json }
+        if let new = set(array[index], path.dropFirst(), value) { array[index] = new } else { array.remove(at: index) }
+        return .array(array)
+    }
+
+    private static let breaks: [(path: String, value: JSONValue?)] = [
+        ("schema", "ork-handoff/2"), ("schema", nil), ("rotation", nil), ("records", nil), ("records", []),
+        ("sealed", nil), ("sealed", [:]), ("rotation.id", "01jdb"), ("rotation.name", "a b"), ("rotation.base", 1),
+        ("rotation.plan", nil), ("rotation.plan.predecessor", "app"), ("rotation.plan.predecessor", [:]),
+        ("rotation.plan.targets", []), ("rotation.plan.targets.web.publisher", "../file"),
+        ("rotation.plan.targets.web.wave", 0), ("rotation.plan.targets.web.env", ["ORK_IDENTITY"]),
+        ("rotation.plan.retire.soak", "2w"), ("rotation.plan.retire", [1]),
+        ("rotation.plan.successor.limit", "-1"), ("rotation.plan.verify.probes", [["tcp": [:]]]),
+        ("rotation.predecessors", nil), ("rotation.predecessors.0.hash", "a/b"),
+        ("rotation.predecessors.0.name", nil), ("records.0.step", "deploy"), ("records.0.step", "publish"),
+        ("records.0.event", "done"), ("records.0.at", "yesterday"), ("records.0.at", nil), ("records.0.after", []),
+        ("records.0.after.0", "sha256:12"), ("records.0.signer", "ork-public-1:abc"), ("records.0.signature", nil),
+        ("records.0.signature", "abc"), ("records.0.target", "a b"), ("records.0.detail.name", nil),
+        ("records.1.detail.digest", "abc"), ("records.1.detail.publish_by", nil), ("sealed.0.to", "me"),
+        ("sealed.0.box", "not base64url!"), ("sealed.0.of", "predecessor"),
+    ]
+
+    @Test("what the steps refuse, the schema refuses")
+    func broken() async throws {
+        let scene = try Scene()
+        try scene.create()
+        let whole = try JSONValue(parsing: Array(Self.text(try #require(scene.journal.handoff)).utf8))
+        var documents: [String: String] = [:]
+        for (path, value) in Self.breaks {
+            let keys = path.split(separator: ".").map(String.init)
+            let broken = try #require(Self.set(whole, keys[...], value))
+            #expect(broken != whole, "\(path)")
+            let bytes = broken.bytes(.pretty)
+            #expect(throws: HandoffError.self, "\(path)") {
+                try State(Handoff(parsing: bytes), trust: nil)
+            }
+            documents["\(path) \(value.map { String(decoding: $0.bytes(.compact), as: UTF8.self) } ?? "gone")"] =
+                String(decoding: bytes, as: UTF8.self)
+        }
+        #expect(documents.count == Self.breaks.count)
+        let complaints = try await JSONSchema.handoff.complaints(of: documents)
+        #expect(Set(documents.keys).subtracting(complaints.keys) == [])
+        // An untouched one is valid, so the complaints are about what was touched.
+        #expect(
+            try await JSONSchema.handoff.complaints(of: ["whole": Self.text(try #require(scene.journal.handoff))])
+                == [:])
+    }
+}
