@@ -10,7 +10,7 @@ cd "$root"
 say() { printf '\n== %s\n' "$*"; }
 
 need_to_build
-need age curl fcgiwrap git jq nginx-light openssh-client openssh-server openssl python3-venv shellcheck strace
+need age curl fcgiwrap git jq nginx-light openssh-client openssh-server openssl python3-venv shellcheck strace unzip
 
 say 'Python packages, for the clients and readers that are not ours'
 venv=${ORK_TEST_VENV:-$root/.venv-test}
@@ -30,7 +30,7 @@ swift build --build-tests --quiet
 
 # Apart from each other: what computes keeps the thread pool busy that what starts programs and servers waits for.
 services='^(Git|GitPublisher|GitHubSandbox|GitHubSecret|GitLabSandbox|GitLabVariable)Tests\.'
-programs='^(CommandPublisher|Conform|CurlHTTP|EndToEnd|FilePublisher|PluginHost|Programs|Sandbox)Tests\.'
+programs='^(CommandPublisher|Conform|CurlHTTP|EndToEnd|FilePublisher|PluginHost|Pipeline|Programs|Sandbox)Tests\.'
 say 'Test suites: values'
 swift test --skip-build --skip "$services" --skip "$programs"
 say 'Test suites: services, and their clients that are not ours'

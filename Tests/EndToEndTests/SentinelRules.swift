@@ -1,4 +1,5 @@
 import Secrets
+import TestSupport
 
 /// Where each secret of a rotation may be seen.
 struct SentinelRules {

@@ -51,17 +51,22 @@ load_from_github() {
 load_from_gitlab() {
     header="PRIVATE-TOKEN: $ORK_HANDOFF_TOKEN"
     api=$CI_API_V4_URL/projects/$CI_PROJECT_ID/jobs
-    for page in 1 2 3; do
+    page=1
+    : >"$work/all"
+    # Newest first. The project's other jobs are in this list, too: so many of them are looked through.
+    while [ "$page" -le 50 ] && [ "$(wc -l <"$work/all")" -lt "$enough" ]; do
         fetch --globoff --output "$work/answer" \
             "$api?scope[]=success&scope[]=failed&scope[]=canceled&per_page=100&page=$page"
+        [ "$(jq length "$work/answer")" != 0 ] || break
         jq -r --arg prefix "$rotation:" \
-            '.[] | select(.artifacts_file != null) | select(.name | startswith($prefix)) | .id' "$work/answer"
-    done >"$work/all"
+            '.[] | select(.artifacts_file != null) | select(.name | startswith($prefix)) | .id' "$work/answer" >>"$work/all"
+        page=$((page + 1))
+    done
     sort -rnu "$work/all" | head -n "$enough" >"$work/ids"
     while read -r id; do
         status=0
         fetch --output "$folder/$id.json" "$api/$id/artifacts/ork-handoffs/$id.json" || status=$?
-        # 22 is an answer such as 404: the job had nothing to do and saved no handoff, or it has expired.
+        # 22 is an answer such as 404: what the job saved has expired.
         case $status in 0) ;; 22) rm -f "$folder/$id.json" ;; *) exit "$status" ;; esac
     done <"$work/ids"
 }

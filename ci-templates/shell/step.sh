@@ -9,6 +9,7 @@
 #   ORK_ROTATION      the rotation in ork.yaml
 #   ORK_ROTATION_ID   which run of it, as an earlier job said; an older one than the newest is refused
 #   ORK_BEGIN         "false": go on with a rotation that has begun, and begin none
+#   ORK_SUPERSEDE     "true": begin anew, with every key of the lineage as a predecessor; for a handoff that was lost
 #   ORK_EXPECT_HEAD   stop unless the handoff is still the one with this head
 #
 # Tells `turn` (also: "wait" after "not yet", "done" when the rotation is finished), `rotation` and `head`, to
@@ -65,7 +66,10 @@ done
 # Word splitting is wanted: a list of options with paths that are ours.
 # shellcheck disable=SC2086
 turn=$(whose_turn $loaded)
-if [ -z "${ORK_ROTATION_ID:-}" ]; then
+if [ "${ORK_SUPERSEDE:-}" = true ] && { [ "$mine" = check ] || [ "$mine" = create ]; }; then
+    loaded='' turn=create
+    [ "$mine" = check ] || set -- "$@" --supersede
+elif [ -z "${ORK_ROTATION_ID:-}" ]; then
     # The finished rotation stays where it is saved; the next one begins with nothing.
     if [ "$turn" = "done" ]; then loaded='' turn=create; fi
     if [ -z "$loaded" ] && [ "${ORK_BEGIN:-true}" = false ]; then turn="done"; fi
@@ -86,8 +90,10 @@ if [ "$mine" = "$turn" ]; then
     [ "$status" = 0 ] || turn="wait"
 elif [ "$mine" != check ]; then
     echo "ork: nothing to do here: the rotation $ORK_ROTATION is at \"$turn\"" >&2
-    # Passed on to the jobs after this one.
-    [ -z "${GITLAB_CI:-}" ] || [ -z "$loaded" ] || cp "$work"/loaded/*.json ork-handoffs/
+    # Jobs after this one that cannot ask GitLab (load.sh) find the handoffs where this one did.
+    if [ -n "${GITLAB_CI:-}" ] && [ -z "${ORK_HANDOFF_TOKEN:-}" ] && [ -n "$loaded" ]; then
+        cp "$work"/loaded/*.json ork-handoffs/
+    fi
 fi
 
 tell turn ORK_TURN "$turn"
