@@ -17,7 +17,8 @@ struct GitHubPipelineTests {
             [
                 "workflow_dispatch", "-W", ".github/workflows/ork-rotate.yml", "-P", "ubuntu-latest=-self-hosted",
                 "--input", "rotation=checkout", "--action-offline-mode", "--artifact-server-path",
-                place.artifacts.github, "--artifact-server-addr", "127.0.0.1", "--artifact-server-port", "\(Int.random(in: 20_000..<32_000))",
+                place.artifacts.github, "--artifact-server-addr", "127.0.0.1", "--artifact-server-port",
+                "\(Int.random(in: 20_000..<32_000))",
                 "--cache-server-port", "0", "--local-repository",
                 "\(upload)=\(Python.file("UploadArtifact"))", "--env", "KEPT=\(place.artifacts.github)", "--env",
                 "GITHUB_API_URL=\(place.address)/github", "--env", "OPENROUTER_BASE_URL=\(place.sandbox.url)",

@@ -18,7 +18,7 @@ struct TemplateTests {
     @Test("the published schemas hold for GitHub's files")
     func github() async throws {
         let tool = try Place.tool("check-jsonschema")
-        let workflows = ["ork-rotate", "ork-deploy"].map { "\(Self.templates)/github/\($0).yml" }
+        let workflows = ["ork-rotate", "ork-deploy", "ork-fleet"].map { "\(Self.templates)/github/\($0).yml" }
         let first = try await Place.run(tool, ["--builtin-schema", "vendor.github-workflows"] + workflows)
         #expect(first.succeeded, "\(first.output)")
         let actions = Self.actions.map { "\(Self.templates)/github/\($0)/action.yml" }
@@ -26,10 +26,12 @@ struct TemplateTests {
         #expect(second.succeeded, "\(second.output)")
     }
 
-    @Test("GitLab's published schema holds for the component, with the smallest and with all inputs", arguments: [
-        #"{"rotation": "checkout", "image": "any"}"#,
-        #"{"rotation": "checkout", "image": "any", "later_waves": true, "deploy": ["make deploy", "make check"]}"#,
-    ])
+    @Test(
+        "GitLab's published schema holds for the component, with the smallest and with all inputs",
+        arguments: [
+            #"{"rotation": "checkout", "image": "any"}"#,
+            #"{"rotation": "checkout", "image": "any", "later_waves": true, "deploy": ["make deploy", "make check"]}"#,
+        ])
     func gitlab(inputs: String) async throws {
         let folder = try TemporaryDirectory()
         let order =
@@ -52,7 +54,7 @@ struct TemplateTests {
     func pinned() throws {
         let files =
             Self.actions.map { "\(Self.templates)/github/\($0)/action.yml" }
-            + ["ork-rotate", "ork-deploy"].map { "\(Self.templates)/github/\($0).yml" }
+            + ["ork-rotate", "ork-deploy", "ork-fleet"].map { "\(Self.templates)/github/\($0).yml" }
         for file in files {
             let text = try String(decoding: #require(FileManager.default.contents(atPath: file)), as: UTF8.self)
             for use in text.matches(of: /uses: *(\S+)/) where !use.output.1.hasPrefix("./") {
