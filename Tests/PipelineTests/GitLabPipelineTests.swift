@@ -142,7 +142,7 @@ struct GitLabPipelineTests {
         _ = try await newer.run()
         let before = try place.held("gitlab/variables", "key")
         #expect(before.count == 2)
-        for job in ["publish", "publish-rest", "approve-retire", "retire"] {
+        for job in ["publish", "verify", "approve-publish", "approve-retire"] {
             pipeline.only = [job]
             pipeline.play = [job]
             let again = try await pipeline.run()
