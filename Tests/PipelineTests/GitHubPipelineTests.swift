@@ -11,25 +11,26 @@ struct GitHubPipelineTests {
 
     /// One run of the workflow, as a dispatch starts it; act has no reviewers, and opens every gate.
     private func run(_ number: Int) async throws -> (succeeded: Bool, output: String) {
-        func secret(_ name: String, _ secret: Secret) -> [String] { ["-s", "\(name)=\(secret.revealed() ?? "")"] }
         let upload = "actions/upload-artifact@ea165f8d65b6e75b540449e92b4886f43607fa02"
-        let arguments =
-            [
-                "workflow_dispatch", "-W", ".github/workflows/ork-rotate.yml", "-P", "ubuntu-latest=-self-hosted",
-                "--input", "rotation=checkout", "--action-offline-mode", "--artifact-server-path",
-                place.artifacts.github, "--artifact-server-addr", "127.0.0.1", "--artifact-server-port",
-                "\(Int.random(in: 20_000..<32_000))",
-                "--cache-server-port", "0", "--local-repository",
-                "\(upload)=\(Python.file("UploadArtifact"))", "--env", "KEPT=\(place.artifacts.github)", "--env",
-                "GITHUB_API_URL=\(place.address)/github", "--env", "OPENROUTER_BASE_URL=\(place.sandbox.url)",
-                "--env", "GITHUB_RUN_ID=\(number)", "--env",
-                "GITHUB_WORKFLOW_REF=acme/web/.github/workflows/ork-rotate.yml@refs/heads/main",
-            ] + secret("ORK_IDENTITY", place.identity)
-            + secret("OPENROUTER_MANAGEMENT_KEY", place.sandbox.managementKey)
-            + secret("TARGET_TOKEN", place.sandbox.github.token) + secret("GITHUB_TOKEN", Secret("artifact-reader"))
+        var arguments: [String] = ["workflow_dispatch", "--input", "rotation=checkout", "--insecure-secrets"]
+        arguments += ["-W", ".github/workflows/ork-rotate.yml", "-P", "ubuntu-latest=-self-hosted"]
+        arguments += ["--action-offline-mode", "--local-repository", "\(upload)=\(Python.file("UploadArtifact"))"]
+        arguments += ["--artifact-server-path", place.artifacts.github, "--artifact-server-addr", "127.0.0.1"]
+        arguments += ["--artifact-server-port", "\(Int.random(in: 20_000..<32_000))", "--cache-server-port", "0"]
+        let variables: [(String, String)] = [
+            ("KEPT", place.artifacts.github), ("GITHUB_API_URL", place.address + "/github"),
+            ("OPENROUTER_BASE_URL", place.sandbox.url), ("GITHUB_RUN_ID", String(number)),
+            ("GITHUB_WORKFLOW_REF", "acme/web/.github/workflows/ork-rotate.yml@refs/heads/main"),
+        ]
+        for (name, value) in variables { arguments += ["--env", "\(name)=\(value)"] }
+        let secrets: [(String, Secret)] = [
+            ("ORK_IDENTITY", place.identity), ("OPENROUTER_MANAGEMENT_KEY", place.sandbox.managementKey),
+            ("TARGET_TOKEN", place.sandbox.github.token), ("GITHUB_TOKEN", Secret("artifact-reader")),
+        ]
+        for (name, secret) in secrets { arguments += ["-s", "\(name)=\(secret.revealed() ?? "")"] }
         // Without act's own masking of secrets the log shows what the steps let out.
         return try await Place.run(
-            Place.tool("act"), arguments + ["--insecure-secrets"], in: place.folder.file("repository"),
+            Place.tool("act"), arguments, in: place.folder.file("repository"),
             environment: ["HOME": place.folder.file("home")])
     }
 

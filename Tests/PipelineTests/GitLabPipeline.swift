@@ -1,5 +1,6 @@
 import FoundationEssentials
 import JSON
+import Secrets
 import TestSupport
 
 /// The jobs of one pipeline of the GitLab component, run by `Python/gitlab.py` as a runner would.
@@ -68,8 +69,9 @@ struct GitLabPipeline {
         guard let jobs = try JSONValue(parsing: Array(outcome.output.utf8)).array else { return [] }
         return jobs.map { job in
             Job(
-                name: job["job"]?.string ?? "", id: job["id"]?.number?.int ?? 0, status: job["status"]?.string ?? "",
-                code: job["code"]?.number?.int ?? -1, log: job["log"]?.string ?? "")
+                name: job["job"]?.string ?? "", id: job["id"]?.number.flatMap { Int($0.text) } ?? 0,
+                status: job["status"]?.string ?? "",
+                code: job["code"]?.number.flatMap { Int($0.text) } ?? -1, log: job["log"]?.string ?? "")
         }
     }
 }
