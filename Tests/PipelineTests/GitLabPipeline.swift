@@ -69,9 +69,9 @@ struct GitLabPipeline {
         guard let jobs = try JSONValue(parsing: Array(outcome.output.utf8)).array else { return [] }
         return jobs.map { job in
             Job(
-                name: job["job"]?.string ?? "", id: job["id"]?.number.flatMap { Int($0.text) } ?? 0,
+                name: job["job"]?.string ?? "", id: job["id"]?.number?.integer ?? 0,
                 status: job["status"]?.string ?? "",
-                code: job["code"]?.number.flatMap { Int($0.text) } ?? -1, log: job["log"]?.string ?? "")
+                code: job["code"]?.number?.integer ?? -1, log: job["log"]?.string ?? "")
         }
     }
 }

@@ -1,4 +1,5 @@
 import FoundationEssentials
+import HTTP
 import JSON
 import Secrets
 import Subprocess
