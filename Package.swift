@@ -127,9 +127,116 @@ let package = Package(
             name: "TestSupport",
             dependencies: ["HTTP", "JSON", "Sandbox", "Secrets", subprocess, systemPackage],
             path: "Tests/TestSupport", exclude: ["Python"]),
+        .testTarget(name: "SecretsTests", dependencies: ["Secrets"]),
+        .testTarget(name: "JSONTests", dependencies: ["JSON"]),
+        .testTarget(name: "TimestampsTests", dependencies: ["Timestamps"]),
+        .testTarget(
+            name: "CurlHTTPTests", dependencies: ["CurlHTTP", "HTTP", "Secrets", "TestSupport", subprocess]),
+        .testTarget(
+            name: "GitTests", dependencies: ["Git", "Secrets", "TestSupport", subprocess, systemPackage]),
+        .testTarget(name: "ProgramsTests", dependencies: ["Programs", "Secrets", "TestSupport"]),
+        .testTarget(
+            name: "GitPublisherTests",
+            dependencies: [
+                "Git", "JSON", "PublisherPlugin", "Secrets", "Sodium", "TestSupport", "ork-publisher-git", subprocess,
+                systemPackage,
+            ],
+            exclude: ["Python"]),
+        .testTarget(name: "SodiumTests", dependencies: ["Secrets", "Sodium"]),
+        .testTarget(name: "YAMLTests", dependencies: ["YAML"]),
+        .testTarget(
+            name: "DocumentsTests", dependencies: ["Documents", "JSON", "Secrets", subprocess, systemPackage],
+            exclude: ["readers.py"]),
+        .testTarget(
+            name: "FilePublisherTests",
+            dependencies: [
+                "ork-publisher-file", "JSON", "PublisherPlugin", "Secrets", "Sodium", "TestSupport", subprocess,
+                systemPackage,
+            ]),
+        .testTarget(
+            name: "CommandPublisherTests",
+            dependencies: [
+                "ork-publisher-command", "JSON", "PublisherPlugin", "Secrets", "Sodium", "TestSupport",
+            ]),
+        .testTarget(
+            name: "OpenRouterTests",
+            dependencies: ["HTTP", "JSON", "OpenRouter", "Sandbox", "Secrets", "Sodium", "TestSupport", "Timestamps"]),
+        .testTarget(
+            name: "RotationTests",
+            dependencies: [
+                "JSON", "PublisherPlugin", "Rotation", "Secrets", "Sodium", "TestSupport", "Timestamps", systemPackage,
+            ],
+            exclude: ["Fixtures", "Python"]),
+        .testTarget(
+            name: "ConfigurationTests",
+            dependencies: ["Configuration", "JSON", "PublisherPlugin", "Rotation", "Secrets", "Timestamps"]),
+        .testTarget(name: "PublisherPluginTests", dependencies: ["JSON", "PublisherPlugin", "Secrets", "Timestamps"]),
+        .testTarget(
+            name: "PluginHostTests",
+            dependencies: [
+                "JSON", "PluginHost", "PublisherPlugin", "Secrets", "Sodium", "TestSupport", "Timestamps",
+                systemPackage,
+            ]),
+        .testTarget(
+            name: "ConformTests",
+            dependencies: ["PluginHost", "Secrets", "TestSupport", "ork-conform", "ork-publisher-file"],
+            exclude: ["Python"]),
+        .testTarget(
+            name: "StepsTests",
+            dependencies: [
+                "HTTP", "JSON", "OpenRouter", "PublisherPlugin", "Rotation", "Sandbox", "Secrets", "Sodium", "Steps",
+                "TestSupport", "Timestamps",
+            ]),
+        .testTarget(
+            name: "SandboxTests",
+            dependencies: [
+                "HTTP", "JSON", "Sandbox", "SandboxWire", "Secrets", "Sodium", "TestSupport", "Timestamps", subprocess,
+                systemPackage,
+            ],
+            exclude: ["Fixtures", "Python"]),
+        .testTarget(
+            name: "ServiceClientTests",
+            dependencies: ["HTTP", "JSON", "PublisherPlugin", "Secrets", "ServiceClient", "TestSupport"]),
+        .testTarget(
+            name: "GitHubSandboxTests",
+            dependencies: ["GitHubSandbox", "HTTP", "JSON", "SandboxWire", "Secrets", "Sodium", "TestSupport"],
+            exclude: ["Python"]),
+        .testTarget(
+            name: "GitLabSandboxTests",
+            dependencies: ["GitLabSandbox", "HTTP", "JSON", "SandboxWire", "Secrets", "Sodium", "TestSupport"],
+            exclude: ["Python"]),
+        .testTarget(
+            name: "GitHubSecretTests",
+            dependencies: [
+                "GitHubSandbox", "HTTP", "JSON", "PublisherPlugin", "Secrets", "ServiceClient", "Sodium", "TestSupport",
+                "Timestamps", "ork-publisher-github-secret", subprocess, systemPackage,
+            ],
+            exclude: ["Python"]),
+        .testTarget(
+            name: "GitLabVariableTests",
+            dependencies: [
+                "GitLabSandbox", "HTTP", "JSON", "PublisherPlugin", "Secrets", "ServiceClient", "Sodium", "TestSupport",
+                "ork-publisher-gitlab-variable", "ork-sandbox", subprocess, systemPackage,
+            ],
+            exclude: ["Python"]),
+        .testTarget(
+            name: "EndToEndTests",
+            dependencies: ["HTTP", "JSON", "Sandbox", "Secrets", "Sodium", "TestSupport", subprocess, systemPackage],
+            exclude: ["Scripts"]),
         .testTarget(
             name: "PipelineTests",
             dependencies: ["HTTP", "JSON", "Secrets", "TestSupport", subprocess, systemPackage],
             exclude: ["Python", "UploadArtifact"]),
+        .testTarget(name: "ArchitectureTests", dependencies: ["TestSupport", subprocess, systemPackage]),
     ]
 )
+
+for target in package.targets where ![.system, .binary, .plugin].contains(target.type) {
+    target.swiftSettings = [
+        .enableUpcomingFeature("ExistentialAny"),
+        .enableUpcomingFeature("InternalImportsByDefault"),
+        .enableUpcomingFeature("MemberImportVisibility"),
+        .strictMemorySafety(),
+        .treatAllWarnings(as: .error),
+    ]
+}
