@@ -7,7 +7,8 @@
 # program it only looks, as TURN "check". A job whose turn it is not does nothing and succeeds.
 #
 #   ORK_ROTATION      the rotation in ork.yaml
-#   ORK_ROTATION_ID   which run of it, as an earlier job said; an older one than the newest is refused
+#   ORK_ROTATION_ID   which run of it, as an earlier job said: without it only check and create do anything, and an
+#                     older one than the newest is refused
 #   ORK_BEGIN         "false": go on with a rotation that has begun, and begin none
 #   ORK_SUPERSEDE     "true": begin anew, with every key of the lineage as a predecessor; for a handoff that was lost
 #   ORK_EXPECT_HEAD   stop unless the handoff is still the one with this head
@@ -73,6 +74,8 @@ elif [ -z "${ORK_ROTATION_ID:-}" ]; then
     # The finished rotation stays where it is saved; the next one begins with nothing.
     if [ "$turn" = "done" ]; then loaded='' turn=create; fi
     if [ -z "$loaded" ] && [ "${ORK_BEGIN:-true}" = false ]; then turn="done"; fi
+    # A job of an old pipeline must not take up, or approve, a rotation that it has never heard of.
+    case $mine in check | create) ;; *) loaded='' turn=none ;; esac
 fi
 
 status=0

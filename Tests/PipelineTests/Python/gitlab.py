@@ -124,7 +124,8 @@ def run(name, job, done, killed):
 results, done = [], {}
 if order.get("only"):
     # A job of an earlier pipeline, run again: what it needs is what that pipeline left.
-    done = json.loads((store / f"pipeline-{order['pipeline']}").read_text())
+    left = store / f"pipeline-{order['pipeline']}"
+    done = json.loads(left.read_text()) if left.exists() else {}
 for name, job in document.items():
     if name.startswith("."):
         continue
@@ -150,5 +151,6 @@ for name, job in document.items():
         result = run(name, job, done, False)
         results.append(result)
     done[name] = {"id": result["id"], "status": result["status"]}
-(store / f"pipeline-{order['pipeline']}").write_text(json.dumps(done))
+if not order.get("only"):
+    (store / f"pipeline-{order['pipeline']}").write_text(json.dumps(done))
 print(json.dumps(results))
