@@ -287,6 +287,10 @@ let package = Package(
             name: "EndToEndTests",
             dependencies: ["HTTP", "JSON", "Sandbox", "Secrets", "Sodium", "TestSupport", subprocess, systemPackage],
             exclude: ["Scripts"]),
+        .testTarget(
+            name: "PipelineTests",
+            dependencies: ["HTTP", "JSON", "Secrets", "TestSupport", subprocess, systemPackage],
+            exclude: ["Python", "UploadArtifact"]),
         .testTarget(name: "ArchitectureTests", dependencies: ["TestSupport", subprocess, systemPackage]),
     ]
 )

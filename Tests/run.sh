@@ -10,7 +10,7 @@ cd "$root"
 say() { printf '\n== %s\n' "$*"; }
 
 need_to_build
-need age curl fcgiwrap git jq nginx-light openssh-client openssh-server openssl python3-venv shellcheck strace
+need age curl fcgiwrap git jq nginx-light openssh-client openssh-server openssl python3-venv shellcheck strace unzip
 
 say 'Python packages, for the clients and readers that are not ours'
 venv=${ORK_TEST_VENV:-$root/.venv-test}
@@ -34,7 +34,7 @@ hubs='GitHubSandbox|GitHubSecret|GitLabSandbox|GitLabVariable'
 repositories='Git|GitPublisher'
 managers='AWS|VaultKV'
 clusters='KubernetesSandbox|KubernetesSecret'
-programs='CommandPublisher|Configuration|Conform|CurlHTTP|EndToEnd|FilePublisher|PluginHost|Programs|Sandbox'
+programs='CommandPublisher|Configuration|Conform|CurlHTTP|EndToEnd|FilePublisher|Pipeline|PluginHost|Programs|Sandbox'
 say 'Test suites: values'
 swift test --skip-build --skip "^($hubs|$repositories|$managers|$clusters|$programs)Tests\\."
 for suites in "$hubs" "$repositories" "$managers" "$clusters" "$programs"; do

@@ -48,10 +48,16 @@ extension State {
         return Digest(of: content.bytes(.canonical))
     }
 
-    /// Whether somebody trusted for it has approved exactly this.
-    package var isApproved: Bool {
+    /// Whether somebody trusted for it has approved that this step goes on with exactly this.
+    package func isApproved(for step: StepName) -> Bool {
         guard let binding = approvalBinding else { return false }
-        return approvals.contains { $0.binding == binding }
+        return approvals.contains { $0.binding == binding && $0.steps.contains(step) }
+    }
+
+    /// Whether the first wave holds the successor, verified, and later ones are planned.
+    package var isPastFirstWave: Bool {
+        guard waves.count > 1, let first = waves.first else { return false }
+        return verification(of: targets(inWave: first).map(\.name)) != nil
     }
 
     /// How far the rotation has come, by its records.
@@ -92,6 +98,15 @@ extension State {
 }
 
 extension State {
+    /// The next program at this moment: a verification that has grown too old to disable by is taken again.
+    package func next(at now: Date) -> String? {
+        guard phase == .verified || phase == .retiring, let verification,
+            now > verification.at.addingTimeInterval(Double(plan.verify.validFor.seconds)),
+            header.predecessors.contains(where: { !disabled.contains($0.hash) && !deleted.contains($0.hash) })
+        else { return next }
+        return "ork-verify"
+    }
+
     /// The same records with another plan: what a dry run assumes.
     package func assuming(_ plan: Plan) -> State {
         var state = self

@@ -52,3 +52,19 @@ extension State.Verification {
         adoption = record.detail["adoption"]?.string.flatMap(State.Adoption.init) ?? .unknown
     }
 }
+
+extension State.Approval {
+    init(_ record: Record) throws(HandoffError) {
+        guard let binding = record.detail["binds"]?.string.flatMap({ Digest($0) }) else {
+            throw .malformed("an approved record")
+        }
+        at = record.at
+        self.binding = binding
+        // A record that does not say for what is for everything.
+        guard let names = record.detail["for"] else {
+            steps = Self.gated
+            return
+        }
+        steps = Self.gated.intersection((names.array ?? []).compactMap { $0.string.flatMap(StepName.init) })
+    }
+}

@@ -75,10 +75,14 @@ package struct State: Sendable {
         package let adoption: Adoption
     }
 
-    /// An approval binds what was approved by digest.
+    /// An approval binds what was approved by digest, and says which steps it lets go on.
     package struct Approval: Hashable, Sendable {
         package let at: Date
         package let binding: Digest
+        package let steps: Set<StepName>
+
+        /// The steps that a gate may stand before.
+        package static let gated: Set<StepName> = [.publish, .retire]
     }
 
     /// What verification found out about the successor's use.
@@ -132,10 +136,7 @@ extension State {
         case .verified:
             verifications.append(try Verification(record, created))
         case .approved:
-            guard let binding = record.detail["binds"]?.string.flatMap({ Digest($0) }) else {
-                throw .malformed("an approved record")
-            }
-            approvals.append(Approval(at: record.at, binding: binding))
+            approvals.append(try Approval(record))
         case .accepted:
             try readAccepted(record, trust)
         case .disabled:

@@ -1,3 +1,4 @@
+import FoundationEssentials
 package import JSON
 import Rotation
 import Secrets
@@ -36,13 +37,18 @@ package struct StatusReport {
 
     /// The picture for programs.
     package var json: JSONValue {
+        let approved = State.Approval.gated.filter(state.isApproved(for:)).map(\.rawValue).sorted()
         var json: JSONObject = [
             "rotation": .string(state.header.id.description), "name": .string(state.header.name.description),
-            "head": .string(head), "sealed": .bool(state.isSealed),
+            "head": .string(head), "sealed": .bool(state.isSealed), "approved": .array(approved.map { .string($0) }),
+            "past_first_wave": .bool(state.isPastFirstWave),
         ]
         for (key, value) in state.summary.object?.members ?? [] { json[key] = value }
+        json["next"] = next.map { .string($0) } ?? .null
         return .object(json)
     }
+
+    private var next: String? { state.next(at: SystemClock().now) }
 
     /// The picture for people.
     package var text: String {
@@ -67,7 +73,7 @@ package struct StatusReport {
         let records = "\(handoff.records.count) records, the newest at \(state.lastRecordAt?.rfc3339 ?? "–")"
         lines.append("  recorded     \(records)\(state.isSealed ? ", with the sealed key" : "")")
         lines.append("  head         \(head)")
-        lines.append("  next         \(state.next ?? "nothing: the rotation is finished")")
+        lines.append("  next         \(next ?? "nothing: the rotation is finished")")
         return lines.joined(separator: "\n")
     }
 

@@ -116,10 +116,10 @@ package struct PublishStep {
         }
         guard let lowest = open.map(\.wave).min() else { return nil }
         let isLater = lowest > (state.waves.first ?? lowest) || options.allWaves && state.waves.count > 1
-        if isLater, stage.trust.requiresApproval, !state.isApproved {
+        if isLater, stage.trust.requiresApproval, !state.isApproved(for: .publish) {
             throw StepError(
                 .notYet, "waves after the first wait for an approval of this plan, successor and targets",
-                hint: "have it approved with ork-approve, then run ork-publish again with that handoff",
+                hint: "have it approved with ork-approve --for publish, then run ork-publish again with that handoff",
                 isWorthWaiting: false)
         }
         guard !options.allWaves else { return open }

@@ -136,10 +136,11 @@ extension RetireStep {
     }
 
     private func requireApproval(_ state: State) throws(StepError) {
-        guard stage.trust.requiresApproval, !state.isApproved else { return }
+        guard stage.trust.requiresApproval, !state.isApproved(for: .retire) else { return }
         throw StepError(
             .notYet, "retirement waits for an approval of this plan, successor and targets",
-            hint: "have it approved, then run ork-retire again with that handoff", isWorthWaiting: false)
+            hint: "have it approved with ork-approve --for retire, then run ork-retire again with that handoff",
+            isWorthWaiting: false)
     }
 
     private func requireOverlap(_ state: State, _ look: Look) throws(StepError) {

@@ -12,17 +12,30 @@ import Steps
             trust.approve is set, later waves and retirement wait for it. Dials nothing.
 
             EXAMPLES:
-              ork-approve --expect-head "$(ork-status --head)"
+              ork-approve --for retire --expect-head "$(ork-status --head)"
             """, version: orkVersion)
 
     static let step = StepName.approve
 
     @OptionGroup var common: CommonOptions
 
+    @Option(
+        name: .customLong("for"),
+        help: ArgumentHelp("What may go on: publish (later waves) or retire (default: both).", valueName: "step"))
+    var purpose: Purpose?
+
+    enum Purpose: String, ExpressibleByArgument, CaseIterable { case publish, retire }
+
     static func main() { start() }
 
     func perform(_ session: Session) throws(StepError) {
-        try ApproveStep(stage: session.stage(NoTransport())).run()
+        let steps: Set<StepName> =
+            switch purpose {
+            case .publish: [.publish]
+            case .retire: [.retire]
+            case nil: State.Approval.gated
+            }
+        try ApproveStep(stage: session.stage(NoTransport()), steps: steps).run()
     }
 }
 

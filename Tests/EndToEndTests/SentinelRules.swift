@@ -1,5 +1,6 @@
 import FoundationEssentials
 import Secrets
+import TestSupport
 
 /// Where each secret of a rotation may be seen.
 struct SentinelRules {

@@ -107,15 +107,18 @@ struct StateTests {
         try diary.create()
         let binding = try #require(try diary.state.approvalBinding)
         try diary.add(.approve, .approved, ["binds": .string(Digest(of: [1]).description)])
-        #expect(try !diary.state.isApproved)
+        #expect(try !diary.state.isApproved(for: .retire))
+        try diary.add(.approve, .approved, ["binds": .string(binding.description), "for": ["publish"]])
+        #expect(try diary.state.isApproved(for: .publish))
+        #expect(try !diary.state.isApproved(for: .retire))
         try diary.add(.approve, .approved, ["binds": .string(binding.description)])
-        #expect(try diary.state.isApproved)
+        #expect(try diary.state.isApproved(for: .retire))
         let write = try diary.commit("web")
         try diary.verify(["web": write])
-        #expect(try diary.state.isApproved)
+        #expect(try diary.state.isApproved(for: .retire))
         let added = try Sample.target("new")
         try diary.add(.publish, .accepted, ["target": added.json], target: "new")
-        #expect(try !diary.state.isApproved)
+        #expect(try !diary.state.isApproved(for: .retire))
     }
 
     @Test("rules that a later step took over count, and nothing else of them does")
@@ -195,7 +198,7 @@ struct StateTests {
             if state.created != nil { granted.insert("publish") }
             if state.isPublished { granted.insert("verify") }
             if state.verification != nil { granted.insert("retire") }
-            if state.isApproved { granted.insert("gate") }
+            if state.isApproved(for: .retire) { granted.insert("gate") }
             for name in state.targets.keys where state.isPublished(name) { granted.insert("skip \(name)") }
             for name in state.targets.keys where state.verification(of: [name]) != nil {
                 granted.insert("wave after \(name)")

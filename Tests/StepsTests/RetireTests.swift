@@ -340,10 +340,10 @@ struct RetireTests {
         scene.journal = MemoryJournal(nil, scene.identity, scene.trust, scene.world)
         try scene.create()
         try scene.approve()
-        #expect(try scene.state().isApproved)
+        #expect(try scene.state().isApproved(for: .retire))
         let late = try Scene.target("late")
         try scene.publish { $0.added = [late] }
-        #expect(try !scene.state().isApproved)
+        #expect(try !scene.state().isApproved(for: .retire))
     }
 
     @Test func otherAccountsManagementKeyRetiresNothing() throws {

@@ -1,14 +1,14 @@
 import FoundationEssentials
 import Glibc
-import Secrets
+package import Secrets
 
 /// A secret and the ways to write it that are searched for, made here without the help of `Redactor`.
-struct Sentinel: Sendable {
-    let name: String
-    let secret: Secret
+package struct Sentinel: Sendable {
+    package let name: String
+    package let secret: Secret
     private let forms: [[UInt8]]
 
-    init(_ name: String, _ secret: Secret) {
+    package init(_ name: String, _ secret: Secret) {
         self.name = name
         self.secret = secret
         let text = secret.copyBytes()
@@ -23,7 +23,7 @@ struct Sentinel: Sendable {
     }
 
     /// Whether the bytes hold the secret in any of the forms.
-    func isFound(_ bytes: [UInt8]) -> Bool { forms.contains { Self.holds(bytes, $0) } }
+    package func isFound(_ bytes: [UInt8]) -> Bool { forms.contains { Self.holds(bytes, $0) } }
 
     private static func holds(_ bytes: [UInt8], _ form: [UInt8]) -> Bool {
         guard let first = form.first else { return false }
@@ -42,7 +42,7 @@ struct Sentinel: Sendable {
     }
 
     /// Parts of any form that are long enough not to stand there by chance.
-    func fragments(in bytes: [UInt8]) -> [String] {
+    package func fragments(in bytes: [UInt8]) -> [String] {
         let length = 20
         var windows: Set<ArraySlice<UInt8>> = []
         for start in bytes.indices.dropLast(length - 1) { windows.insert(bytes[start..<(start + length)]) }

@@ -1,0 +1,84 @@
+import FoundationEssentials
+import JSON
+import Secrets
+import TestSupport
+
+/// The jobs of one pipeline of the GitLab component, run by `Python/gitlab.py` as a runner would.
+struct GitLabPipeline {
+    let place: Place
+    var number = 1
+    var variables: [String: String] = [:]
+    /// The gates that somebody opens.
+    var play: [String] = ["approve-publish", "approve-retire"]
+    var retry = false
+    var kill: [String] = []
+    var only: [String] = []
+    /// A project of its own, which sees no other pipeline's artifacts.
+    var store: String?
+
+    /// What became of a job.
+    struct Job {
+        let name: String
+        let id: Int
+        let status: String
+        let code: Int
+        let log: String
+    }
+
+    static let component = BuiltProduct.repository + "/ci-templates/gitlab/templates/ork-rotate.yml"
+
+    init(_ place: Place) { self.place = place }
+
+    /// What is in the user's repository: ork.yaml, and the scripts.
+    static func prepare(_ place: Place, soak: String = "0s", overlap: String = "0s") throws {
+        try place.configure("gitlab-variable", "project", "key", soak: soak, overlap: overlap)
+        try FileManager.default.createDirectory(
+            atPath: place.folder.file("repository/ork"), withIntermediateDirectories: true)
+        try FileManager.default.copyItem(
+            atPath: BuiltProduct.repository + "/ci-templates/shell", toPath: place.folder.file("repository/ork/shell"))
+    }
+
+    func run() async throws -> [Job] {
+        func strings(_ values: [String: String]) -> JSONValue {
+            var object: JSONObject = [:]
+            for (name, value) in values { object[name] = .string(value) }
+            return .object(object)
+        }
+        var all = [
+            "CI_API_V4_URL": place.address + "/gitlab/api/v4", "OPENROUTER_BASE_URL": place.sandbox.url,
+            "ORK_IDENTITY": place.identity.revealed() ?? "",
+        ]
+        if store == nil { all["ORK_HANDOFF_TOKEN"] = "artifact-reader" }
+        all.merge(variables) { $1 }
+        // Each job has the secrets of its environment, and no other.
+        let secrets: JSONValue = [
+            "ork/manage": strings(["OPENROUTER_MANAGEMENT_KEY": place.sandbox.managementKey.revealed() ?? ""]),
+            "ork/publish": strings(["TARGET_TOKEN": place.sandbox.gitlab.token.revealed() ?? ""]),
+        ]
+        let order: JSONValue = [
+            "component": .string(Self.component),
+            "inputs": ["rotation": "checkout", "image": "any", "later_waves": true],
+            "repository": .string(place.folder.file("repository")),
+            "store": .string(store ?? place.artifacts.gitlab), "pipeline": .number(JSONNumber(number)),
+            "variables": strings(all), "secrets": secrets, "play": .array(play.map { .string($0) }),
+            "retry": .bool(retry), "kill": .array(kill.map { .string($0) }), "only": .array(only.map { .string($0) }),
+        ]
+        let outcome = try await Place.run(
+            Python.interpreter(), ["-B", Python.file("Python/gitlab.py")],
+            environment: ["HOME": place.folder.file("home")], input: order.text())
+        guard let jobs = try JSONValue(parsing: Array(outcome.output.utf8)).array else { return [] }
+        return jobs.map { job in
+            Job(
+                name: job["job"]?.string ?? "", id: job["id"]?.number?.integer ?? 0,
+                status: job["status"]?.string ?? "",
+                code: job["code"]?.number?.integer ?? -1, log: job["log"]?.string ?? "")
+        }
+    }
+}
+
+extension [GitLabPipeline.Job] {
+    /// The last run of a job.
+    subscript(name: String) -> GitLabPipeline.Job? { last { $0.name == name } }
+
+    var log: String { map { "== \($0.name) \($0.status) \($0.code)\n\($0.log)" }.joined(separator: "\n") }
+}

@@ -1,0 +1,174 @@
+import FoundationEssentials
+import JSON
+import Secrets
+import TestSupport
+import Testing
+
+@Suite("The GitLab component, run job by job")
+struct GitLabPipelineTests {
+    private let place: Place
+
+    init() throws { place = try Place() }
+
+    private func isOver(_ jobs: [GitLabPipeline.Job]) throws {
+        #expect(jobs["retire"]?.status == "success", "\(jobs.log)")
+        let live = try place.live()
+        #expect(live.count == 1 && live.first != place.sandbox.predecessor.hash)
+        let held = try place.held("gitlab/variables", "key")
+        #expect(held == ["CANARY_KEY": live.first ?? "", "WEB_KEY": live.first ?? ""])
+    }
+
+    @Test("a whole rotation, each job with its own secrets alone", arguments: [false, true])
+    func rotation(retried: Bool) async throws {
+        try GitLabPipeline.prepare(place)
+        var pipeline = GitLabPipeline(place)
+        pipeline.retry = retried
+        let jobs = try await pipeline.run()
+        try isOver(jobs)
+        #expect(jobs.allSatisfy { $0.status == "success" }, "\(jobs.log)")
+        // A retried step mints no other key.
+        #expect(try place.sandbox.keys().count { $0["management"] == false } == 2)
+        let verify = try #require(jobs["verify-rest"])
+        let report = "\(place.artifacts.gitlab)/\(retried ? verify.id - 1 : verify.id)/junit"
+        #expect(
+            FileManager.default.contents(atPath: report).map { String(decoding: $0, as: UTF8.self) }?
+                .contains("<testsuite name=\"ork-verify\"") == true)
+        #expect(
+            try place.leaks(jobs.log, [place.artifacts.gitlab], token: place.sandbox.gitlab.token).isEmpty)
+    }
+
+    @Test("each job after the first is killed before its artifacts were saved, and run again")
+    func killed() async throws {
+        try GitLabPipeline.prepare(place)
+        var pipeline = GitLabPipeline(place)
+        pipeline.kill = [
+            "publish", "verify", "approve-publish", "publish-rest", "verify-rest", "approve-retire", "retire",
+        ]
+        let jobs = try await pipeline.run()
+        #expect(jobs.count { $0.code == 137 } == pipeline.kill.count, "\(jobs.log)")
+        try isOver(jobs)
+    }
+
+    @Test("a lost new key is told of, and goes when the next pipeline supersedes it")
+    func creatorKilled() async throws {
+        try GitLabPipeline.prepare(place)
+        var pipeline = GitLabPipeline(place)
+        pipeline.kill = ["create"]
+        let jobs = try await pipeline.run()
+        #expect(jobs["create"]?.log.contains("--supersede") == true, "\(jobs.log)")
+        #expect(jobs["publish"] == nil || jobs["publish"]?.log.contains("nothing to do here") == true)
+        #expect(try place.held("gitlab/variables", "key").isEmpty)
+        #expect(try place.live().contains(place.sandbox.predecessor.hash))
+        pipeline.kill = []
+        pipeline.number = 2
+        pipeline.variables = ["ORK_SUPERSEDE": "true"]
+        try isOver(try await pipeline.run())
+    }
+
+    @Test("of two pipelines at once one goes on, and the other stops before any target changes, and says why")
+    func two() async throws {
+        try GitLabPipeline.prepare(place, overlap: "1h")
+        var first = GitLabPipeline(place)
+        first.store = place.folder.file("one")
+        var second = first
+        second.store = place.folder.file("two")
+        for store in ["one", "two"] {
+            try FileManager.default.createDirectory(
+                atPath: place.folder.file(store), withIntermediateDirectories: false)
+        }
+        let (one, two) = (first, second)
+        async let left = one.run()
+        async let right = two.run()
+        let both = try await [left, right]
+        let losers = both.filter { $0["create"]?.status != "success" }
+        #expect(!losers.isEmpty, "\(both[0].log)\n\(both[1].log)")
+        for loser in losers {
+            #expect(loser["create"]?.code == 75)
+            #expect(loser["create"]?.log.contains("error: another rotation of checkout-prod") == true, "\(loser.log)")
+            #expect(loser["create"]?.log.contains("hint: ") == true)
+            #expect(loser["publish"]?.log.contains("nothing to do here") == true)
+        }
+        // In the same second both give way, and say so; then whoever comes next goes on.
+        var winner = both.first { $0["create"]?.status == "success" } ?? []
+        if winner.isEmpty {
+            #expect(try place.held("gitlab/variables", "key").isEmpty)
+            second.number = 2
+            winner = try await second.run()
+        }
+        #expect(winner["verify-rest"]?.status == "success", "\(winner.log)")
+        let held = try place.held("gitlab/variables", "key")
+        #expect(Set(held.values).count == 1 && held.count == 2)
+    }
+
+    @Test("what is not yet so passes with a warning, and a scheduled pipeline goes on without asking again")
+    func notYet() async throws {
+        try GitLabPipeline.prepare(place, soak: "4s")
+        var pipeline = GitLabPipeline(place)
+        let jobs = try await pipeline.run()
+        #expect(jobs["retire"]?.status == "warning" && jobs["retire"]?.code == 75, "\(jobs.log)")
+        pipeline.play = []
+        pipeline.variables = ["ORK_BEGIN": "false"]
+        for number in 2...20 where try place.live().count + place.disabled() > 1 {
+            pipeline.number = number
+            let later = try await pipeline.run()
+            #expect(later["approve-retire"]?.status == "manual")
+            #expect(later.allSatisfy { $0.status != "failed" }, "\(later.log)")
+        }
+        #expect(try place.live().count + place.disabled() == 1)
+        // Finished: a pipeline that is only to go on begins nothing.
+        pipeline.number = 21
+        let idle = try await pipeline.run()
+        #expect(idle["create"]?.log.contains("is at \"done\"") == true, "\(idle.log)")
+        #expect(try place.sandbox.keys().count { $0["management"] == false } == 2)
+    }
+
+    @Test("without the gates nothing but the first wave is written")
+    func gates() async throws {
+        try GitLabPipeline.prepare(place)
+        var pipeline = GitLabPipeline(place)
+        pipeline.play = []
+        for begin in ["true", "false"] {
+            pipeline.variables = ["ORK_BEGIN": begin]
+            let jobs = try await pipeline.run()
+            #expect(jobs.allSatisfy { $0.status != "failed" }, "\(jobs.log)")
+            #expect(try Array(place.held("gitlab/variables", "key").keys) == ["CANARY_KEY"])
+            #expect(try place.live().contains(place.sandbox.predecessor.hash))
+            pipeline.number += 1
+        }
+    }
+
+    @Test("a job of an older rotation that is run again is refused, and changes nothing")
+    func older() async throws {
+        try GitLabPipeline.prepare(place, overlap: "1h")
+        var pipeline = GitLabPipeline(place)
+        pipeline.play = []
+        _ = try await pipeline.run()
+        var newer = pipeline
+        newer.number = 2
+        newer.play = ["approve-publish"]
+        newer.variables = ["ORK_SUPERSEDE": "true"]
+        _ = try await newer.run()
+        let before = try place.held("gitlab/variables", "key")
+        #expect(before.count == 2)
+        for job in ["publish", "verify", "approve-publish", "approve-retire"] {
+            pipeline.only = [job]
+            pipeline.play = [job]
+            let again = try await pipeline.run()
+            #expect(again[job]?.code == 65, "\(again.log)")
+            #expect(again[job]?.log.contains("has begun since") == true, "\(again.log)")
+        }
+        // Nor does a gate of a pipeline in which no rotation was named.
+        pipeline.number = 3
+        let lone = try await pipeline.run()
+        #expect(lone["approve-retire"]?.log.contains("is at \"none\"") == true, "\(lone.log)")
+        #expect(try place.held("gitlab/variables", "key") == before)
+        #expect(try place.live().count == 3)
+    }
+}
+
+extension Place {
+    /// How many keys are disabled and not yet deleted.
+    fileprivate func disabled() throws -> Int {
+        try sandbox.keys().count { $0["disabled"] == true && $0["deleted_at"] == .null }
+    }
+}

@@ -1,0 +1,121 @@
+import FoundationEssentials
+import HTTP
+import JSON
+import Secrets
+import Subprocess
+import SystemPackage
+import TestSupport
+
+/// A sandbox's OpenRouter, GitHub and GitLab, with the artifacts of both CI systems beside them in folders.
+final class Place: Sendable {
+    let sandbox: SandboxProcess
+    let folder: TemporaryDirectory
+    /// The address that stands for GitHub's and GitLab's: artifacts, and behind them the sandbox.
+    let address: String
+    let identity: Secret
+    private let services: ServerProgram
+
+    var root: String { folder.path }
+    /// What GitHub and GitLab keep.
+    var artifacts: (github: String, gitlab: String) { (folder.file("github"), folder.file("gitlab")) }
+
+    init() throws {
+        sandbox = try SandboxProcess(["--predecessor", "checkout-prod"])
+        folder = try TemporaryDirectory()
+        for name in ["github", "gitlab", "repository", "home"] {
+            try FileManager.default.createDirectory(atPath: folder.file(name), withIntermediateDirectories: false)
+        }
+        services = try ServerProgram([
+            Python.interpreter(), "-B", Python.file("Python/services.py"), folder.file("github"), folder.file("gitlab"),
+            String(sandbox.url.dropLast("/api/v1".count)),
+        ])
+        address = String(decoding: services.greeting.dropLast(), as: UTF8.self)
+        identity = Secret(
+            String(decoding: try ServerProgram([BuiltProduct.path("ork-keygen")]).greeting.dropLast(), as: UTF8.self))
+    }
+
+    /// Writes the repository's ork.yaml: two targets at a service, the second in a wave of its own, and an application.
+    func configure(
+        _ publisher: String, _ container: String, _ name: String, soak: String = "0s", overlap: String = "0s"
+    ) throws {
+        let token = publisher.hasPrefix("github") ? "GITHUB_TOKEN" : "GITLAB_TOKEN"
+        try folder.write("OPENROUTER_API_KEY=\(sandbox.predecessor.key.revealed() ?? "")\n", to: "app.env")
+        let target = "publisher: \(publisher), env: {\(token): TARGET_TOKEN}"
+        try folder.write(
+            """
+            version: 1
+            rotations:
+              checkout:
+                predecessor: {name: checkout-prod}
+                publish: {settle: 0s}
+                targets:
+                  app: {publisher: file, with: {path: \(folder.file("app.env")), name: OPENROUTER_API_KEY}}
+                  canary: {\(target), with: {\(container): acme/web, \(name): CANARY_KEY}}
+                  web: {\(target), wave: 2, with: {\(container): acme/web, \(name): WEB_KEY}}
+                retire: {overlap: \(overlap), quiet_for: 0s, soak: \(soak), accept_idle: true}
+            """, to: "repository/ork.yaml")
+    }
+
+    /// The programs of this build, before those of the machine.
+    static var path: String {
+        let products = FilePath(BuiltProduct.path("ork-status")).removingLastComponent().string
+        return "\(products):\(ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin")"
+    }
+
+    /// A program of the tests' virtual environment.
+    static func tool(_ name: String) throws -> String {
+        FilePath(try Python.interpreter()).removingLastComponent().appending(name).string
+    }
+
+    /// Runs a program: whether it ended with 0, and what it printed.
+    static func run(
+        _ program: String, _ arguments: [String], in directory: String? = nil, environment: [String: String] = [:],
+        input: String = ""
+    ) async throws -> (succeeded: Bool, output: String) {
+        var variables: [Environment.Key: String] = ["PATH": path]
+        for (name, value) in environment { variables[Environment.Key(stringLiteral: name)] = value }
+        let result = try await Subprocess.run(
+            .path(FilePath(program)), arguments: Arguments(arguments), environment: .custom(variables),
+            workingDirectory: directory.map { FilePath($0) }, input: .string(input), output: .string(limit: 8 << 20),
+            error: .string(limit: 8 << 20))
+        return (result.terminationStatus.isSuccess, result.standardOutput + result.standardError)
+    }
+
+    /// The hashes of the keys that may be used.
+    func live() throws -> [String] {
+        try sandbox.keys().filter { $0["management"] == false && $0["deleted_at"] == .null && $0["disabled"] == false }
+            .compactMap { $0["hash"]?.string }
+    }
+
+    /// The hashes of the keys that the targets hold, by name of the variable or secret.
+    func held(_ list: String, _ name: String) throws -> [String: String] {
+        var held: [String: String] = [:]
+        for entry in try sandbox.control(.get, list).array ?? [] {
+            guard let key = entry[name]?.string, let digest = entry["digest"]?.string else { continue }
+            held[key] = String(digest.dropFirst("sha256:".count))
+        }
+        return held
+    }
+
+    /// Which of the secrets, the application's new key among them, are in these bytes or folders in any form.
+    func leaks(_ text: String, _ folders: [String], token: Secret) throws -> [String] {
+        let key = try folder.read("app.env").dropFirst("OPENROUTER_API_KEY=".count).prefix { $0 != "\n" }
+        let bytes = try Array(text.utf8) + content(of: folders)
+        return [
+            Sentinel("successor", Secret(String(key))), Sentinel("predecessor", sandbox.predecessor.key),
+            Sentinel("management key", sandbox.managementKey), Sentinel("identity", identity),
+            Sentinel("token", token),
+        ].filter { $0.isFound(bytes) }.map(\.name)
+    }
+
+    /// Every byte under these folders, for a search.
+    private func content(of folders: [String]) throws -> [UInt8] {
+        var bytes: [UInt8] = []
+        for folder in folders {
+            for name in try FileManager.default.subpathsOfDirectory(atPath: folder) {
+                if let data = FileManager.default.contents(atPath: "\(folder)/\(name)") { bytes += data }
+            }
+        }
+        return bytes
+    }
+}

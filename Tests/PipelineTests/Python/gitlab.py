@@ -1,0 +1,156 @@
+"""Runs the jobs of the GitLab component as a runner does, as far as a job can tell: in order, each in a fresh folder with
+the repository, the artifacts of the jobs it needs and their dotenv variables, and only the secrets of its environment.
+
+Reads one JSON object on standard input: component, inputs, repository, store, pipeline, variables, secrets (by
+environment), play (gates), retry (each job once more), kill (jobs whose artifacts are lost), only (jobs).
+Prints a list of {job, id, status, code, log}.
+"""
+
+import glob
+import json
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+
+import yaml
+
+order = json.load(sys.stdin)
+store = pathlib.Path(order["store"])
+spec_text, text = pathlib.Path(order["component"]).read_text().split("\n---\n", 1)
+spec = yaml.safe_load(spec_text)["spec"]["inputs"]
+inputs = {name: order["inputs"].get(name, (entry or {}).get("default")) for name, entry in spec.items()}
+
+
+def interpolate(text):
+    def value(match):
+        value = inputs[match.group(1)]
+        return value if isinstance(value, str) else json.dumps(value)
+
+    return re.sub(r"\$\[\[ inputs\.(\w+) \]\]", value, text)
+
+
+document = yaml.safe_load(interpolate(text))
+if order.get("print"):
+    print(interpolate(text))
+    sys.exit()
+
+
+def merge(base, over):
+    result = dict(base)
+    for key, value in over.items():
+        both = isinstance(value, dict) and isinstance(result.get(key), dict)
+        result[key] = merge(result[key], value) if both else value
+    return result
+
+
+def resolve(job):
+    return merge(resolve(document[job["extends"]]), job) if "extends" in job else job
+
+
+def holds(condition, variables):
+    left, operator, right = re.fullmatch(r'(\S+) (==|!=) "(.*)"', condition).groups()
+    left = variables.get(left[1:], "") if left.startswith("$") else left.strip('"')
+    return (left == right) == (operator == "==")
+
+
+def needs(job):
+    return [{"job": n} if isinstance(n, str) else n for n in job.get("needs", [])]
+
+
+def next_id():
+    while True:
+        number = max((int(p.name) for p in store.iterdir() if p.name.isdigit()), default=100) + 1
+        try:
+            (store / str(number)).mkdir()
+            return number
+        except FileExistsError:
+            continue
+
+
+def run(name, job, done, killed):
+    number = next_id()
+    place = store / str(number)
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="gitlab-"))
+    try:
+        shutil.copytree(order["repository"], folder, dirs_exist_ok=True)
+        variables = {
+            "PATH": os.environ["PATH"], "HOME": str(folder), "CI": "true", "GITLAB_CI": "true",
+            "CI_JOB_ID": str(number), "CI_JOB_NAME": name, "CI_PROJECT_ID": "1", "CI_PIPELINE_ID": str(order["pipeline"]),
+            "CI_JOB_URL": f"https://gitlab.example/acme/web/-/jobs/{number}", "GITLAB_USER_LOGIN": "someone",
+            **order["variables"], **{k: str(v) for k, v in job.get("variables", {}).items()},
+        }
+        environment = job.get("environment", {})
+        environment = environment if isinstance(environment, str) else environment.get("name")
+        variables |= order["secrets"].get(environment, {})
+        for need in needs(job):
+            before = done.get(need["job"])
+            if before is None:
+                continue
+            files = store / str(before["id"]) / "files"
+            if files.exists():
+                shutil.copytree(files, folder, dirs_exist_ok=True)
+            dotenv = store / str(before["id"]) / "dotenv"
+            if dotenv.exists():
+                variables |= dict(line.split("=", 1) for line in dotenv.read_text().splitlines())
+        script = "set -eo pipefail\n" + "\n".join(job.get("before_script", []) + job["script"])
+        ran = subprocess.run(["bash", "-c", script], cwd=folder, env=variables, capture_output=True, text=True)
+        artifacts = job.get("artifacts", {})
+        if not killed:
+            for pattern in artifacts.get("paths", []):
+                for file in glob.glob(str(folder / pattern)):
+                    target = place / "files" / pathlib.Path(file).relative_to(folder)
+                    target.parent.mkdir(parents=True, exist_ok=True)
+                    shutil.copy(file, target)
+            for kind in ("dotenv", "junit"):
+                file = folder / artifacts.get("reports", {}).get(kind, "-")
+                if file.is_file():
+                    shutil.copy(file, place / kind)
+        code = 137 if killed else ran.returncode
+        allowed = job.get("allow_failure") or {}
+        allowed = allowed.get("exit_codes", []) if isinstance(allowed, dict) else []
+        status = "success" if code == 0 else "warning" if code in allowed else "failed"
+        record = {"id": number, "name": name, "status": "success" if status == "success" else "failed"}
+        (place / "job.json").write_text(json.dumps(record))
+        return {"job": name.split(":")[-1], "id": number, "status": status, "code": code,
+                "log": ran.stdout + ran.stderr}
+    finally:
+        shutil.rmtree(folder)
+
+
+results, done = [], {}
+if order.get("only"):
+    # A job of an earlier pipeline, run again: what it needs is what that pipeline left.
+    left = store / f"pipeline-{order['pipeline']}"
+    done = json.loads(left.read_text()) if left.exists() else {}
+for name, job in document.items():
+    if name.startswith("."):
+        continue
+    short = name.split(":")[-1]
+    job = resolve(job)
+    rule = next((r for r in job.get("rules", [{}]) if "if" not in r or holds(r["if"], order["variables"])), None)
+    if rule is None or rule.get("when") == "never":
+        continue
+    job = job | {"needs": rule.get("needs", job.get("needs", []))}
+    if order.get("only") and short not in order["only"]:
+        continue
+    missing = [n for n in needs(job) if n["job"] not in done and not n.get("optional")]
+    if missing and not order.get("only"):
+        continue
+    if any(done.get(n["job"], {}).get("status") == "failed" for n in needs(job)) and not order.get("only"):
+        continue
+    if rule.get("when") == "manual" and short not in order.get("play", []):
+        results.append({"job": short, "id": 0, "status": "manual", "code": 0, "log": ""})
+        continue
+    result = run(name, job, done, short in order.get("kill", []))
+    results.append(result)
+    if order.get("retry") or result["code"] == 137:
+        result = run(name, job, done, False)
+        results.append(result)
+    done[name] = {"id": result["id"], "status": result["status"]}
+if not order.get("only"):
+    (store / f"pipeline-{order['pipeline']}").write_text(json.dumps(done))
+print(json.dumps(results))

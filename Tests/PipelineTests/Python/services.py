@@ -1,0 +1,107 @@
+"""The artifacts of a GitHub and a GitLab, from folders on this machine; everything else goes on to ork-sandbox.
+
+services.py GITHUB_FOLDER GITLAB_FOLDER SANDBOX_URL
+
+GITHUB_FOLDER is act's --artifact-server-path: RUN/NAME/FILE. GITLAB_FOLDER is what gitlab.py keeps: JOB/job.json and
+JOB/files/. Says its own address in one line, and ends when its input does.
+"""
+
+import http.server
+import io
+import json
+import pathlib
+import re
+import sys
+import threading
+import urllib.error
+import urllib.request
+import zipfile
+
+github, gitlab, sandbox = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2]), sys.argv[3]
+
+
+def artifacts():
+    found = sorted((p for p in github.glob("*/*") if p.is_dir()), key=lambda p: (int(p.parent.name), p.name))
+    return dict(enumerate(found, start=1))
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def log_message(self, *_):
+        pass
+
+    def reply(self, status, body, kind="application/json"):
+        self.send_response(status)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def answer(self):
+        path = self.path.split("?")[0]
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        actions = re.fullmatch(r"/github/repos/[^/]+/[^/]+/actions/(workflows/[^/]+/runs|runs/.+|artifacts/.+)", path)
+        jobs = re.fullmatch(r"/gitlab/api/v4/projects/[^/]+/jobs(?:/(\d+)/artifacts/(.+))?", path)
+        if actions:
+            return self.github(actions.group(1))
+        if jobs:
+            return self.gitlab(jobs.group(1), jobs.group(2))
+        headers = {k: v for k, v in self.headers.items() if k.lower() not in ("host", "connection", "content-length")}
+        request = urllib.request.Request(sandbox + self.path, body or None, headers, method=self.command)
+        try:
+            with urllib.request.urlopen(request) as answer:
+                return self.pass_on(answer)
+        except urllib.error.HTTPError as answer:
+            return self.pass_on(answer)
+
+    def pass_on(self, answer):
+        body = answer.read()
+        self.send_response(answer.status)
+        for name, value in answer.headers.items():
+            if name.lower() not in ("connection", "transfer-encoding", "content-length"):
+                self.send_header(name, value)
+        if answer.status != 204:
+            self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def github(self, path):
+        if "artifact-reader" not in self.headers.get("Authorization", ""):
+            return self.reply(401, b"{}")
+        if path.startswith("workflows/"):
+            runs = sorted({int(p.parent.name) for p in artifacts().values()}, reverse=True)
+            return self.reply(200, json.dumps({"workflow_runs": [{"id": run} for run in runs]}).encode())
+        if path.startswith("runs/"):
+            listed = [
+                {"id": number, "name": place.name, "expired": False}
+                for number, place in artifacts().items()
+                if place.parent.name == path.split("/")[1]
+            ]
+            return self.reply(200, json.dumps({"artifacts": listed}).encode())
+        archive = io.BytesIO()
+        with zipfile.ZipFile(archive, "w") as zipped:
+            for file in artifacts()[int(path.split("/")[1])].iterdir():
+                zipped.writestr(file.name, file.read_bytes())
+        return self.reply(200, archive.getvalue(), "application/zip")
+
+    def gitlab(self, job, path):
+        if self.headers.get("PRIVATE-TOKEN") != "artifact-reader":
+            return self.reply(401, b"{}")
+        if job is None:
+            if "page=1" not in self.path.split("per_page=100")[-1]:
+                return self.reply(200, b"[]")
+            listed = [json.loads(p.read_text()) for p in gitlab.glob("*/job.json")]
+            for entry in listed:
+                entry["artifacts_file"] = {} if (gitlab / str(entry["id"]) / "files").exists() else None
+            return self.reply(200, json.dumps(sorted(listed, key=lambda j: -j["id"])).encode())
+        file = gitlab / job / "files" / path
+        return self.reply(200, file.read_bytes()) if file.is_file() else self.reply(404, b"{}")
+
+    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = answer
+
+
+server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+threading.Thread(target=server.serve_forever, daemon=True).start()
+print(f"http://127.0.0.1:{server.server_port}", flush=True)
+sys.stdin.read()

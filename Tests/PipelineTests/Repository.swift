@@ -1,0 +1,24 @@
+import FoundationEssentials
+import TestSupport
+
+/// The user's repository on GitHub, made from the templates as `ci-templates/github/README.md` says.
+enum Repository {
+    static func assemble(in place: Place) async throws {
+        let templates = BuiltProduct.repository + "/ci-templates"
+        let made = try await Place.run(
+            "/bin/sh",
+            [
+                "-euc",
+                """
+                mkdir -p .github/ork .github/workflows
+                cp -r "$1/github" "$1/shell" .github/ork/
+                mv .github/ork/github/ork-*.yml .github/workflows/
+                git init -q -b main .
+                git remote add origin https://github.com/acme/web.git
+                git add .
+                git -c user.name=someone -c user.email=someone@example.invalid commit -q -m 'Rotate the key'
+                """, "sh", templates,
+            ], in: place.folder.file("repository"), environment: ["HOME": place.folder.file("home")])
+        guard made.succeeded else { throw Python.Missing(description: made.output) }
+    }
+}

@@ -1,0 +1,65 @@
+import FoundationEssentials
+import TestSupport
+import Testing
+
+@Suite("The templates, as the checkers of their own worlds see them")
+struct TemplateTests {
+    private static let templates = BuiltProduct.repository + "/ci-templates"
+    private static let actions = ["setup", "status", "create", "publish", "verify", "approve", "retire"]
+
+    @Test func actionlintIsContentWithTheWorkflowsInARepository() async throws {
+        let place = try Place()
+        try place.configure("github-secret", "repository", "name")
+        try await Repository.assemble(in: place)
+        let lint = try await Place.run(Place.tool("actionlint"), ["-color=false"], in: place.folder.file("repository"))
+        #expect(lint.succeeded, "\(lint.output)")
+    }
+
+    @Test("the published schemas hold for GitHub's files")
+    func github() async throws {
+        let tool = try Place.tool("check-jsonschema")
+        let workflows = ["ork-rotate", "ork-deploy", "ork-fleet"].map { "\(Self.templates)/github/\($0).yml" }
+        let first = try await Place.run(tool, ["--builtin-schema", "vendor.github-workflows"] + workflows)
+        #expect(first.succeeded, "\(first.output)")
+        let actions = Self.actions.map { "\(Self.templates)/github/\($0)/action.yml" }
+        let second = try await Place.run(tool, ["--builtin-schema", "vendor.github-actions"] + actions)
+        #expect(second.succeeded, "\(second.output)")
+    }
+
+    @Test(
+        "GitLab's published schema holds for the component, with the smallest and with all inputs",
+        arguments: [
+            #"{"rotation": "checkout", "image": "any"}"#,
+            #"{"rotation": "checkout", "image": "any", "later_waves": true, "deploy": ["make deploy", "make check"]}"#,
+        ])
+    func gitlab(inputs: String) async throws {
+        let folder = try TemporaryDirectory()
+        let order =
+            #"{"component": "\#(GitLabPipeline.component)", "store": "/nowhere", "print": true, "inputs": \#(inputs)}"#
+        let jobs = try await Place.run(Python.interpreter(), ["-B", Python.file("Python/gitlab.py")], input: order)
+        try #require(jobs.succeeded, "\(jobs.output)")
+        let text = try String(
+            decoding: #require(FileManager.default.contents(atPath: GitLabPipeline.component)), as: UTF8.self)
+        let head = try #require(text.split(separator: "\n---\n", maxSplits: 1).first)
+        for (name, part) in [("jobs.yml", jobs.output), ("spec.yml", String(head) + "\n")] {
+            let file = try folder.write(part, to: name)
+            let check = try await Place.run(
+                Place.tool("check-jsonschema"),
+                ["--builtin-schema", "vendor.gitlab-ci", "--data-transform", "gitlab-ci", file])
+            #expect(check.succeeded, "\(check.output)")
+        }
+    }
+
+    @Test("every action of others is pinned by the hash of a commit")
+    func pinned() throws {
+        let files =
+            Self.actions.map { "\(Self.templates)/github/\($0)/action.yml" }
+            + ["ork-rotate", "ork-deploy", "ork-fleet"].map { "\(Self.templates)/github/\($0).yml" }
+        for file in files {
+            let text = try String(decoding: #require(FileManager.default.contents(atPath: file)), as: UTF8.self)
+            for use in text.matches(of: /uses: *(\S+)/) where !use.output.1.hasPrefix("./") {
+                #expect(use.output.1.wholeMatch(of: /[\w\/-]+@[0-9a-f]{40}/) != nil, "\(use.output.1) in \(file)")
+            }
+        }
+    }
+}

@@ -1,0 +1,96 @@
+#!/bin/sh
+# Puts the newest handoffs of one rotation beside each other, from earlier runs and jobs; the steps merge them.
+#
+#   load.sh ROTATION FOLDER     into FOLDER; what lies there already, such as artifacts of jobs before, is taken, too
+#
+#   ORK_ROTATION_ID   only this rotation, as an earlier job of this run named it, and only while it is the newest
+#
+# What is left in FOLDER is of one rotation that is not finished; nothing, if the next one may begin.
+set -eu
+
+rotation=$1 folder=$2
+# So many jobs with handoffs are enough: each saved all that it had loaded.
+enough=8
+mkdir -p "$folder"
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+# Tokens go to curl through a pipe: everybody on the machine can read a program's arguments.
+fetch() {
+    printf 'header = "%s"\n' "$header" |
+        curl --config - --fail --silent --show-error --location --retry 3 --max-time 60 "$@"
+}
+
+# GitHub: the artifacts of this workflow's runs, and of those in ORK_WORKFLOWS. Needs a token with actions: read.
+load_from_github() {
+    header="Authorization: Bearer $ORK_HANDOFF_TOKEN"
+    api=$GITHUB_API_URL/repos/$GITHUB_REPOSITORY/actions
+    prefix=ork-handoff.$(printf %s "$rotation" | tr / _).
+    this=${GITHUB_WORKFLOW_REF%@*}
+    echo "$GITHUB_RUN_ID" >"$work/runs"
+    for workflow in "${this##*/}" ${ORK_WORKFLOWS:-}; do
+        fetch --output "$work/answer" "$api/workflows/$workflow/runs?per_page=50"
+        jq -r '.workflow_runs[].id' "$work/answer" >>"$work/runs"
+    done
+    sort -rnu -o "$work/runs" "$work/runs"
+    count=0
+    while [ "$count" -lt "$enough" ] && read -r run; do
+        fetch --output "$work/answer" "$api/runs/$run/artifacts?per_page=100"
+        jq -r --arg prefix "$prefix" '.artifacts[] | select(.expired | not) | select(.name | startswith($prefix)) | .id' \
+            "$work/answer" >"$work/ids"
+        while read -r id; do
+            fetch --output "$work/zip" "$api/artifacts/$id/zip"
+            unzip -p "$work/zip" '*.json' >"$folder/$id.json"
+            count=$((count + 1))
+        done <"$work/ids"
+    done <"$work/runs"
+}
+
+# GitLab: the artifacts of this project's jobs, whatever became of the jobs. CI_JOB_TOKEN may not list jobs
+# (docs.gitlab.com/ci/jobs/ci_job_token), so this needs ORK_HANDOFF_TOKEN, a project access token with read_api.
+load_from_gitlab() {
+    header="PRIVATE-TOKEN: $ORK_HANDOFF_TOKEN"
+    api=$CI_API_V4_URL/projects/$CI_PROJECT_ID/jobs
+    page=1
+    : >"$work/all"
+    # Newest first. The project's other jobs are in this list, too: so many of them are looked through.
+    while [ "$page" -le 50 ] && [ "$(wc -l <"$work/all")" -lt "$enough" ]; do
+        fetch --globoff --output "$work/answer" \
+            "$api?scope[]=success&scope[]=failed&scope[]=canceled&per_page=100&page=$page"
+        [ "$(jq length "$work/answer")" != 0 ] || break
+        jq -r --arg prefix "$rotation:" \
+            '.[] | select(.artifacts_file != null) | select(.name | startswith($prefix)) | .id' "$work/answer" >>"$work/all"
+        page=$((page + 1))
+    done
+    sort -rnu "$work/all" | head -n "$enough" >"$work/ids"
+    while read -r id; do
+        status=0
+        fetch --output "$folder/$id.json" "$api/$id/artifacts/ork-handoffs/$id.json" || status=$?
+        # 22 is an answer such as 404: what the job saved has expired.
+        case $status in 0) ;; 22) rm -f "$folder/$id.json" ;; *) exit "$status" ;; esac
+    done <"$work/ids"
+}
+
+if [ -n "${GITHUB_ACTIONS:-}" ]; then
+    load_from_github
+elif [ -n "${ORK_HANDOFF_TOKEN:-}" ]; then
+    load_from_gitlab
+elif [ -n "${GITLAB_CI:-}" ]; then
+    echo 'ork: without ORK_HANDOFF_TOKEN only the handoffs of this pipeline are seen' >&2
+fi
+
+# Of all that is there the newest rotation counts: an id begins with the time at which the rotation began.
+ids=$(for file in "$folder"/*.json; do
+    [ -s "$file" ] || continue
+    jq -r --arg name "$rotation" 'select(.rotation.name == $name) | .rotation.id' "$file" 2>/dev/null || true
+done | sort -u)
+newest=$(printf '%s\n' "$ids" | tail -n 1)
+if [ -n "${ORK_ROTATION_ID:-}" ] && [ -n "$newest" ] && [ "$newest" != "$ORK_ROTATION_ID" ]; then
+    echo "ork: error: this job is of the rotation $ORK_ROTATION_ID, and $newest has begun since" >&2
+    echo 'ork: hint: nothing was changed; go on with a new run of the pipeline, not with this one' >&2
+    exit 65
+fi
+for file in "$folder"/*.json; do
+    [ -e "$file" ] || continue
+    [ "$(jq -r .rotation.id "$file" 2>/dev/null)" = "$newest" ] || rm -f "$file"
+done

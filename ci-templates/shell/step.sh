@@ -1,0 +1,119 @@
+#!/bin/sh
+# One job of a pipeline: loads the handoffs, does a step if it is its turn, saves the handoff, says whose turn is next.
+#
+#   step.sh TURN [PROGRAM [OPTION…]]
+#
+# The turns, in order: create publish verify approve-publish publish-rest verify-rest approve-retire retire. With no
+# program it only looks, as TURN "check". A job whose turn it is not does nothing and succeeds.
+#
+#   ORK_ROTATION      the rotation in ork.yaml
+#   ORK_ROTATION_ID   which run of it, as an earlier job said: without it only check and create do anything, and an
+#                     older one than the newest is refused
+#   ORK_BEGIN         "false": go on with a rotation that has begun, and begin none
+#   ORK_SUPERSEDE     "true": begin anew, with every key of the lineage as a predecessor; for a handoff that was lost
+#   ORK_EXPECT_HEAD   stop unless the handoff is still the one with this head
+#
+# Tells `turn` (also: "wait" after "not yet", "done" when the rotation is finished), `rotation` and `head`, to
+# GITHUB_OUTPUT or as ORK_TURN, ORK_ROTATION_ID and ORK_HEAD to the file ORK_DOTENV. "Not yet" (75) is a success with
+# a notice on GitHub; GitLab has allow_failure for it.
+set -eu
+
+here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
+mine=$1
+shift
+work=$(mktemp -d "${RUNNER_TEMP:-${TMPDIR:-/tmp}}/ork.XXXXXX")
+# On GitHub a later step uploads the handoff from here; the runner clears RUNNER_TEMP.
+[ -n "${GITHUB_ACTIONS:-}" ] || trap 'rm -rf "$work"' EXIT
+
+# The handoffs of jobs before, where the CI system has put them, and those of earlier runs.
+mkdir "$work/loaded"
+mv ork-handoffs/*.json "$work/loaded" 2>/dev/null || true
+"$here/load.sh" "$ORK_ROTATION" "$work/loaded"
+
+# Where the step writes; GitLab takes it from here as an artifact, whatever becomes of the job.
+handoff=$work/ork-handoff.json
+if [ -n "${GITLAB_CI:-}" ]; then
+    mkdir -p ork-handoffs
+    handoff=ork-handoffs/$CI_JOB_ID.json
+fi
+
+# Whose turn it is, by the records in these handoffs (options).
+whose_turn() {
+    [ "$#" != 0 ] || {
+        echo create
+        return
+    }
+    picture=$(ork-status --json "$@") || exit
+    printf '%s' "$picture" | jq -r '
+        (if .past_first_wave then "-rest" else "" end) as $rest
+        | def gate($step; $turn): if .approved | index($step) then $turn else "approve-" + $step end;
+        if .next == null then "done"
+        elif .next == "ork-create" then "create"
+        elif .next == "ork-retire" then gate("retire"; "retire")
+        elif .next == "ork-publish" and .past_first_wave then gate("publish"; "publish-rest")
+        else .next[4:] + $rest end'
+}
+
+tell() {
+    printf '%s=%s\n' "$1" "$3" >>"${GITHUB_OUTPUT:-/dev/null}"
+    printf '%s=%s\n' "$2" "$3" >>"${ORK_DOTENV:-/dev/null}"
+}
+
+# What the steps take: the file to write, and those to merge into it.
+loaded=''
+for file in "$work"/loaded/*.json; do
+    [ ! -e "$file" ] || loaded="$loaded --handoff $file"
+done
+# Word splitting is wanted: a list of options with paths that are ours.
+# shellcheck disable=SC2086
+turn=$(whose_turn $loaded)
+if [ "${ORK_SUPERSEDE:-}" = true ] && { [ "$mine" = check ] || [ "$mine" = create ]; }; then
+    loaded='' turn=create
+    [ "$mine" = check ] || set -- "$@" --supersede
+elif [ -z "${ORK_ROTATION_ID:-}" ]; then
+    # The finished rotation stays where it is saved; the next one begins with nothing.
+    if [ "$turn" = "done" ]; then loaded='' turn=create; fi
+    if [ -z "$loaded" ] && [ "${ORK_BEGIN:-true}" = false ]; then turn="done"; fi
+    # A job of an old pipeline must not take up, or approve, a rotation that it has never heard of.
+    case $mine in check | create) ;; *) loaded='' turn=none ;; esac
+fi
+
+status=0
+if [ "$mine" = "$turn" ]; then
+    program=$1
+    shift
+    "$here/save.sh" "$ORK_ROTATION" "$handoff" "$mine"
+    # shellcheck disable=SC2086
+    "$program" --rotation "$ORK_ROTATION" --handoff "$handoff" $loaded \
+        ${ORK_EXPECT_HEAD:+--expect-head "$ORK_EXPECT_HEAD"} "$@" || status=$?
+    "$here/save.sh" "$ORK_ROTATION" "$handoff" "$mine"
+    [ ! -s "$handoff" ] || loaded="--handoff $handoff"
+    # shellcheck disable=SC2086
+    turn=$(whose_turn $loaded)
+    [ "$status" = 0 ] || turn="wait"
+elif [ "$mine" != check ]; then
+    echo "ork: nothing to do here: the rotation $ORK_ROTATION is at \"$turn\"" >&2
+    # Jobs after this one that cannot ask GitLab (load.sh) find the handoffs where this one did.
+    if [ -n "${GITLAB_CI:-}" ] && [ -z "${ORK_HANDOFF_TOKEN:-}" ] && [ -n "$loaded" ]; then
+        cp "$work"/loaded/*.json ork-handoffs/
+    fi
+fi
+
+tell turn ORK_TURN "$turn"
+if [ -n "$loaded" ]; then
+    # shellcheck disable=SC2086
+    tell rotation ORK_ROTATION_ID "$(ork-status --json $loaded | jq -r .rotation)"
+    # shellcheck disable=SC2086
+    tell head ORK_HEAD "$(ork-status --head $loaded)"
+fi
+
+if [ "$status" = 75 ] && [ -n "${GITHUB_ACTIONS:-}" ]; then
+    if [ "$mine" = create ]; then
+        # Another run may be at it, or its handoff is lost: the message tells, and somebody may have to look.
+        echo "::warning title=ork: nothing has begun::create of $ORK_ROTATION did not go through; its summary says why"
+    else
+        echo "::notice title=ork: not yet::$mine of $ORK_ROTATION goes on with a later run; its summary says when"
+    fi
+    status=0
+fi
+exit "$status"
