@@ -43,6 +43,9 @@ struct HandoffSchemaTests {
         try keep(scene, "disabled")
         try scene.restore()
         try keep(scene, "restored")
+        scene.world.pass(5)
+        scene.world.with { $0.useAll() }
+        try scene.verify()
         try scene.retireWaiting { $0.again = true }
         try keep(scene, "finished")
 
