@@ -18,7 +18,7 @@ extension DueReport {
     package var sentence: String {
         let count = due.count + waiting.count
         var parts = [count == 0 ? "nothing is due" : count == 1 ? "1 rotation is due" : "\(count) rotations are due"]
-        if !waiting.isEmpty { parts.append("\(waiting.count) of them wait for the limit") }
+        if !waiting.isEmpty { parts.append("\(waiting.count) waiting for the limit") }
         for (word, meaning) in [("busy", "being minted"), ("disabled", "switched off"), ("problem", "to be looked at")]
         {
             let number = others.count { $0.word == word }
