@@ -3,6 +3,11 @@ import TestSupport
 
 /// The user's repository on GitHub, made from the templates as `ci-templates/github/README.md` says.
 enum Repository {
+    /// It could not be made.
+    struct Failure: Error, CustomStringConvertible {
+        let description: String
+    }
+
     static func assemble(in place: Place) async throws {
         let templates = BuiltProduct.repository + "/ci-templates"
         let made = try await Place.run(
@@ -19,6 +24,6 @@ enum Repository {
                 git -c user.name=someone -c user.email=someone@example.invalid commit -q -m 'Rotate the key'
                 """, "sh", templates,
             ], in: place.folder.file("repository"), environment: ["HOME": place.folder.file("home")])
-        guard made.succeeded else { throw Python.Missing(description: made.output) }
+        guard made.succeeded else { throw Failure(description: made.output) }
     }
 }
