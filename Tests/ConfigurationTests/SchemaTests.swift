@@ -18,12 +18,17 @@ struct SchemaTests {
         "two targets at one place", "a key that stands in with", "the name of another target", "too many targets",
     ]
 
+    private static let publishers = [
+        "aws-parameter", "aws-secrets-manager", "command", "file", "git", "github-secret", "gitlab-variable",
+        "kubernetes-secret", "vault-kv",
+    ]
+
     @Test("every example of the documents and the stories is valid, and ork reads it")
     func examples() async throws {
         let examples = try Examples.all()
         #expect(examples.count > 18)
         #expect(examples.keys.contains { $0.hasPrefix("README.md") })
-        for publisher in ["command", "file", "git", "github-secret", "gitlab-variable"] {
+        for publisher in Self.publishers {
             #expect(examples.keys.contains { $0.hasPrefix("plugins/\(publisher)/README.md") }, "\(publisher)")
         }
         for (name, text) in examples { #expect(BrokenFile(name, text, "").complaint == nil, "\(name)") }
