@@ -6,15 +6,17 @@ import TestSupport
 
 /// The targets of a rotation at services of the web, and what may be seen of them.
 struct SentinelServices {
-    /// Flags of `ork-create`: a secret with a companion, a variable, a field of a Vault, and a cluster's secret with what
-    /// uses it.
+    /// Flags of `ork-create`: a secret with a companion, a variable, and a cluster's secret with what uses it.
     static let flags = [
         "--to", "hub=github-secret@1:repository=acme/web,name=OPENROUTER_API_KEY,companion=OPENROUTER_API_KEY_OF",
         "--target-env", "hub:GITHUB_TOKEN",
         "--to", "lab=gitlab-variable@2:project=acme/web,key=OPENROUTER_API_KEY", "--target-env", "lab:GITLAB_TOKEN",
-        "--to", "bao=vault-kv@2:path=acme/web,field=OPENROUTER_API_KEY", "--target-env", "bao:VAULT_TOKEN",
         "--to", "kube=kubernetes-secret@2:secret=app,key=KEY,create:=true,restart=deployment/web",
         "--target-env", "kube:KUBECONFIG",
+    ]
+    /// And a field of a Vault.
+    static let vaultFlags = [
+        "--to", "bao=vault-kv@2:path=acme/web,field=OPENROUTER_API_KEY", "--target-env", "bao:VAULT_TOKEN",
     ]
 
     let services: [SentinelRules.Service]
@@ -23,12 +25,11 @@ struct SentinelServices {
     /// Fails if a service does not hold the successor.
     let requireHeld: @Sendable (_ successor: Secret) throws -> Void
 
-    init(_ world: World) throws {
+    /// `vault` is there where the flags name one.
+    init(_ world: World, vault: OpenBaoServer? = nil) throws {
         let sandbox = world.sandbox
-        let vault = try OpenBaoServer()
-        let token = try vault.token("full")
         let (github, gitlab, kubernetes) = (sandbox.github, sandbox.gitlab, sandbox.kubernetes)
-        services = [
+        var services = [
             SentinelRules.Service(
                 program: "ork-publisher-github-secret", variable: "GITHUB_TOKEN",
                 token: Sentinel("GitHub token", github.token), port: Self.port(github.url), wrapping: nil),
@@ -36,9 +37,6 @@ struct SentinelServices {
                 program: "ork-publisher-gitlab-variable", variable: "GITLAB_TOKEN",
                 token: Sentinel("GitLab token", gitlab.token), port: Self.port(gitlab.url),
                 wrapping: (#""value":""#, #"""#)),
-            SentinelRules.Service(
-                program: "ork-publisher-vault-kv", variable: "VAULT_TOKEN", token: Sentinel("Vault token", token),
-                port: vault.port, wrapping: (#""OPENROUTER_API_KEY":""#, #"""#)),
             SentinelRules.Service(
                 program: "ork-publisher-kubernetes-secret", variable: "KUBE_TOKEN",
                 token: Sentinel("Kubernetes token", kubernetes.token), port: Self.port(kubernetes.url),
@@ -48,12 +46,22 @@ struct SentinelServices {
         let workload: JSONValue = ["resource": "deployments", "name": "web"]
         _ = try sandbox.control(.post, "kubernetes/workloads", workload)
         _ = try sandbox.control(.post, "kubernetes/settings", ["pace": 0])
-        variables = [
+        var variables = [
             "GITHUB_TOKEN": github.token.revealed() ?? "", "GITHUB_API_URL": github.url,
             "GITLAB_TOKEN": gitlab.token.revealed() ?? "", "CI_API_V4_URL": gitlab.url,
-            "VAULT_TOKEN": token.revealed() ?? "", "VAULT_ADDR": vault.url,
             "KUBECONFIG": try Self.kubeconfig(in: folder, kubernetes.token, port: Self.port(kubernetes.url)),
         ]
+        if let vault {
+            let token = try vault.token("full")
+            services.append(
+                SentinelRules.Service(
+                    program: "ork-publisher-vault-kv", variable: "VAULT_TOKEN", token: Sentinel("Vault token", token),
+                    port: vault.port, wrapping: (#""OPENROUTER_API_KEY":""#, #"""#)))
+            variables["VAULT_TOKEN"] = token.revealed() ?? ""
+            variables["VAULT_ADDR"] = vault.url
+        }
+        self.services = services
+        self.variables = variables
         requireHeld = { successor in
             let digest = JSONValue.string(Digest(of: successor).description)
             for list in ["github/secrets", "gitlab/variables", "kubernetes/secrets"] {
@@ -62,9 +70,11 @@ struct SentinelServices {
                     throw Complaint("\(list): \(held.count)")
                 }
             }
-            let secret = try vault.ask(.get, "secret/data/acme/web").body?["data"]?["data"]
-            guard secret?["OPENROUTER_API_KEY"]?.string.map({ Secret($0) }) == successor else {
-                throw Complaint("Vault")
+            if let vault {
+                let secret = try vault.ask(.get, "secret/data/acme/web").body?["data"]?["data"]
+                guard secret?["OPENROUTER_API_KEY"]?.string.map({ Secret($0) }) == successor else {
+                    throw Complaint("Vault")
+                }
             }
             let restarts = try sandbox.control(.get, "kubernetes/workloads").array?.map { $0["restarts"] } ?? []
             guard restarts == [1] else { throw Complaint("restarts: \(restarts)") }

@@ -17,8 +17,9 @@ struct SentinelTests {
     @Test("to a service of the web goes its own token, and the key only as the service has to have it")
     func keysAndTokensOfServices() async throws {
         let leaks = try await onOwnThread {
-            let world = try World(flags: World.shortWindows + SentinelServices.flags)
-            return try Self.leaks(of: world, services: try SentinelServices(world))
+            let world = try World(
+                flags: World.shortWindows + SentinelServices.flags + SentinelServices.vaultFlags)
+            return try Self.leaks(of: world, services: try SentinelServices(world, vault: try OpenBaoServer()))
         }
         #expect(leaks.isEmpty, "\(leaks.joined(separator: "\n"))")
     }
