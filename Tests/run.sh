@@ -32,15 +32,18 @@ hubs='GitHubSandbox|GitHubSecret|GitLabSandbox|GitLabVariable'
 repositories='Git|GitPublisher'
 managers='AWS|VaultKV'
 clusters='KubernetesSandbox|KubernetesSecret'
-programs='CommandPublisher|Configuration|Conform|CurlHTTP|EndToEnd|FilePublisher|Pipeline|PluginHost|Programs|Sandbox'
+programs='CommandPublisher|Configuration|CurlHTTP|FilePublisher|PluginHost|Programs|Sandbox'
+rotations='Conform|EndToEnd|Pipeline'
 say 'Test suites: values'
-swift test --skip-build --skip "^($hubs|$repositories|$managers|$clusters|$programs)Tests\\."
+swift test --skip-build --skip "^($hubs|$repositories|$managers|$clusters|$programs|$rotations)Tests\\."
 for suites in "$hubs" "$repositories" "$managers" "$clusters"; do
     say "Test suites: $suites"
     SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=3 swift test --skip-build --filter "^($suites)Tests\\."
 done
-say "Test suites: $programs"
-swift test --skip-build --filter "^($programs)Tests\\."
+for suites in "$programs" Conform Pipeline EndToEnd; do
+    say "Test suites: $suites"
+    swift test --skip-build --filter "^($suites)Tests\\."
+done
 
 say 'The rehearsal'
 ci-templates/shell/rehearse.sh
