@@ -93,7 +93,7 @@ struct SOPSFile: EncryptedFile {
     /// Writes a file that cannot be read here anew, for the same readers, if the value is all that is secret in it.
     private func rewriting(_ value: Secret, _ file: RepositoryFile) throws(PublisherError) -> [UInt8] {
         let sealed = SOPSText(file.bytes ?? [], place.format)
-        let plain = try sealed.withoutMetadata(place)
+        let plain = sealed.withoutMetadata
         guard sealed.ciphertexts(in: plain) == (try holdsCiphertext(plain) ? 1 : 0) else {
             throw PublisherError(
                 .configuration, "\(place.path) cannot be decrypted here and holds other encrypted values",

@@ -1,7 +1,5 @@
 import Documents
 import JSON
-import PublisherPlugin
-import TargetDocuments
 import YAML
 
 /// The text of a file that SOPS keeps: what can be told without a key.
@@ -45,7 +43,7 @@ struct SOPSText {
     }
 
     /// The same file without what sops has added, its values still encrypted; nothing for a raw file.
-    func withoutMetadata(_ place: ValuePlace) throws(PublisherError) -> [UInt8] {
+    var withoutMetadata: [UInt8] {
         switch format {
         case .raw: return bytes
         case .dotenv: return text(lines.filter { !$0.hasPrefix("sops_") })

@@ -109,7 +109,7 @@ extension SecretTarget {
         /// Of a write whose answer was lost or is none.
         var doubt: ServiceError?
         for _ in 1...5 {
-            let held = try settle(doubt) { () throws(ServiceError) in try look(request) }
+            let held = try ServiceError.after(doubt) { () throws(ServiceError) in try look(request) }
             if let held, held.digest == request.digest {
                 // Who overtook us may have been an earlier try of this very write.
                 return (held, held.marker == marker ? attempted : nil)
@@ -171,14 +171,6 @@ extension SecretTarget {
 
     private func conflict(_ what: String, hint: String) -> ServiceError {
         ServiceError(PublisherError(.conflict, "\(settings.entry) \(what)", hint: hint, field: "with.key"))
-    }
-
-    /// What fails after a write in doubt leaves the doubt.
-    private func settle<Value>(
-        _ doubt: ServiceError?, _ body: () throws(ServiceError) -> Value
-    ) throws(ServiceError) -> Value {
-        guard let doubt else { return try body() }
-        return try ServiceError.after(doubt.error.message, body)
     }
 
     /// The write that the Secret tells of, if it is of this key.

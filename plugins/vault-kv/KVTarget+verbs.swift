@@ -8,9 +8,9 @@ extension KVTarget {
     func publish(_ secret: Secret, _ request: PublisherRequest) throws(ServiceError) -> PublisherAnswer {
         var doubt: Doubt?
         for number in 0...4 {
-            let held = try settle(doubt) { () throws(ServiceError) in try read() }
+            let held = try ServiceError.after(doubt?.error) { () throws(ServiceError) in try read() }
             if doubt?.isSettled(by: held, settings.field, request.digest) == true { doubt = nil }
-            let judgement = try settle(doubt) { () throws(ServiceError) in try judge(held, request) }
+            let judgement = try ServiceError.after(doubt?.error) { () throws(ServiceError) in try judge(held, request) }
             if judgement == .successor { return try found(held, doubt, request) }
             guard number < 4 else { break }
             let change: Change = held.content(of: settings.field) == .nothing ? .created : .updated
@@ -53,7 +53,7 @@ extension KVTarget {
     private func found(
         _ held: KVSecret, _ doubt: Doubt?, _ request: PublisherRequest
     ) throws(ServiceError) -> PublisherAnswer {
-        let isSecond = try settle(doubt) { () throws(ServiceError) in try version() == .two }
+        let isSecond = try ServiceError.after(doubt?.error) { () throws(ServiceError) in try version() == .two }
         let notes = [endNote(held), isSecond ? mark(request, over: held) : nil]
         guard let doubt else {
             return PublisherAnswer(
@@ -106,14 +106,6 @@ extension KVTarget {
                     hint: "look whether mount, path and field are right and whether another rotation writes there",
                     field: "with.field"))
         }
-    }
-
-    /// What fails after a write in doubt leaves the doubt.
-    private func settle<Value>(
-        _ doubt: Doubt?, _ body: () throws(ServiceError) -> Value
-    ) throws(ServiceError) -> Value {
-        guard let doubt else { return try body() }
-        return try ServiceError.after(doubt.error.error.message, body)
     }
 
     /// `change` is `nil` where it is not certain whose write it was.
