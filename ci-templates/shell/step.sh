@@ -91,7 +91,7 @@ esac
 status=0
 if [ -n "${ORK_DUE_ACTION:-}" ] && [ "${ORK_BEGIN:-true}" != false ]; then
     # Another run may have rotated it since, and this is the first job that can ask OpenRouter.
-    if [ "$mine" = create ] && ! is_due_key_in_use; then
+    if [ "$mine" = create ] && { [ "$turn" = create ] || [ "$turn" = "done" ]; } && ! is_due_key_in_use; then
         echo "ork: $ORK_ROTATION has another key by now than when it was due, so none is minted" >&2
         ORK_BEGIN=false ORK_SUPERSEDE=false
     fi

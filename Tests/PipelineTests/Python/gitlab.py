@@ -140,14 +140,15 @@ def trigger(name, job, done, pipeline):
         document = load(pathlib.Path(order["repository"]) / file["local"], file.get("inputs", {}))
     # What a job in it is triggered with has precedence over what the job itself says.
     passed = {k: str(v) for k, v in job.get("variables", {}).items()}
-    results = run_pipeline(document, pipeline, passed)
-    failed = bridge.get("strategy") == "depend" and any(r["status"] == "failed" for r in results)
+    own, results = run_pipeline(document, pipeline, passed)
+    failed = bridge.get("strategy") == "depend" and any(r["status"] == "failed" for r in own)
     return results, {"job": name, "name": name, "id": 0, "status": "failed" if failed else "success",
                      "code": int(failed), "log": ""}
 
 
 def run_pipeline(document, pipeline, passed):
-    results, done = [], {}
+    """What became of the pipeline's own jobs, and of these and all that were triggered."""
+    own, results, done = [], [], {}
     if order.get("only"):
         # A job of an earlier pipeline, run again: what it needs is what that pipeline left.
         left = store / f"pipeline-{pipeline}"
@@ -170,10 +171,12 @@ def run_pipeline(document, pipeline, passed):
         if any(done.get(n["job"], {}).get("status") == "failed" for n in needs(job)) and not order.get("only"):
             continue
         if rule.get("when") == "manual" and not {short, name} & set(order.get("play", [])):
-            results.append({"job": short, "name": name, "id": 0, "status": "manual", "code": 0, "log": ""})
+            own.append({"job": short, "name": name, "id": 0, "status": "manual", "code": 0, "log": ""})
+            results.append(own[-1])
             continue
         if "trigger" in job:
             nested, result = trigger(name, job, done, 1000 * pipeline + index)
+            own.append(result)
             results += [*nested, result]
             done[name] = {"id": 0, "status": result["status"]}
             continue
@@ -182,10 +185,11 @@ def run_pipeline(document, pipeline, passed):
         if order.get("retry") or result["code"] == 137:
             result = run(name, job, done, False, pipeline, passed)
             results.append(result)
+        own.append(result)
         done[name] = {"id": result["id"], "status": result["status"]}
     if not order.get("only"):
         (store / f"pipeline-{pipeline}").write_text(json.dumps(done))
-    return results
+    return own, results
 
 
 if order.get("print") == "file":
@@ -193,4 +197,4 @@ if order.get("print") == "file":
 elif order.get("print") == "merged":
     print(yaml.safe_dump(load(order["component"], order["inputs"]), sort_keys=False))
 else:
-    print(json.dumps(run_pipeline(load(order["component"], order["inputs"]), order["pipeline"], {})))
+    print(json.dumps(run_pipeline(load(order["component"], order["inputs"]), order["pipeline"], {})[1]))
