@@ -10,7 +10,7 @@ set -eu
 
 rotation=$1 folder=$2
 # So many jobs with handoffs are enough: each saved all that it had loaded.
-enough=8
+enough=4
 mkdir -p "$folder"
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
