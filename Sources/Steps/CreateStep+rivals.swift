@@ -1,6 +1,7 @@
 import FoundationEssentials
 import OpenRouter
 import Rotation
+import Secrets
 
 extension CreateStep {
     /// How long a creator waits for another one of the same moment to give way, in seconds.

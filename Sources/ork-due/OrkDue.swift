@@ -40,9 +40,7 @@ import Timestamps
             valueName: "duration"))
     var expiresWithin: String?
 
-    @Option(
-        help: ArgumentHelp(
-            "Hand out at most so many, those under way included; what only soaks does not count.", valueName: "count"))
+    @Option(help: ArgumentHelp("Hand out at most so many; those under way count, unless they soak.", valueName: "count"))
     var limit: Int?
 
     @Option(
@@ -55,8 +53,7 @@ import Timestamps
 
     @Option(
         help: ArgumentHelp(
-            "The repository's file that --gitlab runs for each rotation, with the inputs rotation and later_waves.",
-            valueName: "file"))
+            "The file that --gitlab runs for each rotation, with inputs rotation and later_waves.", valueName: "file"))
     var include = ".gitlab/ork-rotation.yml"
 
     static func main() { Tool.start(Self.self) { try $0.perform($1) } }

@@ -1,5 +1,7 @@
 import FoundationEssentials
+import HTTP
 import JSON
+import Secrets
 import TestSupport
 
 extension Place {

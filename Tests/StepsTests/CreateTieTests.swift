@@ -1,5 +1,7 @@
 import Glibc
 import Rotation
+import Sandbox
+import Secrets
 import Steps
 import Synchronization
 import TestSupport
@@ -21,7 +23,7 @@ private final class Turns: Sendable {
     /// Gives the turn on, and waits until it is this creator's again.
     func next(_ creator: Int) {
         giveOn(creator)
-        while !take(creator) { sched_yield() }
+        while !take(creator) { usleep(20) }
     }
 
     /// This creator has no more exchanges.
@@ -56,9 +58,10 @@ struct CreateTieTests {
             let codes = Mutex<[StepError.Code]>([])
             @Sendable func create(_ creator: Int) {
                 defer { turns.leave(creator) }
-                let hooks = (1...60).map { number in (number, { @Sendable in turns.next(creator) }) }
+                var hooks: [Int: @Sendable () -> Void] = [:]
+                for exchange in 1...60 { hooks[exchange] = { turns.next(creator) } }
                 // Time stands still but for what a step waits.
-                let line = Line(first.world, before: Dictionary(uniqueKeysWithValues: hooks), seconds: 0)
+                let line = Line(first.world, before: hooks, seconds: 0)
                 do throws(StepError) { try scenes[creator].create(line) } catch {
                     codes.withLock { $0.append(error.code) }
                 }
