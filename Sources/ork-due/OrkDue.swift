@@ -40,7 +40,7 @@ import Timestamps
             valueName: "duration"))
     var expiresWithin: String?
 
-    @Option(help: ArgumentHelp("Hand out at most so many; those under way count, unless they soak.", valueName: "count"))
+    @Option(help: ArgumentHelp("At most so many under way at once; one that soaks does not count.", valueName: "count"))
     var limit: Int?
 
     @Option(
