@@ -51,8 +51,9 @@ struct CreateTieTests {
     @Test("of two creators of the same second exactly one goes on, in whatever order they look and mint")
     func tie() async throws {
         var ties = 0
-        for order in UInt8.min...UInt8.max {
-            let turns = Turns(order)
+        // The odd ones are the even ones with the creators exchanged.
+        for order in stride(from: 0, to: 256, by: 2) {
+            let turns = Turns(UInt8(order))
             let first = try Scene()
             let scenes = [first, first.beside()]
             let codes = Mutex<[StepError.Code]>([])
@@ -78,6 +79,6 @@ struct CreateTieTests {
             #expect(Set(keys) == Set(created + [keys[0]]), "\(order)")
             if scenes.allSatisfy({ $0.events.contains(.minted) }) { ties += 1 }
         }
-        #expect(ties > 30, "there are too few orders in which both have minted")
+        #expect(ties > 15, "there are too few orders in which both have minted")
     }
 }
