@@ -40,7 +40,7 @@ struct GitHubPipelineTests {
         try await Repository.assemble(in: place)
         let first = try await run(1)
         #expect(first.succeeded, "\(first.output)")
-        #expect(first.output.contains("::notice title=ork: not yet::retire of checkout"), "\(first.output)")
+        #expect(first.output.contains("::notice title=ork-retire::"), "\(first.output)")
         for job in ["create", "publish", "verify", "approve-publish", "publish-rest", "approve-retire"] {
             #expect(first.output.contains("key/\(job)"), "\(job) did not run")
         }
