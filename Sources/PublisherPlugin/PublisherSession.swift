@@ -47,15 +47,7 @@ final class PublisherSession<Program: Publisher>: Sendable {
         guard request.deadline > Date.now else {
             return PublisherAnswer(.rejected(PublisherError(.unavailable, "the deadline had passed before the start")))
         }
-        do {
-            switch verb {
-            case .check: return try program.check(request)
-            case .publish: return try program.publish(request)
-            case .verify: return try program.verify(request)
-            }
-        } catch {
-            return PublisherAnswer(.rejected(error))
-        }
+        return program.answer(verb, request)
     }
 }
 

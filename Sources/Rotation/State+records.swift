@@ -35,6 +35,18 @@ extension State.Successor {
     }
 }
 
+extension State.Check {
+    /// `nil` for a record that does not say what was checked.
+    init?(_ record: Record) {
+        guard let name = record.detail["check"]?.string, let outcome = record.detail["outcome"]?.string else {
+            return nil
+        }
+        let prefix = "\(name): "
+        let seen = record.message.hasPrefix(prefix) ? String(record.message.dropFirst(prefix.count)) : record.message
+        self.init(name: name, outcome: outcome, seen: seen, at: record.at)
+    }
+}
+
 extension State.Verification {
     init(_ record: Record, _ created: State.Successor?) throws(HandoffError) {
         guard let writes = record.detail["writes"]?.object,

@@ -21,6 +21,8 @@ package struct State: Sendable {
     package private(set) var created: Successor?
     package private(set) var targets: [PlanName: TargetState] = [:]
     package private(set) var verifications: [Verification] = []
+    /// The checks that `ork-verify` made last, each by its name.
+    package private(set) var checks: [Check] = []
     package private(set) var approvals: [Approval] = []
     package private(set) var readings: [Reading] = []
     /// Differences between the plan and an `ork.yaml` that somebody trusted for create has accepted.
@@ -64,6 +66,15 @@ package struct State: Sendable {
         package fileprivate(set) var last: Record?
         /// What the publisher left with its last `committed`.
         package fileprivate(set) var receipt: JSONObject?
+    }
+
+    /// What `ork-verify` saw when it last made a check.
+    package struct Check: Hashable, Sendable {
+        package let name: String
+        /// "passed", "failed", "not_yet" or "unknown"; what a later version writes stays as it is.
+        package let outcome: String
+        package let seen: String
+        package let at: Date
     }
 
     /// A complete verification of some targets.
@@ -191,6 +202,7 @@ extension State {
         case .verify:
             let isFailed = record.detail["outcome"]?.string == "failed"
             if isFailed { verifications = [] }
+            if let check = Check(record) { checks = checks.filter { $0.name != check.name } + [check] }
             guard let target = record.target else { return }
             if isFailed { doubted.insert(target) } else { doubted.remove(target) }
         case .publish: publishProbes.append(record.detail)

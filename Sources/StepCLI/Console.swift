@@ -6,8 +6,12 @@ import SystemPackage
 /// What people and programs see of a step: standard error is for people, standard output for the one JSON object.
 package struct Console: Sendable {
     private let program: String
+    private let runner: RunnerCommand.System?
 
-    package init(program: String) { self.program = program }
+    package init(program: String, environment: StepEnvironment = StepEnvironment()) {
+        self.program = program
+        runner = RunnerCommand.System(environment)
+    }
 
     /// Shows what a step says while it works.
     package func show(_ announcement: Announcement) {
@@ -18,10 +22,12 @@ package struct Console: Sendable {
         }
     }
 
-    /// Shows why a step did not finish.
+    /// Shows why a step did not finish, and has the CI system show it, too.
     package func show(_ error: StepError) {
         line("error: \(error.message)")
         if let hint = error.hint { line("hint: \(hint)") }
+        guard let runner, let command = RunnerCommand(error, program: program, for: runner) else { return }
+        Self.write(Array("\(command.text)\n".utf8), to: .standardError)
     }
 
     /// Passes on a line of a plugin's or a probe's, which has been redacted and escaped.
@@ -41,11 +47,17 @@ package struct Console: Sendable {
         Self.write(Array("\(program): \(Self.clean(text))\n".utf8), to: .standardError)
     }
 
-    // Names of keys are other people's text: they may not move the cursor, hide or reorder anything.
-    private static func clean(_ text: String) -> String {
+    // Names of keys are other people's text: they may not move the cursor, hide or reorder anything, nor tell the runner
+    // of a CI system what to do. GitHub's and Azure's read `##[…]` and `##vso[…]` anywhere in a line.
+    static func clean(_ text: String) -> String {
         var clean = String.UnicodeScalarView()
         for scalar in text.unicodeScalars {
             let isShown = scalar.properties.generalCategory != .control && scalar.properties.generalCategory != .format
+            if scalar == "[",
+                ["##", "##vso"].contains(where: { clean.reversed().starts(with: $0.unicodeScalars.reversed()) })
+            {
+                clean.append(" ")
+            }
             clean.append(isShown ? scalar : " ")
         }
         return String(clean)

@@ -17,7 +17,9 @@ struct Outcome {
     func publish(_ options: CommonOptions, _ environment: StepEnvironment, _ console: Console, program: String) {
         if options.json { console.print(json) }
         if let path = environment["GITHUB_OUTPUT"] { append(outputs, to: path, console) }
-        if let path = environment["GITHUB_STEP_SUMMARY"] { append(markdown(program), to: path, console) }
+        if let path = environment["GITHUB_STEP_SUMMARY"] {
+            append(SummaryPage(program, state, failure).text, to: path, console)
+        }
         if let path = options.dotenv { append(variables, to: path, console) }
     }
 
@@ -48,39 +50,6 @@ struct Outcome {
     private var variables: String {
         guard let state else { return "" }
         return "ORK_ROTATION=\(state.header.id)\nORK_STATE=\(state.phase.rawValue)\nORK_HEAD=\(state.head)\n"
-    }
-
-    private func markdown(_ program: String) -> String {
-        var text = "### \(program)\n\n"
-        if let failure {
-            text += "**\(failure.code == .notYet ? "Not yet" : "Failed"):** \(cell(failure.message))\n\n"
-            if let hint = failure.hint { text += "\(cell(hint))\n\n" }
-        }
-        guard let state else { return text }
-        text += "| rotation | successor | state | next |\n|---|---|---|---|\n"
-        text += "| \(state.header.name) | \(cell(state.created?.name ?? "–")) | \(state.phase.rawValue) "
-        text += "| \(state.next ?? "nothing") |\n\n"
-        guard !state.plan.targets.isEmpty else { return text }
-        text += "| target | publisher | wave | state |\n|---|---|---|---|\n"
-        for target in state.plan.targets {
-            let last = state.targets[target.name]?.last?.event.rawValue ?? "not yet published"
-            text += "| \(target.name) | \(target.publisher) | \(target.wave) | \(last) |\n"
-        }
-        return text + "\n"
-    }
-
-    // Names of keys are other people's text, and the summary page is HTML in the end.
-    private func cell(_ text: String) -> String {
-        var result = ""
-        for character in text {
-            switch character {
-            case "|", "`", "*", "_", "[", "]", "\\": result += "\\\(character)"
-            case "<": result += "&lt;"
-            case "&": result += "&amp;"
-            default: result += character.isNewline ? " " : String(character)
-            }
-        }
-        return result
     }
 
     private func append(_ text: String, to path: String, _ console: Console) {

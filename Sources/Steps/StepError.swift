@@ -24,15 +24,30 @@ package struct StepError: Error, Sendable {
     package let comeBackAt: Date?
     /// Whether waiting alone may mend it: `--wait` tries these again.
     package let isWorthWaiting: Bool
+    /// The line of a file that has to be mended, which the message names, too.
+    package let place: Place?
+
+    /// A line, from 1, of a file as the user names it.
+    package struct Place: Sendable {
+        package let file: String
+        package let line: Int
+
+        package init(file: String, line: Int) {
+            self.file = file
+            self.line = line
+        }
+    }
 
     package init(
-        _ code: Code, _ message: String, hint: String? = nil, comeBackAt: Date? = nil, isWorthWaiting: Bool? = nil
+        _ code: Code, _ message: String, hint: String? = nil, comeBackAt: Date? = nil, isWorthWaiting: Bool? = nil,
+        place: Place? = nil
     ) {
         self.code = code
         self.message = message
         self.hint = hint
         self.comeBackAt = comeBackAt
         self.isWorthWaiting = isWorthWaiting ?? (code == .notYet || code == .unreachable)
+        self.place = place
     }
 }
 

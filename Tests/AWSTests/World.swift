@@ -124,16 +124,7 @@ extension World {
             id: "1", operation: operation, rotation: "01JDB", deadline: now.addingTimeInterval(seconds),
             target: target, with: with, expect: expect?.map { Digest(of: $0) }, digest: Digest(of: secret),
             secret: verb == .publish ? secret : nil)
-        var answer: PublisherAnswer
-        do throws(PublisherError) {
-            switch verb {
-            case .check: answer = try publisher.check(request)
-            case .publish: answer = try publisher.publish(request)
-            case .verify: answer = try publisher.verify(request)
-            }
-        } catch {
-            answer = PublisherAnswer(.rejected(error))
-        }
+        let answer = publisher.answer(verb, request)
         search(answer)
         return answer
     }

@@ -6,9 +6,14 @@ enum Manners {
         "Swift.", "Foundation", "stack dump",
     ]
 
+    /// How a line begins by which a CI system shows an error, too.
+    private static let annotations = ["::error ", "::warning ", "::notice ", "##vso[task.logissue "]
+
     /// What is wrong with the form of a run: one error line if it failed, at most one hint, nothing secret.
     static func complaint(_ run: ProgramRun, program: String) -> String? {
-        let lines = run.errors.split(separator: "\n")
+        var lines = run.errors.split(separator: "\n")
+        // The last line may be one for the runner of a CI system.
+        if !run.isDone, annotations.contains(where: { lines.last?.hasPrefix($0) ?? false }) { lines.removeLast() }
         let errors = lines.filter { $0.contains(": error: ") }
         let hints = lines.filter { $0.contains(": hint: ") }
         if case .signalled(let signal) = run.ending { return "it was ended by signal \(signal)" }

@@ -209,18 +209,3 @@ enum Keys {
         return String(digits.reversed()) + String(repeating: "0", count: 16)
     }
 }
-
-extension GitHubSecretPublisher {
-    /// The answer, also to what is refused by throwing.
-    func answer(_ verb: Verb, _ request: PublisherRequest) -> PublisherAnswer {
-        do throws(PublisherError) {
-            switch verb {
-            case .check: return try check(request)
-            case .publish: return try publish(request)
-            case .verify: return try verify(request)
-            }
-        } catch {
-            return PublisherAnswer(.rejected(error))
-        }
-    }
-}

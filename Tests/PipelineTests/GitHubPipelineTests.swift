@@ -16,7 +16,7 @@ struct GitHubPipelineTests {
         let workflow = GitHubWorkflow(place: place, name: "ork-rotate", inputs: ["rotation": "checkout"])
         let first = try await workflow.run(1)
         #expect(first.succeeded, "\(first.output)")
-        #expect(first.output.contains("::notice title=ork: not yet::retire of checkout"), "\(first.output)")
+        #expect(first.output.contains("::notice title=ork-retire::"), "\(first.output)")
         for job in ["create", "publish", "verify", "approve-publish", "publish-rest", "approve-retire"] {
             #expect(first.output.contains("key/\(job)"), "\(job) did not run")
         }

@@ -59,8 +59,8 @@ whose_turn() {
 
 # Whether the key in use is still the one for which a fleet's rotation was called due.
 is_due_key_in_use() {
-    picture=$(ork-due --rotation "$ORK_ROTATION" --json) || exit
-    printf '%s' "$picture" | jq -e --arg key "${ORK_DUE_KEY:-}" 'any(.[][]; (.hash // "") == $key)' >/dev/null
+    due=$(ork-due --rotation "$ORK_ROTATION" --json) || exit
+    printf '%s' "$due" | jq -e --arg key "${ORK_DUE_KEY:-}" 'any(.[][]; (.hash // "") == $key)' >/dev/null
 }
 
 tell() {
@@ -98,6 +98,7 @@ if [ -n "${ORK_DUE_ACTION:-}" ] && [ "${ORK_BEGIN:-true}" != false ]; then
 elif [ -n "${ORK_DUE_ACTION:-}" ] && [ "$mine" = check ] && [ -z "$loaded" ]; then
     echo "ork: error: $ORK_ROTATION has begun, and no handoff of it is here" >&2
     echo 'ork: hint: if nobody has it, begin anew: ORK_SUPERSEDE=true, or the workflow with supersede' >&2
+    [ -z "${GITHUB_ACTIONS:-}" ] || echo "::warning title=ork::$ORK_ROTATION has begun, and no handoff of it is here"
     status=75
 fi
 if [ "${ORK_SUPERSEDE:-}" = true ] && { [ "$mine" = check ] || [ "$mine" = create ]; }; then
@@ -139,13 +140,6 @@ if [ -n "$loaded" ]; then
     tell head ORK_HEAD "$(ork-status --head $loaded)"
 fi
 
-if [ "$status" = 75 ] && [ -n "${GITHUB_ACTIONS:-}" ]; then
-    if [ "$mine" = create ] || [ "$mine" = check ]; then
-        # Another run may be at it, or its handoff is lost: the message tells, and somebody may have to look.
-        echo "::warning title=ork: nothing has begun::$mine of $ORK_ROTATION did not go through; its log says why"
-    else
-        echo "::notice title=ork: not yet::$mine of $ORK_ROTATION goes on with a later run; its summary says when"
-    fi
-    status=0
-fi
+# The program has left a notice, or a warning if somebody has to look.
+if [ "$status" = 75 ] && [ -n "${GITHUB_ACTIONS:-}" ]; then status=0; fi
 exit "$status"
