@@ -19,9 +19,12 @@ extension DueReport {
         let count = due.count + waiting.count
         var parts = [count == 0 ? "nothing is due" : count == 1 ? "1 rotation is due" : "\(count) rotations are due"]
         if !waiting.isEmpty { parts.append("\(waiting.count) waiting for the limit") }
-        for (word, meaning) in [("busy", "being minted"), ("disabled", "switched off"), ("problem", "to be looked at")]
-        {
-            let number = others.count { $0.word == word }
+        let others = [
+            ("soaking", "soaking"), ("busy", "being minted"), ("disabled", "switched off"),
+            ("problem", "to be looked at"),
+        ]
+        for (word, meaning) in others {
+            let number = self.others.count { $0.word == word }
             if number > 0 { parts.append("\(number) \(meaning)") }
         }
         return parts.joined(separator: ", ")
@@ -38,6 +41,7 @@ extension DueFinding {
     fileprivate var word: String {
         switch verdict {
         case .due: "due"
+        case .soaking: "soaking"
         case .current: "current"
         case .busy: "busy"
         case .disabled: "disabled"

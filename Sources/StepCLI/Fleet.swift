@@ -2,7 +2,7 @@ import Configuration
 import FoundationEssentials
 package import HTTP
 import OpenRouter
-import Rotation
+package import Rotation
 import Secrets
 import Sodium
 package import Steps
@@ -36,6 +36,20 @@ package struct Fleet {
             rotation.predecessorDigest = Digest(of: key)
         }
         return rotation
+    }
+
+    /// Leaves all rotations but one out.
+    package mutating func narrow(to name: String) throws(StepError) {
+        rotations.removeAll { $0.name.description != name }
+        guard !rotations.isEmpty else {
+            throw StepError(
+                .unacceptable, "there is no rotation \(name)", hint: "name one of those in the configuration")
+        }
+    }
+
+    /// The rotations that have waves after their first.
+    package var staged: Set<PlanName> {
+        Set(rotations.filter { Set($0.plan.targets.map(\.wave)).count > 1 }.map(\.name))
     }
 
     /// Whether any age makes a rotation due.

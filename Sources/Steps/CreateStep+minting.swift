@@ -58,11 +58,11 @@ extension CreateStep {
         try activate(key, header, settings: settings, detail: detail)
     }
 
-    /// Of two creators the one whose key was made first goes on; then name and limit are set in one call.
+    /// Of several creators one goes on; then name and limit are set in one call.
     func activate(
         _ key: Key, _ header: RotationHeader, settings: Settings, detail: JSONObject
     ) throws(StepError) {
-        try yieldToEarlierCreator(key, header)
+        try yieldToOtherCreator(key, header)
         let name = Self.activeName(KeyName(parsing: key.name), header)
         let active = try asStepError {
             try stage.client.send(api.updateKey(key.hash, settings.activation(name))).value
@@ -86,28 +86,6 @@ extension CreateStep {
         let name = key.keyName.with(disabledAt: nil)
         try stage.record(Entry(.create, .created, message: "created \(name)", detail: detail))
         stage.tell(.done("created \(name) (\(key.label))"))
-    }
-
-    private func yieldToEarlierCreator(_ key: Key, _ header: RotationHeader) throws(StepError) {
-        let listed = try asStepError { try stage.client.allKeys(api, workspace: header.workspace) }
-        let known = Set(header.predecessors.map(\.hash) + [key.hash])
-        let now = listed.date ?? stage.clock.now
-        let lineage = Lineage(base: header.base, among: listed.value.filter { !known.contains($0.hash) })
-        // A key that is live already has won. Of the same moment, which is a second long, nobody can tell who looked
-        // before the other was there, so both go: two keys that are handed out are worse than none.
-        let earlier = lineage.minting.filter { $0.createdAt <= key.createdAt }
-        for rival in lineage.live(at: now) + earlier {
-            if rival.keyName.isMinting, now.timeIntervalSince(rival.createdAt) >= Self.mintingLimit {
-                try discard(rival, because: "it was minted and never handed out")
-                continue
-            }
-            try discard(key, because: "\(rival.name) was created first")
-            throw StepError(
-                .notYet,
-                "another rotation of \(header.base) created \(rival.name) first, or at the same moment; this one's "
-                    + "key is deleted",
-                hint: "let the other rotation go on; if it gave way too, run ork-create again", isWorthWaiting: false)
-        }
     }
 
     /// Each try has an ID of its own in the name of what it mints: a run with a copy of the same handoff must not take

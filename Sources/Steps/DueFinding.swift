@@ -1,12 +1,15 @@
 package import FoundationEssentials
 import OpenRouter
 package import Rotation
+package import Secrets
 
 /// What `ork-due` finds out about one rotation.
 package struct DueFinding: Sendable {
     package let rotation: PlanName
     /// The name of the key that applications hold now; the newest if there are several.
     package let key: String?
+    /// That key's hash: as long as it stays the same, no other rotation has come in between.
+    package let hash: KeyHash?
     package let verdict: Verdict
     /// For people: why.
     package let message: String
@@ -15,6 +18,8 @@ package struct DueFinding: Sendable {
         case due(Due)
         /// Nothing is to be done.
         case current
+        /// Begun, and until that moment there is nothing to do but to wait.
+        case soaking(until: Date)
         /// Another `ork-create` is at work at this moment.
         case busy
         /// The rotation's own kill switch.
@@ -52,9 +57,10 @@ package struct DueFinding: Sendable {
         case supersede
     }
 
-    package init(_ rotation: PlanName, key: String? = nil, _ verdict: Verdict, _ message: String) {
+    init(_ rotation: PlanName, key: Key? = nil, _ verdict: Verdict, _ message: String) {
         self.rotation = rotation
-        self.key = key
+        self.key = key?.name
+        hash = key?.hash
         self.verdict = verdict
         self.message = message
     }

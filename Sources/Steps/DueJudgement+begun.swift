@@ -6,7 +6,8 @@ import Timestamps
 
 extension DueJudgement {
     /// What the newest handoff that is not finished says, if it fits what is at OpenRouter.
-    func goingOn(_ live: [Key]) -> DueFinding? {
+    func goingOn(_ lineage: Lineage) -> DueFinding? {
+        let live = lineage.live(at: now)
         let states = (rotation.handoffs ?? []).filter { !$0.isFinished }
             .sorted { $0.header.id.description > $1.header.id.description }
         for state in states {
@@ -23,6 +24,7 @@ extension DueJudgement {
             } else if let predecessor = state.header.predecessors.last {
                 guard live.contains(where: { $0.hash == predecessor.hash }) else { continue }
             }
+            if let soaking = soaking(lineage, knowing: state) { return soaking }
             let since = state.created?.createdAt ?? state.lastRecordAt ?? now
             let next = state.next.map { ": next is \($0)" } ?? ""
             return due(
@@ -35,10 +37,12 @@ extension DueJudgement {
     ///
     /// Where handoffs were looked for and this one is not among them, it is lost. Where nobody looked, it may be
     /// somewhere until the rotation has taken longer than its own rules allow.
-    func begun(_ live: [Key], _ soaking: [Key]) -> DueFinding {
-        let moments = [live.last?.createdAt].compactMap { $0 } + soaking.compactMap(\.keyName.disabledAt)
+    func begun(_ lineage: Lineage) -> DueFinding {
+        let live = lineage.live(at: now)
+        let disabled = soakingKeys(lineage)
+        let moments = [live.last?.createdAt].compactMap { $0 } + disabled.compactMap(\.keyName.disabledAt)
         let since = moments.max() ?? now
-        let names = (soaking + live.dropLast()).map { "\($0.plainName)\($0.disabled ? " (disabled)" : "")" }
+        let names = (disabled + live.dropLast()).map { "\($0.plainName)\($0.disabled ? " (disabled)" : "")" }
         let message = "\(names.joined(separator: ", ")) not yet retired"
         let elapsed = now.timeIntervalSince(since)
         if elapsed > TimeInterval(patience.seconds) {
@@ -49,7 +53,7 @@ extension DueJudgement {
             return due(
                 live, .begun, .supersede, since: since, "\(message), and no handoff knows \(live.last?.name ?? "")")
         }
-        return due(live, .begun, .resume, since: since, message)
+        return soaking(lineage) ?? due(live, .begun, .resume, since: since, message)
     }
 
     /// The longest that a rotation takes by its own rules.

@@ -93,7 +93,7 @@ struct DueJudgement {
                 live, "\(restored.plainName) was restored by somebody and is held",
                 "find out who needs it; then ork-retire --again, with the rotation's handoff")
         }
-        if let resumed = goingOn(live) { return resumed }
+        if let resumed = goingOn(lineage) { return resumed }
         guard let newest = live.last else { return withoutLiveKey(lineage) }
         if let stranger = live.dropFirst().first(where: { $0.keyName.rotation == nil }) {
             return problem(
@@ -102,13 +102,8 @@ struct DueJudgement {
                     + "ork-create --supersede")
         }
         if let minting = youngMinting(lineage) { return busy(live, minting) }
-        let soaking = lineage.soaking(at: now).filter { $0.keyName.disabledAt != nil }
-        if live.count > 1 || !soaking.isEmpty { return begun(live, soaking) }
-        if let minting = lineage.minting.first {
-            return due(
-                live, .begun, .rotate, since: minting.createdAt,
-                "\(minting.name) was minted and never handed out; ork-create clears it away")
-        }
+        if live.count > 1 || !soakingKeys(lineage).isEmpty { return begun(lineage) }
+        if let minting = lineage.minting.first { return leftMinting(live, minting) }
         return settled(newest, lineage)
     }
 
@@ -117,7 +112,7 @@ struct DueJudgement {
         guard let (reason, since, message) = reason(for: key) else {
             let next = rotation.rules.every.map { key.createdAt.addingTimeInterval(TimeInterval($0.seconds)) }
             let text = next.map { "due at \($0.rfc3339)" } ?? "no age makes it due"
-            return DueFinding(rotation.name, key: key.name, .current, "created at \(key.createdAt.rfc3339), \(text)")
+            return DueFinding(rotation.name, key: key, .current, "created at \(key.createdAt.rfc3339), \(text)")
         }
         guard rotation.plan.predecessor != .none else {
             return problem(
@@ -156,6 +151,7 @@ struct DueJudgement {
                 "check the name, the workspace and whose management key this is; for the first key of a lineage write "
                     + "predecessor: none")
         }
+        if let minting = lineage.minting.first { return leftMinting([], minting) }
         return due([], .firstKey, .rotate, since: now, "there is no key yet")
     }
 }
@@ -168,19 +164,25 @@ extension DueJudgement {
 
     private func busy(_ live: [Key], _ minting: Key) -> DueFinding {
         DueFinding(
-            rotation.name, key: live.last?.name, .busy,
+            rotation.name, key: live.last, .busy,
             "an ork-create began to mint a key at \(minting.createdAt.rfc3339)")
     }
 
+    private func leftMinting(_ live: [Key], _ minting: Key) -> DueFinding {
+        due(
+            live, .begun, .rotate, since: minting.createdAt,
+            "\(minting.name) was minted and never handed out; ork-create clears it away")
+    }
+
     private func problem(_ live: [Key]?, _ message: String, _ hint: String) -> DueFinding {
-        DueFinding(rotation.name, key: live?.last?.name, .problem(hint: hint), message)
+        DueFinding(rotation.name, key: live?.last, .problem(hint: hint), message)
     }
 
     func due(
         _ live: [Key], _ reason: DueFinding.Reason, _ action: DueFinding.Action, since: Date, _ message: String
     ) -> DueFinding {
         DueFinding(
-            rotation.name, key: live.last?.name,
+            rotation.name, key: live.last,
             .due(DueFinding.Due(reason: reason, action: action, since: since)), message)
     }
 }

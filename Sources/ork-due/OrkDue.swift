@@ -15,11 +15,14 @@ import Timestamps
               ork-due --older-than 90d
               ork-due --limit 20 --json | jq -r '.due[].rotation'
               ork-due --limit 20 --github
-              ork-due --limit 20 --gitlab --include .gitlab/ork-rotation.yml > rotations.yml
+              ork-due --limit 20 --gitlab > rotations.yml
             """, version: orkVersion)
 
     @Option(help: ArgumentHelp("The configuration file.", valueName: "file"))
     var config = "ork.yaml"
+
+    @Option(help: ArgumentHelp("Look at this rotation alone (default: all in the file).", valueName: "name"))
+    var rotation: String?
 
     @Option(
         parsing: .upToNextOption,
@@ -37,7 +40,7 @@ import Timestamps
             valueName: "duration"))
     var expiresWithin: String?
 
-    @Option(help: ArgumentHelp("Hand out at most so many, those under way included.", valueName: "count"))
+    @Option(help: ArgumentHelp("At most so many under way at once; one that soaks does not count.", valueName: "count"))
     var limit: Int?
 
     @Option(
@@ -48,7 +51,9 @@ import Timestamps
 
     @Flag var format = DueFormat.table
 
-    @Option(help: ArgumentHelp("The repository's file that has .ork-rotation, for --gitlab.", valueName: "file"))
+    @Option(
+        help: ArgumentHelp(
+            "The file that --gitlab runs for each rotation, with inputs rotation and later_waves.", valueName: "file"))
     var include = ".gitlab/ork-rotation.yml"
 
     static func main() { Tool.start(Self.self) { try $0.perform($1) } }
@@ -60,6 +65,7 @@ import Timestamps
     func perform(_ console: Console) throws(StepError) {
         let environment = StepEnvironment()
         var fleet = try Fleet(config, openRouterURL: openRouterURL, environment)
+        if let rotation { try fleet.narrow(to: rotation) }
         fleet.adopt(
             olderThan: try Self.length(olderThan, "--older-than", orZero: false),
             expiresWithin: try Self.length(expiresWithin, "--expires-within", orZero: true))
@@ -70,7 +76,7 @@ import Timestamps
         let findings = try fleet.findings(CurlTransport(userAgent: "ork/\(orkVersion)"))
         let report = DueReport(findings, limit: format.limit(limit))
         DueOutputs(environment, console).show(report, as: format)
-        format.print(report, template: include, console)
+        format.print(report, template: include, staged: fleet.staged, console)
     }
 
     private static func length(_ text: String?, _ option: String, orZero: Bool) throws(StepError) -> Interval? {

@@ -67,7 +67,7 @@ struct DueFleetTests {
 
         let all = try Self.json(seen.outputs["all"])
         #expect(Self.rotations(all, "due").sorted() == Self.names.sorted())
-        #expect(["waiting", "current", "busy", "disabled", "problems"].allSatisfy { all[$0] == [] })
+        #expect(["waiting", "soaking", "current", "busy", "disabled", "problems"].allSatisfy { all[$0] == [] })
 
         let limited = try Self.json(seen.outputs["limit"])
         #expect(Self.rotations(limited, "due").count == 50)
@@ -81,7 +81,8 @@ struct DueFleetTests {
 
         let pipelines = seen.outputs.filter { ["gitlab", "none"].contains($0.key) }
         #expect(try await JSONSchema.gitLabPipeline.complaints(of: pipelines) == [:])
-        let jobs = pipelines["gitlab"]?.matches(of: /ORK_DUE_ROTATION: "([^"]*)"/).map { String($0.output.1) }
+        let jobs = pipelines["gitlab"]?.matches(of: #/inputs: \{rotation: "([^"]*)", later_waves: false\}/#)
+            .map { String($0.output.1) }
         #expect(jobs?.sorted() == Self.names.sorted())
         #expect(pipelines["none"]?.contains("nothing is due") == true)
     }

@@ -6,6 +6,8 @@ import TestSupport
 /// The jobs of one pipeline of the GitLab component, run by `Python/gitlab.py` as a runner would.
 struct GitLabPipeline {
     let place: Place
+    var component = Self.template("ork-rotate")
+    var inputs: JSONValue = ["rotation": "checkout", "image": "any", "later_waves": true]
     var number = 1
     var variables: [String: String] = [:]
     /// The gates that somebody opens.
@@ -19,23 +21,48 @@ struct GitLabPipeline {
     /// What became of a job.
     struct Job {
         let name: String
+        /// With the rotation before it.
+        let fullName: String
         let id: Int
         let status: String
         let code: Int
         let log: String
     }
 
-    static let component = BuiltProduct.repository + "/ci-templates/gitlab/templates/ork-rotate.yml"
+    static func template(_ name: String) -> String {
+        BuiltProduct.repository + "/ci-templates/gitlab/templates/\(name).yml"
+    }
 
     init(_ place: Place) { self.place = place }
 
     /// What is in the user's repository: ork.yaml, and the scripts.
     static func prepare(_ place: Place, soak: String = "0s", overlap: String = "0s") throws {
         try place.configure("gitlab-variable", "project", "key", soak: soak, overlap: overlap)
-        try FileManager.default.createDirectory(
-            atPath: place.folder.file("repository/ork"), withIntermediateDirectories: true)
-        try FileManager.default.copyItem(
-            atPath: BuiltProduct.repository + "/ci-templates/shell", toPath: place.folder.file("repository/ork/shell"))
+        try copy(place)
+    }
+
+    /// Copies the templates into the user's repository, as `ci-templates/gitlab/README.md` says.
+    static func copy(_ place: Place) throws {
+        let files = FileManager.default
+        for folder in ["ork", ".gitlab"] {
+            try files.createDirectory(
+                atPath: place.folder.file("repository/\(folder)"), withIntermediateDirectories: true)
+        }
+        for (source, copy) in [
+            ("shell", "ork/shell"), ("gitlab/templates", "templates"),
+            ("gitlab/ork-rotation.yml", ".gitlab/ork-rotation.yml"),
+        ] {
+            try files.copyItem(
+                atPath: BuiltProduct.repository + "/ci-templates/\(source)",
+                toPath: place.folder.file("repository/\(copy)"))
+        }
+    }
+
+    /// Holds configurations against the schema that GitLab publishes.
+    static func check(_ files: [String]) async throws -> (succeeded: Bool, output: String) {
+        try await Place.run(
+            Place.tool("check-jsonschema"),
+            ["--builtin-schema", "vendor.gitlab-ci", "--data-transform", "gitlab-ci"] + files)
     }
 
     func run() async throws -> [Job] {
@@ -52,12 +79,12 @@ struct GitLabPipeline {
         all.merge(variables) { $1 }
         // Each job has the secrets of its environment, and no other.
         let secrets: JSONValue = [
+            "ork-due": strings(["OPENROUTER_MANAGEMENT_KEY": place.sandbox.managementKey.revealed() ?? ""]),
             "ork/manage": strings(["OPENROUTER_MANAGEMENT_KEY": place.sandbox.managementKey.revealed() ?? ""]),
             "ork/publish": strings(["TARGET_TOKEN": place.sandbox.gitlab.token.revealed() ?? ""]),
         ]
         let order: JSONValue = [
-            "component": .string(Self.component),
-            "inputs": ["rotation": "checkout", "image": "any", "later_waves": true],
+            "component": .string(component), "inputs": inputs,
             "repository": .string(place.folder.file("repository")),
             "store": .string(store ?? place.artifacts.gitlab), "pipeline": .number(JSONNumber(number)),
             "variables": strings(all), "secrets": secrets, "play": .array(play.map { .string($0) }),
@@ -69,8 +96,8 @@ struct GitLabPipeline {
         guard let jobs = try JSONValue(parsing: Array(outcome.output.utf8)).array else { return [] }
         return jobs.map { job in
             Job(
-                name: job["job"]?.string ?? "", id: job["id"]?.number?.integer ?? 0,
-                status: job["status"]?.string ?? "",
+                name: job["job"]?.string ?? "", fullName: job["name"]?.string ?? "",
+                id: job["id"]?.number?.integer ?? 0, status: job["status"]?.string ?? "",
                 code: job["code"]?.number?.integer ?? -1, log: job["log"]?.string ?? "")
         }
     }
@@ -78,7 +105,7 @@ struct GitLabPipeline {
 
 extension [GitLabPipeline.Job] {
     /// The last run of a job.
-    subscript(name: String) -> GitLabPipeline.Job? { last { $0.name == name } }
+    subscript(name: String) -> GitLabPipeline.Job? { last { $0.name == name || $0.fullName == name } }
 
-    var log: String { map { "== \($0.name) \($0.status) \($0.code)\n\($0.log)" }.joined(separator: "\n") }
+    var log: String { map { "== \($0.fullName) \($0.status) \($0.code)\n\($0.log)" }.joined(separator: "\n") }
 }

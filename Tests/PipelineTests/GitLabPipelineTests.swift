@@ -81,7 +81,7 @@ struct GitLabPipelineTests {
         async let right = two.run()
         let both = try await [left, right]
         let losers = both.filter { $0["create"]?.status != "success" }
-        #expect(!losers.isEmpty, "\(both[0].log)\n\(both[1].log)")
+        #expect(losers.count == 1, "\(both[0].log)\n\(both[1].log)")
         for loser in losers {
             #expect(loser["create"]?.code == 75)
             // By what the other one has come to: a key that it still mints, or one that is made.
@@ -93,13 +93,7 @@ struct GitLabPipelineTests {
             #expect(loser["create"]?.log.contains("hint: ") == true)
             #expect(loser["publish"]?.log.contains("nothing to do here") == true)
         }
-        // In the same second both give way, and say so; then whoever comes next goes on.
-        var winner = both.first { $0["create"]?.status == "success" } ?? []
-        if winner.isEmpty {
-            #expect(try place.held("gitlab/variables", "key").isEmpty)
-            second.number = 2
-            winner = try await second.run()
-        }
+        let winner = both.first { $0["create"]?.status == "success" } ?? []
         #expect(winner["verify-rest"]?.status == "success", "\(winner.log)")
         let held = try place.held("gitlab/variables", "key")
         #expect(Set(held.values).count == 1 && held.count == 2)

@@ -20,10 +20,20 @@ enum Repository {
                 mv .github/ork/github/ork-*.yml .github/workflows/
                 git init -q -b main .
                 git remote add origin https://github.com/acme/web.git
-                git add .
-                git -c user.name=someone -c user.email=someone@example.invalid commit -q -m 'Rotate the key'
                 """, "sh", templates,
             ], in: place.folder.file("repository"), environment: ["HOME": place.folder.file("home")])
         guard made.succeeded else { throw Failure(description: made.output) }
+        try await commit(in: place)
+    }
+
+    /// Commits what is there now.
+    static func commit(in place: Place) async throws {
+        let author = ["-c", "user.name=someone", "-c", "user.email=someone@example.invalid"]
+        for arguments in [["add", "."], author + ["commit", "-q", "-m", "Rotate keys"]] {
+            let made = try await Place.run(
+                "/usr/bin/git", arguments, in: place.folder.file("repository"),
+                environment: ["HOME": place.folder.file("home")])
+            guard made.succeeded else { throw Failure(description: made.output) }
+        }
     }
 }

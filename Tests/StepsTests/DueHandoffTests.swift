@@ -38,9 +38,30 @@ struct DueHandoffTests {
         scene.world.pass(2 * 3600)
         try scene.verify()
         scene.refused(.notYet) { () throws(StepError) in try scene.retire() }
+        #expect(try Self.finding(scene, [scene]).word == "soaking")
+        #expect(try Self.finding(scene, nil).word == "soaking")
+        scene.world.pass(3600)
         #expect(try Self.finding(scene, [scene]).message.contains("is retiring: next is ork-retire"))
+        #expect(try Self.finding(scene, nil).word == "begun resume")
         try scene.retireWaiting()
         #expect(try Self.finding(scene, [scene]).word == "current")
+    }
+
+    @Test("a key that was disabled and not recorded so is not waited for: it soaks from when it is recorded")
+    func unrecorded() throws {
+        let scene = try Scene()
+        try scene.create()
+        try scene.publish()
+        scene.world.pass(5)
+        scene.world.with { $0.useAll() }
+        try scene.verify()
+        let before = scene.beside(scene.journal.handoff)
+        scene.refused(.notYet) { () throws(StepError) in try scene.retire() }
+        scene.world.pass(2 * 3600)
+        try scene.verify()
+        scene.refused(.notYet) { () throws(StepError) in try scene.retire() }
+        #expect(try Self.finding(scene, [scene]).word == "soaking")
+        #expect(try Self.finding(scene, [before]).word == "begun resume")
     }
 
     @Test("the first key of a lineage is one key from the start: only its handoff tells that nobody has it yet")

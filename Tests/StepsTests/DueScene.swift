@@ -67,6 +67,7 @@ extension DueFinding {
     var word: String {
         switch verdict {
         case .due(let due): "\(due.reason.rawValue) \(due.action.rawValue)"
+        case .soaking: "soaking"
         case .current: "current"
         case .busy: "busy"
         case .disabled: "disabled"

@@ -42,6 +42,9 @@ struct DueTests {
     private static let later = DueScene.made(Scene.base, DueScene.otherID)
     private static let minting = DueScene.made(Scene.base, DueScene.id, " minting")
     private static let soaking = base + " disabled:2026-11-20T00:00:00Z"
+    // Half an hour less than the soak ago, and half an hour more: it is 2026-11-23T03:00:00Z.
+    private static let soaksYet = base + " disabled:2026-11-22T03:30:00Z"
+    private static let soakedLong = base + " disabled:2026-11-22T02:30:00Z"
 
     private static let cases: [LineageCase] = [
         // One key.
@@ -81,6 +84,38 @@ struct DueTests {
             "a key that soaks", [Entry(name: soaking, days: 200, disabled: true), Entry(name: made, days: 12)],
             "begun resume", "checkout-prod (disabled) not yet retired"),
         LineageCase(
+            "a key that soaks yet", [Entry(name: soaksYet, days: 200, disabled: true), Entry(name: made, days: 12)],
+            "soaking", "checkout-prod (disabled) soaks until 2026-11-23T03:30:00Z"),
+        LineageCase(
+            "a key whose soak is over",
+            [Entry(name: soakedLong, days: 200, disabled: true), Entry(name: made, days: 12)], "begun resume", ""),
+        LineageCase(
+            "of two that soak, one whose soak is over",
+            [
+                Entry(name: soakedLong, days: 300, disabled: true), Entry(name: soaksYet, days: 200, disabled: true),
+                Entry(name: made, days: 12),
+            ], "begun resume", ""),
+        LineageCase(
+            "a key that soaks beside one that is yet to be retired",
+            [
+                Entry(name: soaksYet, days: 300, disabled: true), Entry(name: base, days: 200),
+                Entry(name: made, days: 12),
+            ], "begun resume", ""),
+        LineageCase(
+            "a key that soaks while another is minting",
+            [
+                Entry(name: soaksYet, days: 300, disabled: true), Entry(name: made, days: 12),
+                Entry(name: minting, days: 0.05),
+            ], "begun resume", ""),
+        LineageCase(
+            "a key that soaks while its successor ends before ork-retire would go on",
+            [
+                Entry(name: soaksYet, days: 200, disabled: true), Entry(name: made, days: 12, expiresInDays: 1),
+            ], "begun resume", ""),
+        LineageCase(
+            "a key that soaks beside one that no rotation made",
+            [Entry(name: soaksYet, days: 200, disabled: true), Entry(name: base, days: 12)], "begun resume", ""),
+        LineageCase(
             "a key left minting", [Entry(name: base, days: 10), Entry(name: minting, days: 0.05)], "begun rotate",
             "never handed out"),
         LineageCase(
@@ -103,6 +138,9 @@ struct DueTests {
             "was restored by somebody"),
         // The first key of a lineage.
         LineageCase("no key, as planned", [], "first_key rotate", "there is no key yet", Plan.Predecessor.none),
+        LineageCase(
+            "the first key, left minting", [Entry(name: minting, days: 0.05)], "begun rotate", "never handed out",
+            Plan.Predecessor.none),
         LineageCase(
             "the first key, young", [Entry(name: made, days: 10)], "current", "", Plan.Predecessor.none),
         LineageCase(
@@ -165,7 +203,7 @@ struct DueTests {
             #expect(create(supersede: true) == nil)
         case nil:
             // A restored key is a problem for people, though ork-create would only say that two keys are live.
-            if finding.word == "problem" || finding.word == "busy" { #expect(create(supersede: false) != nil) }
+            if ["problem", "busy", "soaking"].contains(finding.word) { #expect(create(supersede: false) != nil) }
         }
     }
 

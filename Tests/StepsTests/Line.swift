@@ -11,7 +11,7 @@ import Steps
 import Synchronization
 import Timestamps
 
-/// The line from one run of a step to the world. It counts exchanges (batches), one second each, and can fail.
+/// The line from one run of a step to the world. It counts exchanges (batches), a second each, and can fail.
 final class Line: HTTPTransport {
     enum Fault: Sendable {
         /// The request never leaves.
@@ -25,10 +25,14 @@ final class Line: HTTPTransport {
     private let world: World
     private let faults: [Int: Fault]
     private let before: [Int: @Sendable () -> Void]
+    private let seconds: Double
     private let seen = Mutex<[[HTTPRequest]]>([])
 
     /// `before` runs somebody else's hand directly before an exchange; exchanges count from 1.
-    init(_ world: World, faults: [Int: Fault] = [:], before: [Int: @Sendable () -> Void] = [:]) {
+    init(
+        _ world: World, faults: [Int: Fault] = [:], before: [Int: @Sendable () -> Void] = [:], seconds: Double = 1
+    ) {
+        self.seconds = seconds
         self.world = world
         self.faults = faults
         self.before = before
@@ -44,7 +48,7 @@ final class Line: HTTPTransport {
             return seen.count
         }
         before[number]?()
-        world.pass(1)
+        world.pass(seconds)
         for (index, request) in requests.enumerated() { each(index, answer(request, faults[number])) }
     }
 

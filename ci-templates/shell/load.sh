@@ -10,7 +10,7 @@ set -eu
 
 rotation=$1 folder=$2
 # So many jobs with handoffs are enough: each saved all that it had loaded.
-enough=8
+enough=4
 mkdir -p "$folder"
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -21,29 +21,23 @@ fetch() {
         curl --config - --fail --silent --show-error --location --retry 3 --max-time 60 "$@"
 }
 
-# GitHub: the artifacts of this workflow's runs, and of those in ORK_WORKFLOWS. Needs a token with actions: read.
+# GitHub: the artifacts of this repository's runs, asked for by name (save.sh): a fleet's run has thousands of them, and a
+# rotation that soaks saves none for days. Those of forks are not ours. Needs a token with actions: read.
 load_from_github() {
     header="Authorization: Bearer $ORK_HANDOFF_TOKEN"
-    api=$GITHUB_API_URL/repos/$GITHUB_REPOSITORY/actions
-    prefix=ork-handoff.$(printf %s "$rotation" | tr / _).
-    this=${GITHUB_WORKFLOW_REF%@*}
-    echo "$GITHUB_RUN_ID" >"$work/runs"
-    for workflow in "${this##*/}" ${ORK_WORKFLOWS:-}; do
-        fetch --output "$work/answer" "$api/workflows/$workflow/runs?per_page=50"
-        jq -r '.workflow_runs[].id' "$work/answer" >>"$work/runs"
+    api=$GITHUB_API_URL/repos/$GITHUB_REPOSITORY/actions/artifacts
+    : >"$work/all"
+    for turn in create publish verify approve-publish publish-rest verify-rest approve-retire retire; do
+        name=ork-handoff.$(printf %s "$rotation" | tr / +).$turn
+        fetch --get --data per_page=100 --data-urlencode "name=$name" --output "$work/answer" "$api"
+        jq -r '.artifacts[] | select(.expired | not)
+            | select(.workflow_run.head_repository_id == .workflow_run.repository_id) | .id' "$work/answer" >>"$work/all"
     done
-    sort -rnu -o "$work/runs" "$work/runs"
-    count=0
-    while [ "$count" -lt "$enough" ] && read -r run; do
-        fetch --output "$work/answer" "$api/runs/$run/artifacts?per_page=100"
-        jq -r --arg prefix "$prefix" '.artifacts[] | select(.expired | not) | select(.name | startswith($prefix)) | .id' \
-            "$work/answer" >"$work/ids"
-        while read -r id; do
-            fetch --output "$work/zip" "$api/artifacts/$id/zip"
-            unzip -p "$work/zip" '*.json' >"$folder/$id.json"
-            count=$((count + 1))
-        done <"$work/ids"
-    done <"$work/runs"
+    sort -rnu "$work/all" | head -n "$enough" >"$work/ids"
+    while read -r id; do
+        fetch --output "$work/zip" "$api/$id/zip"
+        unzip -p "$work/zip" '*.json' >"$folder/$id.json"
+    done <"$work/ids"
 }
 
 # GitLab: the artifacts of this project's jobs, whatever became of the jobs. CI_JOB_TOKEN may not list jobs

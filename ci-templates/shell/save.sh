@@ -1,5 +1,6 @@
 #!/bin/sh
-# Says how a step's handoff is to be saved: under a name that no other job and no re-run has.
+# Says how a step's handoff is to be saved: under a name that no other job of a run has, and by which any later one finds
+# it. A re-run of the job replaces what it saved before, which it has loaded.
 #
 #   save.sh ROTATION HANDOFF TURN
 #
@@ -14,6 +15,5 @@ rotation=$1 handoff=$2 turn=$3
 
 days=${ORK_SEALED_DAYS:-1}
 if [ -s "$handoff" ] && [ "$(jq '.sealed | length' "$handoff")" = 0 ]; then days=${ORK_DAYS:-90}; fi
-once=$(od -An -N4 -tx1 /dev/urandom | tr -d ' \n')
-name=ork-handoff.$(printf %s "$rotation" | tr / _).$turn.${GITHUB_RUN_ATTEMPT:-1}.$once
+name=ork-handoff.$(printf %s "$rotation" | tr / +).$turn
 printf 'artifact=%s\npath=%s\ndays=%s\n' "$name" "$handoff" "$days" >>"$GITHUB_OUTPUT"

@@ -11,6 +11,9 @@
 #                     older one than the newest is refused
 #   ORK_BEGIN         "false": go on with a rotation that has begun, and begin none
 #   ORK_SUPERSEDE     "true": begin anew, with every key of the lineage as a predecessor; for a handoff that was lost
+#   ORK_DUE_ACTION    in a fleet, what ork-due said: rotate, resume or supersede. It has seen no handoff, and this job may
+#   ORK_DUE_KEY       have waited since: a rotation begins only while the key in use is still this one (its hash), and only
+#                     a handoff that was looked for and is not there is superseded
 #   ORK_EXPECT_HEAD   stop unless the handoff is still the one with this head
 #
 # Tells `turn` (also: "wait" after "not yet", "done" when the rotation is finished), `rotation` and `head`, to
@@ -54,6 +57,12 @@ whose_turn() {
         else .next[4:] + $rest end'
 }
 
+# Whether the key in use is still the one for which a fleet's rotation was called due.
+is_due_key_in_use() {
+    due=$(ork-due --rotation "$ORK_ROTATION" --json) || exit
+    printf '%s' "$due" | jq -e --arg key "${ORK_DUE_KEY:-}" 'any(.[][]; (.hash // "") == $key)' >/dev/null
+}
+
 tell() {
     printf '%s=%s\n' "$1" "$3" >>"${GITHUB_OUTPUT:-/dev/null}"
     printf '%s=%s\n' "$2" "$3" >>"${ORK_DOTENV:-/dev/null}"
@@ -67,6 +76,31 @@ done
 # Word splitting is wanted: a list of options with paths that are ours.
 # shellcheck disable=SC2086
 turn=$(whose_turn $loaded)
+
+# In a fleet: only a handoff that was looked for and is not there is lost; a finished one is of the rotation before.
+case ${ORK_DUE_ACTION:-} in
+    resume) ORK_BEGIN=false ;;
+    supersede)
+        if [ -n "${ORK_HANDOFF_TOKEN:-}" ] && { [ -z "$loaded" ] || [ "$turn" = "done" ]; }; then
+            ORK_SUPERSEDE=true
+        else
+            ORK_BEGIN=false
+        fi
+        ;;
+esac
+status=0
+if [ -n "${ORK_DUE_ACTION:-}" ] && [ "${ORK_BEGIN:-true}" != false ]; then
+    # Another run may have rotated it since, and this is the first job that can ask OpenRouter.
+    if [ "$mine" = create ] && { [ "$turn" = create ] || [ "$turn" = "done" ]; } && ! is_due_key_in_use; then
+        echo "ork: $ORK_ROTATION has another key by now than when it was due, so none is minted" >&2
+        ORK_BEGIN=false ORK_SUPERSEDE=false
+    fi
+elif [ -n "${ORK_DUE_ACTION:-}" ] && [ "$mine" = check ] && [ -z "$loaded" ]; then
+    echo "ork: error: $ORK_ROTATION has begun, and no handoff of it is here" >&2
+    echo 'ork: hint: if nobody has it, begin anew: ORK_SUPERSEDE=true, or the workflow with supersede' >&2
+    [ -z "${GITHUB_ACTIONS:-}" ] || echo "::warning title=ork::$ORK_ROTATION has begun, and no handoff of it is here"
+    status=75
+fi
 if [ "${ORK_SUPERSEDE:-}" = true ] && { [ "$mine" = check ] || [ "$mine" = create ]; }; then
     loaded='' turn=create
     [ "$mine" = check ] || set -- "$@" --supersede
@@ -78,7 +112,6 @@ elif [ -z "${ORK_ROTATION_ID:-}" ]; then
     case $mine in check | create) ;; *) loaded='' turn=none ;; esac
 fi
 
-status=0
 if [ "$mine" = "$turn" ]; then
     program=$1
     shift

@@ -2,7 +2,7 @@
 
 services.py GITHUB_FOLDER GITLAB_FOLDER SANDBOX_URL
 
-GITHUB_FOLDER is act's --artifact-server-path: RUN/NAME/FILE. GITLAB_FOLDER is what gitlab.py keeps: JOB/job.json and
+GITHUB_FOLDER is act's --artifact-server-path: RUN/NAME/FILE, where runs from FORK on are a fork's. GITLAB_FOLDER is what gitlab.py keeps: JOB/job.json and
 JOB/files/. Says its own address in one line, and ends when its input does.
 """
 
@@ -14,15 +14,19 @@ import re
 import sys
 import threading
 import urllib.error
+import urllib.parse
 import urllib.request
 import zipfile
 
+FORK = 9000
+# 2026 in microseconds: what is left is a number that jq can hold.
+EPOCH = 1767225600 * 10**6
 github, gitlab, sandbox = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2]), sys.argv[3]
 
 
 def artifacts():
-    found = sorted((p for p in github.glob("*/*") if p.is_dir()), key=lambda p: (int(p.parent.name), p.name))
-    return dict(enumerate(found, start=1))
+    # Numbered by the time at which they came, so that a number stays what it is.
+    return {file.stat().st_mtime_ns // 1000 - EPOCH: file.parent for file in github.glob("*/*/*")}
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
@@ -41,7 +45,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def answer(self):
         path = self.path.split("?")[0]
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        actions = re.fullmatch(r"/github/repos/[^/]+/[^/]+/actions/(workflows/[^/]+/runs|runs/.+|artifacts/.+)", path)
+        actions = re.fullmatch(r"/github/repos/[^/]+/[^/]+/actions/(artifacts(?:/.+)?)", path)
         jobs = re.fullmatch(r"/gitlab/api/v4/projects/[^/]+/jobs(?:/(\d+)/artifacts/(.+))?", path)
         if actions:
             return self.github(actions.group(1))
@@ -69,14 +73,13 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def github(self, path):
         if "artifact-reader" not in self.headers.get("Authorization", ""):
             return self.reply(401, b"{}")
-        if path.startswith("workflows/"):
-            runs = sorted({int(p.parent.name) for p in artifacts().values()}, reverse=True)
-            return self.reply(200, json.dumps({"workflow_runs": [{"id": run} for run in runs]}).encode())
-        if path.startswith("runs/"):
+        if path == "artifacts":
+            (name,) = urllib.parse.parse_qs(urllib.parse.urlsplit(self.path).query)["name"]
             listed = [
-                {"id": number, "name": place.name, "expired": False}
+                {"id": number, "name": name, "expired": False, "workflow_run": {
+                    "repository_id": 1, "head_repository_id": 2 if int(place.parent.name) >= FORK else 1}}
                 for number, place in artifacts().items()
-                if place.parent.name == path.split("/")[1]
+                if place.name == name
             ]
             return self.reply(200, json.dumps({"artifacts": listed}).encode())
         archive = io.BytesIO()

@@ -1,0 +1,38 @@
+import FoundationEssentials
+import Secrets
+import TestSupport
+
+/// A workflow of the user's repository, run by act on this machine.
+struct GitHubWorkflow {
+    let place: Place
+    let name: String
+    var inputs: [String: String] = [:]
+
+    /// One run, as a dispatch starts it.
+    ///
+    /// act has no reviewers and opens every gate, has no `concurrency`, and hands every secret to every job; it does make a
+    /// matrix of a job's output, and calls a reusable workflow for each row, with `secrets: inherit`.
+    func run(_ number: Int) async throws -> (succeeded: Bool, output: String) {
+        let upload = "actions/upload-artifact@ea165f8d65b6e75b540449e92b4886f43607fa02"
+        var arguments: [String] = ["workflow_dispatch", "--insecure-secrets"]
+        for (name, value) in inputs { arguments += ["--input", "\(name)=\(value)"] }
+        arguments += ["-W", ".github/workflows/\(name).yml", "-P", "ubuntu-latest=-self-hosted"]
+        arguments += ["--action-offline-mode", "--local-repository", "\(upload)=\(Python.file("UploadArtifact"))"]
+        arguments += ["--artifact-server-path", place.artifacts.github, "--artifact-server-addr", "127.0.0.1"]
+        arguments += ["--artifact-server-port", "\(Int.random(in: 20_000..<32_000))", "--cache-server-port", "0"]
+        let variables: [(String, String)] = [
+            ("KEPT", place.artifacts.github), ("GITHUB_API_URL", place.address + "/github"),
+            ("OPENROUTER_BASE_URL", place.sandbox.url), ("GITHUB_RUN_ID", String(number)),
+        ]
+        for (name, value) in variables { arguments += ["--env", "\(name)=\(value)"] }
+        let secrets: [(String, Secret)] = [
+            ("ORK_IDENTITY", place.identity), ("OPENROUTER_MANAGEMENT_KEY", place.sandbox.managementKey),
+            ("TARGET_TOKEN", place.sandbox.github.token), ("GITHUB_TOKEN", Secret("artifact-reader")),
+        ]
+        for (name, secret) in secrets { arguments += ["-s", "\(name)=\(secret.revealed() ?? "")"] }
+        // Without act's own masking of secrets the log shows what the steps let out.
+        return try await Place.run(
+            Place.tool("act"), arguments, in: place.folder.file("repository"),
+            environment: ["HOME": place.folder.file("home")])
+    }
+}
