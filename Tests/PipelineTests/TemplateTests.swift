@@ -50,6 +50,12 @@ struct TemplateTests {
         }
     }
 
+    @Test func hadolintIsContentWithTheDockerfile() async throws {
+        let lint = try await Place.run(
+            Place.tool("hadolint"), ["--no-color", BuiltProduct.repository + "/ci-templates/install/Dockerfile"])
+        #expect(lint.succeeded, "\(lint.output)")
+    }
+
     @Test("every action of others is pinned by the hash of a commit")
     func pinned() throws {
         let files =

@@ -139,6 +139,8 @@ if LC_ALL=C comm -23 "$old" "$new" | grep -q .; then
     sleep 1
     LC_ALL=C comm -23 "$old" "$new" | remove
 fi
+rm -f "$to"/bin/ork-*.new
+find "$to/lib/ork" "$to/share/ork" "$to/share/doc/ork" -name '*.new' -delete
 cp "$new" "$installed.new"
 mv -f "$installed.new" "$installed"
 printf 'ork %s is installed in %s\n' "$("$to/bin/ork-status" --version)" "$to" >&2
