@@ -108,10 +108,8 @@ fi
     fail 'a program does not find these libraries' 'install them, and build ork again on this machine'
 
 # What a user copies, and reads. The links between the documents hold here, too.
-for folder in "$here"/../*/; do
-    [ "$(basename "$folder")" = install ] || cp -R "$folder" "$stage/share/ork/"
-done
-(cd "$stage/share/ork/shell" && rm rehearse.sh example-application.sh packages.sh)
+for folder in "$here"/../*/; do cp -R "$folder" "$stage/share/ork/"; done
+(cd "$stage/share/ork" && rm install/*.sh install/Dockerfile* shell/rehearse.sh shell/example-application.sh shell/packages.sh)
 cp "$root/README.md" "$stage/share/doc/ork/"
 for document in "$root"/plugins/README.md "$root"/plugins/*/README.md "$root"/plugins/examples/*; do
     mkdir -p "$(dirname "$stage/share/doc/ork${document#"$root"}")"
@@ -130,7 +128,7 @@ for folder in lib share bin; do
     grep "^$folder/" "$new" | while read -r file; do
         if [ ! -L "$stage/$file" ] && cmp -s "$stage/$file" "$to/$file"; then continue; fi
         mkdir -p "$(dirname "$to/$file")"
-        cp -P "$stage/$file" "$to/$file.new"
+        cp -P --remove-destination "$stage/$file" "$to/$file.new"
         mv -fT "$to/$file.new" "$to/$file"
     done
 done
