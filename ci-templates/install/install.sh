@@ -109,7 +109,7 @@ fi
 
 # What a user copies, and reads. The links between the documents hold here, too.
 for folder in "$here"/../*/; do cp -R "$folder" "$stage/share/ork/"; done
-(cd "$stage/share/ork" && rm install/*.sh install/Dockerfile* shell/rehearse.sh shell/example-application.sh shell/packages.sh)
+(cd "$stage/share/ork" && rm install/*.sh install/Dockerfile shell/rehearse.sh shell/example-application.sh shell/packages.sh)
 cp "$root/README.md" "$stage/share/doc/ork/"
 for document in "$root"/plugins/README.md "$root"/plugins/*/README.md "$root"/plugins/examples/*; do
     mkdir -p "$(dirname "$stage/share/doc/ork${document#"$root"}")"
