@@ -3,7 +3,7 @@
 #
 #   package.sh [--output DIR] [--build-dir DIR]
 #
-#   --output DIR      where to (default: dist)
+#   --output DIR      where to (default: .build/dist)
 #   --build-dir DIR   as install.sh takes it
 #
 # The same build gives the same bytes: times are the last commit's, or SOURCE_DATE_EPOCH. DEBFULLNAME and DEBEMAIL name
@@ -15,7 +15,7 @@ root=$(CDPATH='' cd -- "$here/../.." && pwd)
 # shellcheck source=ci-templates/shell/packages.sh
 . "$here/../shell/packages.sh"
 
-output=dist build=''
+output=$root/.build/dist build=''
 while [ "$#" -gt 0 ]; do
     case $1 in
     --output) output=$2 ;;
