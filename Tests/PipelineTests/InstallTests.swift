@@ -6,7 +6,7 @@ import Testing
 struct InstallTests {
     private let installation: Installation
 
-    init() throws { installation = try Installation() }
+    init() throws { installation = try Installation(["ork-publish", "ork-publisher-file", "ork-status"]) }
 
     @Test("what it installs runs wherever it is moved to, with nothing of the toolchain, and finds its publishers")
     func selfContained() async throws {

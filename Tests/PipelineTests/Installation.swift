@@ -4,9 +4,6 @@ import TestSupport
 /// `ci-templates/install`, and a build of ork for it that takes little time to install and to pack.
 struct Installation {
     private static let scripts = BuiltProduct.repository + "/ci-templates/install"
-    /// The programs of this build that are in `build`; in the place of each other one is a copy of the smallest.
-    static let programs = ["ork-status", "ork-publish", "ork-publisher-file", "ork-publisher-git"]
-
     let folder: TemporaryDirectory
     var build: String { folder.file("build") }
 
@@ -15,13 +12,14 @@ struct Installation {
         let description: String
     }
 
-    init() throws {
+    /// With these programs of this build, and a small one of the system in the place of each other.
+    init(_ programs: [String]) throws {
         folder = try TemporaryDirectory()
         try FileManager.default.createDirectory(atPath: build, withIntermediateDirectories: false)
         for program in try Self.names() {
-            let source = Self.programs.contains(program) ? program : "ork-publisher-command"
             try FileManager.default.createSymbolicLink(
-                atPath: "\(build)/\(program)", withDestinationPath: BuiltProduct.path(source))
+                atPath: "\(build)/\(program)",
+                withDestinationPath: programs.contains(program) ? BuiltProduct.path(program) : "/usr/bin/true")
         }
     }
 

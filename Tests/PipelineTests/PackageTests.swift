@@ -6,7 +6,7 @@ import Testing
 struct PackageTests {
     private let installation: Installation
 
-    init() throws { installation = try Installation() }
+    init() throws { installation = try Installation(["ork-publisher-git", "ork-publisher-vault-kv", "ork-status"]) }
 
     private func package(to output: String) async throws {
         // Packing well takes half a minute.

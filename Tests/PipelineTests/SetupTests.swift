@@ -7,8 +7,8 @@ struct SetupTests {
     private let installation: Installation
 
     init() throws {
-        installation = try Installation()
-        for name in ["home", "cache", "repository", "tools"] {
+        installation = try Installation(["ork-status"])
+        for name in ["home", "cache", "repository"] {
             try FileManager.default.createDirectory(
                 atPath: installation.folder.file(name), withIntermediateDirectories: false)
         }
@@ -45,7 +45,7 @@ struct SetupTests {
             ], in: installation.folder.file("repository"),
             environment: [
                 "HOME": installation.folder.file("home"),
-                "PATH": "\(installation.folder.file("tools")):/usr/sbin:/usr/bin:/sbin:/bin",
+                "PATH": "\(installation.folder.path):/usr/sbin:/usr/bin:/sbin:/bin",
             ])
         var said: [String: String] = [:]
         for job in jobs {
@@ -106,7 +106,7 @@ struct SetupTests {
             *--show-bin-path*) echo '\(installation.build)' ;;
             *) echo "$*" >>'\(installation.folder.file("builds"))' ;;
             esac
-            """, to: "tools/swift")
+            """, to: "swift")
         let source = "source: '\(installation.folder.file("source"))'"
         let said = try await run([
             ("branch", "\(source), revision: main"), ("short", "\(source), revision: '\(revision.prefix(12))'"),
