@@ -59,22 +59,24 @@ if [ -n "$uninstall" ]; then
     exit
 fi
 
+umask 022
 if ! mkdir -p "$to/lib/ork" 2>/dev/null || [ ! -w "$to/lib/ork" ]; then
     fail "$to cannot be written" 'run this as root, or choose a folder of yours with --prefix'
 fi
+need binutils patchelf
 if [ -z "$build" ]; then
     need_to_build
     swift build --package-path "$root" -c release --quiet
     build=$(swift build --package-path "$root" -c release --show-bin-path)
 fi
-need binutils patchelf
+# The programs are looked at as they will run.
+unset LD_LIBRARY_PATH
 
 stage=$(mktemp -d)
 trap 'rm -rf "$stage"' EXIT
-umask 022
 mkdir -p "$stage/bin" "$stage/lib/ork" "$stage/share/ork" "$stage/share/doc/ork/plugins"
 
-# The programs. ork-sandbox stays in the source: it is for rehearsals, and would double the runtime with Foundation.
+# The programs. ork-sandbox stays in the source: it is for rehearsals, and its Foundation would quadruple the runtime.
 programs() {
     for folder in "$root"/Sources/ork-*/; do basename "$folder"; done | grep -vx ork-sandbox
     for folder in "$root"/plugins/*/; do printf 'ork-publisher-%s\n' "$(basename "$folder")"; done | grep -v -e -examples$
@@ -104,8 +106,10 @@ if [ -n "$libraries" ]; then
 else
     for program in "$stage"/bin/*; do patchelf --remove-rpath "$program"; done
 fi
-! env -u LD_LIBRARY_PATH ldd "$stage"/bin/* | grep -e 'not found' ${swift:+-e "=> $swift/"} >&2 ||
+! ldd "$stage"/bin/* | grep -e 'not found' ${swift:+-e "=> $swift/"} >&2 ||
     fail 'a program does not find these libraries' 'install them, and build ork again on this machine'
+version=$("$stage/bin/ork-status" --version) ||
+    fail "the programs do not run in $stage" 'name a folder that programs may run in with TMPDIR'
 
 # What a user copies, and reads. The links between the documents hold here, too.
 for folder in "$here"/../*/; do cp -R "$folder" "$stage/share/ork/"; done
@@ -141,4 +145,4 @@ rm -f "$to"/bin/ork-*.new
 find "$to/lib/ork" "$to/share/ork" "$to/share/doc/ork" -name '*.new' -delete
 cp "$new" "$installed.new"
 mv -f "$installed.new" "$installed"
-printf 'ork %s is installed in %s\n' "$("$to/bin/ork-status" --version)" "$to" >&2
+printf 'ork %s is installed in %s\n' "$version" "$to" >&2
