@@ -62,7 +62,7 @@ struct InstallTests {
             """
             build=$1 install=$2
             while [ ! -e over ]; do ork/bin/ork-status --version || echo failed; done >runs 2>&1 &
-            "$install" --prefix "$PWD/ork" --build-dir "$build" 2>/dev/null
+            "$install" --prefix "$PWD/ork" --build-dir "$build" 2>log || cat log
             touch over
             wait
             sort runs | uniq -c

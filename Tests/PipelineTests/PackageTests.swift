@@ -19,8 +19,9 @@ struct PackageTests {
 
     @Test("a package and a tarball: the same bytes each time, complete, and they run from where they are unpacked")
     func packages() async throws {
-        try await package(to: "dist")
-        try await package(to: "again")
+        async let first: Void = package(to: "dist")
+        async let second: Void = package(to: "again")
+        _ = try await (first, second)
         let sums = try await installation.shell("cd dist && sha256sum --check --strict --quiet SHA256SUMS && ls")
         #expect(sums.succeeded, "\(sums.output)")
         let names = /SHA256SUMS\nork-[\d.]+-linux-\w+\.tar\.gz\nork_[\d.]+_\w+\.deb\n/
