@@ -290,7 +290,7 @@ let package = Package(
         .testTarget(
             name: "PipelineTests",
             dependencies: ["HTTP", "JSON", "Secrets", "TestSupport", subprocess, systemPackage],
-            exclude: ["Python", "UploadArtifact"]),
+            exclude: ["Cache", "Python", "UploadArtifact"]),
         .testTarget(name: "ArchitectureTests", dependencies: ["TestSupport", subprocess, systemPackage]),
     ]
 )

@@ -10,7 +10,8 @@ cd "$root"
 say() { printf '\n== %s\n' "$*"; }
 
 need_to_build
-need age curl fcgiwrap git jq nginx-light openssh-client openssh-server openssl python3-venv shellcheck strace unzip
+need age binutils curl dpkg-dev fcgiwrap git jq nginx-light openssh-client openssh-server openssl patchelf \
+    python3-venv shellcheck strace unzip
 
 say 'Python packages, for the clients and readers that are not ours'
 venv=${ORK_TEST_VENV:-$root/.venv-test}
@@ -21,7 +22,7 @@ export ORK_TEST_VENV
 
 say 'Formatting and scripts'
 swift format lint --strict --recursive Package.swift Sources plugins Tests
-shellcheck -x ci-templates/shell/*.sh Tests/*.sh
+shellcheck -x ci-templates/shell/*.sh ci-templates/install/*.sh Tests/*.sh
 
 say 'Building'
 swift build --build-tests --quiet

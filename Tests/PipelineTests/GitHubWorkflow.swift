@@ -13,11 +13,10 @@ struct GitHubWorkflow {
     /// act has no reviewers and opens every gate, has no `concurrency`, and hands every secret to every job; it does make a
     /// matrix of a job's output, and calls a reusable workflow for each row, with `secrets: inherit`.
     func run(_ number: Int) async throws -> (succeeded: Bool, output: String) {
-        let upload = "actions/upload-artifact@ea165f8d65b6e75b540449e92b4886f43607fa02"
         var arguments: [String] = ["workflow_dispatch", "--insecure-secrets"]
         for (name, value) in inputs { arguments += ["--input", "\(name)=\(value)"] }
         arguments += ["-W", ".github/workflows/\(name).yml", "-P", "ubuntu-latest=-self-hosted"]
-        arguments += ["--action-offline-mode", "--local-repository", "\(upload)=\(Python.file("UploadArtifact"))"]
+        arguments += ["--action-offline-mode"] + StandIns.options
         arguments += ["--artifact-server-path", place.artifacts.github, "--artifact-server-addr", "127.0.0.1"]
         arguments += ["--artifact-server-port", "\(Int.random(in: 20_000..<32_000))", "--cache-server-port", "0"]
         let variables: [(String, String)] = [

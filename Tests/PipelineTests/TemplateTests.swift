@@ -52,6 +52,12 @@ struct TemplateTests {
         #expect(check.succeeded, "\(check.output)")
     }
 
+    @Test func hadolintIsContentWithTheDockerfile() async throws {
+        let lint = try await Place.run(
+            Place.tool("hadolint"), ["--no-color", BuiltProduct.repository + "/ci-templates/install/Dockerfile"])
+        #expect(lint.succeeded, "\(lint.output)")
+    }
+
     @Test("every action of others is pinned by the hash of a commit")
     func pinned() throws {
         let files =

@@ -1,0 +1,148 @@
+#!/bin/sh
+# Builds ork from this source and installs it; over an earlier version as well, and while pipelines run.
+#
+#   install.sh [--prefix DIR] [--build-dir DIR]
+#   install.sh --uninstall [--prefix DIR]
+#
+#   --prefix DIR      bin, lib/ork, share/ork and share/doc/ork go in here (default: /usr/local); DESTDIR goes before it
+#   --build-dir DIR   take the programs that are built there, such as .build/release, and build nothing
+#   --uninstall       remove what was installed, and nothing else
+#
+# The programs share one Swift runtime, lib/ork/DIGEST, which they find from where they lie. Nothing is written in place:
+# a new file is renamed over the old one, and programs of the old version keep their own runtime until all are replaced.
+set -eu
+
+here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
+root=$(CDPATH='' cd -- "$here/../.." && pwd)
+# shellcheck source=ci-templates/shell/packages.sh
+. "$here/../shell/packages.sh"
+
+fail() {
+    printf 'install.sh: error: %s\ninstall.sh: hint: %s\n' "$1" "$2" >&2
+    exit 1
+}
+
+prefix=/usr/local build='' uninstall=''
+while [ "$#" -gt 0 ]; do
+    case $1 in
+    --uninstall) uninstall=yes && shift ;;
+    --prefix | --build-dir)
+        [ "$#" -gt 1 ] || fail "$1 has no value" 'give the folder after it'
+        [ "$1" = --prefix ] && prefix=$2 || build=$2
+        shift 2
+        ;;
+    *) fail "there is no option $1" 'see the first lines of this script' ;;
+    esac
+done
+case $prefix in /*) ;; *) fail "the prefix $prefix is not absolute" 'begin it with /' ;; esac
+to=${DESTDIR:-}${prefix%/}
+# The files that are installed, one a line.
+installed=$to/lib/ork/installed
+
+# Removes the files that standard input names, if they are where ork's files are, and then what folders are empty.
+remove() {
+    while read -r file; do
+        case $file in
+        *..*) ;;
+        bin/ork-* | lib/ork/* | share/ork/* | share/doc/ork/*) rm -f "$to/$file" "$to/$file.new" ;;
+        esac
+    done
+    for folder in lib/ork share/ork share/doc/ork; do
+        [ ! -d "$to/$folder" ] || find "$to/$folder" -depth -type d -empty -delete
+    done
+}
+
+if [ -n "$uninstall" ]; then
+    [ -e "$installed" ] || fail "ork was not installed in $to by this script" 'name the prefix that it was installed in'
+    printf 'lib/ork/installed\n' | cat "$installed" - >"$installed.new"
+    remove <"$installed.new"
+    exit
+fi
+
+umask 022
+if ! mkdir -p "$to/lib/ork" 2>/dev/null || [ ! -w "$to/lib/ork" ]; then
+    fail "$to cannot be written" 'run this as root, or choose a folder of yours with --prefix'
+fi
+need binutils patchelf
+if [ -z "$build" ]; then
+    need_to_build
+    swift build --package-path "$root" -c release --quiet
+    build=$(swift build --package-path "$root" -c release --show-bin-path)
+fi
+# The programs are looked at as they will run.
+unset LD_LIBRARY_PATH
+
+stage=$(mktemp -d)
+trap 'rm -rf "$stage"' EXIT
+mkdir -p "$stage/bin" "$stage/lib/ork" "$stage/share/ork" "$stage/share/doc/ork/plugins"
+
+# The programs. ork-sandbox stays in the source: it is for rehearsals, and its Foundation would quadruple the runtime.
+programs() {
+    for folder in "$root"/Sources/ork-*/; do basename "$folder"; done | grep -vx ork-sandbox
+    for folder in "$root"/plugins/*/; do printf 'ork-publisher-%s\n' "$(basename "$folder")"; done | grep -v -e -examples$
+}
+for program in $(programs); do
+    [ -x "$build/$program" ] || fail "$build has no $program" 'build all of ork there first'
+    cp "$build/$program" "$stage/bin/"
+done
+strip "$stage"/bin/*
+
+# The runtime: what the programs load from where their build found Swift.
+swift=$(patchelf --print-rpath "$stage/bin/ork-status" | tr : '\n' | grep -m 1 '^/' || true)
+libraries=''
+[ -z "$swift" ] || libraries=$(ldd "$stage"/bin/* | sed -n "s|.* => \($swift/[^ ]*\) .*|\1|p" | sort -u)
+if [ -n "$libraries" ]; then
+    mkdir "$stage/lib/ork/new"
+    # Word splitting is wanted: a list of paths of the toolchain.
+    # shellcheck disable=SC2086
+    install -m 644 $libraries "$stage/lib/ork/new/"
+    strip --strip-unneeded "$stage"/lib/ork/new/*
+    for library in "$stage"/lib/ork/new/*; do patchelf --set-rpath "\$ORIGIN" "$library"; done
+    digest=$(cat "$stage"/lib/ork/new/* | sha256sum | cut -c 1-12)
+    mv "$stage/lib/ork/new" "$stage/lib/ork/$digest"
+    for program in "$stage"/bin/*; do patchelf --set-rpath "\$ORIGIN/../lib/ork/$digest" "$program"; done
+    licence=$swift/../../../share/swift/LICENSE.txt
+    [ ! -e "$licence" ] || install -m 644 "$licence" "$stage/share/doc/ork/swift-runtime.txt"
+else
+    for program in "$stage"/bin/*; do patchelf --remove-rpath "$program"; done
+fi
+! ldd "$stage"/bin/* | grep -e 'not found' ${swift:+-e "=> $swift/"} >&2 ||
+    fail 'a program does not find these libraries' 'install them, and build ork again on this machine'
+version=$("$stage/bin/ork-status" --version) ||
+    fail "the programs do not run in $stage" 'name a folder that programs may run in with TMPDIR'
+
+# What a user copies, and reads. The links between the documents hold here, too.
+for folder in "$here"/../*/; do cp -R "$folder" "$stage/share/ork/"; done
+(cd "$stage/share/ork" && rm install/*.sh install/Dockerfile shell/rehearse.sh shell/example-application.sh shell/packages.sh)
+cp "$root/README.md" "$stage/share/doc/ork/"
+for document in "$root"/plugins/README.md "$root"/plugins/*/README.md "$root"/plugins/examples/*; do
+    mkdir -p "$(dirname "$stage/share/doc/ork${document#"$root"}")"
+    cp "$document" "$stage/share/doc/ork${document#"$root"}"
+done
+ln -s ../../ork "$stage/share/doc/ork/ci-templates"
+chmod -R u=rwX,go=rX "$stage"
+
+# Into place: the runtime first, the programs last. What an install that was cut short has left is known to the next one.
+old=$stage/old new=$stage/new
+(cd "$stage" && find lib share bin ! -type d) | LC_ALL=C sort >"$new"
+if [ -e "$installed" ]; then LC_ALL=C sort -u "$installed" >"$old"; else : >"$old"; fi
+LC_ALL=C sort -u "$old" "$new" >"$installed.new"
+mv -f "$installed.new" "$installed"
+for folder in lib share bin; do
+    grep "^$folder/" "$new" | while read -r file; do
+        if [ ! -L "$stage/$file" ] && cmp -s "$stage/$file" "$to/$file"; then continue; fi
+        mkdir -p "$(dirname "$to/$file")"
+        cp -P --remove-destination "$stage/$file" "$to/$file.new"
+        mv -fT "$to/$file.new" "$to/$file"
+    done
+done
+if LC_ALL=C comm -23 "$old" "$new" | grep -q .; then
+    # What was started a moment ago, before its file was replaced, has opened its libraries by then.
+    sleep 1
+    LC_ALL=C comm -23 "$old" "$new" | remove
+fi
+rm -f "$to"/bin/ork-*.new
+find "$to/lib/ork" "$to/share/ork" "$to/share/doc/ork" -name '*.new' -delete
+cp "$new" "$installed.new"
+mv -f "$installed.new" "$installed"
+printf 'ork %s is installed in %s\n' "$version" "$to" >&2
