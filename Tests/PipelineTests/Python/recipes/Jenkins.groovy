@@ -12,7 +12,7 @@ class Section {
         pipeline: ['agent', 'parameters', 'triggers', 'options', 'environment', 'stages'],
         stage: ['agent', 'environment', 'when', 'options', 'input', 'steps'],
         when: ['beforeInput', 'beforeAgent', 'expression'], input: ['message', 'ok', 'submitter'],
-        options: ['disableConcurrentBuilds', 'skipDefaultCheckout', 'buildDiscarder', 'logRotator', 'timeout'],
+        options: ['disableConcurrentBuilds', 'skipDefaultCheckout', 'copyArtifactPermission', 'buildDiscarder', 'logRotator', 'timeout'],
         parameters: ['booleanParam'], triggers: ['cron'], stages: ['stage'], environment: ['credentials'], agent: ['label'],
     ]
     private final String kind
@@ -49,6 +49,7 @@ abstract class Steps extends Script {
     List results = []
     File build, folder
     boolean dead
+    List allowed
 
     def getScm() { 'scm' }
 
@@ -61,6 +62,8 @@ abstract class Steps extends Script {
     def lastCompleted() { { build -> true } }
 
     void copyArtifacts(Map options) {
+        // A job may not even copy from itself unless it says so (CopyArtifact.canReadFrom of the plugin).
+        if (!(env.JOB_NAME in allowed)) { error("Unable to find project for artifact copy: $options.projectName") }
         def builds = build.parentFile.listFiles().findAll { new File(it, 'completed').exists() && options.selector(it) }
         def last = builds.max { it.name as int }
         if (last == null) {
@@ -129,7 +132,8 @@ abstract class Steps extends Script {
         def all = new Section('pipeline', this, body)
         all.inner('parameters').told.booleanParam.each { params[it[0].name] = it[0].defaultValue }
         if (order.begin) { params.BEGIN = true }
-        env.JOB_NAME = 'rotate'
+        env.JOB_NAME = 'rotate-checkout'
+        allowed = all.inner('options').told.copyArtifactPermission?.flatten() ?: []
         env.putAll(all.inner('environment').values)
         for (entry in all.inner('stages').told.stage) {
             if (!run(entry[0], new Section('stage', this, entry[1]))) { break }

@@ -68,5 +68,5 @@ def container(order, one, spec, volumes):
         for reference in one.get("envFrom", []):
             secrets |= order.secrets[reference["secretRef"]["name"]]
         *shell, text = one["command"]
-        job.script(text, secrets, shell=shell, variables={"ORK_BEGIN": "true"} if order.begin == "by hand" else None)
+        job.script(text, secrets, shell=shell, variables={"ORK_BEGIN": "true"} if order.begin else None)
         return job.end()
