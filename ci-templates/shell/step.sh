@@ -55,13 +55,18 @@ fi
 # The handoffs of earlier jobs, beside those that the CI system has put here.
 "$here/load.sh" "$ORK_ROTATION" "$work/loaded"
 
-# Whose turn it is, by the records in these handoffs (options).
+# What the records in these handoffs (options) say.
+look() {
+    picture=''
+    [ "$#" = 0 ] || picture=$(ork-status --json "$@")
+}
+
+# Whose turn it is.
 whose_turn() {
-    [ "$#" != 0 ] || {
+    [ -n "$picture" ] || {
         echo create
         return
     }
-    picture=$(ork-status --json "$@") || exit
     printf '%s' "$picture" | jq -r '
         (if .past_first_wave then "-rest" else "" end) as $rest
         | def gate($step; $turn): if .approved | index($step) then $turn else "approve-" + $step end;
@@ -84,7 +89,8 @@ for file in "$work"/loaded/*.json; do
 done
 # Word splitting is wanted: a list of options with paths that are ours.
 # shellcheck disable=SC2086
-turn=$(whose_turn $loaded)
+look $loaded
+turn=$(whose_turn)
 if [ "${ORK_SUPERSEDE:-}" = true ] && { [ "$mine" = check ] || [ "$mine" = create ]; }; then
     loaded='' turn=create
     [ "$mine" = check ] || set -- "$@" --supersede
@@ -117,7 +123,8 @@ if [ "$mine" = "$turn" ]; then
     "$here/save.sh" "$ORK_ROTATION" "$handoff" "$mine"
     [ ! -s "$handoff" ] || loaded="--handoff $handoff"
     # shellcheck disable=SC2086
-    turn=$(whose_turn $loaded)
+    look $loaded
+    turn=$(whose_turn)
     [ "$status" = 0 ] || turn="wait"
 elif [ "$mine" != check ]; then
     echo "ork: nothing to do here: the rotation $ORK_ROTATION is at \"$turn\"" >&2
@@ -145,10 +152,9 @@ fi
 [ -z "${elsewhere:-}" ] || [ -z "${ORK_DOTENV:-}" ] || : >"$ORK_DOTENV"
 tell turn ORK_TURN "$turn"
 if [ -n "$loaded" ]; then
-    # shellcheck disable=SC2086
-    tell rotation ORK_ROTATION_ID "$(ork-status --json $loaded | jq -r .rotation)"
-    # shellcheck disable=SC2086
-    tell head ORK_HEAD "$(ork-status --head $loaded)"
+    told=$(printf '%s' "$picture" | jq -r '.rotation + " " + .head')
+    tell rotation ORK_ROTATION_ID "${told% *}"
+    tell head ORK_HEAD "${told#* }"
 fi
 
 if [ "$status" = 75 ] && [ -n "${GITHUB_ACTIONS:-}" ]; then
