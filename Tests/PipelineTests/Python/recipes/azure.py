@@ -123,7 +123,7 @@ def macro(text, variables):
 
 
 def download(order, inputs, variables, build):
-    if inputs["source"] == "specific":
+    if inputs["buildType"] == "specific":
         allowed = {"Succeeded"}
         if inputs.get("allowPartiallySucceededBuilds"):
             allowed.add("SucceededWithIssues")
@@ -138,5 +138,5 @@ def download(order, inputs, variables, build):
         build = builds[0] if builds else None
     artifacts = [path for path in build.iterdir() if path.is_dir()] if build else []
     for artifact in artifacts:
-        keep(artifact, type(build)(macro(inputs["path"], variables)) / artifact.name)
+        keep(artifact, type(build)(macro(inputs["targetPath"], variables)) / artifact.name)
     return bool(artifacts)
