@@ -10,7 +10,7 @@ cd "$root"
 say() { printf '\n== %s\n' "$*"; }
 
 need_to_build
-need age curl fcgiwrap git jq nginx-light openssh-client openssh-server openssl python3-venv shellcheck strace unzip
+need age curl fcgiwrap git groovy jq nginx-light openssh-client openssh-server openssl python3-venv shellcheck strace unzip
 
 say 'Python packages, for the clients and readers that are not ours'
 venv=${ORK_TEST_VENV:-$root/.venv-test}

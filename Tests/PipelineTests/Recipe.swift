@@ -4,10 +4,8 @@ import Secrets
 import TestSupport
 
 /// A recipe in `ci-templates`, and under which names its system keeps the secrets that it asks for.
-enum Recipe: String, CaseIterable, CustomTestStringConvertible {
+enum Recipe: String, CaseIterable {
     case azure, bitbucket, circleci, jenkins, kubernetes
-
-    var testDescription: String { rawValue }
 
     var file: String {
         let name =
@@ -21,7 +19,7 @@ enum Recipe: String, CaseIterable, CustomTestStringConvertible {
         return "\(BuiltProduct.repository)/ci-templates/\(rawValue)/\(name)"
     }
 
-    /// Whether a job that died can be run again by itself; elsewhere the next run goes on.
+    /// Whether a job that failed can be run again by itself; elsewhere the next run goes on.
     var runsJobsAgain: Bool { self == .azure || self == .bitbucket || self == .circleci }
 
     /// Whether only a run that begins has the gate: these systems cannot leave it out when there is nothing to approve.

@@ -70,8 +70,10 @@ struct RecipeRun {
         return half.output.split(separator: "\n").first.map { String($0) } ?? ""
     }
 
-    /// One run: begun by a person, or by the schedule.
-    func run(begin: Bool = false, approve: Bool = false, kill: String? = nil) async throws -> [Job] {
+    /// One run: begun by a person, or by the schedule; with a job that fails after its work, and one whose machine is lost.
+    func run(
+        begin: Bool = false, approve: Bool = false, fail: String? = nil, kill: String? = nil
+    ) async throws -> [Job] {
         let order: JSONValue = [
             "recipe": .string(recipe.file), "repository": .string(place.folder.file("repository")),
             "store": .string(store), "begin": .bool(begin), "approve": .bool(approve),
@@ -79,7 +81,8 @@ struct RecipeRun {
                 "OPENROUTER_BASE_URL": .string(place.sandbox.url),
                 "CI_API_V4_URL": .string(place.address + "/gitlab/api/v4"),
             ],
-            "secrets": recipe.secrets(secrets), "kill": kill.map { .string($0) } ?? .null,
+            "secrets": recipe.secrets(secrets),
+            "fail": fail.map { .string($0) } ?? .null, "kill": kill.map { .string($0) } ?? .null,
         ]
         let runner =
             recipe == .jenkins

@@ -102,7 +102,7 @@ abstract class Steps extends Script {
             result.code = 137
             error('the agent is gone')
         }
-        if (options.returnStatus) { return result.code = running.exitValue() }
+        if (options.returnStatus) { return result.code = order.fail == result.job ? 1 : running.exitValue() }
         if (running.exitValue() != 0) { error("script returned exit code ${running.exitValue()}") }
         options.returnStdout ? said.toString() : null
     }

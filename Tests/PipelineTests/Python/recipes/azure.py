@@ -85,7 +85,7 @@ def run_job(order, job, name, shared, values, build, attempt):
             "System.DefinitionId": "1", "System.TeamProjectId": "acme", "Build.BuildId": build.name,
         }
         one.variables = {"TF_BUILD": "True"} | {key.upper().replace(".", "_"): value for key, value in plain.items()}
-        outputs, result = {}, "Succeeded"
+        outputs, result, code = {}, "Succeeded", 0
         for step in steps_of(order, job):
             if one.killed or not evaluate(str(step.get("condition", "succeeded()")), {"True": True}, result):
                 continue
@@ -93,7 +93,7 @@ def run_job(order, job, name, shared, values, build, attempt):
                 given = {key: macro(value, plain | secret) for key, value in step.get("env", {}).items()}
                 said = one.script(step["script"], given, shell=("sh", "-c"))
                 if one.code != 0:
-                    result = "Failed"
+                    result, code = "Failed", one.code
                 for kind, options, value in re.findall(r"^##vso\[([\w.]+)(?: ([^\]]*))?\](.*)$", said, re.MULTILINE):
                     if kind == "task.setvariable":
                         outputs[f"{step['name']}.{re.search('variable=([^;]*)', options).group(1)}"] = value
@@ -113,7 +113,7 @@ def run_job(order, job, name, shared, values, build, attempt):
                     result = "SucceededWithIssues" if step.get("continueOnError") else "Failed"
                     one.log += "nothing to download\n"
         result = "Failed" if one.killed else result
-        one.code = one.code or (1 if result == "Failed" else 0)
+        one.code = code or one.code or (1 if result == "Failed" else 0)
         one.end({"Succeeded": "success", "SucceededWithIssues": "warning", "Failed": "failed"}[result])
         return {"result": result, "outputs": outputs}
 

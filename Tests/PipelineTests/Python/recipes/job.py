@@ -14,7 +14,7 @@ class Order:
         self.store = pathlib.Path(values["store"])
         self.begin, self.approve = values["begin"], values["approve"]
         self.variables, self.secrets = values["variables"], values["secrets"]
-        self.kill, self.died = values.get("kill"), False
+        self.kill, self.fail, self.failed = values.get("kill"), values.get("fail"), False
         self.results = []
 
     def number(self):
@@ -25,12 +25,12 @@ class Order:
         return number
 
     def attempt(self, job):
-        """Runs a job; one that died once more, as somebody would by hand. Whether the pipeline goes on."""
-        going_on = job(1)
-        if self.died:
-            self.kill, self.died = None, False
-            going_on = job(2)
-        return going_on
+        """Runs a job; the one that is to fail once more, as somebody would by hand. What the last run of it returned."""
+        outcome = job(1)
+        if self.failed:
+            self.fail, self.failed = None, False
+            outcome = job(2)
+        return outcome
 
     def asked(self, job):
         """The gate: somebody is asked, and opens it or does not."""
@@ -65,8 +65,9 @@ class Job:
         }
         ran = subprocess.run([*shell, text], cwd=self.folder, env=environment, capture_output=True, text=True)
         self.log += ran.stdout + ran.stderr
-        self.killed = self.order.died = self.order.kill == self.name
-        self.code = 137 if self.killed else ran.returncode
+        self.killed = self.order.kill == self.name
+        self.order.failed = self.order.fail == self.name
+        self.code = 137 if self.killed else 1 if self.order.failed else ran.returncode
         return ran.stdout
 
     def end(self, status=None):

@@ -3,7 +3,8 @@ the repository and what the recipe saves and restores, and with no secret but th
 
 run.py SYSTEM, with one JSON object on standard input: recipe, repository, store (what the system keeps between jobs and
 runs), begin, approve (whether the gate is opened), variables, secrets (by the name under which the system keeps them),
-kill (a job that dies before anything of it is saved). Prints a list of {job, status, code, secrets, log}.
+fail (a job that fails after its work, and is run again where a job can be), kill (a job whose machine is lost before
+anything of it is saved). Prints a list of {job, status, code, secrets, log}.
 """
 
 import importlib
