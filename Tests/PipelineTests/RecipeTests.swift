@@ -38,8 +38,8 @@ struct RecipeTests {
         #expect(try place.held("gitlab/variables", "key") == ["CANARY_KEY": successor, "WEB_KEY": successor])
         #expect(jobs["hold"]?.status == (recipe == .kubernetes ? nil : "closed"))
 
-        // A run that saved nothing hides no handoff.
-        all += try await pipeline.run(kill: "check")
+        // A run that saved nothing hides no handoff, where the next one looks for runs.
+        if recipe == .azure || recipe == .jenkins { all += try await pipeline.run(kill: "check") }
 
         // The gate is opened, and the predecessor soaks.
         jobs = try await pipeline.run(begin: recipe.asksOnlyWhenBegun, approve: true)
