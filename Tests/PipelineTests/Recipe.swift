@@ -19,9 +19,6 @@ enum Recipe: String, CaseIterable {
         return "\(BuiltProduct.repository)/ci-templates/\(rawValue)/\(name)"
     }
 
-    /// Whether a job that failed can be run again by itself; elsewhere the next run goes on.
-    var runsJobsAgain: Bool { self == .azure || self == .bitbucket || self == .circleci }
-
     /// Whether only a run that begins has the gate: these systems cannot leave it out when there is nothing to approve.
     var asksOnlyWhenBegun: Bool { self == .bitbucket || self == .circleci }
 
