@@ -10,7 +10,7 @@ cd "$root"
 say() { printf '\n== %s\n' "$*"; }
 
 need_to_build
-need age binutils curl dpkg-dev fcgiwrap git jq nginx-light openssh-client openssh-server openssl patchelf \
+need age binutils curl dpkg-dev fcgiwrap git groovy jq nginx-light openssh-client openssh-server openssl patchelf \
     python3-venv shellcheck strace unzip
 
 say 'Python packages, for the clients and readers that are not ours'

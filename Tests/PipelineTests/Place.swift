@@ -30,13 +30,19 @@ final class Place: Sendable {
             String(sandbox.url.dropLast("/api/v1".count)),
         ])
         address = String(decoding: services.greeting.dropLast(), as: UTF8.self)
-        identity = Secret(
+        identity = try Self.newIdentity()
+    }
+
+    static func newIdentity() throws -> Secret {
+        Secret(
             String(decoding: try ServerProgram([BuiltProduct.path("ork-keygen")]).greeting.dropLast(), as: UTF8.self))
     }
 
-    /// Writes the repository's ork.yaml: two targets at a service, the second in a wave of its own, and an application.
+    /// Writes the repository's ork.yaml: two targets at a service, the second in a wave of its own unless there is but
+    /// one, and an application.
     func configure(
-        _ publisher: String, _ container: String, _ name: String, soak: String = "0s", overlap: String = "0s"
+        _ publisher: String, _ container: String, _ name: String, soak: String = "0s", overlap: String = "0s",
+        waves: Int = 2, more: String = ""
     ) throws {
         let token = publisher.hasPrefix("github") ? "GITHUB_TOKEN" : "GITLAB_TOKEN"
         try folder.write("OPENROUTER_API_KEY=\(sandbox.predecessor.key.revealed() ?? "")\n", to: "app.env")
@@ -51,8 +57,9 @@ final class Place: Sendable {
                 targets:
                   app: {publisher: file, with: {path: \(folder.file("app.env")), name: OPENROUTER_API_KEY}}
                   canary: {\(target), with: {\(container): acme/web, \(name): CANARY_KEY}}
-                  web: {\(target), wave: 2, with: {\(container): acme/web, \(name): WEB_KEY}}
+                  web: {\(target), wave: \(waves), with: {\(container): acme/web, \(name): WEB_KEY}}
                 retire: {overlap: \(overlap), quiet_for: 0s, soak: \(soak), accept_idle: true}
+            \(more)
             """, to: "repository/ork.yaml")
     }
 
@@ -98,14 +105,15 @@ final class Place: Sendable {
     }
 
     /// Which of the secrets, the application's new key among them, are in these bytes or folders in any form.
-    func leaks(_ text: String, _ folders: [String], token: Secret) throws -> [String] {
+    func leaks(_ text: String, _ folders: [String], token: Secret, others: [Secret] = []) throws -> [String] {
         let key = try folder.read("app.env").dropFirst("OPENROUTER_API_KEY=".count).prefix { $0 != "\n" }
         let bytes = try Array(text.utf8) + content(of: folders)
-        return [
+        let sentinels = [
             Sentinel("successor", Secret(String(key))), Sentinel("predecessor", sandbox.predecessor.key),
             Sentinel("management key", sandbox.managementKey), Sentinel("identity", identity),
             Sentinel("token", token),
-        ].filter { $0.isFound(bytes) }.map(\.name)
+        ]
+        return (sentinels + others.map { Sentinel("another identity", $0) }).filter { $0.isFound(bytes) }.map(\.name)
     }
 
     /// Every byte under these folders, for a search.

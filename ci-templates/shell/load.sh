@@ -74,17 +74,17 @@ elif [ -n "${GITLAB_CI:-}" ]; then
 fi
 
 # Of all that is there the newest rotation counts: an id begins with the time at which the rotation began.
-ids=$(for file in "$folder"/*.json; do
-    [ -s "$file" ] || continue
-    jq -r --arg name "$rotation" 'select(.rotation.name == $name) | .rotation.id' "$file" 2>/dev/null || true
-done | sort -u)
-newest=$(printf '%s\n' "$ids" | tail -n 1)
+for file in "$folder"/*.json; do
+    [ -e "$file" ] || continue
+    id=$(jq -r --arg name "$rotation" '.rotation | if .name == $name then .id else "-" end' "$file" 2>/dev/null) || id=''
+    printf '%s %s\n' "${id:-none}" "$file"
+done >"$work/found"
+newest=$(sed -n 's/^\([0-9A-Z]*\) .*/\1/p' "$work/found" | sort | tail -n 1)
 if [ -n "${ORK_ROTATION_ID:-}" ] && [ -n "$newest" ] && [ "$newest" != "$ORK_ROTATION_ID" ]; then
     echo "ork: error: this job is of the rotation $ORK_ROTATION_ID, and $newest has begun since" >&2
     echo 'ork: hint: nothing was changed; go on with a new run of the pipeline, not with this one' >&2
     exit 65
 fi
-for file in "$folder"/*.json; do
-    [ -e "$file" ] || continue
-    [ "$(jq -r .rotation.id "$file" 2>/dev/null)" = "$newest" ] || rm -f "$file"
-done
+while IFS=' ' read -r id file; do
+    [ "$id" = "${newest:-none}" ] || rm -f "$file"
+done <"$work/found"

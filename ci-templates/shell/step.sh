@@ -9,7 +9,8 @@
 #   ORK_ROTATION      the rotation in ork.yaml
 #   ORK_ROTATION_ID   which run of it, as an earlier job said: without it only check and create do anything, and an
 #                     older one than the newest is refused
-#   ORK_BEGIN         "false": go on with a rotation that has begun, and begin none
+#   ORK_BEGIN         "false": go on with a rotation that has begun, and begin none; "due": begin one when ork-due says
+#                     that it is due
 #   ORK_SUPERSEDE     "true": begin anew, with every key of the lineage as a predecessor; for a handoff that was lost
 #   ORK_DUE_ACTION    in a fleet, what ork-due said: rotate, resume or supersede. It has seen no handoff, and this job may
 #   ORK_DUE_KEY       have waited since: a rotation begins only while the key in use is still this one (its hash), and only
@@ -19,6 +20,10 @@
 # Tells `turn` (also: "wait" after "not yet", "done" when the rotation is finished), `rotation` and `head`, to
 # GITHUB_OUTPUT or as ORK_TURN, ORK_ROTATION_ID and ORK_HEAD to the file ORK_DOTENV. "Not yet" (75) is a success with
 # a notice on GitHub; GitLab has allow_failure for it.
+#
+# Elsewhere the pipeline restores the folder ork-handoffs and the file ORK_DOTENV before each job, and saves both after
+# it, also when it failed. They take the place of what GitHub and GitLab pass on: ORK_ROTATION_ID is what the job before
+# told, and so is ORK_EXPECT_HEAD of a job that approves.
 set -eu
 
 here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
@@ -28,25 +33,43 @@ work=$(mktemp -d "${RUNNER_TEMP:-${TMPDIR:-/tmp}}/ork.XXXXXX")
 # On GitHub a later step uploads the handoff from here; the runner clears RUNNER_TEMP.
 [ -n "${GITHUB_ACTIONS:-}" ] || trap 'rm -rf "$work"' EXIT
 
-# The handoffs of jobs before, where the CI system has put them, and those of earlier runs.
+# Where the step writes. GitLab and others take it from ork-handoffs, whatever becomes of the job: under a name that no
+# other job has, nor this one when it is run again.
 mkdir "$work/loaded"
-mv ork-handoffs/*.json "$work/loaded" 2>/dev/null || true
+if [ -n "${GITHUB_ACTIONS:-}" ]; then
+    handoff=$work/ork-handoff.json
+elif [ -n "${GITLAB_CI:-}" ]; then
+    mkdir -p ork-handoffs
+    mv ork-handoffs/*.json "$work/loaded" 2>/dev/null || true
+    handoff=ork-handoffs/$CI_JOB_ID.json
+else
+    mkdir -p ork-handoffs
+    for file in ork-handoffs/*.json; do
+        [ ! -e "$file" ] || cp "$file" "$work/loaded"
+    done
+    handoff=ork-handoffs/$(date -u +%Y%m%dT%H%M%SZ).$mine.$(od -An -N4 -tx1 /dev/urandom | tr -d ' \n').json
+    told() { sed -n "s/^$1=//p" "${ORK_DOTENV:-/dev/null}" 2>/dev/null; }
+    if [ "$mine" != check ]; then
+        export ORK_ROTATION_ID="${ORK_ROTATION_ID:-$(told ORK_ROTATION_ID)}"
+        case $mine in approve-*) ORK_EXPECT_HEAD=${ORK_EXPECT_HEAD:-$(told ORK_HEAD)} ;; esac
+    fi
+    elsewhere=true
+fi
+# The handoffs of earlier jobs, beside those that the CI system has put here.
 "$here/load.sh" "$ORK_ROTATION" "$work/loaded"
 
-# Where the step writes; GitLab takes it from here as an artifact, whatever becomes of the job.
-handoff=$work/ork-handoff.json
-if [ -n "${GITLAB_CI:-}" ]; then
-    mkdir -p ork-handoffs
-    handoff=ork-handoffs/$CI_JOB_ID.json
-fi
+# What the records in these handoffs (options) say.
+look() {
+    picture=''
+    [ "$#" = 0 ] || picture=$(ork-status --json "$@")
+}
 
-# Whose turn it is, by the records in these handoffs (options).
+# Whose turn it is.
 whose_turn() {
-    [ "$#" != 0 ] || {
+    [ -n "$picture" ] || {
         echo create
         return
     }
-    picture=$(ork-status --json "$@") || exit
     printf '%s' "$picture" | jq -r '
         (if .past_first_wave then "-rest" else "" end) as $rest
         | def gate($step; $turn): if .approved | index($step) then $turn else "approve-" + $step end;
@@ -75,7 +98,8 @@ for file in "$work"/loaded/*.json; do
 done
 # Word splitting is wanted: a list of options with paths that are ours.
 # shellcheck disable=SC2086
-turn=$(whose_turn $loaded)
+look $loaded
+turn=$(whose_turn)
 
 # In a fleet: only a handoff that was looked for and is not there is lost; a finished one is of the rotation before.
 case ${ORK_DUE_ACTION:-} in
@@ -107,7 +131,17 @@ if [ "${ORK_SUPERSEDE:-}" = true ] && { [ "$mine" = check ] || [ "$mine" = creat
 elif [ -z "${ORK_ROTATION_ID:-}" ]; then
     # The finished rotation stays where it is saved; the next one begins with nothing.
     if [ "$turn" = "done" ]; then loaded='' turn=create; fi
-    if [ -z "$loaded" ] && [ "${ORK_BEGIN:-true}" = false ]; then turn="done"; fi
+    if [ -z "$loaded" ]; then
+        case ${ORK_BEGIN:-true}/$mine in
+            false/*) turn="done" ;;
+            # The management key that ork-due needs is not for the job that checks.
+            due/create)
+                due=$(ork-due --json)
+                printf '%s' "$due" | jq -e --arg name "$ORK_ROTATION" 'any(.due[]; .rotation == $name)' >/dev/null ||
+                    turn="done"
+                ;;
+        esac
+    fi
     # A job of an old pipeline must not take up, or approve, a rotation that it has never heard of.
     case $mine in check | create) ;; *) loaded='' turn=none ;; esac
 fi
@@ -122,7 +156,8 @@ if [ "$mine" = "$turn" ]; then
     "$here/save.sh" "$ORK_ROTATION" "$handoff" "$mine"
     [ ! -s "$handoff" ] || loaded="--handoff $handoff"
     # shellcheck disable=SC2086
-    turn=$(whose_turn $loaded)
+    look $loaded
+    turn=$(whose_turn)
     [ "$status" = 0 ] || turn="wait"
 elif [ "$mine" != check ]; then
     echo "ork: nothing to do here: the rotation $ORK_ROTATION is at \"$turn\"" >&2
@@ -132,12 +167,27 @@ elif [ "$mine" != check ]; then
     fi
 fi
 
+# Of what is kept goes what another handoff holds, too, and a sealed key that a newer rotation has left behind.
+if [ -n "${elsewhere:-}" ]; then
+    jq -rn --arg name "$ORK_ROTATION" '
+        [inputs | select(.rotation.name == $name)
+            | {file: input_filename, id: .rotation.id, sealed: (.sealed != []), records: [.records[].signature]}] as $all
+        | ($all | map(.id) | max) as $newest
+        | $all[] as {$file, $id, $sealed, $records}
+        | select($sealed and $id < $newest or any($all[];
+            .file != $file and $records - .records == [] and (.records != $records or .file > $file)))
+        | $file' ork-handoffs/*.json >"$work/covered" 2>/dev/null || true
+    while read -r file; do rm -f "$file"; done <"$work/covered"
+    rm -f "ork-handoffs/.${handoff##*/}.lock"
+fi
+
+# The file still holds what the job before told.
+[ -z "${elsewhere:-}" ] || [ -z "${ORK_DOTENV:-}" ] || : >"$ORK_DOTENV"
 tell turn ORK_TURN "$turn"
 if [ -n "$loaded" ]; then
-    # shellcheck disable=SC2086
-    tell rotation ORK_ROTATION_ID "$(ork-status --json $loaded | jq -r .rotation)"
-    # shellcheck disable=SC2086
-    tell head ORK_HEAD "$(ork-status --head $loaded)"
+    told=$(printf '%s' "$picture" | jq -r '.rotation + " " + .head')
+    tell rotation ORK_ROTATION_ID "${told% *}"
+    tell head ORK_HEAD "${told#* }"
 fi
 
 # The program has left a notice, or a warning if somebody has to look.
