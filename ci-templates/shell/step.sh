@@ -55,26 +55,24 @@ fi
 # The handoffs of earlier jobs, beside those that the CI system has put here.
 "$here/load.sh" "$ORK_ROTATION" "$work/loaded"
 
-# What the records in these handoffs (options) say.
+# What the records in these handoffs (options) say: whose turn it is, of which rotation, and their head.
 look() {
-    picture=''
-    [ "$#" = 0 ] || picture=$(ork-status --json "$@")
-}
-
-# Whose turn it is.
-whose_turn() {
-    [ -n "$picture" ] || {
-        echo create
-        return
-    }
-    printf '%s' "$picture" | jq -r '
+    turn=create rotation='' head=''
+    [ "$#" != 0 ] || return 0
+    picture=$(ork-status --json "$@")
+    said=$(printf '%s' "$picture" | jq -r '
         (if .past_first_wave then "-rest" else "" end) as $rest
         | def gate($step; $turn): if .approved | index($step) then $turn else "approve-" + $step end;
-        if .next == null then "done"
-        elif .next == "ork-create" then "create"
-        elif .next == "ork-retire" then gate("retire"; "retire")
-        elif .next == "ork-publish" and .past_first_wave then gate("publish"; "publish-rest")
-        else .next[4:] + $rest end'
+        [
+            if .next == null then "done"
+            elif .next == "ork-create" then "create"
+            elif .next == "ork-retire" then gate("retire"; "retire")
+            elif .next == "ork-publish" and .past_first_wave then gate("publish"; "publish-rest")
+            else .next[4:] + $rest end, .rotation, .head
+        ] | join(" ")')
+    read -r turn rotation head <<SAID
+$said
+SAID
 }
 
 tell() {
@@ -90,7 +88,6 @@ done
 # Word splitting is wanted: a list of options with paths that are ours.
 # shellcheck disable=SC2086
 look $loaded
-turn=$(whose_turn)
 if [ "${ORK_SUPERSEDE:-}" = true ] && { [ "$mine" = check ] || [ "$mine" = create ]; }; then
     loaded='' turn=create
     [ "$mine" = check ] || set -- "$@" --supersede
@@ -124,7 +121,6 @@ if [ "$mine" = "$turn" ]; then
     [ ! -s "$handoff" ] || loaded="--handoff $handoff"
     # shellcheck disable=SC2086
     look $loaded
-    turn=$(whose_turn)
     [ "$status" = 0 ] || turn="wait"
 elif [ "$mine" != check ]; then
     echo "ork: nothing to do here: the rotation $ORK_ROTATION is at \"$turn\"" >&2
@@ -136,15 +132,15 @@ fi
 
 # Of what is kept goes what another handoff holds, too, and a sealed key that a newer rotation has left behind.
 if [ -n "${elsewhere:-}" ]; then
-    jq -rn --arg name "$ORK_ROTATION" '
+    set -- ork-handoffs/*.json
+    [ "$#" = 1 ] || jq -rn --arg name "$ORK_ROTATION" '
         [inputs | select(.rotation.name == $name)
             | {file: input_filename, id: .rotation.id, sealed: (.sealed != []), records: [.records[].signature]}] as $all
         | ($all | map(.id) | max) as $newest
         | $all[] as {$file, $id, $sealed, $records}
         | select($sealed and $id < $newest or any($all[];
             .file != $file and $records - .records == [] and (.records != $records or .file > $file)))
-        | $file' ork-handoffs/*.json >"$work/covered" 2>/dev/null || true
-    while read -r file; do rm -f "$file"; done <"$work/covered"
+        | $file' "$@" 2>/dev/null | while read -r file; do rm -f "$file"; done
     rm -f "ork-handoffs/.${handoff##*/}.lock"
 fi
 
@@ -152,9 +148,8 @@ fi
 [ -z "${elsewhere:-}" ] || [ -z "${ORK_DOTENV:-}" ] || : >"$ORK_DOTENV"
 tell turn ORK_TURN "$turn"
 if [ -n "$loaded" ]; then
-    told=$(printf '%s' "$picture" | jq -r '.rotation + " " + .head')
-    tell rotation ORK_ROTATION_ID "${told% *}"
-    tell head ORK_HEAD "${told#* }"
+    tell rotation ORK_ROTATION_ID "$rotation"
+    tell head ORK_HEAD "$head"
 fi
 
 if [ "$status" = 75 ] && [ -n "${GITHUB_ACTIONS:-}" ]; then
