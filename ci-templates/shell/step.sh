@@ -19,22 +19,22 @@
 #
 # Tells `turn` (also: "wait" after "not yet", "done" when the rotation is finished), `rotation` and `head`, to
 # GITHUB_OUTPUT or as ORK_TURN, ORK_ROTATION_ID and ORK_HEAD to the file ORK_DOTENV. "Not yet" (75) is a success with
-# a notice on GitHub; GitLab has allow_failure for it.
-#
-# Elsewhere the pipeline restores the folder ork-handoffs and the file ORK_DOTENV before each job, and saves both after
-# it, also when it failed. They take the place of what GitHub and GitLab pass on: ORK_ROTATION_ID is what the job before
-# told, and so is ORK_EXPECT_HEAD of a job that approves.
+# a notice on GitHub; GitLab has allow_failure for it. On other systems see folder.sh.
 set -eu
 
 here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
+# shellcheck source=ci-templates/shell/turn.sh
+. "$here/turn.sh"
+# shellcheck source=ci-templates/shell/folder.sh
+. "$here/folder.sh"
+
 mine=$1
 shift
 work=$(mktemp -d "${RUNNER_TEMP:-${TMPDIR:-/tmp}}/ork.XXXXXX")
 # On GitHub a later step uploads the handoff from here; the runner clears RUNNER_TEMP.
 [ -n "${GITHUB_ACTIONS:-}" ] || trap 'rm -rf "$work"' EXIT
 
-# Where the step writes. GitLab and others take it from ork-handoffs, whatever becomes of the job: under a name that no
-# other job has, nor this one when it is run again.
+# Where the step writes. GitLab takes it from ork-handoffs as an artifact, whatever becomes of the job.
 mkdir "$work/loaded"
 if [ -n "${GITHUB_ACTIONS:-}" ]; then
     handoff=$work/ork-handoff.json
@@ -43,48 +43,10 @@ elif [ -n "${GITLAB_CI:-}" ]; then
     mv ork-handoffs/*.json "$work/loaded" 2>/dev/null || true
     handoff=ork-handoffs/$CI_JOB_ID.json
 else
-    mkdir -p ork-handoffs
-    for file in ork-handoffs/*.json; do
-        [ ! -e "$file" ] || cp "$file" "$work/loaded"
-    done
-    handoff=ork-handoffs/$(date -u +%Y%m%dT%H%M%SZ).$mine.$(od -An -N4 -tx1 /dev/urandom | tr -d ' \n').json
-    told() { sed -n "s/^$1=//p" "${ORK_DOTENV:-/dev/null}" 2>/dev/null; }
-    if [ "$mine" != check ]; then
-        export ORK_ROTATION_ID="${ORK_ROTATION_ID:-$(told ORK_ROTATION_ID)}"
-        case $mine in approve-*) ORK_EXPECT_HEAD=${ORK_EXPECT_HEAD:-$(told ORK_HEAD)} ;; esac
-    fi
-    elsewhere=true
+    take_from_folder
 fi
 # The handoffs of earlier jobs, beside those that the CI system has put here.
 "$here/load.sh" "$ORK_ROTATION" "$work/loaded"
-
-# What the records in these handoffs (options) say.
-look() {
-    picture=''
-    [ "$#" = 0 ] || picture=$(ork-status --json "$@")
-}
-
-# Whose turn it is.
-whose_turn() {
-    [ -n "$picture" ] || {
-        echo create
-        return
-    }
-    printf '%s' "$picture" | jq -r '
-        (if .past_first_wave then "-rest" else "" end) as $rest
-        | def gate($step; $turn): if .approved | index($step) then $turn else "approve-" + $step end;
-        if .next == null then "done"
-        elif .next == "ork-create" then "create"
-        elif .next == "ork-retire" then gate("retire"; "retire")
-        elif .next == "ork-publish" and .past_first_wave then gate("publish"; "publish-rest")
-        else .next[4:] + $rest end'
-}
-
-# Whether the key in use is still the one for which a fleet's rotation was called due.
-is_due_key_in_use() {
-    due=$(ork-due --rotation "$ORK_ROTATION" --json) || exit
-    printf '%s' "$due" | jq -e --arg key "${ORK_DUE_KEY:-}" 'any(.[][]; (.hash // "") == $key)' >/dev/null
-}
 
 tell() {
     printf '%s=%s\n' "$1" "$3" >>"${GITHUB_OUTPUT:-/dev/null}"
@@ -92,59 +54,15 @@ tell() {
 }
 
 # What the steps take: the file to write, and those to merge into it.
-loaded=''
+loaded='' anew='' status=0
 for file in "$work"/loaded/*.json; do
     [ ! -e "$file" ] || loaded="$loaded --handoff $file"
 done
 # Word splitting is wanted: a list of options with paths that are ours.
 # shellcheck disable=SC2086
 look $loaded
-turn=$(whose_turn)
-
-# In a fleet: only a handoff that was looked for and is not there is lost; a finished one is of the rotation before.
-case ${ORK_DUE_ACTION:-} in
-    resume) ORK_BEGIN=false ;;
-    supersede)
-        if [ -n "${ORK_HANDOFF_TOKEN:-}" ] && { [ -z "$loaded" ] || [ "$turn" = "done" ]; }; then
-            ORK_SUPERSEDE=true
-        else
-            ORK_BEGIN=false
-        fi
-        ;;
-esac
-status=0
-if [ -n "${ORK_DUE_ACTION:-}" ] && [ "${ORK_BEGIN:-true}" != false ]; then
-    # Another run may have rotated it since, and this is the first job that can ask OpenRouter.
-    if [ "$mine" = create ] && { [ "$turn" = create ] || [ "$turn" = "done" ]; } && ! is_due_key_in_use; then
-        echo "ork: $ORK_ROTATION has another key by now than when it was due, so none is minted" >&2
-        ORK_BEGIN=false ORK_SUPERSEDE=false
-    fi
-elif [ -n "${ORK_DUE_ACTION:-}" ] && [ "$mine" = check ] && [ -z "$loaded" ]; then
-    echo "ork: error: $ORK_ROTATION has begun, and no handoff of it is here" >&2
-    echo 'ork: hint: if nobody has it, begin anew: ORK_SUPERSEDE=true, or the workflow with supersede' >&2
-    [ -z "${GITHUB_ACTIONS:-}" ] || echo "::warning title=ork::$ORK_ROTATION has begun, and no handoff of it is here"
-    status=75
-fi
-if [ "${ORK_SUPERSEDE:-}" = true ] && { [ "$mine" = check ] || [ "$mine" = create ]; }; then
-    loaded='' turn=create
-    [ "$mine" = check ] || set -- "$@" --supersede
-elif [ -z "${ORK_ROTATION_ID:-}" ]; then
-    # The finished rotation stays where it is saved; the next one begins with nothing.
-    if [ "$turn" = "done" ]; then loaded='' turn=create; fi
-    if [ -z "$loaded" ]; then
-        case ${ORK_BEGIN:-true}/$mine in
-            false/*) turn="done" ;;
-            # The management key that ork-due needs is not for the job that checks.
-            due/create)
-                due=$(ork-due --json)
-                printf '%s' "$due" | jq -e --arg name "$ORK_ROTATION" 'any(.due[]; .rotation == $name)' >/dev/null ||
-                    turn="done"
-                ;;
-        esac
-    fi
-    # A job of an old pipeline must not take up, or approve, a rotation that it has never heard of.
-    case $mine in check | create) ;; *) loaded='' turn=none ;; esac
-fi
+obey_fleet
+decide
 
 if [ "$mine" = "$turn" ]; then
     program=$1
@@ -152,12 +70,11 @@ if [ "$mine" = "$turn" ]; then
     "$here/save.sh" "$ORK_ROTATION" "$handoff" "$mine"
     # shellcheck disable=SC2086
     "$program" --rotation "$ORK_ROTATION" --handoff "$handoff" $loaded \
-        ${ORK_EXPECT_HEAD:+--expect-head "$ORK_EXPECT_HEAD"} "$@" || status=$?
+        ${ORK_EXPECT_HEAD:+--expect-head "$ORK_EXPECT_HEAD"} $anew "$@" || status=$?
     "$here/save.sh" "$ORK_ROTATION" "$handoff" "$mine"
     [ ! -s "$handoff" ] || loaded="--handoff $handoff"
     # shellcheck disable=SC2086
     look $loaded
-    turn=$(whose_turn)
     [ "$status" = 0 ] || turn="wait"
 elif [ "$mine" != check ]; then
     echo "ork: nothing to do here: the rotation $ORK_ROTATION is at \"$turn\"" >&2
@@ -167,27 +84,11 @@ elif [ "$mine" != check ]; then
     fi
 fi
 
-# Of what is kept goes what another handoff holds, too, and a sealed key that a newer rotation has left behind.
-if [ -n "${elsewhere:-}" ]; then
-    jq -rn --arg name "$ORK_ROTATION" '
-        [inputs | select(.rotation.name == $name)
-            | {file: input_filename, id: .rotation.id, sealed: (.sealed != []), records: [.records[].signature]}] as $all
-        | ($all | map(.id) | max) as $newest
-        | $all[] as {$file, $id, $sealed, $records}
-        | select($sealed and $id < $newest or any($all[];
-            .file != $file and $records - .records == [] and (.records != $records or .file > $file)))
-        | $file' ork-handoffs/*.json >"$work/covered" 2>/dev/null || true
-    while read -r file; do rm -f "$file"; done <"$work/covered"
-    rm -f "ork-handoffs/.${handoff##*/}.lock"
-fi
-
-# The file still holds what the job before told.
-[ -z "${elsewhere:-}" ] || [ -z "${ORK_DOTENV:-}" ] || : >"$ORK_DOTENV"
+[ -n "${GITHUB_ACTIONS:-}${GITLAB_CI:-}" ] || tidy_folder
 tell turn ORK_TURN "$turn"
 if [ -n "$loaded" ]; then
-    told=$(printf '%s' "$picture" | jq -r '.rotation + " " + .head')
-    tell rotation ORK_ROTATION_ID "${told% *}"
-    tell head ORK_HEAD "${told#* }"
+    tell rotation ORK_ROTATION_ID "$rotation"
+    tell head ORK_HEAD "$head"
 fi
 
 # The program has left a notice, or a warning if somebody has to look.

@@ -81,7 +81,11 @@ abstract class Steps extends Script {
         keep(folder, options.includes, new File(build, "stash-${options.name}"))
     }
 
-    void unstash(String name) { keep(new File(build, "stash-$name"), '**', folder) }
+    void unstash(String name) {
+        def saved = new File(build, "stash-$name")
+        if (!saved.exists()) { error("No such saved stash $name") }
+        keep(saved, '**', folder)
+    }
 
     def sh(String script) { sh(script: script) }
 
@@ -116,6 +120,7 @@ abstract class Steps extends Script {
     private void alive() { if (dead) { throw new IllegalStateException('the agent is gone') } }
 
     private void keep(File from, String patterns, File to) {
+        if (!from.exists()) { return }
         def matchers = patterns.split(',').collect { FileSystems.default.getPathMatcher("glob:$it") }
         from.eachFileRecurse(FileType.FILES) { file ->
             def path = from.toPath().relativize(file.toPath())

@@ -34,7 +34,8 @@ def parse(tokens, values, status):
         key, rest = parse(rest[1:], values, status)
         value = value.get(key, {}) if isinstance(value, dict) else {}
         rest = rest[1:]
-    return "" if value == {} and name not in ("parameters.env",) else value, rest
+    # What is not there is empty text; an empty object that is there stays one.
+    return "" if value == {} and name != "parameters.env" else value, rest
 
 
 def call(name, arguments, status):

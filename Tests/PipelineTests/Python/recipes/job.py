@@ -34,7 +34,8 @@ class Order:
 
     def asked(self, job):
         """The gate: somebody is asked, and opens it or does not."""
-        self.results.append({"job": job, "status": "opened" if self.approve else "closed", "code": 0, "secrets": [], "log": ""})
+        status = "opened" if self.approve else "closed"
+        self.results.append({"job": job, "status": status, "code": 0, "secrets": [], "log": ""})
         return self.approve
 
 
