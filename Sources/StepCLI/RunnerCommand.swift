@@ -31,22 +31,22 @@ struct RunnerCommand {
         let message = Console.clean(error.message + (error.hint.map { "; \($0)" } ?? ""))
         switch system {
         case .github:
-            let place = error.place.map { "file=\(Self.escape($0.file)),line=\($0.line)," } ?? ""
-            text = "::\(level.rawValue) \(place)title=\(program)::\(Self.escape(message))"
+            let place = error.place.map { "file=\(Self.escape($0.file, "%\r\n:,")),line=\($0.line)," } ?? ""
+            text = "::\(level.rawValue) \(place)title=\(program)::\(Self.escape(message, "%\r\n"))"
         // Azure knows no notices: where there is only waiting to do, the log says enough.
         case .azure where level == .notice: return nil
         case .azure: text = "##vso[task.logissue type=\(level.rawValue)]\(program): \(message)"
         }
     }
 
-    // What ends a line, a property, or all properties.
-    private static func escape(_ text: String) -> String {
+    // A property may not hold what ends one, either.
+    private static func escape(_ text: String, _ special: String) -> String {
         var result = ""
         for scalar in text.unicodeScalars {
-            switch scalar {
-            case "%", "\r", "\n", ":", ",":
+            if special.unicodeScalars.contains(scalar) {
                 result += "%" + (scalar.value < 16 ? "0" : "") + String(scalar.value, radix: 16, uppercase: true)
-            default: result.unicodeScalars.append(scalar)
+            } else {
+                result.unicodeScalars.append(scalar)
             }
         }
         return result

@@ -75,12 +75,12 @@ struct SummaryPage {
     // Names of keys are other people's text, and the page is HTML in the end.
     private static func cell(_ text: String) -> String {
         var result = ""
-        for character in text {
+        for character in Console.clean(text) {
             switch character {
             case "|", "`", "*", "_", "[", "]", "\\": result += "\\\(character)"
             case "<": result += "&lt;"
             case "&": result += "&amp;"
-            default: result += character.isNewline ? " " : String(character)
+            default: result.append(character)
             }
         }
         return result

@@ -111,17 +111,23 @@ extension CreateStep {
         }
     }
 
-    /// Deletes a key that nobody was given. It is looked at once more directly before: its owner may have activated it
-    /// since it was listed, and then it may be in use.
-    func discard(_ key: Key, because reason: String) throws(StepError) {
+    /// Deletes a key that nobody was given, and tells whether it is gone. It is looked at once more directly before: its
+    /// owner may have activated it since it was listed, and then it may be in use.
+    ///
+    /// OpenRouter cannot delete on a condition: an owner who activates between look and deletion loses the key, and
+    /// `ork-publish` finds out by its probe before anybody is given it.
+    @discardableResult
+    func discard(_ key: Key, because reason: String) throws(StepError) -> Bool {
         let now = try asStepError { try stage.client.send(api.key(key.hash)).value }
         if let now {
             guard now.keyName.isMinting else {
-                return stage.tell(.warning("\(now.name) (\(now.hash.short)) was activated meanwhile and stays"))
+                stage.tell(.warning("\(now.name) (\(now.hash.short)) was activated meanwhile and stays"))
+                return false
             }
             _ = try asStepError { try stage.client.send(api.deleteKey(key.hash)) }
         }
         try recordStray(key, because: reason)
+        return true
     }
 
     private func recordStray(_ key: Key, because reason: String) throws(StepError) {

@@ -36,10 +36,8 @@ extension CreateStep {
         let now = listed.date ?? stage.clock.now
         let lineage = Lineage(base: header.base, among: listed.value.filter { !known.contains($0.hash) })
         for rival in lineage.live(at: now) + lineage.minting.filter({ $0.createdAt <= key.createdAt }) {
-            guard rival.keyName.isMinting, now.timeIntervalSince(rival.createdAt) >= Self.mintingLimit else {
-                return rival
-            }
-            try discard(rival, because: "it was minted and never handed out")
+            let isAbandoned = rival.keyName.isMinting && now.timeIntervalSince(rival.createdAt) >= Self.mintingLimit
+            guard isAbandoned, try discard(rival, because: "it was minted and never handed out") else { return rival }
         }
         return nil
     }

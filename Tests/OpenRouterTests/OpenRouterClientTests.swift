@@ -39,6 +39,30 @@ struct OpenRouterClientTests {
         #expect(transport.batches.isEmpty)
     }
 
+    @Test("a key that goes while pages are read hides no other, whoever reads the first one", arguments: [false, true])
+    func deletedMeanwhile(isFirstGiven: Bool) throws {
+        func rows(_ numbers: Range<Int>) -> JSONValue {
+            let rows = numbers.map { number in
+                let hash = String(number)
+                return Sample.keyJSON([
+                    "name": .string("key \(number)"),
+                    "hash": .string(String(repeating: "0", count: 64 - hash.count) + hash),
+                ])
+            }
+            return ["data": .array(rows)]
+        }
+        // One of the first has gone: key 100 stands at 99 now, where nobody looks who reads on at 100.
+        let transport = FakeTransport([Stub(.get, list + "0", rows(0..<100)), Stub(.get, list + "90", rows(91..<103))])
+        let client = OpenRouterClient(transport: transport)
+        let management = try Sample.management()
+        let keys =
+            isFirstGiven
+            ? try client.allKeys(management, workspace: nil, from: client.send(management.listKeys()).value)
+            : try client.allKeys(management, workspace: nil).value
+        #expect(keys.map(\.name) == (0..<103).map { "key \($0)" })
+        transport.expectAllUsed()
+    }
+
     @Test func aTransportThatForgetsACallMayHaveSentIt() throws {
         struct Forgetful: HTTPTransport {
             func send(_ requests: [HTTPRequest], each: (Int, Result<HTTPResponse, TransportError>) -> Void) {}

@@ -33,15 +33,17 @@ struct GitHubFleetTests {
         #expect(idle.succeeded && idle.output.contains("nothing is due, 1 soaking"), "\(idle.output)")
         #expect(!idle.output.contains("ork-rotate"), "\(idle.output)")
 
-        // When the time has come, the handoff of the first run is found, and only the last step is done. What a fork
-        // gives out for a newer rotation is not looked at.
-        let fork = "github/9000/ork-handoff.checkout.retire"
-        try FileManager.default.createDirectory(
-            atPath: place.folder.file(fork), withIntermediateDirectories: true)
+        // When the time has come, the handoff of the first run is found, and only the last step is done. What a fork or
+        // another branch gives out for a newer rotation is not looked at.
         let text = try place.folder.read("github/1/ork-handoff.checkout.retire/ork-handoff.json")
         let id = try #require(try JSONValue(parsing: Array(text.utf8))["rotation"]?["id"]?.string)
-        try place.folder.write(
-            text.replacing(id, with: "7ZZZZZZZZZZZZZZZZZZZZZZZZZ"), to: fork + "/ork-handoff.json")
+        for run in [8000, 9000] {
+            let forged = "github/\(run)/ork-handoff.checkout.retire"
+            try FileManager.default.createDirectory(
+                atPath: place.folder.file(forged), withIntermediateDirectories: true)
+            try place.folder.write(
+                text.replacing(id, with: "7ZZZZZZZZZZZZZZZZZZZZZZZZZ"), to: forged + "/ork-handoff.json")
+        }
         try place.configureFleet("github-secret", "repository", "name", soak: "0s", isBroken: false)
         try await Repository.commit(in: place)
         let last = try await workflow.run(3)

@@ -90,7 +90,7 @@ struct GitLabFleetTests {
         for action in ["resume", "supersede"] {
             let unseen = try await run(action, successor)
             #expect(unseen["check"]?.status == "warning", "\(unseen.log)")
-            #expect(unseen["check"]?.log.contains("no handoff of it is here") == true, "\(unseen.log)")
+            #expect(unseen["check"]?.log.contains("no handoff of that is here") == true, "\(unseen.log)")
             #expect(unseen["create"]?.log.contains("is at \"done\"") == true, "\(unseen.log)")
         }
         // It is lost, but another run has rotated the key since it was called due.

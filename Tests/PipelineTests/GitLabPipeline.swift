@@ -13,6 +13,8 @@ struct GitLabPipeline {
     /// The gates that somebody opens.
     var play: [String] = ["approve-publish", "approve-retire"]
     var retry = false
+    /// The branch that it runs for.
+    var ref = "main"
     var kill: [String] = []
     var only: [String] = []
     /// A project of its own, which sees no other pipeline's artifacts.
@@ -36,8 +38,8 @@ struct GitLabPipeline {
     init(_ place: Place) { self.place = place }
 
     /// What is in the user's repository: ork.yaml, and the scripts.
-    static func prepare(_ place: Place, soak: String = "0s", overlap: String = "0s") throws {
-        try place.configure("gitlab-variable", "project", "key", soak: soak, overlap: overlap)
+    static func prepare(_ place: Place, soak: String = "0s", overlap: String = "0s", waves: Int = 2) throws {
+        try place.configure("gitlab-variable", "project", "key", soak: soak, overlap: overlap, waves: waves)
         try copy(place)
     }
 
@@ -87,7 +89,8 @@ struct GitLabPipeline {
             "component": .string(component), "inputs": inputs,
             "repository": .string(place.folder.file("repository")),
             "store": .string(store ?? place.artifacts.gitlab), "pipeline": .number(JSONNumber(number)),
-            "variables": strings(all), "secrets": secrets, "play": .array(play.map { .string($0) }),
+            "ref": .string(ref), "variables": strings(all), "secrets": secrets,
+            "play": .array(play.map { .string($0) }),
             "retry": .bool(retry), "kill": .array(kill.map { .string($0) }), "only": .array(only.map { .string($0) }),
         ]
         let outcome = try await Place.run(

@@ -118,6 +118,12 @@ struct GitLabPipelineTests {
         pipeline.number = 21
         let idle = try await pipeline.run()
         #expect(idle["create"]?.log.contains("is at \"done\"") == true, "\(idle.log)")
+        // In a fleet it was called begun, and the handoff of before is not the one that is missed.
+        pipeline.number = 22
+        pipeline.variables["ORK_DUE_ACTION"] = "resume"
+        let missed = try await pipeline.run()
+        #expect(missed["check"]?.code == 75, "\(missed.log)")
+        #expect(missed["check"]?.log.contains("no handoff of that is here") == true)
         #expect(try place.sandbox.keys().count { $0["management"] == false } == 2)
     }
 
@@ -162,6 +168,67 @@ struct GitLabPipelineTests {
         #expect(lone["approve-retire"]?.log.contains("is at \"none\"") == true, "\(lone.log)")
         #expect(try place.held("gitlab/variables", "key") == before)
         #expect(try place.live().count == 3)
+    }
+
+    @Test("a create that is run again begins no other rotation, and supersedes none that it began itself")
+    func createAgain() async throws {
+        try GitLabPipeline.prepare(place)
+        var pipeline = GitLabPipeline(place)
+        try isOver(try await pipeline.run())
+        pipeline.only = ["create"]
+        let again = try await pipeline.run()
+        #expect(again["create"]?.code == 65, "\(again.log)")
+        #expect(again["create"]?.log.contains("has begun and finished since this pipeline looked") == true)
+
+        pipeline.number = 2
+        pipeline.only = ["check", "create"]
+        pipeline.retry = true
+        pipeline.variables = ["ORK_SUPERSEDE": "true"]
+        let superseding = try await pipeline.run()
+        #expect(superseding.count { $0.name == "create" && $0.code == 0 } == 2, "\(superseding.log)")
+        #expect(try place.sandbox.keys().count { $0["management"] == false } == 3)
+    }
+
+    @Test("a deployment that failed is run again by a later pipeline, until what was published is verified")
+    func deployment() async throws {
+        try GitLabPipeline.prepare(place, soak: "1h", waves: 1)
+        var pipeline = GitLabPipeline(place)
+        let log = place.folder.file("deployed")
+        let works = place.folder.file("works")
+        pipeline.inputs = [
+            "rotation": "checkout", "image": "any",
+            "deploy": [.string("echo done >>\(log)"), .string("[ -e \(works) ]")],
+        ]
+        let failed = try await pipeline.run()
+        #expect(failed["deploy"]?.status == "failed" && failed["verify"] == nil, "\(failed.log)")
+        try place.folder.write("", to: "works")
+        pipeline.variables = ["ORK_BEGIN": "false"]
+        pipeline.play = ["approve-retire"]
+        for number in 2...3 {
+            pipeline.number = number
+            let later = try await pipeline.run()
+            #expect(later["deploy"]?.code == 0 && later["retire"]?.code == 75, "\(later.log)")
+            #expect(try place.folder.read("deployed") == "done\ndone\n", "\(later.log)")
+        }
+    }
+
+    @Test("handoffs of another branch are not believed, and those that may not be read are not taken for lost")
+    func others() async throws {
+        try GitLabPipeline.prepare(place, overlap: "1h")
+        var pipeline = GitLabPipeline(place)
+        pipeline.ref = "topic"
+        pipeline.play = []
+        _ = try await pipeline.run()
+        pipeline.ref = "main"
+        pipeline.number = 2
+        let other = try await pipeline.run()
+        #expect(other["create"]?.code == 75, "\(other.log)")
+        pipeline.ref = "topic"
+        pipeline.number = 3
+        pipeline.variables = ["ORK_HANDOFF_TOKEN": "job-lister", "ORK_DUE_ACTION": "supersede"]
+        let refused = try await pipeline.run()
+        #expect(refused["check"]?.code == 69 && refused["create"] == nil, "\(refused.log)")
+        #expect(refused["check"]?.log.contains("an earlier handoff cannot be loaded: status 403") == true)
     }
 }
 

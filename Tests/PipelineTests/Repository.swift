@@ -26,6 +26,16 @@ enum Repository {
         try await commit(in: place)
     }
 
+    /// Puts a deployment into the slot that fails the first time.
+    static func deployOnce(failingIn place: Place) async throws {
+        let path = "repository/.github/workflows/ork-deploy.yml"
+        let slot = try place.folder.read(path)
+        let mark = place.folder.file("deployed")
+        let step = "run: '[ -e \(mark) ] || { touch \(mark); exit 1; }'"
+        try place.folder.write(slot.replacing(/run: echo .*/, with: step), to: path)
+        try await commit(in: place)
+    }
+
     /// Commits what is there now.
     static func commit(in place: Place) async throws {
         let author = ["-c", "user.name=someone", "-c", "user.email=someone@example.invalid"]

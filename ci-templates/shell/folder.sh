@@ -2,8 +2,8 @@
 # Handoffs on systems other than GitHub and GitLab. To be sourced by step.sh, whose variables these functions read and set.
 #
 # The pipeline restores the folder ork-handoffs and the file ORK_DOTENV before each job, and saves both after it, also when
-# it failed. They take the place of what GitHub and GitLab pass on: ORK_ROTATION_ID is what the job before told, and so is
-# ORK_EXPECT_HEAD of a job that approves.
+# it failed. They take the place of what GitHub and GitLab pass on: ORK_ROTATION_ID is what the job before told, and so are
+# ORK_SEEN of create and ORK_EXPECT_HEAD of a job that approves.
 
 # Takes what is there, and names the file that this job writes: as no other job does, nor this one when it is run again.
 take_from_folder() {
@@ -14,10 +14,13 @@ take_from_folder() {
     handoff=ork-handoffs/$(date -u +%Y%m%dT%H%M%SZ).$mine.$(od -An -N4 -tx1 /dev/urandom | tr -d ' \n').json
     [ "$mine" != check ] || return 0
     export ORK_ROTATION_ID="${ORK_ROTATION_ID:-$(told ORK_ROTATION_ID)}"
-    case $mine in approve-*) ORK_EXPECT_HEAD=${ORK_EXPECT_HEAD:-$(told ORK_HEAD)} ;; esac
+    case $mine in
+    create) ORK_SEEN=${ORK_SEEN:-$(told ORK_SEEN)} ;;
+    approve-*) ORK_EXPECT_HEAD=${ORK_EXPECT_HEAD:-$(told ORK_HEAD)} ;;
+    esac
 }
 
-told() { sed -n "s/^$1=//p" "${ORK_DOTENV:-/dev/null}" 2>/dev/null; }
+told() { sed -n "s/^$1=//p" "${ORK_DOTENV:-/dev/null}" 2>/dev/null || true; }
 
 # Of what is kept goes what another handoff holds, too, and a sealed key that a newer rotation has left behind; and what
 # the job before told.

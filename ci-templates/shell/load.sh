@@ -21,8 +21,23 @@ fetch() {
         curl --config - --fail --silent --show-error --location --retry 3 --max-time 60 "$@"
 }
 
+# Writes what is at an address to a file, and says the status. Anything but an answer or 404 ends this script.
+fetch_or_miss() {
+    code=$(printf 'header = "%s"\n' "$header" |
+        curl --config - --silent --show-error --location --retry 3 --max-time 60 \
+            --output "$2" --write-out '%{http_code}' "$1")
+    case $code in
+    200 | 404) echo "$code" ;;
+    *)
+        echo "ork: error: an earlier handoff cannot be loaded: status $code" >&2
+        echo 'ork: hint: look at the role and the scope of ORK_HANDOFF_TOKEN' >&2
+        exit 69
+        ;;
+    esac
+}
+
 # GitHub: the artifacts of this repository's runs, asked for by name (save.sh): a fleet's run has thousands of them, and a
-# rotation that soaks saves none for days. Those of forks are not ours. Needs a token with actions: read.
+# rotation that soaks saves none for days. Those of forks and of other branches are not ours. Needs a token with actions: read.
 load_from_github() {
     header="Authorization: Bearer $ORK_HANDOFF_TOKEN"
     api=$GITHUB_API_URL/repos/$GITHUB_REPOSITORY/actions/artifacts
@@ -31,7 +46,8 @@ load_from_github() {
         name=ork-handoff.$(printf %s "$rotation" | tr / +).$turn
         fetch --get --data per_page=100 --data-urlencode "name=$name" --output "$work/answer" "$api"
         jq -r '.artifacts[] | select(.expired | not)
-            | select(.workflow_run.head_repository_id == .workflow_run.repository_id) | .id' "$work/answer" >>"$work/all"
+            | select(.workflow_run.head_repository_id == .workflow_run.repository_id)
+            | select(.workflow_run.head_branch == env.GITHUB_REF_NAME) | .id' "$work/answer" >>"$work/all"
     done
     sort -rnu "$work/all" | head -n "$enough" >"$work/ids"
     while read -r id; do
@@ -53,15 +69,15 @@ load_from_gitlab() {
             "$api?scope[]=success&scope[]=failed&scope[]=canceled&per_page=100&page=$page"
         [ "$(jq length "$work/answer")" != 0 ] || break
         jq -r --arg prefix "$rotation:" \
-            '.[] | select(.artifacts_file != null) | select(.name | startswith($prefix)) | .id' "$work/answer" >>"$work/all"
+            '.[] | select(.artifacts_file != null) | select(.name | startswith($prefix))
+                | select(.ref == env.CI_COMMIT_REF_NAME) | .id' "$work/answer" >>"$work/all"
         page=$((page + 1))
     done
     sort -rnu "$work/all" | head -n "$enough" >"$work/ids"
     while read -r id; do
-        status=0
-        fetch --output "$folder/$id.json" "$api/$id/artifacts/ork-handoffs/$id.json" || status=$?
-        # 22 is an answer such as 404: what the job saved has expired.
-        case $status in 0) ;; 22) rm -f "$folder/$id.json" ;; *) exit "$status" ;; esac
+        code=$(fetch_or_miss "$api/$id/artifacts/ork-handoffs/$id.json" "$folder/$id.json")
+        # What the job saved has expired.
+        [ "$code" != 404 ] || rm -f "$folder/$id.json"
     done <"$work/ids"
 }
 
@@ -81,7 +97,10 @@ for file in "$folder"/*.json; do
 done >"$work/found"
 newest=$(sed -n 's/^\([0-9A-Z]*\) .*/\1/p' "$work/found" | sort | tail -n 1)
 if [ -n "${ORK_ROTATION_ID:-}" ] && [ -n "$newest" ] && [ "$newest" != "$ORK_ROTATION_ID" ]; then
-    echo "ork: error: this job is of the rotation $ORK_ROTATION_ID, and $newest has begun since" >&2
+    newer=$(printf '%s\n' "$newest" "$ORK_ROTATION_ID" | LC_ALL=C sort | tail -n 1)
+    since="and $newer has begun since"
+    [ "$newer" = "$newest" ] || since='whose handoff is not here any more'
+    echo "ork: error: this job is of the rotation $ORK_ROTATION_ID, $since" >&2
     echo 'ork: hint: nothing was changed; go on with a new run of the pipeline, not with this one' >&2
     exit 65
 fi

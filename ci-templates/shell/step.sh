@@ -15,11 +15,13 @@
 #   ORK_DUE_ACTION    in a fleet, what ork-due said: rotate, resume or supersede. It has seen no handoff, and this job may
 #   ORK_DUE_KEY       have waited since: a rotation begins only while the key in use is still this one (its hash), and only
 #                     a handoff that was looked for and is not there is superseded
+#   ORK_SEEN          the newest rotation that check saw: a create that is run again begins no other one
 #   ORK_EXPECT_HEAD   stop unless the handoff is still the one with this head
 #
-# Tells `turn` (also: "wait" after "not yet", "done" when the rotation is finished), `rotation` and `head`, to
-# GITHUB_OUTPUT or as ORK_TURN, ORK_ROTATION_ID and ORK_HEAD to the file ORK_DOTENV. "Not yet" (75) is a success with
-# a notice on GitHub; GitLab has allow_failure for it. On other systems see folder.sh.
+# Tells `turn` (also: "wait" after "not yet", "done" when the rotation is finished), `rotation`, `head`, `deploy` (see look
+# in turn.sh) and, if it is check, `seen`: to GITHUB_OUTPUT, or as ORK_TURN, ORK_ROTATION_ID, ORK_HEAD, ORK_DEPLOY and
+# ORK_SEEN to the file ORK_DOTENV. "Not yet" (75) is a success with a notice on GitHub; GitLab has allow_failure for it. On
+# other systems see folder.sh.
 set -eu
 
 here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
@@ -61,6 +63,8 @@ done
 # Word splitting is wanted: a list of options with paths that are ours.
 # shellcheck disable=SC2086
 look $loaded
+seen=${rotation:-none}
+refuse_again
 obey_fleet
 decide
 
@@ -75,7 +79,7 @@ if [ "$mine" = "$turn" ]; then
     [ ! -s "$handoff" ] || loaded="--handoff $handoff"
     # shellcheck disable=SC2086
     look $loaded
-    [ "$status" = 0 ] || turn="wait"
+    [ "$status" = 0 ] || turn="wait" deploy=none
 elif [ "$mine" != check ]; then
     echo "ork: nothing to do here: the rotation $ORK_ROTATION is at \"$turn\"" >&2
     # Jobs after this one that cannot ask GitLab (load.sh) find the handoffs where this one did.
@@ -89,7 +93,9 @@ tell turn ORK_TURN "$turn"
 if [ -n "$loaded" ]; then
     tell rotation ORK_ROTATION_ID "$rotation"
     tell head ORK_HEAD "$head"
+    tell deploy ORK_DEPLOY "$deploy"
 fi
+[ "$mine" != check ] || tell seen ORK_SEEN "$seen"
 
 # The program has left a notice, or a warning if somebody has to look.
 if [ "$status" = 75 ] && [ -n "${GITHUB_ACTIONS:-}" ]; then status=0; fi

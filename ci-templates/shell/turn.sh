@@ -1,9 +1,10 @@
 # shellcheck shell=sh disable=SC2034,SC2154
 # Whose turn it is in a rotation. To be sourced by step.sh, whose variables these functions read and set.
 
-# What the records in these handoffs (options) say: whose turn it is, of which rotation, and their head.
+# What the records in these handoffs (options) say: whose turn it is, of which rotation, their head, and which waves a
+# deployment has to take up: "first" or "rest" until they are verified, then "none".
 look() {
-    turn=create rotation='' head=''
+    turn=create rotation='' head='' deploy=none
     [ "$#" != 0 ] || return 0
     picture=$(ork-status --json "$@")
     said=$(printf '%s' "$picture" | jq -r '
@@ -14,9 +15,12 @@ look() {
             elif .next == "ork-create" then "create"
             elif .next == "ork-retire" then gate("retire"; "retire")
             elif .next == "ork-publish" and .past_first_wave then gate("publish"; "publish-rest")
-            else .next[4:] + $rest end, .rotation, .head
+            else .next[4:] + $rest end, .rotation, .head,
+            if .next != "ork-verify" or .state == "verified" or .state == "retiring" then "none"
+            elif .past_first_wave then "rest"
+            else "first" end
         ] | join(" ")')
-    read -r turn rotation head <<SAID
+    read -r turn rotation head deploy <<SAID
 $said
 SAID
 }
@@ -41,10 +45,11 @@ obey_fleet() {
             echo "ork: $ORK_ROTATION has another key by now than when it was due, so none is minted" >&2
             ORK_BEGIN=false ORK_SUPERSEDE=false
         fi
-    elif [ "$mine" = check ] && [ -z "$loaded" ]; then
-        echo "ork: error: $ORK_ROTATION has begun, and no handoff of it is here" >&2
-        echo 'ork: hint: if nobody has it, begin anew: ORK_SUPERSEDE=true, or the workflow with supersede' >&2
-        [ -z "${GITHUB_ACTIONS:-}" ] || echo "::warning title=ork::$ORK_ROTATION has begun, and no handoff of it is here"
+    elif [ "$mine" = check ] && { [ -z "$loaded" ] || [ "$turn" = "done" ]; }; then
+        echo "ork: error: $ORK_ROTATION was under way, and no handoff of that is here" >&2
+        echo 'ork: hint: if it has not finished meanwhile, begin anew: ORK_SUPERSEDE=true, or the workflow with supersede' >&2
+        [ -z "${GITHUB_ACTIONS:-}" ] ||
+            echo "::warning title=ork::$ORK_ROTATION was under way, and no handoff of that is here"
         status=75
     fi
 }
@@ -58,6 +63,17 @@ is_due_key_in_use() {
 is_due() {
     due=$(ork-due --rotation "$ORK_ROTATION" --json) || exit
     printf '%s' "$due" | jq -e '.due != []' >/dev/null
+}
+
+# Whether this job is one of an older pipeline that is run again: what it was to begin has begun since.
+refuse_again() {
+    [ "$mine" = create ] && [ -n "${ORK_SEEN:-}" ] && [ -n "$loaded" ] && [ "$rotation" != "$ORK_SEEN" ] || return 0
+    # What it began itself, it goes on with.
+    ORK_SUPERSEDE=false
+    [ "$turn" = "done" ] || return 0
+    echo "ork: error: $rotation has begun and finished since this pipeline looked" >&2
+    echo 'ork: hint: nothing was changed; to begin another rotation, start a new run of the pipeline' >&2
+    exit 65
 }
 
 # Whether a rotation begins, goes on, or is none of this job's business.

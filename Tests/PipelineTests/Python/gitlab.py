@@ -3,7 +3,7 @@ the repository, the artifacts of the jobs it needs and their dotenv variables, a
 The pipelines that trigger jobs start run in their place.
 
 Reads one JSON object on standard input: component, inputs, repository, store, pipeline, variables, secrets (by
-environment), play (gates), retry (each job once more), kill (jobs whose artifacts are lost), only (jobs).
+environment), ref (the branch), play (gates), retry (each job once more), kill (jobs whose artifacts are lost), only (jobs).
 Prints a list of {job, name, id, status, code, log}; with print: "file" or "merged" the configuration instead.
 """
 
@@ -88,7 +88,7 @@ def run(name, job, done, killed, pipeline, passed):
         shutil.copytree(order["repository"], folder, dirs_exist_ok=True)
         variables = {
             "PATH": os.environ["PATH"], "HOME": str(folder), "CI": "true", "GITLAB_CI": "true",
-            "CI_JOB_ID": str(number), "CI_JOB_NAME": name, "CI_PROJECT_ID": "1", "CI_PIPELINE_ID": str(pipeline),
+            "CI_JOB_ID": str(number), "CI_COMMIT_REF_NAME": order["ref"], "CI_JOB_NAME": name, "CI_PROJECT_ID": "1", "CI_PIPELINE_ID": str(pipeline),
             "CI_JOB_URL": f"https://gitlab.example/acme/web/-/jobs/{number}", "GITLAB_USER_LOGIN": "someone",
             **order["variables"], **{k: str(v) for k, v in job.get("variables", {}).items()}, **passed,
         }
@@ -122,7 +122,8 @@ def run(name, job, done, killed, pipeline, passed):
         allowed = job.get("allow_failure") or {}
         allowed = allowed.get("exit_codes", []) if isinstance(allowed, dict) else []
         status = "success" if code == 0 else "warning" if code in allowed else "failed"
-        record = {"id": number, "name": name, "status": "success" if status == "success" else "failed"}
+        record = {"id": number, "name": name, "ref": order["ref"],
+                  "status": "success" if status == "success" else "failed"}
         (place / "job.json").write_text(json.dumps(record))
         return {"job": name.split(":")[-1], "name": name, "id": number, "status": status, "code": code,
                 "log": ran.stdout + ran.stderr}

@@ -2,8 +2,9 @@
 
 services.py GITHUB_FOLDER GITLAB_FOLDER SANDBOX_URL
 
-GITHUB_FOLDER is act's --artifact-server-path: RUN/NAME/FILE, where runs from FORK on are a fork's. GITLAB_FOLDER is what gitlab.py keeps: JOB/job.json and
-JOB/files/. Says its own address in one line, and ends when its input does.
+GITHUB_FOLDER is act's --artifact-server-path: RUN/NAME/FILE, where runs from FORK on are a fork's, and those from BRANCH on
+of another branch than main. GITLAB_FOLDER is what gitlab.py keeps: JOB/job.json and JOB/files/. Says its own address in one
+line, and ends when its input does.
 """
 
 import http.server
@@ -18,7 +19,7 @@ import urllib.parse
 import urllib.request
 import zipfile
 
-FORK = 9000
+BRANCH, FORK = 8000, 9000
 # 2026 in microseconds: what is left is a number that jq can hold.
 EPOCH = 1767225600 * 10**6
 github, gitlab, sandbox = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2]), sys.argv[3]
@@ -77,7 +78,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             (name,) = urllib.parse.parse_qs(urllib.parse.urlsplit(self.path).query)["name"]
             listed = [
                 {"id": number, "name": name, "expired": False, "workflow_run": {
-                    "repository_id": 1, "head_repository_id": 2 if int(place.parent.name) >= FORK else 1}}
+                    "repository_id": 1, "head_repository_id": 2 if int(place.parent.name) >= FORK else 1,
+                    "head_branch": "topic" if BRANCH <= int(place.parent.name) < FORK else "main"}}
                 for number, place in artifacts().items()
                 if place.name == name
             ]
@@ -89,8 +91,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
         return self.reply(200, archive.getvalue(), "application/zip")
 
     def gitlab(self, job, path):
-        if self.headers.get("PRIVATE-TOKEN") != "artifact-reader":
-            return self.reply(401, b"{}")
+        token = self.headers.get("PRIVATE-TOKEN")
+        if token not in ("artifact-reader", "job-lister") or (job and token == "job-lister"):
+            return self.reply(403 if job else 401, b"{}")
         if job is None:
             if "page=1" not in self.path.split("per_page=100")[-1]:
                 return self.reply(200, b"[]")

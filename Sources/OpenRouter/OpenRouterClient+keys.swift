@@ -3,16 +3,37 @@ import Secrets
 extension OpenRouterClient {
     /// All keys of several workspaces, read side by side, and the provider's clock at the first answer. `nil` is the
     /// default workspace.
+    package func allKeys(_ api: ManagementAPI, workspaces: Set<String?>) throws(OpenRouterError) -> Dated<
+        [String?: [Key]]
+    > {
+        try goOn(api, [:], workspaces.sorted { ($0 ?? "") < ($1 ?? "") })
+    }
+
+    /// All keys of a workspace, and the provider's clock at the first answer.
+    package func allKeys(_ api: ManagementAPI, workspace: String?) throws(OpenRouterError) -> Dated<[Key]> {
+        let all = try goOn(api, [:], [workspace])
+        return Dated(value: all.value[workspace] ?? [], date: all.date)
+    }
+
+    /// All keys of a workspace of which the first page was read already, with other things in one batch.
+    package func allKeys(
+        _ api: ManagementAPI, workspace: String?, from first: [Key]
+    ) throws(OpenRouterError) -> [Key] {
+        guard first.count == ManagementAPI.pageSize else { return first }
+        return try goOn(api, [workspace: first], [workspace]).value[workspace] ?? []
+    }
+
+    /// Reads on behind what is known of these workspaces. OpenRouter tells no total: a page that is not full is the last.
     ///
     /// The list is read while others mint and delete. So each page begins with the last rows of the one before; where
     /// these are not there, so many keys have gone meanwhile that some may have moved past the edge, and the workspace
     /// is read anew.
-    package func allKeys(_ api: ManagementAPI, workspaces: Set<String?>) throws(OpenRouterError) -> Dated<
-        [String?: [Key]]
-    > {
-        var keys: [String?: [Key]] = [:]
+    private func goOn(
+        _ api: ManagementAPI, _ known: [String?: [Key]], _ workspaces: [String?]
+    ) throws(OpenRouterError) -> Dated<[String?: [Key]]> {
+        var keys = known
         var date: Dated<Void>?
-        var open = workspaces.sorted { ($0 ?? "") < ($1 ?? "") }
+        var open = workspaces
         var restarts = 0
         while !open.isEmpty {
             let calls = open.map { workspace in
