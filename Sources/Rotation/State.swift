@@ -75,6 +75,9 @@ package struct State: Sendable {
         package let outcome: String
         package let seen: String
         package let at: Date
+
+        /// The check with which every run begins.
+        package static let first = "successor"
     }
 
     /// A complete verification of some targets.
@@ -202,7 +205,11 @@ extension State {
         case .verify:
             let isFailed = record.detail["outcome"]?.string == "failed"
             if isFailed { verifications = [] }
-            if let check = Check(record) { checks = checks.filter { $0.name != check.name } + [check] }
+            if let check = Check(record) {
+                // What a run checks first; what it does not check any more is of no interest.
+                if check.name == Check.first { checks = [] }
+                checks = checks.filter { $0.name != check.name } + [check]
+            }
             guard let target = record.target else { return }
             if isFailed { doubted.insert(target) } else { doubted.remove(target) }
         case .publish: publishProbes.append(record.detail)

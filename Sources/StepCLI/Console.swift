@@ -26,8 +26,17 @@ package struct Console: Sendable {
     package func show(_ error: StepError) {
         line("error: \(error.message)")
         if let hint = error.hint { line("hint: \(hint)") }
-        guard let runner, let command = RunnerCommand(error, program: program, for: runner) else { return }
-        Self.write(Array("\(command.text)\n".utf8), to: .standardError)
+        show(runner.flatMap { RunnerCommand(error, program: program, for: $0) })
+    }
+
+    /// Shows what somebody has to look at although the program goes on, and has the CI system show it, too.
+    package func warn(_ text: String) {
+        show(.warning(text))
+        show(runner.flatMap { RunnerCommand(.warning, text, program: program, for: $0) })
+    }
+
+    private func show(_ command: RunnerCommand?) {
+        if let command { Self.write(Array("\(command.text)\n".utf8), to: .standardError) }
     }
 
     /// Passes on a line of a plugin's or a probe's, which has been redacted and escaped.

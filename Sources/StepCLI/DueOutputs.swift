@@ -17,7 +17,7 @@ package struct DueOutputs {
     package func show(_ report: DueReport, as format: DueFormat) {
         for problem in report.problems {
             guard case .problem(let hint) = problem.verdict else { continue }
-            console.show(.warning("\(problem.rotation): \(problem.message); \(hint)"))
+            console.warn("\(problem.rotation): \(problem.message); \(hint)")
         }
         if let path = environment["GITHUB_STEP_SUMMARY"] { append(summary(report), to: path) }
         if format == .github, let path = environment["GITHUB_OUTPUT"] {

@@ -24,18 +24,23 @@ struct RunnerCommand {
     let text: String
 
     /// How much somebody has to do about it.
-    private enum Level: String { case error, warning, notice }
+    enum Level: String { case error, warning, notice }
 
     init?(_ error: StepError, program: String, for system: System) {
         let level: Level = error.code != .notYet ? .error : error.isWorthWaiting ? .notice : .warning
-        let message = Console.clean(error.message + (error.hint.map { "; \($0)" } ?? ""))
+        let text = error.message + (error.hint.map { "; \($0)" } ?? "")
+        self.init(level, text, at: error.place, program: program, for: system)
+    }
+
+    init?(_ level: Level, _ text: String, at place: StepError.Place? = nil, program: String, for system: System) {
+        let message = Console.clean(text)
         switch system {
         case .github:
-            let place = error.place.map { "file=\(Self.escape($0.file, "%\r\n:,")),line=\($0.line)," } ?? ""
-            text = "::\(level.rawValue) \(place)title=\(program)::\(Self.escape(message, "%\r\n"))"
+            let place = place.map { "file=\(Self.escape($0.file, "%\r\n:,")),line=\($0.line)," } ?? ""
+            self.text = "::\(level.rawValue) \(place)title=\(program)::\(Self.escape(message, "%\r\n"))"
         // Azure knows no notices: where there is only waiting to do, the log says enough.
         case .azure where level == .notice: return nil
-        case .azure: text = "##vso[task.logissue type=\(level.rawValue)]\(program): \(message)"
+        case .azure: self.text = "##vso[task.logissue type=\(level.rawValue)]\(program): \(message)"
         }
     }
 

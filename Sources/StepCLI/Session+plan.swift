@@ -16,6 +16,9 @@ extension Session {
         if let configuration {
             try refuseDifference(plan, configuration, state)
             plan = plan.adoptingTimings(from: configuration).plan
+        } else if !flags.probes.isEmpty {
+            // They take the place of those that flags gave before: a mistyped one can be corrected.
+            plan.verify.probes = []
         }
         var wanted = try flags.plan(overRunning: plan)
         adjust(&wanted)

@@ -63,12 +63,11 @@ package struct CheckStep {
             }
         }
         guard failed.isEmpty else {
-            let names = failed.map { "\($0.target) (\($0.error.code.rawValue))" }.joined(separator: ", ")
             let isConfiguration = failed.allSatisfy { $0.error.code == .configuration }
             throw StepError(
                 isConfiguration ? .unacceptable : PublishStep.Failure.code(failed),
-                "\(failed.count) of \(targets.count) targets are not ready: \(names)",
-                hint: PublishStep.Failure.hint(failed) ?? "mend them before ork-create")
+                "\(failed.count) of \(targets.count) targets are not ready: \(PublishStep.Failure.list(failed))",
+                hint: (PublishStep.Failure.hint(failed).map { "\($0); " } ?? "") + "nothing was changed")
         }
     }
 }

@@ -84,6 +84,12 @@ extension PublishStep {
             return codes.isSubset(of: [.unavailable, .rateLimited]) ? .unreachable : .failed
         }
 
+        /// The targets, and for a single one the reason: a CI system may show nothing but this.
+        static func list(_ failures: [Failure]) -> String {
+            let names = failures.map { "\($0.target) (\($0.isUnknown ? "unknown" : $0.error.code.rawValue))" }
+            return names.joined(separator: ", ") + (failures.count == 1 ? ": \(failures[0].error.text)" : "")
+        }
+
         /// One hint for all: the only one that there is.
         static func hint(_ failures: [Failure]) -> String? {
             let hints = Set(failures.map(\.error.hint))
@@ -127,9 +133,8 @@ extension PublishStep {
     }
 
     private func error(_ failures: [Failure], of count: Int) -> StepError {
-        let names = failures.map { "\($0.target) (\($0.isUnknown ? "unknown" : $0.error.code.rawValue))" }
         let message =
-            "\(failures.count) of \(count) targets are not known to have the new key: \(names.joined(separator: ", "))"
+            "\(failures.count) of \(count) targets are not known to have the new key: \(Failure.list(failures))"
         let again = "run ork-publish again: it writes only what is missing"
         let waits = failures.compactMap(\.error.retryAfter)
         if failures.allSatisfy({ $0.error.code == .rateLimited }), let seconds = waits.max(),

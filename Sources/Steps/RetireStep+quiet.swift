@@ -17,7 +17,7 @@ extension RetireStep {
         throw StepError(
             .notYet, "the successor has not been used since it was published",
             hint: "look whether the applications have taken it up; for a key that nobody uses at the moment: "
-                + "--accept-idle")
+                + "--accept-idle, or retire: {accept_idle: true} in ork.yaml")
     }
 
     /// Records the meters of a predecessor unless they stand where the last reading left them and nothing else moved.

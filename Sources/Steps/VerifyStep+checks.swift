@@ -19,7 +19,7 @@ extension VerifyStep {
             }
             // A complete verification has probed it before; retirement reads its state at OpenRouter itself.
             let check = Check(
-                "successor", .unknown, "not probed again: the sealed key is dropped from the handoff")
+                State.Check.first, .unknown, "not probed again: the sealed key is dropped from the handoff")
             guard state.plan.verify.requiresAdoption, state.verification?.adoption != .seen else { return [check] }
             return [
                 check,
@@ -35,17 +35,17 @@ extension VerifyStep {
                 error.code == .unauthorized
                 ? "it is deleted or disabled: another rotation has taken over, or begin anew with another --handoff "
                     + "and ork-create --supersede" : error.hint
-            return [Check("successor", .failed, error.message, hint: hint)]
+            return [Check(State.Check.first, .failed, error.message, hint: hint)]
         }
         let key = answer.value
         guard key.maySpend(at: answer.date ?? stage.clock.now) else {
             return [
                 Check(
-                    "successor", .failed, "OpenRouter accepts it, but it may not spend",
+                    State.Check.first, .failed, "OpenRouter accepts it, but it may not spend",
                     hint: "raise its limit, or begin a new rotation")
             ]
         }
-        return [Check("successor", .passed, "OpenRouter accepts it"), adoption(key, state)]
+        return [Check(State.Check.first, .passed, "OpenRouter accepts it"), adoption(key, state)]
     }
 
     private func adoption(_ key: CurrentKey, _ state: State) -> Check {

@@ -71,7 +71,7 @@ import Timestamps
             expiresWithin: try Self.length(expiresWithin, "--expires-within", orZero: true))
         if !handoff.isEmpty { try fleet.take(handoffs: handoff) }
         if !fleet.hasAge {
-            console.show(.warning("no age makes a rotation due: say --older-than, or due.every in \(config)"))
+            console.warn("no age makes a rotation due: say --older-than, or due.every in \(config)")
         }
         let findings = try fleet.findings(CurlTransport(userAgent: "ork/\(orkVersion)"))
         let report = DueReport(findings, limit: format.limit(limit))

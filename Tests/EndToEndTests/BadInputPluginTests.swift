@@ -44,6 +44,11 @@ struct BadInputPluginTests {
         #expect(complaint == nil)
     }
 
+    /// How the only target is told to have failed.
+    private static func lacking(_ code: String, _ reason: String) -> String {
+        "1 of 1 targets are not known to have the new key: bad (\(code)): \(reason)"
+    }
+
     private static func answer(_ text: String) -> String { "printf '%s\\n' '\(text)'" }
 
     static let plugins: [BadPlugin] = [
@@ -70,44 +75,47 @@ struct BadInputPluginTests {
         BadPlugin(
             "a huge info", info: String(repeating: "x", count: 1 << 20), "", 65,
             "bad: the publisher's info is longer than 65536 bytes"),
-        BadPlugin("no answer", "exit 0", 1, "1 of 1 targets are not known to have the new key: bad (unknown)"),
         BadPlugin(
-            "a status and no answer", "exit 3", 1, "1 of 1 targets are not known to have the new key: bad (unknown)"),
-        BadPlugin("a signal", "kill -9 $$", 1, "1 of 1 targets are not known to have the new key: bad (unknown)"),
+            "no answer", "exit 0", 1, lacking("unknown", "the publisher ended with status 0 and without an answer")),
         BadPlugin(
-            "an unknown verb", "exit 64", 1, "1 of 1 targets are not known to have the new key: bad (configuration)"),
+            "a status and no answer", "exit 3", 1,
+            lacking("unknown", "the publisher ended with status 3 and without an answer")),
+        BadPlugin(
+            "a signal", "kill -9 $$", 1, lacking("unknown", "the publisher was ended by signal 9 and gave no answer")),
+        BadPlugin(
+            "an unknown verb", "exit 64", 1, lacking("configuration", "the publisher cannot publish")),
         BadPlugin(
             "an answer that is no JSON", answer("done"), 1,
-            "1 of 1 targets are not known to have the new key: bad (unknown)"),
+            lacking("unknown", "the answer cannot be read: not valid JSON")),
         BadPlugin(
             "an answer that is cut", "printf '{\"id\": \"1\", \"outcome\": \"committed\"}'", 1,
-            "1 of 1 targets are not known to have the new key: bad (unknown)"),
+            lacking("unknown", "the publisher's answer does not end with a line feed")),
         BadPlugin(
             "an answer to another request", answer(#"{"id": "7", "outcome": "committed"}"#), 1,
-            "1 of 1 targets are not known to have the new key: bad (unknown)"),
+            lacking("unknown", "the publisher answered what it was not asked, or twice")),
         BadPlugin(
             "an unknown outcome", answer(#"{"id": "1", "outcome": "perhaps"}"#), 1,
-            "1 of 1 targets are not known to have the new key: bad (unknown)"),
+            lacking("unknown", "the outcome in the answer is not one of committed unchanged rejected unknown")),
         BadPlugin(
             "another verb's outcome", answer(#"{"id": "1", "outcome": "match"}"#), 1,
-            "1 of 1 targets are not known to have the new key: bad (unknown)"),
+            lacking("unknown", "the outcome in the answer is not one of committed unchanged rejected unknown")),
         BadPlugin(
             "a refusal without a reason", answer(#"{"id": "1", "outcome": "rejected"}"#), 1,
-            "1 of 1 targets are not known to have the new key: bad (unknown)"),
+            lacking("unknown", "the answer has no error")),
         BadPlugin(
             "a reason of an unknown kind",
             answer(#"{"id": "1", "outcome": "rejected", "error": {"code": "moon", "message": "wrong phase"}}"#), 1,
-            "1 of 1 targets are not known to have the new key: bad (internal)"),
+            lacking("internal", "wrong phase")),
         BadPlugin(
             "an answer with the key in it",
             #"printf '%s\n' "$request" | jq -c '{id, outcome: "committed", message: .secret.value}'"#,
-            1, "1 of 1 targets are not known to have the new key: bad (unknown)"),
+            1, lacking("unknown", "the publisher's answer carried the secret and was dropped")),
         BadPlugin(
             "the key on standard error",
             #"printf '%s\n' "$request" | jq -r .secret.value >&2; printf '%s\n' '{"id": "1", "outcome": "rejected", "error": {"code": "denied", "message": "no"}}'"#,
-            77, "1 of 1 targets are not known to have the new key: bad (denied)"),
+            77, lacking("denied", "no")),
         BadPlugin(
             "an endless answer", "yes x | head -c 20000000", 1,
-            "1 of 1 targets are not known to have the new key: bad (unknown)"),
+            lacking("unknown", "the answer cannot be read: not valid JSON")),
     ]
 }

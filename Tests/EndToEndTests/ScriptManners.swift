@@ -12,8 +12,8 @@ enum Manners {
     /// What is wrong with the form of a run: one error line if it failed, at most one hint, nothing secret.
     static func complaint(_ run: ProgramRun, program: String) -> String? {
         var lines = run.errors.split(separator: "\n")
-        // The last line may be one for the runner of a CI system.
-        if !run.isDone, annotations.contains(where: { lines.last?.hasPrefix($0) ?? false }) { lines.removeLast() }
+        // Lines for the runner of a CI system.
+        lines.removeAll { line in annotations.contains { line.hasPrefix($0) } }
         let errors = lines.filter { $0.contains(": error: ") }
         let hints = lines.filter { $0.contains(": hint: ") }
         if case .signalled(let signal) = run.ending { return "it was ended by signal \(signal)" }

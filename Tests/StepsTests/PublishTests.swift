@@ -385,7 +385,7 @@ struct CheckStepTests {
             things.troubles["api"] = [.answer(.rejected(PublisherError(.conflict, "taken", hint: "look who it was")))]
         }
         let error = scene.refused(.failed, "2 of 3") { () throws(StepError) in try check(scene) }
-        #expect(error?.hint == "do what stands behind each target above")
+        #expect(error?.hint == "do what stands behind each target above; nothing was changed")
         let lines = scene.sayings.warnings
         #expect(lines.contains { $0.hasSuffix("web: no; ask the boss") })
         #expect(

@@ -112,7 +112,7 @@ version=$("$stage/bin/ork-status" --version) ||
     fail "the programs do not run in $stage" 'name a folder that programs may run in with TMPDIR'
 
 # What a user copies, and reads. The links between the documents hold here, too.
-for folder in "$here"/../*/; do cp -R "$folder" "$stage/share/ork/"; done
+cp -R "$here/../." "$stage/share/ork/"
 (cd "$stage/share/ork" && rm install/*.sh install/Dockerfile shell/rehearse.sh shell/example-application.sh shell/packages.sh)
 cp "$root/README.md" "$stage/share/doc/ork/"
 for document in "$root"/plugins/README.md "$root"/plugins/*/README.md "$root"/plugins/examples/*; do

@@ -1,58 +1,77 @@
 #!/bin/sh
-# Rotates one OpenRouter key through all four steps. Copy it, put an ork.yaml beside it, and run it from cron or by
-# hand. Run it again after any failure: every step goes on where it stopped.
+# Rotates one OpenRouter key through all four steps. Copy it, put an ork.yaml beside it, and run it by hand or from cron.
+# Run it again after any failure: every step goes on where it stopped.
 #
-# Exit status: that of the step that did not finish; 75 means "not yet", so run it again later.
+# Exit status: that of the step that did not finish; 75 means "not yet", so run it again later. From cron, with
+# due: {every: 90d} in ork.yaml:
 #
-#   ORK_HANDOFF  the handoff file (default: ork-handoff.json)
-#   ORK_WAIT     how long each step may wait here for what is not yet so (default: 10m)
-#   ORK_GATES    "ask": ask before later waves are published and before the predecessor is retired
+#   17 */6 * * *  cd /srv/rotations && ORK_ROTATION=checkout ORK_BEGIN=due ./rotate.sh
+#
+#   ORK_ROTATION  the rotation in ork.yaml, where there are several
+#   ORK_HANDOFF   the handoff file (default: ork-handoff.json, with ORK_ROTATION ork-handoff.ROTATION.json)
+#   ORK_BEGIN     "due": begin a rotation when ork-due says that it is due, and else only go on with one
+#   ORK_WAIT      how long each step may wait here for what is not yet so (default: 10m)
+#   ORK_GATES     "ask": ask before later waves are published and before the predecessor is retired
 set -eu
 
-handoff=${ORK_HANDOFF:-ork-handoff.json}
+handoff=${ORK_HANDOFF:-ork-handoff${ORK_ROTATION:+.$(printf %s "$ORK_ROTATION" | tr / +)}.json}
 wait=${ORK_WAIT:-10m}
 
-state() {
-    ork-status --json --handoff "$handoff" | sed 's/.*"state":"\([a-z]*\)".*/\1/'
-}
+case ${ORK_GATES:-}/${ORK_BEGIN:-} in
+/ | ask/ | /due | ask/due) ;;
+*)
+    echo 'rotate.sh: error: ORK_GATES is "ask" or empty, and ORK_BEGIN "due" or empty' >&2
+    exit 64
+    ;;
+esac
 
-next() {
-    ork-status --json --handoff "$handoff" | sed 's/.*"next":"\([a-z-]*\)".*/\1/'
+field() {
+    ork-status --json --handoff "$handoff" | sed "s/.*\"$1\":\"\([a-z-]*\)\".*/\1/"
 }
 
 step() {
     printf '\n== %s\n' "$1" >&2
-    "$@" --handoff "$handoff" --wait "$wait"
+    "$@" --handoff "$handoff" ${ORK_ROTATION:+--rotation "$ORK_ROTATION"}
 }
 
 gate() {
     [ "${ORK_GATES:-}" = ask ] || return 0
     ork-status --handoff "$handoff" >&2
     printf '\n%s [y/N] ' "$1" >&2
-    read -r answer
-    [ "$answer" = y ] || exit 75
+    read -r answer || answer=
+    case $answer in y | yes) return 0 ;; esac
+    echo 'rotate.sh: not approved; run it again to be asked again' >&2
+    exit 75
 }
 
 # A finished handoff is kept beside the new one: it is the record of that rotation.
-if [ -e "$handoff" ] && [ "$(state)" = finished ]; then
+if [ -e "$handoff" ] && [ "$(field state)" = finished ]; then
     mv "$handoff" "${handoff%.json}.$(date -u +%Y%m%dT%H%M%SZ).json"
 fi
 
-# Would publishing work? Better known before anything is minted.
-printf '\n== ork-publish --check\n' >&2
-ork-publish --check --handoff "$handoff"
+if [ ! -e "$handoff" ] && [ "${ORK_BEGIN:-}" = due ]; then
+    due=$(ork-due --json ${ORK_ROTATION:+--rotation "$ORK_ROTATION"})
+    case $due in *'"due":[]'*)
+        echo 'rotate.sh: nothing is due' >&2
+        exit 0
+        ;;
+    esac
+fi
 
-step ork-create
+# Would publishing work? Better known before anything is minted.
+step ork-publish --check
+
+step ork-create --wait "$wait"
 
 while :; do
-    case $(state) in created | publishing | published) ;; *) break ;; esac
-    [ "$(state)" = created ] || gate 'Publish the next wave?'
-    step ork-publish
-    step ork-verify
+    case $(field state) in created | publishing | published) ;; *) break ;; esac
+    [ "$(field state)" = created ] || gate 'Publish the next wave?'
+    step ork-publish --wait "$wait"
+    step ork-verify --wait "$wait"
 done
 
 # A verification that has grown too old to retire by is taken again.
-[ "$(next)" != ork-verify ] || step ork-verify
+[ "$(field next)" != ork-verify ] || step ork-verify --wait "$wait"
 
 gate 'Retire the predecessor?'
-step ork-retire
+step ork-retire --wait "$wait"

@@ -32,6 +32,7 @@ here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
 
 mine=$1
 shift
+: "${ORK_ROTATION:?is to name the rotation in ork.yaml; on GitHub set the variable ORK_ROTATION, or the input rotation}"
 work=$(mktemp -d "${RUNNER_TEMP:-${TMPDIR:-/tmp}}/ork.XXXXXX")
 # On GitHub a later step uploads the handoff from here; the runner clears RUNNER_TEMP.
 [ -n "${GITHUB_ACTIONS:-}" ] || trap 'rm -rf "$work"' EXIT

@@ -1,0 +1,58 @@
+import FoundationEssentials
+import JSON
+import Secrets
+import TestSupport
+import Testing
+
+@Suite("rotate.sh, by hand and from cron")
+struct RotateScriptTests {
+    private let place: Place
+
+    init() throws { place = try Place() }
+
+    private func rotate(
+        _ variables: [String: String], answers: String = ""
+    ) async throws -> (succeeded: Bool, output: String) {
+        let all = [
+            "HOME": place.folder.file("home"), "ORK_IDENTITY": place.identity.revealed() ?? "",
+            "OPENROUTER_BASE_URL": place.sandbox.url, "CI_API_V4_URL": place.address + "/gitlab/api/v4",
+            "OPENROUTER_MANAGEMENT_KEY": place.sandbox.managementKey.revealed() ?? "",
+            "TARGET_TOKEN": place.sandbox.gitlab.token.revealed() ?? "",
+        ]
+        return try await Place.run(
+            BuiltProduct.repository + "/ci-templates/shell/rotate.sh", [], in: place.folder.file("repository"),
+            environment: all.merging(variables) { $1 }, input: answers)
+    }
+
+    private func minted() throws -> Int { try place.sandbox.keys().count { $0["management"] == false } - 1 }
+
+    @Test("a gate stays closed without a yes, and is opened by one")
+    func gates() async throws {
+        try place.configure("gitlab-variable", "project", "key")
+        let mistyped = try await rotate(["ORK_GATES": "yes"])
+        #expect(!mistyped.succeeded && mistyped.output.contains("error: ORK_GATES is "), "\(mistyped.output)")
+        #expect(try minted() == 0)
+        for answers in ["", "n\n"] {
+            let closed = try await rotate(["ORK_GATES": "ask"], answers: answers)
+            #expect(!closed.succeeded && closed.output.contains("not approved"), "\(closed.output)")
+            #expect(try Array(place.held("gitlab/variables", "key").keys) == ["CANARY_KEY"])
+        }
+        let opened = try await rotate(["ORK_GATES": "ask"], answers: "y\nyes\n")
+        #expect(opened.succeeded && opened.output.contains("finished: "), "\(opened.output)")
+        #expect(try minted() == 1 && place.live().count == 1)
+    }
+
+    @Test("from cron a rotation begins when it is due, and the finished handoff stays")
+    func cron() async throws {
+        let variables = ["ORK_ROTATION": "checkout", "ORK_BEGIN": "due"]
+        for (every, isDue) in [("90d", false), ("1s", true), ("90d", false)] {
+            try place.configure("gitlab-variable", "project", "key", more: "    due: {every: \(every)}")
+            let before = try minted()
+            let run = try await rotate(variables)
+            #expect(run.succeeded && run.output.contains(isDue ? "finished: " : "nothing is due"), "\(run.output)")
+            #expect(try minted() == before + (isDue ? 1 : 0))
+        }
+        let kept = try FileManager.default.contentsOfDirectory(atPath: place.folder.file("repository"))
+        #expect(kept.count { $0.wholeMatch(of: /ork-handoff\.checkout\.\d{8}T\d{6}Z\.json/) != nil } == 1, "\(kept)")
+    }
+}
