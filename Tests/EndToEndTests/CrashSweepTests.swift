@@ -5,8 +5,8 @@ import Testing
 
 /// Rotations of the real programs that are interrupted at every exchange and every durable write of every stage.
 ///
-/// `ORK_SWEEP=full` finishes from every point in every way; the default takes every point with the surviving handoff,
-/// those that differ without it with none, and every fifth in the other ways.
+/// `ORK_SWEEP=full` finishes from every point in every way; the default takes every point with the surviving handoff, every
+/// second of those that differ without it with none, and every fifth in the other ways.
 @Suite(.serialized) struct CrashSweepTests {
     private static let isFull = ProcessInfo.processInfo.environment["ORK_SWEEP"] == "full"
 
@@ -28,14 +28,17 @@ import Testing
         var complaints: [String] = []
     }
 
+    private static func every(_ step: Int, of points: [CrashPoint]) -> [CrashPoint] {
+        stride(from: 0, to: points.count, by: step).map { points[$0] }
+    }
+
     private static func sweep(_ finish: CrashPoint.Finish) throws -> Outcome {
         let points = try CrashPoint.all().filter { finish.exists(for: $0.stage) }
         let chosen: [CrashPoint] =
             switch finish {
             case _ where isFull, .survivingHandoff: points
-            case .noHandoff: points.filter { !$0.isMatterOfHandoff }
-            case .previousHandoff, .firstHandoff, .twoRunners:
-                points.enumerated().filter { $0.offset % 5 == 0 }.map(\.element)
+            case .noHandoff: every(2, of: points.filter { !$0.isMatterOfHandoff })
+            case .previousHandoff, .firstHandoff, .twoRunners: every(5, of: points)
             }
         let next = Mutex(0)
         let outcomes = try concurrently(2) { _ in
