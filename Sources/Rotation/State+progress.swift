@@ -37,6 +37,11 @@ extension State {
         return plan.targets.compactMap { targets[$0.name]?.written }.max()
     }
 
+    /// What is recorded of a predecessor, in a word for people.
+    package func fate(of hash: KeyHash) -> String {
+        deleted.contains(hash) ? "deleted" : disabled.contains(hash) ? "disabled" : "live"
+    }
+
     /// What an approval binds: the header with its plan and predecessors, the successor, the targets.
     package var approvalBinding: Digest? {
         guard let created else { return nil }

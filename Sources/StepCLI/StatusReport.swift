@@ -55,9 +55,7 @@ package struct StatusReport {
         var lines = ["\(state.header.name): \(sentence)"]
         lines.append("  rotation     \(state.header.id)")
         for key in state.header.predecessors {
-            let fate =
-                state.deleted.contains(key.hash) ? "deleted" : state.disabled.contains(key.hash) ? "disabled" : "live"
-            lines.append("  predecessor  \(key.name) (\(key.hash.short)) \(fate)")
+            lines.append("  predecessor  \(key.name) (\(key.hash.short)) \(state.fate(of: key.hash))")
         }
         if let successor = state.created {
             lines.append("  successor    \(successor.name) (\(successor.hash.short))")

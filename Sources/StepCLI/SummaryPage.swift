@@ -21,11 +21,7 @@ struct SummaryPage {
 
     private static func rotation(_ state: State) -> String {
         var rows = [["rotation", "successor", "predecessors", "state"]]
-        let predecessors = state.header.predecessors.map { key in
-            let fate =
-                state.deleted.contains(key.hash) ? "deleted" : state.disabled.contains(key.hash) ? "disabled" : "live"
-            return "\(key.name): \(fate)"
-        }
+        let predecessors = state.header.predecessors.map { "\($0.name): \(state.fate(of: $0.hash))" }
         rows.append([
             state.header.name.description, state.created?.name ?? "–",
             predecessors.isEmpty ? "none" : predecessors.joined(separator: "; "), state.phase.rawValue,
@@ -48,11 +44,7 @@ struct SummaryPage {
     private static func checks(_ state: State) -> String {
         var rows = [["check", "outcome", "seen", "at"]]
         for check in state.checks {
-            let outcome =
-                switch check.outcome {
-                case "not_yet": "not yet";
-                case let other: other
-                }
+            let outcome = check.outcome == "not_yet" ? "not yet" : check.outcome
             rows.append([check.name, outcome, check.seen, check.at.rfc3339])
         }
         return table(rows)

@@ -55,14 +55,15 @@ obey_fleet() {
 }
 
 # Whether the key in use is still the one for which a fleet's rotation was called due.
-is_due_key_in_use() {
-    due=$(ork-due --rotation "$ORK_ROTATION" --json) || exit
-    printf '%s' "$due" | jq -e --arg key "${ORK_DUE_KEY:-}" 'any(.[][]; (.hash // "") == $key)' >/dev/null
-}
+# shellcheck disable=SC2016 # $key is jq's.
+is_due_key_in_use() { is_found 'any(.[][]; (.hash // "") == $key)'; }
 
-is_due() {
+is_due() { is_found '.due != []'; }
+
+# Whether a condition holds for what ork-due finds out about this rotation; $key in it is the fleet's key.
+is_found() {
     due=$(ork-due --rotation "$ORK_ROTATION" --json) || exit
-    printf '%s' "$due" | jq -e '.due != []' >/dev/null
+    printf '%s' "$due" | jq -e --arg key "${ORK_DUE_KEY:-}" "$1" >/dev/null
 }
 
 # Whether this job is one of an older pipeline that is run again: what it was to begin has begun since.
