@@ -1,21 +1,13 @@
 // swift-tools-version: 6.2
 
+import Foundation
 import PackageDescription
-
-let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
-let subprocess: Target.Dependency = .product(name: "Subprocess", package: "swift-subprocess")
-let systemPackage: Target.Dependency = .product(name: "SystemPackage", package: "swift-system")
-let flyingFox: Target.Dependency = .product(name: "FlyingFox", package: "FlyingFox")
-let flyingSocks: Target.Dependency = .product(name: "FlyingSocks", package: "FlyingFox")
-
-/// What every step is made of besides its own step and the live parts it wires.
-let step: [Target.Dependency] = ["Configuration", "Rotation", "StepCLI", "Steps", argumentParser]
 
 let package = Package(
     name: "ork",
     platforms: [.macOS(.v15)],
     products: [
-        .library(name: "PublisherPlugin", targets: ["PublisherPlugin", "Secrets", "JSON"])
+        .library(name: "PublisherKit", targets: ["PublisherKit", "CurlHTTP", "HTTP", "JSON", "Secrets"])
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -24,283 +16,176 @@ let package = Package(
         .package(url: "https://github.com/swhitty/FlyingFox", from: "0.27.1"),
     ],
     targets: [
-        // C libraries of the system: a module map and a shim, nothing else.
-        .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
-        .systemLibrary(name: "CGit2", pkgConfig: "libgit2", providers: [.apt(["libgit2-dev"])]),
-        .systemLibrary(name: "CSodium", pkgConfig: "libsodium", providers: [.apt(["libsodium-dev"])]),
-        .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
-        .systemLibrary(name: "CLinux"),
+        library("CCurl", pkgConfig: "libcurl", debian: "libcurl4-openssl-dev"),
+        library("CGit2", pkgConfig: "libgit2", debian: "libgit2-dev"),
+        library("CSodium", pkgConfig: "libsodium", debian: "libsodium-dev"),
+        library("CYAML", pkgConfig: "yaml-0.1", debian: "libyaml-dev"),
+        library("CLinux"),
 
-        // Leaves: values.
-        .target(name: "Secrets", dependencies: ["CLinux"]),
-        .target(name: "JSON"),
-        .target(name: "Timestamps"),
-        .target(name: "HTTP", dependencies: ["Secrets"]),
+        module("Secrets", in: "Foundations", "CLinux"),
+        module("JSON", in: "Foundations"),
+        module("Timestamps", in: "Foundations"),
+        module("HTTP", in: "Foundations", "Secrets"),
+        module("CurlHTTP", in: "Foundations", "CCurl", "HTTP", "Secrets"),
+        module("Git", in: "Foundations", "CGit2", "Secrets"),
+        module("Sodium", in: "Foundations", "CSodium", "Secrets"),
+        module("YAML", in: "Foundations", "CYAML"),
+        module("Documents", in: "Foundations", "JSON", "Secrets", "YAML"),
+        module("ChildProcesses", in: "Foundations", "Secrets", .systemPackage),
 
-        // One Swift face for each C library.
-        .target(name: "CurlHTTP", dependencies: ["CCurl", "HTTP", "Secrets"]),
-        .target(name: "Git", dependencies: ["CGit2", "Secrets"]),
-        .target(name: "Sodium", dependencies: ["CSodium", "Secrets"]),
-        .target(name: "YAML", dependencies: ["CYAML"]),
+        module("PublisherKit", in: "Publishing", "HTTP", "JSON", "Secrets", "Timestamps", .systemPackage),
+        module(
+            "PluginHost", in: "Publishing", "PublisherKit", "Secrets", "Sodium", .subprocess, .systemPackage),
+        module("TargetDocuments", in: "Publishing", "Documents", "PublisherKit", "Secrets"),
+        module(
+            "AWS", in: "Publishing", "Documents", "HTTP", "JSON", "PublisherKit", "Secrets", "Sodium", "Timestamps"),
 
-        // The domain and the world around it.
-        .target(name: "Programs", dependencies: ["Secrets", systemPackage]),
-        .target(name: "Documents", dependencies: ["Secrets", "JSON", "YAML"]),
-        .target(name: "TargetDocuments", dependencies: ["Documents", "PublisherPlugin", "Secrets"]),
-        .target(name: "OpenRouter", dependencies: ["HTTP", "JSON", "Secrets", "Sodium", "Timestamps"]),
-        .target(name: "Rotation", dependencies: ["JSON", "PublisherPlugin", "Secrets", "Sodium", "Timestamps"]),
-        .target(name: "Configuration", dependencies: ["HTTP", "JSON", "PublisherPlugin", "Rotation", "YAML"]),
-        .target(name: "PublisherPlugin", dependencies: ["JSON", "Secrets", "Timestamps", systemPackage]),
-        .target(
-            name: "PluginHost",
-            dependencies: ["JSON", "PublisherPlugin", "Secrets", "Sodium", "Timestamps", subprocess, systemPackage]),
-        .target(
-            name: "Steps",
-            dependencies: [
-                "HTTP", "JSON", "OpenRouter", "PublisherPlugin", "Rotation", "Secrets", "Sodium", "Timestamps",
-            ]),
-        .target(
-            name: "StepCLI",
-            dependencies: [
-                "Configuration", "HTTP", "JSON", "OpenRouter", "Rotation", "Secrets", "Sodium", "Steps", "Timestamps",
-                argumentParser,
-                systemPackage,
-            ]),
-        .target(name: "ServiceClient", dependencies: ["HTTP", "JSON", "PublisherPlugin", "Secrets", "Timestamps"]),
+        module("OpenRouter", in: "Rotation", "HTTP", "JSON", "Secrets", "Sodium", "Timestamps"),
+        module("Rotation", in: "Rotation", "JSON", "PublisherKit", "Secrets", "Sodium", "Timestamps"),
+        module(
+            "Steps", in: "Rotation", "HTTP", "JSON", "OpenRouter", "PublisherKit", "Rotation", "Secrets", "Sodium",
+            "Timestamps"),
+        module("Fleet", in: "Rotation", "OpenRouter", "Rotation", "Secrets", "Steps", "Timestamps"),
 
-        .target(
-            name: "AWS",
-            dependencies: [
-                "Documents", "HTTP", "JSON", "PublisherPlugin", "Secrets", "ServiceClient", "Sodium", "Timestamps",
-            ]),
+        module("Configuration", in: "CommandLine", "HTTP", "JSON", "PublisherKit", "Rotation", "YAML"),
+        module(
+            "StepCLI", in: "CommandLine", "Configuration", "HTTP", "JSON", "OpenRouter", "Rotation", "Secrets",
+            "Sodium", "Steps", "Timestamps", .argumentParser, .systemPackage),
+        module(
+            "FleetCLI", in: "CommandLine", "Configuration", "Fleet", "HTTP", "JSON", "OpenRouter", "Rotation",
+            "Secrets", "Sodium", "StepCLI", "Steps", "Timestamps", .argumentParser),
 
-        // Services as values, for rehearsals and tests.
-        .target(name: "SandboxWire", dependencies: ["HTTP", "JSON", "Timestamps"]),
-        .target(name: "Sandbox", dependencies: ["HTTP", "JSON", "SandboxWire", "Secrets", "Sodium", "Timestamps"]),
-        .target(
-            name: "GitHubSandbox", dependencies: ["HTTP", "JSON", "SandboxWire", "Secrets", "Sodium", "Timestamps"]),
-        .target(
-            name: "GitLabSandbox", dependencies: ["HTTP", "JSON", "SandboxWire", "Secrets", "Sodium", "Timestamps"]),
-        .target(
-            name: "KubernetesSandbox", dependencies: ["HTTP", "JSON", "SandboxWire", "Secrets", "Sodium", "Timestamps"]),
+        module("SandboxWire", in: "Sandboxes", "HTTP", "JSON", "Timestamps"),
+        module("OpenRouterSandbox", in: "Sandboxes", "HTTP", "JSON", "SandboxWire", "Secrets", "Sodium", "Timestamps"),
+        module("GitHubSandbox", in: "Sandboxes", "HTTP", "JSON", "SandboxWire", "Secrets", "Sodium", "Timestamps"),
+        module("GitLabSandbox", in: "Sandboxes", "HTTP", "JSON", "SandboxWire", "Secrets", "Sodium", "Timestamps"),
+        module("KubernetesSandbox", in: "Sandboxes", "HTTP", "JSON", "SandboxWire", "Secrets", "Sodium", "Timestamps"),
 
-        // Steps.
-        .executableTarget(name: "ork-create", dependencies: step + ["CurlHTTP"]),
-        .executableTarget(name: "ork-publish", dependencies: step + ["CurlHTTP", "PluginHost"]),
-        .executableTarget(
-            name: "ork-verify", dependencies: step + ["CurlHTTP", "PluginHost", "PublisherPlugin", "Secrets"]),
-        .executableTarget(name: "ork-retire", dependencies: step + ["CurlHTTP"]),
+        step("ork-create", "CurlHTTP"),
+        step("ork-publish", "CurlHTTP", "PluginHost"),
+        step("ork-verify", "CurlHTTP", "PluginHost", "PublisherKit", "Secrets"),
+        step("ork-retire", "CurlHTTP"),
+        step("ork-approve", "HTTP"),
+        step("ork-status"),
+        step("ork-keygen"),
+        step("ork-due", "CurlHTTP", "Fleet", "FleetCLI", "Timestamps"),
+        program("ork-conform", "JSON", "PluginHost", "PublisherKit", "Secrets", "Sodium", .systemPackage),
+        program(
+            "ork-sandbox", "GitHubSandbox", "GitLabSandbox", "HTTP", "JSON", "KubernetesSandbox", "OpenRouterSandbox",
+            "SandboxWire", "Secrets", "Timestamps", .product(name: "FlyingFox", package: "FlyingFox"),
+            .product(name: "FlyingSocks", package: "FlyingFox"), .systemPackage),
 
-        // Tools.
-        .executableTarget(name: "ork-approve", dependencies: step + ["HTTP"]),
-        .executableTarget(name: "ork-due", dependencies: step + ["CurlHTTP", "Timestamps"]),
-        .executableTarget(name: "ork-status", dependencies: ["StepCLI", "Steps", argumentParser]),
-        .executableTarget(name: "ork-keygen", dependencies: ["Rotation", "StepCLI", "Steps", argumentParser]),
-        .executableTarget(
-            name: "ork-conform",
-            dependencies: [
-                "JSON", "PluginHost", "PublisherPlugin", "Secrets", "Sodium", argumentParser, systemPackage,
-            ]),
-        .executableTarget(
-            name: "ork-sandbox",
-            dependencies: [
-                "GitHubSandbox", "GitLabSandbox", "HTTP", "JSON", "KubernetesSandbox", "Sandbox", "SandboxWire",
-                "Secrets",
-                "Timestamps", argumentParser, flyingFox, flyingSocks, systemPackage,
-            ]),
+        publisher("file", "Documents", "Sodium", "TargetDocuments", .systemPackage),
+        publisher("command", "ChildProcesses", "Sodium", "Timestamps"),
+        publisher("git", "ChildProcesses", "Documents", "Git", "Sodium", "TargetDocuments", "YAML"),
+        servicePublisher("github-secret", "Sodium", "Timestamps"),
+        servicePublisher("gitlab-variable", "Sodium"),
+        servicePublisher("vault-kv", "Sodium", "Timestamps"),
+        servicePublisher("aws-secrets-manager", "AWS", "Sodium"),
+        servicePublisher("aws-parameter", "AWS"),
+        servicePublisher("kubernetes-secret", "Sodium", "Timestamps", "YAML"),
 
-        // Publishers.
-        .executableTarget(
-            name: "ork-publisher-file",
-            dependencies: ["Documents", "JSON", "PublisherPlugin", "Secrets", "Sodium", "TargetDocuments"],
-            path: "plugins/file", exclude: ["README.md"]),
-        .executableTarget(
-            name: "ork-publisher-command",
-            dependencies: ["JSON", "Programs", "PublisherPlugin", "Secrets", "Sodium", "Timestamps"],
-            path: "plugins/command", exclude: ["README.md"]),
-        .executableTarget(
-            name: "ork-publisher-git",
-            dependencies: [
-                "Documents", "Git", "JSON", "Programs", "PublisherPlugin", "Secrets", "Sodium", "TargetDocuments",
-                "YAML",
-            ],
-            path: "plugins/git", exclude: ["README.md"]),
-        .executableTarget(
-            name: "ork-publisher-github-secret",
-            dependencies: [
-                "CurlHTTP", "HTTP", "JSON", "PublisherPlugin", "Secrets", "ServiceClient", "Sodium", "Timestamps",
-            ],
-            path: "plugins/github-secret", exclude: ["README.md"]),
-        .executableTarget(
-            name: "ork-publisher-gitlab-variable",
-            dependencies: ["CurlHTTP", "HTTP", "JSON", "PublisherPlugin", "Secrets", "ServiceClient", "Sodium"],
-            path: "plugins/gitlab-variable", exclude: ["README.md"]),
-        .executableTarget(
-            name: "ork-publisher-vault-kv",
-            dependencies: [
-                "CurlHTTP", "HTTP", "JSON", "PublisherPlugin", "Secrets", "ServiceClient", "Sodium", "Timestamps",
-            ],
-            path: "plugins/vault-kv", exclude: ["README.md"]),
-        .executableTarget(
-            name: "ork-publisher-aws-secrets-manager",
-            dependencies: ["AWS", "CurlHTTP", "JSON", "PublisherPlugin", "Secrets", "ServiceClient", "Sodium"],
-            path: "plugins/aws-secrets-manager", exclude: ["README.md"]),
-        .executableTarget(
-            name: "ork-publisher-aws-parameter",
-            dependencies: ["AWS", "CurlHTTP", "JSON", "PublisherPlugin", "Secrets", "ServiceClient"],
-            path: "plugins/aws-parameter", exclude: ["README.md"]),
-        .executableTarget(
-            name: "ork-publisher-kubernetes-secret",
-            dependencies: [
-                "CurlHTTP", "HTTP", "JSON", "PublisherPlugin", "Secrets", "ServiceClient", "Sodium", "Timestamps",
-                "YAML",
-            ],
-            path: "plugins/kubernetes-secret", exclude: ["README.md"]),
-
-        // Tests.
-        .target(
-            name: "TestSupport",
-            dependencies: ["HTTP", "JSON", "Sandbox", "Secrets", subprocess, systemPackage],
-            path: "Tests/TestSupport", exclude: ["Python"]),
-        .testTarget(name: "SecretsTests", dependencies: ["Secrets"]),
-        .testTarget(name: "JSONTests", dependencies: ["JSON"]),
-        .testTarget(name: "TimestampsTests", dependencies: ["Timestamps"]),
-        .testTarget(
-            name: "CurlHTTPTests", dependencies: ["CurlHTTP", "HTTP", "Secrets", "TestSupport", subprocess]),
-        .testTarget(
-            name: "GitTests", dependencies: ["Git", "Secrets", "TestSupport", subprocess, systemPackage]),
-        .testTarget(name: "ProgramsTests", dependencies: ["Programs", "Secrets", "TestSupport"]),
-        .testTarget(
-            name: "GitPublisherTests",
-            dependencies: [
-                "Git", "JSON", "PublisherPlugin", "Secrets", "Sodium", "TestSupport", "ork-publisher-git", subprocess,
-                systemPackage,
-            ],
-            exclude: ["Python"]),
-        .testTarget(name: "SodiumTests", dependencies: ["Secrets", "Sodium"]),
-        .testTarget(name: "YAMLTests", dependencies: ["YAML"]),
-        .testTarget(
-            name: "DocumentsTests", dependencies: ["Documents", "JSON", "Secrets", subprocess, systemPackage],
-            exclude: ["readers.py"]),
-        .testTarget(
-            name: "FilePublisherTests",
-            dependencies: [
-                "ork-publisher-file", "JSON", "PublisherPlugin", "Secrets", "Sodium", "TestSupport", subprocess,
-                systemPackage,
-            ]),
-        .testTarget(
-            name: "CommandPublisherTests",
-            dependencies: [
-                "ork-publisher-command", "JSON", "PublisherPlugin", "Secrets", "Sodium", "TestSupport",
-            ]),
-        .testTarget(
-            name: "OpenRouterTests",
-            dependencies: ["HTTP", "JSON", "OpenRouter", "Sandbox", "Secrets", "Sodium", "TestSupport", "Timestamps"]),
-        .testTarget(
-            name: "RotationTests",
-            dependencies: [
-                "JSON", "PublisherPlugin", "Rotation", "Secrets", "Sodium", "TestSupport", "Timestamps", systemPackage,
-            ],
-            exclude: ["Fixtures", "Python"]),
-        .testTarget(
-            name: "ConfigurationTests",
-            dependencies: [
-                "Configuration", "JSON", "PublisherPlugin", "Rotation", "Secrets", "TestSupport", "Timestamps",
-            ]),
-        .testTarget(name: "PublisherPluginTests", dependencies: ["JSON", "PublisherPlugin", "Secrets", "Timestamps"]),
-        .testTarget(
-            name: "PluginHostTests",
-            dependencies: [
-                "JSON", "PluginHost", "PublisherPlugin", "Secrets", "Sodium", "TestSupport", "Timestamps",
-                systemPackage,
-            ]),
-        .testTarget(
-            name: "ConformTests",
-            dependencies: [
-                "HTTP", "JSON", "PluginHost", "Secrets", "TestSupport", "ork-conform", "ork-publisher-file",
-            ],
-            exclude: ["Python"]),
-        .testTarget(
-            name: "StepsTests",
-            dependencies: [
-                "HTTP", "JSON", "OpenRouter", "PublisherPlugin", "Rotation", "Sandbox", "Secrets", "Sodium", "Steps",
-                "TestSupport", "Timestamps",
-            ]),
-        .testTarget(
-            name: "SandboxTests",
-            dependencies: [
-                "HTTP", "JSON", "Sandbox", "SandboxWire", "Secrets", "Sodium", "TestSupport", "Timestamps", subprocess,
-                systemPackage,
-            ],
-            exclude: ["Fixtures", "Python"]),
-        .testTarget(
-            name: "ServiceClientTests",
-            dependencies: ["HTTP", "JSON", "PublisherPlugin", "Secrets", "ServiceClient", "TestSupport"]),
-        .testTarget(
-            name: "GitHubSandboxTests",
-            dependencies: ["GitHubSandbox", "HTTP", "JSON", "SandboxWire", "Secrets", "Sodium", "TestSupport"],
-            exclude: ["Python"]),
-        .testTarget(
-            name: "GitLabSandboxTests",
-            dependencies: ["GitLabSandbox", "HTTP", "JSON", "SandboxWire", "Secrets", "Sodium", "TestSupport"],
-            exclude: ["Python"]),
-        .testTarget(
-            name: "KubernetesSandboxTests",
-            dependencies: ["HTTP", "JSON", "KubernetesSandbox", "SandboxWire", "Secrets", "Sodium", "TestSupport"],
-            exclude: ["Python"]),
-        .testTarget(
-            name: "GitHubSecretTests",
-            dependencies: [
-                "GitHubSandbox", "HTTP", "JSON", "PublisherPlugin", "Secrets", "ServiceClient", "Sodium", "TestSupport",
-                "Timestamps", "ork-publisher-github-secret", subprocess, systemPackage,
-            ],
-            exclude: ["Python"]),
-        .testTarget(
-            name: "GitLabVariableTests",
-            dependencies: [
-                "GitLabSandbox", "HTTP", "JSON", "PublisherPlugin", "Secrets", "ServiceClient", "Sodium", "TestSupport",
-                "ork-publisher-gitlab-variable", "ork-sandbox", subprocess, systemPackage,
-            ],
-            exclude: ["Python"]),
-        .testTarget(
-            name: "VaultKVTests",
-            dependencies: [
-                "CurlHTTP", "HTTP", "JSON", "PluginHost", "PublisherPlugin", "Secrets", "ServiceClient", "Sodium",
-                "TestSupport", "ork-publisher-vault-kv", subprocess, systemPackage,
-            ],
-            exclude: ["Python"]),
-        .testTarget(
-            name: "AWSTests",
-            dependencies: [
-                "AWS", "CurlHTTP", "HTTP", "JSON", "PublisherPlugin", "Secrets", "ServiceClient", "Sodium",
-                "TestSupport", "ork-publisher-aws-parameter", "ork-publisher-aws-secrets-manager", subprocess,
-                systemPackage,
-            ]),
-        .testTarget(
-            name: "KubernetesSecretTests",
-            dependencies: [
-                "CurlHTTP", "HTTP", "JSON", "KubernetesSandbox", "PublisherPlugin", "Secrets", "ServiceClient",
-                "Sodium", "TestSupport", "ork-publisher-kubernetes-secret", "ork-sandbox", subprocess, systemPackage,
-            ],
-            exclude: ["Python"]),
-        .testTarget(
-            name: "EndToEndTests",
-            dependencies: ["HTTP", "JSON", "Sandbox", "Secrets", "Sodium", "TestSupport", subprocess, systemPackage],
-            exclude: ["Scripts"]),
-        .testTarget(
-            name: "PipelineTests",
-            dependencies: ["HTTP", "JSON", "Secrets", "TestSupport", subprocess, systemPackage],
-            exclude: ["Cache", "Python", "UploadArtifact"]),
-        .testTarget(name: "ArchitectureTests", dependencies: ["TestSupport", subprocess, systemPackage]),
+        support("TestSupport", "HTTP", "JSON", "OpenRouterSandbox", "Secrets", .subprocess, .systemPackage),
+        suite("Secrets"), suite("JSON"), suite("Timestamps"), suite("Sodium"), suite("YAML", "YAML"),
+        suite("Documents", "Documents"), suite("CurlHTTP", "CurlHTTP"), suite("Git", "Git"),
+        suite("ChildProcesses", "ChildProcesses"), suite("PublisherKit"), suite("PluginHost", "PluginHost"),
+        suite("OpenRouter", "OpenRouter", "OpenRouterSandbox"), suite("Rotation", "Rotation"),
+        suite("Steps", "Fleet", "OpenRouter", "OpenRouterSandbox", "Rotation", "Steps"),
+        suite("Configuration", "Configuration", "Rotation"),
+        suite("OpenRouterSandbox", "OpenRouterSandbox", "SandboxWire"),
+        suite("GitHubSandbox", "GitHubSandbox", "SandboxWire"),
+        suite("GitLabSandbox", "GitLabSandbox", "SandboxWire"),
+        suite("KubernetesSandbox", "KubernetesSandbox", "SandboxWire"),
+        suite("Conform", "PluginHost", "ork-conform", "ork-publisher-file"),
+        suite("FilePublisher", "ork-publisher-file"),
+        suite("CommandPublisher", "ork-publisher-command"),
+        suite("GitPublisher", "Git", "ork-publisher-git"),
+        suite("GitHubSecret", "GitHubSandbox", "ork-publisher-github-secret"),
+        suite("GitLabVariable", "GitLabSandbox", "ork-publisher-gitlab-variable", "ork-sandbox"),
+        suite("VaultKV", "CurlHTTP", "PluginHost", "ork-publisher-vault-kv"),
+        suite(
+            "AWS", "AWS", "CurlHTTP", "ork-publisher-aws-parameter", "ork-publisher-aws-secrets-manager"),
+        suite(
+            "KubernetesSecret", "CurlHTTP", "KubernetesSandbox", "ork-publisher-kubernetes-secret",
+            "ork-sandbox"),
+        suite("EndToEnd", "OpenRouterSandbox"), suite("Pipeline"), suite("Architecture"),
     ]
 )
 
-for target in package.targets where ![.system, .binary, .plugin].contains(target.type) {
+for target in package.targets where target.type != .system {
+    target.exclude = withoutSwift(target.path ?? "")
     target.swiftSettings = [
-        .enableUpcomingFeature("ExistentialAny"),
-        .enableUpcomingFeature("InternalImportsByDefault"),
-        .enableUpcomingFeature("MemberImportVisibility"),
-        .strictMemorySafety(),
-        .treatAllWarnings(as: .error),
+        .enableUpcomingFeature("ExistentialAny"), .enableUpcomingFeature("InternalImportsByDefault"),
+        .enableUpcomingFeature("MemberImportVisibility"), .strictMemorySafety(), .treatAllWarnings(as: .error),
     ]
+}
+
+extension Target.Dependency {
+    static var argumentParser: Self { .product(name: "ArgumentParser", package: "swift-argument-parser") }
+    static var subprocess: Self { .product(name: "Subprocess", package: "swift-subprocess") }
+    static var systemPackage: Self { .product(name: "SystemPackage", package: "swift-system") }
+}
+
+/// A C library of the system: a module map and a shim.
+func library(_ name: String, pkgConfig: String? = nil, debian package: String? = nil) -> Target {
+    .systemLibrary(
+        name: name, path: "Sources/C/\(name)", pkgConfig: pkgConfig, providers: package.map { [.apt([$0])] })
+}
+
+/// A module in its layer.
+func module(_ name: String, in layer: String, _ dependencies: Target.Dependency...) -> Target {
+    .target(name: name, dependencies: dependencies, path: "Sources/\(layer)/\(name)")
+}
+
+/// A program.
+func program(_ name: String, _ dependencies: Target.Dependency...) -> Target {
+    .executableTarget(
+        name: name, dependencies: dependencies + [.argumentParser], path: "Sources/Programs/\(name)")
+}
+
+/// A program that works with a handoff.
+func step(_ name: String, _ dependencies: Target.Dependency...) -> Target {
+    .executableTarget(
+        name: name, dependencies: dependencies + ["Configuration", "Rotation", "StepCLI", "Steps", .argumentParser],
+        path: "Sources/Programs/\(name)")
+}
+
+/// The publisher in `plugins/NAME`: the program `ork-publisher-NAME`.
+func publisher(_ name: String, _ dependencies: Target.Dependency...) -> Target {
+    .executableTarget(
+        name: "ork-publisher-\(name)", dependencies: dependencies + ["JSON", "PublisherKit", "Secrets"],
+        path: "plugins/\(name)")
+}
+
+/// A publisher for a service that speaks HTTP.
+func servicePublisher(_ name: String, _ dependencies: Target.Dependency...) -> Target {
+    .executableTarget(
+        name: "ork-publisher-\(name)",
+        dependencies: dependencies + ["CurlHTTP", "HTTP", "JSON", "PublisherKit", "Secrets"], path: "plugins/\(name)")
+}
+
+/// What several suites use.
+func support(_ name: String, _ dependencies: Target.Dependency...) -> Target {
+    .target(name: name, dependencies: dependencies, path: "Tests/\(name)")
+}
+
+/// The tests in `Tests/NAMETests`.
+func suite(_ name: String, _ dependencies: Target.Dependency...) -> Target {
+    .testTarget(
+        name: "\(name)Tests",
+        dependencies: dependencies + [
+            "HTTP", "JSON", "PublisherKit", "Secrets", "Sodium", "TestSupport", "Timestamps", .subprocess,
+            .systemPackage,
+        ],
+        path: "Tests/\(name)Tests")
+}
+
+/// What lies in a target's folder and is not Swift: a README, scripts, fixtures.
+func withoutSwift(_ path: String) -> [String] {
+    let folder = Context.packageDirectory + "/" + path
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+    return names.filter { name in
+        let below = FileManager.default.enumerator(atPath: "\(folder)/\(name)")
+        return !name.hasSuffix(".swift") && !(below?.contains { "\($0)".hasSuffix(".swift") } ?? false)
+    }
 }

@@ -33,7 +33,7 @@ hubs='GitHubSandbox|GitHubSecret|GitLabSandbox|GitLabVariable'
 repositories='Git|GitPublisher'
 managers='AWS|VaultKV'
 clusters='KubernetesSandbox|KubernetesSecret'
-programs='CommandPublisher|Configuration|CurlHTTP|FilePublisher|PluginHost|Programs|Sandbox'
+programs='ChildProcesses|CommandPublisher|Configuration|CurlHTTP|FilePublisher|OpenRouterSandbox|PluginHost'
 rotations='Conform|EndToEnd|Pipeline'
 say 'Test suites: values'
 swift test --skip-build --skip "^($hubs|$repositories|$managers|$clusters|$programs|$rotations)Tests\\."

@@ -1,4 +1,4 @@
-import PublisherPlugin
+import PublisherKit
 import Testing
 
 /// How AWS refuses a call, and what a publisher makes of it.

@@ -1,6 +1,6 @@
 import FoundationEssentials
 import JSON
-import PublisherPlugin
+import PublisherKit
 import Secrets
 import TestSupport
 import Testing
@@ -172,7 +172,7 @@ struct RefusalTests {
         let names = common.union((known.object?.members ?? []).flatMap { $0.value.array ?? [] }.compactMap(\.string))
         var count = 0
         for file in [
-            "Sources/AWS/AWSReason.swift", "Sources/AWS/WebIdentity.swift",
+            "Sources/Publishing/AWS/AWSService.swift", "Sources/Publishing/AWS/WebIdentity.swift",
             "plugins/aws-parameter/ParameterStore.swift",
             "plugins/aws-parameter/ParameterTarget.swift", "plugins/aws-secrets-manager/SecretStore.swift",
             "plugins/aws-secrets-manager/SecretTarget.swift",

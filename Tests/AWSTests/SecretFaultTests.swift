@@ -1,6 +1,6 @@
 import FoundationEssentials
 import JSON
-import PublisherPlugin
+import PublisherKit
 import Secrets
 import TestSupport
 import Testing

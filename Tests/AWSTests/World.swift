@@ -2,9 +2,8 @@ import AWS
 import CurlHTTP
 import FoundationEssentials
 import JSON
-import PublisherPlugin
+import PublisherKit
 import Secrets
-import ServiceClient
 import Sodium
 import Synchronization
 import TestSupport

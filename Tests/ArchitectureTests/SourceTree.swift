@@ -41,13 +41,4 @@ enum SourceTree {
         }
         return files
     }
-
-    /// The folders of the modules that are shipped: `Sources/Rotation`, `plugins/file`.
-    static func modules() throws -> [String] {
-        try ["Sources", "plugins"].flatMap { root in
-            try names(in: root).map { root + "/" + $0 }.filter { folder in
-                try isFolder(folder) && names(in: folder).contains { $0.hasSuffix(".swift") }
-            }
-        }
-    }
 }

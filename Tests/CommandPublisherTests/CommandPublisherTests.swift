@@ -1,7 +1,7 @@
 import FoundationEssentials
 import Glibc
 import JSON
-import PublisherPlugin
+import PublisherKit
 import Secrets
 import Sodium
 import TestSupport

@@ -1,6 +1,6 @@
 import Configuration
 import JSON
-import PublisherPlugin
+import PublisherKit
 import Rotation
 import Secrets
 import Testing

@@ -4,7 +4,7 @@ import GitHubSandbox
 import Glibc
 import HTTP
 import JSON
-import PublisherPlugin
+import PublisherKit
 import Synchronization
 import TestSupport
 import Testing

@@ -2,7 +2,7 @@ import FoundationEssentials
 import GitHubSandbox
 import HTTP
 import JSON
-import PublisherPlugin
+import PublisherKit
 import Secrets
 import Testing
 import Timestamps

@@ -2,9 +2,8 @@ import FoundationEssentials
 import GitHubSandbox
 import HTTP
 import JSON
-import PublisherPlugin
+import PublisherKit
 import Secrets
-import ServiceClient
 import Sodium
 import Synchronization
 

@@ -1,7 +1,7 @@
 import GitLabSandbox
 import HTTP
 import JSON
-import PublisherPlugin
+import PublisherKit
 import Secrets
 import Testing
 

@@ -1,7 +1,7 @@
 import GitLabSandbox
 import HTTP
 import JSON
-import PublisherPlugin
+import PublisherKit
 import Testing
 
 @testable import ork_publisher_gitlab_variable

@@ -1,6 +1,6 @@
 import GitLabSandbox
 import JSON
-import PublisherPlugin
+import PublisherKit
 import Secrets
 import Testing
 

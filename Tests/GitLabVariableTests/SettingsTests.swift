@@ -1,6 +1,6 @@
 import HTTP
 import JSON
-import PublisherPlugin
+import PublisherKit
 import Testing
 
 @testable import ork_publisher_gitlab_variable

@@ -2,9 +2,8 @@ import FoundationEssentials
 import GitLabSandbox
 import HTTP
 import JSON
-import PublisherPlugin
+import PublisherKit
 import Secrets
-import ServiceClient
 import Sodium
 import Synchronization
 import Testing

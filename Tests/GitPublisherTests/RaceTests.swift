@@ -1,5 +1,5 @@
 import JSON
-import PublisherPlugin
+import PublisherKit
 import TestSupport
 import Testing
 

@@ -1,5 +1,5 @@
 import JSON
-import PublisherPlugin
+import PublisherKit
 import Testing
 
 /// A file of one format with the predecessor in it.

@@ -1,6 +1,6 @@
 import Glibc
 import JSON
-import PublisherPlugin
+import PublisherKit
 import TestSupport
 import Testing
 

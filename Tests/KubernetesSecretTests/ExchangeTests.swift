@@ -2,7 +2,7 @@ import FoundationEssentials
 import HTTP
 import JSON
 import KubernetesSandbox
-import PublisherPlugin
+import PublisherKit
 import Secrets
 import TestSupport
 import Testing

@@ -1,7 +1,7 @@
 import HTTP
 import JSON
 import KubernetesSandbox
-import PublisherPlugin
+import PublisherKit
 import Secrets
 import Testing
 

@@ -2,7 +2,7 @@ import CurlHTTP
 import FoundationEssentials
 import HTTP
 import JSON
-import PublisherPlugin
+import PublisherKit
 import Secrets
 import TestSupport
 import Testing

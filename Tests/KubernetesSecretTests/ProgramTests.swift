@@ -1,7 +1,7 @@
 import FoundationEssentials
 import HTTP
 import JSON
-import PublisherPlugin
+import PublisherKit
 import Secrets
 import Sodium
 import TestSupport

@@ -1,7 +1,7 @@
 import FoundationEssentials
 import JSON
 import KubernetesSandbox
-import PublisherPlugin
+import PublisherKit
 import Secrets
 import Testing
 

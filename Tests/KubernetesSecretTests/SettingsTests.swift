@@ -1,5 +1,5 @@
 import JSON
-import PublisherPlugin
+import PublisherKit
 import Testing
 
 @testable import ork_publisher_kubernetes_secret

@@ -2,9 +2,8 @@ import FoundationEssentials
 import HTTP
 import JSON
 import KubernetesSandbox
-import PublisherPlugin
+import PublisherKit
 import Secrets
-import ServiceClient
 import Sodium
 import Synchronization
 import Testing

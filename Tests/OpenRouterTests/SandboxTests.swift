@@ -2,7 +2,7 @@ import FoundationEssentials
 import HTTP
 import JSON
 import OpenRouter
-import Sandbox
+import OpenRouterSandbox
 import Secrets
 import Synchronization
 import Testing

@@ -1,7 +1,7 @@
 import FoundationEssentials
 import JSON
 import PluginHost
-import PublisherPlugin
+import PublisherKit
 import Secrets
 import Sodium
 import TestSupport

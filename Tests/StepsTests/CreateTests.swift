@@ -2,9 +2,9 @@ import FoundationEssentials
 import HTTP
 import JSON
 import OpenRouter
-import PublisherPlugin
+import OpenRouterSandbox
+import PublisherKit
 import Rotation
-import Sandbox
 import Secrets
 import Sodium
 import Steps
@@ -78,8 +78,8 @@ struct CreateTests {
         case .environment:
             scene.plan.predecessor = .environment(try #require(EnvironmentName("OPENROUTER_API_KEY")))
         }
-        try scene.create { order in
-            if way == .environment { order.predecessorDigest = key.digest }
+        try scene.create { options in
+            if way == .environment { options.predecessorDigest = key.digest }
         }
         #expect(try scene.state().header.predecessors.map(\.hash) == [hash])
         #expect(try scene.state().header.base == Scene.base)
@@ -184,7 +184,7 @@ struct CreateTests {
             _ = things.sandbox.addKey(name: Self.minting, limit: 0, at: things.now.addingTimeInterval(-600))
         }
         let error = scene.refused(.notYet, "minting") { () throws(StepError) in try scene.create() }
-        let comeBack = try #require(error?.comeBackAt)
+        let comeBack = try #require(error?.retryAt)
         scene.world.sleep(until: comeBack)
         try scene.create()
         #expect(scene.events.contains(.stray))
@@ -309,10 +309,10 @@ struct SettingsTests {
         let name = try #require(PlanName("checkout"))
         scene.refused(.failed, "another limit_reset") { () throws(StepError) in
             try CreateStep(
-                stage: Stage(
+                context: StepContext(
                     journal: scene.journal, trust: scene.trust, clock: scene.world,
                     client: .init(transport: line), tell: scene.sayings.hear),
-                api: scene.api, order: .init(name: name, plan: scene.plan)
+                api: scene.api, options: .init(name: name, plan: scene.plan)
             ).run()
         }
         #expect(scene.world.value.keys.count == 1)

@@ -1,6 +1,6 @@
 import Glibc
+import OpenRouterSandbox
 import Rotation
-import Sandbox
 import Secrets
 import Steps
 import Synchronization
@@ -11,14 +11,14 @@ import Testing
 private final class Turns: Sendable {
     private struct State {
         /// A bit for each exchange to come, of which the lowest is the next; after eight it begins anew.
-        var order: UInt8
+        var options: UInt8
         var holder: Int?
         var isOver = [false, false]
     }
 
     private let state: Mutex<State>
 
-    init(_ order: UInt8) { state = Mutex(State(order: order)) }
+    init(_ options: UInt8) { state = Mutex(State(options: options)) }
 
     /// Gives the turn on, and waits until it is this creator's again.
     func next(_ creator: Int) {
@@ -34,10 +34,10 @@ private final class Turns: Sendable {
 
     private func take(_ creator: Int) -> Bool {
         state.withLock { state in
-            let wanted = Int(state.order & 1)
+            let wanted = Int(state.options & 1)
             guard state.holder == nil, creator == (state.isOver[wanted] ? 1 - wanted : wanted) else { return false }
             state.holder = creator
-            state.order = state.order >> 1 | state.order << 7
+            state.options = state.options >> 1 | state.options << 7
             return true
         }
     }
@@ -52,8 +52,8 @@ struct CreateTieTests {
     func tie() async throws {
         var ties = 0
         // The odd ones are the even ones with the creators exchanged.
-        for order in stride(from: 0, to: 256, by: 2) {
-            let turns = Turns(UInt8(order))
+        for options in stride(from: 0, to: 256, by: 2) {
+            let turns = Turns(UInt8(options))
             let first = try Scene()
             let scenes = [first, first.beside()]
             let codes = Mutex<[StepError.Code]>([])
@@ -72,11 +72,11 @@ struct CreateTieTests {
             try await other
 
             let created = scenes.compactMap { $0.known?.created?.hash.description }
-            #expect(created.count == 1, "\(order)")
-            #expect(codes.withLock { $0 } == [.notYet], "\(order)")
-            #expect(first.minting.isEmpty, "\(order)")
+            #expect(created.count == 1, "\(options)")
+            #expect(codes.withLock { $0 } == [.notYet], "\(options)")
+            #expect(first.minting.isEmpty, "\(options)")
             let keys = first.world.value.keys.map(\.hash)
-            #expect(Set(keys) == Set(created + [keys[0]]), "\(order)")
+            #expect(Set(keys) == Set(created + [keys[0]]), "\(options)")
             if scenes.allSatisfy({ $0.events.contains(.minted) }) { ties += 1 }
         }
         #expect(ties > 15, "there are too few orders in which both have minted")

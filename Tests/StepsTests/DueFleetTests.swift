@@ -1,8 +1,9 @@
+import Fleet
 import FoundationEssentials
 import HTTP
 import OpenRouter
+import OpenRouterSandbox
 import Rotation
-import Sandbox
 import Secrets
 import Steps
 import Testing
@@ -50,7 +51,7 @@ struct DueFleetTests {
     }
 
     @Test("keys that end soon come first, then what was begun, then the oldest")
-    func order() throws {
+    func options() throws {
         let scene = try DueScene()
         scene.key("old", days: 900)
         scene.key("older", days: 901)

@@ -1,8 +1,9 @@
+import Fleet
 import FoundationEssentials
 import HTTP
 import OpenRouter
+import OpenRouterSandbox
 import Rotation
-import Sandbox
 import Secrets
 import Steps
 import Testing

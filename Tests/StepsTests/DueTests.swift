@@ -1,7 +1,8 @@
+import Fleet
 import FoundationEssentials
 import OpenRouter
+import OpenRouterSandbox
 import Rotation
-import Sandbox
 import Secrets
 import Steps
 import Testing

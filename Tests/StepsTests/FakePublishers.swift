@@ -2,9 +2,9 @@ import FoundationEssentials
 import HTTP
 import JSON
 import OpenRouter
-import PublisherPlugin
+import OpenRouterSandbox
+import PublisherKit
 import Rotation
-import Sandbox
 import Secrets
 import Sodium
 import Steps
@@ -14,7 +14,7 @@ import Timestamps
 /// One publisher, `memory`, whose targets are places of the world: `with: {place: …}`.
 final class FakePublishers: PublisherHost, Sendable {
     /// What a publisher was asked, without the secret.
-    struct Asked: Sendable, Equatable {
+    struct ParsedRequest: Sendable, Equatable {
         let verb: Verb
         let target: String
         let operation: String
@@ -22,11 +22,11 @@ final class FakePublishers: PublisherHost, Sendable {
     }
 
     private let world: World
-    private let log = Mutex<[Asked]>([])
+    private let log = Mutex<[ParsedRequest]>([])
 
     init(_ world: World) { self.world = world }
 
-    var asked: [Asked] { log.withLock { $0 } }
+    var asked: [ParsedRequest] { log.withLock { $0 } }
 
     func information(_ address: PublisherAddress) throws(PublisherError) -> PublisherInformation {
         guard address.publisher.description == "memory" else {
@@ -44,7 +44,7 @@ final class FakePublishers: PublisherHost, Sendable {
         for (index, (_, request)) in requests.enumerated() {
             log.withLock {
                 $0.append(
-                    Asked(
+                    ParsedRequest(
                         verb: verb, target: request.target, operation: request.operation,
                         comparesValue: request.expect != nil))
             }

@@ -1,6 +1,6 @@
 import FoundationEssentials
 import JSON
-import PublisherPlugin
+import PublisherKit
 import Rotation
 import Secrets
 import Steps

@@ -2,9 +2,9 @@ import FoundationEssentials
 import HTTP
 import JSON
 import OpenRouter
-import PublisherPlugin
+import OpenRouterSandbox
+import PublisherKit
 import Rotation
-import Sandbox
 import Secrets
 import Sodium
 import Steps
@@ -105,7 +105,7 @@ struct PublishTests {
         let error = scene.refused(.unreachable, "does not work yet") { () throws(StepError) in
             try scene.publish(Line(scene.world, faults: [1: fault]))
         }
-        #expect(error?.isWorthWaiting == true)
+        #expect(error?.isRetryable == true)
         #expect(scene.publishers.asked.isEmpty)
         try scene.publish()
         #expect(scene.holders == ["web"])
@@ -141,7 +141,7 @@ struct PublishTests {
         try scene.publish()
         #expect(scene.holders == ["canary"])
         let error = scene.refused(.notYet, "verification") { () throws(StepError) in try scene.publish() }
-        #expect(error?.isWorthWaiting == false)
+        #expect(error?.isRetryable == false)
         try scene.verify { $0.keepsSecret = true }
         try scene.publish()
         #expect(scene.holders == ["canary", "web", "worker"])
@@ -236,8 +236,8 @@ struct PublishTests {
         let error = scene.refused(all ? .notYet : .unreachable, "2 of 2 targets are not known to have the new key") {
             () throws(StepError) in try scene.publish()
         }
-        #expect(error?.isWorthWaiting == true)
-        #expect(error?.comeBackAt == (all ? scene.world.now.addingTimeInterval(1800) : nil))
+        #expect(error?.isRetryable == true)
+        #expect(error?.retryAt == (all ? scene.world.now.addingTimeInterval(1800) : nil))
     }
 
     @Test func anEmptyTargetIsFilled() throws {

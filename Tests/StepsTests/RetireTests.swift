@@ -2,9 +2,9 @@ import FoundationEssentials
 import HTTP
 import JSON
 import OpenRouter
-import PublisherPlugin
+import OpenRouterSandbox
+import PublisherKit
 import Rotation
-import Sandbox
 import Secrets
 import Sodium
 import Steps
@@ -56,7 +56,7 @@ struct RetireTests {
         scene.refused(.notYet, "soaks until") { () throws(StepError) in try scene.retire(early) }
         #expect(early.exchanges.count == 1)
 
-        scene.world.sleep(until: try #require(error?.comeBackAt))
+        scene.world.sleep(until: try #require(error?.retryAt))
         let deleting = Line(scene.world)
         try scene.retire(deleting)
         #expect(deleting.exchanges.count == 3)

@@ -2,9 +2,9 @@ import FoundationEssentials
 import HTTP
 import JSON
 import OpenRouter
-import PublisherPlugin
+import OpenRouterSandbox
+import PublisherKit
 import Rotation
-import Sandbox
 import Secrets
 import Sodium
 import Steps
@@ -102,8 +102,8 @@ struct Scene: Sendable {
         return scene
     }
 
-    func stage(_ line: Line?, dryRun: Bool = false) -> Stage {
-        Stage(
+    func context(_ line: Line?, dryRun: Bool = false) -> StepContext {
+        StepContext(
             journal: journal, trust: trust, clock: world, client: OpenRouterClient(transport: line ?? Line(world)),
             isDryRun: dryRun, tell: sayings.hear)
     }
@@ -122,12 +122,12 @@ struct Scene: Sendable {
 extension Scene {
     func create(
         _ line: Line? = nil, dryRun: Bool = false, api: ManagementAPI? = nil,
-        change: (inout CreateStep.Order) -> Void = { _ in }
+        change: (inout CreateStep.Options) -> Void = { _ in }
     ) throws(StepError) {
         guard let name = PlanName("checkout") else { return }
-        var order = CreateStep.Order(name: name, plan: plan)
-        change(&order)
-        try CreateStep(stage: stage(line, dryRun: dryRun), api: api ?? self.api, order: order).run()
+        var options = CreateStep.Options(name: name, plan: plan)
+        change(&options)
+        try CreateStep(context: context(line, dryRun: dryRun), api: api ?? self.api, options: options).run()
     }
 
     func publish(
@@ -136,7 +136,7 @@ extension Scene {
         var options = PublishStep.Options()
         change(&options)
         try PublishStep(
-            stage: stage(line, dryRun: dryRun), service: service, identity: identity, publishers: publishers,
+            context: context(line, dryRun: dryRun), service: service, identity: identity, publishers: publishers,
             options: options
         ).run()
     }
@@ -150,7 +150,7 @@ extension Scene {
         change(&options)
         let line = line ?? Line(world)
         return try VerifyStep(
-            stage: stage(line, dryRun: dryRun), service: service, transport: line,
+            context: context(line, dryRun: dryRun), service: service, transport: line,
             identity: identity, publishers: publishers, programs: programs, options: options
         ).run()
     }
@@ -161,14 +161,14 @@ extension Scene {
     ) throws(StepError) {
         var options = RetireStep.Options()
         change(&options)
-        try RetireStep(stage: stage(line, dryRun: dryRun), api: api ?? self.api, options: options).run()
+        try RetireStep(context: context(line, dryRun: dryRun), api: api ?? self.api, options: options).run()
     }
 
     func restore(_ line: Line? = nil, dryRun: Bool = false) throws(StepError) {
-        try RestoreStep(stage: stage(line, dryRun: dryRun), api: api).run()
+        try RestoreStep(context: context(line, dryRun: dryRun), api: api).run()
     }
 
-    func approve() throws(StepError) { try ApproveStep(stage: stage(nil)).run() }
+    func approve() throws(StepError) { try ApproveStep(context: context(nil)).run() }
 
     /// Retires with `--wait`, for as long as it takes.
     func retireWaiting(change: (inout RetireStep.Options) -> Void = { _ in }) throws(StepError) {

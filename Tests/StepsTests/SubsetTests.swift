@@ -2,9 +2,9 @@ import FoundationEssentials
 import HTTP
 import JSON
 import OpenRouter
-import PublisherPlugin
+import OpenRouterSandbox
+import PublisherKit
 import Rotation
-import Sandbox
 import Secrets
 import Sodium
 import Steps

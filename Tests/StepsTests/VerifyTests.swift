@@ -2,9 +2,9 @@ import FoundationEssentials
 import HTTP
 import JSON
 import OpenRouter
-import PublisherPlugin
+import OpenRouterSandbox
+import PublisherKit
 import Rotation
-import Sandbox
 import Secrets
 import Sodium
 import Steps
@@ -211,7 +211,7 @@ struct VerifyTests {
             let error = scene.refused(seen.outcome == .failed ? .failed : .notYet, seen.check) {
                 () throws(StepError) in try scene.verify(programs: programs)
             }
-            #expect(error?.isWorthWaiting == true)
+            #expect(error?.isRetryable == true)
             #expect(!scene.events.contains(.verified))
             #expect(try scene.state().isSealed)
         } else {

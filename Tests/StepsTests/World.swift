@@ -1,8 +1,8 @@
 import FoundationEssentials
 import HTTP
 import JSON
-import PublisherPlugin
-import Sandbox
+import OpenRouterSandbox
+import PublisherKit
 import Secrets
 import Sodium
 import Steps

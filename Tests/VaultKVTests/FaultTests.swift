@@ -1,8 +1,7 @@
 import HTTP
 import JSON
-import PublisherPlugin
+import PublisherKit
 import Secrets
-import ServiceClient
 import TestSupport
 import Testing
 

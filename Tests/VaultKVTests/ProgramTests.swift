@@ -3,7 +3,7 @@ import Glibc
 import HTTP
 import JSON
 import PluginHost
-import PublisherPlugin
+import PublisherKit
 import Secrets
 import Sodium
 import Subprocess

@@ -1,6 +1,6 @@
 import HTTP
 import JSON
-import PublisherPlugin
+import PublisherKit
 import Secrets
 import TestSupport
 import Testing

@@ -1,9 +1,8 @@
 import FoundationEssentials
 import HTTP
 import JSON
-import PublisherPlugin
+import PublisherKit
 import Secrets
-import ServiceClient
 import Testing
 
 @testable import ork_publisher_vault_kv

@@ -2,9 +2,8 @@ import CurlHTTP
 import FoundationEssentials
 import HTTP
 import JSON
-import PublisherPlugin
+import PublisherKit
 import Secrets
-import ServiceClient
 import Sodium
 import Synchronization
 import TestSupport

@@ -78,7 +78,7 @@ mkdir -p "$stage/bin" "$stage/lib/ork" "$stage/share/ork" "$stage/share/doc/ork/
 
 # The programs. ork-sandbox stays in the source: it is for rehearsals, and its Foundation would quadruple the runtime.
 programs() {
-    for folder in "$root"/Sources/ork-*/; do basename "$folder"; done | grep -vx ork-sandbox
+    for folder in "$root"/Sources/Programs/ork-*/; do basename "$folder"; done | grep -vx ork-sandbox
     for folder in "$root"/plugins/*/; do printf 'ork-publisher-%s\n' "$(basename "$folder")"; done | grep -v -e -examples$
 }
 for program in $(programs); do

@@ -1,8 +1,7 @@
 import AWS
 import CurlHTTP
 import FoundationEssentials
-import PublisherPlugin
-import ServiceClient
+import PublisherKit
 
 /// Writes a SecureString of AWS Systems Manager's Parameter Store, or one field of it.
 @main

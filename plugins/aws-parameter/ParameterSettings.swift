@@ -1,5 +1,5 @@
 import AWS
-import PublisherPlugin
+import PublisherKit
 
 /// A target's `with`, checked.
 struct ParameterSettings {

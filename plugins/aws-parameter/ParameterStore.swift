@@ -1,6 +1,5 @@
 import AWS
-import PublisherPlugin
-import ServiceClient
+import PublisherKit
 
 /// The Parameter Store of AWS Systems Manager: API version 2014-11-06.
 struct ParameterStore: AWSService {

@@ -1,8 +1,7 @@
 import AWS
 import CurlHTTP
 import FoundationEssentials
-import PublisherPlugin
-import ServiceClient
+import PublisherKit
 
 /// Writes a secret of AWS Secrets Manager, or one field of it.
 @main

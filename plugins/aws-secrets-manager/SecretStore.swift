@@ -1,6 +1,5 @@
 import AWS
-import PublisherPlugin
-import ServiceClient
+import PublisherKit
 
 /// AWS Secrets Manager's API, version 2017-10-17.
 struct SecretStore: AWSService {

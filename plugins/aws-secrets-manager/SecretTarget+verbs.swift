@@ -1,8 +1,7 @@
 import AWS
 import JSON
-import PublisherPlugin
+import PublisherKit
 import Secrets
-import ServiceClient
 
 extension SecretTarget {
     /// Reads and looks. Whether it may be written shows only when it is.
@@ -141,7 +140,7 @@ extension SecretTarget {
             PublisherError(
                 .conflict,
                 "another rotation of secret \(settings.secret) is in progress: version"
-                    + " \(ForeignText.line(pending, limit: 64)) is AWSPENDING",
+                    + " \(DisplayText.line(pending, limit: 64)) is AWSPENDING",
                 hint: "let it end, or give it up with aws secretsmanager cancel-rotate-secret and take the label away",
                 field: "with.secret"))
     }
@@ -166,7 +165,7 @@ extension SecretTarget {
             receipt["previous_version_id"] = .string(previous)
             if previous != expected {
                 message +=
-                    "; version \(ForeignText.line(previous, limit: 64)), which somebody else wrote meanwhile, was replaced"
+                    "; version \(DisplayText.line(previous, limit: 64)), which somebody else wrote meanwhile, was replaced"
             }
         }
         return PublisherAnswer(.committed, receipt: receipt, message: message)

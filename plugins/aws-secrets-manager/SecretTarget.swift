@@ -1,9 +1,8 @@
 import AWS
 import FoundationEssentials
 import JSON
-import PublisherPlugin
+import PublisherKit
 import Secrets
-import ServiceClient
 
 /// One secret, and the time that there is for it.
 struct SecretTarget: ServiceTarget {

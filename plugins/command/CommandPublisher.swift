@@ -1,7 +1,7 @@
+import ChildProcesses
 import FoundationEssentials
 import JSON
-import Programs
-import PublisherPlugin
+import PublisherKit
 import Secrets
 import Sodium
 

@@ -1,7 +1,7 @@
 import Documents
 import FoundationEssentials
 import JSON
-import PublisherPlugin
+import PublisherKit
 import Secrets
 import Sodium
 import TargetDocuments

@@ -1,6 +1,6 @@
 import Documents
 import JSON
-import PublisherPlugin
+import PublisherKit
 import TargetDocuments
 
 /// A target's `with`, checked.

@@ -1,6 +1,6 @@
 import FoundationEssentials
 import Glibc
-import PublisherPlugin
+import PublisherKit
 
 extension TargetFile {
     /// Waits until no other publisher writes in this directory. The lock (`flock`) ends with the open directory.

@@ -1,6 +1,6 @@
 import FoundationEssentials
 import Glibc
-import PublisherPlugin
+import PublisherKit
 
 /// The file that holds the value, found through links, and the open directory that it is in.
 struct TargetFile: ~Copyable {

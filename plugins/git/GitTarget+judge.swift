@@ -1,5 +1,5 @@
 import Git
-import PublisherPlugin
+import PublisherKit
 import Secrets
 import Sodium
 import TargetDocuments

@@ -1,6 +1,6 @@
 import FoundationEssentials
 import Git
-import PublisherPlugin
+import PublisherKit
 import Secrets
 
 /// Where the repository is, which branch is meant, and what proves who is who.

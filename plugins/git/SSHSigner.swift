@@ -1,6 +1,6 @@
+import ChildProcesses
 import Git
-import Programs
-import PublisherPlugin
+import PublisherKit
 import Secrets
 
 /// Signs a commit as `git` does with `gpg.format=ssh`: `ssh-keygen -Y sign -n git` (gitformat-signature(5)).

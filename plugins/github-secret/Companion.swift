@@ -1,5 +1,7 @@
 import FoundationEssentials
+import HTTP
 import JSON
+import PublisherKit
 import Secrets
 import Timestamps
 
@@ -55,4 +57,126 @@ extension Companion {
         ]
         return object.text()
     }
+}
+
+extension Companion {
+    /// What the secret holds, as far as this rotation is concerned.
+    enum Held {
+        case successor
+        /// Nothing, a predecessor, or what an earlier try of this rotation wrote.
+        case replaceable
+    }
+
+    /// How much the clocks of ork and of GitHub may differ.
+    private static let skew: TimeInterval = 300
+
+    /// Tells what the secret holds, and refuses to let a value go that this rotation does not know. `writtenAt` is
+    /// `nil` if there is no secret.
+    func judge(
+        _ writtenAt: Date?, for request: PublisherRequest, _ settings: SecretSettings, variable: SecretName
+    ) throws(PublisherError) -> Held {
+        let ours = RotationTime(request.rotation)
+        if let ours, let theirs = RotationTime(rotation), theirs.isLater(than: ours) {
+            throw PublisherError(
+                .conflict, "\(settings.secret) was written by a later rotation (\(theirs.text))",
+                hint: "finish that one; to write all the same, delete the variable \(variable)",
+                field: "with.companion")
+        }
+        guard let writtenAt else { return .replaceable }
+        guard writtenAt == updatedAt else {
+            // Written since then: by an earlier try of this rotation that was cut off, or by somebody else. One that
+            // wrote the companion too had finished.
+            let isFinished = rotation == request.rotation && digest == request.digest
+            let isInTime = ours.map { writtenAt > $0.beginning.addingTimeInterval(-Self.skew) } ?? false
+            let mayBeOurs = isInTime && !isFinished
+            guard request.expect == nil || mayBeOurs else {
+                throw PublisherError(
+                    .conflict,
+                    "\(settings.secret) was written at \(writtenAt.rfc3339), after the variable \(variable), by something else",
+                    hint: "find out what writes it; to write all the same, delete the variable \(variable)",
+                    field: "with.name")
+            }
+            return .replaceable
+        }
+        if digest == request.digest { return .successor }
+        guard request.expect?.contains(digest) ?? true else {
+            throw PublisherError(
+                .conflict, "\(settings.secret) holds a value that this rotation does not know",
+                hint: "look whether name and place are right and whether another rotation writes there;"
+                    + " to write all the same, delete the variable \(variable)", field: "with.name")
+        }
+        return .replaceable
+    }
+}
+
+extension SecretTarget {
+    /// Reads the companion, `nil` if there is none. A variable of the name that is not one is refused.
+    func companion(_ variable: SecretName) throws(ServiceError) -> Companion? {
+        let answer = try find(
+            ServiceCall(
+                .get, path(variable), to: "read \(name(variable))", field: "with.companion",
+                permission: scope.variablePermission))
+        guard let answer else { return nil }
+        guard let companion = Companion(parsing: try answer.object().text("value")) else {
+            throw ServiceError(
+                Settings.error(
+                    "companion", "\(name(variable)) is not one that ork wrote",
+                    hint: "give 'companion' another name, or delete the variable if nobody needs it"))
+        }
+        guard companion.secret == Companion.secret(settings) else {
+            throw ServiceError(
+                Settings.error(
+                    "companion", "\(name(variable)) is about another secret (\(DisplayText.line(companion.secret)))",
+                    hint: "give each secret a companion of its own"))
+        }
+        return companion
+    }
+
+    /// Writes the companion. `exists` is what was seen; if it is not so any more, the other call is made,
+    /// after a look at what is there.
+    func write(
+        _ companion: Companion, to variable: SecretName, exists: Bool, _ visibility: Visibility?
+    ) throws(ServiceError) {
+        var exists = exists
+        for _ in 1...3 {
+            if exists {
+                if try find(change(companion, variable)) != nil { return }
+                exists = false
+            } else {
+                let call = creation(companion, variable, visibility)
+                guard try client.send(call, until: deadline).status == 409 else { return }
+                // Made meanwhile: by an earlier try of this call, or by something else for something else.
+                exists = try self.companion(variable) != nil
+            }
+        }
+        throw ServiceError(
+            PublisherError(
+                .unavailable, "\(name(variable)) comes and goes",
+                hint: "look who else writes it, and run the step again"))
+    }
+
+    private func creation(
+        _ companion: Companion, _ variable: SecretName, _ visibility: Visibility?
+    ) -> ServiceCall {
+        var body: JSONObject = ["name": .string(variable.description), "value": .string(companion.value)]
+        visibility?.add(to: &body)
+        var call = ServiceCall(
+            .post, scope.variablesPath, body: .object(body), statuses: [201, 409], to: "make \(name(variable))",
+            field: "with.companion", permission: scope.variablePermission)
+        // A second one finds the first (409), which is then changed to the same.
+        call.isIdempotent = true
+        return call
+    }
+
+    /// Leaves its visibility as it is.
+    private func change(_ companion: Companion, _ variable: SecretName) -> ServiceCall {
+        ServiceCall(
+            .patch, path(variable), body: ["name": .string(variable.description), "value": .string(companion.value)],
+            statuses: [204], to: "change \(name(variable))", field: "with.companion",
+            permission: scope.variablePermission)
+    }
+
+    private func path(_ variable: SecretName) -> [String] { scope.variablesPath + [variable.description] }
+
+    private func name(_ variable: SecretName) -> String { "the variable \(variable) of \(scope.place)" }
 }

@@ -1,8 +1,9 @@
 import FoundationEssentials
 import HTTP
 import JSON
-import PublisherPlugin
-import ServiceClient
+import PublisherKit
+import Secrets
+import Sodium
 
 /// GitHub's REST API: github.com, GitHub Enterprise Server, data residency.
 struct GitHub: Service {
@@ -62,5 +63,84 @@ struct GitHub: Service {
                 hint: "look for a newer ork", field: "with.url")
         }
         return nil
+    }
+}
+
+/// What a secret is sealed to before it is sent.
+struct PublicKey {
+    let id: String
+    private let bytes: [UInt8]
+
+    init(_ answer: ServiceAnswer) throws(ServiceError) {
+        let object = try answer.object()
+        id = try object.text("key_id")
+        guard let data = Data(base64Encoded: try object.text("key")), data.count == 32 else {
+            throw answer.surprise("without a key of 32 bytes")
+        }
+        bytes = Array(data)
+    }
+
+    /// The sealed box of the secret, in base64; `nil` if the key is none (libsodium refuses points of small order).
+    func seal(_ secret: Secret) -> String? {
+        (try? BoxKeyPair.seal(secret, to: bytes)).map { Data($0).base64EncodedString() }
+    }
+}
+
+/// The public keys of this process, by the address of the API and the path of the secrets.
+typealias PublicKeys = FetchedOnce<[String], PublicKey>
+
+/// A repository, `OWNER/NAME`.
+struct RepositoryName: Hashable, CustomStringConvertible {
+    let owner: String
+    let name: String
+
+    var description: String { "\(owner)/\(name)" }
+    var path: [String] { ["repos", owner, name] }
+
+    /// `key` is the setting that it stands in. A name alone belongs to `owner`, if one is given, and only its
+    /// repositories do then.
+    init(_ text: String, of owner: String? = nil, setting key: String) throws(PublisherError) {
+        let parts = text.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
+        let whole = parts.count == 1 ? (owner.map { [$0] } ?? []) + parts : parts
+        guard whole.count == 2, whole.allSatisfy(Self.isName), !whole[1].hasSuffix(".git") else {
+            throw Settings.error(
+                key, "'\(key)' names no repository", hint: "write OWNER/NAME, without an address and without .git")
+        }
+        if let owner, owner.lowercased() != whole[0].lowercased() {
+            throw Settings.error(
+                key, "'\(key)' names a repository of another owner", hint: "take repositories of \(owner)")
+        }
+        self.owner = whole[0]
+        name = whole[1]
+    }
+
+    /// Whether it can be an owner or a repository.
+    static func isName(_ text: String) -> Bool {
+        !text.isEmpty && text != "." && text != ".."
+            && text.utf8.allSatisfy { byte in
+                (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte)
+                    || "-._".utf8.contains(byte)
+            }
+    }
+}
+
+/// The name of a secret or a variable. GitHub does not tell cases apart and keeps upper ones, as this type does.
+struct SecretName: Hashable, CustomStringConvertible {
+    let description: String
+
+    /// By the rules of GitHub's "Using secrets in GitHub Actions"; `key` is the setting that it stands in.
+    init(_ text: String, setting key: String) throws(PublisherError) {
+        let isName = text.utf8.enumerated().allSatisfy { index, byte in
+            (65...90).contains(byte) || (97...122).contains(byte) || byte == 95 || index > 0 && (48...57).contains(byte)
+        }
+        guard isName, !text.isEmpty else {
+            throw Settings.error(
+                key, "'\(key)' is not a name that GitHub takes",
+                hint: "use letters, digits and underscores, and no digit first")
+        }
+        description = text.uppercased()
+        guard !description.hasPrefix("GITHUB_") else {
+            throw Settings.error(key, "'\(key)' begins with GITHUB_, which GitHub keeps for itself")
+        }
     }
 }

@@ -1,7 +1,6 @@
 import CurlHTTP
 import FoundationEssentials
-import PublisherPlugin
-import ServiceClient
+import PublisherKit
 
 /// Writes a secret of GitHub Actions, Dependabot or Codespaces.
 @main

@@ -1,5 +1,5 @@
 import JSON
-import PublisherPlugin
+import PublisherKit
 
 /// A target's `with`, checked.
 struct SecretSettings {

@@ -1,9 +1,8 @@
 import FoundationEssentials
 import HTTP
 import JSON
-import PublisherPlugin
+import PublisherKit
 import Secrets
-import ServiceClient
 import Timestamps
 
 extension SecretTarget {

@@ -1,8 +1,8 @@
 import FoundationEssentials
 import HTTP
 import JSON
-import PublisherPlugin
-import ServiceClient
+import PublisherKit
+import Secrets
 
 /// Which repositories may read something of their organization, as it goes into a request.
 struct Visibility {
@@ -63,7 +63,7 @@ extension SecretTarget {
             case .selected: Visibility.selected
             }
         guard wish == visibility.word else {
-            return "its visibility stays \(ForeignText.line(visibility.word, limit: 40)),"
+            return "its visibility stays \(DisplayText.line(visibility.word, limit: 40)),"
                 + " as 'visibility' is only for a secret that is made"
         }
         guard case .selected(let repositories) = made,

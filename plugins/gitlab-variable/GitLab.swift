@@ -1,9 +1,9 @@
 import FoundationEssentials
 import HTTP
 import JSON
-import PublisherPlugin
+import PublisherKit
 import Secrets
-import ServiceClient
+import Sodium
 
 /// GitLab's REST API: gitlab.com, self-managed, Dedicated.
 ///
@@ -83,5 +83,82 @@ struct GitLab: Service {
             .notFound, "the project got another path; GitLab does not \(call.purpose) by the old one",
             hint: number.map { "write its new path, or its number, which stays: \($0)" }
                 ?? "write its new path, or its number, which stays", field: call.field)
+    }
+}
+
+/// What GitLab says of the token itself: a personal, project or group access token may always ask (lib/api/
+/// personal_access_tokens/self_information.rb), whatever its scopes.
+struct TokenFacts {
+    /// `nil` where the scopes do not tell, as for OAuth's tokens and those with permissions of their own.
+    let mayWrite: Bool?
+    /// The day on which it ends, as `2027-01-31`.
+    let expiresAt: String?
+
+    init(_ answer: ServiceAnswer) {
+        let object = answer.status == 200 ? try? answer.object() : nil
+        let scopes = object?["scopes"]?.array?.compactMap(\.string) ?? []
+        mayWrite = scopes.contains("api") ? true : scopes.contains("read_api") ? false : nil
+        expiresAt = object?["expires_at"]?.string.map { DisplayText.line($0, limit: 30) }
+    }
+}
+
+/// The facts of this process's token, at each address.
+typealias TokenReader = FetchedOnce<HTTPURL, TokenFacts>
+
+extension TokenReader {
+    func facts(_ client: ServiceClient, until deadline: Date) throws(ServiceError) -> TokenFacts {
+        try value(of: client.address) { () throws(ServiceError) in
+            TokenFacts(
+                try client.send(
+                    ServiceCall(
+                        .get, ["personal_access_tokens", "self"], statuses: [200, 400, 401, 403, 404],
+                        to: "read the scopes of the token"), until: deadline))
+        }
+    }
+}
+
+/// A variable as GitLab shows it (lib/api/entities/ci/variable.rb). Its value is kept as a digest only.
+struct Variable {
+    /// What it holds, as far as GitLab lets it be seen.
+    enum Content: Equatable {
+        case nothing
+        /// Something that GitLab shows to nobody.
+        case hidden
+        case value(Digest)
+    }
+
+    let content: Content
+    /// As the answer has it; `scopeName` is for people.
+    let environmentScope: String
+    /// What can be wished for, by GitLab's names.
+    private let flags: [String: String]
+
+    init(_ object: AnswerObject) throws(ServiceError) {
+        if object["value"] == .null, object["hidden"] == true {
+            content = .hidden
+        } else {
+            let value = Secret(object["value"] == .null ? "" : try object.text("value"))
+            content = value.count == 0 ? .nothing : .value(Digest(of: value))
+        }
+        // The instance has no environments.
+        environmentScope = object["environment_scope"]?.string ?? "*"
+        // What an older GitLab does not show, it does not do.
+        var flags = ["hidden": "\(content == .hidden)"]
+        for name in ["masked", "raw", "protected"] { flags[name] = "\(object[name] == true)" }
+        flags["variable_type"] = object["variable_type"]?.string.map { DisplayText.line($0, limit: 20) }
+        self.flags = flags
+    }
+
+    var isHidden: Bool { content == .hidden }
+
+    var scopeName: String { DisplayText.line(environmentScope) }
+
+    /// What differs from these wishes, for people.
+    func differences(from wishes: [(name: String, value: String)]) -> String? {
+        let differences = wishes.compactMap { name, wish -> String? in
+            guard let held = flags[name], held != wish else { return nil }
+            return "\(name) is \(held), not \(wish)"
+        }
+        return differences.isEmpty ? nil : differences.joined(separator: ", ")
     }
 }

@@ -1,7 +1,6 @@
 import CurlHTTP
 import FoundationEssentials
-import PublisherPlugin
-import ServiceClient
+import PublisherKit
 
 /// Writes a CI/CD variable of a GitLab project, group or instance.
 @main

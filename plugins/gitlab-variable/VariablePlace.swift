@@ -1,4 +1,4 @@
-import PublisherPlugin
+import PublisherKit
 
 /// Whose variable it is, and for which environments.
 enum VariablePlace: Hashable {

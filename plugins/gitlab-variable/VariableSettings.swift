@@ -1,4 +1,4 @@
-import PublisherPlugin
+import PublisherKit
 
 /// A target's `with`, checked.
 struct VariableSettings {

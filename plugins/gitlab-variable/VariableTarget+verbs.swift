@@ -1,7 +1,6 @@
 import JSON
-import PublisherPlugin
+import PublisherKit
 import Secrets
-import ServiceClient
 
 extension VariableTarget {
     /// Reading takes the role that writing takes; only the token's scopes may allow less.

@@ -1,7 +1,8 @@
 import FoundationEssentials
-import PublisherPlugin
+import HTTP
+import PublisherKit
 import Secrets
-import ServiceClient
+import Synchronization
 
 /// The files that say who we are and whom to trust.
 enum CredentialFile {
@@ -15,12 +16,12 @@ enum CredentialFile {
         guard let content = FileManager.default.contents(atPath: path), !content.isEmpty else {
             let problem = exists(path) ? "is empty or cannot be read" : "is not there"
             throw PublisherError(
-                .configuration, "the file \(ForeignText.line(path)) \(problem)",
+                .configuration, "the file \(DisplayText.line(path)) \(problem)",
                 hint: "look at its path and its permissions", field: field)
         }
         guard max(size ?? 0, content.count) <= limit else {
             throw PublisherError(
-                .configuration, "the file \(ForeignText.line(path)) is larger than \(limit) bytes", field: field)
+                .configuration, "the file \(DisplayText.line(path)) is larger than \(limit) bytes", field: field)
         }
         return [UInt8](content)
     }
@@ -31,14 +32,14 @@ enum CredentialFile {
         let end = bytes.lastIndex { $0 > 32 }.map { $0 + 1 } ?? bytes.startIndex
         guard let text = String(validating: bytes[..<end], as: UTF8.self), !text.isEmpty else {
             throw PublisherError(
-                .configuration, "the file \(ForeignText.line(path)) is empty or no text", field: field)
+                .configuration, "the file \(DisplayText.line(path)) is empty or no text", field: field)
         }
         return text
     }
 
     /// Certificates in PEM.
     static func certificates(_ path: String, field: String) throws(PublisherError) -> [UInt8] {
-        try pem(try bytes(path, field: field), "the file \(ForeignText.line(path))", field: field)
+        try pem(try bytes(path, field: field), "the file \(DisplayText.line(path))", field: field)
     }
 
     /// Refuses what is no PEM (RFC 7468 §2), so that it is told before anybody dials.
@@ -48,4 +49,62 @@ enum CredentialFile {
         }
         return bytes
     }
+}
+
+/// A token that is kept in a file and replaced there before it expires: a pod's, or a kubeconfig's `tokenFile`. It is
+/// read again after a minute, as client-go does (transport/token_source.go), and when the cluster refuses it.
+final class TokenFile: ServiceCredentials {
+    private let path: String
+    private let clock: any ServiceClock
+    private let state = Mutex<(token: Secret, readAt: Date)?>(nil)
+    private let seen = Mutex<[Secret]>([])
+
+    private static let age: TimeInterval = 60
+
+    init(_ path: String, clock: any ServiceClock) {
+        self.path = path
+        self.clock = clock
+    }
+
+    /// An answer may be about an earlier one.
+    var secrets: [Secret] { seen.withLock(\.self) }
+
+    func authorization(until deadline: Date) throws(ServiceError) -> HTTPAuthorization? {
+        try state.withLock { state throws(ServiceError) in
+            if let held = state, clock.now < held.readAt.addingTimeInterval(Self.age) { return .bearer(held.token) }
+            do throws(PublisherError) {
+                let token = try read()
+                state = (token, clock.now)
+                return .bearer(token)
+            } catch {
+                // It may be in the middle of being replaced.
+                guard let held = state else { throw ServiceError(error) }
+                return .bearer(held.token)
+            }
+        }
+    }
+
+    func renew(_ refused: HTTPAuthorization?, after answer: ServiceAnswer, until deadline: Date) -> Bool {
+        guard answer.status == 401 else { return false }
+        return state.withLock { state in
+            guard let token = try? read() else { return false }
+            state = (token, clock.now)
+            return refused != .bearer(token)
+        }
+    }
+
+    private func read() throws(PublisherError) -> Secret {
+        let token = Secret(try CredentialFile.text(path, field: "with.kubeconfig"))
+        seen.withLock { seen in
+            if !seen.contains(token) { seen.append(token) }
+        }
+        return token
+    }
+}
+
+/// Who asks is what the client certificate says; requests carry nothing.
+struct Certificate: ServiceCredentials {
+    var secrets: [Secret] { [] }
+
+    func authorization(until deadline: Date) -> HTTPAuthorization? { nil }
 }

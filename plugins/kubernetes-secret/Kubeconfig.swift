@@ -1,9 +1,8 @@
 import CurlHTTP
 import FoundationEssentials
 import HTTP
-import PublisherPlugin
+import PublisherKit
 import Secrets
-import ServiceClient
 import YAML
 
 /// A kubeconfig (Kubernetes' reference, "kubeconfig (v1)"): one file, of which one context is used.
@@ -19,7 +18,7 @@ struct Kubeconfig {
         self.field = field
         guard !path.contains(":") || CredentialFile.exists(path) else {
             throw PublisherError(
-                .configuration, "there is more than one kubeconfig (\(ForeignText.line(path)))",
+                .configuration, "there is more than one kubeconfig (\(DisplayText.line(path)))",
                 hint: "name one file; kubectl config view --flatten makes one of several", field: field)
         }
         let bytes = try CredentialFile.bytes(path, field: field)
@@ -34,7 +33,7 @@ struct Kubeconfig {
             problem = "line \(error.line), column \(error.column)"
         }
         throw PublisherError(
-            .configuration, "the kubeconfig \(ForeignText.line(path)) cannot be read (\(problem))",
+            .configuration, "the kubeconfig \(DisplayText.line(path)) cannot be read (\(problem))",
             hint: "look at it with kubectl config view", field: field)
     }
 
@@ -45,22 +44,22 @@ struct Kubeconfig {
         }
         guard let entry = entry("contexts", context, "context") else {
             throw error(
-                "it has no context \(ForeignText.line(context))", hint: "kubectl config get-contexts lists them",
+                "it has no context \(DisplayText.line(context))", hint: "kubectl config get-contexts lists them",
                 field: wish == nil ? field : "with.context")
         }
-        let name = "the user of context \(ForeignText.line(context))"
+        let name = "the user of context \(DisplayText.line(context))"
         guard let cluster = string(entry["cluster"]).flatMap({ self.entry("clusters", $0, "cluster") }),
             let user = string(entry["user"]).flatMap({ self.entry("users", $0, "user") })
         else {
             throw error(
-                "context \(ForeignText.line(context)) has no cluster or no user that is there",
+                "context \(DisplayText.line(context)) has no cluster or no user that is there",
                 hint: "look at it with kubectl config view")
         }
         guard let server = string(cluster["server"]) else { throw error("the cluster has no server") }
         var tls = try tls(of: cluster)
         let login = try login(of: user, &tls)
         return ClusterAccess(
-            name: name + " in \(ForeignText.line(path))", address: try ClusterSources.address(server, field: field),
+            name: name + " in \(DisplayText.line(path))", address: try ClusterSources.address(server, field: field),
             tls: tls, login: login, namespace: string(entry["namespace"]) ?? "default")
     }
 
@@ -145,7 +144,7 @@ struct Kubeconfig {
 
     private func error(_ what: String, hint: String? = nil, field: String? = nil) -> PublisherError {
         PublisherError(
-            .configuration, "the kubeconfig \(ForeignText.line(path)) cannot be used: \(what)", hint: hint,
+            .configuration, "the kubeconfig \(DisplayText.line(path)) cannot be used: \(what)", hint: hint,
             field: field ?? self.field)
     }
 }

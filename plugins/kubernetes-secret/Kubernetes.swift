@@ -1,8 +1,7 @@
 import FoundationEssentials
 import HTTP
 import JSON
-import PublisherPlugin
-import ServiceClient
+import PublisherKit
 
 /// Kubernetes' API, of one cluster and with one login.
 struct Kubernetes: Service {
@@ -104,4 +103,52 @@ struct Kubernetes: Service {
             .notFound, "cannot \(purpose): its namespace is being deleted",
             hint: "wait until it is gone and make it anew, or name another one", field: "with.namespace")
     }
+}
+
+/// What a refusal says of itself ("Status v1 meta").
+struct KubernetesStatus {
+    /// As `NotFound`, `Forbidden`, `Conflict`.
+    let reason: String
+    /// What it is about, in an address's word, as `secrets`.
+    let kind: String?
+    /// Whether it is about an object, and not about an address that leads nowhere.
+    let isAboutObject: Bool
+    /// The reasons behind the reason.
+    let causes: [String]
+
+    /// `nil` if the answer is none of Kubernetes'.
+    init?(_ answer: ServiceAnswer) {
+        guard let status = try? answer.object(), status["kind"] == "Status" else { return nil }
+        reason = status["reason"]?.string ?? ""
+        let details = status["details"]
+        kind = details?["kind"]?.string
+        isAboutObject = details?["name"]?.string.map { !$0.isEmpty } ?? false
+        causes = details?["causes"]?.array?.compactMap { $0["reason"]?.string } ?? []
+    }
+}
+
+/// How Kubernetes lets things be called (apimachinery/pkg/util/validation).
+enum KubernetesName {
+    /// RFC 1123's label.
+    static func isLabel(_ text: String) -> Bool { text.utf8.count <= 63 && isSubdomain(text) && !text.contains(".") }
+
+    /// Labels with dots between them.
+    static func isSubdomain(_ text: String) -> Bool {
+        text.utf8.count <= 253
+            && text.split(separator: ".", omittingEmptySubsequences: false).allSatisfy { label in
+                !label.isEmpty && !label.hasPrefix("-") && !label.hasSuffix("-")
+                    && label.utf8.allSatisfy { isLowerOrDigit($0) || $0 == UInt8(ascii: "-") }
+            }
+    }
+
+    /// The part of an annotation's name behind the slash.
+    static func isAnnotation(_ text: String) -> Bool {
+        guard let first = text.utf8.first, let last = text.utf8.last, text.utf8.count <= 63 else { return false }
+        return isAlphanumeric(first) && isAlphanumeric(last)
+            && text.utf8.allSatisfy { isAlphanumeric($0) || "-_.".utf8.contains($0) }
+    }
+
+    static func isAlphanumeric(_ byte: UInt8) -> Bool { isLowerOrDigit(byte) || (65...90).contains(byte) }
+
+    private static func isLowerOrDigit(_ byte: UInt8) -> Bool { (97...122).contains(byte) || (48...57).contains(byte) }
 }

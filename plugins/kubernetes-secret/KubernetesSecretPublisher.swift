@@ -1,7 +1,6 @@
 import CurlHTTP
 import FoundationEssentials
-import PublisherPlugin
-import ServiceClient
+import PublisherKit
 
 /// Writes one key of a Kubernetes Secret, and restarts the workloads that use it.
 @main

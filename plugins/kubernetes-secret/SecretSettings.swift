@@ -1,4 +1,9 @@
-import PublisherPlugin
+import FoundationEssentials
+import JSON
+import PublisherKit
+import Secrets
+import Sodium
+import Timestamps
 
 /// A target's `with`, checked.
 struct SecretSettings {
@@ -50,4 +55,73 @@ struct SecretSettings {
     /// For people: `KEY of secret openrouter in namespace prod`.
     var entry: String { "\(key) of \(secret)" }
     var secret: String { "secret \(name) in namespace \(namespace)" }
+}
+
+/// What an annotation says of a write: `ROTATION/DIGEST/TIME`. It stands at the Secret, and at the pods' template of
+/// what was restarted for that write, so that one restart belongs to one write.
+struct Marker: Equatable {
+    let text: String
+
+    init(_ text: String) { self.text = text }
+
+    /// Of a write at this moment.
+    init(_ request: PublisherRequest, at now: Date) { text = "\(Self.operation(request))/\(now.rfc3339)" }
+
+    /// Of a key that somebody else has written, so that nobody knows when.
+    init(foreign request: PublisherRequest) { text = Self.operation(request) }
+
+    /// The rotation that wrote.
+    var rotation: String { String(text.prefix { $0 != "/" }) }
+
+    /// Whether it is of a write of this request's key by its rotation.
+    func isOf(_ request: PublisherRequest) -> Bool {
+        text == Self.operation(request) || text.hasPrefix(Self.operation(request) + "/")
+    }
+
+    private static func operation(_ request: PublisherRequest) -> String {
+        "\(request.rotation)/\(request.digest.hex.prefix(16))"
+    }
+
+    /// The annotation at a Secret for one of its keys.
+    static func written(_ key: String) -> String { name("written", key) }
+
+    /// The annotation at a template of pods for one key of a Secret.
+    static func restarted(_ secret: String, _ key: String) -> String { name("restarted", "\(secret).\(key)") }
+
+    /// `ork/WHAT.THING`; what is too long for it, or ends in a sign that a name may not end in, is hashed.
+    private static func name(_ what: String, _ thing: String) -> String {
+        let name = "\(what).\(thing)"
+        return "ork/" + (KubernetesName.isAnnotation(name) ? name : "\(what).\(SHA256.hex(thing.utf8).prefix(32))")
+    }
+}
+
+/// A Secret as it was read, as far as one of its keys is concerned.
+struct HeldSecret {
+    /// For comparing and swapping.
+    let version: String
+    /// Of the value at the key; `nil` if there is none.
+    let digest: Digest?
+    let marker: Marker?
+    let isImmutable: Bool
+    /// What else writes it, as `ExternalSecret openrouter`; `nil` if nobody says so.
+    let controller: String?
+
+    init(_ object: AnswerObject, key: String) throws(ServiceError) {
+        let metadata = object["metadata"]
+        version = metadata?["resourceVersion"]?.string ?? ""
+        let value = object["data"]?[key]?.string.flatMap { Data(base64Encoded: $0) }
+        // A key that is there and empty is nothing that anybody could use.
+        digest = value.flatMap { $0.isEmpty ? nil : Digest(of: Secret($0)) }
+        marker = metadata?["annotations"]?[Marker.written(key)]?.string.map { Marker($0) }
+        isImmutable = object["immutable"] == true
+        let owner = metadata?["ownerReferences"]?.array?.first { $0["controller"] == true }
+        controller = owner.map {
+            DisplayText.line("\($0["kind"]?.string ?? "") \($0["name"]?.string ?? "")", limit: 80)
+        }
+        guard !version.isEmpty, object["kind"] == "Secret" || object["kind"] == nil else {
+            // No cluster answers so, and without a version there is no comparing and swapping.
+            throw ServiceError(
+                .init(.unavailable, "the answer of Kubernetes is no Secret", hint: ServiceAnswer.surpriseHint))
+        }
+    }
 }

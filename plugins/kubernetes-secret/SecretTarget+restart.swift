@@ -1,8 +1,7 @@
 import FoundationEssentials
 import HTTP
 import JSON
-import PublisherPlugin
-import ServiceClient
+import PublisherKit
 import Timestamps
 
 extension SecretTarget {

@@ -1,8 +1,7 @@
 import FoundationEssentials
 import JSON
-import PublisherPlugin
+import PublisherKit
 import Secrets
-import ServiceClient
 
 extension SecretTarget {
     /// Reads and compares, and lets the cluster try the writes without keeping them (`dryRun`).

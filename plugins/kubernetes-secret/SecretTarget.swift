@@ -1,9 +1,8 @@
 import FoundationEssentials
 import HTTP
 import JSON
-import PublisherPlugin
+import PublisherKit
 import Secrets
-import ServiceClient
 import Sodium
 
 /// One key of a Secret in a cluster, and the time that there is for it.

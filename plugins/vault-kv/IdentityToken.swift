@@ -1,8 +1,7 @@
 import FoundationEssentials
 import HTTP
-import PublisherPlugin
+import PublisherKit
 import Secrets
-import ServiceClient
 
 /// The token by which a CI system says which job this is (OpenID Connect).
 enum IdentityToken {
@@ -28,7 +27,7 @@ enum IdentityToken {
         }
         if let wish {
             throw PublisherError(
-                .configuration, "the environment variable \(ForeignText.line(wish, limit: 60)) is empty",
+                .configuration, "the environment variable \(DisplayText.line(wish, limit: 60)) is empty",
                 hint: "give the job an id_token of this name, and name it in the target's env", field: "with.id_token")
         }
         guard let identity = try GitHubIdentity(environment) else {

@@ -1,7 +1,6 @@
 import JSON
-import PublisherPlugin
+import PublisherKit
 import Secrets
-import ServiceClient
 
 extension KVTarget {
     /// Compares and writes. What comes between reading and writing is met by reading again, a few times.

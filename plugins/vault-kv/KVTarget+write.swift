@@ -1,8 +1,7 @@
 import HTTP
 import JSON
-import PublisherPlugin
+import PublisherKit
 import Secrets
-import ServiceClient
 
 extension KVTarget {
     /// What became of a write.

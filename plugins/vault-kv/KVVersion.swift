@@ -1,7 +1,8 @@
 import HTTP
 import JSON
-import PublisherPlugin
-import ServiceClient
+import PublisherKit
+import Secrets
+import Sodium
 
 /// Which API the secrets of a mount have.
 enum KVVersion: Int {
@@ -48,14 +49,14 @@ extension KVTarget {
         guard path == settings.mountName + "/" else {
             throw ServiceError(
                 Settings.error(
-                    "mount", "the mount there is \(ForeignText.line(path)), not \(settings.mountName)/",
+                    "mount", "the mount there is \(DisplayText.line(path)), not \(settings.mountName)/",
                     hint: "write it as it is, and the path below it"))
         }
         // The first version was called generic.
         guard ["kv", "generic"].contains(type) else {
             throw ServiceError(
                 Settings.error(
-                    "mount", "\(settings.mountName) is a secrets engine of type \(ForeignText.line(type, limit: 40))",
+                    "mount", "\(settings.mountName) is a secrets engine of type \(DisplayText.line(type, limit: 40))",
                     hint: "this publisher is for the type kv"))
         }
         return mount["options"]?["version"]?.string == "2" ? .two : .one
@@ -102,5 +103,96 @@ extension KVTarget {
     /// What the second version says of a secret, also of one whose data is gone.
     static func metadata(_ answer: ServiceAnswer) -> JSONObject? {
         (try? answer.object())?["data"]?["metadata"]?.object
+    }
+}
+
+/// A secret as Vault shows it.
+struct KVSecret {
+    /// What became of its newest version.
+    enum Standing: Equatable {
+        /// There never was one.
+        case absent
+        case held
+        /// It can be brought back by hand.
+        case deleted
+        case destroyed
+    }
+
+    /// What the field holds. The value itself is kept as a digest only.
+    enum Content: Equatable {
+        case nothing
+        case value(Digest)
+        /// A number, a list or the like.
+        case noText
+    }
+
+    let standing: Standing
+    /// The whole map, with the siblings of the field.
+    let fields: JSONObject
+    /// Counts from 1; 0 where there is none, and in KV version 1.
+    let version: Int
+    /// Name and value, for anybody's use.
+    let customMetadata: JSONObject
+    /// When Vault deletes this version by itself (`delete_version_after`).
+    let endsAt: String?
+
+    static let absent = KVSecret(fields: nil, metadata: [:])
+
+    /// `fields` is `nil` where there is no data.
+    init(fields: JSONObject?, metadata: JSONObject) {
+        self.fields = fields ?? [:]
+        version = metadata["version"]?.integer ?? 0
+        customMetadata = metadata["custom_metadata"]?.object ?? [:]
+        let end = metadata["deletion_time"]?.string.flatMap { $0.isEmpty ? nil : $0 }
+        endsAt = fields == nil ? nil : end.map { DisplayText.line($0, limit: 40) }
+        standing =
+            fields != nil ? .held : metadata["destroyed"] == true ? .destroyed : version > 0 ? .deleted : .absent
+    }
+
+    func content(of field: String) -> Content {
+        switch fields[field] {
+        case nil, .null, .string(""): .nothing
+        case .string(let text): .value(Digest(of: Secret(text)))
+        default: .noText
+        }
+    }
+}
+
+/// What `custom_metadata` says of a field: who wrote it last. It names no value.
+struct Mark: Equatable {
+    let rotation: String
+    let operation: String
+
+    /// The key in `custom_metadata` for a field.
+    static func key(_ field: String) -> String { "ork:\(field)" }
+
+    /// Vault takes 512 bytes for a value ("Custom metadata").
+    private static let limit = 512
+
+    init(rotation: String, operation: String) {
+        self.rotation = rotation
+        self.operation = operation
+    }
+
+    /// The mark of a field; `nil` if there is none, or none of ours.
+    init?(of field: String, in secret: KVSecret) {
+        guard let text = secret.customMetadata[Self.key(field)]?.string,
+            let object = try? JSONValue(parsing: Array(text.utf8)), let rotation = object["rotation"]?.string
+        else { return nil }
+        self.init(rotation: rotation, operation: object["operation"]?.string ?? "")
+    }
+
+    /// As `custom_metadata` holds it. An operation that is too long is left out.
+    var text: String {
+        let whole = text(["rotation": .string(rotation), "operation": .string(operation)])
+        return whole.utf8.count <= Self.limit ? whole : text(["rotation": .string(rotation)])
+    }
+
+    private func text(_ object: JSONValue) -> String { object.text() }
+
+    /// Whether it certainly is of a rotation that began after this one.
+    func isLater(than rotation: String) -> Bool {
+        guard let ours = RotationTime(rotation), let theirs = RotationTime(self.rotation) else { return false }
+        return theirs.isLater(than: ours)
     }
 }

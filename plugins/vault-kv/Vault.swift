@@ -1,8 +1,8 @@
 import FoundationEssentials
 import HTTP
 import JSON
-import PublisherPlugin
-import ServiceClient
+import PublisherKit
+import Secrets
 
 /// The HTTP API of HashiCorp Vault and of OpenBao, which is the same as far as this publisher goes.
 ///
@@ -103,7 +103,7 @@ struct Vault: Service {
     /// A standby that cannot forward sends its clients to the active node ("High availability: Request forwarding").
     private func redirect(_ refusal: ServiceAnswer, _ call: ServiceCall) -> PublisherError {
         let place = refusal.response[header: "location"].flatMap { try? HTTPURL($0).host }
-        let node = place.map { " (\(ForeignText.line($0, limit: 100)))" } ?? ""
+        let node = place.map { " (\(DisplayText.line($0, limit: 100)))" } ?? ""
         return PublisherError(
             .unavailable, "Vault answers with a redirect\(node) to \(call.purpose) (\(refusal.status))",
             hint: "a standby sends its clients to the active node; take an address that always leads to that one",

@@ -1,8 +1,7 @@
 import CurlHTTP
 import FoundationEssentials
 import HTTP
-import PublisherPlugin
-import ServiceClient
+import PublisherKit
 
 /// Writes one field of a secret in a KV secrets engine of HashiCorp Vault or OpenBao.
 @main

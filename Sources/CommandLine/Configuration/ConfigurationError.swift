@@ -1,0 +1,58 @@
+/// What is wrong with `ork.yaml` or with a flag, and where. It never quotes a value.
+package struct ConfigurationError: Error, Hashable, Sendable, CustomStringConvertible {
+    /// The file as the user names it, `nil` for flags.
+    package let file: String?
+    /// The line from 1, `nil` where there is none to point at.
+    package let line: Int?
+    /// The keys from the file's root, joined by dots, or the flag; empty for the file as a whole.
+    package let path: String
+    /// What is wrong and what to write instead: lower case, no full stop.
+    package let message: String
+
+    init(file: String? = nil, line: Int? = nil, path: String = "", _ message: String) {
+        self.file = file
+        self.line = line
+        self.path = path
+        self.message = message
+    }
+
+    /// `ork.yaml:12: rotations.checkout.targets.web: …`, or `--limit: …`
+    package var description: String {
+        var text = file.map { name in line.map { "\(name):\($0): " } ?? "\(name): " } ?? ""
+        if !path.isEmpty { text += path + ": " }
+        return text + message
+    }
+}
+
+extension String {
+    /// The text for one line of a message: cut, and without characters that move the cursor or hide others.
+    func shown(limit: Int) -> String {
+        var result = ""
+        for scalar in unicodeScalars.prefix(limit) {
+            switch scalar.properties.generalCategory {
+            case .control, .format, .lineSeparator, .paragraphSeparator:
+                result += "\\u{" + String(scalar.value, radix: 16) + "}"
+            default: result.unicodeScalars.append(scalar)
+            }
+        }
+        return unicodeScalars.count > limit ? result + "…" : result
+    }
+}
+
+/// A place in a configuration file.
+struct SourcePlace: Hashable, Sendable {
+    let file: String
+    let line: Int
+    /// The keys from the file's root.
+    let path: [String]
+
+    func error(_ message: String) -> ConfigurationError {
+        let path = path.map { $0.shown(limit: 64) }.joined(separator: ".")
+        return ConfigurationError(file: file, line: line, path: path, message)
+    }
+
+    /// The place of something below, on `line` or on this one.
+    func appending(_ keys: some Sequence<String>, line: Int? = nil) -> SourcePlace {
+        SourcePlace(file: file, line: line ?? self.line, path: path + keys)
+    }
+}

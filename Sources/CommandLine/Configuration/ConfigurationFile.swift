@@ -1,0 +1,175 @@
+import JSON
+package import Rotation
+import YAML
+
+/// An `ork.yaml`: rotations by name, and what they have in common.
+package struct ConfigurationFile: Sendable {
+    /// The version of the format that this module reads.
+    package static let version = 1
+    /// The most bytes that are read.
+    package static let sizeLimit = 1 << 20
+
+    /// The file as the user names it; it stands in every message.
+    package let name: String
+    /// In the order of the file, at least one.
+    package let rotations: [RotationConfiguration]
+
+    /// Reads and checks the whole file, all rotations of it.
+    package init(parsing bytes: [UInt8], name: String) throws(ConfigurationError) {
+        self.name = name
+        guard bytes.count <= Self.sizeLimit else {
+            throw ConfigurationError(file: name, "is larger than 1 MiB; is this the right file?")
+        }
+        let root = try Self.tree(bytes, name)
+        try Self.checkVersion(root)
+        try root.refuseKeys(except: ["version", "openrouter", "defaults", "trust", "rotations"])
+        let defaults = try Self.defaults(root)
+        guard let entries = try root["rotations"]?.requireEntries(), !entries.isEmpty else {
+            throw root.place(of: ["rotations"]).error("is missing; write at least one rotation below it")
+        }
+        var rotations: [RotationConfiguration] = []
+        for (key, value) in entries {
+            guard let name = PlanName(key) else {
+                throw value.place.error("is not a rotation's name; use letters, digits and . _ - /")
+            }
+            rotations.append(try RotationConfiguration(name: name, value, defaults: defaults))
+        }
+        self.rotations = rotations
+    }
+
+    /// The rotation of this name; without a name the only one there is.
+    package func rotation(named wanted: PlanName?) throws(ConfigurationError) -> RotationConfiguration {
+        let names = rotations.prefix(20).map(\.name.description).joined(separator: ", ")
+        guard let wanted else {
+            guard rotations.count == 1 else {
+                throw ConfigurationError(
+                    file: name, "there are several rotations; name one of them with --rotation: \(names)")
+            }
+            return rotations[0]
+        }
+        guard let rotation = rotations.first(where: { $0.name == wanted }) else {
+            throw ConfigurationError(
+                file: name, path: "rotations", "there is no rotation of the name given; known are \(names)")
+        }
+        return rotation
+    }
+
+    private static func tree(_ bytes: [UInt8], _ name: String) throws(ConfigurationError) -> SourceNode {
+        // Over the bytes, so that comments and broken files are looked at too.
+        if let (shape, offset) = SecretShape.first(in: bytes) {
+            throw ConfigurationError(
+                file: name, line: bytes[..<offset].count { $0 == 0x0A } + 1, shape.message)
+        }
+        let document: YAMLNode?
+        do {
+            document = try YAMLNode.parse(bytes)
+        } catch {
+            throw ConfigurationError(file: name, line: error.line, error.message)
+        }
+        guard let document, document.mapping != nil else {
+            throw ConfigurationError(
+                file: name, line: document?.start.line ?? 1, "must be a mapping that begins with version: 1")
+        }
+        try refuseSecrets(document, name)
+        return try SourceNode(document, SourcePlace(file: name, line: document.start.line, path: []))
+    }
+
+    // Once more over the values: an escape or a folded line can hide a secret in the bytes.
+    private static func refuseSecrets(_ node: YAMLNode, _ name: String) throws(ConfigurationError) {
+        switch node.content {
+        case .scalar(let scalar):
+            guard let (shape, _) = SecretShape.first(in: Array(scalar.text.utf8)) else { return }
+            throw ConfigurationError(file: name, line: node.start.line, shape.message)
+        case .sequence(let items):
+            for item in items { try refuseSecrets(item, name) }
+        case .mapping(let entries):
+            for (key, value) in entries {
+                try refuseSecrets(key, name)
+                try refuseSecrets(value, name)
+            }
+        }
+    }
+
+    private static func checkVersion(_ root: SourceNode) throws(ConfigurationError) {
+        guard let node = root["version"] else {
+            throw root.place(of: ["version"]).error("is missing; write version: \(version) on top")
+        }
+        guard let number = node.scalar?.integer else { throw node.place.error("must be \(version)") }
+        guard number == version else {
+            throw node.place.error("the file is of version \(number), this ork reads version \(version)")
+        }
+    }
+
+    /// What every rotation has unless it says otherwise, checked on its own: a rotation may replace all of it.
+    private static func defaults(
+        _ root: SourceNode
+    ) throws(ConfigurationError) -> [(key: String, value: SourceNode)] {
+        try root["defaults"]?.refuseKeys(except: [
+            "workspace", "successor", "publish", "verify", "retire", "due",
+        ])
+        var entries = root["defaults"]?.entries ?? []
+        if let service = root["openrouter"] { entries.append(("openrouter", service)) }
+        let predecessor = SourceNode(.scalar("none"), root.place.appending(["predecessor"]))
+        let rotation = SourceNode(.mapping(entries + [("predecessor", predecessor)]), root.place)
+        _ = try rotation.dropping(["due"]).readPlan()
+        _ = try rotation.readDueRules()
+        guard let trust = root["trust"] else { return entries }
+        _ = try trust.readTrust()
+        return entries + [("trust", trust)]
+    }
+}
+
+/// One rotation of an `ork.yaml`, defaults filled in.
+package struct RotationConfiguration: Sendable {
+    package let name: PlanName
+    /// `false` is the kill switch: every step refuses.
+    package let isEnabled: Bool
+    package let plan: Plan
+    /// When `ork-due` calls it due.
+    package let due: DueRules
+    /// Whose signatures count; `nil` if the file does not say.
+    package let trust: [StepName: Set<PublicIdentity>]?
+    /// The name of the file.
+    package let file: String
+    private let source: SourceNode
+
+    /// Reads the rotation `name`; what `source` lacks comes from `defaults`.
+    init(
+        name: PlanName, _ source: SourceNode, defaults: [(key: String, value: SourceNode)]
+    ) throws(ConfigurationError) {
+        try source.refuseKeys(except: [
+            "enabled", "openrouter", "predecessor", "workspace", "successor", "publish", "targets", "verify", "retire",
+            "trust", "due",
+        ])
+        var merged = source.filled(from: defaults, levels: 2)
+        if let targets = merged["targets"] {
+            let spread = SourceNode(.mapping([("targets", try targets.spreadTargets())]), merged.place)
+            merged = spread.filled(from: merged.entries ?? [], levels: 1)
+        }
+        self.name = name
+        file = source.place.file
+        self.source = merged
+        isEnabled = try Self.isEnabled(source)
+        plan = try merged.dropping(["enabled", "trust", "due"]).readPlan()
+        due = try merged.readDueRules()
+        trust = try merged["trust"].map { node throws(ConfigurationError) in try node.readTrust() }
+    }
+
+    private static func isEnabled(_ source: SourceNode) throws(ConfigurationError) -> Bool {
+        guard let node = source["enabled"] else { return true }
+        guard let value = node.scalar?.bool else { throw node.place.error("must be true or false") }
+        return value
+    }
+
+    /// `ork.yaml:12`, where a path of the plan was written or would have to be written.
+    package func place(of path: [String]) -> String {
+        let place = source.place(of: path)
+        return "\(place.file):\(place.line)"
+    }
+
+    /// An error at the place where a path of the plan was written, for what only others can judge: a publisher that
+    /// is not installed, a key of `with` that it does not know.
+    package func error(at path: [String], _ message: String) -> ConfigurationError {
+        source.place(of: path).error(message)
+    }
+}

@@ -1,0 +1,128 @@
+import Configuration
+package import Fleet
+import FoundationEssentials
+package import HTTP
+import OpenRouter
+package import Rotation
+import Secrets
+import Sodium
+package import StepCLI
+package import Steps
+package import Timestamps
+
+/// All rotations of an `ork.yaml`, and what is known of them beside OpenRouter.
+package struct Fleet {
+    private let environment: StepEnvironment
+    private let url: String?
+    private var rotations: [DueRotation] = []
+
+    /// Reads the configuration. `url` replaces the addresses of OpenRouter that stand in it.
+    package init(_ config: String, openRouterURL url: String?, _ environment: StepEnvironment) throws(StepError) {
+        guard !environment.isDisabled else {
+            throw StepError(
+                .notYet, "rotations are switched off by ORK_DISABLED", hint: "unset it to go on", isRetryable: false)
+        }
+        self.environment = environment
+        self.url = url ?? environment["OPENROUTER_BASE_URL"]
+        for configuration in try ConfigurationFile.load(config).rotations {
+            rotations.append(try rotation(configuration))
+        }
+    }
+
+    private func rotation(_ configuration: RotationConfiguration) throws(StepError) -> DueRotation {
+        var rotation = DueRotation(name: configuration.name, plan: configuration.plan, rules: configuration.due)
+        rotation.isEnabled = configuration.isEnabled
+        // The management key is enough for all others.
+        if case .environment(let name) = configuration.plan.predecessor, environment[name.description] != nil {
+            let key = try environment.key(in: name.description, hint: "set it to the key that is to be replaced")
+            rotation.predecessorDigest = Digest(of: key)
+        }
+        return rotation
+    }
+
+    /// Leaves all rotations but one out.
+    package mutating func narrow(to name: String) throws(StepError) {
+        rotations.removeAll { $0.name.description != name }
+        guard !rotations.isEmpty else {
+            throw StepError(
+                .unacceptable, "there is no rotation \(name)", hint: "name one of those in the configuration")
+        }
+    }
+
+    /// The rotations that have waves after their first.
+    package var staged: Set<PlanName> {
+        Set(rotations.filter { Set($0.plan.targets.map(\.wave)).count > 1 }.map(\.name))
+    }
+
+    /// Whether any age makes a rotation due.
+    package var hasAge: Bool { rotations.contains { $0.rules.every != nil } }
+
+    /// Replaces what the configuration says of every rotation.
+    package mutating func adopt(olderThan every: Interval?, expiresWithin beforeExpiry: Interval?) {
+        for index in rotations.indices {
+            if let every { rotations[index].rules.every = every }
+            if let beforeExpiry { rotations[index].rules.beforeExpiry = beforeExpiry }
+        }
+    }
+
+    /// Takes all handoffs that there are; a rotation that was begun and is in none of them has lost its handoff.
+    ///
+    /// Signatures and chains are checked. Who signed is left to the steps: here a handoff only tells where to go on.
+    package mutating func take(handoffs paths: [String]) throws(StepError) {
+        var handoffs: [Handoff] = []
+        for path in paths {
+            guard let handoff = try HandoffFile.read(path, mustExist: true) else { continue }
+            guard let index = handoffs.firstIndex(where: { $0.header.digest == handoff.header.digest }) else {
+                handoffs.append(handoff)
+                continue
+            }
+            do { try handoffs[index].merge(handoff) } catch {
+                throw StepError(.unacceptable, "\(path): \(error.message)", hint: error.hint)
+            }
+        }
+        for index in rotations.indices {
+            var states: [State] = []
+            for handoff in handoffs where handoff.header.name == rotations[index].name {
+                do { states.append(try State(handoff, trust: nil)) } catch { rotations[index].handoffMistake = error }
+            }
+            rotations[index].handoffs = states
+        }
+    }
+
+    /// Asks each account once, in the order of the configuration.
+    package func findings(
+        _ transport: any HTTPTransport, clock: any WallClock = SystemClock()
+    ) throws(StepError) -> [DueFinding] {
+        var findings: [PlanName: DueFinding] = [:]
+        var accounts: [(account: Account, rotations: [DueRotation])] = []
+        for rotation in rotations {
+            let account = Account(url: url ?? rotation.plan.service.url, key: rotation.plan.service.managementKey)
+            if let index = accounts.firstIndex(where: { $0.account == account }) {
+                accounts[index].rotations.append(rotation)
+            } else {
+                accounts.append((account, [rotation]))
+            }
+        }
+        for (account, rotations) in accounts {
+            let step = DueStep(
+                client: OpenRouterClient(transport: transport), api: try management(account), clock: clock,
+                rotations: rotations)
+            for finding in try step.run() { findings[finding.rotation] = finding }
+        }
+        return rotations.compactMap { findings[$0.name] }
+    }
+
+    /// An OpenRouter, and the variable with its management key.
+    private struct Account: Equatable {
+        let url: String
+        let key: EnvironmentName?
+    }
+
+    private func management(_ account: Account) throws(StepError) -> ManagementAPI {
+        let address: HTTPURL
+        do { address = try HTTPURL(account.url) } catch {
+            throw StepError(.unacceptable, "OpenRouter's address: \(error.rawValue)", hint: "mend --openrouter-url")
+        }
+        return ManagementAPI(baseURL: address, managementKey: try environment.managementKey(account.key))
+    }
+}

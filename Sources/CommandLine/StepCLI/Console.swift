@@ -1,0 +1,135 @@
+import Glibc
+package import JSON
+package import Steps
+import SystemPackage
+
+/// What people and programs see of a step: standard error is for people, standard output for the one JSON object.
+package struct Console: Sendable {
+    private let program: String
+    private let runner: RunnerCommand.System?
+
+    package init(program: String, environment: StepEnvironment = StepEnvironment()) {
+        self.program = program
+        runner = RunnerCommand.System(environment)
+    }
+
+    /// Shows what a step says while it works.
+    package func show(_ announcement: Announcement) {
+        switch announcement {
+        case .doing(let text): line(text)
+        case .done(let text): line(text)
+        case .warning(let text): line("warning: \(text)")
+        }
+    }
+
+    /// Shows why a step did not finish, and has the CI system show it, too.
+    package func show(_ error: StepError) {
+        line("error: \(error.message)")
+        if let hint = error.hint { line("hint: \(hint)") }
+        show(runner.flatMap { RunnerCommand(error, program: program, for: $0) })
+    }
+
+    /// Shows what somebody has to look at although the program goes on, and has the CI system show it, too.
+    package func warn(_ text: String) {
+        show(.warning(text))
+        show(runner.flatMap { RunnerCommand(.warning, text, program: program, for: $0) })
+    }
+
+    private func show(_ command: RunnerCommand?) {
+        if let command { Self.write(Array("\(command.text)\n".utf8), to: .standardError) }
+    }
+
+    /// Passes on a line of a plugin's or a probe's, which has been redacted and escaped.
+    package func log(_ text: String) { line(text) }
+
+    /// Prints the answer of a `--json` run.
+    package func print(_ json: JSONValue) { Self.write(json.bytes(.compact) + [0x0A], to: .standardOutput) }
+
+    /// Prints text that was asked for, such as a help page.
+    package static func print(_ text: String) {
+        let lines = text.split(separator: "\n", omittingEmptySubsequences: false).map { clean(String($0)) }
+        write(Array(lines.joined(separator: "\n").utf8) + [0x0A], to: .standardOutput)
+    }
+
+    // One write a line, so that lines of steps that run side by side do not mix.
+    private func line(_ text: String) {
+        Self.write(Array("\(program): \(Self.clean(text))\n".utf8), to: .standardError)
+    }
+
+    // Names of keys are other people's text: they may not move the cursor, hide or reorder anything, nor tell the runner
+    // of a CI system what to do. GitHub's and Azure's read `##[…]` and `##vso[…]` anywhere in a line.
+    static func clean(_ text: String) -> String {
+        var clean = String.UnicodeScalarView()
+        for scalar in text.unicodeScalars {
+            let isShown = scalar.properties.generalCategory != .control && scalar.properties.generalCategory != .format
+            if scalar == "[",
+                ["##", "##vso"].contains(where: { clean.reversed().starts(with: $0.unicodeScalars.reversed()) })
+            {
+                clean.append(" ")
+            }
+            clean.append(isShown ? scalar : " ")
+        }
+        return String(clean)
+    }
+
+    // A reader that has gone must not end a step in the middle of its work.
+    private static func write(_ bytes: [UInt8], to file: FileDescriptor) { _ = try? file.writeAll(bytes) }
+}
+
+/// A line by which a program tells the runner of a CI system to show an error beside its log.
+struct RunnerCommand {
+    /// The systems that read such lines. Their runners read them on standard error, too.
+    enum System {
+        /// docs.github.com/en/actions/reference/workflow-commands-for-github-actions
+        case github
+        /// learn.microsoft.com/azure/devops/pipelines/scripts/logging-commands
+        case azure
+
+        init?(_ environment: StepEnvironment) {
+            if environment["GITHUB_ACTIONS"] == "true" {
+                self = .github
+            } else if environment["TF_BUILD"] != nil {
+                self = .azure
+            } else {
+                return nil
+            }
+        }
+    }
+
+    /// The line, without its end.
+    let text: String
+
+    /// How much somebody has to do about it.
+    enum Level: String { case error, warning, notice }
+
+    init?(_ error: StepError, program: String, for system: System) {
+        let level: Level = error.code != .notYet ? .error : error.isRetryable ? .notice : .warning
+        let text = error.message + (error.hint.map { "; \($0)" } ?? "")
+        self.init(level, text, at: error.place, program: program, for: system)
+    }
+
+    init?(_ level: Level, _ text: String, at place: StepError.Place? = nil, program: String, for system: System) {
+        let message = Console.clean(text)
+        switch system {
+        case .github:
+            let place = place.map { "file=\(Self.escape($0.file, "%\r\n:,")),line=\($0.line)," } ?? ""
+            self.text = "::\(level.rawValue) \(place)title=\(program)::\(Self.escape(message, "%\r\n"))"
+        // Azure knows no notices: where there is only waiting to do, the log says enough.
+        case .azure where level == .notice: return nil
+        case .azure: self.text = "##vso[task.logissue type=\(level.rawValue)]\(program): \(message)"
+        }
+    }
+
+    // A property may not hold what ends one, either.
+    private static func escape(_ text: String, _ special: String) -> String {
+        var result = ""
+        for scalar in text.unicodeScalars {
+            if special.unicodeScalars.contains(scalar) {
+                result += "%" + (scalar.value < 16 ? "0" : "") + String(scalar.value, radix: 16, uppercase: true)
+            } else {
+                result.unicodeScalars.append(scalar)
+            }
+        }
+        return result
+    }
+}

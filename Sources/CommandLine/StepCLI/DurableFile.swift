@@ -1,0 +1,113 @@
+import Glibc
+package import SystemPackage
+
+/// A file that is replaced as a whole or not at all, and that is on the disk when the call returns.
+package struct DurableFile {
+    private let path: FilePath
+
+    package init(_ path: String) { self.path = FilePath(path) }
+
+    private var directory: FilePath {
+        let parent = path.removingLastComponent()
+        return parent.isEmpty ? "." : parent
+    }
+
+    /// The content; `fileTooLarge` if it has more than `limit` bytes.
+    package func read(limit: Int) throws(Errno) -> [UInt8] {
+        try asErrno {
+            let file = try FileDescriptor.open(path, .readOnly, options: .closeOnExec)
+            return try file.closeAfter {
+                var content: [UInt8] = []
+                var piece = [UInt8](repeating: 0, count: 65536)
+                while true {
+                    let count = try unsafe piece.withUnsafeMutableBytes { try unsafe file.read(into: $0) }
+                    guard count > 0 else { return content }
+                    content += piece[..<count]
+                    guard content.count <= limit else { throw Errno.fileTooLarge }
+                }
+            }
+        }
+    }
+
+    /// Replaces the content: a new file beside it, flushed, renamed, and the folder flushed.
+    ///
+    /// The new file always has the same name, so that what a killed run left is used up by the next one. One process
+    /// at a time may do this.
+    package func replace(_ content: [UInt8]) throws(Errno) {
+        let temporary = directory.appending(".\(path.lastComponent?.string ?? "ork").tmp")
+        unsafe unlink(temporary.string)
+        do {
+            try write(content, to: temporary)
+            try Self.check(unsafe rename(temporary.string, path.string))
+            try flushDirectory()
+        } catch {
+            unsafe unlink(temporary.string)
+            throw error
+        }
+    }
+
+    /// Writes a file that must not exist; `false` if it does.
+    package func create(_ content: [UInt8]) throws(Errno) -> Bool {
+        do { try write(content, to: path) } catch {
+            if error == .fileExists { return false }
+            throw error
+        }
+        try flushDirectory()
+        return true
+    }
+
+    /// Adds to the end of a file that others read, such as a CI system's summary; it is made if it is not there.
+    package func append(_ content: [UInt8]) throws(Errno) {
+        try asErrno {
+            let file = try FileDescriptor.open(
+                path, .writeOnly, options: [.create, .append, .closeOnExec], permissions: [.ownerReadWrite, .groupRead])
+            try file.closeAfter { _ = try file.writeAll(content) }
+        }
+    }
+
+    /// Whether anybody but the owner may read it.
+    var isReadableByOthers: Bool {
+        var status = stat()
+        return unsafe stat(path.string, &status) == 0 && status.st_mode & 0o077 != 0
+    }
+
+    /// Makes a folder and those above it, for their owner alone.
+    static func makeDirectories(_ path: FilePath) throws(Errno) {
+        var current = FilePath()
+        current.root = path.root
+        for component in path.components {
+            current.append(component)
+            if unsafe mkdir(current.string, 0o700) != 0, Errno(rawValue: errno) != .fileExists {
+                throw Errno(rawValue: errno)
+            }
+        }
+    }
+
+    private func write(_ content: [UInt8], to path: FilePath) throws(Errno) {
+        try asErrno {
+            let file = try FileDescriptor.open(
+                path, .writeOnly, options: [.create, .exclusiveCreate, .closeOnExec], permissions: .ownerReadWrite)
+            try file.closeAfter {
+                _ = try file.writeAll(content)
+                try Self.check(fsync(file.rawValue))
+            }
+        }
+    }
+
+    private func flushDirectory() throws(Errno) {
+        let directory = directory
+        try asErrno {
+            let folder = try FileDescriptor.open(directory, .readOnly, options: [.directory, .closeOnExec])
+            try folder.closeAfter { try Self.check(fsync(folder.rawValue)) }
+        }
+    }
+
+    private static func check(_ status: CInt) throws(Errno) {
+        if status != 0 { throw Errno(rawValue: errno) }
+    }
+}
+
+/// swift-system throws `Errno` through untyped throws.
+func asErrno<Result>(_ body: () throws -> Result) throws(Errno) -> Result {
+    do { return try body() } catch let error as Errno { throw error } catch { throw .ioError }
+}

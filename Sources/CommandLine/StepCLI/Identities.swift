@@ -1,0 +1,135 @@
+import FoundationEssentials
+import Glibc
+package import Rotation
+import Secrets
+package import Steps
+import SystemPackage
+
+/// Where a step's identity comes from: `ORK_IDENTITY`, the file that `ORK_IDENTITY_FILE` names, or, outside CI,
+/// a file that is made on first use.
+package struct IdentityStore {
+    private let environment: StepEnvironment
+    private let tell: (Announcement) -> Void
+
+    package init(_ environment: StepEnvironment, tell: @escaping (Announcement) -> Void) {
+        self.environment = environment
+        self.tell = tell
+    }
+
+    /// The identity; outside CI it is made if there is none.
+    package func identity() throws(StepError) -> Identity {
+        if let identity = try existing() { return identity }
+        guard !environment.isCI else {
+            throw StepError(
+                .unacceptable, "this job has no identity to sign and open the handoff with",
+                hint: "make one and keep it as a secret of the pipeline: ork-keygen | gh secret set ORK_IDENTITY")
+        }
+        return try make()
+    }
+
+    /// The identity that is there, if one is.
+    package func existing() throws(StepError) -> Identity? {
+        if let text = environment["ORK_IDENTITY"] { return try read(Secret(text), from: "ORK_IDENTITY") }
+        if let path = environment["ORK_IDENTITY_FILE"] { return try read(file: path, isNamed: true) }
+        guard !environment.isCI, let path = ownPath else { return nil }
+        return try read(file: path.string, isNamed: false)
+    }
+
+    private var ownPath: FilePath? {
+        if let state = environment["XDG_STATE_HOME"] { return FilePath(state).appending("ork/identity") }
+        return environment["HOME"].map { FilePath($0).appending(".local/state/ork/identity") }
+    }
+
+    private func read(_ text: Secret, from place: String) throws(StepError) -> Identity {
+        do { return try Identity(text) } catch {
+            throw StepError(.unacceptable, "\(place): \(error.rawValue)", hint: "make a new one with ork-keygen")
+        }
+    }
+
+    private func read(file path: String, isNamed: Bool) throws(StepError) -> Identity? {
+        let bytes: [UInt8]
+        do { bytes = try DurableFile(path).read(limit: 4096) } catch {
+            guard error == .noSuchFileOrDirectory, !isNamed else {
+                throw StepError(
+                    .unacceptable, "the identity \(path) cannot be read: \(error)",
+                    hint: "name a file that ork-keygen wrote with ORK_IDENTITY_FILE")
+            }
+            return nil
+        }
+        if DurableFile(path).isReadableByOthers {
+            tell(.warning("\(path) can be read by other users of this machine; chmod 600 it"))
+        }
+        return try read(Secret(bytes), from: path)
+    }
+
+    private func make() throws(StepError) -> Identity {
+        guard let path = ownPath else {
+            throw StepError(
+                .unacceptable, "there is no HOME to keep an identity in", hint: "set ORK_IDENTITY; ork-keygen makes one"
+            )
+        }
+        let identity: Identity
+        do { identity = try Identity.generate() } catch {
+            throw StepError(.failed, "libsodium does not start on this machine", hint: "install libsodium23")
+        }
+        do {
+            try DurableFile.makeDirectories(path.removingLastComponent())
+            let text = identity.text.copyBytes() + [0x0A]
+            guard try DurableFile(path.string).create(text) else { return try self.identity() }
+        } catch {
+            throw StepError(
+                .failed, "the identity cannot be kept in \(path): \(error)",
+                hint: "set ORK_IDENTITY or ORK_IDENTITY_FILE; ork-keygen makes one")
+        }
+        tell(.done("made the identity \(path); it opens and signs the handoffs of this machine's rotations"))
+        return identity
+    }
+}
+
+/// What `ork-keygen` does.
+package enum Keygen {
+    /// Makes an identity and writes it to a new file, or to standard output if that is not a terminal.
+    package static func make(output path: String?, _ console: Console) throws(StepError) {
+        let identity: Identity
+        do { identity = try Identity.generate() } catch {
+            throw StepError(.failed, "libsodium does not start on this machine", hint: "install libsodium23")
+        }
+        let text = identity.text.copyBytes() + [0x0A]
+        if let path {
+            let isNew: Bool
+            do { isNew = try DurableFile(path).create(text) } catch {
+                throw StepError(.failed, "\(path) cannot be written: \(error)", hint: "name another file")
+            }
+            guard isNew else {
+                throw StepError(
+                    .usage, "\(path) exists", hint: "an identity is never overwritten: name another file")
+            }
+        } else {
+            guard isatty(STDOUT_FILENO) == 0 else {
+                throw StepError(
+                    .usage, "an identity is a secret and is not shown on a terminal",
+                    hint: "pipe it: ork-keygen | gh secret set ORK_IDENTITY; or keep it in a file: --output identity")
+            }
+            guard (try? FileDescriptor.standardOutput.writeAll(text)) != nil else {
+                throw StepError(
+                    .failed, "standard output cannot be written", hint: "nobody has the identity; run again")
+            }
+        }
+        console.show(.done("public identity: \(identity.publicIdentity)"))
+    }
+
+    /// The public half of the identity that stands on standard input.
+    package static func publicIdentity(ofStandardInput: Void) throws(StepError) -> PublicIdentity {
+        var content: [UInt8] = []
+        var piece = [UInt8](repeating: 0, count: 4096)
+        while content.count <= 4096 {
+            let input = FileDescriptor.standardInput
+            guard let count = try? unsafe piece.withUnsafeMutableBytes({ try unsafe input.read(into: $0) }), count > 0
+            else { break }
+            content += piece[..<count]
+        }
+        do { return try Identity(Secret(content)).publicIdentity } catch {
+            throw StepError(.unacceptable, "standard input: \(error.rawValue)", hint: "pipe the identity in")
+        }
+    }
+}

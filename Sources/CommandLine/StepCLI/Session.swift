@@ -1,0 +1,274 @@
+package import Configuration
+import FoundationEssentials
+package import HTTP
+import JSON
+package import OpenRouter
+package import Rotation
+import Secrets
+import Sodium
+package import Steps
+import Timestamps
+
+/// One run of a step: its options, its environment, its handoff and its identity, all read and accepted.
+package final class Session {
+    package let options: CommonOptions
+    package let environment: StepEnvironment
+    package let console: Console
+    package let identity: Identity
+    package let trust: Trust
+    package let clock = SystemClock()
+    package let journal: HandoffFile
+    let configuration: RotationConfiguration?
+    /// Rules of this stage that a dry run does not record.
+    var assumedRules: JSONValue?
+
+    /// Reads everything; with `obeysSwitch` it refuses while rotations are switched off.
+    package init(
+        _ options: CommonOptions, environment: StepEnvironment, console: Console, obeysSwitch: Bool
+    ) throws(StepError) {
+        self.options = options
+        self.environment = environment
+        self.console = console
+        identity = try IdentityStore(environment) { console.show($0) }.identity()
+        let paths = options.handoff.isEmpty ? ["ork-handoff.json"] : options.handoff
+        let header = try HandoffFile.read(paths[0], mustExist: false)?.header
+        configuration = try ConfigurationFile.load(options, rotation: header?.name)
+        trust = try Trust(options.trust, configuration?.trust, own: identity.publicIdentity)
+        journal = try HandoffFile(
+            paths, identity: identity, trust: trust, provenance: Provenance(environment), clock: clock)
+        if obeysSwitch { try refuseIfDisabled() }
+        try refuseOtherHead()
+        if let wanted = options.rotation, let name = journal.handoff?.header.name, name.description != wanted {
+            throw StepError(
+                .unacceptable, "the handoff is of the rotation \(name), not of \(wanted)",
+                hint: "name the right file with --handoff")
+        }
+    }
+
+    private func refuseIfDisabled() throws(StepError) {
+        if environment.isDisabled {
+            throw StepError(
+                .notYet, "rotations are switched off by ORK_DISABLED", hint: "unset it to go on", isRetryable: false)
+        }
+        if let configuration, !configuration.isEnabled {
+            throw StepError(
+                .notYet, "the rotation \(configuration.name) is switched off in \(configuration.file)",
+                hint: "set enabled: true to go on", isRetryable: false)
+        }
+    }
+
+    private func refuseOtherHead() throws(StepError) {
+        guard let text = options.expectHead else { return }
+        guard let expected = Digest(text), journal.handoff?.holds(expectedHead: expected) ?? false else {
+            throw StepError(
+                .unacceptable, "the handoff is not the one that --expect-head names",
+                hint: "something was recorded since; look with ork-status, and have it approved again")
+        }
+    }
+
+    /// Refuses to begin what this stage's identity may not record: other stages would not believe it.
+    func requireTrust(for step: StepName) throws(StepError) {
+        guard !trust.accepts(identity.publicIdentity, for: step) else { return }
+        throw StepError(
+            .denied, "this stage's identity \(identity.publicIdentity.short) is not trusted for \(step.rawValue)",
+            hint: "give it the right identity (ORK_IDENTITY), or name it under trust.\(step.rawValue) in ork.yaml or "
+                + "with --trust", isRetryable: false)
+    }
+
+    /// What a step works with.
+    package func context(_ transport: any HTTPTransport) -> StepContext {
+        StepContext(
+            journal: journal, trust: trust, clock: clock, client: OpenRouterClient(transport: transport),
+            isDryRun: options.dryRun, assumedRules: assumedRules
+        ) { [console] in console.show($0) }
+    }
+
+    /// Where OpenRouter is. An address that only the handoff names is never dialled.
+    package func service() throws(StepError) -> HTTPURL {
+        let own =
+            options.openRouterURL ?? environment["OPENROUTER_BASE_URL"] ?? configuration?.plan.service.url
+            ?? Plan.Service.defaultURL
+        if let planned = journal.handoff?.header.plan.service.url, planned != own {
+            throw StepError(
+                .unacceptable, "the handoff was made for another OpenRouter than this stage uses",
+                hint: "the handoff says \(planned), this stage \(own): set OPENROUTER_BASE_URL or --openrouter-url "
+                    + "if you trust that address")
+        }
+        do { return try HTTPURL(own) } catch {
+            throw StepError(.unacceptable, "OpenRouter's address: \(error.rawValue)", hint: "mend --openrouter-url")
+        }
+    }
+
+    /// The calls of the management key.
+    package func management() throws(StepError) -> ManagementAPI {
+        let plan = journal.handoff?.header.plan ?? configuration?.plan
+        let key = try environment.managementKey(
+            configuration?.plan.service.managementKey ?? plan?.service.managementKey)
+        return ManagementAPI(baseURL: try service(), managementKey: key)
+    }
+
+    /// The address and the plan for `ork-create`: `ork.yaml`, and over it the flags.
+    package func createOptions(_ flags: PlanFlags, adjust: (inout Plan) -> Void) throws(StepError) -> CreateStep.Options
+    {
+        var plan: Plan
+        // Without flags and file a rotation that has begun goes on as it was ordered.
+        let base = configuration?.plan ?? (flags.predecessor == nil ? journal.handoff?.header.plan : nil)
+        do { plan = try flags.plan(over: base) } catch {
+            let isMissing = flags.predecessor == nil && base == nil
+            let hint = isMissing ? "say what to replace: --predecessor name=NAME" : nil
+            throw StepError(error, hint: hint)
+        }
+        plan.service.url = try service().description
+        adjust(&plan)
+        var createOptions = CreateStep.Options(name: try rotationName(plan), plan: plan)
+        if case .environment(let name) = plan.predecessor {
+            let key = try environment.key(
+                in: name.description, hint: "export the key that is to be replaced, or name it: --predecessor name=…")
+            createOptions.predecessorDigest = Digest(of: key)
+        }
+        return createOptions
+    }
+
+    private func rotationName(_ plan: Plan) throws(StepError) -> PlanName {
+        if let name = journal.handoff?.header.name ?? configuration?.name { return name }
+        var text = options.rotation ?? plan.successor.name
+        if text == nil, case .name(let name) = plan.predecessor { text = KeyName(parsing: name).base }
+        guard let name = PlanName(text ?? "rotation") else {
+            throw StepError(
+                .usage, "the rotation needs a name of letters, digits and . _ - /", hint: "give it one: --rotation NAME"
+            )
+        }
+        return name
+    }
+}
+
+extension Session {
+    /// The names that were given to a repeatable option.
+    package func names(_ texts: [String], _ option: String) throws(StepError) -> Set<PlanName> {
+        var names: Set<PlanName> = []
+        for text in texts {
+            guard let name = PlanName(text) else {
+                throw StepError(.usage, "\(option) needs the name of a target", hint: "ork-status shows their names")
+            }
+            names.insert(name)
+        }
+        return names
+    }
+
+    /// The plan as it stands for a run that needs no handoff: the handoff's, else `ork.yaml`'s, and over it the flags.
+    package func plan(_ flags: PlanFlags) throws(StepError) -> Plan {
+        let base = try state()?.plan ?? configuration?.plan ?? Plan(predecessor: .none)
+        do { return try flags.plan(over: base) } catch { throw StepError(error) }
+    }
+
+    /// What the records say; `nil` if the rotation has not begun.
+    package func state() throws(StepError) -> State? {
+        guard let handoff = journal.handoff else { return nil }
+        do { return try State(handoff, trust: trust) } catch {
+            throw StepError(.unacceptable, error.message, hint: error.hint)
+        }
+    }
+
+    /// Writes a report; that it could not be written is said, and nothing else is lost.
+    package func write(_ text: String, to path: String) {
+        do { try DurableFile(path).replace(Array(text.utf8)) } catch {
+            console.show(.warning("\(path) cannot be written: \(error)"))
+        }
+    }
+}
+
+extension Session {
+    /// Compares the handoff's plan with this stage's `ork.yaml` and flags, and takes over the rules of theirs.
+    /// A difference in what is published where refuses.
+    package func adoptPlan(
+        _ step: StepName, _ flags: PlanFlags, adjust: (inout Plan) -> Void
+    ) throws(StepError) -> [Plan.Target] {
+        guard let state = try state() else { return [] }
+        _ = try service()
+        var plan = state.plan
+        if let configuration {
+            try refuseDifference(plan, configuration, state)
+            plan = plan.adoptingTimings(from: configuration).plan
+        } else if !flags.probes.isEmpty {
+            // They take the place of those that flags gave before: a mistyped one can be corrected.
+            plan.verify.probes = []
+        }
+        var wanted = try flags.plan(overRunning: plan)
+        adjust(&wanted)
+        var probes: [Plan.Probe] = []
+        for probe in wanted.verify.probes where !probes.contains(probe) { probes.append(probe) }
+        wanted.verify.probes = probes
+        try record(rulesOf: wanted, over: state, step)
+        return wanted.targets.filter { target in !state.plan.targets.contains(target) }
+    }
+
+    private func refuseDifference(
+        _ plan: Plan, _ configuration: RotationConfiguration, _ state: State
+    ) throws(StepError) {
+        var known = plan
+        known.targets = state.header.plan.targets
+        // `service()` has compared the address already, with the one that this stage really uses.
+        known.service.url = configuration.plan.service.url
+        let lines = PlanDifference.between(known, configuration)
+        guard !lines.isEmpty else { return }
+        let text = lines.map(\.description).joined(separator: "; ")
+        guard options.acceptPlan else {
+            throw StepError(
+                .unacceptable, "\(configuration.file) has changed since the rotation began: \(text)",
+                hint: "go on with the plan in the handoff with --accept-plan, or begin a new rotation")
+        }
+        console.show(.warning("going on with the plan in the handoff: \(text)"))
+        let differences = JSONValue.array(lines.map { .string($0.description) })
+        // Accepted once is accepted: a record for every run would only move the head.
+        guard !state.acceptedDifferences.contains(differences) else { return }
+        guard trust.accepts(identity.publicIdentity, for: .create) else {
+            throw StepError(
+                .denied, "this stage's identity may not accept a plan: it is not trusted for create",
+                hint: "run the step with the identity of ork-create", isRetryable: false)
+        }
+        try append(
+            Entry(
+                .create, .accepted, message: "accepted the handoff's plan over \(configuration.file)",
+                detail: ["differences": differences]))
+    }
+
+    private func record(rulesOf plan: Plan, over state: State, _ step: StepName) throws(StepError) {
+        var rules: JSONObject = [:]
+        for key in Plan.sections(of: step) where plan.json[key] != state.plan.json[key] {
+            rules[key] = plan.json[key]
+        }
+        guard !rules.isEmpty else { return }
+        if options.dryRun { assumedRules = .object(rules) }
+        let names = rules.keys.joined(separator: ", ")
+        try append(
+            Entry(
+                step, .accepted, message: "took over this stage's rules for \(names)",
+                detail: ["rules": .object(rules)]))
+    }
+
+    private func append(_ entry: Entry) throws(StepError) {
+        guard !options.dryRun else { return }
+        do { try journal.append(entry) } catch { throw StepError(.failed, error.message, hint: error.hint) }
+    }
+}
+
+extension PlanFlags {
+    /// What the flags make of the plan of a rotation that has begun. A target that is in it already is the same one:
+    /// the command can be given again as it was.
+    fileprivate func plan(overRunning plan: Plan) throws(StepError) -> Plan {
+        var rules = self
+        rules.targets = []
+        rules.targetEnvironment = []
+        do throws(ConfigurationError) {
+            var plan = try rules.plan(over: plan)
+            for text in targets {
+                let target = try Self.target(text, among: plan.targets.map(\.name), mayExist: true)
+                if !plan.targets.contains(where: target.isSamePlace) { plan.targets.append(target) }
+            }
+            for text in targetEnvironment { try Self.addEnvironment(text, to: &plan.targets) }
+            return plan
+        } catch {
+            throw StepError(error)
+        }
+    }
+}

@@ -1,0 +1,82 @@
+package import Configuration
+import Rotation
+package import Steps
+import SystemPackage
+
+extension ConfigurationFile {
+    /// The rotation that this stage's `ork.yaml` describes, if it has one.
+    static func load(
+        _ options: CommonOptions, rotation: PlanName?
+    ) throws(StepError) -> RotationConfiguration? {
+        let path = options.config ?? "ork.yaml"
+        guard let bytes = try read(path, mustExist: options.config != nil) else { return nil }
+        var wanted = rotation
+        if let name = options.rotation {
+            guard let name = PlanName(name) else {
+                throw StepError(
+                    .usage, "--rotation is not the name of a rotation", hint: "use letters, digits and . _ - /")
+            }
+            wanted = name
+        }
+        do {
+            let file = try ConfigurationFile(parsing: bytes, name: path)
+            // A file that happens to lie here and knows nothing of this handoff's rotation has no say in it.
+            if options.config == nil, options.rotation == nil, let rotation,
+                !file.rotations.contains(where: { $0.name == rotation })
+            {
+                return nil
+            }
+            return try file.rotation(named: wanted)
+        } catch {
+            throw StepError(error)
+        }
+    }
+
+    /// The whole file, with all of its rotations.
+    package static func load(_ path: String) throws(StepError) -> ConfigurationFile {
+        guard let bytes = try read(path, mustExist: true) else { throw unreadable(path, .noSuchFileOrDirectory) }
+        do { return try ConfigurationFile(parsing: bytes, name: path) } catch { throw StepError(error) }
+    }
+
+    private static func read(_ path: String, mustExist: Bool) throws(StepError) -> [UInt8]? {
+        do { return try DurableFile(path).read(limit: sizeLimit) } catch {
+            guard !mustExist, error == .noSuchFileOrDirectory else { throw unreadable(path, error) }
+            return nil
+        }
+    }
+
+    private static func unreadable(_ path: String, _ error: Errno) -> StepError {
+        StepError(.unacceptable, "\(path) cannot be read: \(error)", hint: "name the configuration with --config")
+    }
+}
+
+extension Trust {
+    /// Trust by `ork.yaml` and `--trust STEP=IDENTITY`; this stage's own identity where neither says anything.
+    init(
+        _ flags: [String], _ configured: [StepName: Set<PublicIdentity>]?, own: PublicIdentity?
+    ) throws(StepError) {
+        var named: [StepName: Set<PublicIdentity>] = [:]
+        for flag in flags {
+            let parts = flag.split(separator: "=", maxSplits: 1).map(String.init)
+            guard parts.count == 2, let step = StepName(rawValue: parts[0]), let identity = PublicIdentity(parts[1])
+            else {
+                throw StepError(
+                    .usage, "--trust needs STEP=ork-public-1:…, with one of create, publish, verify, approve, retire",
+                    hint: "ork-keygen --public prints the public identity of a private one")
+            }
+            named[step, default: []].insert(identity)
+        }
+        // A flag replaces what the file says of its step.
+        named.merge(configured ?? [:]) { flag, _ in flag }
+        self.init(named, fallback: own)
+    }
+}
+
+extension StepError {
+    /// What is wrong with `ork.yaml`, or with a flag: that is a mistake of usage.
+    init(_ error: ConfigurationError, hint: String? = nil) {
+        var place: Place?
+        if let file = error.file, let line = error.line { place = Place(file: file, line: line) }
+        self.init(error.file == nil ? .usage : .unacceptable, "\(error)", hint: hint, place: place)
+    }
+}

@@ -1,0 +1,122 @@
+package import ArgumentParser
+import FoundationEssentials
+import Glibc
+import JSON
+package import Rotation
+import Secrets
+package import Steps
+import Timestamps
+
+/// A step as a program: parses its options, does its work, and ends with the exit status that tells how it went.
+package protocol StepCommand: ParsableCommand {
+    /// Whose records this program writes.
+    static var step: StepName { get }
+
+    var common: CommonOptions { get }
+
+    /// Whether this run brings applications back, which no switch may stop.
+    var isRemedy: Bool { get }
+
+    /// Does the step's work, once.
+    func perform(_ session: Session) throws(StepError)
+}
+
+extension StepCommand {
+    package var isRemedy: Bool { false }
+
+    /// Runs the program; it does not return.
+    package static func start() -> Never {
+        ProcessHardening.apply()
+        let console = Console(program: configuration.commandName ?? "ork")
+        let command: Self
+        do { command = try parse() } catch { UsageError(error, of: Self.self).exit(console) }
+        let environment = StepEnvironment()
+        var outcome = Outcome()
+        do throws(StepError) {
+            let waiting = Waiting(
+                upTo: try command.waitingTime(), clock: SystemClock(), tell: { console.show($0) })
+            try waiting.run { () throws(StepError) -> Void in
+                // Everything is read anew for each try, and the handoff is not locked between them: a switch that is
+                // thrown, or another step that has to go first, is not kept waiting.
+                let session = try Session(
+                    command.common, environment: environment, console: console, obeysSwitch: !command.isRemedy)
+                defer { outcome.look(at: session) }
+                try session.requireTrust(for: step)
+                try command.perform(session)
+            }
+        } catch {
+            outcome.failure = error
+        }
+        let failure = outcome.failure
+        outcome.publish(command.common, environment, console, program: configuration.commandName ?? "ork")
+        if let failure { console.show(failure) }
+        Glibc.exit(failure?.code.rawValue ?? 0)
+    }
+
+    private func waitingTime() throws(StepError) -> Interval {
+        guard let text = common.wait else { return .zero }
+        guard let interval = Interval(text) else {
+            throw StepError(.usage, "--wait needs a length of time such as 30s, 15m or 24h")
+        }
+        return interval
+    }
+
+    /// Ends the program as ArgumentParser would; there is nothing left for it to run.
+    package func run() throws {}
+}
+
+/// A program beside the steps: it has no rotation to go on with, only an answer to give.
+package enum Tool {
+    /// Parses the options, runs `body`, and ends the program.
+    package static func start<Command: ParsableCommand>(
+        _ type: Command.Type, _ body: (Command, Console) throws -> Void
+    ) -> Never {
+        ProcessHardening.apply()
+        let console = Console(program: Command.configuration.commandName ?? "ork")
+        let command: Command
+        do { command = try Command.parse() } catch { UsageError(error, of: type).exit(console) }
+        do { try body(command, console) } catch {
+            let failure =
+                error as? StepError ?? StepError(.failed, "an unexpected error of type \(Swift.type(of: error))")
+            console.show(failure)
+            exit(failure.code.rawValue)
+        }
+        exit(0)
+    }
+}
+
+/// Options that cannot be understood, or a page of help that was asked for.
+struct UsageError {
+    private let text: String
+    private let isHelp: Bool
+
+    init<Command: ParsableCommand>(_ error: any Error, of command: Command.Type) {
+        isHelp = Command.exitCode(for: error).isSuccess
+        text = isHelp ? Command.fullMessage(for: error) : Command.message(for: error)
+    }
+
+    /// Shows it and ends the program: 0 for help, 64 for a mistake.
+    func exit(_ console: Console) -> Never {
+        if isHelp {
+            Console.print(text)
+            Glibc.exit(0)
+        }
+        var message = text.first.map { $0.lowercased() + text.dropFirst() } ?? "these options cannot be understood"
+        while message.hasSuffix(".") { message.removeLast() }
+        console.show(.init(.usage, message, hint: "--help shows the options"))
+        Glibc.exit(64)
+    }
+}
+
+/// What every program of the package does first.
+package enum ProcessHardening {
+    /// Keeps the process's memory out of core files and from other processes of the same user, and lets a reader that
+    /// has gone be an error instead of the end.
+    package static func apply() {
+        _ = ProcessMemory.protect()
+        signal(SIGPIPE, SIG_IGN)
+    }
+}
+
+/// The version of all programs of this package.
+package let orkVersion = "0.1.0"

@@ -1,0 +1,120 @@
+package import FoundationEssentials
+package import Secrets
+
+/// One request, complete in itself. A credential travels in `authorization`, never in a header or in the address.
+package struct HTTPRequest: Sendable {
+    /// The methods that ork uses (RFC 9110 §9, RFC 5789).
+    package enum Method: String, Sendable {
+        case get = "GET"
+        case post = "POST"
+        case put = "PUT"
+        case patch = "PATCH"
+        case delete = "DELETE"
+    }
+
+    package var method: Method
+    package var url: HTTPURL
+    package var headers: [(name: String, value: String)]
+    package var authorization: HTTPAuthorization?
+    package var body: [UInt8]?
+    /// Whether sending it twice does what sending it once does. Others are sent once, on a fresh connection.
+    package var isIdempotent: Bool
+    /// Whether it must not share a connection with an earlier request, so that it meets another server of the provider.
+    package var wantsFreshConnection: Bool
+    /// The time for one try, where it is less than the transport's own limit.
+    package var timeout: Duration?
+
+    /// Idempotent unless it is a POST; a caller that knows better says so.
+    package init(
+        _ method: Method, _ url: HTTPURL, headers: [(name: String, value: String)] = [],
+        authorization: HTTPAuthorization? = nil, body: [UInt8]? = nil, isIdempotent: Bool? = nil,
+        wantsFreshConnection: Bool = false, timeout: Duration? = nil
+    ) {
+        self.method = method
+        self.url = url
+        self.headers = headers
+        self.authorization = authorization
+        self.body = body
+        self.isIdempotent = isIdempotent ?? (method != .post)
+        self.wantsFreshConnection = wantsFreshConnection
+        self.timeout = timeout
+    }
+
+    /// The same with a bearer.
+    package init(
+        _ method: Method, _ url: HTTPURL, headers: [(name: String, value: String)] = [], bearer: Secret?,
+        body: [UInt8]? = nil, isIdempotent: Bool? = nil, wantsFreshConnection: Bool = false, timeout: Duration? = nil
+    ) {
+        self.init(
+            method, url, headers: headers, authorization: bearer.map(HTTPAuthorization.bearer), body: body,
+            isIdempotent: isIdempotent, wantsFreshConnection: wantsFreshConnection, timeout: timeout)
+    }
+
+    /// The bearer, where it is one.
+    package var bearer: Secret? {
+        if case .bearer(let secret) = authorization { secret } else { nil }
+    }
+}
+
+/// How a request says whose it is.
+package enum HTTPAuthorization: Sendable, Equatable {
+    /// `Authorization: Bearer …` (RFC 6750 §2.1).
+    case bearer(Secret)
+    /// A field of its own with the credential as it is, as `X-aws-ec2-metadata-token`.
+    case field(String, Secret)
+    /// A signature of the whole request, which the transport makes.
+    case awsSignature(AWSSigningKey)
+}
+
+/// What a request to AWS is signed with, and for whom (Signature Version 4).
+package struct AWSSigningKey: Sendable, Equatable {
+    /// Names the key; it goes with each request in the clear.
+    package let accessKeyID: String
+    package let secretAccessKey: Secret
+    /// Goes with the keys that expire.
+    package let sessionToken: Secret?
+    /// The region and the service that the signature is good for, as `eu-central-1` and `secretsmanager`.
+    package let region: String
+    package let service: String
+
+    package init(
+        accessKeyID: String, secretAccessKey: Secret, sessionToken: Secret? = nil, region: String, service: String
+    ) {
+        self.accessKeyID = accessKeyID
+        self.secretAccessKey = secretAccessKey
+        self.sessionToken = sessionToken
+        self.region = region
+        self.service = service
+    }
+}
+
+/// One whole response. Its body may hold a secret and is never quoted in a message.
+package struct HTTPResponse: Sendable {
+    /// The status, 100 to 599.
+    package var status: Int
+    /// The header fields in the order received; names in lower case.
+    package var headers: [(name: String, value: String)]
+    package var body: [UInt8]
+    /// The sender's clock, from the `Date` field (RFC 9110 §6.6.1); `nil` if it sent none.
+    package var date: Date?
+    /// How long the sender asks to wait (RFC 9110 §10.2.3).
+    package var retryAfter: Duration?
+
+    /// Reads `Retry-After` where it is a number of seconds; who can read dates sets the other form.
+    package init(status: Int, headers: [(name: String, value: String)] = [], body: [UInt8] = [], date: Date? = nil) {
+        self.status = status
+        self.headers = headers
+        self.body = body
+        self.date = date
+        if let text = self[header: "retry-after"], !text.isEmpty, text.utf8.allSatisfy({ (48...57).contains($0) }) {
+            // A number of any length is some time; Int32 has room for 68 years.
+            retryAfter = .seconds(Int32(text) ?? .max)
+        }
+    }
+
+    /// The first field of this name, which is compared without regard to case.
+    package subscript(header name: String) -> String? {
+        let name = name.lowercased()
+        return headers.first { $0.name.lowercased() == name }?.value
+    }
+}

@@ -1,0 +1,49 @@
+import ArgumentParser
+import HTTP
+import Rotation
+import StepCLI
+import Steps
+
+@main struct OrkApprove: StepCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "ork-approve", abstract: "Approve a rotation as it stands, as a signed record in its handoff.",
+        discussion: """
+            Binds plan, predecessors, successor and targets by digest: a change of any of them voids the approval. Where \
+            trust.approve is set, later waves and retirement wait for it. Dials nothing.
+
+            EXAMPLES:
+              ork-approve --for retire --expect-head "$(ork-status --head)"
+            """, version: orkVersion)
+
+    static let step = StepName.approve
+
+    @OptionGroup var common: CommonOptions
+
+    @Option(
+        name: .customLong("for"),
+        help: ArgumentHelp("What may go on: publish (later waves) or retire (default: both).", valueName: "step"))
+    var purpose: Purpose?
+
+    enum Purpose: String, ExpressibleByArgument, CaseIterable { case publish, retire }
+
+    static func main() { start() }
+
+    func perform(_ session: Session) throws(StepError) {
+        let steps: Set<StepName> =
+            switch purpose {
+            case .publish: [.publish]
+            case .retire: [.retire]
+            case nil: State.Approval.gated
+            }
+        try ApproveStep(context: session.context(NoTransport()), steps: steps).run()
+    }
+}
+
+/// Approving is about what is recorded; nothing is asked of anybody.
+private struct NoTransport: HTTPTransport {
+    func send(_ requests: [HTTPRequest], each: (Int, Result<HTTPResponse, TransportError>) -> Void) {
+        for index in requests.indices {
+            each(index, .failure(TransportError(.unreachable, "this program dials nothing", mayHaveArrived: false)))
+        }
+    }
+}

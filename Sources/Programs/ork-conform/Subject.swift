@@ -1,0 +1,167 @@
+import FoundationEssentials
+import JSON
+import PluginHost
+import PublisherKit
+import Secrets
+import Sodium
+
+/// The target that the program is tried on.
+struct Target {
+    let with: JSONObject
+    let environment: [String: String]
+    /// Prints what the target holds.
+    let command: String?
+}
+
+/// A made-up key.
+struct MadeUpKey {
+    let secret: Secret
+    var digest: Digest { Digest(of: secret) }
+
+    init() {
+        var text = "sk-or-v1-"
+        for _ in 0..<32 {
+            let byte = UInt8.random(in: .min ... .max)
+            text += (byte < 16 ? "0" : "") + String(byte, radix: 16)
+        }
+        secret = Secret(text)
+    }
+}
+
+/// The program that is tried, and everything seen of it so far.
+final class Subject {
+    let path: String
+    let target: Target
+    /// Where a made-up key was seen that has no business there.
+    private(set) var leaks: Set<String> = []
+    /// Knows every key that a request had.
+    private(set) var redactor = Redactor()
+    private var keys: [Secret] = []
+    private var count = 0
+
+    init(path: String, target: Target) {
+        self.path = path
+        self.target = target
+    }
+
+    /// Runs the program and looks where its secrets go.
+    func run(
+        _ word: String, _ input: [UInt8] = [], keepsInputOpen: Bool = false, lines: Int = .max, seconds: Int = 30
+    ) -> RawRun {
+        var setting = RawRun.Setting(input: Secret(input), environment: target.environment)
+        setting.keepsInputOpen = keepsInputOpen
+        setting.lines = lines
+        setting.time = .seconds(seconds)
+        let run = RawRun(path, [word], setting) { process in
+            for place in SessionView(of: process).places(where: redactor.contains) { leaks.insert(place) }
+        }
+        if redactor.contains(run.output) { leaks.insert("standard output") }
+        if redactor.contains(run.errors) { leaks.insert("standard error") }
+        return run
+    }
+
+    func request(
+        _ key: MadeUpKey, expect: [MadeUpKey]? = [], operation: String? = nil, receipt: JSONObject? = nil
+    ) -> PublisherRequest {
+        count += 1
+        if !keys.contains(key.secret) {
+            keys.append(key.secret)
+            redactor = Redactor(keys)
+        }
+        let digest = key.digest
+        return PublisherRequest(
+            id: "conform-\(count)", operation: operation ?? "conform/target/\(digest.hex.prefix(16))",
+            rotation: "conform", deadline: Date.now.addingTimeInterval(60), target: "target", with: target.with,
+            expect: expect?.map(\.digest), digest: digest, secret: key.secret, receipt: receipt)
+    }
+
+    /// One request, changed by `edit`, and the one answer to it, or why it does not count.
+    func ask(
+        _ verb: Verb, _ request: PublisherRequest, edit: (inout JSONObject) -> Void = { _ in }
+    ) -> Result<PublisherAnswer, Complaint> {
+        Result { () throws(Complaint) in
+            let run = run(verb.rawValue, try line(verb, request, edit: edit))
+            if run.wasStopped { throw Complaint("it did not end") }
+            let lines = try Self.lines(run.output)
+            guard let line = lines.first, lines.count == 1 else {
+                throw Complaint("it printed \(lines.count) lines, not one answer (\(run.status))")
+            }
+            let (id, answer) = try Self.parse(line, verb)
+            guard id == request.id else { throw Complaint("the answer has another id than the request") }
+            return answer
+        }
+    }
+
+    /// The line that the program gets.
+    func line(
+        _ verb: Verb, _ request: PublisherRequest, edit: (inout JSONObject) -> Void = { _ in }
+    ) throws(Complaint) -> [UInt8] {
+        guard let line = try? request.line(for: verb).copyBytes(), let value = try? JSONValue(parsing: line),
+            var object = value.object
+        else { throw Complaint("the request cannot be written") }
+        edit(&object)
+        return JSONValue.object(object).bytes() + [UInt8(ascii: "\n")]
+    }
+
+    /// The lines of an output; what does not end with LF is no answer.
+    static func lines(_ output: [UInt8]) throws(Complaint) -> [[UInt8]] {
+        guard output.last == UInt8(ascii: "\n") || output.isEmpty else {
+            throw Complaint("what it printed does not end with a line feed")
+        }
+        return output.split(separator: UInt8(ascii: "\n")).map(Array.init)
+    }
+
+    static func parse(_ line: [UInt8], _ verb: Verb) throws(Complaint) -> (id: String, answer: PublisherAnswer) {
+        do { return try PublisherAnswer.parse(line, verb) } catch { throw Complaint(error.message) }
+    }
+
+    /// What the target holds, seen without the program: `nil` where no command tells.
+    func holds(_ key: MadeUpKey) -> Bool? {
+        guard let command = target.command else { return nil }
+        let setting = RawRun.Setting(input: Secret(""), environment: target.environment)
+        let run = RawRun("/bin/sh", ["-c", command], setting) { _ in }
+        return Redactor.holds(key.secret, in: run.output)
+    }
+}
+
+/// Why the program fails a check.
+struct Complaint: Error {
+    let reason: String
+    init(_ reason: String) { self.reason = reason }
+}
+
+extension Redactor {
+    /// Whether the text has the secret in it, as it is.
+    fileprivate static func holds(_ secret: Secret, in bytes: [UInt8]) -> Bool {
+        bytes.firstRange(of: secret.copyBytes()) != nil
+    }
+}
+
+/// The processes of one session as /proc shows them: the program and what it started.
+struct SessionView {
+    private let processes: [String]
+
+    /// `leader` is the number of the session's first process.
+    init(of leader: Int32) {
+        let numbers = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
+        processes = numbers.filter { number in
+            guard number.allSatisfy(\.isNumber), let status = Self.read("/proc/\(number)/stat") else { return false }
+            // The name stands in parentheses and may hold anything; session is the fourth field after it.
+            guard let end = status.lastIndex(of: UInt8(ascii: ")")) else { return false }
+            let fields = status[end...].split(separator: UInt8(ascii: " "))
+            return fields.count > 4 && String(decoding: fields[4], as: UTF8.self) == String(leader)
+        }
+    }
+
+    /// Where `isSecret` finds something. Another user's, or a protected process's, environment cannot be read.
+    func places(where isSecret: ([UInt8]) -> Bool) -> [String] {
+        processes.flatMap { number in
+            [("cmdline", "the arguments of a process"), ("environ", "the environment of a process")]
+                .filter { isSecret(Self.read("/proc/\(number)/\($0.0)") ?? []) }.map(\.1)
+        }
+    }
+
+    private static func read(_ path: String) -> [UInt8]? {
+        (try? Data(contentsOf: URL(filePath: path))).map(Array.init)
+    }
+}

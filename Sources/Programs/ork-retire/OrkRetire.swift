@@ -1,0 +1,54 @@
+import ArgumentParser
+import Configuration
+import CurlHTTP
+import Rotation
+import StepCLI
+import Steps
+
+@main struct OrkRetire: StepCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "ork-retire", abstract: "Disable and then delete the predecessor, on evidence.",
+        discussion: """
+            Needs the management key in OPENROUTER_MANAGEMENT_KEY. Run it until it says that it has finished: 75 means \
+            that the time has not come, and the message says when it does.
+
+            EXAMPLES:
+              ork-retire --wait 30m
+              ork-retire --restore
+            """, version: orkVersion)
+
+    static let step = StepName.retire
+
+    @OptionGroup var common: CommonOptions
+    @OptionGroup(title: "Rules of the rotation") var verify: VerifyOptions
+    @OptionGroup(title: "Rules of the rotation") var rules: RetireOptions
+
+    @Flag(help: "Enable disabled predecessors again, and hold them.")
+    var restore = false
+
+    @Flag(help: "Disable a predecessor again that was restored; needs a newer verification.")
+    var again = false
+
+    @Flag(
+        help:
+            "The predecessor is known to others: disable and delete it now, though applications that still use it fail."
+    )
+    var compromised = false
+
+    var isRemedy: Bool { restore }
+
+    static func main() { start() }
+
+    func perform(_ session: Session) throws(StepError) {
+        var flags = PlanFlags()
+        rules.add(to: &flags)
+        flags.validFor = verify.validFor
+        let transport = CurlTransport(userAgent: "ork/\(orkVersion)")
+        if restore { return try RestoreStep(context: session.context(transport), api: session.management()).run() }
+        _ = try session.adoptPlan(.retire, flags) { rules.add(to: &$0) }
+        var options = RetireStep.Options()
+        options.again = again
+        options.isCompromised = compromised
+        try RetireStep(context: session.context(transport), api: session.management(), options: options).run()
+    }
+}

@@ -1,0 +1,149 @@
+import FoundationEssentials
+import GitHubSandbox
+import GitLabSandbox
+import HTTP
+import JSON
+import KubernetesSandbox
+import OpenRouterSandbox
+import SandboxWire
+import Secrets
+import SystemPackage
+import Timestamps
+
+/// The one world that all connections share: OpenRouter and the services that keep its keys; and the log of what was
+/// asked of them.
+actor Service {
+    private var sandbox: Sandbox
+    private var github: GitHubSandbox
+    private var gitlab: GitLabSandbox
+    private var kubernetes: KubernetesSandbox
+    private var exchanges: (github: [ServiceExchange], gitlab: [ServiceExchange], kubernetes: [ServiceExchange]) =
+        ([], [], [])
+    private let log: FileDescriptor?
+
+    init(
+        _ sandbox: Sandbox, _ github: GitHubSandbox, _ gitlab: GitLabSandbox, _ kubernetes: KubernetesSandbox,
+        log: FileDescriptor?
+    ) {
+        self.sandbox = sandbox
+        self.github = github
+        self.gitlab = gitlab
+        self.kubernetes = kubernetes
+        self.log = log
+    }
+
+    func answer(_ request: HTTPRequest) throws -> HTTPResponse {
+        let now = Date()
+        switch RequestTarget(request).segments.first {
+        case "sandbox": return control(request, at: now)
+        case "github":
+            let response = github.answer(request, at: now)
+            exchanges.github.append(ServiceExchange(request, response, at: now))
+            try write(exchanges.github.last?.json)
+            return response
+        case "gitlab":
+            let response = gitlab.answer(request, at: now)
+            exchanges.gitlab.append(ServiceExchange(request, response, at: now))
+            try write(exchanges.gitlab.last?.json)
+            return response
+        case "kubernetes":
+            let response = kubernetes.answer(request, at: now)
+            exchanges.kubernetes.append(ServiceExchange(request, response, at: now))
+            try write(exchanges.kubernetes.last?.json)
+            return response
+        default:
+            let response = sandbox.answer(request, at: now)
+            try write(sandbox.log.last?.json)
+            return response
+        }
+    }
+
+    private func write(_ line: JSONValue?) throws {
+        if let log, let line { try log.writeAll(line.bytes() + [0x0A]) }
+    }
+
+    /// Another administrator's hand: reads and changes the world past the API.
+    private func control(_ request: HTTPRequest, at now: Date) -> HTTPResponse {
+        let segments = RequestTarget(request, dropping: 1).segments
+        switch (request.method, segments.joined(separator: "/")) {
+        case (.get, "keys"): return HTTPResponse(json: .array(sandbox.keys.map(\.truth)))
+        case (.get, "log"): return HTTPResponse(json: .array(sandbox.log.map(\.json)))
+        case (.get, "github/log"): return HTTPResponse(json: .array(exchanges.github.map(\.json)))
+        case (.get, "gitlab/log"): return HTTPResponse(json: .array(exchanges.gitlab.map(\.json)))
+        case (.get, "kubernetes/log"): return HTTPResponse(json: .array(exchanges.kubernetes.map(\.json)))
+        case (.post, "accounts"):
+            let key = sandbox.addAccount(at: now)
+            return HTTPResponse(json: ["management_key": .string(key.revealed() ?? "")])
+        default: break
+        }
+        switch (request.method, segments.first, segments.count) {
+        case (.post, "keys", 2): return change(segments[1], request.body ?? [])
+        case (_, "github", _): return github.control(request, at: now)
+        case (_, "gitlab", _): return gitlab.control(request, at: now)
+        case (_, "kubernetes", _): return kubernetes.control(request, at: now)
+        default: return HTTPResponse(status: 404, problem: "no such control")
+        }
+    }
+
+    private func change(_ hash: String, _ body: [UInt8]) -> HTTPResponse {
+        let now = Date()
+        guard let wish = try? JSONValue(parsing: body).object else {
+            return HTTPResponse(status: 400, problem: "the body is no JSON object")
+        }
+        guard sandbox.key(hash) != nil else { return HTTPResponse(status: 404, problem: "no such key") }
+        for (name, value) in wish.members {
+            switch (name, value) {
+            case ("disabled", .bool(let disabled)): sandbox.setDisabled(hash, disabled, at: now)
+            case ("limit", .null): sandbox.setLimit(hash, nil, at: now)
+            case ("limit", .number(let number)): sandbox.setLimit(hash, Money(number.text), at: now)
+            case ("expires_at", .null): sandbox.setExpiry(hash, nil)
+            case ("expires_at", .string(let text)):
+                guard let date = Date(rfc3339: text) else {
+                    return HTTPResponse(status: 400, problem: "expires_at is no time")
+                }
+                sandbox.setExpiry(hash, date)
+            default: return HTTPResponse(status: 400, problem: "only disabled, limit and expires_at can be set")
+            }
+        }
+        return HTTPResponse(json: sandbox.key(hash)?.truth ?? nil)
+    }
+}
+
+extension HTTPResponse {
+    fileprivate init(status: Int = 200, json: JSONValue) {
+        self.init(status: status, headers: [("content-type", "application/json")], body: json.bytes())
+    }
+
+    fileprivate init(status: Int, problem: String) {
+        self.init(status: status, json: ["error": ["code": .number(JSONNumber(status)), "message": .string(problem)]])
+    }
+}
+
+extension Key {
+    fileprivate var truth: JSONValue {
+        func text(_ date: Date?) -> JSONValue { date.map { .string($0.rfc3339) } ?? nil }
+        return [
+            "name": .string(name), "hash": .string(hash), "management": .bool(isManagement),
+            "workspace_id": .string(workspace), "disabled": .bool(disabled), "limit": limit?.json ?? nil,
+            "usage": uses.reduce(0) { $0 + $1.cost }.json, "calls": .number(JSONNumber(uses.count)),
+            "last_used_at": text(uses.last?.at), "created_at": text(createdAt), "expires_at": text(expiresAt),
+            "deleted_at": text(deletedAt),
+        ]
+    }
+}
+
+extension Sandbox.Exchange {
+    fileprivate var json: JSONValue {
+        let who =
+            switch credential {
+            case .none: "none"
+            case .unknown: "unknown"
+            case .management: "management"
+            case .key(let hash): hash
+            }
+        return [
+            "at": .string(at.rfc3339), "method": .string(method.rawValue), "path": .string(path),
+            "status": .number(JSONNumber(status)), "credential": .string(who),
+        ]
+    }
+}

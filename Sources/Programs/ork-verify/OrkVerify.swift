@@ -1,0 +1,51 @@
+import ArgumentParser
+import Configuration
+import CurlHTTP
+import PluginHost
+import Rotation
+import StepCLI
+import Steps
+
+@main struct OrkVerify: StepCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "ork-verify", abstract: "Gather evidence that the successor works where it is used.",
+        discussion: """
+            Reads every target back, asks the application's probes, and looks whether the successor is in use. Changes \
+            nothing but the handoff.
+
+            EXAMPLES:
+              ork-verify --probe https://shop.example/health --wait 10m
+              ork-verify --junit verify.xml
+            """, version: orkVersion)
+
+    static let step = StepName.verify
+
+    @OptionGroup var common: CommonOptions
+    @OptionGroup(title: "Rules of the rotation") var rules: VerifyOptions
+
+    @Flag(help: "Leave the sealed key in the handoff after a complete verification.")
+    var keepSecret = false
+
+    @Option(help: ArgumentHelp("Write the checks as a JUnit report to this file.", valueName: "file"))
+    var junit: String?
+
+    static func main() { start() }
+
+    func perform(_ session: Session) throws(StepError) {
+        var flags = PlanFlags()
+        rules.add(to: &flags)
+        _ = try session.adoptPlan(.verify, flags) { rules.add(to: &$0) }
+        var options = VerifyStep.Options()
+        options.keepsSecret = keepSecret
+        options.environment = session.environment.names
+        let publishers = PluginHost(environment: session.environment.variables, log: session.console.log)
+        let transport = CurlTransport(userAgent: "ork/\(orkVersion)")
+        let step = try VerifyStep(
+            context: session.context(transport), service: session.service(), transport: transport,
+            identity: session.identity, publishers: publishers, programs: ProbePrograms(session),
+            options: options)
+        try step.run { checks in
+            if let junit { session.write(JUnitReport(checks).text, to: junit) }
+        }
+    }
+}

@@ -1,0 +1,120 @@
+import Documents
+package import PublisherKit
+package import Secrets
+import Sodium
+
+/// A text that is the key, or has it in one field of JSON.
+package struct KeyText: Sendable {
+    /// The field's name, with dots between the keys; `nil` where the whole text is the key.
+    package let field: String?
+    private let place: Place?
+
+    /// Reads the setting `field`.
+    package init(_ settings: Settings) throws(PublisherError) {
+        field = try settings.text("field")
+        do {
+            place = try field.map { field throws(DocumentError) in try Place(field, in: .json) }
+        } catch {
+            throw Settings.error("field", "'field': \(error.message)", hint: error.hint)
+        }
+    }
+
+    /// The digest of the key in `text`; `nil` if the field is missing, or there is nothing.
+    package func digest(in text: Secret, of thing: String) throws(PublisherError) -> Digest? {
+        guard let place else { return text.count == 0 ? nil : Digest(of: text) }
+        do throws(DocumentError) {
+            let value = try document(text).value(at: place)
+            return value.flatMap { $0.count == 0 ? nil : Digest(of: $0) }
+        } catch {
+            throw describe(error, thing)
+        }
+    }
+
+    /// The text with another key, in which every other byte stays. Without a text it is a new one.
+    package func replacing(in text: Secret?, with key: Secret, of thing: String) throws(PublisherError) -> Secret {
+        guard let place else { return key }
+        do throws(DocumentError) {
+            return Secret(try document(text ?? Secret("{}")).replacing(place, with: key))
+        } catch {
+            throw describe(error, thing)
+        }
+    }
+
+    /// Whether it is an object of JSON: then the key may be one of its fields.
+    package static func isObject(_ text: Secret) -> Bool {
+        text.copyBytes().first { ![0x20, 0x09, 0x0A, 0x0D].contains($0) } == UInt8(ascii: "{")
+            && (try? Document(text.copyBytes(), format: .json)) != nil
+    }
+
+    private func document(_ text: Secret) throws(DocumentError) -> Document {
+        try Document(text.copyBytes(), format: .json)
+    }
+
+    private func describe(_ error: DocumentError, _ thing: String) -> PublisherError {
+        let code: PublisherError.Code =
+            switch error.code {
+            case .syntax, .place, .unsupported, .value: .configuration
+            case .ambiguous: .conflict
+            case .notFound: .notFound
+            }
+        return PublisherError(
+            code, "\(thing): \(error.message)",
+            hint: error.code == .syntax ? "'field' is for texts that are JSON; look what it holds" : error.hint,
+            field: "with.field")
+    }
+}
+
+extension KeyText {
+    /// What a target's text is to a rotation.
+    package enum Judgement: Sendable {
+        /// It holds the successor.
+        case successor
+        /// It holds nothing, or a key whose place the successor may take.
+        case replaceable
+    }
+
+    /// Judges `text`, and refuses a value that the rotation does not know. `setting` names the thing.
+    package func judge(
+        _ text: Secret, _ request: PublisherRequest, of thing: String, setting: String
+    ) throws(ServiceError) -> Judgement {
+        let digest = try found(in: text, of: thing)
+        guard let digest else { return .replaceable }
+        if digest == request.digest { return .successor }
+        guard request.expect?.contains(digest) ?? true else {
+            let isDocument = field == nil && Self.isObject(text)
+            throw ServiceError(
+                PublisherError(
+                    .conflict, "\(thing) holds a value that this rotation does not know",
+                    hint: isDocument
+                        ? "it is JSON: name the field that is the key in 'field'"
+                        : "look whether the name is right and whether another rotation writes there",
+                    field: "with.\(isDocument ? "field" : setting)"))
+        }
+        return .replaceable
+    }
+
+    /// What `verify` answers for a text.
+    package func verdict(on text: Secret, _ request: PublisherRequest, of thing: String) throws(ServiceError)
+        -> PublisherAnswer
+    {
+        guard let digest = try found(in: text, of: thing) else { return PublisherAnswer(.absent) }
+        return PublisherAnswer(digest == request.digest ? .match : .mismatch)
+    }
+
+    private func found(in text: Secret, of thing: String) throws(ServiceError) -> Digest? {
+        do throws(PublisherError) { return try digest(in: text, of: thing) } catch { throw ServiceError(error) }
+    }
+
+    /// The text to write.
+    package func written(in text: Secret?, with key: Secret, of thing: String) throws(ServiceError) -> Secret {
+        do throws(PublisherError) {
+            let whole = try replacing(in: text, with: key, of: thing)
+            guard whole.revealed() != nil else {
+                throw PublisherError(.configuration, "the key is not UTF-8, which \(thing) has to be")
+            }
+            return whole
+        } catch {
+            throw ServiceError(error)
+        }
+    }
+}

@@ -1,0 +1,56 @@
+import PublisherKit
+import Secrets
+
+/// One process that prints what the publisher says of itself. It gets no input.
+final class InformationJob: ChildJob {
+    let launch: Launch
+    private let limits: Limits
+    private var deadline: ContinuousClock.Instant
+    private var output: [UInt8] = []
+    private var failure: PublisherError?
+    private var isOver = false
+
+    init(_ program: ProgramFile, environment: [String: String], limits: Limits) {
+        launch = Launch(path: program.path, arguments: ["info"], environment: environment)
+        self.limits = limits
+        deadline = .now + limits.informationTime
+    }
+
+    /// What it printed, or why that does not count.
+    func result() throws(PublisherError) -> PublisherInformation {
+        if let failure { throw failure }
+        return try PublisherInformation(parsing: output)
+    }
+
+    var wish: Directive { failure != nil ? .stop : isOver ? .leave : .work(until: deadline) }
+
+    func hasStarted(_ process: Int32) -> Bool {
+        deadline = .now + limits.informationTime
+        return true
+    }
+
+    func nextInput() -> Secret? { nil }
+
+    func receiveOutput(_ bytes: ArraySlice<UInt8>) {
+        guard output.count + bytes.count <= limits.information else {
+            return fail("the publisher's info is longer than \(limits.information) bytes")
+        }
+        output += bytes
+    }
+
+    func outputEnded() { isOver = true }
+
+    func receiveLog(_ bytes: ArraySlice<UInt8>) {}
+
+    func expire(at now: ContinuousClock.Instant) { fail("the publisher did not print its info in time") }
+
+    func hasEnded(_ ending: Ending) {
+        if ending != .exited(0) { fail("the publisher's info failed") }
+    }
+
+    private func fail(_ message: String) {
+        if failure == nil {
+            failure = PublisherError(.configuration, message, hint: "run \(launch.path) info by hand")
+        }
+    }
+}

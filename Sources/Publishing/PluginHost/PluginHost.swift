@@ -1,0 +1,127 @@
+import FoundationEssentials
+package import PublisherKit
+import Secrets
+
+/// Runs publisher plugins as child processes, within bounds, and believes only what keeps to the contract.
+///
+/// The caller's thread waits meanwhile, so the calls are not for Swift's cooperative pool.
+package final class PluginHost: PublisherHost {
+    private let directories: [String]
+    private let environment: PublisherEnvironment
+    private let limits: Limits
+    private let log: (PublisherName, String) -> Void
+    private var known: [Key: PublisherInformation] = [:]
+
+    private struct Key: Hashable {
+        let publisher: PublisherName
+        let pin: String?
+    }
+
+    /// `directories` are searched in order; `environment` is the step's own.
+    /// `log` gets the lines of the plugins' standard error, redacted, escaped and prefixed with `NAME: `.
+    package init(
+        searchPath directories: [String], environment: [String: String], limits: Limits = Limits(),
+        log: @escaping (PublisherName, String) -> Void
+    ) {
+        self.directories = directories
+        self.environment = PublisherEnvironment(environment)
+        self.limits = limits
+        self.log = log
+    }
+
+    /// Where programs are looked for: beside `executable`, then in `ORK_PLUGIN_PATH`, then in `PATH`.
+    package static func searchPath(executable: String, environment: [String: String]) -> [String] {
+        var directories: [String] = []
+        if let slash = executable.lastIndex(of: "/") { directories.append(String(executable[..<slash])) }
+        for name in ["ORK_PLUGIN_PATH", "PATH"] {
+            directories += (environment[name] ?? "").split(separator: ":").map(String.init)
+        }
+        // What is relative depends on where the step happens to run.
+        return directories.filter { $0.hasPrefix("/") }
+    }
+
+    package func information(_ address: PublisherAddress) throws(PublisherError) -> PublisherInformation {
+        let names = try environment.child(address.environment)
+        let key = Key(publisher: address.publisher, pin: address.pin)
+        let information: PublisherInformation
+        if let cached = known[key] {
+            information = cached
+        } else {
+            information = try ask(try find(address))
+            known[key] = information
+        }
+        if let name = information.environment.required.first(where: { names[$0] == nil }) {
+            throw PublisherError(
+                .configuration, "\(address.publisher) needs the environment variable \(name)",
+                hint: "set it, and name it in the target's env", field: "env.\(name)")
+        }
+        return information
+    }
+
+    private func find(_ address: PublisherAddress) throws(PublisherError) -> ProgramFile {
+        try ProgramFile.find("ork-publisher-\(address.publisher)", in: directories, pin: address.pin)
+    }
+
+    private func process(_ address: PublisherAddress) throws(PublisherError) -> PublisherProcess {
+        PublisherProcess(
+            program: try find(address), environment: try environment.child(address.environment),
+            isBatch: try information(address).batch)
+    }
+
+    private func ask(_ program: ProgramFile) throws(PublisherError) -> PublisherInformation {
+        let job = InformationJob(program, environment: try environment.child(), limits: limits)
+        let loop = try makeLoop()
+        loop.add(job)
+        loop.run()
+        return try job.result()
+    }
+
+    private func makeLoop() throws(PublisherError) -> ProcessLoop {
+        do { return try ProcessLoop(limits) } catch {
+            throw PublisherError(.internal, "no pipe can be made", hint: "look at the limit of open files")
+        }
+    }
+
+    package func send(
+        _ verb: Verb, _ requests: [(address: PublisherAddress, request: PublisherRequest)],
+        each: (Int, PublisherAnswer) -> Void
+    ) {
+        // The loop is done with the closure when `run` returns.
+        withoutActuallyEscaping(each) { exchange(verb, requests, $0) }
+    }
+
+    private func exchange(
+        _ verb: Verb, _ requests: [(address: PublisherAddress, request: PublisherRequest)],
+        _ each: @escaping (Int, PublisherAnswer) -> Void
+    ) {
+        let loop: ProcessLoop
+        do throws(PublisherError) { loop = try makeLoop() } catch {
+            for index in requests.indices { each(index, PublisherAnswer(.rejected(error))) }
+            return
+        }
+        let start = (clock: ContinuousClock.now, date: Date.now)
+        var seen: [Secret] = []
+        for case let secret? in requests.map(\.request.secret) where !seen.contains(secret) { seen.append(secret) }
+        let exchange = PublisherExchange(verb, Redactor(seen), loop, limits, log: log, each: each)
+        var groups: [PublisherAddress: [PendingRequest]] = [:]
+        var order: [PublisherAddress] = []
+        for (index, (address, request)) in requests.enumerated() {
+            var request = request
+            // Answers are told apart by it, so it must be unique here, whatever the step calls it.
+            request.id = String(index + 1)
+            let left = Duration.seconds(request.deadline.timeIntervalSince(start.date))
+            if groups[address] == nil { order.append(address) }
+            groups[address, default: []].append(
+                PendingRequest(index: index, address: address, request: request, deadline: start.clock + left))
+        }
+        for address in order {
+            let requests = groups[address] ?? []
+            do throws(PublisherError) {
+                exchange.start(requests, try process(address))
+            } catch {
+                for pending in requests { each(pending.index, PublisherAnswer(.rejected(error))) }
+            }
+        }
+        loop.run()
+    }
+}

@@ -1,0 +1,100 @@
+import PublisherKit
+import Secrets
+
+/// What stands behind an address while requests are sent.
+struct PublisherProcess {
+    let program: ProgramFile
+    let environment: [String: String]
+    let isBatch: Bool
+}
+
+/// Sends requests to processes and asks again where there is no certain answer.
+final class PublisherExchange {
+    private let verb: Verb
+    private let redactor: Redactor
+    private let loop: ProcessLoop
+    private let limits: Limits
+    private let log: (PublisherName, String) -> Void
+    private let each: (Int, PublisherAnswer) -> Void
+
+    init(
+        _ verb: Verb, _ redactor: Redactor, _ loop: ProcessLoop, _ limits: Limits,
+        log: @escaping (PublisherName, String) -> Void, each: @escaping (Int, PublisherAnswer) -> Void
+    ) {
+        self.verb = verb
+        self.redactor = redactor
+        self.loop = loop
+        self.limits = limits
+        self.log = log
+        self.each = each
+    }
+
+    /// Queues the requests: all for one process, or each for its own.
+    func start(_ requests: [PendingRequest], _ process: PublisherProcess) {
+        guard let name = requests.first?.address.publisher else { return }
+        for requests in process.isBatch ? [requests] : requests.map({ [$0] }) {
+            let log = log
+            loop.add(
+                PublisherJob(
+                    process.program, verb, requests, environment: process.environment, limits: limits,
+                    redactor: redactor, log: { log(name, "\(name): \($0)") },
+                    settle: { [each] pending, answer in each(pending.index, answer.inDoubt(pending.mayBeDone)) },
+                    leftOver: { [weak self] in self?.settle($0, $1, process) }))
+        }
+    }
+
+    /// The process is gone without a certain answer to these: ask again, or say that nobody knows.
+    private func settle(_ requests: [PendingRequest], _ ending: Ending, _ process: PublisherProcess) {
+        var again: [PendingRequest] = []
+        for var pending in requests {
+            pending.attempts += 1
+            if pending.reason == nil, let refusal = refusal(ending) {
+                each(pending.index, PublisherAnswer(.rejected(refusal)).inDoubt(pending.mayBeDone))
+                continue
+            }
+            let reason = pending.reason ?? Self.reason(ending)
+            let isHopeless = !pending.wasSent && reason.code == .configuration
+            if verb == .publish, pending.attempts <= limits.repeats, pending.deadline > .now, !isHopeless {
+                pending.reason = nil
+                pending.mayBeDone = pending.wasSent
+                again.append(pending)
+            } else {
+                each(pending.index, PublisherAnswer(pending.wasSent ? .unknown(reason) : .rejected(reason)))
+            }
+        }
+        start(again, process)
+    }
+
+    /// Endings that say for certain that nothing was done.
+    private func refusal(_ ending: Ending) -> PublisherError? {
+        switch ending {
+        case .exited(64):
+            PublisherError(
+                .configuration, "the publisher cannot \(verb.rawValue)", hint: "look at what its info says of its verbs"
+            )
+        case .notStarted:
+            PublisherError(.configuration, "the publisher cannot be started", hint: "run it by hand with the word info")
+        case .exited, .signalled:
+            nil
+        }
+    }
+
+    private static func reason(_ ending: Ending) -> PublisherError {
+        switch ending {
+        case .exited(let status):
+            PublisherError(.internal, "the publisher ended with status \(status) and without an answer")
+        case .signalled(let signal):
+            PublisherError(.internal, "the publisher was ended by signal \(signal) and gave no answer")
+        case .notStarted:
+            PublisherError(.internal, "the publisher cannot be started")
+        }
+    }
+}
+
+extension PublisherAnswer {
+    /// The same, unless it says for certain that nothing was done and somebody else may have done it.
+    fileprivate func inDoubt(_ doubt: Bool) -> PublisherAnswer {
+        guard doubt, case .rejected(let error) = outcome else { return self }
+        return PublisherAnswer(.unknown(error), receipt: receipt, message: message)
+    }
+}

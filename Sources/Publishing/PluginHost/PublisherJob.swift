@@ -1,0 +1,166 @@
+import FoundationEssentials
+import PublisherKit
+import Secrets
+
+/// A request on its way, with what is known of it after each process that had it.
+struct PendingRequest {
+    /// Its place among the requests of the step.
+    let index: Int
+    let address: PublisherAddress
+    let request: PublisherRequest
+    let deadline: ContinuousClock.Instant
+    /// How many processes have had it.
+    var attempts = 0
+    /// Whether any of them may have read it; until then it is certainly not done.
+    var wasSent = false
+    /// Whether an earlier process may have done it, so that no later one can say that it was not.
+    var mayBeDone = false
+    /// Why there is no certain answer.
+    var reason: PublisherError?
+}
+
+/// One process that answers requests, one a line.
+final class PublisherJob: ChildJob {
+    let launch: Launch
+    private let program: ProgramFile
+    private let verb: Verb
+    private let redactor: Redactor
+    private var lines: LineBuffer
+    private var log: LogLines
+    /// Requests without a certain answer, by id.
+    private var open: [String: PendingRequest]
+    /// Requests of which the answer may still come, by id.
+    private var awaited: Set<String>
+    private var unsent: [String]
+    private var mustStop = false
+    private let settle: (PendingRequest, PublisherAnswer) -> Void
+    private let leftOver: ([PendingRequest], Ending) -> Void
+
+    /// `settle` gets every certain answer as it comes, `leftOver` what is open when the process is gone.
+    init(
+        _ program: ProgramFile, _ verb: Verb, _ requests: [PendingRequest], environment: [String: String],
+        limits: Limits, redactor: Redactor, log: @escaping (String) -> Void,
+        settle: @escaping (PendingRequest, PublisherAnswer) -> Void,
+        leftOver: @escaping ([PendingRequest], Ending) -> Void
+    ) {
+        launch = Launch(path: program.path, arguments: [verb.rawValue], environment: environment)
+        self.program = program
+        self.verb = verb
+        self.redactor = redactor
+        self.settle = settle
+        self.leftOver = leftOver
+        self.log = LogLines(redactor, limit: limits.log, emit: log)
+        lines = LineBuffer(limit: limits.answer)
+        open = Dictionary(requests.map { ($0.request.id, $0) }) { first, _ in first }
+        unsent = requests.map(\.request.id)
+        awaited = Set(unsent)
+    }
+
+    var wish: Directive {
+        if mustStop { return .stop }
+        guard let moment = awaited.compactMap({ open[$0]?.deadline }).min() else { return .leave }
+        return .work(until: moment)
+    }
+
+    func hasStarted(_ process: Int32) -> Bool {
+        guard program.isUnchanged else {
+            breakOff(PublisherError(.configuration, "the publisher's file was replaced while it was started"))
+            return false
+        }
+        return true
+    }
+
+    func nextInput() -> Secret? {
+        let now = ContinuousClock.now
+        while let id = unsent.first {
+            guard let pending = open[id], pending.deadline > now else {
+                unsent.removeFirst()
+                continue
+            }
+            do {
+                let line = try pending.request.line(for: verb)
+                unsent.removeFirst()
+                open[id]?.wasSent = true
+                return line
+            } catch {
+                unsent.removeFirst()
+                finish(id, PublisherAnswer(.rejected(error)))
+            }
+        }
+        return nil
+    }
+
+    func receiveOutput(_ bytes: ArraySlice<UInt8>) {
+        for line in lines.lines(adding: bytes) { receive(line) }
+        if lines.isTooLong { breakOff(PublisherError(.internal, "the publisher's answer is too long")) }
+    }
+
+    func outputEnded() {
+        if lines.hasRest, !awaited.isEmpty {
+            breakOff(PublisherError(.internal, "the publisher's answer does not end with a line feed"))
+        }
+        // The exit status may still tell why there is no answer.
+        awaited = []
+    }
+
+    func receiveLog(_ bytes: ArraySlice<UInt8>) { log.receive(bytes) }
+
+    func expire(at now: ContinuousClock.Instant) {
+        for id in awaited {
+            guard let pending = open[id], pending.deadline <= now else { continue }
+            open[id]?.reason = PublisherError(.unavailable, "the publisher did not answer before the deadline")
+            awaited.remove(id)
+        }
+        if awaited.isEmpty { mustStop = true }
+    }
+
+    func hasEnded(_ ending: Ending) {
+        if lines.hasRest, !open.isEmpty {
+            breakOff(PublisherError(.internal, "the publisher's answer does not end with a line feed"))
+        }
+        log.end()
+        leftOver(open.values.sorted { $0.index < $1.index }, ending)
+    }
+
+    private func receive(_ line: [UInt8]) {
+        let parsed: (id: String, answer: PublisherAnswer)
+        do { parsed = try PublisherAnswer.parse(line, verb) } catch {
+            guard !redactor.contains(line) else { return dropAnswer(line) }
+            return breakOff(error)
+        }
+        // Both as it was written and as it reads without its escapes.
+        guard !redactor.contains(line), !redactor.contains(parsed.answer.line(id: parsed.id)) else {
+            return dropAnswer(line)
+        }
+        guard awaited.contains(parsed.id) else {
+            return breakOff(PublisherError(.internal, "the publisher answered what it was not asked, or twice"))
+        }
+        if case .unknown(let error) = parsed.answer.outcome {
+            open[parsed.id]?.reason = error
+            awaited.remove(parsed.id)
+        } else {
+            finish(parsed.id, parsed.answer)
+        }
+    }
+
+    private func dropAnswer(_ line: [UInt8]) {
+        let error = PublisherError(
+            .internal, "the publisher's answer carried the secret and was dropped",
+            hint: "the publisher must be repaired; the secret may stand in its own logs too")
+        let id = awaited.count == 1 ? awaited.first : (try? PublisherAnswer.parse(line, verb))?.id
+        guard let id, awaited.contains(id) else { return breakOff(error) }
+        finish(id, PublisherAnswer(.unknown(error)))
+    }
+
+    private func finish(_ id: String, _ answer: PublisherAnswer) {
+        awaited.remove(id)
+        if let pending = open.removeValue(forKey: id) { settle(pending, answer) }
+    }
+
+    /// Nothing that the process says from now on counts.
+    private func breakOff(_ error: PublisherError) {
+        for id in awaited { open[id]?.reason = error }
+        awaited = []
+        mustStop = true
+    }
+}

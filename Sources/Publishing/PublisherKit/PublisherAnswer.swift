@@ -1,0 +1,141 @@
+public import JSON
+
+/// What a publisher found or did.
+public enum PublisherOutcome: Sendable, Hashable {
+    /// `check`: publishing would work as far as can be told.
+    case ready
+    /// `publish`: the target holds the successor now.
+    case committed
+    /// `publish`: the target held the successor before.
+    case unchanged
+    /// Certainly not done, and why.
+    case rejected(PublisherError)
+    /// Done or not, nobody knows; ask again.
+    case unknown(PublisherError)
+    /// `verify`: the target holds the successor.
+    case match
+    /// `verify`: the target holds another value.
+    case mismatch
+    /// `verify`: the target holds nothing.
+    case absent
+    /// `verify`: this target cannot be read back.
+    case unverifiable
+}
+
+/// One answer of a publisher, with what it wants to remember of the target.
+public struct PublisherAnswer: Sendable, Hashable {
+    /// What was found or done.
+    public var outcome: PublisherOutcome
+    /// Comes back with later `check` and `verify` requests; it must not hold the secret.
+    public var receipt: JSONObject?
+    /// One line for people: what was written where.
+    public var message: String?
+
+    /// An answer, without a receipt unless given.
+    public init(_ outcome: PublisherOutcome, receipt: JSONObject? = nil, message: String? = nil) {
+        self.outcome = outcome
+        self.receipt = receipt
+        self.message = message
+    }
+}
+
+extension PublisherAnswer {
+    /// Reads one line: the id it answers to and the answer. Unknown members are ignored.
+    ///
+    /// An outcome that `verb` cannot have is refused.
+    public static func parse(
+        _ line: some Collection<UInt8>, _ verb: Verb
+    ) throws(PublisherError) -> (id: String, answer: PublisherAnswer) {
+        let reader = try WireReader(parsing: line, "the answer")
+        let id = try reader.string("id")
+        let word = try reader.string("outcome")
+        guard verb.outcomes.contains(word) else {
+            throw PublisherError(
+                .internal, "the outcome in the answer is not one of \(verb.outcomes.joined(separator: " "))")
+        }
+        let outcome: PublisherOutcome =
+            switch word {
+            case "ready": .ready
+            case "committed": .committed
+            case "unchanged": .unchanged
+            case "rejected": .rejected(try PublisherError(try reader.reader("error")))
+            case "match": .match
+            case "mismatch": .mismatch
+            case "absent": .absent
+            case "unverifiable": .unverifiable
+            default:
+                .unknown(
+                    reader.object["error"] == nil
+                        ? PublisherError(.internal, "the publisher does not know whether it was done")
+                        : try PublisherError(try reader.reader("error")))
+            }
+        let answer = PublisherAnswer(
+            outcome, receipt: try reader.optional("receipt", \.object, "an object"),
+            message: try reader.optionalString("message"))
+        return (id, answer)
+    }
+
+    /// The answer to the request `id`, as one line ended by LF.
+    public func line(id: String) -> [UInt8] {
+        var object: JSONObject = ["id": .string(id), "outcome": .string(outcome.word)]
+        object["receipt"] = receipt.map { .object($0) }
+        object["message"] = message.map { .string($0) }
+        object["error"] = outcome.error.map { .object($0.object) }
+        return JSONValue.object(object).bytes() + [UInt8(ascii: "\n")]
+    }
+}
+
+extension PublisherOutcome {
+    /// The word for it in an answer, as `committed`.
+    public var word: String {
+        switch self {
+        case .ready: "ready"
+        case .committed: "committed"
+        case .unchanged: "unchanged"
+        case .rejected: "rejected"
+        case .unknown: "unknown"
+        case .match: "match"
+        case .mismatch: "mismatch"
+        case .absent: "absent"
+        case .unverifiable: "unverifiable"
+        }
+    }
+
+    /// Why it was not done, with `rejected` and `unknown`.
+    public var error: PublisherError? {
+        switch self {
+        case .rejected(let error), .unknown(let error): error
+        default: nil
+        }
+    }
+}
+
+extension Verb {
+    /// The words that an answer to it may have.
+    var outcomes: [String] {
+        switch self {
+        case .check: ["ready", "rejected", "unknown"]
+        case .publish: ["committed", "unchanged", "rejected", "unknown"]
+        case .verify: ["match", "mismatch", "absent", "unverifiable", "rejected", "unknown"]
+        }
+    }
+}
+
+extension PublisherError {
+    fileprivate init(_ reader: WireReader) throws(PublisherError) {
+        // A code of a later version is read as the class that promises nothing.
+        self.init(
+            Code(rawValue: try reader.string("code")) ?? .internal,
+            try reader.optionalString("message") ?? "no message",
+            hint: try reader.optionalString("hint"), field: try reader.optionalString("field"),
+            retryAfter: try reader.optional("retry_after", \.integer, "a whole number"))
+    }
+
+    fileprivate var object: JSONObject {
+        var object: JSONObject = ["code": .string(code.rawValue), "message": .string(message)]
+        object["hint"] = hint.map { .string($0) }
+        object["field"] = field.map { .string($0) }
+        object["retry_after"] = retryAfter.map { .number(JSONNumber($0)) }
+        return object
+    }
+}

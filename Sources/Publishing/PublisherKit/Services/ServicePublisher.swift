@@ -1,0 +1,54 @@
+package import Secrets
+
+/// One place at a service that holds a key, and what can be done there. What is thrown becomes `rejected` only where it
+/// is certain that nothing was written.
+package protocol ServiceTarget {
+    /// The service that it is at.
+    var client: ServiceClient { get }
+    /// Names the place there: who writes to the same one waits.
+    var place: String { get }
+    /// What no other target may have: the setting, and what it names at the service.
+    var claims: [(field: String, thing: String)] { get }
+    /// Would publishing work? Changes nothing.
+    func check(_ request: PublisherRequest) throws(ServiceError) -> PublisherAnswer
+    /// Writes the secret, once per operation.
+    func publish(_ secret: Secret, _ request: PublisherRequest) throws(ServiceError) -> PublisherAnswer
+    /// Reads back what can be read.
+    func verify(_ request: PublisherRequest) throws(ServiceError) -> PublisherAnswer
+}
+
+/// A publisher for a service of the web: it finds the target of a request, and the target does the work.
+package protocol ServicePublisher: Publisher {
+    associatedtype Target: ServiceTarget
+
+    /// The target that a request's settings describe.
+    func target(_ request: PublisherRequest) throws(PublisherError) -> Target
+}
+
+extension ServicePublisher {
+    package func check(_ request: PublisherRequest) throws(PublisherError) -> PublisherAnswer {
+        let target = try claimed(request)
+        return PublisherAnswer { () throws(ServiceError) in try target.check(request) }
+    }
+
+    package func publish(_ request: PublisherRequest) throws(PublisherError) -> PublisherAnswer {
+        let target = try claimed(request)
+        guard let secret = request.secret else {
+            throw PublisherError(.configuration, "the request has no secret")
+        }
+        return target.client.alone(at: target.place) {
+            PublisherAnswer { () throws(ServiceError) in try target.publish(secret, request) }
+        }
+    }
+
+    package func verify(_ request: PublisherRequest) throws(PublisherError) -> PublisherAnswer {
+        let target = try target(request)
+        return PublisherAnswer { () throws(ServiceError) in try target.verify(request) }
+    }
+
+    private func claimed(_ request: PublisherRequest) throws(PublisherError) -> Target {
+        let target = try target(request)
+        for (field, thing) in target.claims { try target.client.claim(thing, for: request.target, field: field) }
+        return target
+    }
+}

@@ -1,0 +1,100 @@
+import FoundationEssentials
+package import OpenRouter
+package import Rotation
+package import Secrets
+package import Steps
+
+/// Finds out which rotations of one account are due. It changes nothing.
+///
+/// The names at OpenRouter tell most of it. Every workspace is listed once, however many rotations are in it.
+package struct DueStep {
+    private let client: OpenRouterClient
+    private let api: ManagementAPI
+    private let clock: any WallClock
+    private let rotations: [DueRotation]
+
+    package init(client: OpenRouterClient, api: ManagementAPI, clock: any WallClock, rotations: [DueRotation]) {
+        self.client = client
+        self.api = api
+        self.clock = clock
+        self.rotations = rotations
+    }
+
+    /// A finding for each rotation, in their order.
+    package func run() throws(StepError) -> [DueFinding] {
+        let enabled = rotations.filter(\.isEnabled)
+        let listed = try asStepError {
+            try client.allKeys(api, workspaces: Set(enabled.map(\.plan.workspace)))
+        }
+        let now = listed.date ?? clock.now
+        var keys = listed.value
+        let elsewhere = try asStepError { try namedElsewhere(enabled, keys) }
+        let others = Set(elsewhere.values.map(\.workspaceID)).subtracting(keys.keys)
+        try asStepError { keys.merge(try client.allKeys(api, workspaces: others).value) { first, _ in first } }
+
+        var judgements = rotations.map { rotation in
+            DueJudgement(rotation, keys: keys, elsewhere: elsewhere, now: now)
+        }
+        refuseSharedLineages(&judgements)
+        return judgements.map(\.finding)
+    }
+
+    /// The keys that plans name by a hash and that are in none of the workspaces named, in one batch.
+    private func namedElsewhere(
+        _ rotations: [DueRotation], _ keys: [String?: [Key]]
+    ) throws(OpenRouterError) -> [KeyHash: Key] {
+        let known = Set(keys.values.joined().map(\.hash))
+        let missing = Set(rotations.filter { $0.plan.workspace == nil }.compactMap(\.namedHash)).subtracting(known)
+        var found: [KeyHash: Key] = [:]
+        let calls = missing.sorted { $0.description < $1.description }.map { api.key($0) }
+        for result in client.send(all: calls) {
+            if let key = try result.get().value { found[key.hash] = key }
+        }
+        return found
+    }
+
+    /// Two rotations of the same keys would replace each other's successors.
+    private func refuseSharedLineages(_ judgements: inout [DueJudgement]) {
+        var owners: [DueJudgement.LineageID: [PlanName]] = [:]
+        for judgement in judgements {
+            if let id = judgement.lineageID { owners[id, default: []].append(judgement.rotation.name) }
+        }
+        for index in judgements.indices {
+            let name = judgements[index].rotation.name
+            guard let id = judgements[index].lineageID, let other = owners[id]?.first(where: { $0 != name }) else {
+                continue
+            }
+            judgements[index].twin = other
+        }
+    }
+}
+
+/// One rotation of a fleet, and what is known of it beside OpenRouter.
+package struct DueRotation: Sendable {
+    package var name: PlanName
+    package var plan: Plan
+    package var rules: DueRules
+    /// `false` where the kill switch of the rotation is thrown.
+    package var isEnabled = true
+    /// The digest of the predecessor's plaintext, where the plan names it by a variable that is set.
+    package var predecessorDigest: Digest?
+    /// What its handoffs say; `nil` if nobody has looked for handoffs.
+    package var handoffs: [State]?
+    /// Why one of its handoffs cannot be accepted.
+    package var handoffMistake: HandoffError?
+
+    package init(name: PlanName, plan: Plan, rules: DueRules) {
+        self.name = name
+        self.plan = plan
+        self.rules = rules
+    }
+
+    /// The hash by which the plan names the predecessor.
+    var namedHash: KeyHash? {
+        switch plan.predecessor {
+        case .hash(let hash): hash
+        case .environment: predecessorDigest.map(KeyHash.init(documentedFor:))
+        case .name, .none: nil
+        }
+    }
+}

@@ -1,0 +1,175 @@
+package import HTTP
+package import Timestamps
+
+/// Why OpenRouter did not do what it was asked. It never quotes an answer, which may hold a key.
+package struct OpenRouterError: Error, Sendable, Hashable {
+    package enum Code: String, Sendable, CaseIterable {
+        /// 401: no key, or one that is dead or expired.
+        case unauthorized
+        /// 403: the key is not allowed to do this, or not from here; an exhausted limit may show as this too.
+        case forbidden
+        /// 404, 410.
+        case notFound
+        /// 409: somebody else is changing the same thing.
+        case conflict
+        /// 400, 413, 422: the request is not acceptable as it is.
+        case invalid
+        /// 402: no credit left, or the key's limit is used up.
+        case exhausted
+        /// 429.
+        case rateLimited
+        /// 408 and 500 to 599: the service cannot answer now.
+        case unavailable
+        /// No answer at all.
+        case unreachable
+        /// An answer that is not as documented.
+        case unexpected
+    }
+
+    package let code: Code
+    /// Lower case, no full stop.
+    package let message: String
+    /// What to do next, in the same form.
+    package let hint: String?
+    /// The answer's status; `nil` if there was none.
+    package let status: Int?
+    /// `false` only when it is certain that the request has changed nothing: it was never sent, or sent once and
+    /// refused.
+    package let mayHaveArrived: Bool
+    /// How long the service asks to be left alone (`Retry-After`).
+    package let retryAfter: Interval?
+
+    package init(
+        _ code: Code, _ message: String, hint: String? = nil, status: Int? = nil, mayHaveArrived: Bool,
+        retryAfter: Interval? = nil
+    ) {
+        self.code = code
+        self.message = message
+        self.hint = hint
+        self.status = status
+        self.mayHaveArrived = mayHaveArrived
+        self.retryAfter = retryAfter
+    }
+}
+
+extension OpenRouterError: CustomStringConvertible {
+    /// The message alone.
+    package var description: String { message }
+}
+
+extension OpenRouterError {
+    /// The failure of the transport, with its own message.
+    package init(_ error: TransportError) {
+        self.init(.unreachable, Self.message(error), hint: Self.hint(error), mayHaveArrived: error.mayHaveArrived)
+    }
+
+    /// The refusal in a response to `request`.
+    init(_ response: HTTPResponse, to request: HTTPRequest, _ audience: Audience) {
+        let code = Code(status: response.status)
+        // An idempotent request may have been sent more than once, and an earlier one may have had its effect.
+        let isRefusal = !request.isIdempotent && ![.unavailable, .unexpected].contains(code)
+        self.init(
+            code, Self.message(code, response.status), hint: Self.hint(code, audience), status: response.status,
+            mayHaveArrived: !isRefusal, retryAfter: response.retryAfter)
+    }
+}
+
+extension OpenRouterError.Code {
+    fileprivate init(status: Int) {
+        self =
+            switch status {
+            case 400, 413, 422: .invalid
+            case 401: .unauthorized
+            case 402: .exhausted
+            case 403: .forbidden
+            case 404, 410: .notFound
+            case 409: .conflict
+            case 429: .rateLimited
+            case 408, 500...599: .unavailable
+            default: .unexpected
+            }
+    }
+}
+
+extension HTTPResponse {
+    /// `Retry-After` in seconds (RFC 9110 §10.2.3); `nil` for its other form, a date.
+    fileprivate var retryAfter: Interval? {
+        self[header: "retry-after"].flatMap { Int($0) }.map { Interval(seconds: $0) }
+    }
+}
+
+extension OpenRouterError {
+    /// Whose key a call carries, because the same status asks for different things of the reader.
+    enum Audience: Sendable {
+        case management
+        case inference
+    }
+
+    static func message(_ code: Code, _ status: Int) -> String {
+        switch code {
+        case .unauthorized: "OpenRouter does not accept the key (401)"
+        case .forbidden: "OpenRouter does not allow this to the key (403)"
+        case .notFound: "OpenRouter does not know what was asked for (\(status))"
+        case .conflict: "OpenRouter is busy with another change of the same thing (409)"
+        case .invalid: "OpenRouter does not accept the request (\(status))"
+        case .exhausted: "OpenRouter reports that the credit or the key's limit is used up (402)"
+        case .rateLimited: "OpenRouter asks for fewer requests (429)"
+        case .unavailable: "OpenRouter cannot answer now (\(status))"
+        case .unreachable: "no answer from OpenRouter"
+        case .unexpected: "OpenRouter answers with a status that is not documented (\(status))"
+        }
+    }
+
+    static func hint(_ code: Code, _ audience: Audience) -> String? {
+        switch (code, audience) {
+        case (.unauthorized, .management):
+            "the management key is wrong, deleted or expired; make one at openrouter.ai/settings/management-keys"
+        case (.unauthorized, .inference): "the key is wrong, disabled, deleted or expired"
+        case (.forbidden, .management):
+            "this is not a management key, or an IP allowlist does not have this machine"
+        case (.forbidden, .inference):
+            "look for an IP allowlist that does not have this machine, a used up limit, or a guardrail"
+        case (.notFound, .management): "check the address of the API"
+        case (.notFound, .inference): "check the address of the API, and the name of the model"
+        case (.conflict, _), (.rateLimited, _), (.unavailable, _): "try again later"
+        case (.invalid, .management): "check the workspace and the settings of the key in the plan"
+        case (.invalid, .inference): "check the name of the model"
+        case (.exhausted, _): "add credit, or raise the key's limit"
+        case (.unexpected, _): "check the address of the API, and for a proxy on the way"
+        case (.unreachable, _): nil
+        }
+    }
+
+    static func message(_ error: TransportError) -> String {
+        "no answer from OpenRouter: \(error.message)"
+    }
+
+    static func hint(_ error: TransportError) -> String? {
+        switch error.code {
+        case .unreachable: "check the network, the proxy and the address of the API"
+        case .untrusted: "check the machine's clock and its CA certificates (CURL_CA_BUNDLE, SSL_CERT_FILE)"
+        case .timeout, .interrupted: "try again"
+        case .tooLarge, .invalid: nil
+        }
+    }
+
+    /// The answer has the documented status, and no JSON in it.
+    static func notJSON(_ status: Int) -> OpenRouterError {
+        OpenRouterError(
+            .unexpected, "OpenRouter's answer is not JSON", hint: hint(.unexpected, .management), status: status,
+            mayHaveArrived: true)
+    }
+
+    /// The answer lacks a field, or has something else there than documented. `field` is our own word for it.
+    static func field(_ field: String, _ status: Int) -> OpenRouterError {
+        OpenRouterError(
+            .unexpected, "OpenRouter's answer has no usable field \(field)",
+            hint: "its API may have changed; look for a newer version of ork", status: status, mayHaveArrived: true)
+    }
+
+    static func keyForm(_ mistake: String) -> OpenRouterError {
+        OpenRouterError(
+            .invalid, "the key \(mistake)", hint: "a key is one word of printable ASCII, such as sk-or-v1-…",
+            mayHaveArrived: false)
+    }
+}

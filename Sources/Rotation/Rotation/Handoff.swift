@@ -1,0 +1,217 @@
+package import FoundationEssentials
+package import JSON
+package import Secrets
+import Sodium
+
+/// The file that passes between the steps: a diary of one rotation, never the truth about it.
+///
+/// Nothing in it is believed before `State(_:trust:)` has checked its signatures and its chain.
+package struct Handoff: Hashable, Sendable {
+    package let header: RotationHeader
+    /// Every record once; each stands behind those that it follows.
+    package private(set) var records: [Record]
+    package private(set) var sealed: [SealedSecret]
+
+    package static let schema = "ork-handoff/1"
+
+    package init(header: RotationHeader) {
+        self.header = header
+        records = []
+        sealed = []
+    }
+
+    /// Reads the file's content, strictly: see `JSONValue.init(parsing:)`. A record that was altered is refused later.
+    package init(parsing bytes: [UInt8]) throws(HandoffError) {
+        let json: JSONValue
+        do { json = try JSONValue(parsing: bytes, numbers: .integers) } catch {
+            throw HandoffError(
+                .malformed, "the handoff cannot be read: \(error)",
+                hint: "use the handoff as the previous step wrote it")
+        }
+        guard let schema = json["schema"]?.string else { throw .malformed("schema") }
+        guard schema == Self.schema else {
+            throw HandoffError(
+                .schema, "the handoff has another schema than \(Self.schema)",
+                hint: "use the same version of ork for all steps of a rotation")
+        }
+        guard let header = json["rotation"], let records = json["records"]?.array, let sealed = json["sealed"]?.array
+        else { throw .malformed("the handoff") }
+        self.init(header: try RotationHeader(header))
+        for record in records { insert(try Record(record)) }
+        for entry in sealed { self.sealed.append(try SealedSecret(entry)) }
+    }
+
+    /// The file's content. The summary is for people; no step reads it.
+    package func bytes(summary: JSONValue) -> [UInt8] {
+        let json: JSONValue = [
+            "schema": .string(Self.schema),
+            "summary": summary,
+            "rotation": header.json,
+            "records": .array(records.map { .object($0.json) }),
+            "sealed": .array(sealed.map(\.json)),
+        ]
+        return json.bytes(.pretty) + [0x0A]
+    }
+
+    /// The newest records: those that no other one follows; the header's digest if there is none.
+    package var tips: [Digest] {
+        let followed = Set(records.flatMap(\.after))
+        let tips = records.map(\.digest).filter { !followed.contains($0) }
+        return tips.isEmpty ? [header.digest] : tips.sorted { $0.description < $1.description }
+    }
+
+    /// The digest of the newest records, which stands for all of them: pin it to what was approved.
+    package var head: Digest { Self.head(of: tips) }
+
+    static func head(of tips: [Digest]) -> Digest {
+        guard tips.count != 1 else { return tips[0] }
+        return Digest(of: Array(tips.map(\.description).joined(separator: "\n").utf8))
+    }
+
+    /// Adds a signed record that follows everything there is, and returns it.
+    @discardableResult
+    package mutating func append(
+        _ entry: Entry, at date: Date, provenance: JSONObject = [:], by identity: Identity
+    ) throws(HandoffError) -> Record {
+        let record = try Record(entry, at: date, after: tips, provenance: provenance, by: identity)
+        insert(record)
+        return record
+    }
+
+    /// Replaces the sealed boxes.
+    package mutating func seal(_ boxes: [SealedSecret]) { sealed = boxes }
+
+    /// The union of this and another handoff of the same rotation.
+    package mutating func merge(_ other: Handoff) throws(HandoffError) {
+        guard other.header.digest == header.digest else {
+            throw HandoffError(
+                .foreign, "the handoffs are of different rotations: \(header.id) and \(other.header.id)",
+                hint: "give the handoffs of one rotation only")
+        }
+        for record in other.records { insert(record) }
+        for box in other.sealed where !sealed.contains(box) { sealed.append(box) }
+        // An older copy does not bring back what was dropped when every target had been verified.
+        if records.contains(where: { $0.event == .verified && $0.detail["dropped"]?.bool ?? false }) { sealed = [] }
+    }
+
+    private mutating func insert(_ record: Record) {
+        if !records.contains(where: { $0.digest == record.digest }) { records.append(record) }
+    }
+}
+
+extension Handoff {
+    /// The records, each behind those that it follows, when all of them are acceptable.
+    func verified(trust: Trust?) throws(HandoffError) -> [Record] {
+        for record in records {
+            guard record.hasValidSignature else {
+                throw HandoffError(
+                    .signature, "a record (\(record.description)) was altered or is not by its signer",
+                    hint: "use the handoff as the previous step wrote it; an earlier copy is as good, only older")
+            }
+            guard record.event.writers.contains(record.step) else {
+                throw HandoffError(
+                    .untrusted, "a record (\(record.description)) is not for \(record.step.rawValue) to write",
+                    hint: "use the handoff as the previous step wrote it")
+            }
+            if let trust, !trust.accepts(record.signer, for: record.step) {
+                throw HandoffError(
+                    .untrusted,
+                    "a record (\(record.description)) is signed by \(record.signer.short), "
+                        + "which is not trusted for \(record.step.rawValue)",
+                    hint: "give this stage the identity that the earlier steps had (ORK_IDENTITY), "
+                        + "or name the signer under trust.\(record.step.rawValue) in ork.yaml or with --trust")
+            }
+        }
+        // The header is signed by nobody itself: it is believed because the first records, of ork-create, name it.
+        guard records.contains(where: { $0.after.contains(header.digest) }),
+            records.allSatisfy({ !$0.after.contains(header.digest) || $0.step == .create })
+        else {
+            throw HandoffError(
+                .chain, "no record of ork-create vouches for what this handoff says is rotated",
+                hint: "use the handoff as the previous step wrote it; an earlier copy is as good, only older")
+        }
+        return try inOrder()
+    }
+
+    /// Sorts the records so that each stands behind those that it follows; among equals the earlier one first.
+    private func inOrder() throws(HandoffError) -> [Record] {
+        let known = Set(records.map(\.digest)).union([header.digest])
+        for record in records {
+            guard record.after.allSatisfy(known.contains) else {
+                throw HandoffError(
+                    .chain, "a record (\(record.description)) follows one that is not in this handoff",
+                    hint: "records were taken out, or come from another rotation; "
+                        + "use the handoff as the previous step wrote it")
+            }
+        }
+        var placed: Set<Digest> = [header.digest]
+        var ordered: [Record] = []
+        var waiting = records.sorted { ($0.at, $0.digest.description) < ($1.at, $1.digest.description) }
+        while !waiting.isEmpty {
+            guard let index = waiting.firstIndex(where: { $0.after.allSatisfy(placed.contains) }) else {
+                throw HandoffError(.chain, "the records follow each other in a circle")
+            }
+            let record = waiting.remove(at: index)
+            placed.insert(record.digest)
+            ordered.append(record)
+        }
+        return ordered
+    }
+
+    /// Whether `expected` is a head that this handoff has had, and nothing but retirement was recorded since.
+    package func holds(expectedHead expected: Digest) -> Bool {
+        guard var rest = try? inOrder() else { return false }
+        while true {
+            let followed = Set(rest.flatMap(\.after))
+            let tips = rest.filter { !followed.contains($0.digest) }
+            let digests = tips.isEmpty ? [header.digest] : tips.map(\.digest)
+            if Self.head(of: digests.sorted { $0.description < $1.description }) == expected { return true }
+            guard let newest = rest.last(where: { record in tips.contains { $0.digest == record.digest } }),
+                newest.step == .retire
+            else { return false }
+            rest.removeAll { $0.digest == newest.digest }
+        }
+    }
+}
+
+extension Record {
+    var description: String {
+        "\(step.rawValue) \(event.rawValue)" + (target.map { " \($0)" } ?? "")
+    }
+}
+
+/// Why a handoff is not accepted. It never quotes the file.
+package struct HandoffError: Error, Hashable, Sendable {
+    package enum Code: String, Sendable {
+        /// Not the JSON that `ork-handoff/1` describes.
+        case malformed
+        /// Another version of the format.
+        case schema
+        /// A record's signature does not fit its content.
+        case signature
+        /// A record is signed by an identity that is not trusted for its step.
+        case untrusted
+        /// A record follows one that is not there, or belongs to another rotation.
+        case chain
+        /// The records contradict each other.
+        case contradiction
+        /// Two handoffs of different rotations.
+        case foreign
+    }
+
+    package let code: Code
+    package let message: String
+    package let hint: String?
+
+    package init(_ code: Code, _ message: String, hint: String? = nil) {
+        self.code = code
+        self.message = message
+        self.hint = hint
+    }
+
+    static func malformed(_ what: String) -> HandoffError {
+        HandoffError(
+            .malformed, "\(what) is not as ork-handoff/1 has it",
+            hint: "use the handoff as the previous step wrote it; an earlier copy is as good, only older")
+    }
+}

@@ -1,0 +1,139 @@
+import JSON
+package import Secrets
+import Sodium
+
+/// What signs records and opens boxes: 32 random bytes, from which libsodium's KDF derives an Ed25519 and an X25519 pair.
+package struct Identity: Sendable {
+    package let publicIdentity: PublicIdentity
+    private let seed: Secret
+    private let box: BoxKeyPair
+    private let signing: SigningKeyPair
+
+    /// Why a text is no identity; it never quotes the text.
+    package enum Mistake: String, Error, Sendable {
+        case form = "not an ork identity; it begins with ork-identity-1:"
+        case publicPart = "this is a public identity (ork-public-1:); the private one begins with ork-identity-1:"
+        case checksum = "the identity is damaged: its checksum does not fit; copy it again"
+    }
+
+    private static let prefix = "ork-identity-1:"
+    // The version stands in the context, so that another version derives other keys from the same bytes.
+    private static let context: StaticString = "ork-id-1"
+
+    /// A new identity.
+    package static func generate() throws(SodiumFailure) -> Identity {
+        do { return try Identity(seed: RandomBytes.secret(32)) } catch { throw SodiumFailure() }
+    }
+
+    /// Reads the text form, white space around it allowed.
+    package init(_ text: Secret) throws(Mistake) {
+        guard let revealed = text.revealed() else { throw .form }
+        let trimmed = String(revealed.drop(while: \.isWhitespace).reversed().drop(while: \.isWhitespace).reversed())
+        guard !trimmed.hasPrefix(PublicIdentity.prefix) else { throw .publicPart }
+        guard let bytes = CheckedText.decode(trimmed, prefix: Self.prefix) else {
+            throw trimmed.hasPrefix(Self.prefix) ? .checksum : .form
+        }
+        guard bytes.count == 32 else { throw .form }
+        do { try self.init(seed: Secret(bytes)) } catch { throw .form }
+    }
+
+    private init(seed: Secret) throws(SodiumError) {
+        self.seed = seed
+        box = try BoxKeyPair(seed: KeyDerivation.derive(1, context: Self.context, from: seed))
+        signing = try SigningKeyPair(seed: KeyDerivation.derive(2, context: Self.context, from: seed))
+        publicIdentity = PublicIdentity(box: box.publicKey, signing: signing.publicKey)
+    }
+
+    /// The text form, which is a secret.
+    package var text: Secret { Secret(CheckedText.encode(seed.copyBytes(), prefix: Self.prefix)) }
+
+    func sign(_ message: [UInt8]) -> [UInt8] { signing.sign(message) }
+
+    func open(_ box: [UInt8]) -> Secret? { try? self.box.open(box) }
+}
+
+/// libsodium does not start on this machine.
+package struct SodiumFailure: Error {}
+
+/// The half of an identity that others may have: what a box is sealed to and what a signature is checked with.
+package struct PublicIdentity: Hashable, Comparable, Sendable, CustomStringConvertible {
+    /// The text form: `ork-public-1:` and 68 bytes in base64url.
+    package let description: String
+    private let bytes: [UInt8]
+
+    static let prefix = "ork-public-1:"
+
+    /// Reads the text form; `nil` if it is not one, or damaged.
+    package init?(_ text: String) {
+        guard let bytes = CheckedText.decode(text, prefix: Self.prefix), bytes.count == 64 else { return nil }
+        self.bytes = bytes
+        description = text
+    }
+
+    init(box: [UInt8], signing: [UInt8]) {
+        bytes = box + signing
+        description = CheckedText.encode(bytes, prefix: Self.prefix)
+    }
+
+    /// The first characters, enough for people to tell identities apart.
+    package var short: String { String(description.prefix(Self.prefix.count + 8)) + "…" }
+
+    func isValid(_ signature: [UInt8], of message: [UInt8]) -> Bool {
+        SigningKeyPair.isValid(signature, of: message, by: Array(bytes[32...]))
+    }
+
+    func seal(_ secret: Secret) throws(SodiumFailure) -> [UInt8] {
+        do { return try BoxKeyPair.seal(secret, to: Array(bytes[..<32])) } catch { throw SodiumFailure() }
+    }
+
+    package static func < (left: Self, right: Self) -> Bool { left.description < right.description }
+}
+
+/// A prefix, base64url, and inside it four bytes of checksum, so that a cut or mistyped text is seen at once.
+private enum CheckedText {
+    static func encode(_ bytes: [UInt8], prefix: String) -> String {
+        prefix + Base64URL.encode(bytes + checksum(bytes, prefix))
+    }
+
+    static func decode(_ text: String, prefix: String) -> [UInt8]? {
+        guard text.hasPrefix(prefix), text.utf8.count <= 200,
+            let all = Base64URL.decode(String(text.dropFirst(prefix.count))), all.count > 4
+        else { return nil }
+        let bytes = Array(all.dropLast(4))
+        return checksum(bytes, prefix) == Array(all.suffix(4)) ? bytes : nil
+    }
+
+    private static func checksum(_ bytes: [UInt8], _ prefix: String) -> [UInt8] {
+        Array(SHA256.hash(Array(prefix.utf8) + bytes).prefix(4))
+    }
+}
+
+/// The successor's plaintext, sealed to one public identity.
+package struct SealedSecret: Hashable, Sendable {
+    package let recipient: PublicIdentity
+    private let box: [UInt8]
+
+    /// Seals `secret` to `recipient`.
+    package init(_ secret: Secret, to recipient: PublicIdentity) throws(SodiumFailure) {
+        box = try recipient.seal(secret)
+        self.recipient = recipient
+    }
+
+    init(_ json: JSONValue) throws(HandoffError) {
+        guard let recipient = json["to"]?.string.flatMap(PublicIdentity.init),
+            let box = json["box"]?.string.flatMap(Base64URL.decode), json["of"]?.string == "successor"
+        else { throw .malformed("an entry of sealed") }
+        self.recipient = recipient
+        self.box = box
+    }
+
+    var json: JSONValue {
+        ["to": .string(recipient.description), "of": "successor", "box": .string(Base64URL.encode(box))]
+    }
+
+    /// The plaintext, if the box is this identity's and holds what `digest` names: a swapped box does not pass.
+    package func open(with identity: Identity, expecting digest: Digest) -> Secret? {
+        guard let secret = identity.open(box), Digest(of: secret) == digest else { return nil }
+        return secret
+    }
+}

@@ -1,0 +1,110 @@
+package import FoundationEssentials
+import JSON
+package import Secrets
+import Sodium
+
+/// A key as people know it.
+package struct KeyReference: Hashable, Sendable {
+    package var hash: KeyHash
+    package var name: String
+    /// OpenRouter's mask of the key, such as `sk-or-v1-0e6…1c96`: for people, never an identifier.
+    package var label: String?
+
+    package init(hash: KeyHash, name: String, label: String? = nil) {
+        self.hash = hash
+        self.name = name
+        self.label = label
+    }
+
+    init(_ value: JSONValue) throws(HandoffError) {
+        guard let hash = value["hash"]?.string.flatMap(KeyHash.init), let name = value["name"]?.string else {
+            throw .malformed("a predecessor")
+        }
+        self.init(hash: hash, name: name, label: value["label"]?.string)
+    }
+
+    var json: JSONValue {
+        var json: JSONObject = ["hash": .string(hash.description), "name": .string(name)]
+        if let label { json["label"] = .string(label) }
+        return .object(json)
+    }
+}
+
+/// What is rotated: fixed before anything is minted, and named by the first record.
+package struct RotationHeader: Hashable, Sendable {
+    package let id: RotationID
+    package let name: PlanName
+    /// The base name of the lineage, under which the successor's name is made.
+    package let base: String
+    /// The workspace of the lineage; `nil` means the account's default one.
+    package let workspace: String?
+    package let plan: Plan
+    package let predecessors: [KeyReference]
+    /// The SHA-256 of the header's canonical JSON.
+    package let digest: Digest
+    let json: JSONValue
+
+    package init(
+        id: RotationID, name: PlanName, base: String, workspace: String?, plan: Plan, predecessors: [KeyReference]
+    ) {
+        self.id = id
+        self.name = name
+        self.base = base
+        self.workspace = workspace
+        self.plan = plan
+        self.predecessors = predecessors
+        var json: JSONObject = [
+            "id": .string(id.description), "name": .string(name.description), "base": .string(base),
+        ]
+        if let workspace { json["workspace"] = .string(workspace) }
+        json["plan"] = plan.json
+        json["predecessors"] = .array(predecessors.map(\.json))
+        self.json = .object(json)
+        digest = Digest(of: self.json.bytes(.canonical))
+    }
+
+    init(_ value: JSONValue) throws(HandoffError) {
+        guard let id = value["id"]?.string.flatMap(RotationID.init),
+            let name = value["name"]?.string.flatMap(PlanName.init), let base = value["base"]?.string,
+            let plan = value["plan"], let predecessors = value["predecessors"]?.array
+        else { throw .malformed("rotation") }
+        self.id = id
+        self.name = name
+        self.base = base
+        workspace = value["workspace"]?.string
+        do { self.plan = try Plan(plan, unknownKeys: .ignored) } catch {
+            throw HandoffError(.malformed, "the plan in the handoff is not acceptable: \(error)")
+        }
+        var references: [KeyReference] = []
+        for predecessor in predecessors { references.append(try KeyReference(predecessor)) }
+        self.predecessors = references
+        json = value
+        digest = Digest(of: value.bytes(.canonical))
+    }
+}
+
+/// The id of a rotation: a ULID (48 bits of milliseconds, 80 random bits, Crockford's base32), so that ids sort by age.
+package struct RotationID: Hashable, Sendable, CustomStringConvertible {
+    package let description: String
+
+    private static let alphabet = Array("0123456789ABCDEFGHJKMNPQRSTVWXYZ".utf8)
+
+    /// Reads 26 characters of Crockford's base32; `nil` for anything else.
+    package init?(_ text: String) {
+        guard text.utf8.count == 26, text.utf8.allSatisfy(Self.alphabet.contains) else { return nil }
+        description = text
+    }
+
+    /// A new id that nobody else has.
+    package init(at now: Date) {
+        var milliseconds = UInt64(max(0, now.timeIntervalSince1970) * 1000)
+        var digits: [UInt8] = []
+        for _ in 0..<10 {
+            digits.append(Self.alphabet[Int(milliseconds & 31)])
+            milliseconds >>= 5
+        }
+        digits.reverse()
+        digits += RandomBytes.bytes(16).map { Self.alphabet[Int($0 & 31)] }
+        description = String(decoding: digits, as: UTF8.self)
+    }
+}

@@ -1,0 +1,183 @@
+import FoundationEssentials
+import JSON
+import OpenRouter
+import Rotation
+import Secrets
+import Sodium
+import Timestamps
+
+extension CreateStep {
+    /// Mints a key that may spend nothing, records it durably, and activates it.
+    func mint(_ header: RotationHeader, like predecessor: Key?, name: KeyName, now: Date) throws(StepError) {
+        let settings = try Settings(header.plan.successor, like: predecessor, now: now)
+        let created: CreatedKey
+        do {
+            created = try context.client.send(api.createKey(settings.new(name, workspace: header.workspace))).value
+        } catch {
+            guard error.mayHaveArrived else { throw StepError(error) }
+            return try settleLostReply(header, name: name, error)
+        }
+        try accept(created, header, settings: settings, name: name)
+    }
+
+    /// The reply of the POST was lost: a key of this name is ours, nobody has its plaintext, and it goes.
+    private func settleLostReply(
+        _ header: RotationHeader, name: KeyName, _ error: OpenRouterError
+    ) throws(StepError) {
+        context.tell(.warning("no answer to the minting (\(error.message)); looking whether the key was made"))
+        try discardUnactivated(header, names: [name.description])
+        context.clock.sleep(until: context.clock.now.addingTimeInterval(Double(header.plan.publish.settle.seconds)))
+        try discardUnactivated(header, names: [name.description])
+        throw StepError(
+            .unreachable, "the minting had no answer (\(error.message)); what it may have left is deleted",
+            hint: "run ork-create again with the same handoff")
+    }
+
+    private func accept(
+        _ created: CreatedKey, _ header: RotationHeader, settings: Settings, name: KeyName
+    ) throws(StepError) {
+        let key = created.key
+        let digest = Digest(of: created.secret)
+        if let deviation = settings.deviation(ofMinted: key, name: name) {
+            try discard(key, because: "OpenRouter did not apply its settings")
+            throw StepError(
+                .failed, "OpenRouter minted the key with another \(deviation) than asked for; it is deleted again",
+                hint: "the account may not allow this setting; change it under successor")
+        }
+        if key.hash != KeyHash(documentedFor: digest) {
+            context.tell(.warning("OpenRouter's hash is not the SHA-256 of the key; ork goes on with both"))
+        }
+        let publishBy = key.createdAt.addingTimeInterval(Double(header.plan.publish.publishBy.seconds))
+        let detail = State.Successor.detail(
+            hash: key.hash, digest: digest, name: Self.activeName(name, header).description, label: key.label,
+            createdAt: key.createdAt, publishBy: publishBy)
+        let boxes = try asStepError { try context.trust.recipients.map { try SealedSecret(created.secret, to: $0) } }
+        try context.record(
+            Entry(.create, .minted, message: "minted \(key.label), which may not spend yet", detail: detail),
+            sealed: boxes)
+        try activate(key, header, settings: settings, detail: detail)
+    }
+
+    /// Of several creators one goes on; then name and limit are set in one call.
+    func activate(
+        _ key: Key, _ header: RotationHeader, settings: Settings, detail: JSONObject
+    ) throws(StepError) {
+        try yieldToOtherCreator(key, header)
+        let name = Self.activeName(KeyName(parsing: key.name), header)
+        let active = try asStepError {
+            try context.client.send(api.updateKey(key.hash, settings.activation(name))).value
+        }
+        guard let active else {
+            try recordStray(key, because: "somebody deleted it before it was activated")
+            throw StepError(
+                .notYet, "the new key was deleted by another run before it was activated",
+                hint: "let the other run go on, or run ork-create again")
+        }
+        guard settings.deviation(ofActive: active, name: name) == nil else {
+            throw StepError(
+                .failed, "OpenRouter did not activate \(name) as asked for",
+                hint: "run ork-create again with the same handoff")
+        }
+        try recordCreated(active, detail)
+    }
+
+    /// A key that bears no mark any more may be in use: only the record of its activation is missing.
+    func recordCreated(_ key: Key, _ detail: JSONObject) throws(StepError) {
+        let name = key.keyName.with(disabledAt: nil)
+        try context.record(Entry(.create, .created, message: "created \(name)", detail: detail))
+        context.tell(.done("created \(name) (\(key.label))"))
+    }
+
+    /// Each try has an ID of its own in the name of what it mints: a run with a copy of the same handoff must not take
+    /// this one's key for what an earlier, dead run left.
+    static func mintingName(_ base: String, _ id: RotationID, _ now: Date) throws(StepError) -> KeyName {
+        guard let rotation = KeyName.Rotation(date: String(now.rfc3339.prefix(10)), id: id.description) else {
+            throw StepError(.failed, "the date cannot be written into a key's name", hint: "check this machine's clock")
+        }
+        return KeyName(base: base, rotation: rotation, isMinting: true)
+    }
+
+    /// The name of a minted key once it may be handed out: with the ID of its rotation.
+    private static func activeName(_ name: KeyName, _ header: RotationHeader) -> KeyName {
+        let rotation = name.rotation.flatMap { KeyName.Rotation(date: $0.date, id: header.id.description) }
+        return KeyName(base: name.base, rotation: rotation ?? name.rotation)
+    }
+
+    /// Deletes keys that bear one of these names, which only an unanswered POST of ours can have given them.
+    func discardUnactivated(_ header: RotationHeader, names: [String]) throws(StepError) {
+        let listed = try asStepError { try context.client.allKeys(api, workspace: header.workspace).value }
+        for key in listed where names.contains(key.name) {
+            try discard(key, because: "the answer to its minting was lost")
+        }
+    }
+
+    /// Deletes a key that nobody was given, and tells whether it is gone. It is looked at once more directly before: its
+    /// owner may have activated it since it was listed, and then it may be in use.
+    ///
+    /// OpenRouter cannot delete on a condition: an owner who activates between look and deletion loses the key, and
+    /// `ork-publish` finds out by its probe before anybody is given it.
+    @discardableResult
+    func discard(_ key: Key, because reason: String) throws(StepError) -> Bool {
+        let now = try asStepError { try context.client.send(api.key(key.hash)).value }
+        if let now {
+            guard now.keyName.isMinting else {
+                context.tell(.warning("\(now.name) (\(now.hash.short)) was activated meanwhile and stays"))
+                return false
+            }
+            _ = try asStepError { try context.client.send(api.deleteKey(key.hash)) }
+        }
+        try recordStray(key, because: reason)
+        return true
+    }
+
+    private func recordStray(_ key: Key, because reason: String) throws(StepError) {
+        try recordStray(key.hash, key.name, because: reason)
+    }
+
+    func recordStray(_ hash: KeyHash, _ name: String, because reason: String) throws(StepError) {
+        context.tell(.warning("\(name) (\(hash.short)) is deleted: \(reason)"))
+        try context.record(
+            Entry(
+                .create, .stray, message: "deleted \(name): \(reason)", detail: ["hash": .string(hash.description)]))
+    }
+}
+
+extension CreateStep {
+    /// How long a creator waits for another one of the same moment to give way, in seconds.
+    private static let tieLimit: TimeInterval = 30
+
+    /// Of two creators the one whose key was made first goes on; of the same moment, which is a second long, the one
+    /// whose key has the lower hash. The other deletes its own.
+    ///
+    /// Of the same moment nobody can tell who looked before the other was there, and may be handing out its key by now. So
+    /// the lower hash goes on only when the other key is gone: nobody ever does while a rival is in sight.
+    func yieldToOtherCreator(_ key: Key, _ header: RotationHeader) throws(StepError) {
+        let end = context.clock.now.addingTimeInterval(Self.tieLimit)
+        while let rival = try rival(of: key, header) {
+            let isTie = rival.keyName.isMinting && rival.createdAt == key.createdAt
+            guard isTie, key.hash.description < rival.hash.description, context.clock.now < end else {
+                try discard(key, because: "\(rival.name) was created first")
+                throw StepError(
+                    .notYet,
+                    "another rotation of \(header.base) created \(rival.name) first, or at the same moment; this one's "
+                        + "key is deleted",
+                    hint: "let the other rotation go on; if it gave way too, run ork-create again",
+                    isRetryable: false)
+            }
+            context.clock.sleep(until: context.clock.now.addingTimeInterval(1))
+        }
+    }
+
+    /// A key of somebody else's that stands before this one or beside it; one that is live has won already.
+    private func rival(of key: Key, _ header: RotationHeader) throws(StepError) -> Key? {
+        let listed = try asStepError { try context.client.allKeys(api, workspace: header.workspace) }
+        let known = Set(header.predecessors.map(\.hash) + [key.hash])
+        let now = listed.date ?? context.clock.now
+        let lineage = Lineage(base: header.base, among: listed.value.filter { !known.contains($0.hash) })
+        for rival in lineage.live(at: now) + lineage.minting.filter({ $0.createdAt <= key.createdAt }) {
+            let isAbandoned = rival.keyName.isMinting && now.timeIntervalSince(rival.createdAt) >= Self.mintingLimit
+            guard isAbandoned, try discard(rival, because: "it was minted and never handed out") else { return rival }
+        }
+        return nil
+    }
+}

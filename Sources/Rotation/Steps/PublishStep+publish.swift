@@ -1,0 +1,151 @@
+import FoundationEssentials
+import JSON
+import OpenRouter
+import PublisherKit
+import Rotation
+import Secrets
+import Timestamps
+
+extension PublishStep {
+    /// Sends all targets at once and records each answer as it comes; one failing target does not stop the others.
+    func publish(
+        _ secret: Secret, _ successor: State.Successor, _ targets: [Plan.Target], _ state: State,
+        _ addresses: TargetAddresses, baseline: Baseline
+    ) throws(StepError) {
+        let expect = try expectation(state, successor)
+        // Publishers that take one request a process run eight at a time.
+        let rounds = (targets.count + 7) / 8
+        let deadline = context.clock.now.addingTimeInterval(options.timeout * Double(rounds))
+        var requests: [(address: PublisherAddress, request: PublisherRequest)] = []
+        for target in targets {
+            let address = try addresses.address(of: target)
+            let isAccepted = options.acceptedTargets.contains(target.name)
+            let request = PublisherRequest(
+                id: "\(requests.count + 1)",
+                operation: "\(state.header.id)/\(target.name)/\(successor.digest.hex.prefix(16))",
+                rotation: state.header.id.description, deadline: deadline, target: target.name.description,
+                with: target.with, expect: isAccepted ? nil : expect, digest: successor.digest, secret: secret,
+                receipt: state.targets[target.name]?.receipt)
+            requests.append((address, request))
+        }
+        var failures: [Failure] = []
+        var broken: StepError?
+        publishers.deliver(.publish, requests) { index, answer in
+            let target = targets[index]
+            let outcome = Outcome(answer, target)
+            context.tell(
+                outcome.isHeld ? .done(outcome.message) : .warning(outcome.message + (outcome.failure?.advice ?? "")))
+            if let failure = outcome.failure { failures.append(failure) }
+            var detail: JSONObject = ["digest": .string(successor.digest.description)]
+            detail["operation"] = .string(requests[index].request.operation)
+            if let receipt = answer.receipt, outcome.isHeld { detail["receipt"] = .object(receipt) }
+            if outcome.isHeld { detail["baseline"] = baseline.json }
+            if let failure = outcome.failure { detail["code"] = .string(failure.error.code.rawValue) }
+            if options.acceptedTargets.contains(target.name) { detail["accepted"] = true }
+            do throws(StepError) {
+                try context.record(
+                    Entry(.publish, outcome.event, target: target.name, message: outcome.message, detail: detail))
+            } catch {
+                broken = broken ?? error
+            }
+        }
+        if let broken { throw broken }
+        guard failures.isEmpty else { throw error(failures, of: targets.count) }
+    }
+
+    /// What a target may hold. OpenRouter documents a key's hash to be our digest of it; where the successor's are not
+    /// the same, nothing is known of the predecessors' digests, and targets are not compared.
+    private func expectation(_ state: State, _ successor: State.Successor) throws(StepError) -> [Digest]? {
+        guard successor.hash == KeyHash(documentedFor: successor.digest) else {
+            context.tell(
+                .warning("targets are not compared before they are written: OpenRouter's hashes are not SHA-256"))
+            return nil
+        }
+        return state.header.predecessors.compactMap { Digest(hex: $0.hash.description) } + [successor.digest]
+    }
+
+    /// A target that does not hold the successor now.
+    struct Failure {
+        let target: PlanName
+        let error: PublisherError
+        let isUnknown: Bool
+
+        /// What to do about this target, behind its message.
+        var advice: String {
+            let overwriting = "ork-publish --accept-target \(target) overwrites what is there"
+            let advice = [error.hint, error.code == .conflict && !isUnknown ? overwriting : nil].compactMap(\.self)
+            return advice.isEmpty ? "" : "; " + advice.joined(separator: "; ")
+        }
+
+        /// How a step ends that failed for these and nothing else.
+        static func code(_ failures: [Failure]) -> StepError.Code {
+            let codes = Set(failures.map(\.error.code))
+            if codes == [.denied] { return .denied }
+            return codes.isSubset(of: [.unavailable, .rateLimited]) ? .unreachable : .failed
+        }
+
+        /// The targets, and for a single one the reason: a CI system may show nothing but this.
+        static func list(_ failures: [Failure]) -> String {
+            let names = failures.map { "\($0.target) (\($0.isUnknown ? "unknown" : $0.error.code.rawValue))" }
+            return names.joined(separator: ", ") + (failures.count == 1 ? ": \(failures[0].error.text)" : "")
+        }
+
+        /// One hint for all: the only one that there is.
+        static func hint(_ failures: [Failure]) -> String? {
+            let hints = Set(failures.map(\.error.hint))
+            return hints.count > 1 ? "do what stands behind each target above" : hints.first ?? nil
+        }
+    }
+
+    /// What an answer means for its target.
+    private struct Outcome {
+        let event: Event
+        let message: String
+        let failure: Failure?
+
+        var isHeld: Bool { failure == nil }
+
+        init(_ answer: PublisherAnswer, _ target: Plan.Target) {
+            switch answer.outcome {
+            case .committed:
+                event = .committed
+                message = answer.message ?? "\(target.name): written"
+                failure = nil
+            case .unchanged:
+                event = .unchanged
+                message = answer.message ?? "\(target.name): held it already"
+                failure = nil
+            case .rejected(let error):
+                event = .rejected
+                message = "\(target.name): not written: \(error.text)"
+                failure = Failure(target: target.name, error: error, isUnknown: false)
+            case .unknown(let error):
+                event = .unknown
+                message = "\(target.name): perhaps written: \(error.text)"
+                failure = Failure(target: target.name, error: error, isUnknown: true)
+            case .ready, .match, .mismatch, .absent, .unverifiable:
+                let error = PublisherError(.internal, "the publisher answered publish as if it were another verb")
+                event = .unknown
+                message = "\(target.name): \(error.message)"
+                failure = Failure(target: target.name, error: error, isUnknown: true)
+            }
+        }
+    }
+
+    private func error(_ failures: [Failure], of count: Int) -> StepError {
+        let message =
+            "\(failures.count) of \(count) targets are not known to have the new key: \(Failure.list(failures))"
+        let again = "run ork-publish again: it writes only what is missing"
+        let waits = failures.compactMap(\.error.retryAfter)
+        if failures.allSatisfy({ $0.error.code == .rateLimited }), let seconds = waits.max(),
+            waits.count == failures.count
+        {
+            let moment = context.clock.now.addingTimeInterval(Double(min(seconds, 86400)))
+            return StepError(
+                .notYet, message, hint: "run ork-publish again after \(moment.rfc3339), or with --wait",
+                retryAt: moment)
+        }
+        return StepError(
+            Failure.code(failures), message, hint: (Failure.hint(failures).map { "\($0); " } ?? "") + again)
+    }
+}

@@ -1,0 +1,163 @@
+package import FoundationEssentials
+package import HTTP
+import JSON
+import OpenRouter
+package import PublisherKit
+package import Rotation
+import Secrets
+import Timestamps
+
+/// Hands the successor to the targets of the lowest unfinished wave, through their publishers.
+///
+/// It needs the identity that the successor is sealed to and the targets' tokens, and never the management key.
+package struct PublishStep {
+    let context: StepContext
+    let service: HTTPURL
+    let identity: Identity
+    let publishers: any PublisherHost
+    let options: Options
+
+    package struct Options: Sendable {
+        /// Only these targets; all if empty.
+        package var only: Set<PlanName> = []
+        /// All waves at once, without a verification between them.
+        package var allWaves = false
+        /// Targets that may be overwritten whatever they hold.
+        package var acceptedTargets: Set<PlanName> = []
+        /// Targets that are not in the plan yet.
+        package var added: [Plan.Target] = []
+        /// The environment variables that this stage has.
+        package var environment: Set<String> = []
+        /// How long one publisher may take for one target, in seconds.
+        package var timeout: TimeInterval = 120
+
+        package init() {}
+    }
+
+    package init(
+        context: StepContext, service: HTTPURL, identity: Identity, publishers: any PublisherHost, options: Options
+    ) {
+        self.context = context
+        self.service = service
+        self.identity = identity
+        self.publishers = publishers
+        self.options = options
+    }
+
+    package func run() throws(StepError) {
+        let before = try context.state()
+        let successor = try context.successor(of: before)
+        let state = try withAddedTargets(before)
+        guard let targets = try nextTargets(state) else {
+            let names = state.doubted.sorted().map(\.description).joined(separator: ", ")
+            return context.tell(
+                names.isEmpty
+                    ? .done("nothing to do: every target holds \(successor.name)")
+                    : .warning(
+                        "nothing is missing by the handoff, but the last verification found otherwise at \(names): "
+                            + "run ork-verify again, or write there again with --accept-target"))
+        }
+        guard context.clock.now <= successor.publishBy else {
+            throw StepError(
+                .unacceptable,
+                "\(successor.name) may not be handed out after \(successor.publishBy.rfc3339)",
+                hint: "begin a new rotation: ork-create --supersede with another --handoff")
+        }
+        let addresses = try TargetAddresses(publishers, targets, environment: options.environment)
+        let secret = try open(successor)
+        context.tell(.doing("publishing \(successor.name) to \(Self.list(targets))"))
+        guard !context.isDryRun else { return }
+        // A target is recorded only now: one that nobody could publish to would block the rotation for good.
+        for target in state.plan.targets where before.plan.target(target.name) == nil {
+            try context.record(
+                Entry(
+                    .publish, .accepted, target: target.name, message: "added the target \(target.name)",
+                    detail: ["target": target.json]))
+        }
+        let baseline = try probe(secret, successor, state)
+        try publish(secret, successor, targets, state, addresses, baseline: baseline)
+    }
+
+    /// The state as it is with the targets that were named at this step.
+    private func withAddedTargets(_ state: State) throws(StepError) -> State {
+        var plan = state.plan
+        for target in options.added {
+            if plan.targets.contains(where: target.isSamePlace) { continue }
+            guard plan.target(target.name) == nil else {
+                throw StepError(
+                    .unacceptable, "the plan has a target \(target.name) already, and it is another place",
+                    hint:
+                        "give the new one another name (--to NAME=\(target.publisher):…); a target that was named wrongly "
+                        + "goes only with a new rotation: ork-create --supersede with another --handoff")
+            }
+            plan.targets.append(target)
+        }
+        plan.targets.sort { $0.name < $1.name }
+        return state.assuming(plan)
+    }
+
+    /// The targets to write now; `nil` if there is nothing left.
+    private func nextTargets(_ state: State) throws(StepError) -> [Plan.Target]? {
+        guard !state.plan.targets.isEmpty else {
+            throw StepError(
+                .unacceptable, "the plan has no target",
+                hint: "name one with --to, such as --to file:path=.env,name=OPENROUTER_API_KEY")
+        }
+        if let unknown = options.only.union(options.acceptedTargets).sorted()
+            .first(where: { state.plan.target($0) == nil })
+        {
+            throw StepError(
+                .usage, "the plan has no target \(unknown)",
+                hint: "it has \(Self.list(state.plan.targets))")
+        }
+        let open = state.plan.targets.filter { target in
+            (!state.isPublished(target.name) || options.acceptedTargets.contains(target.name))
+                && (options.only.isEmpty || options.only.contains(target.name))
+        }
+        guard let lowest = open.map(\.wave).min() else { return nil }
+        let isLater = lowest > (state.waves.first ?? lowest) || options.allWaves && state.waves.count > 1
+        if isLater, context.trust.requiresApproval, !state.isApproved(for: .publish) {
+            throw StepError(
+                .notYet, "waves after the first wait for an approval of this plan, successor and targets",
+                hint: "have it approved with ork-approve --for publish, then run ork-publish again with that handoff",
+                isRetryable: false)
+        }
+        guard !options.allWaves else { return open }
+        let earlier = state.plan.targets.filter { $0.wave < lowest }
+        if let unpublished = earlier.first(where: { !state.isPublished($0.name) }) {
+            throw StepError(
+                .notYet, "wave \(lowest) comes after target \(unpublished.name) of wave \(unpublished.wave)",
+                hint: "publish wave \(unpublished.wave) first, or all waves with --all", isRetryable: false)
+        }
+        guard earlier.isEmpty || state.verification(of: earlier.map(\.name)) != nil else {
+            throw StepError(
+                .notYet, "wave \(lowest) comes after the verification of the waves before it",
+                hint: "run ork-verify, then ork-publish again; --all does not wait", isRetryable: false)
+        }
+        return open.filter { $0.wave == lowest }
+    }
+
+    private func open(_ successor: State.Successor) throws(StepError) -> Secret {
+        let mine = context.journal.handoff?.sealed.filter { $0.recipient == identity.publicIdentity } ?? []
+        guard !mine.isEmpty else {
+            throw StepError(
+                .unacceptable,
+                context.journal.handoff?.sealed.isEmpty ?? true
+                    ? "the sealed successor was dropped from the handoff when it had been verified everywhere"
+                    : "the successor is not sealed to this stage's identity \(identity.publicIdentity.short)",
+                hint: context.journal.handoff?.sealed.isEmpty ?? true
+                    ? "use a copy of the handoff from before ork-verify, or begin a new rotation"
+                    : "give it the identity that ork-create sealed to (ORK_IDENTITY)")
+        }
+        guard let secret = mine.lazy.compactMap({ $0.open(with: identity, expecting: successor.digest) }).first else {
+            throw StepError(
+                .unacceptable, "the sealed successor is not the key that the records name",
+                hint: "the box was swapped or damaged; use the handoff as ork-create wrote it")
+        }
+        return secret
+    }
+
+    static func list(_ targets: [Plan.Target]) -> String {
+        targets.map(\.name.description).joined(separator: ", ")
+    }
+}

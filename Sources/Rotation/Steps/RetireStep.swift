@@ -1,0 +1,127 @@
+package import FoundationEssentials
+import JSON
+package import OpenRouter
+import Rotation
+import Secrets
+import Timestamps
+
+/// Disables and then deletes the predecessors, each on evidence, and only those that the handoff names.
+///
+/// Directly before every effect both keys are read in one batch. A predecessor is disabled in one call that also
+/// writes the moment into its name, so that the truth about its soak is at OpenRouter and not in a file. A key that
+/// bears that mark and is enabled was restored by somebody, and is held until `--again`.
+package struct RetireStep {
+    let context: StepContext
+    let api: ManagementAPI
+    let options: Options
+
+    package struct Options: Sendable {
+        /// The predecessors are known to others: publish and probe come first, nothing else does.
+        package var isCompromised = false
+        /// Disable a predecessor again that somebody has restored.
+        package var again = false
+
+        package init() {}
+    }
+
+    package init(context: StepContext, api: ManagementAPI, options: Options) {
+        self.context = context
+        self.api = api
+        self.options = options
+    }
+
+    /// How long the successor must still live after the soak, in seconds.
+    package static let margin: TimeInterval = 3600
+
+    package func run() throws(StepError) {
+        let state = try context.state()
+        let successor = try context.successor(of: state)
+        guard !state.plan.targets.isEmpty else {
+            throw StepError(
+                .unacceptable, "nothing was published in this rotation", hint: "run ork-publish first",
+                isRetryable: false)
+        }
+        if options.isCompromised {
+            context.tell(
+                .warning(
+                    "--compromised: the predecessors go without quiet, overlap and soak; "
+                        + "applications that still use them will fail"))
+        }
+        guard !state.isFinished else { return context.tell(.done("nothing to do: every predecessor is deleted")) }
+        var snapshot = try RetirementSnapshot.take(context, api, state, successor)
+        while let action = try nextAction(snapshot, state: context.state(), successor) {
+            context.tell(.doing(action.text))
+            guard !context.isDryRun else { return }
+            try perform(action)
+            snapshot = try RetirementSnapshot.take(context, api, context.state(), successor)
+            try confirm(action, snapshot)
+        }
+        guard !context.isDryRun else { return }
+        try context.record(Entry(.retire, .finished, message: "\(successor.name) is the only key of its rotation"))
+        context.tell(.done("finished: \(successor.name) is the only key of its rotation"))
+    }
+
+    /// One effect on one key.
+    enum Action {
+        case disable(Key, name: KeyName)
+        case delete(Key)
+
+        var text: String {
+            switch self {
+            case .disable(let key, _): "disabling \(key.plainName) (\(key.hash.short))"
+            case .delete(let key): "deleting \(key.plainName) (\(key.hash.short))"
+            }
+        }
+    }
+
+    private func perform(_ action: Action) throws(StepError) {
+        switch action {
+        case .disable(let key, let name):
+            var change = KeyChange()
+            // What is disabled already only gets its mark: enabling it meanwhile is somebody's decision.
+            if !key.disabled { change.disabled = true }
+            change.name = name.description
+            _ = try asStepError { try context.client.send(api.updateKey(key.hash, change)) }
+        case .delete(let key):
+            _ = try asStepError { try context.client.send(api.deleteKey(key.hash)) }
+        }
+    }
+
+    private func confirm(_ action: Action, _ snapshot: RetirementSnapshot) throws(StepError) {
+        switch action {
+        case .disable(let key, _):
+            if let after = snapshot.predecessors[key.hash] ?? nil {
+                guard after.disabled || after.isExpired(at: snapshot.date) else {
+                    throw Self.unconfirmed(key, "enabled")
+                }
+                guard after.keyName.disabledAt != nil else {
+                    throw StepError(
+                        .failed, "OpenRouter disabled \(key.plainName) but did not keep the mark in its name",
+                        hint: "without it nobody can tell how long it soaks; delete the key by hand at openrouter.ai",
+                        isRetryable: false)
+                }
+            }
+            try context.record(
+                Entry(
+                    .retire, .disabled, message: "disabled \(key.plainName)",
+                    detail: [
+                        "hash": .string(key.hash.description), "at": .string(snapshot.date.rfc3339),
+                        "rules": context.state().plan.retire.json, "compromised": .bool(options.isCompromised),
+                        "found_disabled": .bool(key.disabled),
+                    ]))
+            context.tell(.done("disabled \(key.plainName)"))
+        case .delete(let key):
+            guard snapshot.predecessors[key.hash] == .some(nil) else { throw Self.unconfirmed(key, "there") }
+            try context.record(
+                Entry(
+                    .retire, .deleted, message: "deleted \(key.plainName)",
+                    detail: ["hash": .string(key.hash.description), "at": .string(snapshot.date.rfc3339)]))
+            context.tell(.done("deleted \(key.plainName)"))
+        }
+    }
+
+    private static func unconfirmed(_ key: Key, _ what: String) -> StepError {
+        StepError(
+            .notYet, "OpenRouter still shows \(key.plainName) as \(what)", hint: "run ork-retire again in a minute")
+    }
+}

@@ -1,0 +1,99 @@
+import FoundationEssentials
+import HTTP
+import OpenRouter
+import Rotation
+import Secrets
+
+/// What `ork-retire` reads directly before every effect: one batch, and more only where a list has several pages.
+struct RetirementSnapshot {
+    let successor: Key
+    /// `nil` for a predecessor that OpenRouter does not have any more.
+    let predecessors: [KeyHash: Key?]
+    /// All keys of the workspace.
+    let keys: [Key]
+    /// Requests with a predecessor since its last reading; no entry where it was not asked.
+    let requests: [KeyHash: RequestCount]
+    /// Whether OpenRouter did not answer when it was asked for requests.
+    let refusesAnalytics: Bool
+    /// OpenRouter's clock.
+    let date: Date
+
+    /// Analytics counts by minutes; a difference of clocks below that, and the time of an answer, do not matter.
+    private static let precision: TimeInterval = 60
+
+    private enum Part: Sendable {
+        case successor(Key?)
+        case predecessor(KeyHash, Key?)
+        case keys([Key])
+        case requests(KeyHash, RequestCount)
+    }
+
+    static func take(
+        _ context: StepContext, _ api: ManagementAPI, _ state: State, _ created: State.Successor
+    ) throws(StepError) -> RetirementSnapshot {
+        let client = context.client
+        let workspace = state.header.workspace
+        var calls: [APICall<Part>] = [
+            api.key(created.hash).map { .successor($0) }, api.listKeys(workspace: workspace).map { .keys($0) },
+        ]
+        let asked = context.clock.now
+        for predecessor in state.header.predecessors {
+            let hash = predecessor.hash
+            calls.append(api.key(hash).map { .predecessor(hash, $0) })
+            if let since = state.lastReading(of: hash)?.wholeMinute, since < asked {
+                calls.append(api.requestCounts(hash, from: since, to: asked).map { .requests(hash, $0) })
+            }
+        }
+        var successor: Key?
+        var predecessors: [KeyHash: Key?] = [:]
+        var keys: [Key] = []
+        var requests: [KeyHash: RequestCount] = [:]
+        var refusesAnalytics = false
+        var date: Date?
+        for (call, result) in zip(calls, client.send(all: calls)) {
+            // Analytics is one signal of several: without it the others decide.
+            if case .failure(let error) = result, call.request.method == .post {
+                // A moment's trouble is not a refusal: the next look may tell.
+                refusesAnalytics = refusesAnalytics || [.forbidden, .notFound, .invalid].contains(error.code)
+                continue
+            }
+            let answer = try asStepError { try result.get() }
+            switch answer.value {
+            case .successor(let key):
+                // Before anything else is asked for in vain, such as another account's workspace.
+                guard let key else { throw Self.missing(created) }
+                successor = key
+                date = answer.date
+            case .predecessor(let hash, let key): predecessors[hash] = .some(key)
+            case .keys(let page): keys = page
+            case .requests(let hash, let count): requests[hash] = count
+            }
+        }
+        guard let successor else { throw Self.missing(created) }
+        guard let date else {
+            throw StepError(
+                .failed, "OpenRouter's answers bear no date, so quiet and soak cannot be measured",
+                hint: "look whether a proxy removes the Date field")
+        }
+        // Where the clocks differ, analytics was asked for a time that ends too early, or has not come yet.
+        if !refusesAnalytics, abs(date.timeIntervalSince(asked)) > Self.precision {
+            for hash in state.header.predecessors.map(\.hash) {
+                guard let since = state.lastReading(of: hash)?.wholeMinute, since < date else { continue }
+                let again = api.requestCounts(hash, from: since, to: date)
+                requests[hash] = (try? client.send(again))?.value ?? .unusable(.stale)
+            }
+        }
+        let firstPage = keys
+        let all = try asStepError { try client.allKeys(api, workspace: workspace, from: firstPage) }
+        return RetirementSnapshot(
+            successor: successor, predecessors: predecessors, keys: all, requests: requests,
+            refusesAnalytics: refusesAnalytics, date: date)
+    }
+
+    private static func missing(_ created: State.Successor) -> StepError {
+        StepError(
+            .failed, "OpenRouter has no key \(created.name) (\(created.hash.short)): nothing is retired",
+            hint: "the management key may be another account's; if the successor was deleted, "
+                + "begin anew: ork-create with another --handoff and --supersede", isRetryable: false)
+    }
+}

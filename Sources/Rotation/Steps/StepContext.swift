@@ -1,0 +1,85 @@
+package import FoundationEssentials
+package import JSON
+package import OpenRouter
+package import Rotation
+package import Secrets
+import Timestamps
+
+/// What every step works with: where it records, whom it trusts, what time it is, and whom it tells.
+package struct StepContext {
+    package let journal: any Journal
+    package let trust: Trust
+    package let clock: any WallClock
+    package let client: OpenRouterClient
+    package let tell: (Announcement) -> Void
+    /// Reads and says what would be done, and does nothing.
+    package let isDryRun: Bool
+    /// Rules that a dry run assumes, because it records nothing: `{"retire": {…}, …}`.
+    package let assumedRules: JSONValue?
+
+    package init(
+        journal: any Journal, trust: Trust, clock: any WallClock, client: OpenRouterClient, isDryRun: Bool = false,
+        assumedRules: JSONValue? = nil, tell: @escaping (Announcement) -> Void
+    ) {
+        self.journal = journal
+        self.trust = trust
+        self.clock = clock
+        self.client = client
+        self.isDryRun = isDryRun
+        self.assumedRules = assumedRules
+        self.tell = tell
+    }
+
+    /// What the records say now, if they are acceptable; an error if there is no handoff.
+    func state() throws(StepError) -> State {
+        guard let handoff = journal.handoff else {
+            throw StepError(
+                .unacceptable, "there is no handoff",
+                hint: "run ork-create first, or name the file that it wrote with --handoff")
+        }
+        let state = try asStepError { try State(handoff, trust: trust) }
+        guard let assumedRules else { return state }
+        var plan = state.plan
+        do { try plan.adopt(rules: assumedRules, by: .create) } catch { throw StepError(.unacceptable, "\(error)") }
+        return state.assuming(plan)
+    }
+
+    /// The rotation's successor, if there is one that may be handed out.
+    func successor(of state: State) throws(StepError) -> State.Successor {
+        guard let created = state.created else {
+            throw StepError(
+                .unacceptable, "the rotation has no successor yet", hint: "run ork-create with this handoff")
+        }
+        return created
+    }
+
+    func record(_ entry: Entry, sealed: [SealedSecret]? = nil) throws(StepError) {
+        do { try journal.append(entry, sealed: sealed) } catch { throw StepError(error) }
+    }
+}
+
+/// What a step says while it works. Wording is the step's, the place where it is shown is the caller's.
+package enum Announcement: Sendable, Hashable {
+    /// What is about to be done, before it is done.
+    case doing(String)
+    /// What was done or found.
+    case done(String)
+    /// What somebody should look at, though the step goes on.
+    case warning(String)
+}
+
+/// The time as this machine has it, and waiting.
+package protocol WallClock: Sendable {
+    var now: Date { get }
+    /// Returns at `date` or at once if it is over.
+    func sleep(until date: Date)
+}
+
+/// What runs a program of the user's as a probe, under the rules for publishers (design of the contract: no secret
+/// but in its input, an environment of its own, bounded output).
+package protocol ProgramRunner {
+    /// Runs the program until it ends or the deadline comes; its output goes to the log, without
+    /// `secret` in any form.
+    /// Answers what went wrong, in lower case without a full stop; `nil` for exit status 0.
+    func run(_ arguments: [String], environment: [String: String], deadline: Date, hiding secret: Secret?) -> String?
+}

@@ -1,0 +1,175 @@
+import FoundationEssentials
+import HTTP
+import JSON
+import OpenRouter
+import PublisherKit
+import Rotation
+import Secrets
+import Timestamps
+
+extension VerifyStep {
+    /// The successor answers, may spend, and is in use as far as that can be told.
+    func checkSuccessor(_ secret: Secret?, _ state: State) throws(StepError) -> [Check] {
+        guard let secret else {
+            let wasDropped = state.verification != nil
+            guard wasDropped else {
+                throw StepError(
+                    .unacceptable, "the successor is not sealed to this stage's identity",
+                    hint: "give it the identity that ork-create sealed to (ORK_IDENTITY)")
+            }
+            // A complete verification has probed it before; retirement reads its state at OpenRouter itself.
+            let check = Check(
+                State.Check.first, .unknown, "not probed again: the sealed key is dropped from the handoff")
+            guard state.plan.verify.requiresAdoption, state.verification?.adoption != .seen else { return [check] }
+            return [
+                check,
+                Check(
+                    Check.adoption, .failed, "its use cannot be seen without the sealed key",
+                    hint: "use a copy of the handoff from before the last ork-verify"),
+            ]
+        }
+        let call = InferenceAPI(baseURL: service, key: secret).currentKey()
+        let answer: Dated<CurrentKey>
+        do { answer = try context.client.send(call) } catch {
+            let hint =
+                error.code == .unauthorized
+                ? "it is deleted or disabled: another rotation has taken over, or begin anew with another --handoff "
+                    + "and ork-create --supersede" : error.hint
+            return [Check(State.Check.first, .failed, error.message, hint: hint)]
+        }
+        let key = answer.value
+        guard key.maySpend(at: answer.date ?? context.clock.now) else {
+            return [
+                Check(
+                    State.Check.first, .failed, "OpenRouter accepts it, but it may not spend",
+                    hint: "raise its limit, or begin a new rotation")
+            ]
+        }
+        return [Check(State.Check.first, .passed, "OpenRouter accepts it"), adoption(key, state)]
+    }
+
+    private func adoption(_ key: CurrentKey, _ state: State) -> Check {
+        guard let baseline = state.lastBaseline, let before = Decimal(string: baseline.cost) else {
+            return Check(Check.adoption, .unknown, "its usage before publishing is not known")
+        }
+        if key.usageTotal > before { return Check(Check.adoption, .passed, "its usage has grown since publishing") }
+        guard state.plan.verify.requiresAdoption else {
+            return Check(
+                Check.adoption, .unknown, "no usage yet that costs money; use of free models does not show here")
+        }
+        return Check(
+            Check.adoption, .notYet, "no usage yet",
+            hint: "let an application use it, and run ork-verify again or with --wait")
+    }
+
+    func open(_ successor: State.Successor) -> Secret? {
+        let mine = context.journal.handoff?.sealed.filter { $0.recipient == identity.publicIdentity } ?? []
+        return mine.lazy.compactMap { $0.open(with: identity, expecting: successor.digest) }.first
+    }
+
+    /// Every target is read back where it can be.
+    func checkTargets(
+        _ targets: [Plan.Target], _ successor: State.Successor, _ state: State
+    ) throws(StepError) -> [Check] {
+        let addresses = try TargetAddresses(publishers, targets, environment: options.environment)
+        let deadline = context.clock.now.addingTimeInterval(options.timeout)
+        var requests: [(address: PublisherAddress, request: PublisherRequest)] = []
+        for target in targets {
+            let address = try addresses.address(of: target)
+            let request = PublisherRequest(
+                id: "\(requests.count + 1)",
+                operation: "\(state.header.id)/\(target.name)/\(successor.digest.hex.prefix(16))",
+                rotation: state.header.id.description, deadline: deadline, target: target.name.description,
+                with: target.with, expect: [successor.digest], digest: successor.digest,
+                receipt: state.targets[target.name]?.receipt)
+            requests.append((address, request))
+        }
+        var checks: [Check] = []
+        publishers.deliver(.verify, requests) { index, answer in
+            checks.append(Self.check(targets[index].name, answer, canRepair: state.isSealed))
+        }
+        return checks.sorted { $0.name < $1.name }
+    }
+
+    /// The publisher's own words tell best what was seen: the value, or only when it was written.
+    private static func check(_ target: PlanName, _ answer: PublisherAnswer, canRepair: Bool) -> Check {
+        let name = "target \(target)"
+        let repair =
+            canRepair
+            ? "ork-publish --accept-target \(target) writes it again"
+            : "the sealed key is dropped, so put it right by hand, or begin a new rotation: another --handoff, --supersede"
+        func check(_ result: Check.Outcome, _ text: String, hint: String? = nil) -> Check {
+            Check(name, result, answer.message ?? text, hint: hint, target: target)
+        }
+        switch answer.outcome {
+        case .match: return check(.passed, "holds the successor")
+        case .mismatch: return check(.failed, "holds another value", hint: "find out who wrote it; \(repair)")
+        case .absent: return check(.failed, "holds nothing", hint: "find out who removed it; \(repair)")
+        case .unverifiable: return check(.unknown, "cannot be read back")
+        case .rejected(let error), .unknown(let error):
+            return Check(name, .failed, error.text, hint: error.hint, target: target)
+        case .ready, .committed, .unchanged:
+            return Check(
+                name, .failed, "the publisher answered verify as if it were another verb", target: target)
+        }
+    }
+
+    /// The application's own probes.
+    func checkApplications(_ probes: [Plan.Probe], hiding secret: Secret?) throws(StepError) -> [Check] {
+        var requests: [HTTPRequest] = []
+        var expected: [(url: HTTPURL, statuses: [Int])] = []
+        var checks: [Check] = []
+        for probe in probes {
+            switch probe {
+            case .http(let text, let statuses):
+                let url: HTTPURL
+                do { url = try HTTPURL(text) } catch {
+                    throw StepError(
+                        .unacceptable, "a probe's address: \(error.rawValue)", hint: "mend it in ork.yaml or --probe")
+                }
+                requests.append(HTTPRequest(.get, url, headers: [("Accept", "*/*")], wantsFreshConnection: true))
+                expected.append((url, statuses))
+            case .command(let arguments, let environment, let timeout):
+                checks.append(run(arguments, environment, timeout, hiding: secret))
+            }
+        }
+        transport.send(requests) { index, result in
+            let (url, statuses) = expected[index]
+            checks.append(Self.check(url, statuses, result))
+        }
+        return checks.sorted { $0.name < $1.name }
+    }
+
+    private static func check(
+        _ url: HTTPURL, _ statuses: [Int], _ result: Result<HTTPResponse, TransportError>
+    ) -> Check {
+        let name = "probe \(url.withoutQuery)"
+        switch result {
+        case .failure(let error):
+            return Check(name, .failed, error.message)
+        case .success(let response) where statuses.contains(response.status):
+            return Check(name, .passed, "answers \(response.status)")
+        case .success(let response):
+            let wanted = statuses.map(String.init).joined(separator: " or ")
+            return Check(
+                name, .failed, "answers \(response.status) instead of \(wanted)",
+                hint: "look at the application's log; the predecessor stays as it is")
+        }
+    }
+
+    private func run(
+        _ arguments: [String], _ environment: [EnvironmentName: EnvironmentName], _ timeout: Interval,
+        hiding secret: Secret?
+    ) -> Check {
+        let name = "probe \(arguments[0])"
+        let missing = environment.values.sorted().first { !options.environment.contains($0.description) }
+        if let missing { return Check(name, .failed, "the environment variable \(missing) is not set") }
+        var names: [String: String] = [:]
+        for (name, source) in environment { names[name.description] = source.description }
+        let deadline = context.clock.now.addingTimeInterval(Double(timeout.seconds))
+        if let problem = programs.run(arguments, environment: names, deadline: deadline, hiding: secret) {
+            return Check(name, .failed, problem, hint: "its output stands above")
+        }
+        return Check(name, .passed, "exits 0")
+    }
+}

@@ -1,0 +1,66 @@
+import FoundationEssentials
+import HTTP
+import JSON
+import OpenRouterSandbox
+import Secrets
+import TestSupport
+import Testing
+import Timestamps
+
+/// Every answer holds under OpenRouter's specification and in OpenRouter's own client.
+@Suite struct SpecificationTests {
+    private let fixture = Python.file("Fixtures/openapi.yaml")
+
+    @Test func everyAnswerIsValidUnderTheSpecification() async throws {
+        let tour = try Tour.throughEverything()
+        let outcome = try await Python.run("validate.py", [fixture, "/dev/stdin"], input: tour.lines)
+        #expect(outcome.succeeded, "\(outcome.output)")
+        #expect(Set(tour.statuses) == [200, 201, 400, 401, 403, 404])
+    }
+
+    @Test(
+        "the validation sees what is wrong",
+        arguments: [
+            (#""disabled":false"#, #""disabled":0"#, "0 is not of type 'boolean'"),
+            (#""last_used_at":null"#, #""last_used_at":"yesterday""#, "'yesterday' is not a 'date-time'"),
+            (#""total_credits":1000,"#, "", "'total_credits' is a required property"),
+            (#""limit_reset":"daily""#, #""limit_reset":"hourly""#, "'hourly' is not one of"),
+            (#""code":404"#, #""code":400"#, "the code in the body is not the status"),
+            ("include_expired=true", "include_all=true", "include_all is not documented"),
+        ])
+    func validation(right: String, wrong: String, problem: String) async throws {
+        let lines = try Tour.throughEverything().lines
+        let broken = lines.split(separator: right, omittingEmptySubsequences: false).joined(separator: wrong)
+        try #require(broken != lines)
+        let outcome = try await Python.run("validate.py", [fixture, "/dev/stdin"], input: broken)
+        #expect(!outcome.succeeded)
+        #expect(outcome.output.contains(problem))
+    }
+
+    @Test func theClientOfOpenRouterCannotTell() async throws {
+        let sandbox = try SandboxProcess()
+        let greeting: JSONValue = [
+            "url": .string(sandbox.url), "management_key": .string(sandbox.managementKey.revealed() ?? ""),
+            "predecessor": [
+                "name": .string(sandbox.predecessor.name), "key": .string(sandbox.predecessor.key.revealed() ?? ""),
+                "hash": .string(sandbox.predecessor.hash),
+            ],
+        ]
+        let outcome = try await Python.run("client.py", input: greeting.text())
+        #expect(outcome.succeeded, "\(outcome.output)")
+        #expect(outcome.output == "done\n")
+    }
+
+    private static let specification =
+        ProcessInfo.processInfo.environment["ORK_OPENAPI"]
+        ?? BuiltProduct.repository + "/../shared/openrouter/openapi-management-merged-2026-10-27.yaml"
+
+    @Test(
+        .enabled("the whole specification is not part of the repository") {
+            FileManager.default.fileExists(atPath: specification)
+        })
+    func theFixtureEqualsItsPartOfTheWhole() async throws {
+        let outcome = try await Python.run("specification.py", [Self.specification, fixture])
+        #expect(outcome.succeeded, "\(outcome.output)")
+    }
+}

@@ -1,0 +1,122 @@
+import FoundationEssentials
+import HTTP
+import JSON
+import OpenRouterSandbox
+import Secrets
+import Testing
+import Timestamps
+
+/// Requests to a sandbox and what it answered, as lines that `validate.py` reads.
+struct Tour {
+    private var sandbox = Sandbox()
+    private var now: Date
+    private var exchanges: [JSONValue] = []
+
+    var lines: String { exchanges.map { $0.text() + "\n" }.joined() }
+    var statuses: [Int] { exchanges.compactMap { $0["status"]?.integer } }
+
+    private init(at now: Date) { self.now = now }
+
+    @discardableResult
+    private mutating func ask(
+        _ method: HTTPRequest.Method, _ path: String, as bearer: Secret?, _ body: JSONValue? = nil
+    ) throws -> Answer {
+        let answer = try sandbox.ask(method, path, as: bearer, body, at: now)
+        exchanges.append([
+            "method": .string(method.rawValue), "path": .string(path), "request": body ?? .null,
+            "response": answer.json, "status": .number(JSONNumber(answer.status)),
+        ])
+        return answer
+    }
+
+    /// Every operation that the sandbox serves, in every kind of answer that it gives.
+    static func throughEverything() throws -> Tour {
+        var tour = Tour(at: try .at("2026-11-23T12:00:00Z"))
+        try tour.administer()
+        try tour.beRefused()
+        return tour
+    }
+
+    private mutating func administer() throws {
+        let manager = sandbox.managementKey
+        let workspace = try ask(.post, "/workspaces", as: manager, ["name": "Staging", "slug": "staging"])
+        let id = try #require(workspace.data?["id"]?.string)
+        let bare = try ask(.post, "/keys", as: manager, ["name": "bare"])
+        let full = try ask(
+            .post, "/keys", as: manager,
+            [
+                "name": "full", "limit": 12, "limit_reset": "daily", "include_byok_in_limit": true,
+                "expires_at": "2027-01-01T00:00:00Z", "workspace_id": .string(id), "creator_user_id": "user_1",
+                "external": ["user": "somebody"],
+            ])
+        let hash = try #require(full.data?["hash"]?.string)
+        let key = Secret(try #require(full.json["key"]?.string))
+        #expect(try sandbox.chat(key, at: now).status == 200)
+        sandbox.use(hash, cost: Money("0.25"), byokCost: Money("1.5"), at: now)
+        sandbox.addGuardrail("production", assignedTo: [hash])
+        sandbox.addProviderKey("own", allowing: [hash])
+        sandbox.addProviderKey("open", allowing: nil)
+        sandbox.addDestination("all", observing: nil)
+        sandbox.addDestination("one", observing: [hash])
+        let patch: JSONValue = [
+            "name": "b", "disabled": false, "limit": nil, "limit_reset": "weekly", "include_byok_in_limit": false,
+            "workspace_id": .string(id),
+        ]
+        try ask(.patch, "/keys/" + hash, as: manager, patch)
+        for path in [
+            "/keys", "/keys?workspace_id=" + id, "/keys?include_disabled=true&include_expired=true&offset=1",
+            "/keys/" + hash, "/key", "/credits", "/workspaces", "/workspaces?offset=1&limit=1", "/guardrails",
+            "/guardrails?workspace_id=" + id, "/guardrails/assignments/keys?offset=0&limit=100", "/byok",
+            "/observability/destinations",
+        ] {
+            try ask(.get, path, as: manager)
+        }
+        try ask(.get, "/key", as: key)
+        let filters: JSONValue = [["field": "api_key_id", "operator": "in", "value": [.string(hash), "0"]]]
+        let span: JSONValue = ["start": "2026-11-23T00:00:00Z", "end": "2026-11-24T00:00:00Z"]
+        for body: JSONValue in [
+            ["metrics": ["request_count"], "granularity": "minute", "filters": filters, "time_range": span],
+            ["metrics": ["request_count"], "dimensions": ["model", "api_key_id"], "limit": 1],
+        ] {
+            try ask(.post, "/analytics/query", as: manager, body)
+        }
+        now = now.addingTimeInterval(86400)
+        try ask(.get, "/activity", as: manager)
+        try ask(.get, "/activity?date=2026-11-23&api_key_hash=" + hash, as: manager)
+        try ask(.delete, "/keys/" + (try #require(bare.data?["hash"]?.string)), as: manager)
+    }
+
+    private mutating func beRefused() throws {
+        let manager = sandbox.managementKey
+        let (key, hash) = sandbox.addKey(name: "refused")
+        let paths: [(HTTPRequest.Method, String, JSONValue?)] = [
+            (.get, "/keys", nil), (.post, "/keys", ["name": "a"]), (.get, "/keys/" + hash, nil),
+            (.patch, "/keys/" + hash, ["name": "a"]), (.delete, "/keys/" + hash, nil), (.get, "/credits", nil),
+            (.get, "/activity", nil), (.post, "/analytics/query", ["metrics": ["request_count"]]),
+            (.get, "/guardrails", nil), (.get, "/guardrails/assignments/keys", nil), (.get, "/byok", nil),
+            (.get, "/observability/destinations", nil), (.get, "/workspaces", nil),
+            (.post, "/workspaces", ["name": "a", "slug": "a"]),
+        ]
+        for (method, path, body) in paths {
+            #expect(try ask(method, path, as: nil, body).status == 401)
+            #expect(try ask(method, path, as: Secret("sk-or-v1-0"), body).status == 401)
+            #expect(try ask(method, path, as: key, body).status == 403)
+        }
+        #expect(try ask(.get, "/key", as: nil).status == 401)
+        for (method, path, body) in [
+            (.get, "/keys?offset=-1", nil), (.get, "/keys?workspace_id=x", nil),
+            (.post, "/keys", ["name": ""]), (.patch, "/keys/" + hash, [:]), (.get, "/guardrails?limit=0", nil),
+            (.post, "/workspaces", ["name": "a", "slug": "A b"]), (.post, "/analytics/query", ["metrics": ["x"]]),
+            (.get, "/byok?workspace_id=550e8400-e29b-41d4-a716-446655440000", nil),
+        ] as [(HTTPRequest.Method, String, JSONValue?)] {
+            #expect(try ask(method, path, as: manager, body).status == 400)
+        }
+        for (method, path, body) in [
+            (.get, "/keys/0", nil), (.patch, "/keys/0", ["name": "a"]), (.delete, "/keys/0", nil),
+            (.get, "/keys?workspace_id=550e8400-e29b-41d4-a716-446655440000", nil),
+            (.get, "/activity?api_key_hash=0", nil),
+        ] as [(HTTPRequest.Method, String, JSONValue?)] {
+            #expect(try ask(method, path, as: manager, body).status == 404)
+        }
+    }
+}

@@ -1,0 +1,129 @@
+import ChildProcesses
+import FoundationEssentials
+import Glibc
+import PublisherKit
+import Secrets
+
+/// How programs are run for one request: until when, and with what environment.
+struct Work: Sendable {
+    /// The credentials in our environment, which belong to no child.
+    static let credentials = ["GIT_TOKEN", "GIT_SSH_KEY", "GIT_SSH_PASSPHRASE", "GIT_SIGNING_KEY", "AGE_IDENTITY"]
+
+    let environment: [String: String]
+    let deadline: Date
+
+    init(environment: [String: String], deadline: Date) {
+        self.environment = environment.filter { !Self.credentials.contains($0.key) }
+        self.deadline = deadline
+    }
+
+    /// Runs a program and gives back how it ended and what it printed. Its standard error is the log.
+    ///
+    /// Errors are that it cannot be started, did not end in time, was ended by a signal, or printed more than a file may
+    /// hold.
+    func run(
+        _ arguments: [String], input: Secret? = nil, attachment: Secret? = nil, field: String
+    ) throws(PublisherError) -> (status: Int32, output: Secret) {
+        let program = Program(
+            arguments, environment: environment, attachment: attachment, outputLimit: Self.sizeLimit)
+        let (ending, output) = program.run(input: input, capture: true, until: deadline)
+        switch ending {
+        case .exited(let status):
+            guard let output else {
+                throw PublisherError(
+                    .configuration, "\(arguments[0]) printed more than \(Self.sizeLimit) bytes",
+                    hint: "a file of settings is smaller", field: field)
+            }
+            return (status, output)
+        case .signalled(let number):
+            throw PublisherError(.internal, "\(arguments[0]) was ended by signal \(number)", field: field)
+        case .timedOut:
+            throw PublisherError(
+                .unavailable, "\(arguments[0]) did not end in time and was stopped",
+                hint: "look at what it said; perhaps it waits for a service or for an answer", field: field)
+        case .notStarted:
+            throw PublisherError(
+                .configuration, "the program \(arguments[0]) cannot be started",
+                hint: "install it, or name a file that may be executed", field: field)
+        }
+    }
+
+    /// More is no file of settings.
+    static let sizeLimit = 16 << 20
+}
+
+/// A folder of this run alone, for objects of git and for encrypted files, deleted at its end. What a killed run has
+/// left is deleted by the next one.
+final class Stage: Sendable {
+    let path: String
+    // Whoever holds the lock lives.
+    private let lock: Int32
+
+    private static let prefix = "ork-git-"
+
+    init() throws(PublisherError) {
+        let base = FileManager.default.temporaryDirectory.path
+        Self.sweep(base)
+        var template = Array("\(base)/\(Self.prefix)XXXXXX".utf8CString)
+        guard unsafe mkdtemp(&template) != nil else { throw Self.failure }
+        path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        lock = unsafe open(path + "/lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+        guard lock >= 0, flock(lock, LOCK_EX | LOCK_NB) == 0 else { throw Self.failure }
+    }
+
+    deinit {
+        try? FileManager.default.removeItem(atPath: path)
+        if lock >= 0 { close(lock) }
+    }
+
+    /// A place where nothing is yet, for a repository.
+    func newFolder(_ name: String) -> String {
+        let number = (0...).first { !FileManager.default.fileExists(atPath: "\(path)/\(name)-\($0)") } ?? 0
+        return "\(path)/\(name)-\(number)"
+    }
+
+    /// Makes an empty folder `name`, whatever was there.
+    func folder(_ name: String) throws(PublisherError) -> String {
+        let folder = "\(path)/\(name)"
+        try? FileManager.default.removeItem(atPath: folder)
+        guard unsafe mkdir(folder, 0o700) == 0 else { throw Self.failure }
+        return folder
+    }
+
+    /// Writes a file that is not secret below a folder, with the folders above it.
+    static func write(_ bytes: [UInt8], to file: String) throws(PublisherError) {
+        do {
+            let folder = file.prefix(upTo: file.lastIndex(of: "/") ?? file.startIndex)
+            try FileManager.default.createDirectory(atPath: String(folder), withIntermediateDirectories: true)
+            try Data(bytes).write(to: URL(filePath: file))
+        } catch {
+            throw failure
+        }
+    }
+
+    static func read(_ file: String) throws(PublisherError) -> [UInt8] {
+        guard let data = FileManager.default.contents(atPath: file) else { throw failure }
+        return [UInt8](data)
+    }
+
+    private static func sweep(_ base: String) {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: base)) ?? []
+        for folder in names.filter({ $0.hasPrefix(prefix) }).map({ "\(base)/\($0)" }) {
+            var status = stat()
+            guard unsafe lstat(folder, &status) == 0, status.st_uid == geteuid(), status.st_mode & S_IFMT == S_IFDIR
+            else { continue }
+            let lock = unsafe open(folder + "/lock", O_RDWR | O_CLOEXEC | O_NOFOLLOW)
+            // Without a lock yet, somebody is just making it.
+            guard lock >= 0 else { continue }
+            if flock(lock, LOCK_EX | LOCK_NB) == 0 { try? FileManager.default.removeItem(atPath: folder) }
+            close(lock)
+        }
+    }
+
+    private static var failure: PublisherError {
+        let reason = unsafe String(cString: strerror(errno))
+        return PublisherError(
+            .unavailable, "no folder for the work can be made or used (\(reason))",
+            hint: "make room in TMPDIR, and let this user write there")
+    }
+}
