@@ -101,7 +101,7 @@ if [ -n "${ORK_ROTATION_ID:-}" ] && [ -n "$newest" ] && [ "$newest" != "$ORK_ROT
     since="and $newer has begun since"
     [ "$newer" = "$newest" ] || since='whose handoff is not here any more'
     echo "ork: error: this job is of the rotation $ORK_ROTATION_ID, $since" >&2
-    echo 'ork: hint: nothing was changed; go on with a new run of the pipeline, not with this one' >&2
+    echo 'ork: hint: nothing was changed; start a new run of the pipeline instead of this one' >&2
     exit 65
 fi
 while IFS=' ' read -r id file; do

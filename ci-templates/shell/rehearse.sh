@@ -98,7 +98,7 @@ unset greeting
 say 'Rotating the application'\''s key with rotate.sh …'
 env -u CI -u GITHUB_ACTIONS -u GITLAB_CI ORK_WAIT=1m "$here/rotate.sh"
 
-# The application goes on a little: the predecessor is gone now, and nobody may notice.
+# The application keeps running for a moment: the predecessor is gone now, and nobody may notice.
 sleep 1
 kill "$application"
 wait "$application" 2>/dev/null || true

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Rotates one OpenRouter key through all four steps. Copy it, put an ork.yaml beside it, and run it by hand or from cron.
-# Run it again after any failure: every step goes on where it stopped.
+# Run it again after any failure: every step continues where it stopped.
 #
 # Exit status: that of the step that did not finish; 75 means "not yet", so run it again later. From cron, with
 # due: {every: 90d} in ork.yaml:
@@ -9,7 +9,7 @@
 #
 #   ORK_ROTATION  the rotation in ork.yaml, where there are several
 #   ORK_HANDOFF   the handoff file (default: ork-handoff.json, with ORK_ROTATION ork-handoff.ROTATION.json)
-#   ORK_BEGIN     "due": begin a rotation when ork-due says that it is due, and else only go on with one
+#   ORK_BEGIN     "due": begin a rotation when ork-due says that it is due, and else only continue one
 #   ORK_WAIT      how long each step may wait here for what is not yet so (default: 10m)
 #   ORK_GATES     "ask": ask before later waves are published and before the predecessor is retired
 set -eu

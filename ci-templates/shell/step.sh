@@ -9,9 +9,9 @@
 #   ORK_ROTATION      the rotation in ork.yaml
 #   ORK_ROTATION_ID   which run of it, as an earlier job said: without it only check and create do anything, and an
 #                     older one than the newest is refused
-#   ORK_BEGIN         "false": go on with a rotation that has begun, and begin none; "due": begin one when ork-due says
+#   ORK_BEGIN         "false": continue a rotation that has begun, and begin none; "due": begin one when ork-due says
 #                     that it is due
-#   ORK_SUPERSEDE     "true": begin anew, with every key of the lineage as a predecessor; for a handoff that was lost
+#   ORK_SUPERSEDE     "true": start a new rotation, with every key of the lineage as a predecessor; for a handoff that was lost
 #   ORK_DUE_ACTION    in a fleet, what ork-due said: rotate, resume or supersede. It has seen no handoff, and this job may
 #   ORK_DUE_KEY       have waited since: a rotation begins only while the key in use is still this one (its hash), and only
 #                     a handoff that was looked for and is not there is superseded

@@ -47,7 +47,7 @@ obey_fleet() {
         fi
     elif [ "$mine" = check ] && { [ -z "$loaded" ] || [ "$turn" = "done" ]; }; then
         echo "ork: error: $ORK_ROTATION was under way, and no handoff of that is here" >&2
-        echo 'ork: hint: if it has not finished meanwhile, begin anew: ORK_SUPERSEDE=true, or the workflow with supersede' >&2
+        echo 'ork: hint: if it has not finished meanwhile, start a new rotation: ORK_SUPERSEDE=true, or the workflow with supersede' >&2
         [ -z "${GITHUB_ACTIONS:-}" ] ||
             echo "::warning title=ork::$ORK_ROTATION was under way, and no handoff of that is here"
         status=75
@@ -69,7 +69,7 @@ is_found() {
 # Whether this job is one of an older pipeline that is run again: what it was to begin has begun since.
 refuse_again() {
     [ "$mine" = create ] && [ -n "${ORK_SEEN:-}" ] && [ -n "$loaded" ] && [ "$rotation" != "$ORK_SEEN" ] || return 0
-    # What it began itself, it goes on with.
+    # It continues what it began itself.
     ORK_SUPERSEDE=false
     [ "$turn" = "done" ] || return 0
     echo "ork: error: $rotation has begun and finished since this pipeline looked" >&2
@@ -77,7 +77,7 @@ refuse_again() {
     exit 65
 }
 
-# Whether a rotation begins, goes on, or is none of this job's business.
+# Whether a rotation begins, continues, or is not this job's to touch.
 decide() {
     if [ "${ORK_SUPERSEDE:-}" = true ] && { [ "$mine" = check ] || [ "$mine" = create ]; }; then
         loaded='' turn=create
