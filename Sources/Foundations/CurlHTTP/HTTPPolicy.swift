@@ -76,7 +76,7 @@ extension HTTPRequest {
         }
     }
 
-    // libcurl 7.88.1 signs a percent-encoded path and an unsorted query otherwise than AWS does, and it writes what is
+    // libcurl 7.88.1 signs a percent-encoded path and an unsorted query differently from AWS, and it writes what is
     // signed for into one text with colons.
     private func validate(_ key: AWSSigningKey) throws(TransportError) {
         let path = url.description.drop { $0 != ":" }.dropFirst(3).drop { $0 != "/" && $0 != "?" }

@@ -28,7 +28,7 @@ extension TransportError {
         case _ where hasBegun:
             return error(.interrupted, "the connection to \(host) ended without a whole answer (curl \(code.rawValue))")
         case CURLE_URL_MALFORMAT, CURLE_UNSUPPORTED_PROTOCOL:
-            return error(.invalid, "the address of \(host) cannot be dialled; check its port")
+            return error(.invalid, "the address of \(host) cannot be connected to; check its port")
         case CURLE_COULDNT_RESOLVE_HOST:
             return error(.unreachable, "no such host: \(host); check the address and the network")
         case CURLE_COULDNT_RESOLVE_PROXY:

@@ -43,7 +43,7 @@ package struct Document: Sendable {
         else {
             throw DocumentError(
                 .unsupported, "the value cannot be written there without changing how the rest of the file reads",
-                hint: "write the name with any value into the file by hand once")
+                hint: "add the name with any value to the file once")
         }
         return result
     }

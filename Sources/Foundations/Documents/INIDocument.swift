@@ -15,7 +15,7 @@ struct INIDocument: DocumentContent {
         /// The quotes around the value, if there are some.
         let quote: String
         let value: String
-        /// The offset after its last line, which may be one that goes on with the value.
+        /// The offset after its last line, which may continue the value.
         var end: Int
         var goesOn = false
     }
@@ -112,7 +112,7 @@ struct INIDocument: DocumentContent {
         }
         if entry.goesOn {
             throw DocumentError(
-                .unsupported, "the value goes on in the next line, or readers differ on whether it does",
+                .unsupported, "the value continues on the next line, or readers differ on whether it does",
                 hint: "write it on one line, and the line after it without more indentation",
                 line: text.line(at: entry.start))
         }

@@ -112,7 +112,7 @@ package struct HTTPResponse: Sendable {
         }
     }
 
-    /// The first field of this name, which is compared without regard to case.
+    /// The first field of this name; case is ignored.
     package subscript(header name: String) -> String? {
         let name = name.lowercased()
         return headers.first { $0.name.lowercased() == name }?.value

@@ -1,4 +1,4 @@
-/// An address that ork may dial: https, or http to this machine; and http to where AWS hands out credentials. No user,
+/// An address that ork may connect to: https, or http to this machine; and http to where AWS hands out credentials. No user,
 /// no fragment, nothing that readers take apart in different ways.
 package struct HTTPURL: Hashable, Sendable, CustomStringConvertible {
     /// The address as it was written.
@@ -17,7 +17,7 @@ package struct HTTPURL: Hashable, Sendable, CustomStringConvertible {
         "169.254.170.2", "169.254.170.23", "169.254.169.254", "fd00:ec2::23", "fd00:ec2::254",
     ]
 
-    /// Why a text is not an address that ork may dial.
+    /// Why ork may not connect to an address.
     package enum Mistake: String, Error {
         /// The text is no absolute http or https address.
         case form = "not an https address"

@@ -62,7 +62,7 @@ actor Service {
         if let log, let line { try log.writeAll(line.bytes() + [0x0A]) }
     }
 
-    /// Another administrator's hand: reads and changes the world past the API.
+    /// Administration: reads and changes the world past the API.
     private func control(_ request: HTTPRequest, at now: Date) -> HTTPResponse {
         let segments = RequestTarget(request, dropping: 1).segments
         switch (request.method, segments.joined(separator: "/")) {

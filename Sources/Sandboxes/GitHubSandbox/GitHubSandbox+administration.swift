@@ -7,7 +7,7 @@ import Sodium
 import Timestamps
 
 extension GitHubSandbox {
-    /// Another administrator's hand: what is asked for under `/sandbox/github`, without authentication.
+    /// Administration past the API: what is asked for under `/sandbox/github`, without authentication.
     package mutating func control(_ request: HTTPRequest, at now: Date) -> HTTPResponse {
         let path = RequestTarget(request, dropping: 2).segments.joined(separator: "/")
         do throws(Refusal) {

@@ -70,7 +70,7 @@ extension GitHubSandbox {
         guard let given, given >= operation.access, isCovered else { throw Refusal(403, token.refusal) }
     }
 
-    /// A permanent redirect for what can be asked for again without care, else one that keeps method and body.
+    /// A permanent redirect for what can be repeated safely, otherwise one that keeps method and body.
     private func redirect(_ request: ParsedRequest, to repository: Repository) -> Refusal {
         let isPermanent = request.request.method == .get
         var refusal = Refusal(
@@ -186,7 +186,7 @@ struct Body {
         return visibility
     }
 
-    /// The chosen repositories; Dependabot's may be numbers in text.
+    /// The chosen repositories; Dependabot's may be numbers written as text.
     func repositories(allowingText: Bool) throws(Refusal) -> [Int]? {
         guard let value = object["selected_repository_ids"] else { return nil }
         guard let list = value.array else {

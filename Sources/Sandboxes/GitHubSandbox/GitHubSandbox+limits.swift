@@ -67,7 +67,7 @@ extension GitHubSandbox {
     }
 }
 
-/// A status that is no success, in GitHub's form of errors.
+/// An unsuccessful status, in GitHub's error format.
 struct Refusal: Error {
     let status: Int
     let message: String

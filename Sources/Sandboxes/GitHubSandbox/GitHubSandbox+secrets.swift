@@ -7,7 +7,7 @@ import Sodium
 import Timestamps
 
 extension GitHubSandbox {
-    /// The public key of a shelf, made when it is first asked for.
+    /// The public key of a collection, made when it is first asked for.
     mutating func publicKey(of collection: SecretCollection) -> Reply {
         let key = key(of: collection)
         let encoded = Data(key.pair.publicKey).base64EncodedString()
@@ -101,7 +101,7 @@ extension GitHubSandbox {
 }
 
 extension StoredSecret {
-    /// `list` is the path of the shelf's list, below the root.
+    /// `list` is the path of the collection's list, below the root.
     func json(_ request: ParsedRequest, _ list: String) -> JSONValue {
         var object: JSONObject = [
             "name": .string(name), "created_at": .string(createdAt.rfc3339), "updated_at": .string(updatedAt.rfc3339),

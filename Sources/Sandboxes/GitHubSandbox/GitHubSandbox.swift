@@ -157,7 +157,7 @@ struct Repository {
     let isPrivate: Bool
     let createdAt: Date
     var environments: [Environment]
-    /// Names that lead here since it was renamed, in lower case.
+    /// Its former names, in lower case.
     var formerNames: Set<String> = []
 
     struct Environment {

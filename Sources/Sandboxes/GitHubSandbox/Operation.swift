@@ -94,7 +94,7 @@ struct Operation {
         }
     }
 
-    /// What a classic token is told that has not the scope.
+    /// What a classic token without the scope is told.
     var missingScope: String {
         let what =
             switch resource {

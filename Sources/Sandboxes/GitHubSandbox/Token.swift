@@ -1,4 +1,4 @@
-/// What a token may do. GitHub's names, as in `X-Accepted-GitHub-Permissions`.
+/// A token's permissions, by GitHub's names as in `X-Accepted-GitHub-Permissions`.
 package enum Permission: String, Sendable, CaseIterable {
     case metadata
     case actions
@@ -31,7 +31,7 @@ package struct Token: Sendable {
         case fineGrained([Permission: Access], repositories: Set<String>? = nil)
         /// A GitHub App's token for an installation, `ghs_…`.
         case installation([Permission: Access], repositories: Set<String>? = nil)
-        /// The `GITHUB_TOKEN` of a workflow in this repository, which no permission lets at secrets.
+        /// The `GITHUB_TOKEN` of a workflow in this repository, which no permission lets read or write secrets.
         case actions(repository: String)
     }
 

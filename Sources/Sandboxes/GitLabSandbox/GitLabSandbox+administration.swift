@@ -79,7 +79,7 @@ extension GitLabSandbox {
         }
     }
 
-    /// Takes a variable away.
+    /// Deletes a variable.
     package mutating func removeVariable(_ key: String, of owner: VariableOwner, environmentScope: String = "*") {
         guard let index = index(of: owner) else { return }
         containers[index].variables.removeAll { $0.key == key && $0.environmentScope == environmentScope }
@@ -95,7 +95,7 @@ extension GitLabSandbox {
 }
 
 extension GitLabSandbox {
-    /// Another administrator's hand: what is asked for under `/sandbox/gitlab`, without authentication.
+    /// Administration past the API: what is asked for under `/sandbox/gitlab`, without authentication.
     package mutating func control(_ request: HTTPRequest, at now: Date) -> HTTPResponse {
         let wish = (request.body.flatMap { try? JSONValue(parsing: $0) })?.object ?? [:]
         switch (request.method, RequestTarget(request, dropping: 2).segments.joined(separator: "/")) {

@@ -86,7 +86,7 @@ extension GitLabSandbox {
         return token
     }
 
-    /// A job's token in `JOB-TOKEN` is looked at by no route here, so that it is as good as none.
+    /// A job's token in `JOB-TOKEN` is looked at by no route here, so it counts for nothing.
     private func secret(of request: HTTPRequest, _ parameters: Parameters) -> Secret? {
         if let text = parameters.text("private_token") ?? request.header("private-token"), !text.isEmpty {
             return Secret(text)

@@ -11,10 +11,10 @@ import Sodium
 package struct GitLabSandbox: Sendable {
     /// An administrator's token with the scope `api`.
     package let token: Secret
-    /// How many requests a token may send in a minute; `nil` for as many as it likes.
+    /// How many requests a token may send in a minute; `nil` for no limit.
     package var requestLimit: Int?
     /// Whether the groups have a Premium subscription. Without it GitLab drops the environment scope of a group's
-    /// variable without a word (ee/lib/ee/api/helpers/variables_helpers.rb).
+    /// variable silently (ee/lib/ee/api/helpers/variables_helpers.rb).
     package var premium = true
     /// GitLab's version; hidden variables exist since 17.4.
     package var version = "18.5.1"
@@ -67,7 +67,7 @@ struct Container: Sendable {
     /// The path of the group that it lies in, empty for a group at the top.
     var parent: String { path.split(separator: "/").dropLast().joined(separator: "/") }
 
-    /// Whether this is the path, which GitLab compares without regard to case.
+    /// Whether this is the path; GitLab ignores case.
     func isAt(_ path: String) -> Bool { self.path.lowercased() == path.lowercased() }
 
     /// What GitLab calls a variable of it in its messages.
@@ -94,7 +94,7 @@ package enum VariableOwner: Hashable, Sendable {
 struct APIError: Error {
     let status: Int
     let body: JSONValue?
-    /// In the place of a body of JSON.
+    /// Instead of a JSON body.
     var text: String?
     var headers: [(name: String, value: String)] = []
 
@@ -127,7 +127,7 @@ struct APIError: Error {
         APIError(400, body: ["error": .string(problems.joined(separator: ", "))])
     }
 
-    /// A body that is no JSON object (Grape::Exceptions::InvalidMessageBody).
+    /// A body that is not a JSON object (Grape::Exceptions::InvalidMessageBody).
     static let unreadable = APIError(
         400,
         body: [

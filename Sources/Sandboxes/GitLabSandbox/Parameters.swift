@@ -84,6 +84,6 @@ struct Parameters {
 }
 
 extension HTTPRequest {
-    /// The first field of this name, which is compared without regard to case.
+    /// The first field of this name; case is ignored.
     func header(_ name: String) -> String? { headers.first { $0.name.lowercased() == name }?.value }
 }

@@ -28,7 +28,7 @@ package struct Variable: Sendable {
     package internal(set) var isRaw = false
     /// Which environments get it, `*` for all.
     package internal(set) var environmentScope = "*"
-    /// What people say of it.
+    /// Its description, for people.
     package internal(set) var description: String?
 
     /// As GitLab shows it (lib/api/entities/ci/variable.rb). A variable of the instance knows no environment and is

@@ -14,7 +14,7 @@ extension KubernetesSandbox {
             ["spec": ["finalizers": ["kubernetes"]], "status": ["phase": "Active"]])
     }
 
-    /// Begins to take a namespace away; what is in it stays for now, as with a finalizer that nobody removes.
+    /// Starts to delete a namespace; what is in it stays for now, as with a finalizer that nobody removes.
     package mutating func terminate(namespace name: String) {
         change(.namespaces, "", name) { object in
             object[object: "metadata"]["deletionTimestamp"] = .string(Self.start.rfc3339)
@@ -39,7 +39,7 @@ extension KubernetesSandbox {
         put(ObjectKey(resource: .secrets, namespace: namespace, name: name), object)
     }
 
-    /// Gives one key of a secret a value; `nil` takes it away.
+    /// Gives one key of a secret a value; `nil` removes it.
     package mutating func setValue(_ value: String?, of key: String, in secret: String, _ namespace: String = "default")
     {
         change(.secrets, namespace, secret) { object in
@@ -69,12 +69,12 @@ extension KubernetesSandbox {
         settle(key, at: Self.start)
     }
 
-    /// Keeps a workload's next rollouts from going on beyond this many steps; `nil` lets them go on.
+    /// Stops a workload's next rollouts after this many steps; `nil` lets them finish.
     package mutating func hold(_ resource: Resource, _ name: String, in namespace: String = "default", at step: Int?) {
         rollouts[ObjectKey(resource: resource, namespace: namespace, name: name)]?.limit = step
     }
 
-    /// Lets a Deployment's next rollouts run into their deadline.
+    /// Makes a Deployment's next rollouts exceed their deadline.
     package mutating func fail(_ name: String, in namespace: String = "default") {
         hold(.deployments, name, in: namespace, at: 1)
         setFailing(.deployments, name, in: namespace, true)
@@ -146,7 +146,7 @@ extension KubernetesSandbox {
 }
 
 extension KubernetesSandbox {
-    /// Another administrator's hand: what is asked for under `/sandbox/kubernetes`, without authentication. Below it
+    /// Administration past the API: what is asked for under `/sandbox/kubernetes`, without authentication. Below it
     /// stands the whole API as well, for kubectl, which sends no credentials without TLS.
     package mutating func control(_ request: HTTPRequest, at now: Date) -> HTTPResponse {
         let target = RequestTarget(request, dropping: 2)

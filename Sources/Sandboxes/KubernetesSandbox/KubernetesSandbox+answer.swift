@@ -18,7 +18,7 @@ extension KubernetesSandbox {
         }
     }
 
-    /// The same for somebody who may do everything and need not say who they are: another administrator's hand. kubectl
+    /// The same for somebody who may do everything and need not say who they are: an administrator past the API. kubectl
     /// sends credentials over TLS only.
     mutating func answer(trusting request: HTTPRequest, _ target: RequestTarget, at now: Date) -> HTTPResponse {
         do throws(StatusError) {

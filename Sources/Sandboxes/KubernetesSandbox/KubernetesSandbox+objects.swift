@@ -169,7 +169,7 @@ extension KubernetesSandbox {
 }
 
 extension JSONValue {
-    /// This value with a patch applied: an object's members replace, and `null` takes away (RFC 7396 §2).
+    /// This value with a patch applied: an object's members replace, and `null` removes (RFC 7396 §2).
     func merged(with patch: JSONValue) -> JSONValue {
         guard let changes = patch.object else { return patch }
         var result = object ?? [:]

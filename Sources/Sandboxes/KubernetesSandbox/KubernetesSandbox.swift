@@ -5,12 +5,12 @@ package import Secrets
 import Sodium
 
 /// The part of Kubernetes' API that holds secrets and the workloads which use them, as a value: copying it copies the
-/// world. It answers as kube-apiserver 1.37 does; managed fields, JSON patches and apply it has not, and of protocol
-/// buffers it knows as little as of custom resources.
+/// world. It answers as kube-apiserver 1.37 does; it has no managed fields, JSON patches, server-side apply, protocol
+/// buffers or custom resources.
 package struct KubernetesSandbox: Sendable {
     /// May do everything.
     package let token: Secret
-    /// How many requests it takes at one moment of its clock, a second long; `nil` for as many as come.
+    /// How many requests it takes in one second of its clock; `nil` for no limit.
     package var requestLimit: Int?
     /// How long a workload takes for each step of its rollout, in seconds.
     package var pace = 0.2
@@ -21,7 +21,7 @@ package struct KubernetesSandbox: Sendable {
 
     var objects: [ObjectKey: JSONObject] = [:]
     var rollouts: [ObjectKey: Rollout] = [:]
-    /// What was taken away, with the version of that moment.
+    /// What was deleted, with the version of that moment.
     var removed: [(version: Int, key: ObjectKey, object: JSONObject)] = []
     var identities: [Digest: Identity] = [:]
     /// Who a front proxy may say that asks, by name.

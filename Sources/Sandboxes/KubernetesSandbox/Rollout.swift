@@ -10,10 +10,10 @@ struct Rollout {
     var number = 0
     /// The step beyond which it does not go.
     var limit: Int?
-    /// Whether it runs into its deadline.
+    /// Whether it exceeds its deadline.
     var fails = false
 
-    /// Step 0: nobody has seen it yet. Then one pod after the other is new, then the last old one goes, then the last
+    /// Step 0: not observed yet. Then one pod after another is new, then the last old one goes, then the last
     /// new one becomes available.
     func step(at now: Date, pace: Double) -> Int {
         let passed = pace > 0 ? now.timeIntervalSince(beganAt) / pace : .infinity

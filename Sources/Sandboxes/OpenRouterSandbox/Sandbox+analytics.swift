@@ -4,7 +4,7 @@ import Timestamps
 
 /// What was called when: `/analytics/query` and `/activity`.
 extension Sandbox {
-    /// Counts calls by key, model and time. A hash that is no key's brings no rows and a warning, not an error.
+    /// Counts calls by key, model and time. An unknown hash brings no rows and a warning, not an error.
     func analytics(_ bytes: [UInt8]?, account: Int, at now: Date) throws(APIError) -> JSONValue {
         guard !behaviour.refusesAnalytics else { throw APIError(403, "Analytics is not available for this account") }
         let body = try Body(bytes)

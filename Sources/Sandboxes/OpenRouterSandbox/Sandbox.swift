@@ -37,7 +37,7 @@ package struct Sandbox: Sendable {
     package enum Credential: Hashable, Sendable {
         /// No bearer was sent.
         case none
-        /// A bearer that is no key's.
+        /// A bearer that is not a key.
         case unknown
         /// A management key.
         case management
