@@ -25,7 +25,7 @@ struct OrkSandbox: AsyncParsableCommand {
 
             OpenRouter is under /api/v1, GitHub under /github (for gh: GH_HOST
             github.localhost and this address as HTTP_PROXY), GitLab under
-            /gitlab/api/v4, Kubernetes under /kubernetes. Beside them stands another administrator's hand,
+            /gitlab/api/v4, Kubernetes under /kubernetes. Beside them is administration past the APIs,
             without authentication:
 
             GET  /sandbox/keys      every key there ever was
