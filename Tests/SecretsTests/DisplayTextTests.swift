@@ -2,18 +2,51 @@ import Secrets
 import Testing
 
 struct DisplayTextTests {
-    @Test(
-        "text of somebody else becomes one line of what can be seen",
-        arguments: [
-            ("plain", "plain"), ("a\nb\tc\u{7F}d", "a b c d"), ("\u{1B}[31mred", " [31mred"), ("a\u{9B}b", "a b"),
-            ("a\u{202E}b\u{200B}c", "a b c"), ("a\u{2028}b", "a b"), ("Grüße 🙂", "Grüße 🙂"), ("", ""),
-        ])
-    func lines(text: String, line: String) {
+    /// A text of others', the line with spaces, and the line that shows what was there.
+    private static let table: [(text: String, line: String, escaped: String)] = [
+        ("", "", ""),
+        ("plain", "plain", "plain"),
+        ("Grüße 🙂", "Grüße 🙂", "Grüße 🙂"),
+        ("a\nb\tc\u{7F}d", "a b c d", #"a\u{a}b    c\u{7f}d"#),
+        ("a\r\nb", "a  b", #"a\u{d}\u{a}b"#),
+        ("\u{1B}[31mred", " [31mred", #"\u{1b}[31mred"#),
+        ("a\u{9B}b", "a b", #"a\u{9b}b"#),
+        ("a\u{202E}b\u{200B}c", "a b c", #"a\u{202e}b\u{200b}c"#),
+        ("a\u{2028}b\u{2029}c", "a b c", #"a\u{2028}b\u{2029}c"#),
+        ("a\u{E000}b\u{FFFF}c", "a b c", #"a\u{e000}b\u{ffff}c"#),
+        ("##[error]x", "## [error]x", "## [error]x"),
+        ("say ##vso[task.complete]", "say ##vso [task.complete]", "say ##vso [task.complete]"),
+        ("##VSO[a] ###[b]", "##VSO [a] ### [b]", "##VSO [a] ### [b]"),
+        ("#\u{200B}#[a]", "# #[a]", #"#\u{200b}#[a]"#),
+        ("[a] #[b] vso[c]", "[a] #[b] vso[c]", "[a] #[b] vso[c]"),
+    ]
+
+    @Test("text of others is one line of what can be seen, with no command to a runner", arguments: table)
+    func lines(text: String, line: String, escaped: String) {
         #expect(DisplayText.line(text) == line)
+        #expect(DisplayText.escaped(text) == escaped)
     }
 
-    @Test("and a short one", arguments: [("0123456789", "0123456789"), ("0123456789x", "0123456789…")])
+    @Test("text that is safe stays as it is", arguments: table)
+    func idempotence(text: String, line: String, escaped: String) {
+        #expect(DisplayText.line(line) == line)
+        #expect(DisplayText.escaped(escaped) == escaped)
+    }
+
+    @Test(
+        "text that is longer than the limit is cut",
+        arguments: [
+            ("0123456789", "0123456789"), ("0123456789x", "0123456789…"), ("e\u{301}\u{301}\u{301}", "e\u{301}…"),
+        ]
+    )
     func limit(text: String, line: String) {
-        #expect(DisplayText.line(text, limit: 10) == line)
+        let limit = text.hasPrefix("0") ? 10 : 2
+        #expect(DisplayText.line(text, limit: limit) == line)
+        #expect(DisplayText.escaped(text, limit: limit) == line)
+    }
+
+    @Test("a line has a limit where none is named")
+    func bound() {
+        #expect(DisplayText.line(String(repeating: "x", count: 300)).unicodeScalars.count == 201)
     }
 }

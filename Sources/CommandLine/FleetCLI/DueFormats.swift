@@ -71,10 +71,8 @@ extension DueReport {
 }
 
 extension DueFinding {
-    /// Names of keys are other people's text: none of them begins a row of its own.
     fileprivate func row(_ state: String) -> [String] {
-        let reason = String(message.map { $0.isNewline ? " " : $0 })
-        return [rotation.description, state, due?.action.rawValue ?? "–", reason]
+        [rotation.description, state, due?.action.rawValue ?? "–", DisplayText.line(message, limit: .max)]
     }
 
     fileprivate var word: String {

@@ -1,5 +1,6 @@
 import Glibc
 package import JSON
+import Secrets
 package import Steps
 import SystemPackage
 
@@ -47,29 +48,15 @@ package struct Console: Sendable {
 
     /// Prints text that was asked for, such as a help page.
     package static func print(_ text: String) {
-        let lines = text.split(separator: "\n", omittingEmptySubsequences: false).map { clean(String($0)) }
+        let lines = text.split(separator: "\n", omittingEmptySubsequences: false).map {
+            DisplayText.line(String($0), limit: .max)
+        }
         write(Array(lines.joined(separator: "\n").utf8) + [0x0A], to: .standardOutput)
     }
 
     // One write a line, so that lines of steps that run side by side do not mix.
     private func line(_ text: String) {
-        Self.write(Array("\(program): \(Self.clean(text))\n".utf8), to: .standardError)
-    }
-
-    // Names of keys are other people's text: they may not move the cursor, hide or reorder anything, nor tell the runner
-    // of a CI system what to do. GitHub's and Azure's read `##[…]` and `##vso[…]` anywhere in a line.
-    static func clean(_ text: String) -> String {
-        var clean = String.UnicodeScalarView()
-        for scalar in text.unicodeScalars {
-            let isShown = scalar.properties.generalCategory != .control && scalar.properties.generalCategory != .format
-            if scalar == "[",
-                ["##", "##vso"].contains(where: { clean.reversed().starts(with: $0.unicodeScalars.reversed()) })
-            {
-                clean.append(" ")
-            }
-            clean.append(isShown ? scalar : " ")
-        }
-        return String(clean)
+        Self.write(Array("\(program): \(DisplayText.line(text, limit: .max))\n".utf8), to: .standardError)
     }
 
     // A reader that has gone must not end a step in the middle of its work.
@@ -109,7 +96,7 @@ struct RunnerCommand {
     }
 
     init?(_ level: Level, _ text: String, at place: StepError.Place? = nil, program: String, for system: System) {
-        let message = Console.clean(text)
+        let message = DisplayText.line(text, limit: .max)
         switch system {
         case .github:
             let place = place.map { "file=\(Self.escape($0.file, "%\r\n:,")),line=\($0.line)," } ?? ""

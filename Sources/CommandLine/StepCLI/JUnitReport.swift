@@ -1,3 +1,4 @@
+import Secrets
 package import Steps
 
 /// The checks of a verification in the form that CI systems show: one test case a check.
@@ -25,14 +26,12 @@ package struct JUnitReport {
 
     private static func escape(_ text: String) -> String {
         var result = ""
-        for scalar in text.unicodeScalars {
+        for scalar in DisplayText.line(text, limit: .max).unicodeScalars {
             switch scalar {
             case "&": result += "&amp;"
             case "<": result += "&lt;"
             case ">": result += "&gt;"
             case "\"": result += "&quot;"
-            // XML 1.0 §2.2 has no form for the other control characters.
-            case "\u{00}"..<"\u{20}": result += " "
             default: result.unicodeScalars.append(scalar)
             }
         }

@@ -121,10 +121,10 @@ struct SummaryPage {
         return lines.joined() + "\n"
     }
 
-    // Names of keys are other people's text, and the page is HTML in the end.
+    // The page is HTML in the end.
     private static func cell(_ text: String) -> String {
         var result = ""
-        for character in Console.clean(text) {
+        for character in DisplayText.line(text, limit: .max) {
             switch character {
             case "|", "`", "*", "_", "[", "]", "\\": result += "\\\(character)"
             case "<": result += "&lt;"

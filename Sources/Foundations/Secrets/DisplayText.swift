@@ -1,18 +1,43 @@
-/// Text that somebody else has written, for messages and records.
+/// Text that others have written, such as the name of a key or the answer of a service, made safe to show to people.
+///
+/// Both forms are one line. They hold nothing that moves the cursor, hides or reorders text, and no command to the runner
+/// of a CI system: GitHub's and Azure's read `##[…]` and `##vso[…]` anywhere in a line. `limit` counts Unicode scalars;
+/// what is longer is cut and ends in `…`.
 package enum DisplayText {
-    /// One line of at most `limit` characters, without control characters (Unicode's Cc) and without those that change
-    /// the direction or cannot be seen (Cf).
+    /// The text with a space in place of each unsafe character.
     package static func line(_ text: String, limit: Int = 200) -> String {
-        var line = ""
-        var count = 0
-        for character in text {
-            guard count < limit else { return line + "…" }
-            let isVisible = character.unicodeScalars.allSatisfy { scalar in
-                ![.control, .format, .lineSeparator, .paragraphSeparator].contains(scalar.properties.generalCategory)
+        shown(text, limit: limit) { _ in " " }
+    }
+
+    /// The text with each unsafe character written as `\u{1b}`, and four spaces in place of a tab.
+    package static func escaped(_ text: String, limit: Int = .max) -> String {
+        shown(text, limit: limit) { $0 == "\t" ? "    " : "\\u{" + String($0.value, radix: 16) + "}" }
+    }
+
+    private static func shown(_ text: String, limit: Int, _ replacement: (Unicode.Scalar) -> String) -> String {
+        var shown = String.UnicodeScalarView()
+        for (position, scalar) in text.unicodeScalars.enumerated() {
+            guard position < limit else { return String(shown) + "…" }
+            if scalar == "[", isCommandMark(shown.suffix(5)) { shown.append(" ") }
+            if isUnsafe(scalar) {
+                shown.append(contentsOf: replacement(scalar).unicodeScalars)
+            } else {
+                shown.append(scalar)
             }
-            line.append(isVisible ? character : " ")
-            count += 1
         }
-        return line
+        return String(shown)
+    }
+
+    /// Terminals act on control characters, hide format characters, and may show anything for those without a meaning.
+    private static func isUnsafe(_ scalar: Unicode.Scalar) -> Bool {
+        switch scalar.properties.generalCategory {
+        case .control, .format, .lineSeparator, .paragraphSeparator, .privateUse, .surrogate, .unassigned: true
+        default: false
+        }
+    }
+
+    private static func isCommandMark(_ end: String.UnicodeScalarView.SubSequence) -> Bool {
+        let end = String(end).lowercased()
+        return end.hasSuffix("##") || end == "##vso"
     }
 }
