@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs what the tests need, and runs them all: formatting, scripts, the test suites, and the rehearsal.
+# Installs what the tests need, and runs them: all, the quick ones, or the suites named.
 set -eu
 
 root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
@@ -7,44 +7,83 @@ cd "$root"
 # shellcheck source=ci-templates/shell/packages.sh
 . ci-templates/shell/packages.sh
 
+usage() {
+    cat <<'END'
+usage: Tests/run.sh            formatting, scripts, every suite, and the rehearsal
+       Tests/run.sh --fast     formatting, and the suites that need no server
+       Tests/run.sh NAME...    some suites by their folders: Tests/run.sh Steps Rotation
+
+Suites are chosen by the tags in Tests/TestSupport/Tags.swift. ORK_TEST_VENV names the
+folder of the Python environment that is made for the tests, .venv-test by default.
+END
+}
+
 say() { printf '\n== %s\n' "$*"; }
 
-need_to_build
-need age binutils curl dpkg-dev fcgiwrap git groovy jq nginx-light openssh-client openssh-server openssl patchelf \
-    python3-venv shellcheck strace unzip
+format() {
+    say 'Formatting and scripts'
+    swift format lint --strict --recursive Package.swift Sources plugins Tests
+    shellcheck -x ci-templates/shell/*.sh ci-templates/install/*.sh Tests/*.sh
+}
 
-say 'Python packages, for the clients and readers that are not ours'
-venv=${ORK_TEST_VENV:-$root/.venv-test}
-[ -x "$venv/bin/python" ] || python3 -m venv "$venv"
-"$venv/bin/pip" install --quiet --disable-pip-version-check -r Tests/requirements.txt
-ORK_TEST_VENV=$venv
-export ORK_TEST_VENV
+build() {
+    say 'Building'
+    swift build --build-tests --quiet
+}
 
-say 'Formatting and scripts'
-swift format lint --strict --recursive Package.swift Sources plugins Tests
-shellcheck -x ci-templates/shell/*.sh ci-templates/install/*.sh Tests/*.sh
+# The clients and readers that are not ours. The environment is made once for each version of the list.
+python_packages() {
+    ORK_TEST_VENV=${ORK_TEST_VENV:-$root/.venv-test}
+    export ORK_TEST_VENV
+    cmp -s Tests/requirements.txt "$ORK_TEST_VENV/requirements.txt" && return
+    say 'Python packages'
+    [ -x "$ORK_TEST_VENV/bin/python" ] || python3 -m venv "$ORK_TEST_VENV"
+    "$ORK_TEST_VENV/bin/pip" install --quiet --disable-pip-version-check -r Tests/requirements.txt
+    cp Tests/requirements.txt "$ORK_TEST_VENV/requirements.txt"
+}
 
-say 'Building'
-swift build --build-tests --quiet
+# The files of the suites with a tag. Swift 6.3 chooses by name alone, so run_suites gives it the names.
+tagged() { grep -rlF ".tags(.$1" Tests --include='*Tests.swift'; }
 
-# Apart from each other: what computes, or starts many programs, keeps the processors from what has a deadline to meet.
-# Servers that answer slowly are asked by few tests at a time.
-hubs='GitHubSandbox|GitHubSecret|GitLabSandbox|GitLabVariable'
-repositories='Git|GitPublisher'
-managers='AWS|VaultKV'
-clusters='KubernetesSandbox|KubernetesSecret'
-programs='ChildProcesses|CommandPublisher|Configuration|CurlHTTP|FilePublisher|OpenRouterSandbox|PluginHost'
-rotations='Conform|EndToEnd|Pipeline'
-say 'Test suites: values'
-swift test --skip-build --skip "^($hubs|$repositories|$managers|$clusters|$programs|$rotations)Tests\\."
-for suites in "$hubs" "$repositories" "$managers" "$clusters"; do
-    say "Test suites: $suites"
-    SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=3 swift test --skip-build --filter "^($suites)Tests\\."
-done
-for suites in "$programs" Conform Pipeline EndToEnd; do
-    say "Test suites: $suites"
-    swift test --skip-build --filter "^($suites)Tests\\."
-done
+run_suites() {
+    names=$(sed -E 's|^Tests/(.*)/(.*)\.swift$|\1\\.\2|' | paste -s -d '|' -)
+    swift test --skip-build --filter "^($names)/"
+}
 
-say 'The rehearsal'
-ci-templates/shell/rehearse.sh
+case ${1-} in
+-h | --help)
+    usage
+    ;;
+--fast)
+    need_to_build
+    need age git jq openssl python3-venv shellcheck
+    python_packages
+    format
+    build
+    say 'Suites that need no server'
+    { tagged values; tagged processes; } | xargs grep -LF ', .slow)' | run_suites
+    ;;
+-*)
+    usage >&2
+    exit 64
+    ;;
+*)
+    need_to_build
+    need age binutils curl dpkg-dev fcgiwrap git groovy jq nginx-light openssh-client openssh-server openssl patchelf \
+        python3-venv shellcheck strace unzip
+    python_packages
+    if [ $# -gt 0 ]; then
+        build
+        swift test --skip-build --filter "^($(IFS='|' && printf '%s' "$*"))Tests\\."
+        exit
+    fi
+    format
+    build
+    for tag in values processes servers pipelines; do
+        say "Suites that are tagged .$tag"
+        tagged "$tag" | run_suites
+    done
+    say 'The rehearsal'
+    ci-templates/shell/rehearse.sh
+    ;;
+esac

@@ -9,7 +9,7 @@ import Testing
 @testable import AWS
 
 /// Where credentials come from, and what becomes of them while a publisher works.
-struct CredentialTests {
+@Suite(.tags(.servers)) struct CredentialTests {
     private static let role: JSONValue = "arn:aws:iam::123456789012:role/deploy"
 
     /// One way to have credentials that end, and what is asked for them.

@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 /// Answers that get lost, and other hands between two calls.
-struct ParameterFaultTests {
+@Suite(.tags(.servers)) struct ParameterFaultTests {
     static let losses: [(name: String, effect: @Sendable (World) -> Void)] = [
         ("does not arrive", { $0.fail("PutParameter", .dropRequest) }),
         ("its answer is lost", { $0.fail("PutParameter", .dropReply) }),

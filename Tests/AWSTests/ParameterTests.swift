@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 /// Parameters as they are written, seen by boto3.
-struct ParameterTests {
+@Suite(.tags(.servers)) struct ParameterTests {
     @Test("a parameter that is missing is made as a SecureString, as it is asked for")
     func creates() async throws {
         try await onOwnThread {

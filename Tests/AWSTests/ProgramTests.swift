@@ -10,7 +10,7 @@ import TestSupport
 import Testing
 
 /// The binaries as the host runs them; boto3 reads what they write.
-struct ProgramTests {
+@Suite(.tags(.servers)) struct ProgramTests {
     private func run(
         _ program: String, _ word: String, _ world: World, input: String = "", environment: [String: String] = [:]
     ) async throws -> [String: JSONValue] {

@@ -8,7 +8,7 @@ import Testing
 @testable import AWS
 
 /// Every refusal, told apart by AWS's own name for it.
-struct RefusalTests {
+@Suite(.tags(.servers)) struct RefusalTests {
     @Test(
         "a refusal is told with its reason, and nothing is written",
         arguments: RefusalCase.common + RefusalCase.secrets + RefusalCase.parameters)

@@ -6,7 +6,7 @@ import Testing
 
 @testable import AWS
 
-struct RegionTests {
+@Suite(.tags(.values)) struct RegionTests {
     @Test("services are where botocore finds them, in every region of every partition")
     func endpoints() async throws {
         let expected = try await onOwnThread { try AWSServer.shared.get().control("endpoints") }

@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 /// Answers that get lost, and other hands between two calls.
-struct SecretFaultTests {
+@Suite(.tags(.servers)) struct SecretFaultTests {
     /// What happens on the way, and how it ends.
     struct Case: Sendable, CustomTestStringConvertible {
         let testDescription: String

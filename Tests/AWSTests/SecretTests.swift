@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 /// Secrets as they are written, seen by boto3.
-struct SecretTests {
+@Suite(.tags(.servers)) struct SecretTests {
     static let document = """
         { "username": "svc",\t"OPENROUTER_API_KEY":"\(Keys.text(Keys.predecessor))", "limits": {"n": 1.50, "ü": "\\u00e9"} }
 

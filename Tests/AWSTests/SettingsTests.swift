@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// Settings that cannot be meant.
-struct SettingsTests {
+@Suite(.tags(.servers)) struct SettingsTests {
     private static let arn = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:prod/web-AbCdEf"
 
     @Test(

@@ -1,6 +1,7 @@
+import TestSupport
 import Testing
 
-struct DocumentationTests {
+@Suite(.tags(.values)) struct DocumentationTests {
     private static func documents() throws -> [SourceTree.File] {
         try [SourceTree.File(path: "README.md")] + SourceTree.files(in: ["plugins", "ci-templates"])
     }

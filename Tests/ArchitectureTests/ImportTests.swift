@@ -1,7 +1,8 @@
+import TestSupport
 import Testing
 
 /// Who may import whom: what `Package.swift` declares, and the rules that its declarations keep.
-struct ImportTests {
+@Suite(.tags(.values)) struct ImportTests {
     private static let layers = ["C", "Foundations", "Publishing", "Rotation", "CommandLine"]
 
     /// Values and decisions: no socket, no file, no thread, no process.

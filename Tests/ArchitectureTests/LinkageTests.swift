@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// What a program loads is its start-up time, its size, and what has to be patched.
-struct LinkageTests {
+@Suite(.tags(.processes)) struct LinkageTests {
     private static func libraries(of program: String) async throws -> [String] {
         let result = try await run(
             .path("/usr/bin/ldd"), arguments: [BuiltProduct.path(program)], output: .string(limit: 1 << 20),

@@ -1,6 +1,7 @@
+import TestSupport
 import Testing
 
-struct SourceTests {
+@Suite(.tags(.values)) struct SourceTests {
     @Test("the top level holds what the design has, and dot-files")
     func topLevel() throws {
         let known: Set = ["Package.swift", "Sources", "Tests", "plugins", "ci-templates", "README.md"]

@@ -4,7 +4,7 @@ import Secrets
 import TestSupport
 import Testing
 
-struct ProgramTests {
+@Suite(.tags(.processes)) struct ProgramTests {
     private func run(
         _ script: String, input: Secret? = nil, attachment: Secret? = nil, limit: Int = 64 << 10, time: Double = 30
     ) async throws -> (ending: Program.Ending, output: String?) {

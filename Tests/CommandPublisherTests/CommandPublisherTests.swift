@@ -22,7 +22,7 @@ private func shell(_ script: String, _ argument: String = "") -> JSONValue {
     .array([.string("sh"), .string("-c"), .string(script), .string("sh"), .string(argument)])
 }
 
-@Suite(.serialized)
+@Suite(.serialized, .tags(.processes))
 struct CommandPublisherTests {
     let folder: TemporaryDirectory
 

@@ -1,4 +1,5 @@
 import Configuration
+import TestSupport
 import Testing
 
 /// A broken file and all that is said about it.
@@ -43,7 +44,7 @@ struct BrokenFile: CustomTestStringConvertible, Sendable {
     }
 }
 
-@Suite("Broken files")
+@Suite("Broken files", .tags(.values))
 struct BrokenFileTests {
     static let key = "sk-or-v1-" + String(repeating: "0123456789abcdef", count: 4)
 

@@ -3,10 +3,11 @@ import JSON
 import PublisherKit
 import Rotation
 import Secrets
+import TestSupport
 import Testing
 import Timestamps
 
-@Suite("Configuration files")
+@Suite("Configuration files", .tags(.values))
 struct ConfigurationFileTests {
     private let identity: PublicIdentity
     private let other: PublicIdentity

@@ -2,10 +2,11 @@ import Configuration
 import JSON
 import PublisherKit
 import Rotation
+import TestSupport
 import Testing
 import Timestamps
 
-@Suite("Differences")
+@Suite("Differences", .tags(.values))
 struct PlanDifferenceTests {
     static let file = """
         version: 1

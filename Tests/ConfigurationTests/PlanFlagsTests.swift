@@ -3,10 +3,11 @@ import JSON
 import PublisherKit
 import Rotation
 import Secrets
+import TestSupport
 import Testing
 import Timestamps
 
-@Suite("Flags")
+@Suite("Flags", .tags(.values))
 struct PlanFlagsTests {
     /// What is said about flags, `nil` if they are taken.
     private func complaint(_ body: () throws(ConfigurationError) -> Void) -> String? {

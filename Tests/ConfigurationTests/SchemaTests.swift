@@ -6,7 +6,7 @@ import Testing
 import Timestamps
 
 /// `ci-templates/schema/ork.yaml.schema.json` takes what ork takes and refuses what ork refuses.
-@Suite("The schema of ork.yaml")
+@Suite("The schema of ork.yaml", .tags(.processes))
 struct SchemaTests {
     /// What ork refuses and a schema cannot see: it looks at values one by one, and not at how they
     /// are written.

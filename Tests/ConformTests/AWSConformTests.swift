@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// The publishers for AWS, as `ork-conform` sees them; boto3 reads the targets.
-@Suite(.serialized) struct AWSConformTests {
+@Suite(.serialized, .tags(.servers)) struct AWSConformTests {
     /// Prints what boto3 finds: a service, an operation, the member with the name, the name.
     private static let reader = """
         import boto3, sys

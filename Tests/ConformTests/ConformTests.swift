@@ -4,7 +4,7 @@ import Secrets
 import TestSupport
 import Testing
 
-@Suite(.serialized) struct ConformTests {
+@Suite(.serialized, .tags(.processes, .slow)) struct ConformTests {
     /// Breaks one rule in the Python example.
     struct Fault: Sendable, CustomTestStringConvertible {
         let text: String

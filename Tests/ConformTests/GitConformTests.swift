@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// The publisher for git, as `ork-conform` sees it, with the real programs as readers.
-@Suite(.serialized) struct GitConformTests {
+@Suite(.serialized, .tags(.servers)) struct GitConformTests {
     @Test(
         "ork-publisher-git keeps the contract however the file is encrypted",
         arguments: [

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// The publisher for Kubernetes, as `ork-conform` sees it, with curl as the reader.
-@Suite(.serialized) struct KubernetesConformTests {
+@Suite(.serialized, .tags(.servers)) struct KubernetesConformTests {
     @Test(
         "ork-publisher-kubernetes-secret keeps the contract, with a restart and without",
         arguments: [["create:=true"], ["create:=true", "restart=deployment/web"]])

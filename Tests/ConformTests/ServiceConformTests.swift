@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// The publishers for services of the web, as `ork-conform` sees them, with readers that are not ours.
-@Suite(.serialized) struct ServiceConformTests {
+@Suite(.serialized, .tags(.servers)) struct ServiceConformTests {
     @Test(
         "ork-publisher-github-secret keeps the contract wherever the secret is",
         arguments: [

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// The publisher for Vault, as `ork-conform` sees it in front of a real OpenBao.
-struct VaultConformTests {
+@Suite(.tags(.servers)) struct VaultConformTests {
     @Test(
         "ork-publisher-vault-kv keeps the contract wherever the secret is, and however it logs in",
         arguments: [

@@ -5,7 +5,7 @@ import Synchronization
 import TestSupport
 import Testing
 
-@Suite("Many requests at once")
+@Suite("Many requests at once", .tags(.servers))
 struct BatchTests {
     @Test("eight requests meet a server that answers only when all of them are there", arguments: [false, true])
     func batchIsConcurrent(isIdempotent: Bool) async throws {

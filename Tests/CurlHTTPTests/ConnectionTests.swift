@@ -4,7 +4,7 @@ import Secrets
 import TestSupport
 import Testing
 
-@Suite("Connections, and how often a request goes out")
+@Suite("Connections, and how often a request goes out", .tags(.servers))
 struct ConnectionTests {
     /// Answers a connection's first request and closes on every later one, after reading it whole.
     private func forgetful() throws -> LoopbackServer {

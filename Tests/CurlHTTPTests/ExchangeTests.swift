@@ -5,7 +5,7 @@ import Secrets
 import TestSupport
 import Testing
 
-@Suite("What goes out and what comes back")
+@Suite("What goes out and what comes back", .tags(.servers))
 struct ExchangeTests {
     @Test("a request arrives as it was meant")
     func requestArrives() async throws {

@@ -3,7 +3,7 @@ import HTTP
 import TestSupport
 import Testing
 
-@Suite("Servers that do not do as they should")
+@Suite("Servers that do not do as they should", .tags(.servers))
 struct FailureTests {
     private var hasty: HTTPPolicy {
         var policy = HTTPPolicy.once

@@ -4,7 +4,7 @@ import Synchronization
 import TestSupport
 import Testing
 
-@Suite("The fault proxy that other tests rely on")
+@Suite("The fault proxy that other tests rely on", .tags(.servers))
 struct FaultProxyTests {
     private func server() throws -> LoopbackServer {
         try LoopbackServer { request, connection in

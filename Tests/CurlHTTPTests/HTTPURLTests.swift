@@ -1,7 +1,8 @@
 import HTTP
+import TestSupport
 import Testing
 
-@Suite("Addresses")
+@Suite("Addresses", .tags(.values))
 struct HTTPURLTests {
     @Test(
         "an address is read, with its host and whether that is this machine",

@@ -5,7 +5,7 @@ import Secrets
 import TestSupport
 import Testing
 
-@Suite("Proxies of the environment")
+@Suite("Proxies of the environment", .tags(.servers))
 struct ProxyTests {
     @Test("a proxy is asked for a tunnel, and sees no credential")
     func tunnel() async {

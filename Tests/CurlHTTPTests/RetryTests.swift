@@ -5,7 +5,7 @@ import Synchronization
 import TestSupport
 import Testing
 
-@Suite("Trying again")
+@Suite("Trying again", .tags(.servers))
 struct RetryTests {
     /// Answers all but the last of `tries` requests with `status`.
     private func failing(_ status: Int, headers: [(String, String)] = [], until tries: Int) throws -> LoopbackServer {

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// Requests signed for AWS, and credentials in fields of their own. AWSTests hold the signature to botocore's.
-@Suite("Signatures and credentials in fields")
+@Suite("Signatures and credentials in fields", .tags(.servers))
 struct SignatureTests {
     private static func key(
         id: String = "AKIAEXAMPLE", secret: String = "secret/key+", token: String? = "token",

@@ -5,7 +5,7 @@ import Secrets
 import TestSupport
 import Testing
 
-@Suite("One server's own authority, certificate and name")
+@Suite("One server's own authority, certificate and name", .tags(.servers))
 struct TLSSettingsTests {
     private static func read(_ path: String) throws -> [UInt8] { [UInt8](try Data(contentsOf: URL(filePath: path))) }
 

@@ -4,7 +4,7 @@ import HTTP
 import TestSupport
 import Testing
 
-@Suite("Certificates and TLS versions")
+@Suite("Certificates and TLS versions", .tags(.servers))
 struct TLSTests {
     @Test(
         "a private authority is trusted when the environment names it", arguments: ["CURL_CA_BUNDLE", "SSL_CERT_FILE"])

@@ -2,7 +2,7 @@ import FoundationEssentials
 import TestSupport
 import Testing
 
-@Suite("Folders for tests")
+@Suite("Folders for tests", .tags(.values))
 struct TemporaryDirectoryTests {
     @Test("a folder holds files and goes with its last reference")
     func folderGoes() throws {

@@ -1,5 +1,6 @@
 import Documents
 import Secrets
+import TestSupport
 import Testing
 
 let key = "sk-or-v1-0123456789abcdef"
@@ -14,7 +15,7 @@ func read(_ text: String, _ format: DocumentFormat, _ place: String) throws -> S
     try Document(Array(text.utf8), format: format).value(at: Place(place, in: format))?.revealed()
 }
 
-struct DocumentTests {
+@Suite(.tags(.values)) struct DocumentTests {
     /// Document before, format, place, document after. `@` in the latter stands for the key.
     typealias Case = (String, DocumentFormat, String, String)
 

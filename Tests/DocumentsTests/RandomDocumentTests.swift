@@ -1,9 +1,10 @@
 import Documents
 import Secrets
 import Subprocess
+import TestSupport
 import Testing
 
-struct RandomDocumentTests {
+@Suite(.tags(.processes)) struct RandomDocumentTests {
     /// A document in three parts, of which the middle one is the value as it is written.
     struct Sample {
         var format: DocumentFormat

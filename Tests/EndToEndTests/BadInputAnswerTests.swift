@@ -51,7 +51,7 @@ struct BadExchange: Sendable, CustomTestStringConvertible {
     var testDescription: String { "\(program), \(method) \(path): \(answer) \(body.prefix(40))" }
 }
 
-struct BadInputAnswerTests {
+@Suite(.tags(.servers)) struct BadInputAnswerTests {
     @Test("an answer that is not as documented is told in a word, and nothing is minted", arguments: answers)
     func answer(_ answer: BadAnswer) async throws {
         let complaint: String? = try await onOwnThread {

@@ -1,7 +1,8 @@
+import TestSupport
 import Testing
 
 /// A configuration that is wrong, as somebody meets it who runs a step.
-struct BadInputConfigurationTests {
+@Suite(.tags(.servers)) struct BadInputConfigurationTests {
     @Test("a broken ork.yaml is refused with its line, and nobody is asked", arguments: files)
     func configuration(_ input: BadInput) async throws { try await input.expectRefusal() }
 

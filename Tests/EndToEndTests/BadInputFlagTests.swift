@@ -1,7 +1,8 @@
+import TestSupport
 import Testing
 
 /// Flags that are wrong.
-struct BadInputFlagTests {
+@Suite(.tags(.servers)) struct BadInputFlagTests {
     @Test("a flag that cannot be understood is named, and nobody is asked", arguments: flags)
     func flag(_ input: BadInput) async throws { try await input.expectRefusal() }
 

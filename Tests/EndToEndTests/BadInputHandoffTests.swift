@@ -26,7 +26,7 @@ struct BadHandoff: Sendable, CustomTestStringConvertible {
     var testDescription: String { what }
 }
 
-@Suite(.serialized) struct BadInputHandoffTests {
+@Suite(.serialized, .tags(.servers)) struct BadInputHandoffTests {
     @Test("a handoff that was broken or altered is refused, and its target stays as it is", arguments: handoffs)
     func handoff(_ handoff: BadHandoff) async throws {
         let complaint: String? = try await onOwnThread {

@@ -29,7 +29,7 @@ struct BadPlugin: Sendable, CustomTestStringConvertible {
     }
 }
 
-struct BadInputPluginTests {
+@Suite(.tags(.servers)) struct BadInputPluginTests {
     @Test("a publisher that breaks its contract is not believed", arguments: plugins)
     func plugin(_ plugin: BadPlugin) async throws {
         let complaint = try await onOwnThread {

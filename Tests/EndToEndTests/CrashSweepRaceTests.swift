@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// Two runners that meet at a chosen moment.
-@Suite struct CrashSweepRaceTests {
+@Suite(.tags(.servers)) struct CrashSweepRaceTests {
     @Test("a runner that is held up does not delete what another one has activated meanwhile")
     func heldUpRunnerDeletesNothingOfOthers() async throws {
         try await onOwnThread {

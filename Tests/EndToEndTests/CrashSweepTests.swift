@@ -7,7 +7,7 @@ import Testing
 ///
 /// `ORK_SWEEP=full` finishes from every point in every way; the default takes every point with the surviving handoff, every
 /// second of those that differ without it with none, and every fifth in the other ways.
-@Suite(.serialized) struct CrashSweepTests {
+@Suite(.serialized, .tags(.servers)) struct CrashSweepTests {
     private static let isFull = ProcessInfo.processInfo.environment["ORK_SWEEP"] == "full"
 
     @Test(

@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 /// `ork-due` and a fleet of 300 rotations, against an OpenRouter that is slow and asks for fewer requests.
-struct DueFleetTests {
+@Suite(.tags(.servers)) struct DueFleetTests {
     private static let count = 300
     private static let names = (0..<count).map { "app-\($0)" }
 

@@ -38,7 +38,7 @@ final class RoundGate: Sendable {
 }
 
 /// How often each step waits for OpenRouter: a design figure (round trips are what a pipeline stage takes its time for).
-struct RoundTripTests {
+@Suite(.tags(.servers)) struct RoundTripTests {
     @Test("create waits for OpenRouter 4 times, publish and verify once, retire 3 times a phase")
     func roundTrips() async throws {
         let (rounds, issue) = try await onOwnThread {

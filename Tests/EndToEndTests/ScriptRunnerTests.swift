@@ -2,7 +2,7 @@ import TestSupport
 import Testing
 
 /// A script that fails must fail its test, and say where.
-struct ScriptRunnerTests {
+@Suite(.tags(.processes)) struct ScriptRunnerTests {
     @Test(
         "a line that is not so fails at its place",
         arguments: [

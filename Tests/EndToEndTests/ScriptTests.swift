@@ -2,7 +2,7 @@ import TestSupport
 import Testing
 
 /// Stories of the real programs; each script says in its first line what it shows.
-struct ScriptTests {
+@Suite(.tags(.servers)) struct ScriptTests {
     // They wait more than they work; more than two at once would make the machine late for the others.
     private static let turnstile = Turnstile(2)
 

@@ -6,7 +6,9 @@ import TestSupport
 import Testing
 
 /// A rotation of the real programs, of which every write, every start of a program and every path is looked at.
-@Suite(.serialized, .enabled(if: geteuid() == 0, "the steps keep their memory from other processes of the same user"))
+@Suite(
+    .serialized, .enabled(if: geteuid() == 0, "the steps keep their memory from other processes of the same user"),
+    .tags(.servers))
 struct SentinelTests {
     @Test("a key is only where it must be, whatever the publisher does")
     func keysAreOnlyWhereTheyMustBe() async throws {

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// A publisher for a service, or the step that runs it, dies at each of its exchanges, before and after the effect.
-@Suite(.enabled(if: geteuid() == 0, "only root sees whose process a publisher is"))
+@Suite(.enabled(if: geteuid() == 0, "only root sees whose process a publisher is"), .tags(.servers))
 struct ServiceCrashTests {
     /// Which process dies.
     enum Death: String, CaseIterable, Sendable {

@@ -9,7 +9,7 @@ import Testing
 
 @testable import ork_publisher_file
 
-struct ConcurrencyTests {
+@Suite(.tags(.values)) struct ConcurrencyTests {
     @Test("writers of one file do not lose each other's values")
     func writersWaitForEachOther() async throws {
         let folder = try TemporaryDirectory()

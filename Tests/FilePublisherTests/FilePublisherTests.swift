@@ -35,7 +35,7 @@ func files(_ folder: TemporaryDirectory) throws -> [String] {
     try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted()
 }
 
-struct FilePublisherTests {
+@Suite(.tags(.values)) struct FilePublisherTests {
     let folder: TemporaryDirectory
     var env: JSONObject { ["path": .string(folder.file(".env")), "name": "KEY"] }
 

@@ -12,7 +12,7 @@ import Testing
 @testable import ork_publisher_file
 
 /// The binary as the host runs it.
-struct ProgramTests {
+@Suite(.tags(.processes)) struct ProgramTests {
     let folder: TemporaryDirectory
 
     init() throws { folder = try TemporaryDirectory() }

@@ -3,9 +3,10 @@ import GitHubSandbox
 import HTTP
 import JSON
 import Secrets
+import TestSupport
 import Testing
 
-@Suite struct AnswerTests {
+@Suite(.tags(.values)) struct AnswerTests {
     private var world = World()
 
     @Test mutating func whoDoesNotSayWhoHeIsIsRefused() throws {

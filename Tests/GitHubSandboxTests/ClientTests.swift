@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// Clients that we did not write take a running sandbox for GitHub.
-@Suite struct ClientTests {
+@Suite(.tags(.servers)) struct ClientTests {
     @Test("a client cannot tell", arguments: ["command_line.py", "client.py"])
     func clients(script: String) async throws {
         let sandbox = try SandboxProcess()

@@ -4,9 +4,10 @@ import HTTP
 import JSON
 import Secrets
 import Sodium
+import TestSupport
 import Testing
 
-@Suite struct ControlTests {
+@Suite(.tags(.values)) struct ControlTests {
     private var world = World()
 
     private mutating func control(_ method: HTTPRequest.Method, _ path: String, _ body: JSONValue? = nil) throws

@@ -2,9 +2,10 @@ import GitHubSandbox
 import HTTP
 import JSON
 import Secrets
+import TestSupport
 import Testing
 
-@Suite struct OrganisationTests {
+@Suite(.tags(.values)) struct OrganisationTests {
     private var world = World()
 
     private func ids(_ ids: Int...) -> JSONValue { .array(ids.map { .number(JSONNumber($0)) }) }

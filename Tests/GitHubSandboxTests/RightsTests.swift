@@ -3,9 +3,10 @@ import GitHubSandbox
 import HTTP
 import JSON
 import Secrets
+import TestSupport
 import Testing
 
-@Suite struct RightsTests {
+@Suite(.tags(.values)) struct RightsTests {
     private var world = World()
 
     private static let personal = "Resource not accessible by personal access token"

@@ -4,9 +4,10 @@ import HTTP
 import JSON
 import Secrets
 import Sodium
+import TestSupport
 import Testing
 
-@Suite struct SecretsTests {
+@Suite(.tags(.values)) struct SecretsTests {
     private var world = World()
 
     /// Every list of secrets, its store, its scope, and what a write needs beside the box.

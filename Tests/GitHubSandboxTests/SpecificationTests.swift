@@ -2,7 +2,7 @@ import TestSupport
 import Testing
 
 /// Every exchange holds under GitHub's published schema.
-@Suite struct SpecificationTests {
+@Suite(.tags(.processes)) struct SpecificationTests {
     @Test("every exchange is valid under the schema", arguments: ["2022-11-28", "2026-03-10"])
     func exchanges(version: String) async throws {
         let tour = try Tour.throughEverything(version)

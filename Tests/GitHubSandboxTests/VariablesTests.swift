@@ -2,9 +2,10 @@ import FoundationEssentials
 import GitHubSandbox
 import HTTP
 import JSON
+import TestSupport
 import Testing
 
-@Suite struct VariablesTests {
+@Suite(.tags(.values)) struct VariablesTests {
     private var world = World()
 
     static let lists: [(list: String, scope: Scope, more: JSONObject)] = [

@@ -12,7 +12,7 @@ import Testing
 @testable import ork_publisher_github_secret
 
 /// Many targets in one process.
-struct BatchTests {
+@Suite(.tags(.values)) struct BatchTests {
     /// How many requests came through, and how many writes were under way at once.
     private final class Crowd: Sendable {
         struct Counts {

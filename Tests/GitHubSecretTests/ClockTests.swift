@@ -4,12 +4,13 @@ import HTTP
 import JSON
 import PublisherKit
 import Secrets
+import TestSupport
 import Testing
 
 @testable import ork_publisher_github_secret
 
 /// Whose write a time belongs to, also where the clocks of a server differ.
-struct ClockTests {
+@Suite(.tags(.values)) struct ClockTests {
     let world = World()
     private static let plain: JSONObject = ["name": "TOKEN", "repository": "acme/web"]
     private static let companion: JSONObject = ["name": "TOKEN", "repository": "acme/web", "companion": "TOKEN_STATE"]

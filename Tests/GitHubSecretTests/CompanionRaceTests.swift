@@ -4,12 +4,13 @@ import HTTP
 import JSON
 import PublisherKit
 import Secrets
+import TestSupport
 import Testing
 
 @testable import ork_publisher_github_secret
 
 /// Two that write one secret, or one companion.
-struct CompanionRaceTests {
+@Suite(.tags(.values)) struct CompanionRaceTests {
     let world = World()
     private let with: JSONObject = ["name": "TOKEN", "repository": "acme/web", "companion": "TOKEN_STATE"]
 

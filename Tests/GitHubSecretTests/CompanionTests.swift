@@ -5,13 +5,14 @@ import JSON
 import PublisherKit
 import Secrets
 import Sodium
+import TestSupport
 import Testing
 import Timestamps
 
 @testable import ork_publisher_github_secret
 
 /// The variable beside the secret makes it comparable, and safe from an older rotation.
-struct CompanionTests {
+@Suite(.tags(.values)) struct CompanionTests {
     let world = World()
     private let with: JSONObject = ["name": "TOKEN", "repository": "acme/web", "companion": "TOKEN_STATE"]
     private let scope = Scope.repository("acme/web")

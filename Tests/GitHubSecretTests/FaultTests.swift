@@ -4,13 +4,14 @@ import HTTP
 import JSON
 import PublisherKit
 import Secrets
+import TestSupport
 import Testing
 import Timestamps
 
 @testable import ork_publisher_github_secret
 
 /// A network and a server that fail: before, in and after the write.
-struct FaultTests {
+@Suite(.tags(.values)) struct FaultTests {
     private static let with: JSONObject = ["name": "TOKEN", "repository": "acme/web"]
     private static let key = "public-key"
     private static let secret = "secrets/TOKEN"

@@ -4,12 +4,13 @@ import HTTP
 import JSON
 import PublisherKit
 import Secrets
+import TestSupport
 import Testing
 
 @testable import ork_publisher_github_secret
 
 /// Only GitHub itself can say that something is not there; a page of a proxy that says 404 cannot.
-struct NotFoundTests {
+@Suite(.tags(.values)) struct NotFoundTests {
     private static let page = World.Fault.answer(
         404, headers: [("content-type", "text/html")], body: "<html>no backend</html>")
     private static let error = PublisherError(

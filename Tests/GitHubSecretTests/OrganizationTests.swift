@@ -4,12 +4,13 @@ import HTTP
 import JSON
 import PublisherKit
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import ork_publisher_github_secret
 
 /// Who may read a secret of an organization stays as it is.
-struct OrganizationTests {
+@Suite(.tags(.values)) struct OrganizationTests {
     let world = World()
     private let selected: JSONObject = [
         "name": "TOKEN", "organization": "acme", "visibility": "selected", "selected_repositories": ["web", "api"],

@@ -9,7 +9,7 @@ import TestSupport
 import Testing
 
 /// The program as the host runs it, over a socket.
-struct ProgramTests {
+@Suite(.tags(.servers)) struct ProgramTests {
     private func run(
         _ verb: String, _ lines: [JSONValue] = [], environment: [String: String] = [:]
     ) async throws -> (answers: [JSONValue], errors: String, succeeded: Bool) {

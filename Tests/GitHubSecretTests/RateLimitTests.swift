@@ -3,12 +3,13 @@ import GitHubSandbox
 import HTTP
 import JSON
 import PublisherKit
+import TestSupport
 import Testing
 
 @testable import ork_publisher_github_secret
 
 /// Limits are waited out where there is time, and told where there is none.
-struct RateLimitTests {
+@Suite(.tags(.values)) struct RateLimitTests {
     struct Limit: CustomTestStringConvertible {
         let testDescription: String
         var status = 403

@@ -4,12 +4,13 @@ import HTTP
 import JSON
 import PublisherKit
 import Secrets
+import TestSupport
 import Testing
 
 @testable import ork_publisher_github_secret
 
 /// Who may not, and what is not there.
-struct RefusalTests {
+@Suite(.tags(.values)) struct RefusalTests {
     private func publish(_ with: JSONObject, as token: Secret? = nil, in world: World) -> PublisherAnswer {
         world.publisher(token).answer(.publish, world.request(with))
     }

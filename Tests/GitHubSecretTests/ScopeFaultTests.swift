@@ -4,12 +4,13 @@ import HTTP
 import JSON
 import PublisherKit
 import Secrets
+import TestSupport
 import Testing
 
 @testable import ork_publisher_github_secret
 
 /// The failures that matter most, at every place that a secret can be at.
-struct ScopeFaultTests {
+@Suite(.tags(.values)) struct ScopeFaultTests {
     let world = World()
 
     private func publish(

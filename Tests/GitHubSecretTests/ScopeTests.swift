@@ -4,12 +4,13 @@ import HTTP
 import JSON
 import PublisherKit
 import Secrets
+import TestSupport
 import Testing
 import Timestamps
 
 @testable import ork_publisher_github_secret
 
-struct ScopeTests {
+@Suite(.tags(.values)) struct ScopeTests {
     let world = World()
 
     private func stored(_ test: ScopeCase) throws -> StoredSecret {

@@ -8,7 +8,7 @@ import Testing
 
 @testable import ork_publisher_github_secret
 
-struct SealedBoxTests {
+@Suite(.tags(.processes)) struct SealedBoxTests {
     @Test("PyNaCl opens what was written in each place, with the private key of that place")
     func pythonOpens() async throws {
         var world = World()

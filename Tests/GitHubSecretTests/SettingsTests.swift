@@ -1,10 +1,11 @@
 import JSON
 import PublisherKit
+import TestSupport
 import Testing
 
 @testable import ork_publisher_github_secret
 
-struct SettingsTests {
+@Suite(.tags(.values)) struct SettingsTests {
     struct Mistake: CustomTestStringConvertible {
         let with: JSONObject
         let field: String

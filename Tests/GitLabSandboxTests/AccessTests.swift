@@ -3,10 +3,11 @@ import GitLabSandbox
 import HTTP
 import JSON
 import Secrets
+import TestSupport
 import Testing
 
 /// Who may ask for what.
-@Suite struct AccessTests {
+@Suite(.tags(.values)) struct AccessTests {
     private static let unauthorized: JSONValue = ["message": "401 Unauthorized"]
 
     @Test(

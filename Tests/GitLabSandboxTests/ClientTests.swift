@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// Clients that are not ours cannot tell the sandbox from GitLab.
-@Suite struct ClientTests {
+@Suite(.tags(.servers)) struct ClientTests {
     private static func greeting(_ sandbox: SandboxProcess) -> String {
         let token = sandbox.gitlab.token.revealed() ?? ""
         return JSONValue.object(["url": .string(sandbox.gitlab.url), "token": .string(token)]).text()

@@ -3,10 +3,11 @@ import HTTP
 import JSON
 import Secrets
 import Sodium
+import TestSupport
 import Testing
 
 /// The other hand, which needs no token.
-@Suite struct ControlTests {
+@Suite(.tags(.values)) struct ControlTests {
     @Test func placesAndTokensAreMade() throws {
         var world = World()
         #expect(

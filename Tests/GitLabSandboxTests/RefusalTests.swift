@@ -1,6 +1,7 @@
 import GitLabSandbox
 import HTTP
 import JSON
+import TestSupport
 import Testing
 
 /// A wish that GitLab refuses, and its answer.
@@ -17,7 +18,7 @@ struct Refusal: CustomTestStringConvertible {
 }
 
 /// Wishes that are not granted, and exactly what GitLab says.
-@Suite struct RefusalTests {
+@Suite(.tags(.values)) struct RefusalTests {
     private static let characters: JSONValue = "can contain only letters, digits and '_'."
     private static let scopeCharacters: JSONValue =
         "can contain only letters, digits, '-', '_', '/', '$', '{', '}', '.', '*' and spaces"

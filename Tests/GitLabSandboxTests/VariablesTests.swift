@@ -2,10 +2,11 @@ import GitLabSandbox
 import HTTP
 import JSON
 import Secrets
+import TestSupport
 import Testing
 
 /// What a variable is and what becomes of it.
-@Suite struct VariablesTests {
+@Suite(.tags(.values)) struct VariablesTests {
     private static let value: JSONValue = "0123456789"
 
     @Test(arguments: Place.allCases) func aVariableLives(place: Place) throws {

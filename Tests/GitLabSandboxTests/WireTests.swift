@@ -3,10 +3,11 @@ import GitLabSandbox
 import HTTP
 import JSON
 import Secrets
+import TestSupport
 import Testing
 
 /// How requests and answers are written.
-@Suite struct WireTests {
+@Suite(.tags(.values)) struct WireTests {
     private static let part =
         "--b\r\nContent-Disposition: form-data; name=\"key\"\r\n\r\nKEY\r\n"
         + "--b\r\nContent-Disposition: form-data; name=\"value\"\r\n\r\na b\r\nc\r\n--b--\r\n"

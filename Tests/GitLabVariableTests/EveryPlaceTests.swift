@@ -3,12 +3,13 @@ import HTTP
 import JSON
 import PublisherKit
 import Secrets
+import TestSupport
 import Testing
 
 @testable import ork_publisher_gitlab_variable
 
 /// The central faults, at each place that can hold a variable, made and changed.
-struct EveryPlaceTests {
+@Suite(.tags(.values)) struct EveryPlaceTests {
     let world = World()
     private static let writes = [HTTPRequest.Method.post, .put]
     private static let limit = World.Fault.answer(

@@ -2,12 +2,13 @@ import GitLabSandbox
 import JSON
 import PublisherKit
 import Secrets
+import TestSupport
 import Testing
 
 @testable import ork_publisher_gitlab_variable
 
 /// How often GitLab is asked, and what: a design figure.
-struct ExchangeTests {
+@Suite(.tags(.values)) struct ExchangeTests {
     private static let variable = "/projects/acme%2Fweb/variables/TOKEN?filter%5Benvironment_scope%5D=production"
 
     struct Case: Sendable, CustomTestStringConvertible {

@@ -3,12 +3,13 @@ import HTTP
 import JSON
 import PublisherKit
 import Secrets
+import TestSupport
 import Testing
 
 @testable import ork_publisher_gitlab_variable
 
 /// Answers that get lost or are none, and other hands between two calls.
-struct FaultTests {
+@Suite(.tags(.values)) struct FaultTests {
     typealias Outcome = PublisherOutcome
 
     /// What happens on the way, what was there, and how it ends.

@@ -3,12 +3,13 @@ import HTTP
 import JSON
 import PublisherKit
 import Secrets
+import TestSupport
 import Testing
 
 @testable import ork_publisher_gitlab_variable
 
 /// What GitLab, or somebody in its place, says is not repeated as it is.
-struct ForeignTextTests {
+@Suite(.tags(.values)) struct ForeignTextTests {
     let world = World()
 
     @Test(

@@ -4,12 +4,13 @@ import JSON
 import PublisherKit
 import Secrets
 import Sodium
+import TestSupport
 import Testing
 
 @testable import ork_publisher_gitlab_variable
 
 /// What GitLab does with scopes of a group's variables without saying so.
-struct GroupScopeTests {
+@Suite(.tags(.values)) struct GroupScopeTests {
     let world = World()
     private let group = VariableOwner.group("acme")
     private var with: JSONObject { PlaceCase.groupProduction.with(world) }

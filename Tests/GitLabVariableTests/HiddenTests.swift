@@ -2,12 +2,13 @@ import GitLabSandbox
 import HTTP
 import JSON
 import PublisherKit
+import TestSupport
 import Testing
 
 @testable import ork_publisher_gitlab_variable
 
 /// What GitLab makes is compared with what it was asked to make.
-struct HiddenTests {
+@Suite(.tags(.values)) struct HiddenTests {
     let world = World()
     private static let places = [PlaceCase.project, .production, .group, .groupProduction]
 

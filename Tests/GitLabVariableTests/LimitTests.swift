@@ -3,12 +3,13 @@ import GitLabSandbox
 import HTTP
 import JSON
 import PublisherKit
+import TestSupport
 import Testing
 
 @testable import ork_publisher_gitlab_variable
 
 /// Too many requests, and too little time.
-struct LimitTests {
+@Suite(.tags(.values)) struct LimitTests {
     static let limits: [(headers: [String: String], wait: Double)] = [
         (["retry-after": "7"], 7), (["retry-after": "0"], 1),
         (["ratelimit-reset": "1795500020"], 20), (["retry-after": "7", "ratelimit-reset": "1795500020"], 7),

@@ -2,12 +2,13 @@ import GitLabSandbox
 import JSON
 import PublisherKit
 import Secrets
+import TestSupport
 import Testing
 
 @testable import ork_publisher_gitlab_variable
 
 /// What becomes of a variable, for each place that can hold one.
-struct PlaceTests {
+@Suite(.tags(.values)) struct PlaceTests {
     let world = World()
 
     /// A variable as a line: key, scope, value, flags.

@@ -10,7 +10,7 @@ import TestSupport
 import Testing
 
 /// The binary as the host runs it, against the sandbox over a socket; python-gitlab makes and reads what it writes.
-struct ProgramTests {
+@Suite(.tags(.servers)) struct ProgramTests {
     let sandbox: SandboxProcess
 
     init() async throws {

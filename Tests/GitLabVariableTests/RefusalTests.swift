@@ -4,12 +4,13 @@ import HTTP
 import JSON
 import PublisherKit
 import Secrets
+import TestSupport
 import Testing
 
 @testable import ork_publisher_gitlab_variable
 
 /// What is refused, and what is said of it. Nothing is written in any of these.
-struct RefusalTests {
+@Suite(.tags(.values)) struct RefusalTests {
     @Test(
         "what is in the way is told, with what to do",
         arguments: RefusalCase.tokens + RefusalCase.places + RefusalCase.values)

@@ -1,12 +1,13 @@
 import HTTP
 import JSON
 import PublisherKit
+import TestSupport
 import Testing
 
 @testable import ork_publisher_gitlab_variable
 
 /// What the settings may say.
-struct SettingsTests {
+@Suite(.tags(.values)) struct SettingsTests {
     static let mistakes: [(with: JSONObject, field: String, message: String)] = [
         ([:], "key", "'key' is missing"), (["key": 1], "key", "'key' is not a text"),
         (["key": ""], "key", "'key' is not a text"),

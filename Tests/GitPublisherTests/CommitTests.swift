@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// What a commit says, who signs it, and where it goes.
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.timeLimit(.minutes(3)), .tags(.processes, .slow))
 struct CommitTests {
     private func world(_ more: JSONObject = [:]) async throws -> World {
         var world = try await World(["path": "key.age", "format": "raw", "encrypt": "age"])

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// Many writers at one branch, over SSH, where each push has a process of its own at the server.
-@Suite(.serialized, .timeLimit(.minutes(5)))
+@Suite(.serialized, .timeLimit(.minutes(5)), .tags(.processes, .slow))
 struct RaceTests {
     @Test("20 writers of 20 files at one branch all get through, each with one commit")
     func files() async throws {

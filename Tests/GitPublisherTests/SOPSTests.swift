@@ -1,5 +1,6 @@
 import JSON
 import PublisherKit
+import TestSupport
 import Testing
 
 /// A file of one format with the predecessor in it.
@@ -36,7 +37,7 @@ struct SOPSCase: Sendable, CustomTestStringConvertible {
     ]
 }
 
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.timeLimit(.minutes(3)), .tags(.processes, .slow))
 struct SOPSTests {
     private func world(_ sample: SOPSCase, rules: String = "$MINE") async throws -> World {
         var with = sample.with

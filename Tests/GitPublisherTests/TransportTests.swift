@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// The publisher against OpenSSH's server and nginx with `git http-backend`.
-@Suite(.timeLimit(.minutes(3)))
+@Suite(.timeLimit(.minutes(3)), .tags(.servers))
 struct TransportTests {
     /// A world whose repository is behind OpenSSH's server.
     struct Secure {

@@ -1,7 +1,8 @@
 import Git
+import TestSupport
 import Testing
 
-struct AddressTests {
+@Suite(.tags(.values)) struct AddressTests {
     @Test(
         "an address is taken apart",
         arguments: [

@@ -1,7 +1,8 @@
 import JSON
+import TestSupport
 import Testing
 
-struct JSONObjectTests {
+@Suite(.tags(.values)) struct JSONObjectTests {
     @Test("members keep their place when they change, and go when they are nil")
     func members() {
         var object: JSONObject = ["a": 1, "b": 2]

@@ -1,7 +1,8 @@
 import JSON
+import TestSupport
 import Testing
 
-struct JSONParserTests {
+@Suite(.tags(.values)) struct JSONParserTests {
     @Test(
         "a text that is not JSON is refused",
         arguments: [

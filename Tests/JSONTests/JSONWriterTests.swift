@@ -1,7 +1,8 @@
 import JSON
+import TestSupport
 import Testing
 
-struct JSONWriterTests {
+@Suite(.tags(.values)) struct JSONWriterTests {
     @Test(
         "the canonical form is that of RFC 8785",
         arguments: [

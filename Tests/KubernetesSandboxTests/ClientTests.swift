@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// Clients that are not ours cannot tell the sandbox from Kubernetes, as far as it goes.
-@Suite struct ClientTests {
+@Suite(.tags(.servers)) struct ClientTests {
     private static func root(_ sandbox: SandboxProcess) -> String {
         String(sandbox.kubernetes.url.dropLast("/kubernetes".count))
     }

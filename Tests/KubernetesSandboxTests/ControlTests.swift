@@ -3,10 +3,11 @@ import HTTP
 import JSON
 import KubernetesSandbox
 import Secrets
+import TestSupport
 import Testing
 
 /// Another administrator's hand, and the controllers.
-struct ControlTests {
+@Suite(.tags(.values)) struct ControlTests {
     @Test("it shows and changes the world past the rights of anybody")
     func hand() throws {
         var world = World()

@@ -3,10 +3,11 @@ import HTTP
 import JSON
 import KubernetesSandbox
 import Secrets
+import TestSupport
 import Testing
 
 /// Who may do what.
-struct RightsTests {
+@Suite(.tags(.values)) struct RightsTests {
     private static let patch: JSONValue = ["stringData": ["KEY": "new"]]
 
     @Test("a rule is for verbs, a kind, names and a namespace")

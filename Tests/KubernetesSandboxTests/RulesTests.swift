@@ -2,10 +2,11 @@ import FoundationEssentials
 import HTTP
 import JSON
 import KubernetesSandbox
+import TestSupport
 import Testing
 
 /// What the cluster refuses, and what it keeps.
-struct RulesTests {
+@Suite(.tags(.values)) struct RulesTests {
     struct Case: Sendable, CustomTestStringConvertible {
         let testDescription: String
         var before: @Sendable (inout World) throws -> Void = { _ in }

@@ -10,7 +10,7 @@ import Testing
 @testable import ork_publisher_kubernetes_secret
 
 /// How often the cluster is asked, and what.
-struct ExchangeTests {
+@Suite(.tags(.processes)) struct ExchangeTests {
     struct Case: Sendable, CustomTestStringConvertible {
         let testDescription: String
         let verb: Verb

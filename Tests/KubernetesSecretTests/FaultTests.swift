@@ -3,12 +3,13 @@ import JSON
 import KubernetesSandbox
 import PublisherKit
 import Secrets
+import TestSupport
 import Testing
 
 @testable import ork_publisher_kubernetes_secret
 
 /// Answers that get lost or are none, and other hands between two calls.
-struct FaultTests {
+@Suite(.tags(.values)) struct FaultTests {
     /// What happens on the way, what was there, and how it ends.
     struct Case: Sendable, CustomTestStringConvertible {
         let testDescription: String

@@ -10,7 +10,7 @@ import Testing
 @testable import ork_publisher_kubernetes_secret
 
 /// What a kubeconfig may say, and what becomes of it.
-struct KubeconfigTests {
+@Suite(.tags(.values)) struct KubeconfigTests {
     private let folder: TemporaryDirectory
     private static let pem = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"
     private static let encoded = Data(pem.utf8).base64EncodedString()

@@ -8,7 +8,7 @@ import TestSupport
 import Testing
 
 /// The binary against the sandbox over a socket; kubectl and the official client read what it writes.
-struct ProgramTests {
+@Suite(.tags(.servers)) struct ProgramTests {
     private let sandbox: SandboxProcess
     private let environment: [String: String]
 

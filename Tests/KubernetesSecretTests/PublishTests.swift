@@ -3,12 +3,13 @@ import JSON
 import KubernetesSandbox
 import PublisherKit
 import Secrets
+import TestSupport
 import Testing
 
 @testable import ork_publisher_kubernetes_secret
 
 /// What is written, and what is left as it is.
-struct PublishTests {
+@Suite(.tags(.values)) struct PublishTests {
     @Test("a key is written beside others, which stay byte for byte, as do labels and annotations of others")
     func siblings() throws {
         let world = World()

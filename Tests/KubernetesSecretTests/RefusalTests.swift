@@ -4,12 +4,13 @@ import JSON
 import KubernetesSandbox
 import PublisherKit
 import Secrets
+import TestSupport
 import Testing
 
 @testable import ork_publisher_kubernetes_secret
 
 /// What is refused, and what is said of it. Nothing is written in any of these.
-struct RefusalTests {
+@Suite(.tags(.values)) struct RefusalTests {
     /// What is in the way of whom, and what they hear. `PURPOSE` in a message is what the verb wants.
     struct Case: Sendable, CustomTestStringConvertible {
         let testDescription: String

@@ -4,12 +4,13 @@ import JSON
 import KubernetesSandbox
 import PublisherKit
 import Secrets
+import TestSupport
 import Testing
 
 @testable import ork_publisher_kubernetes_secret
 
 /// What is restarted, when, and what is said of it.
-struct RestartTests {
+@Suite(.tags(.values)) struct RestartTests {
     private static let all: JSONObject = ["restart": ["deployment/web", "statefulset/web", "daemonset/web"]]
     private static let one: JSONObject = ["restart": "deploy/web"]
     private static let entry = "KEY of secret app in namespace prod"

@@ -11,7 +11,7 @@ import Testing
 @testable import ork_publisher_kubernetes_secret
 
 /// A pod's service account, whose token is replaced in its file from time to time.
-struct ServiceAccountTests {
+@Suite(.tags(.values)) struct ServiceAccountTests {
     private let folder: TemporaryDirectory
     private let world = World()
 

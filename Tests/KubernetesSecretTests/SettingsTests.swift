@@ -1,11 +1,12 @@
 import JSON
 import PublisherKit
+import TestSupport
 import Testing
 
 @testable import ork_publisher_kubernetes_secret
 
 /// What the settings may say.
-struct SettingsTests {
+@Suite(.tags(.values)) struct SettingsTests {
     static let mistakes: [(others: JSONObject, field: String, message: String)] = [
         (["secret": nil], "secret", "'secret' is not a text"),
         (["secret": "App"], "secret", "'secret' is no name of a Secret"),

@@ -8,7 +8,7 @@ import TestSupport
 import Testing
 
 /// A cluster behind real TLS, and kubeconfigs that kubectl takes too.
-struct TLSTests {
+@Suite(.tags(.servers)) struct TLSTests {
     /// A sandbox, and nginx in front of it.
     private final class Scene: Sendable {
         let sandbox: SandboxProcess

@@ -3,10 +3,11 @@ import HTTP
 import JSON
 import OpenRouterSandbox
 import Secrets
+import TestSupport
 import Testing
 import Timestamps
 
-@Suite struct AnalyticsTests {
+@Suite(.tags(.values)) struct AnalyticsTests {
     private var sandbox = Sandbox()
     private let now: Date
 

@@ -5,10 +5,11 @@ import OpenRouterSandbox
 import SandboxWire
 import Secrets
 import Sodium
+import TestSupport
 import Testing
 import Timestamps
 
-@Suite struct KeysTests {
+@Suite(.tags(.values)) struct KeysTests {
     private var sandbox = Sandbox()
     private let now: Date
 

@@ -4,7 +4,7 @@ import Secrets
 import TestSupport
 import Testing
 
-@Suite struct SandboxProcessTests {
+@Suite(.tags(.servers)) struct SandboxProcessTests {
     @Test func theProgramServesTheWorldItAnnounces() throws {
         let sandbox = try SandboxProcess(["--predecessor", "shop"])
         #expect(sandbox.predecessor.name == "shop")

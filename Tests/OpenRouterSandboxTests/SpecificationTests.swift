@@ -8,7 +8,7 @@ import Testing
 import Timestamps
 
 /// Every answer holds under OpenRouter's specification and in OpenRouter's own client.
-@Suite struct SpecificationTests {
+@Suite(.tags(.servers)) struct SpecificationTests {
     private let fixture = Python.file("Fixtures/openapi.yaml")
 
     @Test func everyAnswerIsValidUnderTheSpecification() async throws {

@@ -1,8 +1,9 @@
 import OpenRouter
 import Secrets
+import TestSupport
 import Testing
 
-struct APIKeyTests {
+@Suite(.tags(.values)) struct APIKeyTests {
     @Test(
         "one word of printable ASCII is a key",
         arguments: [

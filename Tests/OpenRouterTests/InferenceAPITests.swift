@@ -2,10 +2,11 @@ import FoundationEssentials
 import HTTP
 import JSON
 import OpenRouter
+import TestSupport
 import Testing
 import Timestamps
 
-struct InferenceAPITests {
+@Suite(.tags(.values)) struct InferenceAPITests {
     private func current(_ changes: [String: JSONValue?] = [:]) -> Stub {
         Stub(.get, "/key", bearer: Sample.applicationKey, ["data": Sample.currentKeyJSON(changes)])
     }

@@ -1,9 +1,10 @@
 import FoundationEssentials
 import OpenRouter
+import TestSupport
 import Testing
 import Timestamps
 
-struct KeyNameTests {
+@Suite(.tags(.values)) struct KeyNameTests {
     static let id = "01JDB0000000000000000000AZ"
     private static let moment = "2026-11-23T03:04:05Z"
 

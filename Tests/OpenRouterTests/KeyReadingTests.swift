@@ -2,11 +2,12 @@ import FoundationEssentials
 import HTTP
 import JSON
 import OpenRouter
+import TestSupport
 import Testing
 import Timestamps
 
 /// Fields that are missing, null or odd.
-struct KeyReadingTests {
+@Suite(.tags(.values)) struct KeyReadingTests {
     static let required = [
         "hash", "name", "label", "created_at", "disabled", "limit", "limit_remaining", "include_byok_in_limit", "usage",
         "byok_usage",

@@ -1,9 +1,10 @@
 import JSON
 import OpenRouter
 import Secrets
+import TestSupport
 import Testing
 
-struct LineageTests {
+@Suite(.tags(.values)) struct LineageTests {
     private let mark = "2026-11-23 ork:" + KeyNameTests.id
 
     private func key(

@@ -3,10 +3,11 @@ import HTTP
 import JSON
 import OpenRouter
 import Secrets
+import TestSupport
 import Testing
 import Timestamps
 
-struct ManagementAPITests {
+@Suite(.tags(.values)) struct ManagementAPITests {
     private let path = "/keys/" + Sample.hashText
 
     @Test func listingAsksForDisabledAndExpiredKeysToo() throws {

@@ -1,9 +1,10 @@
 import HTTP
 import JSON
 import OpenRouter
+import TestSupport
 import Testing
 
-struct OpenRouterClientTests {
+@Suite(.tags(.values)) struct OpenRouterClientTests {
     private let list = "/keys?include_disabled=true&include_expired=true&offset="
 
     @Test func aBatchIsOneRoundTrip() throws {

@@ -2,9 +2,10 @@ import HTTP
 import JSON
 import OpenRouter
 import Secrets
+import TestSupport
 import Testing
 
-struct ReferencesTests {
+@Suite(.tags(.values)) struct ReferencesTests {
     @Test func guardrailAssignmentsAreRead() throws {
         let row: JSONValue = ["id": "a", "guardrail_id": "g", "key_hash": .string(Sample.hashText), "key_name": "n"]
         let stub = Stub(

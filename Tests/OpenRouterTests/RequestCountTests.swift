@@ -2,9 +2,10 @@ import FoundationEssentials
 import HTTP
 import JSON
 import OpenRouter
+import TestSupport
 import Testing
 
-struct RequestCountTests {
+@Suite(.tags(.values)) struct RequestCountTests {
     private static let milliseconds = Int(Sample.now.timeIntervalSince1970) * 1000
 
     private func send(_ data: JSONValue) throws -> RequestCount {

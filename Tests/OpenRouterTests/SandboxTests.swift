@@ -5,10 +5,11 @@ import OpenRouter
 import OpenRouterSandbox
 import Secrets
 import Synchronization
+import TestSupport
 import Testing
 
 /// The client against an OpenRouter as a value.
-struct SandboxTests {
+@Suite(.tags(.values)) struct SandboxTests {
     /// Carries requests to a sandbox; every batch is one second later than the one before.
     final class SandboxTransport: HTTPTransport {
         private let state: Mutex<(sandbox: Sandbox, now: Date)>

@@ -2,11 +2,12 @@ import FoundationEssentials
 import HTTP
 import JSON
 import OpenRouter
+import TestSupport
 import Testing
 import Timestamps
 
 /// What every call makes of every status.
-struct StatusTests {
+@Suite(.tags(.values)) struct StatusTests {
     static let sentinel = "sk-or-v1-sentinel"
 
     /// Every call there is.

@@ -3,7 +3,7 @@ import JSON
 import TestSupport
 import Testing
 
-@Suite("The GitHub workflow of a fleet, run by act on this machine")
+@Suite("The GitHub workflow of a fleet, run by act on this machine", .tags(.pipelines))
 struct GitHubFleetTests {
     private let place: Place
 

@@ -3,7 +3,7 @@ import Secrets
 import TestSupport
 import Testing
 
-@Suite("The GitHub workflow, run by act on this machine")
+@Suite("The GitHub workflow, run by act on this machine", .tags(.pipelines))
 struct GitHubPipelineTests {
     private let place: Place
 

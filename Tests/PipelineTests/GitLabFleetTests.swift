@@ -4,7 +4,7 @@ import Secrets
 import TestSupport
 import Testing
 
-@Suite("The GitLab pipeline of a fleet, run job by job")
+@Suite("The GitLab pipeline of a fleet, run job by job", .tags(.pipelines))
 struct GitLabFleetTests {
     private let place: Place
 

@@ -4,7 +4,7 @@ import Secrets
 import TestSupport
 import Testing
 
-@Suite("The GitLab component, run job by job")
+@Suite("The GitLab component, run job by job", .tags(.pipelines))
 struct GitLabPipelineTests {
     private let place: Place
 

@@ -2,7 +2,7 @@ import FoundationEssentials
 import TestSupport
 import Testing
 
-@Suite("install.sh")
+@Suite("install.sh", .tags(.pipelines))
 struct InstallTests {
     private let installation: Installation
 

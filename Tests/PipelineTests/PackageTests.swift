@@ -2,7 +2,7 @@ import FoundationEssentials
 import TestSupport
 import Testing
 
-@Suite("package.sh")
+@Suite("package.sh", .tags(.pipelines))
 struct PackageTests {
     private let installation: Installation
 

@@ -1,7 +1,7 @@
 import TestSupport
 import Testing
 
-@Suite("The recipes, as the published schemas of their systems see them")
+@Suite("The recipes, as the published schemas of their systems see them", .tags(.pipelines))
 struct RecipeSchemaTests {
     private func check(_ tool: String, _ arguments: [String]) async throws {
         let outcome = try await Place.run(Place.tool(tool), arguments)

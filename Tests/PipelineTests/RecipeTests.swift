@@ -4,7 +4,7 @@ import Secrets
 import TestSupport
 import Testing
 
-@Suite("The recipes for other systems, run job by job")
+@Suite("The recipes for other systems, run job by job", .tags(.pipelines))
 struct RecipeTests {
     /// The secrets of each job, and no other.
     private static let secrets = [

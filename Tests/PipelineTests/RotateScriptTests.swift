@@ -4,7 +4,7 @@ import Secrets
 import TestSupport
 import Testing
 
-@Suite("rotate.sh, by hand and from cron")
+@Suite("rotate.sh, by hand and from cron", .tags(.pipelines))
 struct RotateScriptTests {
     private let place: Place
 

@@ -2,7 +2,7 @@ import FoundationEssentials
 import TestSupport
 import Testing
 
-@Suite("The setup action, run by act on this machine")
+@Suite("The setup action, run by act on this machine", .tags(.pipelines))
 struct SetupTests {
     private let installation: Installation
 

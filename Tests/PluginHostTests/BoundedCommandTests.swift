@@ -3,7 +3,7 @@ import Secrets
 import TestSupport
 import Testing
 
-struct BoundedCommandTests {
+@Suite(.tags(.processes)) struct BoundedCommandTests {
     @Test(
         "a command's end is told",
         arguments: [

@@ -7,7 +7,7 @@ import Sodium
 import TestSupport
 import Testing
 
-@Suite(.serialized) struct PluginHostTests {
+@Suite(.serialized, .tags(.processes)) struct PluginHostTests {
     struct OddPlugin: Sendable, CustomTestStringConvertible {
         let name: String
         let body: String

@@ -4,10 +4,11 @@ import JSON
 import PublisherKit
 import Secrets
 import Synchronization
+import TestSupport
 import Testing
 
 /// Credentials that are obtained, refused and obtained anew.
-struct CredentialsTests {
+@Suite(.tags(.values)) struct CredentialsTests {
     /// Numbers its tokens; a refused one is replaced so many times.
     private final class Numbered: ServiceCredentials {
         private let state: Mutex<(number: Int, renewals: Int, isEnded: Bool)>

@@ -3,7 +3,7 @@ import Synchronization
 import TestSupport
 import Testing
 
-struct FetchedOnceTests {
+@Suite(.tags(.values)) struct FetchedOnceTests {
     private final class Counter: Sendable {
         private let count = Mutex(0)
 

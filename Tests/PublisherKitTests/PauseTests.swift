@@ -1,10 +1,11 @@
 import FoundationEssentials
 import HTTP
 import PublisherKit
+import TestSupport
 import Testing
 
 /// What a client does when it is told that it asked too much.
-struct PauseTests {
+@Suite(.tags(.values)) struct PauseTests {
     @Test("it comes back when the service says, without counting that as a try")
     func retryAfter() throws {
         let bench = try Bench(

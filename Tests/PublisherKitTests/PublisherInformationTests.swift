@@ -1,8 +1,9 @@
 import JSON
 import PublisherKit
+import TestSupport
 import Testing
 
-struct PublisherInformationTests {
+@Suite(.tags(.values)) struct PublisherInformationTests {
     static let information = PublisherInformation(
         verbs: [.check, .publish, .verify], with: .init(required: ["path"], optional: ["name"]),
         environment: .init(required: ["TOKEN"]), readback: .value, rollback: .value, batch: true)

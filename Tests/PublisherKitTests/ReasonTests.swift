@@ -1,9 +1,10 @@
 import HTTP
 import PublisherKit
+import TestSupport
 import Testing
 
 /// What a caller learns of a refusal besides the text for people.
-struct ReasonTests {
+@Suite(.tags(.values)) struct ReasonTests {
     private func failure(_ bench: Bench, _ call: ServiceCall) -> ServiceError? {
         do throws(ServiceError) { _ = try bench.send(call) } catch { return error }
         return nil

@@ -8,7 +8,7 @@ import Synchronization
 import TestSupport
 import Testing
 
-struct ServiceClientTests {
+@Suite(.tags(.values)) struct ServiceClientTests {
     @Test("a call is sent below the address, every segment encoded, with the credential as bearer")
     func request() throws {
         let bench = try Bench([.answer(200, #"{"k": "v"}"#)])

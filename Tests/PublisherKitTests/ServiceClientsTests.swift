@@ -1,10 +1,11 @@
 import HTTP
 import JSON
 import PublisherKit
+import TestSupport
 import Testing
 
 /// Which client a target gets.
-struct ServiceClientsTests {
+@Suite(.tags(.values)) struct ServiceClientsTests {
     private static func clients(_ environment: [String: String] = ["PLAIN_TOKEN": "t"]) -> ServiceClients {
         ServiceClients(PlainService(), environment: environment, transport: ScriptedTransport([.answer(200)]))
     }

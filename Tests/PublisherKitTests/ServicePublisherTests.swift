@@ -2,10 +2,11 @@ import FoundationEssentials
 import JSON
 import PublisherKit
 import Secrets
+import TestSupport
 import Testing
 
 /// The frame of publishers for services.
-struct ServicePublisherTests {
+@Suite(.tags(.values)) struct ServicePublisherTests {
     /// A target that writes with one call; `thing` is what no other target may have.
     private struct PlainTarget: ServiceTarget {
         let client: ServiceClient

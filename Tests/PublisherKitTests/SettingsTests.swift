@@ -1,9 +1,10 @@
 import JSON
 import PublisherKit
+import TestSupport
 import Testing
 
 /// Reading a target's `with`.
-struct SettingsTests {
+@Suite(.tags(.values)) struct SettingsTests {
     private enum Color: String, CaseIterable { case red, green }
 
     private let settings = Settings([

@@ -2,10 +2,11 @@ import FoundationEssentials
 import JSON
 import PublisherKit
 import Secrets
+import TestSupport
 import Testing
 import Timestamps
 
-struct WireTests {
+@Suite(.tags(.values)) struct WireTests {
     static let digests = ["a", "b", "c"].map { "sha256:" + String(repeating: $0, count: 64) }
     static let key = "sk-or-v1-" + String(repeating: "0f", count: 32)
 

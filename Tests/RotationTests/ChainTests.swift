@@ -2,9 +2,10 @@ import JSON
 import Rotation
 import Secrets
 import Sodium
+import TestSupport
 import Testing
 
-struct ChainTests {
+@Suite(.tags(.values)) struct ChainTests {
     /// A rotation up to its end, and the digests of its heads on the way.
     private static func whole() throws -> (diary: Diary, heads: [Digest]) {
         var diary = try Diary(try Sample.header())

@@ -7,7 +7,7 @@ import TestSupport
 import Testing
 
 /// `Fixtures/handoff-v1.json` was made by `Python/independent.py golden`. It holds fields of a later version.
-struct GoldenHandoffTests {
+@Suite(.tags(.processes)) struct GoldenHandoffTests {
     private let text: String
     private let identity: Identity
     private let trust: Trust

@@ -1,9 +1,10 @@
 import Rotation
 import Secrets
 import Sodium
+import TestSupport
 import Testing
 
-struct IdentityTests {
+@Suite(.tags(.values)) struct IdentityTests {
     @Test("the text derives the public identity that an independent implementation derives")
     func pinned() throws {
         let identity = try Sample.identity()

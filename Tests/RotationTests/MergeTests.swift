@@ -2,9 +2,10 @@ import JSON
 import Rotation
 import Secrets
 import Sodium
+import TestSupport
 import Testing
 
-struct MergeTests {
+@Suite(.tags(.values)) struct MergeTests {
     /// Three jobs that publish in parallel from one handoff.
     private static func branches() throws -> (base: Diary, branches: [Handoff]) {
         var base = try Diary(try Sample.header([("a", 1), ("b", 1), ("c", 1)]))

@@ -1,9 +1,10 @@
 import FoundationEssentials
 import JSON
 import Rotation
+import TestSupport
 import Testing
 
-struct NamesTests {
+@Suite(.tags(.values)) struct NamesTests {
     @Test("an amount of money keeps its digits", arguments: ["0", "25", "12.50", "0.000001", "1000000"])
     func money(text: String) {
         #expect(Money(text)?.description == text)

@@ -2,10 +2,11 @@ import JSON
 import PublisherKit
 import Rotation
 import Secrets
+import TestSupport
 import Testing
 import Timestamps
 
-struct PlanTests {
+@Suite(.tags(.values)) struct PlanTests {
     private static let smallest: JSONValue = ["predecessor": "none"]
 
     private static func plan(_ text: String, _ unknownKeys: UnknownKeys = .refused) throws -> Plan {

@@ -3,10 +3,11 @@ import JSON
 import Rotation
 import Secrets
 import Sodium
+import TestSupport
 import Testing
 import Timestamps
 
-struct StateTests {
+@Suite(.tags(.values)) struct StateTests {
     @Test("a rotation goes through its phases, and each has its next program")
     func phases() throws {
         var diary = try Diary(try Sample.header([("a", 1), ("b", 1)]))

@@ -1,9 +1,10 @@
 import JSON
 import Rotation
+import TestSupport
 import Testing
 
 /// What is signed must be exactly what is read: a text that two readers read differently is refused before anything else.
-struct StrictReadingTests {
+@Suite(.tags(.values)) struct StrictReadingTests {
     private static let good = #""schema":"ork-handoff/1","rotation":R,"records":[],"sealed":[]"#
 
     private static func text(_ members: String) throws -> String {

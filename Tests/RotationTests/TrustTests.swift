@@ -2,9 +2,10 @@ import JSON
 import Rotation
 import Secrets
 import Sodium
+import TestSupport
 import Testing
 
-struct TrustTests {
+@Suite(.tags(.values)) struct TrustTests {
     @Test("a record by an identity that is not trusted for its step refuses the handoff")
     func strangers() throws {
         let (mine, other) = (try Sample.identity(), try Identity.generate())

@@ -1,7 +1,8 @@
 import Secrets
+import TestSupport
 import Testing
 
-struct DisplayTextTests {
+@Suite(.tags(.values)) struct DisplayTextTests {
     /// A text of others', the line with spaces, and the line that shows what was there.
     private static let table: [(text: String, line: String, escaped: String)] = [
         ("", "", ""),

@@ -1,8 +1,9 @@
 import Secrets
+import TestSupport
 import Testing
 
 /// The forms are spelt out here by other means than the redactor's, so that one mistake cannot hide the other.
-struct RedactorTests {
+@Suite(.tags(.values)) struct RedactorTests {
     static let digits = "0a1b2c3d4e5f60718293a4b5c6d7e8f90a1b2c3d4e5f60718293a4b5c6d7e8f9"
     static let key = "sk-or-v1-\(digits)"
 

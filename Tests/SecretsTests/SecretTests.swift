@@ -1,7 +1,8 @@
 import Secrets
+import TestSupport
 import Testing
 
-struct SecretTests {
+@Suite(.tags(.values)) struct SecretTests {
     @Test("no way of printing shows a secret")
     func printingShowsNothing() {
         struct Holder { let secret: Secret }

@@ -1,7 +1,8 @@
 import Sodium
+import TestSupport
 import Testing
 
-struct Base64URLTests {
+@Suite(.tags(.values)) struct Base64URLTests {
     // RFC 4648 §10 without padding, and the two letters in which the URL-safe alphabet differs.
     @Test(
         "bytes and text are each other's only form",

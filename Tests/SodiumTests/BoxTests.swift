@@ -1,8 +1,9 @@
 import Secrets
 import Sodium
+import TestSupport
 import Testing
 
-struct BoxTests {
+@Suite(.tags(.values)) struct BoxTests {
     private let mine: BoxKeyPair
     private let other: BoxKeyPair
 

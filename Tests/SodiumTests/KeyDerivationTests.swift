@@ -1,8 +1,9 @@
 import Secrets
 import Sodium
+import TestSupport
 import Testing
 
-struct KeyDerivationTests {
+@Suite(.tags(.values)) struct KeyDerivationTests {
     // Made with Python: hashlib.blake2b(key=master, salt=LE64(number) + 8 zeros, person=context + 8 zeros).
     @Test(
         "derived keys are BLAKE2b with the number as salt and the context as personal data",

@@ -1,8 +1,9 @@
 import Secrets
 import Sodium
+import TestSupport
 import Testing
 
-struct SHA256Tests {
+@Suite(.tags(.values)) struct SHA256Tests {
     @Test(
         "the digests are those of FIPS 180-4",
         arguments: [

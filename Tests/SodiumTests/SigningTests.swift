@@ -1,8 +1,9 @@
 import Secrets
 import Sodium
+import TestSupport
 import Testing
 
-struct SigningTests {
+@Suite(.tags(.values)) struct SigningTests {
     /// RFC 8032 §7.1, tests 1 to 3.
     struct Vector: Sendable, CustomTestStringConvertible {
         let seed, publicKey, message, signature: String

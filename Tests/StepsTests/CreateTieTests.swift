@@ -47,7 +47,7 @@ private final class Turns: Sendable {
     }
 }
 
-struct CreateTieTests {
+@Suite(.tags(.values)) struct CreateTieTests {
     @Test("of two creators of the same second exactly one goes on, in whatever order they look and mint")
     func tie() async throws {
         var ties = 0

@@ -6,10 +6,11 @@ import OpenRouterSandbox
 import Rotation
 import Secrets
 import Steps
+import TestSupport
 import Testing
 import Timestamps
 
-@Suite("What is due, of many")
+@Suite("What is due, of many", .tags(.values))
 struct DueFleetTests {
     /// A world with `count` rotations whose keys are one to `count` days older than 90, and other people's keys.
     private static func fleet(_ count: Int) throws -> (DueScene, [DueRotation]) {

@@ -5,11 +5,12 @@ import OpenRouterSandbox
 import Rotation
 import Secrets
 import Steps
+import TestSupport
 import Testing
 import Timestamps
 
 /// What handoffs add to the names at OpenRouter.
-@Suite("What is due, by handoffs")
+@Suite("What is due, by handoffs", .tags(.values))
 struct DueHandoffTests {
     /// Judges the rotation of a scene; `handoffs` are all that were found, `nil` if nobody looked for any.
     private static func finding(_ scene: Scene, _ handoffs: [Scene]?) throws -> DueFinding {

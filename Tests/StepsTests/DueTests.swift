@@ -5,6 +5,7 @@ import OpenRouterSandbox
 import Rotation
 import Secrets
 import Steps
+import TestSupport
 import Testing
 import Timestamps
 
@@ -35,7 +36,7 @@ struct LineageCase: CustomTestStringConvertible, Sendable {
     }
 }
 
-@Suite("What is due")
+@Suite("What is due", .tags(.values))
 struct DueTests {
     private typealias Entry = LineageCase.Entry
     private static let base = Scene.base

@@ -9,11 +9,12 @@ import Secrets
 import Sodium
 import Steps
 import Synchronization
+import TestSupport
 import Testing
 import Timestamps
 
 /// What somebody who can write the file, and has no identity that is trusted, can do with it: nothing.
-struct ForgeryTests {
+@Suite(.tags(.values)) struct ForgeryTests {
     /// Why a record that follows something else than what is there is refused.
     private static let unchained = ["is not in this handoff", "vouches for", "is not one of ork-create"]
 

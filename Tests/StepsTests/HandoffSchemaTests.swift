@@ -9,7 +9,7 @@ import Testing
 import Timestamps
 
 /// `ci-templates/schema/handoff.schema.json` takes what the steps write, and refuses what they refuse.
-@Suite("The schema of a handoff")
+@Suite("The schema of a handoff", .tags(.processes))
 struct HandoffSchemaTests {
     private static func text(_ handoff: Handoff) throws -> String {
         String(decoding: handoff.bytes(summary: try State(handoff, trust: nil).summary), as: UTF8.self)

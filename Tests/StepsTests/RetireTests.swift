@@ -9,6 +9,7 @@ import Secrets
 import Sodium
 import Steps
 import Synchronization
+import TestSupport
 import Testing
 import Timestamps
 
@@ -41,7 +42,7 @@ extension Scene {
     var successorHash: String { known?.created?.hash.description ?? "" }
 }
 
-struct RetireTests {
+@Suite(.tags(.values)) struct RetireTests {
     @Test func aPredecessorIsDisabledThenSoaksThenIsDeleted() throws {
         let scene = try quiet()
         let disabling = Line(scene.world)

@@ -9,11 +9,12 @@ import Secrets
 import Sodium
 import Steps
 import Synchronization
+import TestSupport
 import Testing
 import Timestamps
 
 /// Records can only withhold permission: with any subset of them a step refuses, or does what all of them permit.
-struct SubsetTests {
+@Suite(.tags(.values)) struct SubsetTests {
     /// A rotation up to some point of its life, with its world.
     struct Story: CustomTestStringConvertible, Sendable {
         let testDescription: String

@@ -9,10 +9,11 @@ import Secrets
 import Sodium
 import Steps
 import Synchronization
+import TestSupport
 import Testing
 import Timestamps
 
-struct VerifyTests {
+@Suite(.tags(.values)) struct VerifyTests {
     private func published(
         waves: KeyValuePairs<String, Int> = ["web": 1], change: (inout Plan) -> Void = { _ in }
     ) throws -> Scene {

@@ -1,7 +1,8 @@
+import TestSupport
 import Testing
 import Timestamps
 
-struct IntervalTests {
+@Suite(.tags(.values)) struct IntervalTests {
     @Test(
         "a length of time is read and written",
         arguments: [

@@ -1,8 +1,9 @@
 import FoundationEssentials
+import TestSupport
 import Testing
 import Timestamps
 
-struct TimestampTests {
+@Suite(.tags(.values)) struct TimestampTests {
     @Test(
         "a moment is read, with and without fractions and offsets",
         arguments: [

@@ -8,7 +8,7 @@ import Testing
 @testable import ork_publisher_vault_kv
 
 /// What holds wherever the secret is, seen by a client that is not ours.
-struct EveryMountTests {
+@Suite(.tags(.servers)) struct EveryMountTests {
     /// A mount, and by what rights it is written.
     struct Mount: Sendable, CustomTestStringConvertible {
         let testDescription: String

@@ -8,7 +8,7 @@ import Testing
 @testable import ork_publisher_vault_kv
 
 /// Answers that get lost or are none, in front of a real server.
-struct FaultTests {
+@Suite(.tags(.servers)) struct FaultTests {
     /// What happens on the way, what was there, and how it ends.
     struct Case: Sendable, CustomTestStringConvertible {
         let testDescription: String

@@ -9,7 +9,7 @@ import Testing
 @testable import ork_publisher_vault_kv
 
 /// Tokens that the publisher obtains, and what becomes of them.
-struct LoginTests {
+@Suite(.tags(.servers)) struct LoginTests {
     private static let appRole: JSONObject = ["auth": "approle"]
     private static let jwt: JSONObject = ["auth": "jwt", "auth_mount": "ci"]
 

@@ -8,7 +8,7 @@ import Testing
 @testable import ork_publisher_vault_kv
 
 /// What stands in `custom_metadata`, and versions that are gone.
-struct MarkTests {
+@Suite(.tags(.servers)) struct MarkTests {
     private static func mark(_ world: World) throws -> JSONValue? {
         try world.metadata()?["custom_metadata"]?["ork:KEY"]?.string.flatMap { try? JSONValue(parsing: $0.utf8) }
     }

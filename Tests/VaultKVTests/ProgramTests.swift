@@ -13,7 +13,7 @@ import TestSupport
 import Testing
 
 /// The binary as the host runs it.
-struct ProgramTests {
+@Suite(.tags(.servers)) struct ProgramTests {
     /// What it printed, by id.
     private func run(
         _ word: String, _ environment: [String: String], input: String = "", hides secrets: [Secret] = []

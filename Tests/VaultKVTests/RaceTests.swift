@@ -8,7 +8,7 @@ import Testing
 @testable import ork_publisher_vault_kv
 
 /// Another hand between reading and writing. KV version 2 lets nothing get lost.
-struct RaceTests {
+@Suite(.tags(.servers)) struct RaceTests {
     /// What the other hand does, and what comes of it.
     struct Case: Sendable, CustomTestStringConvertible {
         let testDescription: String

@@ -8,7 +8,7 @@ import Testing
 @testable import ork_publisher_vault_kv
 
 /// What Vault refuses, and states in which it does no work: each told apart, with what to do.
-struct RefusalTests {
+@Suite(.tags(.servers)) struct RefusalTests {
     /// What is asked of a publisher, and the error that comes of it.
     struct Case: Sendable, CustomTestStringConvertible {
         let testDescription: String

@@ -3,12 +3,13 @@ import HTTP
 import JSON
 import PublisherKit
 import Secrets
+import TestSupport
 import Testing
 
 @testable import ork_publisher_vault_kv
 
 /// What a target's settings and the stage's environment may say.
-struct SettingsTests {
+@Suite(.tags(.values)) struct SettingsTests {
     private static let token = ["VAULT_ADDR": "https://vault.example:8200", "VAULT_TOKEN": "s.token"]
 
     private func target(_ with: JSONObject, _ environment: [String: String]) throws(PublisherError) -> KVTarget {

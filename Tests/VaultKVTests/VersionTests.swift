@@ -8,7 +8,7 @@ import Testing
 @testable import ork_publisher_vault_kv
 
 /// Which KV version a mount has, where Vault does not tell it of the mount.
-struct VersionTests {
+@Suite(.tags(.servers)) struct VersionTests {
     private static let denied = Fault.Effect.answer(
         status: 403, headers: [("Content-Type", "application/json")],
         body: #"{"errors": ["preflight capability check returned 403"]}"#)

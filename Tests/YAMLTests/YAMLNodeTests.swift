@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 import YAML
 
@@ -5,7 +6,7 @@ func parse(_ text: String, allowing extensions: YAMLExtensions = []) throws(YAML
     try YAMLNode.parse(Array(text.utf8), allowing: extensions)
 }
 
-struct YAMLNodeTests {
+@Suite(.tags(.values)) struct YAMLNodeTests {
     @Test(
         "plain scalars are what the core schema of YAML 1.2 says",
         arguments: [
