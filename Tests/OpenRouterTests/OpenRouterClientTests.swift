@@ -10,16 +10,17 @@ import Testing
     @Test func aBatchIsOneRoundTrip() throws {
         let transport = FakeTransport([
             Stub(.get, list + "0", ["data": [Sample.keyJSON()]]),
-            Stub(.get, "/credits", status: 403, [:]),
+            Stub(.delete, "/keys/" + Sample.hashText, status: 403, [:]),
             Stub(.get, "/keys/" + Sample.hashText, status: 404, [:]),
         ])
         let management = try Sample.management()
-        let (keys, credits, key) = OpenRouterClient(transport: transport).send(
-            management.listKeys(), management.credits(), management.key(try Sample.hash()))
-        #expect(try keys.get().value.map(\.name) == ["checkout"])
-        #expect(try keys.get().date == Sample.now)
-        #expect(throws: OpenRouterError.self) { try credits.get() }
-        #expect(try key.get().value == nil)
+        let results = OpenRouterClient(transport: transport).send(all: [
+            management.listKeys().map { $0.map(\.name) }, management.deleteKey(try Sample.hash()).map { _ in [] },
+            management.key(try Sample.hash()).map { [$0?.name ?? "none"] },
+        ])
+        #expect(try results[0].get() == Dated(value: ["checkout"], date: Sample.now))
+        #expect(throws: OpenRouterError.self) { try results[1].get() }
+        #expect(try results[2].get().value == ["none"])
         #expect(transport.batches.map(\.count) == [3])
         transport.expectAllUsed()
     }
@@ -36,7 +37,7 @@ import Testing
 
     @Test func nothingIsSentForAnEmptyBatch() {
         let transport = FakeTransport([])
-        #expect(OpenRouterClient(transport: transport).send(all: [APICall<Credits>]()).isEmpty)
+        #expect(OpenRouterClient(transport: transport).send(all: [APICall<Bool>]()).isEmpty)
         #expect(transport.batches.isEmpty)
     }
 
@@ -69,7 +70,7 @@ import Testing
             func send(_ requests: [HTTPRequest], each: (Int, Result<HTTPResponse, TransportError>) -> Void) {}
         }
         let error = #expect(throws: OpenRouterError.self) {
-            try OpenRouterClient(transport: Forgetful()).send(Sample.management().credits())
+            try OpenRouterClient(transport: Forgetful()).send(Sample.management().listKeys())
         }
         #expect(error?.code == .unreachable)
         #expect(error?.mayHaveArrived == true)

@@ -13,7 +13,7 @@ import Timestamps
     /// Every call there is.
     enum Call: CaseIterable {
         case listKeys, key, createKey, updateKey, deleteKey, guardrailAssignments, byokKeys, observabilityDestinations
-        case requestCounts, credits, currentKey, ask
+        case requestCounts, currentKey, ask
 
         /// A 404 is an answer, not an error.
         var answersMissing: Bool { [.key, .updateKey, .deleteKey].contains(self) }
@@ -42,7 +42,6 @@ import Timestamps
             case .requestCounts:
                 let call = management.requestCounts(hash, from: Sample.now - 600, to: Sample.now)
                 return error { () throws(OpenRouterError) in try client.send(call) }
-            case .credits: return error { () throws(OpenRouterError) in try client.send(management.credits()) }
             case .currentKey: return error { () throws(OpenRouterError) in try client.send(inference.currentKey()) }
             case .ask: return error { () throws(OpenRouterError) in try client.send(inference.ask(model: "m/free")) }
             }
@@ -77,9 +76,7 @@ import Timestamps
     @Test("every status has its code, for every call", arguments: Call.allCases, statuses)
     func status(call: Call, expected: (status: Int, code: OpenRouterError.Code)) throws {
         let body: JSONValue = ["error": ["code": 1, "message": .string(Self.sentinel)], "key": .string(Self.sentinel)]
-        let headers = [(name: "retry-after", value: "7")]
-        let error = try call.error(
-            .success(HTTPResponse(status: expected.status, headers: headers, body: body.bytes())))
+        let error = try call.error(.success(HTTPResponse(status: expected.status, body: body.bytes())))
         if expected.status == 404, call.answersMissing {
             #expect(error == nil)
             return
@@ -87,7 +84,6 @@ import Timestamps
         let found = try #require(error)
         #expect(found.code == expected.code)
         #expect(found.status == expected.status)
-        #expect(found.retryAfter == Interval(seconds: 7))
         #expect(found.hint != nil)
         Self.expectForm(found)
         let mayHaveActed = [.unavailable, .unexpected].contains(expected.code)
@@ -127,18 +123,6 @@ import Timestamps
         #expect(error.mayHaveArrived == transportError.mayHaveArrived)
         #expect(error.message.hasSuffix(transportError.message))
         Self.expectForm(error)
-    }
-
-    @Test("Retry-After counts in seconds", arguments: [("0", 0), ("120", 120), ("-5", 0)])
-    func retryAfter(text: String, seconds: Int) throws {
-        let response = HTTPResponse(status: 429, headers: [("Retry-After", text)])
-        #expect(try Call.credits.error(.success(response))?.retryAfter == Interval(seconds: seconds))
-    }
-
-    @Test("other forms of Retry-After are left out", arguments: ["", "soon", "Mon, 23 Nov 2026 03:00:00 GMT", "1.5"])
-    func oddRetryAfter(text: String) throws {
-        let response = HTTPResponse(status: 503, headers: [("Retry-After", text)])
-        #expect(try #require(try Call.credits.error(.success(response))).retryAfter == nil)
     }
 
     @Test func aRefusedProbeNamesTheAllowlist() throws {

@@ -5,6 +5,7 @@ import OpenRouter
 import OpenRouterSandbox
 import PublisherKit
 import Rotation
+import RotationFixtures
 import Secrets
 import Sodium
 import Steps
@@ -95,7 +96,7 @@ import Timestamps
         let other = scene.world.with { $0.sandbox.addAccount() }
         let keys = scene.world.value.keys.count
         #expect(throws: StepError.self) {
-            try older.create(api: .init(baseURL: older.service, managementKey: other))
+            try older.create(managementKey: other)
         }
         #expect(scene.world.value.keys.count == keys)
     }

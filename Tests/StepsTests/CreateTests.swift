@@ -5,6 +5,7 @@ import OpenRouter
 import OpenRouterSandbox
 import PublisherKit
 import Rotation
+import RotationFixtures
 import Secrets
 import Sodium
 import Steps

@@ -1,6 +1,7 @@
 import Glibc
 import OpenRouterSandbox
 import Rotation
+import RotationFixtures
 import Secrets
 import Steps
 import Synchronization

@@ -2,6 +2,7 @@ import FoundationEssentials
 import JSON
 import PublisherKit
 import Rotation
+import RotationFixtures
 import Secrets
 import Steps
 import TestSupport

@@ -5,6 +5,7 @@ import OpenRouter
 import OpenRouterSandbox
 import PublisherKit
 import Rotation
+import RotationFixtures
 import Secrets
 import Sodium
 import Steps
@@ -351,7 +352,7 @@ extension Scene {
         let scene = try quiet()
         let other = scene.world.with { $0.sandbox.addAccount() }
         #expect(throws: StepError.self) {
-            try scene.retire(api: ManagementAPI(baseURL: scene.service, managementKey: other))
+            try scene.retire(managementKey: other)
         }
         #expect(scene.predecessor?.disabled == false)
         #expect(!scene.events.contains(.deleted))

@@ -1,4 +1,5 @@
 import Rotation
+import RotationFixtures
 import Steps
 
 /// One way to run a step.

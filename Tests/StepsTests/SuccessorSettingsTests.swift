@@ -5,6 +5,7 @@ import OpenRouter
 import OpenRouterSandbox
 import PublisherKit
 import Rotation
+import RotationFixtures
 import Secrets
 import Sodium
 import Steps
@@ -88,15 +89,8 @@ import Timestamps
     @Test func aSettingThatWasNotAppliedDeletesTheKeyAgain() throws {
         let scene = try Scene { $0.successor.limitReset = .set(.daily) }
         // The key cannot be seen between POST and its answer, so the answer itself is what deviates.
-        let line = Deviating(scene.world)
-        let name = try #require(PlanName("checkout"))
         scene.refused(.failed, "another limit_reset") { () throws(StepError) in
-            try CreateStep(
-                context: StepContext(
-                    journal: scene.journal, trust: scene.trust, clock: scene.world,
-                    client: .init(transport: line), tell: scene.sayings.hear),
-                api: scene.api, options: .init(name: name, plan: scene.plan)
-            ).run()
+            try scene.create(Deviating(scene.world))
         }
         #expect(scene.world.value.keys.count == 1)
         #expect(scene.events == [.intended, .stray])

@@ -1,8 +1,10 @@
 import FoundationEssentials
 import Glibc
+import JSON
 package import Rotation
 package import Steps
 import SystemPackage
+package import Timestamps
 
 /// The handoff on disk: durable when `append` returns, and locked while a step has it.
 package final class HandoffFile: Journal {
@@ -33,20 +35,25 @@ package final class HandoffFile: Journal {
         self.provenance = provenance
         self.clock = clock
         lock = try Self.lock(path)
+        handoff = try Self.read(paths, mustExist: false)
+    }
+
+    deinit { try? lock.close() }
+
+    /// Reads the handoffs of one rotation as one; only the first may be missing, unless it `mustExist`.
+    static func read(_ paths: [String], mustExist: Bool) throws(StepError) -> Handoff? {
+        var handoff: Handoff?
         for (index, path) in paths.enumerated() {
-            guard let other = try Self.read(path, mustExist: index > 0) else { continue }
+            guard let other = try read(path, mustExist: mustExist || index > 0) else { continue }
             guard var merged = handoff else {
                 handoff = other
                 continue
             }
-            do { try merged.merge(other) } catch {
-                throw StepError(.unacceptable, "\(path): \(error.message)", hint: error.hint)
-            }
+            do { try merged.merge(other) } catch { throw StepError(error, in: path) }
             handoff = merged
         }
+        return handoff
     }
-
-    deinit { try? lock.close() }
 
     /// Reads a handoff; `nil` if there is no such file and it need not exist.
     package static func read(_ path: String, mustExist: Bool) throws(StepError) -> Handoff? {
@@ -57,9 +64,7 @@ package final class HandoffFile: Journal {
                 .unacceptable, "the handoff \(path) cannot be read: \(error)",
                 hint: "name the file that the previous step wrote with --handoff")
         }
-        do { return try Handoff(parsing: bytes) } catch {
-            throw StepError(.unacceptable, "\(path): \(error.message)", hint: error.hint)
-        }
+        do { return try Handoff(parsing: bytes) } catch { throw StepError(error, in: path) }
     }
 
     package func begin(_ header: RotationHeader, _ entry: Entry) throws(JournalError) {
@@ -73,19 +78,16 @@ package final class HandoffFile: Journal {
 
     private func write(_ before: Handoff, _ entry: Entry, sealed: [SealedSecret]?) throws(JournalError) {
         var handoff = before
+        let summary: JSONValue
         do {
             try handoff.append(entry, at: clock.now, provenance: provenance.json, by: identity)
             if let sealed { handoff.seal(sealed) }
-            let summary = try State(handoff, trust: trust).summary
-            try DurableFile(path).replace(handoff.bytes(summary: summary))
-        } catch let error as Errno {
+            summary = try State(handoff, trust: trust).summary
+        } catch { throw JournalError(error.message, hint: error.hint) }
+        do { try DurableFile(path).replace(handoff.bytes(summary: summary)) } catch {
             throw JournalError(
                 "the handoff \(path) cannot be written: \(error)",
-                hint: "nothing more is done until it can; make room or mend the folder's permissions, and run again")
-        } catch let error as HandoffError {
-            throw JournalError(error.message, hint: error.hint)
-        } catch {
-            throw JournalError("the handoff \(path) cannot be written")
+                hint: "nothing more is done until it can be; make room or fix the folder's permissions, and run again")
         }
         self.handoff = handoff
     }
@@ -100,7 +102,7 @@ package final class HandoffFile: Journal {
         } catch {
             throw StepError(
                 .failed, "no file can be written beside \(path)",
-                hint: "make the folder, or mend its permissions; --handoff names another file")
+                hint: "make the folder, or fix its permissions; --handoff names another file")
         }
         guard flock(descriptor.rawValue, LOCK_EX | LOCK_NB) == 0 else {
             try? descriptor.close()

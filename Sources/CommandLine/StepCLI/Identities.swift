@@ -69,9 +69,7 @@ package struct IdentityStore {
             )
         }
         let identity: Identity
-        do { identity = try Identity.generate() } catch {
-            throw StepError(.failed, "libsodium does not start on this machine", hint: "install libsodium23")
-        }
+        do { identity = try Identity.generate() } catch { throw StepError(error) }
         do {
             try DurableFile.makeDirectories(path.removingLastComponent())
             let text = identity.text.copyBytes() + [0x0A]
@@ -91,9 +89,7 @@ package enum Keygen {
     /// Makes an identity and writes it to a new file, or to standard output if that is not a terminal.
     package static func make(output path: String?, _ console: Console) throws(StepError) {
         let identity: Identity
-        do { identity = try Identity.generate() } catch {
-            throw StepError(.failed, "libsodium does not start on this machine", hint: "install libsodium23")
-        }
+        do { identity = try Identity.generate() } catch { throw StepError(error) }
         let text = identity.text.copyBytes() + [0x0A]
         if let path {
             let isNew: Bool

@@ -2,12 +2,12 @@ package import Configuration
 import FoundationEssentials
 package import HTTP
 import JSON
-package import OpenRouter
+import OpenRouter
 package import Rotation
 import Secrets
 import Sodium
 package import Steps
-import Timestamps
+package import Timestamps
 
 /// One run of a step: its options, its environment, its handoff and its identity, all read and accepted.
 package final class Session {
@@ -76,14 +76,13 @@ package final class Session {
     }
 
     /// What a step works with.
-    package func context(_ transport: any HTTPTransport) -> StepContext {
+    package var context: StepContext {
         StepContext(
-            journal: journal, trust: trust, clock: clock, client: OpenRouterClient(transport: transport),
-            isDryRun: options.dryRun, assumedRules: assumedRules
-        ) { [console] in console.show($0) }
+            journal: journal, trust: trust, clock: clock, isDryRun: options.dryRun, assumedRules: assumedRules,
+            tell: console.show)
     }
 
-    /// Where OpenRouter is. An address that only the handoff names is never dialled.
+    /// Where OpenRouter is. A step never connects to an address that only the handoff names.
     package func service() throws(StepError) -> HTTPURL {
         let own =
             options.openRouterURL ?? environment["OPENROUTER_BASE_URL"] ?? configuration?.plan.service.url
@@ -94,20 +93,17 @@ package final class Session {
                 hint: "the handoff says \(planned), this stage \(own): set OPENROUTER_BASE_URL or --openrouter-url "
                     + "if you trust that address")
         }
-        do { return try HTTPURL(own) } catch {
-            throw StepError(.unacceptable, "OpenRouter's address: \(error.rawValue)", hint: "mend --openrouter-url")
-        }
+        return try HTTPURL(openRouter: own)
     }
 
-    /// The calls of the management key.
-    package func management() throws(StepError) -> ManagementAPI {
+    /// The account of this stage's management key.
+    package func account(_ transport: any HTTPTransport) throws(StepError) -> ManagedAccount {
         let plan = journal.handoff?.header.plan ?? configuration?.plan
-        let key = try environment.managementKey(
-            configuration?.plan.service.managementKey ?? plan?.service.managementKey)
-        return ManagementAPI(baseURL: try service(), managementKey: key)
+        let name = configuration?.plan.service.managementKey ?? plan?.service.managementKey
+        return try environment.account(at: service(), key: name, over: transport)
     }
 
-    /// The address and the plan for `ork-create`: `ork.yaml`, and over it the flags.
+    /// What `ork-create` is asked for: the plan in `ork.yaml`, and over it the flags.
     package func createOptions(_ flags: PlanFlags, adjust: (inout Plan) -> Void) throws(StepError) -> CreateStep.Options
     {
         var plan: Plan
@@ -120,13 +116,13 @@ package final class Session {
         }
         plan.service.url = try service().description
         adjust(&plan)
-        var createOptions = CreateStep.Options(name: try rotationName(plan), plan: plan)
+        var created = CreateStep.Options(name: try rotationName(plan), plan: plan)
         if case .environment(let name) = plan.predecessor {
             let key = try environment.key(
                 in: name.description, hint: "export the key that is to be replaced, or name it: --predecessor name=…")
-            createOptions.predecessorDigest = Digest(of: key)
+            created.predecessorDigest = Digest(of: key)
         }
-        return createOptions
+        return created
     }
 
     private func rotationName(_ plan: Plan) throws(StepError) -> PlanName {
@@ -164,9 +160,7 @@ extension Session {
     /// What the records say; `nil` if the rotation has not begun.
     package func state() throws(StepError) -> State? {
         guard let handoff = journal.handoff else { return nil }
-        do { return try State(handoff, trust: trust) } catch {
-            throw StepError(.unacceptable, error.message, hint: error.hint)
-        }
+        do { return try State(handoff, trust: trust) } catch { throw StepError(error) }
     }
 
     /// Writes a report; that it could not be written is said, and nothing else is lost.
@@ -248,7 +242,7 @@ extension Session {
 
     private func append(_ entry: Entry) throws(StepError) {
         guard !options.dryRun else { return }
-        do { try journal.append(entry) } catch { throw StepError(.failed, error.message, hint: error.hint) }
+        do { try journal.append(entry) } catch { throw StepError(error) }
     }
 }
 

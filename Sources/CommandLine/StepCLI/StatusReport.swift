@@ -12,24 +12,12 @@ package struct StatusReport {
 
     /// Reads and merges the handoffs. Without `trust` the signatures are checked, but not whose they are.
     package init(_ paths: [String], trust flags: [String]) throws(StepError) {
-        var merged: Handoff?
-        for path in paths {
-            guard let handoff = try HandoffFile.read(path, mustExist: true) else { continue }
-            guard var all = merged else {
-                merged = handoff
-                continue
-            }
-            do { try all.merge(handoff) } catch {
-                throw StepError(.unacceptable, "\(path): \(error.message)", hint: error.hint)
-            }
-            merged = all
+        guard let handoff = try HandoffFile.read(paths, mustExist: true) else {
+            throw StepError(.usage, "there is no handoff to show")
         }
-        guard let merged else { throw StepError(.usage, "there is no handoff to show") }
-        handoff = merged
+        self.handoff = handoff
         let trust = try flags.isEmpty ? nil : Trust(flags, nil, own: nil)
-        do { state = try State(merged, trust: trust) } catch {
-            throw StepError(.unacceptable, error.message, hint: error.hint)
-        }
+        do { state = try State(handoff, trust: trust) } catch { throw StepError(error) }
     }
 
     /// The digest that stands for everything recorded.

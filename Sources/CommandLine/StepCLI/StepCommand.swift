@@ -34,7 +34,7 @@ extension StepCommand {
         var outcome = Outcome()
         do throws(StepError) {
             let waiting = Waiting(
-                upTo: try command.waitingTime(), clock: SystemClock(), tell: { console.show($0) })
+                upTo: try command.waitingTime(), clock: SystemClock(), tell: console.show)
             try waiting.run { () throws(StepError) -> Void in
                 // Everything is read anew for each try, and the handoff is not locked between them: a switch that is
                 // thrown, or another step that has to go first, is not kept waiting.
@@ -65,24 +65,28 @@ extension StepCommand {
     package func run() throws {}
 }
 
-/// A program beside the steps: it has no rotation to go on with, only an answer to give.
-package enum Tool {
-    /// Parses the options, runs `body`, and ends the program.
-    package static func start<Command: ParsableCommand>(
-        _ type: Command.Type, _ body: (Command, Console) throws -> Void
-    ) -> Never {
+/// A program beside the steps: it continues no rotation, and only gives an answer.
+package protocol ToolCommand: ParsableCommand {
+    /// Gives the answer.
+    func perform(_ console: Console) throws(StepError)
+}
+
+extension ToolCommand {
+    /// Runs the program; it does not return.
+    package static func start() -> Never {
         ProcessHardening.apply()
-        let console = Console(program: Command.configuration.commandName ?? "ork")
-        let command: Command
-        do { command = try Command.parse() } catch { UsageError(error, of: type).exit(console) }
-        do { try body(command, console) } catch {
-            let failure =
-                error as? StepError ?? StepError(.failed, "an unexpected error of type \(Swift.type(of: error))")
-            console.show(failure)
-            exit(failure.code.rawValue)
+        let console = Console(program: configuration.commandName ?? "ork")
+        let command: Self
+        do { command = try parse() } catch { UsageError(error, of: Self.self).exit(console) }
+        do { try command.perform(console) } catch {
+            console.show(error)
+            Glibc.exit(error.code.rawValue)
         }
-        exit(0)
+        Glibc.exit(0)
     }
+
+    /// Ends the program as ArgumentParser would; there is nothing left for it to run.
+    package func run() throws {}
 }
 
 /// Options that cannot be understood, or a page of help that was asked for.

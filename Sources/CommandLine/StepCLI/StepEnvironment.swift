@@ -1,6 +1,7 @@
-package import FoundationEssentials
-import Glibc
+import FoundationEssentials
+package import HTTP
 package import JSON
+import OpenRouter
 package import Rotation
 package import Secrets
 package import Steps
@@ -32,7 +33,7 @@ package struct StepEnvironment: Sendable {
     package var isDisabled: Bool { self["ORK_DISABLED"].map { $0 != "0" && $0 != "false" } ?? false }
 
     /// The management key, from the variable that the plan names or from `OPENROUTER_MANAGEMENT_KEY`.
-    package func managementKey(_ name: EnvironmentName?) throws(StepError) -> Secret {
+    func managementKey(_ name: EnvironmentName?) throws(StepError) -> Secret {
         let name = name?.description ?? "OPENROUTER_MANAGEMENT_KEY"
         return try key(
             in: name, hint: "create a management key at openrouter.ai/settings/management-keys and export it")
@@ -81,18 +82,22 @@ package struct Provenance: Sendable {
     }
 }
 
-/// This machine's clock.
-package struct SystemClock: WallClock {
-    package init() {}
+extension StepEnvironment {
+    /// The account of the management key in the variable `name`, at the OpenRouter of that address.
+    package func account(
+        at service: HTTPURL, key name: EnvironmentName?, over transport: any HTTPTransport
+    ) throws(StepError) -> ManagedAccount {
+        ManagedAccount(
+            api: ManagementAPI(baseURL: service, managementKey: try managementKey(name)),
+            client: OpenRouterClient(transport: transport))
+    }
+}
 
-    package var now: Date { Date.now }
-
-    package func sleep(until date: Date) {
-        // A clock that is set while we sleep is noticed within a second.
-        while true {
-            let rest = date.timeIntervalSinceNow
-            guard rest > 0 else { return }
-            usleep(UInt32(min(rest, 1) * 1_000_000) + 1)
+extension HTTPURL {
+    /// Reads the address of OpenRouter's API.
+    package init(openRouter text: String) throws(StepError) {
+        do { try self.init(text) } catch {
+            throw StepError(.unacceptable, "OpenRouter's address: \(error.rawValue)", hint: "fix --openrouter-url")
         }
     }
 }

@@ -1,5 +1,4 @@
 import ArgumentParser
-import HTTP
 import Rotation
 import StepCLI
 import Steps
@@ -9,7 +8,7 @@ import Steps
         commandName: "ork-approve", abstract: "Approve a rotation as it stands, as a signed record in its handoff.",
         discussion: """
             Binds plan, predecessors, successor and targets by digest: a change of any of them voids the approval. Where \
-            trust.approve is set, later waves and retirement wait for it. Dials nothing.
+            trust.approve is set, later waves and retirement wait for it. Connects to nothing.
 
             EXAMPLES:
               ork-approve --for retire --expect-head "$(ork-status --head)"
@@ -35,15 +34,6 @@ import Steps
             case .retire: [.retire]
             case nil: State.Approval.gated
             }
-        try ApproveStep(context: session.context(NoTransport()), steps: steps).run()
-    }
-}
-
-/// Approving is about what is recorded; nothing is asked of anybody.
-private struct NoTransport: HTTPTransport {
-    func send(_ requests: [HTTPRequest], each: (Int, Result<HTTPResponse, TransportError>) -> Void) {
-        for index in requests.indices {
-            each(index, .failure(TransportError(.unreachable, "this program dials nothing", mayHaveArrived: false)))
-        }
+        try ApproveStep(context: session.context, steps: steps).run()
     }
 }

@@ -41,14 +41,14 @@ import Steps
         publish.add(to: &flags)
         verify.add(to: &flags)
         retire.add(to: &flags)
-        var createOptions = try session.createOptions(flags) { plan in
+        var options = try session.createOptions(flags) { plan in
             publish.add(to: &plan)
             verify.add(to: &plan)
             retire.add(to: &plan)
         }
-        createOptions.supersedes = supersede
-        createOptions.ignoresReferences = ignoreReferences
-        let context = session.context(CurlTransport(userAgent: "ork/\(orkVersion)"))
-        try CreateStep(context: context, api: session.management(), options: createOptions).run()
+        options.supersedes = supersede
+        options.ignoresReferences = ignoreReferences
+        let account = try session.account(CurlTransport(userAgent: "ork/\(orkVersion)"))
+        try CreateStep(context: session.context, account: account, options: options).run()
     }
 }

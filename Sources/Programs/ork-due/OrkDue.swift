@@ -6,7 +6,7 @@ import StepCLI
 import Steps
 import Timestamps
 
-@main struct OrkDue: ParsableCommand {
+@main struct OrkDue: ToolCommand {
     static let configuration = CommandConfiguration(
         commandName: "ork-due", abstract: "Tell which rotations of an ork.yaml are due, and hand them to a CI system.",
         discussion: """
@@ -58,7 +58,7 @@ import Timestamps
             "The file that --gitlab runs for each rotation, with inputs rotation and later_waves.", valueName: "file"))
     var include = ".gitlab/ork-rotation.yml"
 
-    static func main() { Tool.start(Self.self) { try $0.perform($1) } }
+    static func main() { start() }
 
     func validate() throws {
         guard limit ?? 1 > 0 else { throw ValidationError("--limit needs a number from 1 on") }
@@ -66,7 +66,7 @@ import Timestamps
 
     func perform(_ console: Console) throws(StepError) {
         let environment = StepEnvironment()
-        var fleet = try Fleet(config, openRouterURL: openRouterURL, environment)
+        var fleet = try ConfiguredFleet(config, openRouterURL: openRouterURL, environment)
         if let rotation { try fleet.narrow(to: rotation) }
         fleet.adopt(
             olderThan: try Self.length(olderThan, "--older-than", orZero: false),

@@ -3,7 +3,7 @@ import Rotation
 import StepCLI
 import Steps
 
-@main struct OrkKeygen: ParsableCommand {
+@main struct OrkKeygen: ToolCommand {
     static let configuration = CommandConfiguration(
         commandName: "ork-keygen", abstract: "Make an identity, which signs handoffs and opens what is sealed to it.",
         discussion: """
@@ -20,7 +20,7 @@ import Steps
     @Flag(help: "Read an identity from standard input and print its public half.")
     var `public` = false
 
-    static func main() { Tool.start(Self.self) { try $0.perform($1) } }
+    static func main() { start() }
 
     func perform(_ console: Console) throws(StepError) {
         if self.public { return Console.print(try Keygen.publicIdentity(ofStandardInput: ()).description) }

@@ -57,10 +57,9 @@ import Steps
             return try step.run(session.plan(flags), state: session.state())
         }
         options.added = try session.adoptPlan(.publish, flags) { rules.add(to: &$0) }
-        let transport = CurlTransport(userAgent: "ork/\(orkVersion)")
         let step = try PublishStep(
-            context: session.context(transport), service: session.service(), identity: session.identity,
-            publishers: publishers, options: options)
+            context: session.context, transport: CurlTransport(userAgent: "ork/\(orkVersion)"),
+            service: session.service(), identity: session.identity, publishers: publishers, options: options)
         try step.run()
     }
 }

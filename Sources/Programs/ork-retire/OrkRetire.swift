@@ -9,8 +9,8 @@ import Steps
     static let configuration = CommandConfiguration(
         commandName: "ork-retire", abstract: "Disable and then delete the predecessor, on evidence.",
         discussion: """
-            Needs the management key in OPENROUTER_MANAGEMENT_KEY. Run it until it says that it has finished: 75 means \
-            that the time has not come, and the message says when it does.
+            Needs the management key in OPENROUTER_MANAGEMENT_KEY. Run it until it says that it has finished: status 75 means \
+            that it is too early, and the message says when to run it again.
 
             EXAMPLES:
               ork-retire --wait 30m
@@ -44,11 +44,11 @@ import Steps
         rules.add(to: &flags)
         flags.validFor = verify.validFor
         let transport = CurlTransport(userAgent: "ork/\(orkVersion)")
-        if restore { return try RestoreStep(context: session.context(transport), api: session.management()).run() }
+        if restore { return try RestoreStep(context: session.context, account: session.account(transport)).run() }
         _ = try session.adoptPlan(.retire, flags) { rules.add(to: &$0) }
         var options = RetireStep.Options()
         options.again = again
         options.isCompromised = compromised
-        try RetireStep(context: session.context(transport), api: session.management(), options: options).run()
+        try RetireStep(context: session.context, account: session.account(transport), options: options).run()
     }
 }

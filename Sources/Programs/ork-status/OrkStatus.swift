@@ -2,12 +2,12 @@ import ArgumentParser
 import StepCLI
 import Steps
 
-@main struct OrkStatus: ParsableCommand {
+@main struct OrkStatus: ToolCommand {
     static let configuration = CommandConfiguration(
         commandName: "ork-status", abstract: "Show where a rotation stands and what comes next.",
         discussion: """
-            Reads the handoff alone and dials nothing. Signatures are checked; whose they are only where --trust says \
-            whom to expect.
+            Reads the handoff alone and connects to nothing. Signatures are checked; the signers only where --trust names \
+            them.
 
             EXAMPLES:
               ork-status
@@ -28,7 +28,7 @@ import Steps
     @Flag(help: "Print the head alone: the digest that stands for everything recorded.")
     var head = false
 
-    static func main() { Tool.start(Self.self) { try $0.perform($1) } }
+    static func main() { start() }
 
     func perform(_ console: Console) throws(StepError) {
         let status = try StatusReport(handoff.isEmpty ? ["ork-handoff.json"] : handoff, trust: trust)

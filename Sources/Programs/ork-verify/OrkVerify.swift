@@ -10,7 +10,7 @@ import Steps
     static let configuration = CommandConfiguration(
         commandName: "ork-verify", abstract: "Gather evidence that the successor works where it is used.",
         discussion: """
-            Reads every target back, asks the application's probes, and looks whether the successor is in use. Changes \
+            Reads every target back, runs the application's probes, and checks whether the successor is in use. Changes \
             nothing but the handoff.
 
             EXAMPLES:
@@ -41,7 +41,7 @@ import Steps
         let publishers = PluginHost(environment: session.environment.variables, log: session.console.log)
         let transport = CurlTransport(userAgent: "ork/\(orkVersion)")
         let step = try VerifyStep(
-            context: session.context(transport), service: session.service(), transport: transport,
+            context: session.context, service: session.service(), transport: transport,
             identity: session.identity, publishers: publishers, programs: ProbePrograms(session),
             options: options)
         try step.run { checks in

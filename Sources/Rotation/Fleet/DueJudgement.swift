@@ -45,24 +45,27 @@ struct DueJudgement {
         return LineageID(base: lineage.base, place: lineage.keys.first?.hash.description ?? workspace)
     }
 
-    /// The base name, found as `ork-create` finds it.
     private static func base(of rotation: DueRotation, _ named: Key?) -> Result<String, Unknown> {
         let plan = rotation.plan
-        switch plan.predecessor {
-        case .name(let name): return .success(KeyName(parsing: name).base)
-        case .none: return .success(plan.successor.name ?? rotation.name.description)
-        case .hash(let hash):
-            if let named { return .success(named.keyName.base) }
-            let mistake = "OpenRouter has no key with the hash \(hash.short)"
-            return .failure(Unknown(message: mistake, hint: Self.nameHint))
-        case .environment(let variable):
-            if let base = named?.keyName.base ?? plan.successor.name { return .success(base) }
-            let mistake =
-                rotation.predecessorDigest == nil
-                ? "the predecessor is the key in \(variable), which is not set here"
-                : "OpenRouter has no key with the hash of the one in \(variable)"
-            return .failure(Unknown(message: mistake, hint: Self.nameHint))
+        do { return .success(try plan.lineageBase(of: rotation.name, named: named)) } catch {
+            if case .otherBase(let base) = error {
+                return .failure(
+                    Unknown(
+                        message: "the successor would have another base name than its predecessor \(base)",
+                        hint: "leave successor: {name: …} out; it is for the first key of a lineage"))
+            }
         }
+        guard case .environment(let variable) = plan.predecessor else {
+            let hash = rotation.namedHash.map { " \($0.short)" } ?? ""
+            return .failure(Unknown(message: "OpenRouter has no key with the hash\(hash)", hint: Self.nameHint))
+        }
+        // The variable may be set in other jobs alone; a successor bears its predecessor's base name.
+        if let base = plan.successor.name { return .success(base) }
+        let mistake =
+            rotation.predecessorDigest == nil
+            ? "the predecessor is the key in \(variable), which is not set here"
+            : "OpenRouter has no key with the hash of the one in \(variable)"
+        return .failure(Unknown(message: mistake, hint: Self.nameHint))
     }
 
     private static let nameHint =
@@ -89,12 +92,12 @@ struct DueJudgement {
 
     private func judge(_ lineage: Lineage) -> DueFinding {
         let live = lineage.live(at: now)
-        if let restored = live.first(where: { $0.keyName.disabledAt != nil }) {
+        if let restored = lineage.restored(at: now).first {
             return problem(
                 live, "\(restored.plainName) was restored by somebody and is held",
                 "find out who needs it; then ork-retire --again, with the rotation's handoff")
         }
-        if let resumed = goingOn(lineage) { return resumed }
+        if let resumed = resumable(lineage) { return resumed }
         guard let newest = live.last else { return withoutLiveKey(lineage) }
         if let stranger = live.dropFirst().first(where: { $0.keyName.rotation == nil }) {
             return problem(
@@ -102,8 +105,8 @@ struct DueJudgement {
                 "delete or rename those that nobody uses, or take all of them into one rotation: "
                     + "ork-create --supersede")
         }
-        if let minting = youngMinting(lineage) { return busy(live, minting) }
-        if live.count > 1 || !soakingKeys(lineage).isEmpty { return begun(lineage) }
+        if let minting = lineage.beingMinted(at: now).last { return busy(live, minting) }
+        if live.count > 1 || !lineage.soaking(at: now).isEmpty { return begun(lineage) }
         if let minting = lineage.minting.first { return leftMinting(live, minting) }
         return settled(newest, lineage)
     }
@@ -138,12 +141,12 @@ struct DueJudgement {
     }
 
     private func withoutLiveKey(_ lineage: Lineage) -> DueFinding {
-        if let soaking = lineage.soaking(at: now).last {
+        if let disabled = lineage.disabled(at: now).last {
             return problem(
-                nil, "no live key is named \(lineage.base); \(soaking.plainName) (\(soaking.hash.short)) is disabled",
+                nil, "no live key is named \(lineage.base); \(disabled.plainName) (\(disabled.hash.short)) is disabled",
                 "enable it again: ork-retire --restore with the rotation's handoff, or by hand at openrouter.ai")
         }
-        if let minting = youngMinting(lineage) { return busy([], minting) }
+        if let minting = lineage.beingMinted(at: now).last { return busy([], minting) }
         guard rotation.plan.predecessor == .none else {
             let expired = lineage.keys.last { $0.isExpired(at: now) }
             return problem(
@@ -158,11 +161,6 @@ struct DueJudgement {
 }
 
 extension DueJudgement {
-    /// A minting key that its `ork-create` may still be working with.
-    private func youngMinting(_ lineage: Lineage) -> Key? {
-        lineage.minting.last { now.timeIntervalSince($0.createdAt) < CreateStep.mintingLimit }
-    }
-
     private func busy(_ live: [Key], _ minting: Key) -> DueFinding {
         DueFinding(
             rotation.name, key: live.last, .busy,
@@ -190,14 +188,13 @@ extension DueJudgement {
 
 extension DueJudgement {
     /// What the newest handoff that is not finished says, if it fits what is at OpenRouter.
-    func goingOn(_ lineage: Lineage) -> DueFinding? {
+    func resumable(_ lineage: Lineage) -> DueFinding? {
         let live = lineage.live(at: now)
         let states = (rotation.handoffs ?? []).filter { !$0.isFinished }
             .sorted { $0.header.id.description > $1.header.id.description }
         for state in states {
-            let known = Set(state.header.predecessors.map(\.hash) + [state.created?.hash].compactMap { $0 })
             // A live key that the handoff does not know belongs to a rotation that came after it.
-            guard live.allSatisfy({ known.contains($0.hash) }) else { continue }
+            guard lineage.stranger(among: state.knownKeys, at: now) == nil else { continue }
             if let created = state.created {
                 guard live.contains(where: { $0.hash == created.hash }) else { continue }
                 guard state.isPublished || now <= created.publishBy else {
@@ -223,7 +220,7 @@ extension DueJudgement {
     /// somewhere until the rotation has taken longer than its own rules allow.
     func begun(_ lineage: Lineage) -> DueFinding {
         let live = lineage.live(at: now)
-        let disabled = soakingKeys(lineage)
+        let disabled = lineage.soaking(at: now)
         let moments = [live.last?.createdAt].compactMap { $0 } + disabled.compactMap(\.keyName.disabledAt)
         let since = moments.max() ?? now
         let names = (disabled + live.dropLast()).map { "\($0.plainName)\($0.disabled ? " (disabled)" : "")" }
@@ -233,7 +230,7 @@ extension DueJudgement {
             return due(live, .begun, .supersede, since: since, "\(message), since more than \(patience)")
         }
         // A rotation as young as that may not have saved its handoff yet.
-        if rotation.handoffs != nil, elapsed >= CreateStep.mintingLimit {
+        if rotation.handoffs != nil, elapsed >= Lineage.mintingLimit {
             return due(
                 live, .begun, .supersede, since: since, "\(message), and no handoff knows \(live.last?.name ?? "")")
         }
@@ -250,20 +247,19 @@ extension DueJudgement {
 }
 
 extension DueJudgement {
-    /// What a rotation says that has nothing to do but to let its disabled predecessors soak; `nil` if it might go on.
+    /// What there is to say of a rotation that only waits for its disabled predecessors to soak; `nil` if it could do more.
     ///
     /// The moment is certain: the mark in the key's name says since when, and `ork-retire` takes the length from
     /// `ork.yaml`, too. Other waits are not: during the overlap `ork-retire` reads the meters, and only the handoff
-    /// knows the last write. A successor that is not well is for `ork-retire` to tell.
+    /// knows the last write. A successor with a health problem is for `ork-retire` to report.
     func soaking(_ lineage: Lineage, knowing state: State? = nil) -> DueFinding? {
         let live = lineage.live(at: now)
         guard let newest = live.last, live.count == 1, newest.keyName.rotation != nil, lineage.minting.isEmpty else {
             return nil
         }
         let soak = TimeInterval(rotation.plan.retire.soak.seconds)
-        let horizon = now.addingTimeInterval(soak + RetireStep.margin)
-        guard newest.maySpend(at: now), !newest.isExpired(at: horizon) else { return nil }
-        let keys = soakingKeys(lineage)
+        guard rotation.plan.retire.healthProblem(of: newest, at: now) == nil else { return nil }
+        let keys = lineage.soaking(at: now)
         // Without its record ork-retire disables the key once more, and it soaks from then on: the sooner the better.
         if let state, !keys.allSatisfy({ state.disabled.contains($0.hash) }) { return nil }
         guard let end = keys.compactMap(\.keyName.disabledAt).min()?.addingTimeInterval(soak), now < end else {
@@ -271,10 +267,5 @@ extension DueJudgement {
         }
         let names = keys.map { "\($0.plainName) (disabled)" }.joined(separator: ", ")
         return DueFinding(rotation.name, key: newest, .soaking(until: end), "\(names) soaks until \(end.rfc3339)")
-    }
-
-    /// The keys that rotations disabled. One without the mark was disabled by hand, and is somebody's business.
-    func soakingKeys(_ lineage: Lineage) -> [Key] {
-        lineage.soaking(at: now).filter { $0.keyName.disabledAt != nil }
     }
 }

@@ -1,21 +1,20 @@
 import FoundationEssentials
-package import OpenRouter
+import OpenRouter
 package import Rotation
 package import Secrets
 package import Steps
+package import Timestamps
 
 /// Finds out which rotations of one account are due. It changes nothing.
 ///
 /// The names at OpenRouter tell most of it. Every workspace is listed once, however many rotations are in it.
 package struct DueStep {
-    private let client: OpenRouterClient
-    private let api: ManagementAPI
+    private let account: ManagedAccount
     private let clock: any WallClock
     private let rotations: [DueRotation]
 
-    package init(client: OpenRouterClient, api: ManagementAPI, clock: any WallClock, rotations: [DueRotation]) {
-        self.client = client
-        self.api = api
+    package init(account: ManagedAccount, clock: any WallClock, rotations: [DueRotation]) {
+        self.account = account
         self.clock = clock
         self.rotations = rotations
     }
@@ -23,14 +22,12 @@ package struct DueStep {
     /// A finding for each rotation, in their order.
     package func run() throws(StepError) -> [DueFinding] {
         let enabled = rotations.filter(\.isEnabled)
-        let listed = try asStepError {
-            try client.allKeys(api, workspaces: Set(enabled.map(\.plan.workspace)))
-        }
+        let listed = try account.keys(in: Set(enabled.map(\.plan.workspace)))
         let now = listed.date ?? clock.now
         var keys = listed.value
-        let elsewhere = try asStepError { try namedElsewhere(enabled, keys) }
+        let elsewhere = try namedElsewhere(enabled, keys)
         let others = Set(elsewhere.values.map(\.workspaceID)).subtracting(keys.keys)
-        try asStepError { keys.merge(try client.allKeys(api, workspaces: others).value) { first, _ in first } }
+        keys.merge(try account.keys(in: others).value) { first, _ in first }
 
         var judgements = rotations.map { rotation in
             DueJudgement(rotation, keys: keys, elsewhere: elsewhere, now: now)
@@ -42,13 +39,13 @@ package struct DueStep {
     /// The keys that plans name by a hash and that are in none of the workspaces named, in one batch.
     private func namedElsewhere(
         _ rotations: [DueRotation], _ keys: [String?: [Key]]
-    ) throws(OpenRouterError) -> [KeyHash: Key] {
+    ) throws(StepError) -> [KeyHash: Key] {
         let known = Set(keys.values.joined().map(\.hash))
         let missing = Set(rotations.filter { $0.plan.workspace == nil }.compactMap(\.namedHash)).subtracting(known)
         var found: [KeyHash: Key] = [:]
-        let calls = missing.sorted { $0.description < $1.description }.map { api.key($0) }
-        for result in client.send(all: calls) {
-            if let key = try result.get().value { found[key.hash] = key }
+        let calls = missing.sorted { $0.description < $1.description }.map { account.api.key($0) }
+        for result in account.client.send(all: calls) {
+            if let key = try result.answer().value { found[key.hash] = key }
         }
         return found
     }
@@ -90,11 +87,5 @@ package struct DueRotation: Sendable {
     }
 
     /// The hash by which the plan names the predecessor.
-    var namedHash: KeyHash? {
-        switch plan.predecessor {
-        case .hash(let hash): hash
-        case .environment: predecessorDigest.map(KeyHash.init(documentedFor:))
-        case .name, .none: nil
-        }
-    }
+    var namedHash: KeyHash? { plan.predecessorHash(predecessorDigest) }
 }

@@ -12,9 +12,9 @@ package struct InferenceAPI: Sendable {
         endpoint = Endpoint(baseURL: baseURL, key: key, audience: .inference)
     }
 
-    /// What OpenRouter says of the key itself; free of charge. A fresh connection may meet another edge node.
-    package func currentKey(freshConnection: Bool = true) -> APICall<CurrentKey> {
-        endpoint.call(.get, "/key", fresh: freshConnection) { fields throws(OpenRouterError) in
+    /// What OpenRouter says of the key itself; free of charge. Each call has a connection of its own, which may meet another server of the provider.
+    package func currentKey() -> APICall<CurrentKey> {
+        endpoint.call(.get, "/key", fresh: true) { fields throws(OpenRouterError) in
             try CurrentKey(fields.object("data"))
         }
     }

@@ -11,8 +11,6 @@ package struct Key: Sendable, Hashable {
     /// A mask such as `sk-or-v1-0e6...1c96`, or the name. Never an identifier.
     package let label: String
     package let createdAt: Date
-    /// `createdAt` as OpenRouter wrote it, with its fractions of a second.
-    package let createdAtText: String
     package let updatedAt: Date?
     package let workspaceID: String?
     package let creatorUserID: String?
@@ -37,7 +35,6 @@ package struct Key: Sendable, Hashable {
         name = try fields.string("name")
         label = try fields.string("label")
         createdAt = try fields.date("created_at")
-        createdAtText = try fields.string("created_at")
         updatedAt = try fields.optionalDate("updated_at")
         workspaceID = try fields.optionalString("workspace_id")
         creatorUserID = try fields.optionalString("creator_user_id")

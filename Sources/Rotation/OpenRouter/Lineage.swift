@@ -1,5 +1,5 @@
 package import FoundationEssentials
-import Secrets
+package import Secrets
 import Timestamps
 
 /// All keys of one base name, the oldest first; of two made at the same moment the one with the lower hash.
@@ -19,12 +19,38 @@ package struct Lineage: Sendable, Hashable {
         keys.filter { !$0.disabled && !$0.isExpired(at: date) && !$0.keyName.isMinting }
     }
 
+    /// The live keys that a rotation had disabled, and that were enabled again since.
+    package func restored(at date: Date) -> [Key] { live(at: date).filter { $0.keyName.disabledAt != nil } }
+
+    /// The first live key that is none of these: it belongs to another rotation.
+    package func stranger(among known: Set<KeyHash>, at date: Date) -> Key? {
+        live(at: date).first { !known.contains($0.hash) }
+    }
+
+    /// The keys that were handed out, are disabled and not expired: they could be enabled again.
+    package func disabled(at date: Date) -> [Key] {
+        keys.filter { $0.disabled && !$0.isExpired(at: date) && !$0.keyName.isMinting }
+    }
+
+    /// Those of them that a rotation disabled. A key without that mark was disabled by hand, and is left to whoever
+    /// did it.
+    package func soaking(at date: Date) -> [Key] { disabled(at: date).filter { $0.keyName.disabledAt != nil } }
+
     /// The keys that were never handed out.
     package var minting: [Key] { keys.filter(\.keyName.isMinting) }
 
-    /// The keys that were handed out, are disabled and not expired: they could be enabled again.
-    package func soaking(at date: Date) -> [Key] {
-        keys.filter { $0.disabled && !$0.isExpired(at: date) && !$0.keyName.isMinting }
+    /// How long, in seconds, a run of `ork-create` may be at work. A key that bears the mark `minting` for longer was
+    /// left behind.
+    package static let mintingLimit: TimeInterval = 3600
+
+    /// The minting keys whose `ork-create` may still be at work.
+    package func beingMinted(at date: Date) -> [Key] { minting.filter { !$0.isAbandoned(at: date) } }
+}
+
+extension Key {
+    /// Whether it was never handed out and nobody is at work with it any more.
+    package func isAbandoned(at date: Date) -> Bool {
+        keyName.isMinting && date.timeIntervalSince(createdAt) >= Lineage.mintingLimit
     }
 }
 

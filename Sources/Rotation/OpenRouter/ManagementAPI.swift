@@ -79,11 +79,6 @@ package struct ManagementAPI: Sendable {
         }
     }
 
-    /// The account's credit.
-    package func credits() -> APICall<Credits> {
-        endpoint.call(.get, "/credits") { fields throws(OpenRouterError) in try Credits(fields.object("data")) }
-    }
-
     private func page<Row: Sendable>(
         _ path: String, workspace: String?, _ offset: Int,
         _ row: @escaping @Sendable (AnswerFields) throws(OpenRouterError) -> Row

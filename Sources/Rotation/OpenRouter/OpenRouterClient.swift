@@ -14,17 +14,8 @@ package struct OpenRouterClient: Sendable {
         try call.answer(exchange([call.request])[0]).get()
     }
 
-    /// One batch: all at once, one round trip. A call that fails does not stop the others.
-    package func send<each Answer>(
-        _ calls: repeat APICall<each Answer>
-    ) -> (repeat Result<Dated<each Answer>, OpenRouterError>) {
-        var requests: [HTTPRequest] = []
-        for request in repeat (each calls).request { requests.append(request) }
-        var results = exchange(requests)[...]
-        return (repeat (each calls).answer(results.removeFirst()))
-    }
-
-    /// One batch of calls of one kind; the answers stand in the order of the calls.
+    /// One batch: all at once, one round trip. A call that fails does not stop the others; the answers stand in the
+    /// order of the calls.
     package func send<Answer>(all calls: [APICall<Answer>]) -> [Result<Dated<Answer>, OpenRouterError>] {
         zip(calls, exchange(calls.map(\.request))).map { $0.answer($1) }
     }
@@ -44,12 +35,12 @@ extension OpenRouterClient {
     package func allKeys(_ api: ManagementAPI, workspaces: Set<String?>) throws(OpenRouterError) -> Dated<
         [String?: [Key]]
     > {
-        try goOn(api, [:], workspaces.sorted { ($0 ?? "") < ($1 ?? "") })
+        try readOn(api, [:], workspaces.sorted { ($0 ?? "") < ($1 ?? "") })
     }
 
     /// All keys of a workspace, and the provider's clock at the first answer.
     package func allKeys(_ api: ManagementAPI, workspace: String?) throws(OpenRouterError) -> Dated<[Key]> {
-        let all = try goOn(api, [:], [workspace])
+        let all = try readOn(api, [:], [workspace])
         return Dated(value: all.value[workspace] ?? [], date: all.date)
     }
 
@@ -58,7 +49,7 @@ extension OpenRouterClient {
         _ api: ManagementAPI, workspace: String?, from first: [Key]
     ) throws(OpenRouterError) -> [Key] {
         guard first.count == ManagementAPI.pageSize else { return first }
-        return try goOn(api, [workspace: first], [workspace]).value[workspace] ?? []
+        return try readOn(api, [workspace: first], [workspace]).value[workspace] ?? []
     }
 
     /// Reads on behind what is known of these workspaces. OpenRouter tells no total: a page that is not full is the last.
@@ -66,7 +57,7 @@ extension OpenRouterClient {
     /// The list is read while others mint and delete. So each page begins with the last rows of the one before; where
     /// these are not there, so many keys have gone meanwhile that some may have moved past the edge, and the workspace
     /// is read anew.
-    private func goOn(
+    private func readOn(
         _ api: ManagementAPI, _ known: [String?: [Key]], _ workspaces: [String?]
     ) throws(OpenRouterError) -> Dated<[String?: [Key]]> {
         var keys = known

@@ -1,5 +1,4 @@
 package import HTTP
-package import Timestamps
 
 /// Why OpenRouter did not do what it was asked. It never quotes an answer, which may hold a key.
 package struct OpenRouterError: Error, Sendable, Hashable {
@@ -36,19 +35,15 @@ package struct OpenRouterError: Error, Sendable, Hashable {
     /// `false` only when it is certain that the request has changed nothing: it was never sent, or sent once and
     /// refused.
     package let mayHaveArrived: Bool
-    /// How long the service asks to be left alone (`Retry-After`).
-    package let retryAfter: Interval?
 
     package init(
-        _ code: Code, _ message: String, hint: String? = nil, status: Int? = nil, mayHaveArrived: Bool,
-        retryAfter: Interval? = nil
+        _ code: Code, _ message: String, hint: String? = nil, status: Int? = nil, mayHaveArrived: Bool
     ) {
         self.code = code
         self.message = message
         self.hint = hint
         self.status = status
         self.mayHaveArrived = mayHaveArrived
-        self.retryAfter = retryAfter
     }
 }
 
@@ -70,7 +65,7 @@ extension OpenRouterError {
         let isRefusal = !request.isIdempotent && ![.unavailable, .unexpected].contains(code)
         self.init(
             code, Self.message(code, response.status), hint: Self.hint(code, audience), status: response.status,
-            mayHaveArrived: !isRefusal, retryAfter: response.retryAfter)
+            mayHaveArrived: !isRefusal)
     }
 }
 
@@ -88,13 +83,6 @@ extension OpenRouterError.Code {
             case 408, 500...599: .unavailable
             default: .unexpected
             }
-    }
-}
-
-extension HTTPResponse {
-    /// `Retry-After` in seconds (RFC 9110 §10.2.3); `nil` for its other form, a date.
-    fileprivate var retryAfter: Interval? {
-        self[header: "retry-after"].flatMap { Int($0) }.map { Interval(seconds: $0) }
     }
 }
 
@@ -165,11 +153,5 @@ extension OpenRouterError {
         OpenRouterError(
             .unexpected, "OpenRouter's answer has no usable field \(field)",
             hint: "its API may have changed; look for a newer version of ork", status: status, mayHaveArrived: true)
-    }
-
-    static func keyForm(_ mistake: String) -> OpenRouterError {
-        OpenRouterError(
-            .invalid, "the key \(mistake)", hint: "a key is one word of printable ASCII, such as sk-or-v1-…",
-            mayHaveArrived: false)
     }
 }

@@ -4,6 +4,7 @@ package import PublisherKit
 package import Rotation
 import Secrets
 import Sodium
+package import Timestamps
 
 /// `ork-publish --check`: would publishing work with this stage's credentials? Mints nothing, writes nothing.
 package struct CheckStep {

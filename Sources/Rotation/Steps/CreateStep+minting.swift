@@ -9,10 +9,12 @@ import Timestamps
 extension CreateStep {
     /// Mints a key that may spend nothing, records it durably, and activates it.
     func mint(_ header: RotationHeader, like predecessor: Key?, name: KeyName, now: Date) throws(StepError) {
-        let settings = try Settings(header.plan.successor, like: predecessor, now: now)
+        let settings = SuccessorSettings(header.plan.successor, like: predecessor, now: now)
         let created: CreatedKey
         do {
-            created = try context.client.send(api.createKey(settings.new(name, workspace: header.workspace))).value
+            created = try account.client.send(
+                account.api.createKey(settings.new(name, workspace: header.workspace))
+            ).value
         } catch {
             guard error.mayHaveArrived else { throw StepError(error) }
             return try settleLostReply(header, name: name, error)
@@ -24,7 +26,7 @@ extension CreateStep {
     private func settleLostReply(
         _ header: RotationHeader, name: KeyName, _ error: OpenRouterError
     ) throws(StepError) {
-        context.tell(.warning("no answer to the minting (\(error.message)); looking whether the key was made"))
+        context.tell(.warning("no answer to the minting (\(error.message)); checking whether the key was made"))
         try discardUnactivated(header, names: [name.description])
         context.clock.sleep(until: context.clock.now.addingTimeInterval(Double(header.plan.publish.settle.seconds)))
         try discardUnactivated(header, names: [name.description])
@@ -34,7 +36,7 @@ extension CreateStep {
     }
 
     private func accept(
-        _ created: CreatedKey, _ header: RotationHeader, settings: Settings, name: KeyName
+        _ created: CreatedKey, _ header: RotationHeader, settings: SuccessorSettings, name: KeyName
     ) throws(StepError) {
         let key = created.key
         let digest = Digest(of: created.secret)
@@ -51,7 +53,10 @@ extension CreateStep {
         let detail = State.Successor.detail(
             hash: key.hash, digest: digest, name: Self.activeName(name, header).description, label: key.label,
             createdAt: key.createdAt, publishBy: publishBy)
-        let boxes = try asStepError { try context.trust.recipients.map { try SealedSecret(created.secret, to: $0) } }
+        var boxes: [SealedSecret] = []
+        do {
+            for recipient in context.trust.recipients { boxes.append(try SealedSecret(created.secret, to: recipient)) }
+        } catch { throw StepError(error) }
         try context.record(
             Entry(.create, .minted, message: "minted \(key.label), which may not spend yet", detail: detail),
             sealed: boxes)
@@ -60,14 +65,11 @@ extension CreateStep {
 
     /// Of several creators one goes on; then name and limit are set in one call.
     func activate(
-        _ key: Key, _ header: RotationHeader, settings: Settings, detail: JSONObject
+        _ key: Key, _ header: RotationHeader, settings: SuccessorSettings, detail: JSONObject
     ) throws(StepError) {
         try yieldToOtherCreator(key, header)
         let name = Self.activeName(KeyName(parsing: key.name), header)
-        let active = try asStepError {
-            try context.client.send(api.updateKey(key.hash, settings.activation(name))).value
-        }
-        guard let active else {
+        guard let active = try account.send({ $0.updateKey(key.hash, settings.activation(name)) }).value else {
             try recordStray(key, because: "somebody deleted it before it was activated")
             throw StepError(
                 .notYet, "the new key was deleted by another run before it was activated",
@@ -105,8 +107,7 @@ extension CreateStep {
 
     /// Deletes keys that bear one of these names, which only an unanswered POST of ours can have given them.
     func discardUnactivated(_ header: RotationHeader, names: [String]) throws(StepError) {
-        let listed = try asStepError { try context.client.allKeys(api, workspace: header.workspace).value }
-        for key in listed where names.contains(key.name) {
+        for key in try account.keys(in: header.workspace).value where names.contains(key.name) {
             try discard(key, because: "the answer to its minting was lost")
         }
     }
@@ -118,13 +119,12 @@ extension CreateStep {
     /// `ork-publish` finds out by its probe before anybody is given it.
     @discardableResult
     func discard(_ key: Key, because reason: String) throws(StepError) -> Bool {
-        let now = try asStepError { try context.client.send(api.key(key.hash)).value }
-        if let now {
+        if let now = try account.send({ $0.key(key.hash) }).value {
             guard now.keyName.isMinting else {
                 context.tell(.warning("\(now.name) (\(now.hash.short)) was activated meanwhile and stays"))
                 return false
             }
-            _ = try asStepError { try context.client.send(api.deleteKey(key.hash)) }
+            _ = try account.send { $0.deleteKey(key.hash) }
         }
         try recordStray(key, because: reason)
         return true
@@ -170,13 +170,14 @@ extension CreateStep {
 
     /// A key of somebody else's that stands before this one or beside it; one that is live has won already.
     private func rival(of key: Key, _ header: RotationHeader) throws(StepError) -> Key? {
-        let listed = try asStepError { try context.client.allKeys(api, workspace: header.workspace) }
+        let listed = try account.keys(in: header.workspace)
         let known = Set(header.predecessors.map(\.hash) + [key.hash])
         let now = listed.date ?? context.clock.now
         let lineage = Lineage(base: header.base, among: listed.value.filter { !known.contains($0.hash) })
         for rival in lineage.live(at: now) + lineage.minting.filter({ $0.createdAt <= key.createdAt }) {
-            let isAbandoned = rival.keyName.isMinting && now.timeIntervalSince(rival.createdAt) >= Self.mintingLimit
-            guard isAbandoned, try discard(rival, because: "it was minted and never handed out") else { return rival }
+            guard rival.isAbandoned(at: now), try discard(rival, because: "it was minted and never handed out") else {
+                return rival
+            }
         }
         return nil
     }

@@ -1,6 +1,6 @@
-package import FoundationEssentials
+import FoundationEssentials
 import JSON
-package import OpenRouter
+import OpenRouter
 package import Rotation
 package import Secrets
 import Timestamps
@@ -11,7 +11,7 @@ import Timestamps
 /// given one, so it may be deleted. Everything else that is found is retired on evidence or left alone.
 package struct CreateStep {
     let context: StepContext
-    let api: ManagementAPI
+    let account: ManagedAccount
     let options: Options
 
     /// What is asked for.
@@ -31,18 +31,15 @@ package struct CreateStep {
         }
     }
 
-    package init(context: StepContext, api: ManagementAPI, options: Options) {
+    package init(context: StepContext, account: ManagedAccount, options: Options) {
         self.context = context
-        self.api = api
+        self.account = account
         self.options = options
     }
 
-    /// A foreign key that bears the mark `minting` for longer than this was left behind.
-    package static let mintingLimit: TimeInterval = 3600
-
     package func run() throws(StepError) {
-        guard let handoff = context.journal.handoff else { return try begin() }
-        let state = try asStepError { try State(handoff, trust: context.trust) }
+        guard context.journal.handoff != nil else { return try begin() }
+        let state = try context.state()
         guard state.header.name == options.name else {
             throw StepError(
                 .unacceptable, "the handoff is of the rotation \(state.header.name), not of \(options.name)",
@@ -56,8 +53,7 @@ package struct CreateStep {
 
     /// The rotation has its successor: nothing to do, if it is still there.
     private func confirm(_ created: State.Successor) throws(StepError) {
-        let key = try asStepError { try context.client.send(api.key(created.hash)).value }
-        guard let key else {
+        guard let key = try account.send({ $0.key(created.hash) }).value else {
             throw StepError(
                 .failed, "the successor \(created.name) does not exist any more at OpenRouter",
                 hint: "the management key may be another account's; else begin anew: another --handoff, --supersede")
@@ -93,9 +89,10 @@ package struct CreateStep {
 
     private func begin() throws(StepError) {
         let snapshot = try LineageSnapshot.take(
-            api, context.client, workspace: options.plan.workspace, named: namedHash)
+            of: account, workspace: options.plan.workspace,
+            named: options.plan.predecessorHash(options.predecessorDigest))
         let now = snapshot.date ?? context.clock.now
-        let choice = try chooseLineage(snapshot, now: now)
+        let choice = try LineageChoice(snapshot, options, now: now)
         let ignored = try refuseReferences(snapshot, to: choice.predecessors)
         let id = RotationID(at: now)
         let name = try Self.mintingName(choice.base, id, now)
@@ -111,15 +108,7 @@ package struct CreateStep {
         try mint(header, like: choice.predecessors.last, name: name, now: now)
     }
 
-    private var namedHash: KeyHash? {
-        switch options.plan.predecessor {
-        case .hash(let hash): hash
-        case .environment: options.predecessorDigest.map(KeyHash.init(documentedFor:))
-        case .name, .none: nil
-        }
-    }
-
-    private func announce(_ choice: Choice, activated: KeyName) {
+    private func announce(_ choice: LineageChoice, activated: KeyName) {
         for key in choice.predecessors {
             context.tell(.doing("\(key.name) (\(key.hash.short)) is to be replaced"))
         }
@@ -166,7 +155,7 @@ extension CreateStep {
     func resume(_ state: State) throws(StepError) {
         let header = state.header
         let snapshot = try LineageSnapshot.take(
-            api, context.client, workspace: header.workspace, named: state.minted.last?.hash)
+            of: account, workspace: header.workspace, named: state.minted.last?.hash)
         let now = snapshot.date ?? context.clock.now
         let predecessor = try predecessor(of: header, snapshot)
         // The keys that this rotation set out to delete must not win against its own.
@@ -182,7 +171,7 @@ extension CreateStep {
                 hash: minted.hash, digest: minted.digest, name: minted.name, label: minted.label,
                 createdAt: minted.createdAt, publishBy: minted.publishBy)
             guard key.keyName.isMinting else { return try recordCreated(key, detail) }
-            let settings = try Settings(header.plan.successor, like: predecessor, now: now)
+            let settings = SuccessorSettings(header.plan.successor, like: predecessor, now: now)
             return try activate(key, header, settings: settings, detail: detail)
         }
         try refuseForeignSuccessor(snapshot, header)

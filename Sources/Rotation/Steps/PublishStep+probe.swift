@@ -40,8 +40,9 @@ extension PublishStep {
     func probe(_ secret: Secret, _ successor: State.Successor, _ state: State) throws(StepError) -> Baseline {
         try settle(successor, state)
         let api = InferenceAPI(baseURL: service, key: secret)
+        let client = OpenRouterClient(transport: transport)
         var baseline = Baseline(at: .distantPast, cost: "0")
-        for result in context.client.send(all: Array(repeating: api.currentKey(), count: 3)) {
+        for result in client.send(all: Array(repeating: api.currentKey(), count: 3)) {
             let answer = try answerOfNewKey(result)
             try refuseUnusable(answer.value)
             let seen = Baseline(at: answer.date ?? context.clock.now, cost: "\(answer.value.usageTotal)")
@@ -51,7 +52,8 @@ extension PublishStep {
         if let earlier = state.lastBaseline { return earlier }
         guard let model = state.plan.publish.inference else { return baseline }
         if let asked = state.publishProbes.compactMap({ Baseline($0["baseline"]) }).last { return asked }
-        return try ask(model, api, baseline)
+        let answer = client.send(all: [api.ask(model: model)])[0]
+        return try recordAnswer(answer, after: baseline)
     }
 
     private func settle(_ successor: State.Successor, _ state: State) throws(StepError) {
@@ -64,8 +66,10 @@ extension PublishStep {
         context.clock.sleep(until: ready)
     }
 
-    private func ask(_ model: String, _ api: InferenceAPI, _ before: Baseline) throws(StepError) -> Baseline {
-        let answer = try answerOfNewKey(context.client.send(all: [api.ask(model: model)])[0])
+    private func recordAnswer(
+        _ result: Result<Dated<Inference>, OpenRouterError>, after before: Baseline
+    ) throws(StepError) -> Baseline {
+        let answer = try answerOfNewKey(result)
         // Ork's question is nobody's use: the reply's own cost is added, because the key's meter lags, and the moment
         // of use may be written a little after the answer. A cost that was not told can be any.
         let cost = answer.value.cost.flatMap { cost in Decimal(string: before.cost).map { "\($0 + cost)" } }

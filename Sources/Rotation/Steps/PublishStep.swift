@@ -12,6 +12,7 @@ import Timestamps
 /// It needs the identity that the successor is sealed to and the targets' tokens, and never the management key.
 package struct PublishStep {
     let context: StepContext
+    let transport: any HTTPTransport
     let service: HTTPURL
     let identity: Identity
     let publishers: any PublisherHost
@@ -35,9 +36,11 @@ package struct PublishStep {
     }
 
     package init(
-        context: StepContext, service: HTTPURL, identity: Identity, publishers: any PublisherHost, options: Options
+        context: StepContext, transport: any HTTPTransport, service: HTTPURL, identity: Identity,
+        publishers: any PublisherHost, options: Options
     ) {
         self.context = context
+        self.transport = transport
         self.service = service
         self.identity = identity
         self.publishers = publishers
@@ -138,7 +141,7 @@ package struct PublishStep {
     }
 
     private func open(_ successor: State.Successor) throws(StepError) -> Secret {
-        let mine = context.journal.handoff?.sealed.filter { $0.recipient == identity.publicIdentity } ?? []
+        let mine = context.boxes(for: identity)
         guard !mine.isEmpty else {
             throw StepError(
                 .unacceptable,
@@ -149,7 +152,7 @@ package struct PublishStep {
                     ? "use a copy of the handoff from before ork-verify, or begin a new rotation"
                     : "give it the identity that ork-create sealed to (ORK_IDENTITY)")
         }
-        guard let secret = mine.lazy.compactMap({ $0.open(with: identity, expecting: successor.digest) }).first else {
+        guard let secret = mine.open(successor, with: identity) else {
             throw StepError(
                 .unacceptable, "the sealed successor is not the key that the records name",
                 hint: "the box was swapped or damaged; use the handoff as ork-create wrote it")

@@ -1,31 +1,31 @@
 import FoundationEssentials
 import JSON
-package import OpenRouter
+import OpenRouter
 import Rotation
 import Secrets
+import Timestamps
 
 /// `ork-retire --restore`: enables disabled predecessors again. The mark in their names holds them from now on.
 package struct RestoreStep {
     let context: StepContext
-    let api: ManagementAPI
+    let account: ManagedAccount
 
-    package init(context: StepContext, api: ManagementAPI) {
+    package init(context: StepContext, account: ManagedAccount) {
         self.context = context
-        self.api = api
+        self.account = account
     }
 
     package func run() throws(StepError) {
         let state = try context.state()
         let references = state.header.predecessors
-        let calls = references.map { api.key($0.hash) }
+        let calls = references.map { account.api.key($0.hash) }
         var restored = 0
         var failure: StepError?
-        for (reference, result) in zip(references, context.client.send(all: calls)) {
+        for (reference, result) in zip(references, account.client.send(all: calls)) {
             do throws(StepError) {
-                let answer = try asStepError { try result.get() }
-                if try restore(answer, reference, state) { restored += 1 }
+                if try restore(result.answer(), reference, state) { restored += 1 }
             } catch {
-                // In an emergency one key that does not come back must not keep the others down.
+                // In an emergency, one key that cannot be enabled must not keep the others down.
                 context.tell(.warning("\(reference.name): \(error.message)"))
                 failure = failure ?? error
             }
@@ -49,8 +49,8 @@ package struct RestoreStep {
         guard !state.unrestorable.contains(key.hash), key.keyName.disabledAt != nil else {
             context.tell(
                 .warning(
-                    "\(key.plainName) was disabled as compromised or by somebody's hand and stays so; "
-                        + "enable it at openrouter.ai if that is right"))
+                    "\(key.plainName) was disabled as compromised, or by hand, and stays disabled; "
+                        + "enable it at openrouter.ai if it is needed"))
             return false
         }
         context.tell(.doing("enabling \(key.plainName) again"))
@@ -58,8 +58,7 @@ package struct RestoreStep {
         // With an older mark a verification from before the trouble would let the key go again.
         let now = answer.date ?? context.clock.now
         let change = KeyChange(name: key.keyName.with(disabledAt: now).description, disabled: false)
-        let enabled = try asStepError { try context.client.send(api.updateKey(key.hash, change)).value }
-        guard let enabled, !enabled.disabled else {
+        guard let enabled = try account.send({ $0.updateKey(key.hash, change) }).value, !enabled.disabled else {
             throw StepError(
                 .failed, "OpenRouter did not enable \(key.plainName)", hint: "enable it by hand at openrouter.ai")
         }
@@ -67,7 +66,7 @@ package struct RestoreStep {
             Entry(
                 .retire, .restored, message: "enabled \(key.plainName) again",
                 detail: ["hash": .string(key.hash.description)]))
-        context.tell(.done("enabled \(key.plainName) again; ork-retire --again goes on after a newer verification"))
+        context.tell(.done("enabled \(key.plainName) again; ork-retire --again continues after a newer verification"))
         return true
     }
 }

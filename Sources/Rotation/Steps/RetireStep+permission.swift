@@ -12,7 +12,7 @@ extension RetireStep {
     {
         var waits: [StepError] = []
         try refuseUnhealthySuccessor(snapshot, state)
-        try refuseUnknownKeys(snapshot, state, successor)
+        try refuseUnknownKeys(snapshot, state)
         for reference in state.header.predecessors {
             guard let key = snapshot.predecessors[reference.hash] ?? nil else {
                 try recordGone(reference, state)
@@ -61,7 +61,7 @@ extension RetireStep {
                 throw StepError(
                     .notYet,
                     "\(key.plainName) was restored after it had been disabled: it is held since \(mark.rfc3339)",
-                    hint: "mend what needed it, run ork-verify, then ork-retire --again", isRetryable: false)
+                    hint: "fix what still needed it, run ork-verify, then ork-retire --again", isRetryable: false)
             }
         }
         try requireVerification(state, snapshot, isFresh: true)
@@ -85,34 +85,18 @@ extension RetireStep {
 
     /// The successor must be able to carry the applications alone, until after the soak.
     private func refuseUnhealthySuccessor(_ snapshot: RetirementSnapshot, _ state: State) throws(StepError) {
-        let key = snapshot.successor
-        let horizon = snapshot.date.addingTimeInterval(Double(state.plan.retire.soak.seconds) + Self.margin)
-        var healthProblem: String?
-        if key.disabled {
-            healthProblem = "is disabled"
-        } else if key.keyName.isMinting {
-            healthProblem = "is not activated"
-        } else if key.isExpired(at: snapshot.date) {
-            healthProblem = "has expired"
-        } else if !key.maySpend(at: snapshot.date) {
-            healthProblem = "has used up its limit"
-        } else if key.isExpired(at: horizon) {
-            healthProblem = "expires within the soak and an hour"
-        }
-        guard let healthProblem else { return }
+        let problem = state.plan.retire.healthProblem(of: snapshot.successor, at: snapshot.date)
+        guard let problem else { return }
         throw StepError(
-            .failed, "the successor \(key.name) \(healthProblem): nothing is retired",
-            hint: "mend the successor at OpenRouter, or begin a new rotation; ork-retire --restore enables a disabled "
+            .failed, "the successor \(snapshot.successor.name) \(problem): nothing is retired",
+            hint: "fix the successor at OpenRouter, or start a new rotation; ork-retire --restore enables a disabled "
                 + "predecessor again", isRetryable: false)
     }
 
     /// A live key of the lineage that nobody here knows means that another rotation is under way.
-    private func refuseUnknownKeys(_ snapshot: RetirementSnapshot, _ state: State, _ successor: State.Successor)
-        throws(StepError)
-    {
-        let known = Set(state.header.predecessors.map(\.hash) + [successor.hash])
+    private func refuseUnknownKeys(_ snapshot: RetirementSnapshot, _ state: State) throws(StepError) {
         let lineage = Lineage(base: state.header.base, among: snapshot.keys)
-        guard let stranger = lineage.live(at: snapshot.date).first(where: { !known.contains($0.hash) }) else { return }
+        guard let stranger = lineage.stranger(among: state.knownKeys, at: snapshot.date) else { return }
         throw StepError(
             .failed, "\(stranger.name) (\(stranger.hash.short)) is a live key that this rotation does not know",
             hint: "finish the other rotation first, or take all keys into one: ork-create --supersede with another "

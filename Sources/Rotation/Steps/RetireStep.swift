@@ -1,6 +1,6 @@
-package import FoundationEssentials
+import FoundationEssentials
 import JSON
-package import OpenRouter
+import OpenRouter
 import Rotation
 import Secrets
 import Timestamps
@@ -12,7 +12,7 @@ import Timestamps
 /// bears that mark and is enabled was restored by somebody, and is held until `--again`.
 package struct RetireStep {
     let context: StepContext
-    let api: ManagementAPI
+    let account: ManagedAccount
     let options: Options
 
     package struct Options: Sendable {
@@ -24,14 +24,11 @@ package struct RetireStep {
         package init() {}
     }
 
-    package init(context: StepContext, api: ManagementAPI, options: Options) {
+    package init(context: StepContext, account: ManagedAccount, options: Options) {
         self.context = context
-        self.api = api
+        self.account = account
         self.options = options
     }
-
-    /// How long the successor must still live after the soak, in seconds.
-    package static let margin: TimeInterval = 3600
 
     package func run() throws(StepError) {
         let state = try context.state()
@@ -48,12 +45,12 @@ package struct RetireStep {
                         + "applications that still use them will fail"))
         }
         guard !state.isFinished else { return context.tell(.done("nothing to do: every predecessor is deleted")) }
-        var snapshot = try RetirementSnapshot.take(context, api, state, successor)
+        var snapshot = try RetirementSnapshot.take(context, account, state, successor)
         while let action = try nextAction(snapshot, state: context.state(), successor) {
             context.tell(.doing(action.text))
             guard !context.isDryRun else { return }
             try perform(action)
-            snapshot = try RetirementSnapshot.take(context, api, context.state(), successor)
+            snapshot = try RetirementSnapshot.take(context, account, context.state(), successor)
             try confirm(action, snapshot)
         }
         guard !context.isDryRun else { return }
@@ -81,9 +78,9 @@ package struct RetireStep {
             // What is disabled already only gets its mark: enabling it meanwhile is somebody's decision.
             if !key.disabled { change.disabled = true }
             change.name = name.description
-            _ = try asStepError { try context.client.send(api.updateKey(key.hash, change)) }
+            _ = try account.send { $0.updateKey(key.hash, change) }
         case .delete(let key):
-            _ = try asStepError { try context.client.send(api.deleteKey(key.hash)) }
+            _ = try account.send { $0.deleteKey(key.hash) }
         }
     }
 

@@ -3,6 +3,7 @@ import HTTP
 import OpenRouter
 import Rotation
 import Secrets
+import Timestamps
 
 /// What `ork-retire` reads directly before every effect: one batch, and more only where a list has several pages.
 struct RetirementSnapshot {
@@ -29,9 +30,9 @@ struct RetirementSnapshot {
     }
 
     static func take(
-        _ context: StepContext, _ api: ManagementAPI, _ state: State, _ created: State.Successor
+        _ context: StepContext, _ account: ManagedAccount, _ state: State, _ created: State.Successor
     ) throws(StepError) -> RetirementSnapshot {
-        let client = context.client
+        let (api, client) = (account.api, account.client)
         let workspace = state.header.workspace
         var calls: [APICall<Part>] = [
             api.key(created.hash).map { .successor($0) }, api.listKeys(workspace: workspace).map { .keys($0) },
@@ -57,7 +58,7 @@ struct RetirementSnapshot {
                 refusesAnalytics = refusesAnalytics || [.forbidden, .notFound, .invalid].contains(error.code)
                 continue
             }
-            let answer = try asStepError { try result.get() }
+            let answer = try result.answer()
             switch answer.value {
             case .successor(let key):
                 // Before anything else is asked for in vain, such as another account's workspace.
@@ -72,8 +73,8 @@ struct RetirementSnapshot {
         guard let successor else { throw Self.missing(created) }
         guard let date else {
             throw StepError(
-                .failed, "OpenRouter's answers bear no date, so quiet and soak cannot be measured",
-                hint: "look whether a proxy removes the Date field")
+                .failed, "OpenRouter's answers have no Date header, so quiet and soak cannot be measured",
+                hint: "check whether a proxy removes the Date header")
         }
         // Where the clocks differ, analytics was asked for a time that ends too early, or has not come yet.
         if !refusesAnalytics, abs(date.timeIntervalSince(asked)) > Self.precision {
@@ -83,8 +84,7 @@ struct RetirementSnapshot {
                 requests[hash] = (try? client.send(again))?.value ?? .unusable(.stale)
             }
         }
-        let firstPage = keys
-        let all = try asStepError { try client.allKeys(api, workspace: workspace, from: firstPage) }
+        let all = try account.keys(in: workspace, from: keys)
         return RetirementSnapshot(
             successor: successor, predecessors: predecessors, keys: all, requests: requests,
             refusesAnalytics: refusesAnalytics, date: date)
@@ -94,6 +94,6 @@ struct RetirementSnapshot {
         StepError(
             .failed, "OpenRouter has no key \(created.name) (\(created.hash.short)): nothing is retired",
             hint: "the management key may be another account's; if the successor was deleted, "
-                + "begin anew: ork-create with another --handoff and --supersede", isRetryable: false)
+                + "start a new rotation: ork-create with another --handoff and --supersede", isRetryable: false)
     }
 }

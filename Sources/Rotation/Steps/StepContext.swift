@@ -1,16 +1,14 @@
 package import FoundationEssentials
 package import JSON
-package import OpenRouter
 package import Rotation
 package import Secrets
-import Timestamps
+package import Timestamps
 
 /// What every step works with: where it records, whom it trusts, what time it is, and whom it tells.
 package struct StepContext {
     package let journal: any Journal
     package let trust: Trust
     package let clock: any WallClock
-    package let client: OpenRouterClient
     package let tell: (Announcement) -> Void
     /// Reads and says what would be done, and does nothing.
     package let isDryRun: Bool
@@ -18,13 +16,12 @@ package struct StepContext {
     package let assumedRules: JSONValue?
 
     package init(
-        journal: any Journal, trust: Trust, clock: any WallClock, client: OpenRouterClient, isDryRun: Bool = false,
+        journal: any Journal, trust: Trust, clock: any WallClock, isDryRun: Bool = false,
         assumedRules: JSONValue? = nil, tell: @escaping (Announcement) -> Void
     ) {
         self.journal = journal
         self.trust = trust
         self.clock = clock
-        self.client = client
         self.isDryRun = isDryRun
         self.assumedRules = assumedRules
         self.tell = tell
@@ -37,10 +34,11 @@ package struct StepContext {
                 .unacceptable, "there is no handoff",
                 hint: "run ork-create first, or name the file that it wrote with --handoff")
         }
-        let state = try asStepError { try State(handoff, trust: trust) }
+        let state: State
+        do { state = try State(handoff, trust: trust) } catch { throw StepError(error) }
         guard let assumedRules else { return state }
         var plan = state.plan
-        do { try plan.adopt(rules: assumedRules, by: .create) } catch { throw StepError(.unacceptable, "\(error)") }
+        do { try plan.adopt(rules: assumedRules, by: .create) } catch { throw StepError(error) }
         return state.assuming(plan)
     }
 
@@ -51,6 +49,11 @@ package struct StepContext {
                 .unacceptable, "the rotation has no successor yet", hint: "run ork-create with this handoff")
         }
         return created
+    }
+
+    /// The boxes in the handoff that are sealed to an identity.
+    func boxes(for identity: Identity) -> [SealedSecret] {
+        journal.handoff?.sealed.filter { $0.recipient == identity.publicIdentity } ?? []
     }
 
     func record(_ entry: Entry, sealed: [SealedSecret]? = nil) throws(StepError) {
@@ -68,13 +71,6 @@ package enum Announcement: Sendable, Hashable {
     case warning(String)
 }
 
-/// The time as this machine has it, and waiting.
-package protocol WallClock: Sendable {
-    var now: Date { get }
-    /// Returns at `date` or at once if it is over.
-    func sleep(until date: Date)
-}
-
 /// What runs a program of the user's as a probe, under the rules for publishers (design of the contract: no secret
 /// but in its input, an environment of its own, bounded output).
 package protocol ProgramRunner {
@@ -82,4 +78,11 @@ package protocol ProgramRunner {
     /// `secret` in any form.
     /// Answers what went wrong, in lower case without a full stop; `nil` for exit status 0.
     func run(_ arguments: [String], environment: [String: String], deadline: Date, hiding secret: Secret?) -> String?
+}
+
+extension [SealedSecret] {
+    /// The successor's plaintext; `nil` if none of the boxes holds what its digest names.
+    func open(_ successor: State.Successor, with identity: Identity) -> Secret? {
+        lazy.compactMap { $0.open(with: identity, expecting: successor.digest) }.first
+    }
 }

@@ -1,7 +1,6 @@
 package import FoundationEssentials
-import OpenRouter
-import PublisherKit
-import Rotation
+package import OpenRouter
+package import Rotation
 
 /// Why a step did not finish, for the program's exit status and for the person who reads it.
 package struct StepError: Error, Sendable {
@@ -22,9 +21,9 @@ package struct StepError: Error, Sendable {
     package let hint: String?
     /// When asking again makes sense, if that is known.
     package let retryAt: Date?
-    /// Whether waiting alone may mend it: `--wait` tries these again.
+    /// Whether waiting alone may help: `--wait` tries these again.
     package let isRetryable: Bool
-    /// The line of a file that has to be mended, which the message names, too.
+    /// The line of a file that has to be fixed; the message names it, too.
     package let place: Place?
 
     /// A line, from 1, of a file as the user names it.
@@ -52,15 +51,20 @@ package struct StepError: Error, Sendable {
 }
 
 extension StepError {
-    init(_ error: HandoffError) {
-        self.init(.unacceptable, error.message, hint: error.hint)
+    /// A handoff that is not acceptable. `path` is the file that it is in, where there may be several.
+    package init(_ error: HandoffError, in path: String? = nil) {
+        self.init(.unacceptable, path.map { "\($0): \(error.message)" } ?? error.message, hint: error.hint)
     }
 
-    init(_ error: JournalError) {
-        self.init(.failed, error.message, hint: error.hint)
+    package init(_ error: PlanError) { self.init(.unacceptable, "\(error)") }
+
+    package init(_ error: JournalError) { self.init(.failed, error.message, hint: error.hint) }
+
+    package init(_: SodiumFailure) {
+        self.init(.failed, "libsodium does not start on this machine", hint: "install libsodium23")
     }
 
-    init(_ error: OpenRouterError) {
+    package init(_ error: OpenRouterError) {
         let code: Code =
             switch error.code {
             case .unauthorized, .forbidden: .denied
@@ -70,24 +74,5 @@ extension StepError {
             default: .failed
             }
         self.init(code, error.message, hint: error.hint)
-    }
-}
-
-/// Runs `body` and turns the errors of the domain and of OpenRouter into a step's.
-package func asStepError<Result>(_ body: () throws -> Result) throws(StepError) -> Result {
-    do { return try body() } catch let error as StepError {
-        throw error
-    } catch let error as HandoffError {
-        throw StepError(error)
-    } catch let error as JournalError {
-        throw StepError(error)
-    } catch let error as OpenRouterError {
-        throw StepError(error)
-    } catch let error as SodiumFailure {
-        _ = error
-        throw StepError(.failed, "libsodium does not start on this machine", hint: "install libsodium23")
-    } catch {
-        // Every error of the modules below is named above; this one would be a mistake of ours.
-        throw StepError(.failed, "an unexpected error of type \(type(of: error))")
     }
 }

@@ -30,7 +30,7 @@ extension VerifyStep {
         }
         let call = InferenceAPI(baseURL: service, key: secret).currentKey()
         let answer: Dated<CurrentKey>
-        do { answer = try context.client.send(call) } catch {
+        do { answer = try OpenRouterClient(transport: transport).send(call) } catch {
             let hint =
                 error.code == .unauthorized
                 ? "it is deleted or disabled: another rotation has taken over, or begin anew with another --handoff "
@@ -60,11 +60,6 @@ extension VerifyStep {
         return Check(
             Check.adoption, .notYet, "no usage yet",
             hint: "let an application use it, and run ork-verify again or with --wait")
-    }
-
-    func open(_ successor: State.Successor) -> Secret? {
-        let mine = context.journal.handoff?.sealed.filter { $0.recipient == identity.publicIdentity } ?? []
-        return mine.lazy.compactMap { $0.open(with: identity, expecting: successor.digest) }.first
     }
 
     /// Every target is read back where it can be.

@@ -56,7 +56,7 @@ package struct VerifyStep {
         let complete = published.count == state.plan.targets.count
         context.tell(.doing("verifying \(successor.name) at \(PublishStep.list(published))"))
         guard !context.isDryRun else { return [] }
-        let secret = open(successor)
+        let secret = context.boxes(for: identity).open(successor, with: identity)
         var checks = try checkSuccessor(secret, state)
         checks += try checkTargets(published, successor, state)
         checks += try checkApplications(state.plan.verify.probes, hiding: secret)

@@ -4,6 +4,7 @@ import HTTP
 import OpenRouter
 import OpenRouterSandbox
 import Rotation
+import RotationFixtures
 import Secrets
 import Steps
 import Testing
@@ -54,9 +55,10 @@ struct DueScene {
     func findings(_ rotations: [DueRotation], _ line: Line? = nil) throws(StepError) -> [DueFinding] {
         let things = world.value
         return try DueStep(
-            client: OpenRouterClient(transport: line ?? Line(world)),
-            api: ManagementAPI(baseURL: service, managementKey: things.sandbox.managementKey), clock: world,
-            rotations: rotations
+            account: ManagedAccount(
+                api: ManagementAPI(baseURL: service, managementKey: things.sandbox.managementKey),
+                client: OpenRouterClient(transport: line ?? Line(world))),
+            clock: world, rotations: rotations
         ).run()
     }
 

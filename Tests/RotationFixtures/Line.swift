@@ -1,5 +1,5 @@
 import FoundationEssentials
-import HTTP
+package import HTTP
 import JSON
 import OpenRouter
 import OpenRouterSandbox
@@ -12,8 +12,8 @@ import Synchronization
 import Timestamps
 
 /// The line from one run of a step to the world. It counts exchanges (batches), a second each, and can fail.
-final class Line: HTTPTransport {
-    enum Fault: Sendable {
+package final class Line: HTTPTransport {
+    package enum Fault: Sendable {
         /// The request never leaves.
         case drop
         /// The request has its effect and the answer is lost.
@@ -29,7 +29,7 @@ final class Line: HTTPTransport {
     private let seen = Mutex<[[HTTPRequest]]>([])
 
     /// `before` runs somebody else's hand directly before an exchange; exchanges count from 1.
-    init(
+    package init(
         _ world: World, faults: [Int: Fault] = [:], before: [Int: @Sendable () -> Void] = [:], seconds: Double = 1
     ) {
         self.seconds = seconds
@@ -39,9 +39,9 @@ final class Line: HTTPTransport {
     }
 
     /// The requests so far, by exchange.
-    var exchanges: [[HTTPRequest]] { seen.withLock { $0 } }
+    package var exchanges: [[HTTPRequest]] { seen.withLock { $0 } }
 
-    func send(_ requests: [HTTPRequest], each: (Int, Result<HTTPResponse, TransportError>) -> Void) {
+    package func send(_ requests: [HTTPRequest], each: (Int, Result<HTTPResponse, TransportError>) -> Void) {
         guard !requests.isEmpty else { return }
         let number = seen.withLock { seen in
             seen.append(requests)

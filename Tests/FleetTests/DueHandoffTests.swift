@@ -3,6 +3,7 @@ import FoundationEssentials
 import OpenRouter
 import OpenRouterSandbox
 import Rotation
+import RotationFixtures
 import Secrets
 import Steps
 import TestSupport
@@ -19,7 +20,7 @@ struct DueHandoffTests {
         var rotation = DueRotation(name: try #require(PlanName("checkout")), plan: scene.plan, rules: rules)
         rotation.handoffs = try handoffs?.map { try State(try #require($0.journal.handoff), trust: nil) }
         let step = DueStep(
-            client: OpenRouterClient(transport: Line(scene.world)), api: scene.api, clock: scene.world,
+            account: scene.account(), clock: scene.world,
             rotations: [rotation])
         return try #require(try step.run().first)
     }

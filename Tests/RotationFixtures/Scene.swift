@@ -1,50 +1,54 @@
-import FoundationEssentials
-import HTTP
+package import FoundationEssentials
+package import HTTP
 import JSON
 import OpenRouter
 import OpenRouterSandbox
 import PublisherKit
-import Rotation
-import Secrets
+package import Rotation
+package import Secrets
 import Sodium
-import Steps
+package import Steps
 import Synchronization
-import Testing
+package import Testing
 import Timestamps
 
 /// What steps said.
-final class Sayings: Sendable {
+package final class Sayings: Sendable {
     private let said = Mutex<[Announcement]>([])
 
-    func hear(_ announcement: Announcement) { said.withLock { $0.append(announcement) } }
+    package init() {}
 
-    var all: [Announcement] { said.withLock { $0 } }
-    var warnings: [String] { all.compactMap { if case .warning(let text) = $0 { text } else { nil } } }
-    var done: [String] { all.compactMap { if case .done(let text) = $0 { text } else { nil } } }
+    package func hear(_ announcement: Announcement) { said.withLock { $0.append(announcement) } }
+
+    package var all: [Announcement] { said.withLock { $0 } }
+    package var warnings: [String] { all.compactMap { if case .warning(let text) = $0 { text } else { nil } } }
+    package var done: [String] { all.compactMap { if case .done(let text) = $0 { text } else { nil } } }
 }
 
 /// Runs probes and answers the same to all.
-struct Programs: ProgramRunner {
-    var problem: String?
+package struct Programs: ProgramRunner {
+    package var problem: String?
 
-    func run(_: [String], environment: [String: String], deadline: Date, hiding: Secret?) -> String? { problem }
+    package init(problem: String? = nil) { self.problem = problem }
+
+    package func run(_: [String], environment: [String: String], deadline: Date, hiding: Secret?) -> String? { problem }
 }
 
 /// A rotation in its world: the stage that runs the steps, with one handoff, one plan and one identity.
-struct Scene: Sendable {
-    static let base = "checkout-prod"
+package struct Scene: Sendable {
+    package static let base = "checkout-prod"
 
-    let world: World
-    var journal: MemoryJournal
-    var plan: Plan
-    var identity: Identity
-    var trust: Trust
-    let publishers: FakePublishers
-    let sayings = Sayings()
-    let service: HTTPURL
+    package let world: World
+    package var journal: MemoryJournal
+    package var plan: Plan
+    package var identity: Identity
+    package var trust: Trust
+    package let publishers: FakePublishers
+    package let sayings = Sayings()
+    package let service: HTTPURL
 
     /// A world with the key `checkout-prod`, held by every target of `waves`: a name and a wave each.
-    init(
+    package init(
         _ world: World = World(), waves: KeyValuePairs<String, Int> = ["web": 1],
         change: (inout Plan) -> Void = { _ in }
     ) throws {
@@ -71,19 +75,19 @@ struct Scene: Sendable {
         }
     }
 
-    static func target(_ name: String, wave: Int = 1) throws -> Plan.Target {
+    package static func target(_ name: String, wave: Int = 1) throws -> Plan.Target {
         Plan.Target(
             name: try #require(PlanName(name)), publisher: try #require(PublisherName("memory")), wave: wave,
             with: ["place": .string(name)])
     }
 
     /// The same rotation in a copy of the world, with another handoff.
-    func copied(_ handoff: Handoff?) -> Scene {
+    package func copied(_ handoff: Handoff?) -> Scene {
         Scene(copying: self, world.copied, handoff)
     }
 
     /// Another stage in the same world, with its own handoff.
-    func beside(_ handoff: Handoff? = nil) -> Scene { Scene(copying: self, world, handoff) }
+    package func beside(_ handoff: Handoff? = nil) -> Scene { Scene(copying: self, world, handoff) }
 
     private init(copying other: Scene, _ world: World, _ handoff: Handoff?) {
         self.world = world
@@ -96,88 +100,92 @@ struct Scene: Sendable {
     }
 
     /// The same stage, whose `failing`th write fails.
-    func failing(_ failing: Int) -> Scene {
+    package func failing(_ failing: Int) -> Scene {
         var scene = self
         scene.journal = MemoryJournal(journal.handoff, identity, trust, world, failing: failing)
         return scene
     }
 
-    func context(_ line: Line?, dryRun: Bool = false) -> StepContext {
-        StepContext(
-            journal: journal, trust: trust, clock: world, client: OpenRouterClient(transport: line ?? Line(world)),
-            isDryRun: dryRun, tell: sayings.hear)
+    package func context(dryRun: Bool = false) -> StepContext {
+        StepContext(journal: journal, trust: trust, clock: world, isDryRun: dryRun, tell: sayings.hear)
     }
 
-    var api: ManagementAPI { ManagementAPI(baseURL: service, managementKey: world.value.sandbox.managementKey) }
+    /// The account of a management key, its own if none is named.
+    package func account(_ transport: (any HTTPTransport)? = nil, key: Secret? = nil) -> ManagedAccount {
+        ManagedAccount(
+            api: ManagementAPI(baseURL: service, managementKey: key ?? world.value.sandbox.managementKey),
+            client: OpenRouterClient(transport: transport ?? Line(world)))
+    }
 
-    func state() throws -> State { try State(#require(journal.handoff), trust: trust) }
+    package func state() throws -> State { try State(#require(journal.handoff), trust: trust) }
 
     /// The same, and `nil` where there is no acceptable handoff.
-    var known: State? { journal.handoff.flatMap { try? State($0, trust: trust) } }
+    package var known: State? { journal.handoff.flatMap { try? State($0, trust: trust) } }
 
     /// The events of the handoff, in order.
-    var events: [Event] { journal.handoff?.records.map(\.event) ?? [] }
+    package var events: [Event] { journal.handoff?.records.map(\.event) ?? [] }
 }
 
 extension Scene {
-    func create(
-        _ line: Line? = nil, dryRun: Bool = false, api: ManagementAPI? = nil,
+    package func create(
+        _ transport: (any HTTPTransport)? = nil, dryRun: Bool = false, managementKey: Secret? = nil,
         change: (inout CreateStep.Options) -> Void = { _ in }
     ) throws(StepError) {
         guard let name = PlanName("checkout") else { return }
         var options = CreateStep.Options(name: name, plan: plan)
         change(&options)
-        try CreateStep(context: context(line, dryRun: dryRun), api: api ?? self.api, options: options).run()
+        let account = account(transport, key: managementKey)
+        try CreateStep(context: context(dryRun: dryRun), account: account, options: options).run()
     }
 
-    func publish(
+    package func publish(
         _ line: Line? = nil, dryRun: Bool = false, change: (inout PublishStep.Options) -> Void = { _ in }
     ) throws(StepError) {
         var options = PublishStep.Options()
         change(&options)
         try PublishStep(
-            context: context(line, dryRun: dryRun), service: service, identity: identity, publishers: publishers,
-            options: options
+            context: context(dryRun: dryRun), transport: line ?? Line(world), service: service, identity: identity,
+            publishers: publishers, options: options
         ).run()
     }
 
     @discardableResult
-    func verify(
+    package func verify(
         _ line: Line? = nil, dryRun: Bool = false, programs: Programs = Programs(),
         change: (inout VerifyStep.Options) -> Void = { _ in }
     ) throws(StepError) -> [Check] {
         var options = VerifyStep.Options()
         change(&options)
-        let line = line ?? Line(world)
         return try VerifyStep(
-            context: context(line, dryRun: dryRun), service: service, transport: line,
-            identity: identity, publishers: publishers, programs: programs, options: options
+            context: context(dryRun: dryRun), service: service, transport: line ?? Line(world), identity: identity,
+            publishers: publishers, programs: programs, options: options
         ).run()
     }
 
-    func retire(
-        _ line: Line? = nil, dryRun: Bool = false, api: ManagementAPI? = nil,
+    package func retire(
+        _ transport: (any HTTPTransport)? = nil, dryRun: Bool = false, managementKey: Secret? = nil,
         change: (inout RetireStep.Options) -> Void = { _ in }
     ) throws(StepError) {
         var options = RetireStep.Options()
         change(&options)
-        try RetireStep(context: context(line, dryRun: dryRun), api: api ?? self.api, options: options).run()
+        let account = account(transport, key: managementKey)
+        try RetireStep(context: context(dryRun: dryRun), account: account, options: options).run()
     }
 
-    func restore(_ line: Line? = nil, dryRun: Bool = false) throws(StepError) {
-        try RestoreStep(context: context(line, dryRun: dryRun), api: api).run()
+    package func restore(_ line: Line? = nil, dryRun: Bool = false) throws(StepError) {
+        try RestoreStep(context: context(dryRun: dryRun), account: account(line)).run()
     }
 
-    func approve() throws(StepError) { try ApproveStep(context: context(nil)).run() }
+    package func approve() throws(StepError) { try ApproveStep(context: context()).run() }
 
     /// Retires with `--wait`, for as long as it takes.
-    func retireWaiting(change: (inout RetireStep.Options) -> Void = { _ in }) throws(StepError) {
+    package func retireWaiting(change: (inout RetireStep.Options) -> Void = { _ in }) throws(StepError) {
         try Waiting(upTo: Interval(seconds: 7 * 86400), clock: world, tell: { _ in })
             .run { () throws(StepError) in try retire(change: change) }
     }
 
     /// Publishes and verifies until every wave is through, with every application at work.
-    func publishAndVerify() throws(StepError) {
+    package func publishAndVerify() throws(StepError) {
         for _ in Set(plan.targets.map(\.wave)) {
             try publish()
             world.pass(5)
@@ -190,7 +198,7 @@ extension Scene {
 extension Scene {
     /// The code with which a step refuses; it fails the test if the step goes through.
     @discardableResult
-    func refused(
+    package func refused(
         _ code: StepError.Code, _ text: String = "", sourceLocation: SourceLocation = #_sourceLocation,
         _ body: () throws(StepError) -> Void
     ) -> StepError? {
@@ -207,12 +215,12 @@ extension Scene {
     }
 
     /// The keys of the lineage that may be used.
-    var live: [String] {
+    package var live: [String] {
         let things = world.value
         return things.keys.filter { !$0.disabled && !$0.isOver(at: things.now) && !$0.name.hasSuffix(" minting") }
             .map(\.name)
     }
 
     /// The keys that were minted and not activated.
-    var minting: [String] { world.value.keys.map(\.name).filter { $0.hasSuffix(" minting") } }
+    package var minting: [String] { world.value.keys.map(\.name).filter { $0.hasSuffix(" minting") } }
 }

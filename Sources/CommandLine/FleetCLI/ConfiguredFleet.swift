@@ -11,7 +11,7 @@ package import Steps
 package import Timestamps
 
 /// All rotations of an `ork.yaml`, and what is known of them beside OpenRouter.
-package struct Fleet {
+package struct ConfiguredFleet {
     private let environment: StepEnvironment
     private let url: String?
     private var rotations: [DueRotation] = []
@@ -20,7 +20,7 @@ package struct Fleet {
     package init(_ config: String, openRouterURL url: String?, _ environment: StepEnvironment) throws(StepError) {
         guard !environment.isDisabled else {
             throw StepError(
-                .notYet, "rotations are switched off by ORK_DISABLED", hint: "unset it to go on", isRetryable: false)
+                .notYet, "rotations are switched off by ORK_DISABLED", hint: "unset it to continue", isRetryable: false)
         }
         self.environment = environment
         self.url = url ?? environment["OPENROUTER_BASE_URL"]
@@ -67,7 +67,7 @@ package struct Fleet {
 
     /// Takes all handoffs that there are; a rotation that was begun and is in none of them has lost its handoff.
     ///
-    /// Signatures and chains are checked. Who signed is left to the steps: here a handoff only tells where to go on.
+    /// Signatures and chains are checked. Who signed is left to the steps: here a handoff only tells what comes next.
     package mutating func take(handoffs paths: [String]) throws(StepError) {
         var handoffs: [Handoff] = []
         for path in paths {
@@ -76,9 +76,7 @@ package struct Fleet {
                 handoffs.append(handoff)
                 continue
             }
-            do { try handoffs[index].merge(handoff) } catch {
-                throw StepError(.unacceptable, "\(path): \(error.message)", hint: error.hint)
-            }
+            do { try handoffs[index].merge(handoff) } catch { throw StepError(error, in: path) }
         }
         for index in rotations.indices {
             var states: [State] = []
@@ -94,35 +92,26 @@ package struct Fleet {
         _ transport: any HTTPTransport, clock: any WallClock = SystemClock()
     ) throws(StepError) -> [DueFinding] {
         var findings: [PlanName: DueFinding] = [:]
-        var accounts: [(account: Account, rotations: [DueRotation])] = []
+        var groups: [(key: AccountKey, rotations: [DueRotation])] = []
         for rotation in rotations {
-            let account = Account(url: url ?? rotation.plan.service.url, key: rotation.plan.service.managementKey)
-            if let index = accounts.firstIndex(where: { $0.account == account }) {
-                accounts[index].rotations.append(rotation)
+            let key = AccountKey(url: url ?? rotation.plan.service.url, name: rotation.plan.service.managementKey)
+            if let index = groups.firstIndex(where: { $0.key == key }) {
+                groups[index].rotations.append(rotation)
             } else {
-                accounts.append((account, [rotation]))
+                groups.append((key, [rotation]))
             }
         }
-        for (account, rotations) in accounts {
-            let step = DueStep(
-                client: OpenRouterClient(transport: transport), api: try management(account), clock: clock,
-                rotations: rotations)
+        for (key, rotations) in groups {
+            let account = try environment.account(at: HTTPURL(openRouter: key.url), key: key.name, over: transport)
+            let step = DueStep(account: account, clock: clock, rotations: rotations)
             for finding in try step.run() { findings[finding.rotation] = finding }
         }
         return rotations.compactMap { findings[$0.name] }
     }
 
     /// An OpenRouter, and the variable with its management key.
-    private struct Account: Equatable {
+    private struct AccountKey: Equatable {
         let url: String
-        let key: EnvironmentName?
-    }
-
-    private func management(_ account: Account) throws(StepError) -> ManagementAPI {
-        let address: HTTPURL
-        do { address = try HTTPURL(account.url) } catch {
-            throw StepError(.unacceptable, "OpenRouter's address: \(error.rawValue)", hint: "mend --openrouter-url")
-        }
-        return ManagementAPI(baseURL: address, managementKey: try environment.managementKey(account.key))
+        let name: EnvironmentName?
     }
 }

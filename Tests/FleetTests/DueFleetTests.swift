@@ -4,6 +4,7 @@ import HTTP
 import OpenRouter
 import OpenRouterSandbox
 import Rotation
+import RotationFixtures
 import Secrets
 import Steps
 import TestSupport

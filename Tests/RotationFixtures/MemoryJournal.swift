@@ -4,7 +4,7 @@ import JSON
 import OpenRouter
 import OpenRouterSandbox
 import PublisherKit
-import Rotation
+package import Rotation
 import Secrets
 import Sodium
 import Steps
@@ -12,7 +12,7 @@ import Synchronization
 import Timestamps
 
 /// A journal in memory that keeps what the journal on disk keeps: nothing is in it that its own trust refuses.
-final class MemoryJournal: Journal, Sendable {
+package final class MemoryJournal: Journal, Sendable {
     private struct Contents {
         var handoff: Handoff?
         var count = 0
@@ -25,7 +25,7 @@ final class MemoryJournal: Journal, Sendable {
     private let failing: Int?
 
     /// The `failing`th write, from 1, does not become durable.
-    init(_ handoff: Handoff?, _ identity: Identity, _ trust: Trust, _ world: World, failing: Int? = nil) {
+    package init(_ handoff: Handoff?, _ identity: Identity, _ trust: Trust, _ world: World, failing: Int? = nil) {
         contents = Mutex(Contents(handoff: handoff))
         self.identity = identity
         self.trust = trust
@@ -33,13 +33,13 @@ final class MemoryJournal: Journal, Sendable {
         self.failing = failing
     }
 
-    var handoff: Handoff? { contents.withLock { $0.handoff } }
+    package var handoff: Handoff? { contents.withLock { $0.handoff } }
 
-    func begin(_ header: RotationHeader, _ entry: Entry) throws(JournalError) {
+    package func begin(_ header: RotationHeader, _ entry: Entry) throws(JournalError) {
         try write(Handoff(header: header), entry, sealed: nil)
     }
 
-    func append(_ entry: Entry, sealed: [SealedSecret]?) throws(JournalError) {
+    package func append(_ entry: Entry, sealed: [SealedSecret]?) throws(JournalError) {
         guard let handoff else { throw JournalError("there is no handoff") }
         try write(handoff, entry, sealed: sealed)
     }

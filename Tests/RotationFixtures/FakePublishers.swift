@@ -3,7 +3,7 @@ import HTTP
 import JSON
 import OpenRouter
 import OpenRouterSandbox
-import PublisherKit
+package import PublisherKit
 import Rotation
 import Secrets
 import Sodium
@@ -12,23 +12,23 @@ import Synchronization
 import Timestamps
 
 /// One publisher, `memory`, whose targets are places of the world: `with: {place: …}`.
-final class FakePublishers: PublisherHost, Sendable {
+package final class FakePublishers: PublisherHost, Sendable {
     /// What a publisher was asked, without the secret.
-    struct ParsedRequest: Sendable, Equatable {
-        let verb: Verb
-        let target: String
-        let operation: String
-        let comparesValue: Bool
+    package struct ParsedRequest: Sendable, Equatable {
+        package let verb: Verb
+        package let target: String
+        package let operation: String
+        package let comparesValue: Bool
     }
 
     private let world: World
     private let log = Mutex<[ParsedRequest]>([])
 
-    init(_ world: World) { self.world = world }
+    package init(_ world: World) { self.world = world }
 
-    var asked: [ParsedRequest] { log.withLock { $0 } }
+    package var asked: [ParsedRequest] { log.withLock { $0 } }
 
-    func information(_ address: PublisherAddress) throws(PublisherError) -> PublisherInformation {
+    package func information(_ address: PublisherAddress) throws(PublisherError) -> PublisherInformation {
         guard address.publisher.description == "memory" else {
             throw PublisherError(.notFound, "there is no program ork-publisher-\(address.publisher)")
         }
@@ -37,7 +37,7 @@ final class FakePublishers: PublisherHost, Sendable {
             environment: .init(optional: ["TOKEN"]), readback: .value, batch: true)
     }
 
-    func send(
+    package func send(
         _ verb: Verb, _ requests: [(address: PublisherAddress, request: PublisherRequest)],
         each: (Int, PublisherAnswer) -> Void
     ) {

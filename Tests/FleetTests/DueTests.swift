@@ -3,6 +3,7 @@ import FoundationEssentials
 import OpenRouter
 import OpenRouterSandbox
 import Rotation
+import RotationFixtures
 import Secrets
 import Steps
 import TestSupport
@@ -185,7 +186,7 @@ struct DueTests {
         if case .environment = lineage.plan.predecessor { return }
         let finding = try #require(
             try DueStep(
-                client: OpenRouterClient(transport: Line(scene.world)), api: scene.api, clock: scene.world,
+                account: scene.account(), clock: scene.world,
                 rotations: [due.rotation { $0.plan = lineage.plan }]
             ).run().first)
         func create(supersede: Bool) -> StepError? {

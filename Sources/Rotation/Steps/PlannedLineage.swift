@@ -1,0 +1,64 @@
+package import FoundationEssentials
+package import OpenRouter
+package import Rotation
+package import Secrets
+import Timestamps
+
+extension Plan {
+    /// Why it cannot be told which keys a plan is about.
+    package enum LineageMistake: Error {
+        /// OpenRouter has no key with the hash that the plan names.
+        case unknownHash
+        /// The successor would leave the lineage of this base.
+        case otherBase(String)
+    }
+
+    /// The hash by which the plan names its predecessor, if it does. A key in an environment variable is known by the
+    /// `digest` of its plaintext.
+    package func predecessorHash(_ digest: Digest?) -> KeyHash? {
+        switch predecessor {
+        case .hash(let hash): hash
+        case .environment: digest.map(KeyHash.init(documentedFor:))
+        case .name, .none: nil
+        }
+    }
+
+    /// The base name of the lineage. `named` is OpenRouter's key with `predecessorHash`.
+    package func lineageBase(of rotation: PlanName, named: Key?) throws(LineageMistake) -> String {
+        let base: String
+        switch predecessor {
+        case .name(let name): base = KeyName(parsing: name).base
+        case .none: return successor.name ?? rotation.description
+        case .hash, .environment:
+            guard let named else { throw .unknownHash }
+            base = named.keyName.base
+        }
+        // A lineage is found by its base name, so a successor keeps its predecessor's.
+        guard successor.name == nil || successor.name == base else { throw .otherBase(base) }
+        return base
+    }
+}
+
+extension State {
+    /// The keys that this rotation knows to be its own: the predecessors, and the successor once it is created.
+    package var knownKeys: Set<KeyHash> {
+        var hashes = Set(header.predecessors.map(\.hash))
+        if let created { hashes.insert(created.hash) }
+        return hashes
+    }
+}
+
+extension Plan.RetireRules {
+    /// How long the successor must still live after the soak, in seconds.
+    private static let margin: TimeInterval = 3600
+
+    /// Why the successor could not carry the applications alone until after the soak; `nil` if it could.
+    package func healthProblem(of successor: Key, at date: Date) -> String? {
+        if successor.disabled { return "is disabled" }
+        if successor.keyName.isMinting { return "is not activated" }
+        if successor.isExpired(at: date) { return "has expired" }
+        if !successor.maySpend(at: date) { return "has used up its limit" }
+        let horizon = date.addingTimeInterval(TimeInterval(soak.seconds) + Self.margin)
+        return successor.isExpired(at: horizon) ? "expires within the soak and an hour" : nil
+    }
+}
