@@ -65,7 +65,11 @@ package final class FakePublishers: PublisherHost, Sendable {
             case .unknownButWritten, nil: break
             }
             switch verb {
-            case .check: return PublisherAnswer(.ready)
+            case .check:
+                if let held, let expect = request.expect, !expect.contains(held) {
+                    return PublisherAnswer(.rejected(PublisherError(.conflict, "holds a value of somebody else's")))
+                }
+                return PublisherAnswer(.ready)
             case .verify:
                 guard !things.unreadable.contains(place) else { return PublisherAnswer(.unverifiable) }
                 return PublisherAnswer(held == nil ? .absent : held == request.digest ? .match : .mismatch)

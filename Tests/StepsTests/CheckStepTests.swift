@@ -15,9 +15,9 @@ import Testing
 import Timestamps
 
 @Suite(.tags(.values)) struct CheckStepTests {
-    private func check(_ scene: Scene, only: Set<PlanName> = []) throws(StepError) {
+    private func check(_ scene: Scene, accepted: Set<PlanName> = []) throws(StepError) {
         var options = PublishStep.Options()
-        options.only = only
+        options.acceptedTargets = accepted
         let state = scene.known
         try CheckStep(publishers: scene.publishers, clock: scene.world, options: options, tell: scene.sayings.hear)
             .run(scene.plan, state: state)
@@ -46,6 +46,27 @@ import Timestamps
             try check(scene)
         }
         #expect(scene.world.writes() == [])
+    }
+
+    @Test func nothingIsComparedWhereHashesAreNotDigests() throws {
+        var things = Things()
+        things.sandbox.behaviour.hashesDiffer = true
+        let scene = try Scene(World(things))
+        try scene.create()
+        try check(scene)
+        #expect(scene.publishers.asked.map(\.comparesValue) == [false])
+        #expect(scene.sayings.warnings.contains { $0.contains("targets are not compared") })
+    }
+
+    @Test func anAcceptedTargetMayHoldAnything() throws {
+        let scene = try Scene()
+        try scene.create()
+        scene.world.with { $0.places["web"] = Secret("of somebody else") }
+        scene.refused(.failed, "web (conflict)") { () throws(StepError) in try check(scene) }
+        let web = try #require(PlanName("web"))
+        try check(scene, accepted: [web])
+        let other = try #require(PlanName("other"))
+        scene.refused(.usage, "no target other") { () throws(StepError) in try check(scene, accepted: [other]) }
     }
 
     @Test("each target is told what to do, and the end says so once")

@@ -9,35 +9,22 @@ import Timestamps
 extension PublishStep {
     /// Sends all targets at once and records each answer as it comes; one failing target does not stop the others.
     func publish(
-        _ secret: Secret, _ successor: State.Successor, _ targets: [Plan.Target], _ state: State,
-        _ addresses: TargetAddresses, baseline: Baseline
+        _ secret: Secret, _ successor: State.Successor, _ state: State, _ requests: PublisherRequests,
+        count: Int, baseline: Baseline
     ) throws(StepError) {
-        let expect = try expectation(state, successor)
-        // Publishers that take one request a process run eight at a time.
-        let rounds = (targets.count + 7) / 8
-        let deadline = context.clock.now.addingTimeInterval(options.timeout * Double(rounds))
-        var requests: [(address: PublisherAddress, request: PublisherRequest)] = []
-        for target in targets {
-            let address = try addresses.address(of: target)
-            let isAccepted = options.acceptedTargets.contains(target.name)
-            let request = PublisherRequest(
-                id: "\(requests.count + 1)",
-                operation: "\(state.header.id)/\(target.name)/\(successor.digest.hex.prefix(16))",
-                rotation: state.header.id.description, deadline: deadline, target: target.name.description,
-                with: target.with, expect: isAccepted ? nil : expect, digest: successor.digest, secret: secret,
-                receipt: state.targets[target.name]?.receipt)
-            requests.append((address, request))
-        }
+        if let warning = state.comparisonWarning { context.tell(.warning(warning)) }
         var failures: [Failure] = []
         var broken: StepError?
-        publishers.deliver(.publish, requests) { index, answer in
-            let target = targets[index]
+        requests.send(
+            .publish, state, secret: secret, accepted: options.acceptedTargets, from: context.clock.now,
+            timeout: options.timeout
+        ) { target, request, answer in
             let outcome = Outcome(answer, target)
             context.tell(
                 outcome.isHeld ? .done(outcome.message) : .warning(outcome.message + (outcome.failure?.advice ?? "")))
             if let failure = outcome.failure { failures.append(failure) }
             var detail: JSONObject = ["digest": .string(successor.digest.description)]
-            detail["operation"] = .string(requests[index].request.operation)
+            detail["operation"] = .string(request.operation)
             if let receipt = answer.receipt, outcome.isHeld { detail["receipt"] = .object(receipt) }
             if outcome.isHeld { detail["baseline"] = baseline.json }
             if let failure = outcome.failure { detail["code"] = .string(failure.error.code.rawValue) }
@@ -50,18 +37,7 @@ extension PublishStep {
             }
         }
         if let broken { throw broken }
-        guard failures.isEmpty else { throw error(failures, of: targets.count) }
-    }
-
-    /// What a target may hold. OpenRouter documents a key's hash to be our digest of it; where the successor's are not
-    /// the same, nothing is known of the predecessors' digests, and targets are not compared.
-    private func expectation(_ state: State, _ successor: State.Successor) throws(StepError) -> [Digest]? {
-        guard successor.hash == KeyHash(documentedFor: successor.digest) else {
-            context.tell(
-                .warning("targets are not compared before they are written: OpenRouter's hashes are not SHA-256"))
-            return nil
-        }
-        return state.header.predecessors.compactMap { Digest(hex: $0.hash.description) } + [successor.digest]
+        guard failures.isEmpty else { throw error(failures, of: count) }
     }
 
     /// A target that does not hold the successor now.

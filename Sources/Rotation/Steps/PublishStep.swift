@@ -33,6 +33,13 @@ package struct PublishStep {
         package var timeout: TimeInterval = 120
 
         package init() {}
+
+        func refuseUnknownTargets(in plan: Plan) throws(StepError) {
+            let unknown = only.union(acceptedTargets).sorted().first { plan.target($0) == nil }
+            guard let unknown else { return }
+            throw StepError(
+                .usage, "the plan has no target \(unknown)", hint: "it has \(PublishStep.list(plan.targets))")
+        }
     }
 
     package init(
@@ -66,7 +73,7 @@ package struct PublishStep {
                 "\(successor.name) may not be handed out after \(successor.publishBy.rfc3339)",
                 hint: "begin a new rotation: ork-create --supersede with another --handoff")
         }
-        let addresses = try TargetAddresses(publishers, targets, environment: options.environment)
+        let requests = try PublisherRequests(to: publishers, targets, environment: options.environment)
         let secret = try open(successor)
         context.tell(.doing("publishing \(successor.name) to \(Self.list(targets))"))
         guard !context.isDryRun else { return }
@@ -78,7 +85,7 @@ package struct PublishStep {
                     detail: ["target": target.json]))
         }
         let baseline = try probe(secret, successor, state)
-        try publish(secret, successor, targets, state, addresses, baseline: baseline)
+        try publish(secret, successor, state, requests, count: targets.count, baseline: baseline)
     }
 
     /// The state as it is with the targets that were named at this step.
@@ -106,13 +113,7 @@ package struct PublishStep {
                 .unacceptable, "the plan has no target",
                 hint: "name one with --to, such as --to file:path=.env,name=OPENROUTER_API_KEY")
         }
-        if let unknown = options.only.union(options.acceptedTargets).sorted()
-            .first(where: { state.plan.target($0) == nil })
-        {
-            throw StepError(
-                .usage, "the plan has no target \(unknown)",
-                hint: "it has \(Self.list(state.plan.targets))")
-        }
+        try options.refuseUnknownTargets(in: state.plan)
         let open = state.plan.targets.filter { target in
             (!state.isPublished(target.name) || options.acceptedTargets.contains(target.name))
                 && (options.only.isEmpty || options.only.contains(target.name))

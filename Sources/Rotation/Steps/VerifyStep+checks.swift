@@ -64,24 +64,12 @@ extension VerifyStep {
 
     /// Every target is read back where it can be.
     func checkTargets(
-        _ targets: [Plan.Target], _ successor: State.Successor, _ state: State
+        _ targets: [Plan.Target], _ state: State
     ) throws(StepError) -> [Check] {
-        let addresses = try TargetAddresses(publishers, targets, environment: options.environment)
-        let deadline = context.clock.now.addingTimeInterval(options.timeout)
-        var requests: [(address: PublisherAddress, request: PublisherRequest)] = []
-        for target in targets {
-            let address = try addresses.address(of: target)
-            let request = PublisherRequest(
-                id: "\(requests.count + 1)",
-                operation: "\(state.header.id)/\(target.name)/\(successor.digest.hex.prefix(16))",
-                rotation: state.header.id.description, deadline: deadline, target: target.name.description,
-                with: target.with, expect: [successor.digest], digest: successor.digest,
-                receipt: state.targets[target.name]?.receipt)
-            requests.append((address, request))
-        }
+        let requests = try PublisherRequests(to: publishers, targets, environment: options.environment)
         var checks: [Check] = []
-        publishers.deliver(.verify, requests) { index, answer in
-            checks.append(Self.check(targets[index].name, answer, canRepair: state.isSealed))
+        requests.send(.verify, state, from: context.clock.now, timeout: options.timeout) { target, _, answer in
+            checks.append(Self.check(target.name, answer, canRepair: state.isSealed))
         }
         return checks.sorted { $0.name < $1.name }
     }
@@ -120,7 +108,7 @@ extension VerifyStep {
                 let url: HTTPURL
                 do { url = try HTTPURL(text) } catch {
                     throw StepError(
-                        .unacceptable, "a probe's address: \(error.rawValue)", hint: "mend it in ork.yaml or --probe")
+                        .unacceptable, "a probe's address: \(error.rawValue)", hint: "fix it in ork.yaml or --probe")
                 }
                 requests.append(HTTPRequest(.get, url, headers: [("Accept", "*/*")], wantsFreshConnection: true))
                 expected.append((url, statuses))

@@ -1,0 +1,113 @@
+import FoundationEssentials
+import JSON
+import PublisherKit
+import Rotation
+import Secrets
+import Sodium
+
+/// What the publishers of some targets are asked, whatever the verb.
+struct PublisherRequests {
+    private let publishers: any PublisherHost
+    private let targets: [(target: Plan.Target, address: PublisherAddress)]
+
+    /// Finds everything that is wrong with the targets and can be found without asking their services.
+    /// `environment` has the names of the variables that this stage has.
+    init(to publishers: any PublisherHost, _ targets: [Plan.Target], environment: Set<String>) throws(StepError) {
+        self.publishers = publishers
+        var found: [(Plan.Target, PublisherAddress)] = []
+        var problems: [String] = []
+        var hint: String?
+        for target in targets {
+            do throws(PublisherError) {
+                found.append((target, try Self.address(of: target, publishers, environment)))
+            } catch {
+                problems.append("\(target.name): \(error.text)")
+                hint = hint ?? error.hint
+            }
+        }
+        guard problems.isEmpty else {
+            throw StepError(.unacceptable, problems.joined(separator: "; "), hint: hint ?? "nothing was written")
+        }
+        self.targets = found
+    }
+
+    private static func address(
+        of target: Plan.Target, _ publishers: any PublisherHost, _ environment: Set<String>
+    ) throws(PublisherError) -> PublisherAddress {
+        let address = PublisherAddress(target)
+        let information = try publishers.information(address)
+        let variables = target.environment.sorted { $0.key < $1.key }.map(\.value)
+        if let missing = variables.first(where: { !environment.contains($0.description) }) {
+            throw PublisherError(
+                .configuration, "the environment variable \(missing) is not set",
+                hint: "give this stage the target's credentials", field: "env")
+        }
+        try information.validate(with: target.with, environment: Set(target.environment.keys.map(\.description)))
+        return address
+    }
+
+    /// Asks all publishers at once, and hands over each answer as it comes.
+    ///
+    /// `state` is what is known of the rotation, `nil` before it has begun. `accepted` are the targets that may be
+    /// overwritten whatever they hold. `timeout` is how long one publisher may take for one target, in seconds.
+    func send(
+        _ verb: Verb, _ state: State?, secret: Secret? = nil, accepted: Set<PlanName> = [], from now: Date,
+        timeout: TimeInterval, each: (Plan.Target, PublisherRequest, PublisherAnswer) -> Void
+    ) {
+        let rounds = (targets.count + Self.concurrency - 1) / Self.concurrency
+        let deadline = now.addingTimeInterval(timeout * Double(rounds))
+        let expect = state.flatMap { Self.expectation(verb, $0) }
+        // A check may come before the key that it asks about.
+        let digest = state?.created?.digest ?? Digest(of: [])
+        let requests = targets.enumerated().map { number, entry in
+            let name = entry.target.name
+            let rotation = state?.header.id.description ?? ""
+            let request = PublisherRequest(
+                id: "\(number + 1)",
+                operation: verb == .check ? "check/\(name)" : "\(rotation)/\(name)/\(digest.hex.prefix(16))",
+                rotation: rotation, deadline: deadline, target: name.description, with: entry.target.with,
+                expect: accepted.contains(name) ? nil : expect, digest: digest, secret: secret,
+                receipt: state?.targets[name]?.receipt)
+            return (address: entry.address, request: request)
+        }
+        publishers.deliver(verb, requests) { index, answer in
+            each(targets[index].target, requests[index].request, answer)
+        }
+    }
+
+    /// Publishers that take one request a process run so many at a time.
+    private static let concurrency = 8
+
+    /// What a target may hold; `nil` where that is not known.
+    private static func expectation(_ verb: Verb, _ state: State) -> [Digest]? {
+        let successor = state.created.map { [$0.digest] } ?? []
+        if verb == .verify { return successor }
+        guard state.hashesAreDigests else { return nil }
+        return state.header.predecessors.compactMap { Digest(hex: $0.hash.description) } + successor
+    }
+}
+
+extension State {
+    /// OpenRouter documents a key's hash to be our digest of it. Where the successor's is not, nothing is known of the
+    /// predecessors' digests, and targets are not compared.
+    var hashesAreDigests: Bool { created.map { $0.hash == KeyHash(documentedFor: $0.digest) } ?? true }
+
+    /// What to tell of targets that are not compared.
+    var comparisonWarning: String? {
+        hashesAreDigests
+            ? nil : "targets are not compared before they are written: OpenRouter's hashes are not SHA-256 digests"
+    }
+}
+
+extension PublisherAddress {
+    init(_ target: Plan.Target) {
+        var environment: [String: String] = [:]
+        for (name, source) in target.environment { environment[name.description] = source.description }
+        self.init(publisher: target.publisher, pin: target.pin?.hex, environment: environment)
+    }
+}
+
+extension PublisherError {
+    /// The message with the setting that is to blame.
+    var text: String { field.map { "\(message) (\($0))" } ?? message }
+}
