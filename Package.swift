@@ -34,25 +34,30 @@ let package = Package(
         module("ChildProcesses", in: "Foundations", "Secrets", .systemPackage),
 
         module("PublisherKit", in: "Publishing", "HTTP", "JSON", "Secrets", "Timestamps", .systemPackage),
+        module("PublisherHosting", in: "Publishing", "JSON", "PublisherKit"),
         module(
-            "PluginHost", in: "Publishing", "PublisherKit", "Secrets", "Sodium", .subprocess, .systemPackage),
+            "PluginHost", in: "Publishing", "PublisherHosting", "PublisherKit", "Secrets", "Sodium", .subprocess,
+            .systemPackage),
         module("TargetDocuments", in: "Publishing", "Documents", "PublisherKit", "Secrets"),
         module(
             "AWS", in: "Publishing", "Documents", "HTTP", "JSON", "PublisherKit", "Secrets", "Sodium", "Timestamps"),
 
         module("OpenRouter", in: "Rotation", "HTTP", "JSON", "Secrets", "Timestamps"),
-        module("Rotation", in: "Rotation", "JSON", "PublisherKit", "Secrets", "Sodium", "Timestamps"),
+        module("Rotation", in: "Rotation", "JSON", "PublisherHosting", "Secrets", "Sodium", "Timestamps"),
         module(
-            "Steps", in: "Rotation", "HTTP", "JSON", "OpenRouter", "PublisherKit", "Rotation", "Secrets", "Sodium",
+            "Steps", in: "Rotation", "HTTP", "JSON", "OpenRouter", "PublisherHosting", "PublisherKit", "Rotation",
+            "Secrets", "Sodium",
             "Timestamps"),
         module("Fleet", in: "Rotation", "OpenRouter", "Rotation", "Secrets", "Steps", "Timestamps"),
 
-        module("Configuration", in: "CommandLine", "HTTP", "JSON", "PublisherKit", "Rotation", "YAML"),
+        module("Configuration", in: "CommandLine", "HTTP", "JSON", "PublisherHosting", "Rotation", "YAML"),
         module(
-            "StepCLI", in: "CommandLine", "Configuration", "HTTP", "JSON", "OpenRouter", "Rotation", "Secrets",
+            "StepCLI", in: "CommandLine", "Configuration", "HTTP", "JSON", "OpenRouter", "PublisherHosting", "Rotation",
+            "Secrets",
             "Sodium", "Steps", "Timestamps", .argumentParser, .systemPackage),
         module(
-            "FleetCLI", in: "CommandLine", "Configuration", "Fleet", "HTTP", "JSON", "OpenRouter", "Rotation",
+            "FleetCLI", in: "CommandLine", "Configuration", "Fleet", "HTTP", "JSON", "OpenRouter", "PublisherHosting",
+            "Rotation",
             "Secrets", "Sodium", "StepCLI", "Steps", "Timestamps", .argumentParser),
 
         module("SandboxWire", in: "Sandboxes", "HTTP", "JSON", "Timestamps"),
@@ -63,13 +68,15 @@ let package = Package(
 
         step("ork-create", "CurlHTTP"),
         step("ork-publish", "CurlHTTP", "PluginHost"),
-        step("ork-verify", "CurlHTTP", "PluginHost", "PublisherKit", "Secrets"),
+        step("ork-verify", "CurlHTTP", "PluginHost", "PublisherHosting", "PublisherKit", "Secrets"),
         step("ork-retire", "CurlHTTP"),
         step("ork-approve"),
         step("ork-status"),
         step("ork-keygen"),
         step("ork-due", "CurlHTTP", "Fleet", "FleetCLI", "Timestamps"),
-        program("ork-conform", "JSON", "PluginHost", "PublisherKit", "Secrets", "Sodium", .systemPackage),
+        program(
+            "ork-conform", "JSON", "PluginHost", "PublisherHosting", "PublisherKit", "Secrets", "Sodium", .systemPackage
+        ),
         program(
             "ork-sandbox", "GitHubSandbox", "GitLabSandbox", "HTTP", "JSON", "KubernetesSandbox", "OpenRouterSandbox",
             "SandboxWire", "Secrets", "Timestamps", .product(name: "FlyingFox", package: "FlyingFox"),
@@ -87,12 +94,12 @@ let package = Package(
 
         support("TestSupport", "HTTP", "JSON", "OpenRouterSandbox", "Secrets", .subprocess, .systemPackage),
         support(
-            "RotationFixtures", "HTTP", "JSON", "OpenRouter", "OpenRouterSandbox", "PublisherKit", "Rotation",
-            "Secrets",
-            "Sodium", "Steps", "Timestamps"),
+            "RotationFixtures", "HTTP", "JSON", "OpenRouter", "OpenRouterSandbox", "PublisherHosting", "PublisherKit",
+            "Rotation", "Secrets", "Sodium", "Steps", "Timestamps"),
         suite("Secrets"), suite("JSON"), suite("Timestamps"), suite("Sodium"), suite("YAML", "YAML"),
         suite("Documents", "Documents"), suite("CurlHTTP", "CurlHTTP"), suite("Git", "Git"),
-        suite("ChildProcesses", "ChildProcesses"), suite("PublisherKit"), suite("PluginHost", "PluginHost"),
+        suite("ChildProcesses", "ChildProcesses"), suite("PublisherKit"), suite("PublisherHosting"),
+        suite("PluginHost", "PluginHost"),
         suite("OpenRouter", "OpenRouter", "OpenRouterSandbox"), suite("Rotation", "Rotation"),
         suite("Steps", "OpenRouter", "OpenRouterSandbox", "Rotation", "RotationFixtures", "Steps"),
         suite("Fleet", "Fleet", "OpenRouter", "OpenRouterSandbox", "Rotation", "RotationFixtures", "Steps"),
@@ -179,7 +186,8 @@ func suite(_ name: String, _ dependencies: Target.Dependency...) -> Target {
     .testTarget(
         name: "\(name)Tests",
         dependencies: dependencies + [
-            "HTTP", "JSON", "PublisherKit", "Secrets", "Sodium", "TestSupport", "Timestamps", .subprocess,
+            "HTTP", "JSON", "PublisherHosting", "PublisherKit", "Secrets", "Sodium", "TestSupport", "Timestamps",
+            .subprocess,
             .systemPackage,
         ],
         path: "Tests/\(name)Tests")

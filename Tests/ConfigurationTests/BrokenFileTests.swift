@@ -366,6 +366,10 @@ struct BrokenFileTests {
             "ork.yaml:8: rotations.a.targets.web.env.ORK_IDENTITY: is one of ork's own variables, which no publisher gets"
         ),
         .target(
+            "a variable that only publishing refused", "publisher: file\nenv: {OPENROUTER_API_KEY: TOKEN}",
+            "ork.yaml:8: rotations.a.targets.web.env.OPENROUTER_API_KEY: "
+                + "is one of ork's own variables, which no publisher gets"),
+        .target(
             "our own variable as source", "publisher: file\nenv:\n  TOKEN: OPENROUTER_MANAGEMENT_KEY",
             "ork.yaml:8: rotations.a.targets.web.env: takes OPENROUTER_MANAGEMENT_KEY, one of ork's own variables, which "
                 + "no publisher gets"),

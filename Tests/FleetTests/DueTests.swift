@@ -2,6 +2,7 @@ import Fleet
 import FoundationEssentials
 import OpenRouter
 import OpenRouterSandbox
+import PublisherHosting
 import Rotation
 import RotationFixtures
 import Secrets

@@ -1,6 +1,7 @@
 import FoundationEssentials
 import JSON
 import PluginHost
+import PublisherHosting
 import PublisherKit
 import Secrets
 import Sodium
@@ -20,10 +21,12 @@ final class FakePlugins: Sendable {
     /// The lines of standard error that the host passed on.
     var log: [String] { lines.withLock { $0 } }
 
-    static func information(batch: Bool = false, environment: String = "[]") -> String {
+    static func information(
+        batch: Bool = false, environment: String = "[]", inherited: String = "[]"
+    ) -> String {
         #"""
         {"protocol":1,"verbs":["check","publish","verify"],"with":{"required":[],"optional":["path"]},\#
-        "environment":{"required":\#(environment),"optional":[]},"readback":"none","rollback":"none","batch":\#(batch)}
+        "environment":{"required":\#(environment),"optional":[],"inherited":\#(inherited)},"readback":"none","rollback":"none","batch":\#(batch)}
         """#
     }
 
@@ -59,7 +62,14 @@ final class FakePlugins: Sendable {
         _ name: String, pin: String? = nil, environment: [String: String] = [:]
     ) throws -> PublisherAddress {
         guard let name = PublisherName(name) else { throw PublisherError(.internal, "not a name") }
-        return PublisherAddress(publisher: name, pin: pin, environment: environment)
+        var names: [EnvironmentName: EnvironmentName] = [:]
+        for (child, ours) in environment {
+            guard let child = EnvironmentName(child), let ours = EnvironmentName(ours) else {
+                throw PublisherError(.internal, "not a variable's name")
+            }
+            names[child] = ours
+        }
+        return PublisherAddress(publisher: name, pin: pin, environment: names)
     }
 
     static func request(_ target: String = "web", seconds: Double = 30) -> PublisherRequest {

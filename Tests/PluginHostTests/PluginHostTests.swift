@@ -254,7 +254,7 @@ import Testing
         "an environment that cannot be given refuses before anything is written",
         arguments: [
             (["A": "ORK_IDENTITY"], "ork's own"), (["OPENROUTER_API_KEY": "TOKEN"], "ork's own"),
-            (["ork_x": "TOKEN"], "ork's own"), (["A": "UNSET"], "not set"), (["A=B": "TOKEN"], "not a variable's name"),
+            (["ork_x": "TOKEN"], "ork's own"), (["A": "UNSET"], "not set"),
             ([:], "needs the environment variable NEEDED"),
         ])
     func environmentsThatRefuse(mapping: [String: String], message: String) async throws {
@@ -270,6 +270,20 @@ import Testing
         #expect(error.code == .configuration)
         #expect(error.message.contains(message))
         #expect(throws: (any Error).self) { try plugins.folder.read("ran") }
+    }
+
+    @Test("a required variable may be one that info inherits; one that is not set refuses")
+    func inheritedVariables() async throws {
+        let plugins = try FakePlugins()
+        let information = FakePlugins.information(
+            environment: #"["VAULT_ADDR"]"#, inherited: #"["VAULT_ADDR"]"#)
+        try plugins.add("vault", information: information, "printf %s \"$VAULT_ADDR\" >seen\n" + Self.committed)
+        let address = try FakePlugins.address("vault")
+        let answer = try await plugins.publish([address], environment: ["VAULT_ADDR": "https://vault"])[0]
+        #expect(answer?.outcome == .committed)
+        #expect(try plugins.folder.read("seen") == "https://vault")
+        let refused = try await plugins.publish([address])[0]
+        #expect(refused?.outcome.error?.field == "env.VAULT_ADDR")
     }
 
     @Test("a pinned plugin runs only if its file has that SHA-256")

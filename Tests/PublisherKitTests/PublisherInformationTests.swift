@@ -6,10 +6,11 @@ import Testing
 @Suite(.tags(.values)) struct PublisherInformationTests {
     static let information = PublisherInformation(
         verbs: [.check, .publish, .verify], with: .init(required: ["path"], optional: ["name"]),
-        environment: .init(required: ["TOKEN"]), readback: .value, rollback: .value, batch: true)
+        environment: .init(required: ["TOKEN"], inherited: ["ACME_URL"]), readback: .value, rollback: .value,
+        batch: true)
     static let line = #"""
         {"protocol":1,"verbs":["check","publish","verify"],"with":{"required":["path"],"optional":["name"]},\#
-        "environment":{"required":["TOKEN"],"optional":[]},"readback":"value","rollback":"value","batch":true}
+        "environment":{"required":["TOKEN"],"optional":[],"inherited":["ACME_URL"]},"readback":"value","rollback":"value","batch":true}
         """#
 
     @Test("info is written and read as the contract has it")
@@ -22,19 +23,5 @@ import Testing
     func leastInformation() throws {
         let text = #"{"protocol": 1, "verbs": ["publish", "rollback"], "grease": {}}"#
         #expect(try PublisherInformation(parsing: text.utf8) == PublisherInformation(verbs: [.publish]))
-    }
-
-    @Test(
-        "settings are checked against info",
-        arguments: [
-            (["path": ".env"], ["TOKEN"], nil), (["path": ".env", "name": "A"], ["TOKEN", "PATH"], nil),
-            (["path": ".env", "nam": "A"], ["TOKEN"], "with.nam"), (["name": "A"], ["TOKEN"], "with.path"),
-            (["path": ".env"], ["PATH"], "env.TOKEN"),
-        ] as [(JSONObject, Set<String>, String?)])
-    func validating(settings: JSONObject, environment: Set<String>, field: String?) {
-        var found: PublisherError?
-        do { try Self.information.validate(with: settings, environment: environment) } catch { found = error }
-        #expect(found?.field == field)
-        #expect(found == nil || found?.code == .configuration)
     }
 }

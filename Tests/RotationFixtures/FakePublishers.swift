@@ -3,6 +3,7 @@ import HTTP
 import JSON
 import OpenRouter
 import OpenRouterSandbox
+package import PublisherHosting
 package import PublisherKit
 import Rotation
 import Secrets
@@ -32,9 +33,12 @@ package final class FakePublishers: PublisherHost, Sendable {
         guard address.publisher.description == "memory" else {
             throw PublisherError(.notFound, "there is no program ork-publisher-\(address.publisher)")
         }
-        return PublisherInformation(
+        let information = PublisherInformation(
             verbs: [.check, .publish, .verify], with: .init(required: ["place"]),
             environment: .init(optional: ["TOKEN"]), readback: .value, batch: true)
+        // As a host does that has no variable at all.
+        _ = try PublisherEnvironment([:]).child(address.environment, of: information)
+        return information
     }
 
     package func send(

@@ -3,6 +3,7 @@ package import HTTP
 import JSON
 import OpenRouter
 import OpenRouterSandbox
+package import PublisherHosting
 import PublisherKit
 package import Rotation
 package import Secrets
@@ -31,7 +32,12 @@ package struct Programs: ProgramRunner {
 
     package init(problem: String? = nil) { self.problem = problem }
 
-    package func run(_: [String], environment: [String: String], deadline: Date, hiding: Secret?) -> String? { problem }
+    package func run(
+        _: [String], environment: [EnvironmentName: EnvironmentName], deadline: Date, hiding: Secret?
+    ) -> String? {
+        do { _ = try PublisherEnvironment([:]).child(environment) } catch { return error.message }
+        return problem
+    }
 }
 
 /// A rotation in its world: the stage that runs the steps, with one handoff, one plan and one identity.

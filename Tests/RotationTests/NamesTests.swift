@@ -1,5 +1,6 @@
 import FoundationEssentials
 import JSON
+import PublisherHosting
 import Rotation
 import TestSupport
 import Testing

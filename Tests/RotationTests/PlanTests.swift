@@ -1,4 +1,5 @@
 import JSON
+import PublisherHosting
 import PublisherKit
 import Rotation
 import Secrets

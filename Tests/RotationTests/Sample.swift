@@ -1,5 +1,6 @@
 import FoundationEssentials
 import JSON
+import PublisherHosting
 import PublisherKit
 import Rotation
 import Secrets

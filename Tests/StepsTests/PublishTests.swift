@@ -3,6 +3,7 @@ import HTTP
 import JSON
 import OpenRouter
 import OpenRouterSandbox
+import PublisherHosting
 import PublisherKit
 import Rotation
 import RotationFixtures

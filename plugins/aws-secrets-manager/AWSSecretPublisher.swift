@@ -21,7 +21,8 @@ struct AWSSecretPublisher: ServicePublisher {
     var information: PublisherInformation {
         PublisherInformation(
             verbs: Set(Verb.allCases), with: SecretSettings.names,
-            environment: .init(optional: AWSClients.environment + [SecretStore().addressVariable]),
+            environment: .init(
+                optional: AWSClients.environment + [SecretStore().addressVariable], inherited: AWSClients.inherited),
             readback: .value, rollback: .value, batch: true)
     }
 

@@ -11,7 +11,12 @@ struct CommandPublisher: Publisher {
     var information: PublisherInformation {
         PublisherInformation(
             verbs: Set(Verb.allCases),
-            with: .init(required: ["publish"], optional: ["verify", "check", "timeout"]), readback: .value)
+            with: .init(required: ["publish"], optional: ["verify", "check", "timeout"]),
+            // Its programs are the clients of such services.
+            environment: .init(inherited: [
+                "GITHUB_API_URL", "CI_API_V4_URL", "VAULT_ADDR", "VAULT_NAMESPACE", "VAULT_CACERT", "AWS_REGION",
+                "AWS_DEFAULT_REGION", "KUBERNETES_SERVICE_HOST", "KUBERNETES_SERVICE_PORT",
+            ]), readback: .value)
     }
 
     func check(_ request: PublisherRequest) throws(PublisherError) -> PublisherAnswer {

@@ -39,8 +39,10 @@ struct GitSettings {
             "author", "message", "sign", "signing_key", "user", "ssh_key", "host_key", "known_hosts", "checkout",
         ])
 
-    static let environment = PublisherInformation.Names(
-        optional: Work.credentials + ["SSH_AUTH_SOCK"])
+    static let environment = PublisherInformation.Variables(
+        optional: Work.credentials + ["SSH_AUTH_SOCK"],
+        // sops asks key services by them.
+        inherited: ["AWS_REGION", "AWS_DEFAULT_REGION", "VAULT_ADDR", "VAULT_NAMESPACE", "VAULT_CACERT"])
 
     /// Errors are of code `configuration` and name the field. `environment` is the process's own.
     init(_ request: PublisherRequest, environment: [String: String]) throws(PublisherError) {

@@ -21,7 +21,8 @@ struct KubernetesSecretPublisher: ServicePublisher {
         PublisherInformation(
             verbs: Set(Verb.allCases), with: SecretSettings.names,
             environment: .init(
-                optional: ["KUBECONFIG", "KUBE_TOKEN", "KUBERNETES_SERVICE_HOST", "KUBERNETES_SERVICE_PORT"]),
+                optional: ["KUBECONFIG", "KUBE_TOKEN"],
+                inherited: ["KUBERNETES_SERVICE_HOST", "KUBERNETES_SERVICE_PORT"]),
             readback: .value, rollback: .value, batch: true)
     }
 

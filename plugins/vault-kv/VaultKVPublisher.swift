@@ -35,10 +35,12 @@ struct VaultKVPublisher: ServicePublisher {
     var information: PublisherInformation {
         PublisherInformation(
             verbs: Set(Verb.allCases), with: KVSettings.names,
-            environment: .init(optional: [
-                "VAULT_ADDR", "VAULT_NAMESPACE", "VAULT_CACERT", "VAULT_TOKEN", "VAULT_ROLE_ID", "VAULT_SECRET_ID",
-                "VAULT_ID_TOKEN", "ACTIONS_ID_TOKEN_REQUEST_URL", "ACTIONS_ID_TOKEN_REQUEST_TOKEN",
-            ]), readback: .value, rollback: .value, batch: true)
+            environment: .init(
+                optional: [
+                    "VAULT_TOKEN", "VAULT_ROLE_ID", "VAULT_SECRET_ID", "VAULT_ID_TOKEN",
+                    "ACTIONS_ID_TOKEN_REQUEST_URL", "ACTIONS_ID_TOKEN_REQUEST_TOKEN",
+                ], inherited: ["VAULT_ADDR", "VAULT_NAMESPACE", "VAULT_CACERT"]), readback: .value, rollback: .value,
+            batch: true)
     }
 
     /// Half of them may read while the other half writes; `ServiceClient` bounds the writes.

@@ -1,5 +1,5 @@
 import JSON
-import PublisherKit
+import PublisherHosting
 package import Rotation
 
 /// The flags that say what a rotation is to do, as they were written.

@@ -3,6 +3,7 @@ package import Fleet
 import FoundationEssentials
 package import HTTP
 import OpenRouter
+import PublisherHosting
 package import Rotation
 import Secrets
 import Sodium

@@ -3,6 +3,7 @@ import FoundationEssentials
 package import HTTP
 import JSON
 import OpenRouter
+import PublisherHosting
 package import Rotation
 import Secrets
 import Sodium

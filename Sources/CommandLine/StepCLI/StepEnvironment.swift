@@ -2,7 +2,8 @@ import FoundationEssentials
 package import HTTP
 package import JSON
 import OpenRouter
-package import Rotation
+package import PublisherHosting
+import Rotation
 package import Secrets
 package import Steps
 
@@ -18,9 +19,6 @@ package struct StepEnvironment: Sendable {
     package subscript(name: String) -> String? {
         variables[name].flatMap { $0.isEmpty ? nil : $0 }
     }
-
-    /// The names of the variables that are set and not empty.
-    package var names: Set<String> { Set(variables.filter { !$0.value.isEmpty }.keys) }
 
     /// Whether a CI system runs this.
     package var isCI: Bool {

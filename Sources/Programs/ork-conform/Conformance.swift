@@ -1,5 +1,6 @@
 import JSON
 import PluginHost
+import PublisherHosting
 import PublisherKit
 import Secrets
 
@@ -24,8 +25,8 @@ struct Conformance {
         report.check("the target has the settings and variables that info asks for") {
             complaint { () throws(Complaint) in
                 do throws(PublisherError) {
-                    try information.validate(
-                        with: subject.target.with, environment: Set(subject.target.environment.keys))
+                    try information.validate(with: subject.target.with)
+                    try subject.take(information)
                 } catch { throw Complaint("\(error.message); give it with --with or --env") }
                 isConfigured = true
             }

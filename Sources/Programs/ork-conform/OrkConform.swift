@@ -2,6 +2,7 @@ import ArgumentParser
 import FoundationEssentials
 import JSON
 import PluginHost
+import PublisherHosting
 import PublisherKit
 
 @main
@@ -38,16 +39,17 @@ struct OrkConform: ParsableCommand {
     var targetCommand: String?
 
     func run() throws {
+        let host = PublisherEnvironment(ProcessInfo.processInfo.environment)
+        let mapping = try mapping()
         let environment: [String: String]
-        do {
-            environment = try PublisherEnvironment(ProcessInfo.processInfo.environment).child(try mapping())
-        } catch let error as PublisherError {
-            throw ValidationError(error.message)
-        }
+        do { environment = try host.child(mapping) } catch { throw ValidationError(error.message) }
         let absolute = path.hasPrefix("/") ? path : FileManager.default.currentDirectoryPath + "/" + path
         let target = Target(with: try with(), environment: environment, command: targetCommand)
+        let subject = Subject(path: absolute, target: target) { information throws(PublisherError) in
+            try host.child(mapping, of: information)
+        }
         var report = Report { print($0) }
-        Conformance(Subject(path: absolute, target: target)).check(&report)
+        Conformance(subject).check(&report)
         print(report.summary)
         if report.failed > 0 { throw ExitCode.failure }
     }
@@ -72,11 +74,13 @@ struct OrkConform: ParsableCommand {
         return object
     }
 
-    private func mapping() throws -> [String: String] {
-        var mapping: [String: String] = [:]
+    private func mapping() throws -> [EnvironmentName: EnvironmentName] {
+        var mapping: [EnvironmentName: EnvironmentName] = [:]
         for name in env {
             let parts = name.split(separator: "=", maxSplits: 1).map(String.init)
-            guard let child = parts.first, let ours = parts.last else {
+            guard let child = parts.first.flatMap(EnvironmentName.init),
+                let ours = parts.last.flatMap(EnvironmentName.init)
+            else {
                 throw ValidationError("--env takes NAME or NAME=OURS")
             }
             mapping[child] = ours

@@ -8,7 +8,8 @@ import Sodium
 /// The target that the program is tried on.
 struct Target {
     let with: JSONObject
-    let environment: [String: String]
+    /// What the program gets besides what it reads.
+    var environment: [String: String]
     /// Prints what the target holds.
     let command: String?
 }
@@ -31,7 +32,8 @@ struct MadeUpKey {
 /// The program that is tried, and everything seen of it so far.
 final class Subject {
     let path: String
-    let target: Target
+    private(set) var target: Target
+    private let environment: (PublisherInformation) throws(PublisherError) -> [String: String]
     /// Where a made-up key was seen that has no business there.
     private(set) var leaks: Set<String> = []
     /// Knows every key that a request had.
@@ -39,9 +41,19 @@ final class Subject {
     private var keys: [Secret] = []
     private var count = 0
 
-    init(path: String, target: Target) {
+    /// `environment` tells what a host gives a program that says this of itself.
+    init(
+        path: String, target: Target,
+        environment: @escaping (PublisherInformation) throws(PublisherError) -> [String: String]
+    ) {
         self.path = path
         self.target = target
+        self.environment = environment
+    }
+
+    /// Gives the program what a host would give it, or says what is missing.
+    func take(_ information: PublisherInformation) throws(PublisherError) {
+        target.environment = try environment(information)
     }
 
     /// Runs the program and looks where its secrets go.

@@ -50,7 +50,6 @@ import Steps
         options.only = try session.names(target, "--target")
         options.acceptedTargets = try session.names(acceptTarget, "--accept-target")
         options.allWaves = all
-        options.environment = session.environment.names
         if check {
             let step = CheckStep(
                 publishers: publishers, clock: session.clock, options: options, tell: session.console.show)

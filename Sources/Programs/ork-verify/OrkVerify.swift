@@ -37,7 +37,6 @@ import Steps
         _ = try session.adoptPlan(.verify, flags) { rules.add(to: &$0) }
         var options = VerifyStep.Options()
         options.keepsSecret = keepSecret
-        options.environment = session.environment.names
         let publishers = PluginHost(environment: session.environment.variables, log: session.console.log)
         let transport = CurlTransport(userAgent: "ork/\(orkVersion)")
         let step = try VerifyStep(

@@ -1,5 +1,6 @@
 import FoundationEssentials
 import PluginHost
+import PublisherHosting
 import PublisherKit
 import Secrets
 import StepCLI
@@ -15,7 +16,9 @@ struct ProbePrograms: ProgramRunner {
         console = session.console
     }
 
-    func run(_ arguments: [String], environment: [String: String], deadline: Date, hiding secret: Secret?) -> String? {
+    func run(
+        _ arguments: [String], environment: [EnvironmentName: EnvironmentName], deadline: Date, hiding secret: Secret?
+    ) -> String? {
         let names: [String: String]
         do { names = try PublisherEnvironment(variables).child(environment) } catch { return error.message }
         let time = Duration.seconds(max(0, deadline.timeIntervalSinceNow))

@@ -1,4 +1,5 @@
 import FoundationEssentials
+package import PublisherHosting
 package import PublisherKit
 import Secrets
 
@@ -41,7 +42,6 @@ package final class PluginHost: PublisherHost {
     }
 
     package func information(_ address: PublisherAddress) throws(PublisherError) -> PublisherInformation {
-        let names = try environment.child(address.environment)
         let key = Key(publisher: address.publisher, pin: address.pin)
         let information: PublisherInformation
         if let cached = known[key] {
@@ -50,11 +50,7 @@ package final class PluginHost: PublisherHost {
             information = try ask(try find(address))
             known[key] = information
         }
-        if let name = information.environment.required.first(where: { names[$0] == nil }) {
-            throw PublisherError(
-                .configuration, "\(address.publisher) needs the environment variable \(name)",
-                hint: "set it, and name it in the target's env", field: "env.\(name)")
-        }
+        _ = try environment.child(address.environment, of: information)
         return information
     }
 
@@ -63,13 +59,14 @@ package final class PluginHost: PublisherHost {
     }
 
     private func process(_ address: PublisherAddress) throws(PublisherError) -> PublisherProcess {
-        PublisherProcess(
-            program: try find(address), environment: try environment.child(address.environment),
-            isBatch: try information(address).batch)
+        let information = try information(address)
+        return PublisherProcess(
+            program: try find(address), environment: try environment.child(address.environment, of: information),
+            isBatch: information.batch)
     }
 
     private func ask(_ program: ProgramFile) throws(PublisherError) -> PublisherInformation {
-        let job = InformationJob(program, environment: try environment.child(), limits: limits)
+        let job = InformationJob(program, environment: environment.general, limits: limits)
         let loop = try makeLoop()
         loop.add(job)
         loop.run()

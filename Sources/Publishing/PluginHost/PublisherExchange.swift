@@ -1,3 +1,4 @@
+import PublisherHosting
 import PublisherKit
 import Secrets
 

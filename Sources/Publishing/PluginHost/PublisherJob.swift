@@ -1,4 +1,5 @@
 import FoundationEssentials
+import PublisherHosting
 import PublisherKit
 import Secrets
 

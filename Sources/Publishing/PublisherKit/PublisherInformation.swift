@@ -1,4 +1,4 @@
-public import JSON
+import JSON
 
 /// What `ork-publisher-NAME info` prints: what the publisher can do and what it needs to be told.
 public struct PublisherInformation: Hashable, Sendable {
@@ -36,6 +36,24 @@ public struct PublisherInformation: Hashable, Sendable {
         }
     }
 
+    /// Environment variables.
+    public struct Variables: Hashable, Sendable {
+        /// Without these the host does not start the publisher.
+        public var required: [String]
+        /// Read if the target names them.
+        public var optional: [String]
+        /// Handed on from the pipeline's environment where they are set, without the target naming them: which service
+        /// the pipeline has, such as `VAULT_ADDR`. A name that says that it holds a credential is refused.
+        public var inherited: [String]
+
+        /// No variables unless given.
+        public init(required: [String] = [], optional: [String] = [], inherited: [String] = []) {
+            self.required = required
+            self.optional = optional
+            self.inherited = inherited
+        }
+    }
+
     /// The version of the contract that this module speaks.
     public static let protocolVersion = 1
 
@@ -44,7 +62,7 @@ public struct PublisherInformation: Hashable, Sendable {
     /// The keys of the target's `with`.
     public var with: Names
     /// The environment variables that the publisher reads.
-    public var environment: Names
+    public var environment: Variables
     /// What can be learnt of a target's content.
     public var readback: Readback
     /// How a target can be given back what it held.
@@ -54,7 +72,7 @@ public struct PublisherInformation: Hashable, Sendable {
 
     /// The least a publisher can be, unless told otherwise.
     public init(
-        verbs: Set<Verb>, with: Names = Names(), environment: Names = Names(), readback: Readback = .none,
+        verbs: Set<Verb>, with: Names = Names(), environment: Variables = Variables(), readback: Readback = .none,
         rollback: Rollback = .none, batch: Bool = false
     ) {
         self.verbs = verbs
@@ -67,32 +85,6 @@ public struct PublisherInformation: Hashable, Sendable {
 }
 
 extension PublisherInformation {
-    /// Refuses settings that the publisher does not know, and a target that lacks what it needs.
-    ///
-    /// `environment` has the names that the publisher's process will find set.
-    /// The error is `configuration`; its `field` is `with.KEY` or `env.NAME`.
-    public func validate(with settings: JSONObject, environment: Set<String>) throws(PublisherError) {
-        let known = with.required + with.optional
-        if let key = settings.keys.first(where: { !known.contains($0) }) {
-            throw PublisherError(
-                .configuration, "the publisher does not know the setting \(key)",
-                hint: known.isEmpty ? "it takes no settings" : "it takes \(known.joined(separator: ", "))",
-                field: "with.\(key)")
-        }
-        if let key = with.required.first(where: { settings[$0] == nil }) {
-            throw PublisherError(
-                .configuration, "the publisher needs the setting \(key)", hint: "add it to the target's with",
-                field: "with.\(key)")
-        }
-        if let name = self.environment.required.first(where: { !environment.contains($0) }) {
-            throw PublisherError(
-                .configuration, "the publisher needs the environment variable \(name)",
-                hint: "set it, and name it in the target's env", field: "env.\(name)")
-        }
-    }
-}
-
-extension PublisherInformation {
     /// Reads what `info` printed. Verbs of later versions are ignored; another protocol is refused with both numbers.
     public init(parsing text: some Collection<UInt8>) throws(PublisherError) {
         let reader = try WireReader(parsing: text, "info")
@@ -100,7 +92,7 @@ extension PublisherInformation {
         guard reader.object["verbs"] != nil else { throw reader.missing("verbs") }
         self.init(
             verbs: Set(try reader.strings("verbs").compactMap(Verb.init)), with: try Names(reader, "with"),
-            environment: try Names(reader, "environment"),
+            environment: try Variables(reader, "environment"),
             readback: try reader.optional(
                 "readback", { $0.string.flatMap(Readback.init) }, "one of value, timestamp, none") ?? .none,
             rollback: try reader.optional(
@@ -132,5 +124,26 @@ extension PublisherInformation.Names {
 
     fileprivate var value: JSONValue {
         ["required": .array(required.map { .string($0) }), "optional": .array(optional.map { .string($0) })]
+    }
+}
+
+extension PublisherInformation.Variables {
+    fileprivate init(_ parent: WireReader, _ key: String) throws(PublisherError) {
+        guard parent.object[key] != nil else {
+            self.init()
+            return
+        }
+        let reader = try parent.reader(key)
+        self.init(
+            required: try reader.strings("required"), optional: try reader.strings("optional"),
+            inherited: try reader.strings("inherited"))
+    }
+
+    fileprivate var value: JSONValue {
+        var value: JSONObject = [
+            "required": .array(required.map { .string($0) }), "optional": .array(optional.map { .string($0) }),
+        ]
+        if !inherited.isEmpty { value["inherited"] = .array(inherited.map { .string($0) }) }
+        return .object(value)
     }
 }

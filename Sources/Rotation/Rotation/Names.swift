@@ -19,22 +19,6 @@ package struct PlanName: Hashable, Comparable, Sendable, CustomStringConvertible
     package static func < (left: Self, right: Self) -> Bool { left.description < right.description }
 }
 
-/// The name of an environment variable (POSIX: letters, digits, underscore, no leading digit).
-package struct EnvironmentName: Hashable, Comparable, Sendable, CustomStringConvertible {
-    package let description: String
-
-    /// `nil` for anything that is not such a name.
-    package init?(_ text: String) {
-        let allowed = text.utf8.allSatisfy {
-            (48...57).contains($0) || (65...90).contains($0) || (97...122).contains($0) || $0 == 95
-        }
-        guard allowed, let first = text.first, !first.isNumber else { return nil }
-        description = text
-    }
-
-    package static func < (left: Self, right: Self) -> Bool { left.description < right.description }
-}
-
 /// An amount of US dollars as OpenRouter's limits have it, kept in decimal digits: `25`, `12.50`.
 package struct Money: Hashable, Sendable, CustomStringConvertible {
     package let description: String

@@ -1,5 +1,5 @@
 package import JSON
-import PublisherKit
+import PublisherHosting
 import Secrets
 import Timestamps
 

@@ -1,5 +1,5 @@
 package import JSON
-import PublisherKit
+import PublisherHosting
 import Secrets
 import Timestamps
 
@@ -146,10 +146,10 @@ extension Plan.Target {
             value.integer.flatMap { (1...100).contains($0) ? $0 : nil }
         }
         let environment = try fields.environment("env") ?? [:]
-        if let name = environment.keys.sorted().first(where: Self.isOurs) {
+        if let name = environment.keys.sorted().first(where: \.isReserved) {
             throw PlanError(path + ["env", name.description], "is one of ork's own variables, which no publisher gets")
         }
-        if let (_, source) = environment.sorted(by: { $0.key < $1.key }).first(where: { Self.isOurs($0.value) }) {
+        if let (_, source) = environment.sorted(by: { $0.key < $1.key }).first(where: { $0.value.isReserved }) {
             throw PlanError(path + ["env"], "takes \(source), one of ork's own variables, which no publisher gets")
         }
         let with = try fields.read("with", "a mapping") { value throws(PlanError) in value.object }
@@ -163,10 +163,6 @@ extension Plan.Target {
         }
         self.init(
             name: name, publisher: publisher, wave: wave ?? 1, environment: environment, with: with ?? [:], pin: pin)
-    }
-
-    private static func isOurs(_ name: EnvironmentName) -> Bool {
-        name.description.hasPrefix("ORK_") || name.description.hasPrefix("OPENROUTER_MANAGEMENT")
     }
 }
 

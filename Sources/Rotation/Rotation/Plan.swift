@@ -1,5 +1,5 @@
 package import JSON
-package import PublisherKit
+package import PublisherHosting
 package import Secrets
 package import Timestamps
 

@@ -1,4 +1,5 @@
 import JSON
+import PublisherHosting
 import Timestamps
 
 /// What is wrong with a plan, and where. Configuration turns the path into a file and a line.

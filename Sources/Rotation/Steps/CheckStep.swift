@@ -1,6 +1,7 @@
 import FoundationEssentials
 import JSON
-package import PublisherKit
+package import PublisherHosting
+import PublisherKit
 package import Rotation
 import Secrets
 import Sodium
@@ -30,7 +31,7 @@ package struct CheckStep {
         guard !targets.isEmpty else {
             throw StepError(.unacceptable, "there is no target to check", hint: "name one with --to or in ork.yaml")
         }
-        let requests = try PublisherRequests(to: publishers, targets, environment: options.environment)
+        let requests = try PublisherRequests(to: publishers, targets)
         if let warning = state?.comparisonWarning { tell(.warning(warning)) }
         var failed: [PublishStep.Failure] = []
         requests.send(

@@ -1,6 +1,7 @@
 import FoundationEssentials
 import JSON
 import OpenRouter
+import PublisherHosting
 import PublisherKit
 import Rotation
 import Secrets

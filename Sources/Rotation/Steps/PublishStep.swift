@@ -2,7 +2,8 @@ package import FoundationEssentials
 package import HTTP
 import JSON
 import OpenRouter
-package import PublisherKit
+package import PublisherHosting
+import PublisherKit
 package import Rotation
 import Secrets
 import Timestamps
@@ -27,8 +28,6 @@ package struct PublishStep {
         package var acceptedTargets: Set<PlanName> = []
         /// Targets that are not in the plan yet.
         package var added: [Plan.Target] = []
-        /// The environment variables that this stage has.
-        package var environment: Set<String> = []
         /// How long one publisher may take for one target, in seconds.
         package var timeout: TimeInterval = 120
 
@@ -73,7 +72,7 @@ package struct PublishStep {
                 "\(successor.name) may not be handed out after \(successor.publishBy.rfc3339)",
                 hint: "begin a new rotation: ork-create --supersede with another --handoff")
         }
-        let requests = try PublisherRequests(to: publishers, targets, environment: options.environment)
+        let requests = try PublisherRequests(to: publishers, targets)
         let secret = try open(successor)
         context.tell(.doing("publishing \(successor.name) to \(Self.list(targets))"))
         guard !context.isDryRun else { return }

@@ -1,5 +1,6 @@
 import FoundationEssentials
 import JSON
+import PublisherHosting
 import PublisherKit
 import Rotation
 import Secrets
@@ -11,15 +12,14 @@ struct PublisherRequests {
     private let targets: [(target: Plan.Target, address: PublisherAddress)]
 
     /// Finds everything that is wrong with the targets and can be found without asking their services.
-    /// `environment` has the names of the variables that this stage has.
-    init(to publishers: any PublisherHost, _ targets: [Plan.Target], environment: Set<String>) throws(StepError) {
+    init(to publishers: any PublisherHost, _ targets: [Plan.Target]) throws(StepError) {
         self.publishers = publishers
         var found: [(Plan.Target, PublisherAddress)] = []
         var problems: [String] = []
         var hint: String?
         for target in targets {
             do throws(PublisherError) {
-                found.append((target, try Self.address(of: target, publishers, environment)))
+                found.append((target, try Self.address(of: target, publishers)))
             } catch {
                 problems.append("\(target.name): \(error.text)")
                 hint = hint ?? error.hint
@@ -32,17 +32,10 @@ struct PublisherRequests {
     }
 
     private static func address(
-        of target: Plan.Target, _ publishers: any PublisherHost, _ environment: Set<String>
+        of target: Plan.Target, _ publishers: any PublisherHost
     ) throws(PublisherError) -> PublisherAddress {
         let address = PublisherAddress(target)
-        let information = try publishers.information(address)
-        let variables = target.environment.sorted { $0.key < $1.key }.map(\.value)
-        if let missing = variables.first(where: { !environment.contains($0.description) }) {
-            throw PublisherError(
-                .configuration, "the environment variable \(missing) is not set",
-                hint: "give this stage the target's credentials", field: "env")
-        }
-        try information.validate(with: target.with, environment: Set(target.environment.keys.map(\.description)))
+        try publishers.information(address).validate(with: target.with)
         return address
     }
 
@@ -101,9 +94,7 @@ extension State {
 
 extension PublisherAddress {
     init(_ target: Plan.Target) {
-        var environment: [String: String] = [:]
-        for (name, source) in target.environment { environment[name.description] = source.description }
-        self.init(publisher: target.publisher, pin: target.pin?.hex, environment: environment)
+        self.init(publisher: target.publisher, pin: target.pin?.hex, environment: target.environment)
     }
 }
 

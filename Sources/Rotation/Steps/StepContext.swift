@@ -1,5 +1,6 @@
 package import FoundationEssentials
 package import JSON
+package import PublisherHosting
 package import Rotation
 package import Secrets
 package import Timestamps
@@ -77,7 +78,9 @@ package protocol ProgramRunner {
     /// Runs the program until it ends or the deadline comes; its output goes to the log, without
     /// `secret` in any form.
     /// Answers what went wrong, in lower case without a full stop; `nil` for exit status 0.
-    func run(_ arguments: [String], environment: [String: String], deadline: Date, hiding secret: Secret?) -> String?
+    func run(
+        _ arguments: [String], environment: [EnvironmentName: EnvironmentName], deadline: Date, hiding secret: Secret?
+    ) -> String?
 }
 
 extension [SealedSecret] {

@@ -2,6 +2,7 @@ import FoundationEssentials
 import HTTP
 import JSON
 import OpenRouter
+import PublisherHosting
 import PublisherKit
 import Rotation
 import Secrets
@@ -66,7 +67,7 @@ extension VerifyStep {
     func checkTargets(
         _ targets: [Plan.Target], _ state: State
     ) throws(StepError) -> [Check] {
-        let requests = try PublisherRequests(to: publishers, targets, environment: options.environment)
+        let requests = try PublisherRequests(to: publishers, targets)
         var checks: [Check] = []
         requests.send(.verify, state, from: context.clock.now, timeout: options.timeout) { target, _, answer in
             checks.append(Self.check(target.name, answer, canRepair: state.isSealed))
@@ -145,12 +146,8 @@ extension VerifyStep {
         hiding secret: Secret?
     ) -> Check {
         let name = "probe \(arguments[0])"
-        let missing = environment.values.sorted().first { !options.environment.contains($0.description) }
-        if let missing { return Check(name, .failed, "the environment variable \(missing) is not set") }
-        var names: [String: String] = [:]
-        for (name, source) in environment { names[name.description] = source.description }
         let deadline = context.clock.now.addingTimeInterval(Double(timeout.seconds))
-        if let problem = programs.run(arguments, environment: names, deadline: deadline, hiding: secret) {
+        if let problem = programs.run(arguments, environment: environment, deadline: deadline, hiding: secret) {
             return Check(name, .failed, problem, hint: "its output stands above")
         }
         return Check(name, .passed, "exits 0")

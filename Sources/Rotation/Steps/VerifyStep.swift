@@ -2,7 +2,8 @@ package import FoundationEssentials
 package import HTTP
 import JSON
 import OpenRouter
-package import PublisherKit
+package import PublisherHosting
+import PublisherKit
 package import Rotation
 import Secrets
 import Timestamps
@@ -21,8 +22,6 @@ package struct VerifyStep {
     package struct Options: Sendable {
         /// Leave the sealed successor in the handoff after a complete verification.
         package var keepsSecret = false
-        /// The environment variables that this stage has.
-        package var environment: Set<String> = []
         /// How long a publisher or an HTTP probe may take, in seconds.
         package var timeout: TimeInterval = 60
 

@@ -1,0 +1,70 @@
+package import PublisherKit
+
+/// What the environment of a publisher, or of a probe, is made of: which variables are handed on, which are ork's own,
+/// and which are missing.
+package struct PublisherEnvironment: Sendable {
+    /// Handed on where they are set: how to find programs and files, how to reach the network, and whom to trust.
+    private static let general = [
+        "PATH", "HOME", "LANG", "TMPDIR",
+        "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "all_proxy", "no_proxy",
+        "SSL_CERT_FILE", "SSL_CERT_DIR", "CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS",
+    ]
+
+    /// The step's own; what is empty counts as not set.
+    private let ours: [String: String]
+
+    /// `ours` is the environment of the step.
+    package init(_ ours: [String: String]) { self.ours = ours.filter { !$0.value.isEmpty } }
+
+    /// For a program that nothing is known of yet: the general variables.
+    package var general: [String: String] { ours.filter { Self.general.contains($0.key) } }
+
+    /// For a program of the plan's: the general variables and those of `mapping`, which has names of the child and the
+    /// names that they have here.
+    ///
+    /// Refuses ork's own names, on either side, and variables that are not set.
+    package func child(
+        _ mapping: [EnvironmentName: EnvironmentName]
+    ) throws(PublisherError) -> [String: String] {
+        var child = general
+        for (name, source) in mapping.sorted(by: { $0.key < $1.key }) {
+            for own in [name, source] where own.isReserved {
+                throw PublisherError(
+                    .configuration, "\(own) is ork's own and is not handed to publishers",
+                    hint: "the secret comes in the request; give anything else another name", field: "env.\(name)")
+            }
+            guard let value = ours[source.description] else {
+                throw PublisherError(
+                    .configuration, "the environment variable \(source) is not set",
+                    hint: "set it for this stage, or take it out of the target's env", field: "env.\(name)")
+            }
+            child[name.description] = value
+        }
+        return child
+    }
+
+    /// For a publisher: beside those, what its `info` wants handed on.
+    ///
+    /// Refuses what `info` may not ask for, and a publisher that would lack a variable which it needs.
+    package func child(
+        _ mapping: [EnvironmentName: EnvironmentName], of publisher: PublisherInformation
+    ) throws(PublisherError) -> [String: String] {
+        var child = try child(mapping)
+        for text in publisher.environment.inherited {
+            guard let name = EnvironmentName(text), !name.isReserved, !name.namesCredential else {
+                throw PublisherError(
+                    .configuration,
+                    "the publisher's info asks for a variable that is not handed on without being named",
+                    hint: "name it in the target's env, and take it out of what info inherits",
+                    field: "environment.inherited")
+            }
+            if child[text] == nil { child[text] = ours[text] }
+        }
+        if let name = publisher.environment.required.first(where: { child[$0] == nil }) {
+            throw PublisherError(
+                .configuration, "the publisher needs the environment variable \(name)",
+                hint: "set it, and name it in the target's env", field: "env.\(name)")
+        }
+        return child
+    }
+}

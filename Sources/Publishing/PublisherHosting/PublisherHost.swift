@@ -1,0 +1,69 @@
+package import JSON
+package import PublisherKit
+
+/// Where a request goes: the publisher, the program that may stand behind the name, and its environment.
+package struct PublisherAddress: Hashable, Sendable {
+    package var publisher: PublisherName
+    /// The SHA-256 that the program's file must have, 64 hexadecimal digits, if the target pins it.
+    package var pin: String?
+    /// Names in the child's environment, and the names of our own variables that they take their values from.
+    package var environment: [EnvironmentName: EnvironmentName]
+
+    package init(
+        publisher: PublisherName, pin: String? = nil, environment: [EnvironmentName: EnvironmentName] = [:]
+    ) {
+        self.publisher = publisher
+        self.pin = pin
+        self.environment = environment
+    }
+}
+
+/// What runs publishers for a step. Both calls return when the work is done; `each` runs on the caller's thread.
+package protocol PublisherHost {
+    /// What the publisher says of itself.
+    ///
+    /// Throws if there is no such program, if its answer breaks the contract, and if it would lack a variable.
+    func information(_ address: PublisherAddress) throws(PublisherError) -> PublisherInformation
+
+    /// Sends all requests at once, within bounds of the host's own, and hands over each answer as it comes.
+    /// Every request gets one answer; where the program gave none that counts, it is `unknown`.
+    func send(
+        _ verb: Verb, _ requests: [(address: PublisherAddress, request: PublisherRequest)],
+        each: (Int, PublisherAnswer) -> Void)
+}
+
+extension PublisherHost {
+    /// Sends all requests and hands over exactly one answer for each, also where the host gave none.
+    package func deliver(
+        _ verb: Verb, _ requests: [(address: PublisherAddress, request: PublisherRequest)],
+        each: (Int, PublisherAnswer) -> Void
+    ) {
+        var open = Set(requests.indices)
+        send(verb, requests) { index, answer in
+            if open.remove(index) != nil { each(index, answer) }
+        }
+        for index in open.sorted() {
+            each(index, PublisherAnswer(.unknown(PublisherError(.internal, "the publisher gave no answer"))))
+        }
+    }
+}
+
+extension PublisherInformation {
+    /// Refuses settings that the publisher does not know, and a target that lacks what it needs.
+    ///
+    /// The error is `configuration`; its `field` is `with.KEY`.
+    package func validate(with settings: JSONObject) throws(PublisherError) {
+        let known = with.required + with.optional
+        if let key = settings.keys.first(where: { !known.contains($0) }) {
+            throw PublisherError(
+                .configuration, "the publisher does not know the setting \(key)",
+                hint: known.isEmpty ? "it takes no settings" : "it takes \(known.joined(separator: ", "))",
+                field: "with.\(key)")
+        }
+        if let key = with.required.first(where: { settings[$0] == nil }) {
+            throw PublisherError(
+                .configuration, "the publisher needs the setting \(key)", hint: "add it to the target's with",
+                field: "with.\(key)")
+        }
+    }
+}

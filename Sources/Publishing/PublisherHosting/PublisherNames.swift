@@ -1,0 +1,43 @@
+/// The name of a publisher, the NAME of `ork-publisher-NAME`: lowercase letters, digits and hyphens.
+package struct PublisherName: Hashable, Sendable, CustomStringConvertible {
+    package let description: String
+
+    /// `nil` for anything that could name a path or an option.
+    package init?(_ text: String) {
+        let allowed = text.utf8.allSatisfy { (97...122).contains($0) || (48...57).contains($0) || $0 == 45 }
+        guard allowed, !text.isEmpty, text.utf8.count <= 64, !text.hasPrefix("-") else { return nil }
+        description = text
+    }
+}
+
+/// The name of an environment variable (POSIX: letters, digits, underscore, no leading digit).
+package struct EnvironmentName: Hashable, Comparable, Sendable, CustomStringConvertible {
+    package let description: String
+
+    /// `nil` for anything that is not such a name.
+    package init?(_ text: String) {
+        let allowed = text.utf8.allSatisfy {
+            (48...57).contains($0) || (65...90).contains($0) || (97...122).contains($0) || $0 == 95
+        }
+        guard allowed, let first = text.first, !first.isNumber else { return nil }
+        description = text
+    }
+
+    /// Whether ork keeps the variable for itself: its identity, its switches, the keys of OpenRouter.
+    package var isReserved: Bool {
+        ["ORK_", "OPENROUTER_"].contains { description.uppercased().hasPrefix($0) }
+    }
+
+    /// Whether the name says that the variable holds a credential. Such a variable is handed on only where the plan
+    /// names it.
+    package var namesCredential: Bool {
+        description.uppercased().split(separator: "_").contains { Self.credentialWords.contains(String($0)) }
+    }
+
+    private static let credentialWords: Set<String> = [
+        "APIKEY", "AUTH", "AUTHORIZATION", "COOKIE", "CREDENTIAL", "CREDENTIALS", "JWT", "KEY", "KEYS", "PASS",
+        "PASSPHRASE", "PASSWD", "PASSWORD", "PAT", "PRIVATE", "SECRET", "SECRETS", "SESSION", "TOKEN", "TOKENS",
+    ]
+
+    package static func < (left: Self, right: Self) -> Bool { left.description < right.description }
+}
