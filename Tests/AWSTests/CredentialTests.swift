@@ -15,7 +15,7 @@ import Testing
     /// One way to have credentials that end, and what is asked for them.
     struct Way: Sendable, CustomTestStringConvertible {
         let testDescription: String
-        let environment: @Sendable (World, TemporaryDirectory) throws -> [String: String]
+        let environment: @Sendable (AWSFixture, TemporaryDirectory) throws -> [String: String]
         var with: JSONObject = [:]
         let asked: [String]
     }
@@ -38,33 +38,33 @@ import Testing
             }, asked: ["POST /"]),
         Way(
             testDescription: "GitHub's endpoint for identity tokens",
-            environment: { world, _ in
+            environment: { fixture, _ in
                 [
-                    "ACTIONS_ID_TOKEN_REQUEST_URL": "\(world.root)/ork/github?api-version=2.0",
+                    "ACTIONS_ID_TOKEN_REQUEST_URL": "\(fixture.root)/ork/github?api-version=2.0",
                     "ACTIONS_ID_TOKEN_REQUEST_TOKEN": "request-token",
                 ]
             }, with: ["role": role, "audience": "aws"],
             asked: ["GET /ork/github?api-version=2.0&audience=aws", "POST /"]),
         Way(
             testDescription: "a container's endpoint with a token",
-            environment: { world, _ in
+            environment: { fixture, _ in
                 [
-                    "AWS_CONTAINER_CREDENTIALS_FULL_URI": "\(world.root)/ork/container",
+                    "AWS_CONTAINER_CREDENTIALS_FULL_URI": "\(fixture.root)/ork/container",
                     "AWS_CONTAINER_AUTHORIZATION_TOKEN": "container-token",
                 ]
             }, asked: ["GET /ork/container"]),
         Way(
             testDescription: "a container's endpoint with a token in a file",
-            environment: { world, folder in
+            environment: { fixture, folder in
                 [
-                    "AWS_CONTAINER_CREDENTIALS_FULL_URI": "\(world.root)/ork/container",
+                    "AWS_CONTAINER_CREDENTIALS_FULL_URI": "\(fixture.root)/ork/container",
                     "AWS_CONTAINER_AUTHORIZATION_TOKEN": "another",
                     "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE": try folder.write("container-token", to: "token"),
                 ]
             }, with: ["credentials": "container"], asked: ["GET /ork/container"]),
         Way(
             testDescription: "an instance's metadata service",
-            environment: { world, _ in ["AWS_EC2_METADATA_SERVICE_ENDPOINT": "\(world.root)/ork/instance"] },
+            environment: { fixture, _ in ["AWS_EC2_METADATA_SERVICE_ENDPOINT": "\(fixture.root)/ork/instance"] },
             with: ["credentials": "instance"],
             asked: [
                 "PUT \(instance)/api/token", "GET \(instance)/meta-data/iam/security-credentials/",
@@ -75,65 +75,65 @@ import Testing
     @Test("credentials are fetched once, and anew when AWS says that they have expired", arguments: ways)
     func fetches(way: Way) async throws {
         try await onOwnThread {
-            let world = try World()
+            let fixture = try AWSFixture()
             let folder = try TemporaryDirectory()
-            let publisher = world.publisher(
-                world.place.merging(try way.environment(world, folder)) { $1 })
+            let publisher = fixture.publisher(
+                fixture.place.merging(try way.environment(fixture, folder)) { $1 })
             var with = way.with
             with["create"] = true
-            with["secret"] = .string(world.name)
-            #expect(world.ask(publisher, .publish, with).outcome == .committed)
+            with["secret"] = .string(fixture.name)
+            #expect(fixture.ask(publisher, .publish, with).outcome == .committed)
             let reading = ["GetSecretValue", "DescribeSecret", "CreateSecret", "GetSecretValue"]
-            #expect(world.takeSteps() == way.asked + reading)
-            #expect(world.ask(publisher, .verify, with).outcome == .match)
-            #expect(world.takeAsked() == ["GetSecretValue"])
+            #expect(fixture.takeSteps() == way.asked + reading)
+            #expect(fixture.ask(publisher, .verify, with).outcome == .match)
+            #expect(fixture.takeAsked() == ["GetSecretValue"])
 
-            try world.expireAll()
-            #expect(world.ask(publisher, .verify, with).outcome == .match)
-            #expect(world.takeSteps() == ["GetSecretValue"] + way.asked + ["GetSecretValue"])
+            try fixture.expireAll()
+            #expect(fixture.ask(publisher, .verify, with).outcome == .match)
+            #expect(fixture.takeSteps() == ["GetSecretValue"] + way.asked + ["GetSecretValue"])
         }
     }
 
     @Test("a write that is refused for expired credentials is sent again with fresh ones")
     func renewsForWrites() async throws {
         try await onOwnThread {
-            let world = try World()
-            try SecretFaultTests.begin(world, Keys.predecessor)
-            let publisher = world.publisher(
-                world.place.merging([
+            let fixture = try AWSFixture()
+            try SecretFaultTests.begin(fixture, Keys.predecessor)
+            let publisher = fixture.publisher(
+                fixture.place.merging([
                     "AWS_ROLE_ARN": Self.role.string ?? "", "AWS_WEB_IDENTITY_TOKEN": "good-1",
                 ]) { $1 })
             for operation in ["PutSecretValue", "UpdateSecretVersionStage"] {
-                world.fail(operation, .notifyBeforeRequest { try? world.expireAll() })
+                fixture.fail(operation, .notifyBeforeRequest { try? fixture.expireAll() })
             }
-            #expect(world.ask(publisher, .publish, ["secret": .string(world.name)]).outcome == .committed)
-            #expect(try SecretFaultTests.held(world) == Keys.text(Keys.successor))
-            #expect(world.takeSteps().count { $0 == "POST /" } == 3)
+            #expect(fixture.ask(publisher, .publish, ["secret": .string(fixture.name)]).outcome == .committed)
+            #expect(try SecretFaultTests.held(fixture) == Keys.text(Keys.successor))
+            #expect(fixture.takeSteps().count { $0 == "POST /" } == 3)
         }
     }
 
     @Test("credentials that end soon are fetched anew before, and used if there are no others")
     func endsSoon() async throws {
         try await onOwnThread {
-            let world = try World()
-            try SecretFaultTests.begin(world, Keys.successor)
-            let publisher = world.publisher(
-                world.place.merging([
-                    "AWS_CONTAINER_CREDENTIALS_FULL_URI": "\(world.root)/ork/container?lifetime=100",
+            let fixture = try AWSFixture()
+            try SecretFaultTests.begin(fixture, Keys.successor)
+            let publisher = fixture.publisher(
+                fixture.place.merging([
+                    "AWS_CONTAINER_CREDENTIALS_FULL_URI": "\(fixture.root)/ork/container?lifetime=100",
                     "AWS_CONTAINER_AUTHORIZATION_TOKEN": "container-token",
                 ]) { $1 })
-            let with: JSONObject = ["secret": .string(world.name)]
+            let with: JSONObject = ["secret": .string(fixture.name)]
             let endpoint = "GET /ork/container?lifetime=100"
             for _ in 1...2 {
-                #expect(world.ask(publisher, .verify, with).outcome == .match)
-                #expect(world.takeSteps() == [endpoint, "GetSecretValue"])
+                #expect(fixture.ask(publisher, .verify, with).outcome == .match)
+                #expect(fixture.takeSteps() == [endpoint, "GetSecretValue"])
             }
-            world.proxy.faults = [Fault(.answer(status: 503), times: 3) { _, path in path.hasPrefix("/ork/") }]
-            #expect(world.ask(publisher, .verify, with).outcome == .match)
-            #expect(world.takeAsked() == [endpoint, endpoint, endpoint, "GetSecretValue"])
-            world.sleep(until: world.now.addingTimeInterval(101))
-            world.proxy.faults = [Fault(.answer(status: 503), times: 3) { _, path in path.hasPrefix("/ork/") }]
-            let error = world.ask(publisher, .verify, with).outcome.error
+            fixture.proxy.faults = [Fault(.answer(status: 503), times: 3) { _, path in path.hasPrefix("/ork/") }]
+            #expect(fixture.ask(publisher, .verify, with).outcome == .match)
+            #expect(fixture.takeAsked() == [endpoint, endpoint, endpoint, "GetSecretValue"])
+            fixture.sleep(until: fixture.now.addingTimeInterval(101))
+            fixture.proxy.faults = [Fault(.answer(status: 503), times: 3) { _, path in path.hasPrefix("/ork/") }]
+            let error = fixture.ask(publisher, .verify, with).outcome.error
             #expect(error?.message == "the container's credentials cannot be had now (503)")
         }
     }
@@ -146,14 +146,14 @@ import Testing
     func asksAgain(effect: Fault.Effect) async throws {
         try await onOwnThread {
             for path in ["/ork/container", "/"] {
-                let world = try World([Fault(effect) { _, target in target == path }])
+                let fixture = try AWSFixture([Fault(effect) { _, target in target == path }])
                 let environment = [
-                    "AWS_CONTAINER_CREDENTIALS_FULL_URI": "\(world.root)/ork/container",
+                    "AWS_CONTAINER_CREDENTIALS_FULL_URI": "\(fixture.root)/ork/container",
                     "AWS_CONTAINER_AUTHORIZATION_TOKEN": "container-token", "AWS_WEB_IDENTITY_TOKEN": "good-1",
                 ]
-                var with: JSONObject = ["secret": .string(world.name)]
+                var with: JSONObject = ["secret": .string(fixture.name)]
                 if path == "/" { with["role"] = Self.role }
-                let answer = world.ask(.verify, with, environment: world.place.merging(environment) { $1 })
+                let answer = fixture.ask(.verify, with, environment: fixture.place.merging(environment) { $1 })
                 #expect(answer.outcome == .absent)
             }
         }
@@ -188,34 +188,34 @@ import Testing
     func refusedByService(index: Int) async throws {
         let (token, code, message) = Self.refusals[index]
         try await onOwnThread {
-            let world = try World()
-            let environment = world.place.merging(["AWS_WEB_IDENTITY_TOKEN": token]) { $1 }
-            let answer = world.ask(
-                .publish, ["secret": .string(world.name), "role": Self.role], environment: environment)
+            let fixture = try AWSFixture()
+            let environment = fixture.place.merging(["AWS_WEB_IDENTITY_TOKEN": token]) { $1 }
+            let answer = fixture.ask(
+                .publish, ["secret": .string(fixture.name), "role": Self.role], environment: environment)
             guard case .rejected(let error) = answer.outcome else {
                 Issue.record("\(answer)")
                 return
             }
             #expect(error.code == code && error.message.hasPrefix(message), "\(error)")
             #expect(error.hint != nil && !"\(error)".contains(token + "-") || token == "x")
-            #expect(world.takeAsked() == ["POST /"])
+            #expect(fixture.takeAsked() == ["POST /"])
         }
     }
 
     @Test("an endpoint that hands out nothing is told")
     func nothing() async throws {
         try await onOwnThread {
-            let world = try World()
-            let full = ["AWS_CONTAINER_CREDENTIALS_FULL_URI": "\(world.root)/ork/container"]
+            let fixture = try AWSFixture()
+            let full = ["AWS_CONTAINER_CREDENTIALS_FULL_URI": "\(fixture.root)/ork/container"]
             let cases: [([String: String], JSONObject, String)] = [
                 (full, [:], "the container's endpoint hands out no credentials (401: the token is another)"),
                 (
-                    ["AWS_EC2_METADATA_SERVICE_ENDPOINT": "\(world.root)/ork/instance/none"],
+                    ["AWS_EC2_METADATA_SERVICE_ENDPOINT": "\(fixture.root)/ork/instance/none"],
                     ["credentials": "instance"], "the instance's endpoint hands out no credentials (401)"
                 ),
                 (
                     [
-                        "ACTIONS_ID_TOKEN_REQUEST_URL": "\(world.root)/ork/github",
+                        "ACTIONS_ID_TOKEN_REQUEST_URL": "\(fixture.root)/ork/github",
                         "ACTIONS_ID_TOKEN_REQUEST_TOKEN": "another",
                     ], ["role": Self.role], "GitHub hands out no identity token (401)"
                 ),
@@ -226,8 +226,8 @@ import Testing
             ]
             for (environment, with, message) in cases {
                 var with = with
-                with["secret"] = .string(world.name)
-                let answer = world.ask(.check, with, environment: world.place.merging(environment) { $1 })
+                with["secret"] = .string(fixture.name)
+                let answer = fixture.ask(.check, with, environment: fixture.place.merging(environment) { $1 })
                 guard case .rejected(let error) = answer.outcome else {
                     Issue.record("\(answer)")
                     continue
@@ -292,21 +292,21 @@ import Testing
         ] as [([String: String], JSONObject, String)])
     func none(environment: [String: String], with: JSONObject, field: String) async throws {
         try await onOwnThread {
-            let world = try World()
+            let fixture = try AWSFixture()
             var with = with
-            with["secret"] = .string(world.name)
-            let answer = world.ask(.publish, with, environment: world.place.merging(environment) { $1 })
+            with["secret"] = .string(fixture.name)
+            let answer = fixture.ask(.publish, with, environment: fixture.place.merging(environment) { $1 })
             guard case .rejected(let error) = answer.outcome else {
                 Issue.record("\(answer)")
                 return
             }
             #expect(error.code == .configuration && error.field == field && error.hint != nil, "\(error)")
-            #expect(world.takeAsked().isEmpty)
+            #expect(fixture.takeAsked().isEmpty)
         }
     }
 }
 
-extension World {
+extension AWSFixture {
     /// What was asked since the last time, each thing once in a row: on a busy machine an endpoint may be asked again.
     func takeSteps() -> [String] {
         takeAsked().reduce(into: []) { steps, next in

@@ -12,16 +12,17 @@ import Testing
 /// The binaries as the host runs them; boto3 reads what they write.
 @Suite(.tags(.servers)) struct ProgramTests {
     private func run(
-        _ program: String, _ word: String, _ world: World, input: String = "", environment: [String: String] = [:]
+        _ program: String, _ word: String, _ fixture: AWSFixture, input: String = "",
+        environment: [String: String] = [:]
     ) async throws -> [String: JSONValue] {
-        let variables = world.environment().merging(environment) { $1 }
+        let variables = fixture.environment().merging(environment) { $1 }
         let result = try await Subprocess.run(
             .path(FilePath(BuiltProduct.path(program))), arguments: [word],
             environment: .custom(
                 Dictionary(uniqueKeysWithValues: variables.map { (Environment.Key(stringLiteral: $0.key), $0.value) })),
             input: .string(input), output: .string(limit: 1 << 20), error: .string(limit: 1 << 16))
         #expect(result.standardError == "" && result.terminationStatus.isSuccess)
-        let keys = Redactor(world.server.users.values.map { Secret($0.key) })
+        let keys = Redactor(fixture.server.users.values.map { Secret($0.key) })
         #expect(!keys.contains(result.standardOutput.utf8))
         var answers: [String: JSONValue] = [:]
         for line in result.standardOutput.split(separator: "\n") {
@@ -51,8 +52,8 @@ import Testing
         "they say what they can do",
         arguments: [("ork-publisher-aws-secrets-manager", "secret"), ("ork-publisher-aws-parameter", "name")])
     func info(program: String, required: String) async throws {
-        let world = try await onOwnThread { try World() }
-        let information = try #require(try await run(program, "info", world)["info"])
+        let fixture = try await onOwnThread { try AWSFixture() }
+        let information = try #require(try await run(program, "info", fixture)["info"])
         #expect(information["batch"] == true && information["readback"] == "value")
         #expect(information["with"]?["required"] == .array([.string(required)]))
         #expect(information["environment"]?["optional"]?.array?.contains("AWS_ACCESS_KEY_ID") == true)
@@ -62,18 +63,22 @@ import Testing
         "they write many targets of one batch, the fields of one secret among them",
         arguments: [("ork-publisher-aws-secrets-manager", "secret"), ("ork-publisher-aws-parameter", "name")])
     func batch(program: String, setting: String) async throws {
-        let world = try await onOwnThread { try World() }
+        let fixture = try await onOwnThread { try AWSFixture() }
         let isSecret = setting == "secret"
-        let base = (isSecret ? "" : "/") + world.name
+        let base = (isSecret ? "" : "/") + fixture.name
         var targets: [JSONObject] = (0..<6).map { [setting: .string("\(base)-\($0)"), "create": true] }
         targets += ["a", "b.c"].map { [setting: .string("\(base)-json"), "field": .string($0), "create": true] }
         let outcomes = try await [
-            run(program, "check", world, input: lines(.check, targets, Keys.predecessor, expect: [])),
-            run(program, "publish", world, input: lines(.publish, targets, Keys.predecessor, expect: [])),
-            run(program, "publish", world, input: lines(.publish, targets, Keys.successor, expect: [Keys.predecessor])),
-            run(program, "verify", world, input: lines(.verify, targets, Keys.successor, expect: [])),
-            run(program, "publish", world, input: lines(.publish, targets, Keys.successor, expect: [Keys.predecessor])),
-            run(program, "publish", world, input: lines(.publish, targets, Keys.foreign, expect: [Keys.predecessor])),
+            run(program, "check", fixture, input: lines(.check, targets, Keys.predecessor, expect: [])),
+            run(program, "publish", fixture, input: lines(.publish, targets, Keys.predecessor, expect: [])),
+            run(
+                program, "publish", fixture, input: lines(.publish, targets, Keys.successor, expect: [Keys.predecessor])
+            ),
+            run(program, "verify", fixture, input: lines(.verify, targets, Keys.successor, expect: [])),
+            run(
+                program, "publish", fixture, input: lines(.publish, targets, Keys.successor, expect: [Keys.predecessor])
+            ),
+            run(program, "publish", fixture, input: lines(.publish, targets, Keys.foreign, expect: [Keys.predecessor])),
         ]
         for (answers, outcome) in zip(
             outcomes, ["ready", "committed", "committed", "match", "unchanged", "rejected"])
@@ -83,9 +88,9 @@ import Testing
         }
         let held = try await onOwnThread {
             isSecret
-                ? try world.boto("secretsmanager", "get_secret_value", ["SecretId": .string("\(base)-json")])[
+                ? try fixture.boto("secretsmanager", "get_secret_value", ["SecretId": .string("\(base)-json")])[
                     "SecretString"]
-                : try world.boto("ssm", "get_parameter", ["Name": .string("\(base)-json"), "WithDecryption": true])[
+                : try fixture.boto("ssm", "get_parameter", ["Name": .string("\(base)-json"), "WithDecryption": true])[
                     "Parameter"]?["Value"]
         }
         let document = try JSONValue(parsing: (held?.string ?? "").utf8)
@@ -101,21 +106,21 @@ import Testing
             ("ork-publisher-aws-secrets-manager", "CreateSecret"), ("ork-publisher-aws-parameter", "PutParameter"),
         ])
     func killed(program: String, operation: String) async throws {
-        let world = try await onOwnThread { try World() }
+        let fixture = try await onOwnThread { try AWSFixture() }
         let folder = try TemporaryDirectory()
         let isSecret = operation != "PutParameter"
         let with: JSONObject = [
-            isSecret ? "secret" : "name": .string(isSecret ? world.name : "/" + world.name), "create": true,
+            isSecret ? "secret" : "name": .string(isSecret ? fixture.name : "/" + fixture.name), "create": true,
         ]
         if operation != "CreateSecret" {
             try await onOwnThread {
                 isSecret
-                    ? try SecretFaultTests.begin(world, Keys.predecessor)
-                    : try ParameterTests.begin(world, Keys.text(Keys.predecessor))
+                    ? try SecretFaultTests.begin(fixture, Keys.predecessor)
+                    : try ParameterTests.begin(fixture, Keys.text(Keys.predecessor))
             }
         }
         // The server has done it when the program dies.
-        world.fail(
+        fixture.fail(
             operation,
             .notifyBeforeReply {
                 let text = try? folder.read("pid")
@@ -129,19 +134,21 @@ import Testing
             ],
             environment: .custom(
                 Dictionary(
-                    uniqueKeysWithValues: world.environment().map { (Environment.Key(stringLiteral: $0.key), $0.value) }
+                    uniqueKeysWithValues: fixture.environment().map {
+                        (Environment.Key(stringLiteral: $0.key), $0.value)
+                    }
                 )), input: .string(input), output: .string(limit: 1 << 16), error: .discarded)
         #expect(!result.terminationStatus.isSuccess && result.standardOutput == "")
-        let answers = try await run(program, "publish", world, input: input)
+        let answers = try await run(program, "publish", fixture, input: input)
         #expect(["committed", "unchanged"].contains(answers["0"]?["outcome"]?.string), "\(answers)")
         try await onOwnThread {
             if isSecret {
-                #expect(try SecretFaultTests.held(world) == Keys.text(Keys.successor))
-                let shown = try world.boto(
-                    "secretsmanager", "list_secret_version_ids", ["SecretId": .string(world.name)])
+                #expect(try SecretFaultTests.held(fixture) == Keys.text(Keys.successor))
+                let shown = try fixture.boto(
+                    "secretsmanager", "list_secret_version_ids", ["SecretId": .string(fixture.name)])
                 #expect(shown["Versions"]?.array?.count == (operation == "CreateSecret" ? 1 : 2))
             } else {
-                #expect(try ParameterTests.held(world) == Keys.text(Keys.successor))
+                #expect(try ParameterTests.held(fixture) == Keys.text(Keys.successor))
             }
         }
     }

@@ -14,20 +14,20 @@ import Testing
         arguments: RefusalCase.common + RefusalCase.secrets + RefusalCase.parameters)
     func told(example: RefusalCase) async throws {
         try await onOwnThread {
-            let world = try World()
-            world.refuse(
+            let fixture = try AWSFixture()
+            fixture.refuse(
                 example.operation, times: 9, status: example.status, example.reason, example.words,
                 headers: [("Date", "Wed, 25 Nov 2026 00:15:00 GMT")])
             let with: JSONObject
             switch example.which {
             case .secret:
-                try SecretFaultTests.begin(world, Keys.predecessor)
-                with = ["secret": .string(world.name)]
+                try SecretFaultTests.begin(fixture, Keys.predecessor)
+                with = ["secret": .string(fixture.name)]
             case .parameter:
-                try ParameterTests.begin(world, Keys.text(Keys.predecessor))
-                with = ["name": .string("/" + world.name)]
+                try ParameterTests.begin(fixture, Keys.text(Keys.predecessor))
+                with = ["name": .string("/" + fixture.name)]
             }
-            let answer = world.ask(.publish, of: example.which, with)
+            let answer = fixture.ask(.publish, of: example.which, with)
             guard case .rejected(let error) = answer.outcome else {
                 Issue.record("\(answer)")
                 return
@@ -35,7 +35,7 @@ import Testing
             #expect(error.code == example.code)
             #expect(error.message.contains(example.message), "\(error.message)")
             #expect(error.hint?.contains(example.hint) == true, "\(error.hint ?? "")")
-            let held = try example.which == .secret ? SecretFaultTests.held(world) : ParameterTests.held(world)
+            let held = try example.which == .secret ? SecretFaultTests.held(fixture) : ParameterTests.held(fixture)
             #expect(held == Keys.text(Keys.predecessor))
         }
     }
@@ -51,16 +51,16 @@ import Testing
         ])
     func rights(user: String, which: Which, action: String) async throws {
         try await onOwnThread {
-            let world = try World()
+            let fixture = try AWSFixture()
             let with: JSONObject
             if which == .secret {
-                try SecretFaultTests.begin(world, Keys.predecessor)
-                with = ["secret": .string(world.name)]
+                try SecretFaultTests.begin(fixture, Keys.predecessor)
+                with = ["secret": .string(fixture.name)]
             } else {
-                try ParameterTests.begin(world, Keys.text(Keys.predecessor))
-                with = ["name": .string("/" + world.name)]
+                try ParameterTests.begin(fixture, Keys.text(Keys.predecessor))
+                with = ["name": .string("/" + fixture.name)]
             }
-            let answer = world.ask(.publish, of: which, with, environment: world.environment(user))
+            let answer = fixture.ask(.publish, of: which, with, environment: fixture.environment(user))
             guard case .rejected(let error) = answer.outcome else {
                 Issue.record("\(answer)")
                 return
@@ -72,8 +72,8 @@ import Testing
     @Test("a wrong key, an unknown one and one that cannot be sent are told apart")
     func keys() async throws {
         try await onOwnThread {
-            let world = try World()
-            let good = world.environment()
+            let fixture = try AWSFixture()
+            let good = fixture.environment()
             let cases = [
                 ("AWS_SECRET_ACCESS_KEY", "wrong", "the secret access key does not belong to the access key"),
                 (
@@ -91,8 +91,8 @@ import Testing
                 ),
             ]
             for (name, value, message) in cases {
-                let answer = world.ask(
-                    .publish, ["secret": .string(world.name)], environment: good.merging([name: value]) { $1 })
+                let answer = fixture.ask(
+                    .publish, ["secret": .string(fixture.name)], environment: good.merging([name: value]) { $1 })
                 guard case .rejected(let error) = answer.outcome else {
                     Issue.record("\(answer)")
                     continue
@@ -111,13 +111,13 @@ import Testing
     func throttled(status: Int, reason: String, wish: String?, seconds: Double) async throws {
         try await onOwnThread {
             for operation in ["GetSecretValue", "PutSecretValue", "UpdateSecretVersionStage"] {
-                let world = try World()
-                try SecretFaultTests.begin(world, Keys.predecessor)
-                world.refuse(
+                let fixture = try AWSFixture()
+                try SecretFaultTests.begin(fixture, Keys.predecessor)
+                fixture.refuse(
                     operation, times: 3, status: status, reason, "Rate exceeded",
                     headers: wish.map { [("Retry-After", $0)] } ?? [])
-                #expect(world.ask(.publish, ["secret": .string(world.name)]).outcome == .committed)
-                #expect((seconds...seconds + 1).contains(world.slept.rounded()), "\(world.slept)")
+                #expect(fixture.ask(.publish, ["secret": .string(fixture.name)]).outcome == .committed)
+                #expect((seconds...seconds + 1).contains(fixture.slept.rounded()), "\(fixture.slept)")
             }
         }
     }
@@ -125,10 +125,10 @@ import Testing
     @Test("too many requests for longer than there is time is told, with when to come back")
     func throttledTooLong() async throws {
         try await onOwnThread {
-            let world = try World()
-            world.refuse("GetSecretValue", "ThrottlingException", headers: [("Retry-After", "300")])
+            let fixture = try AWSFixture()
+            fixture.refuse("GetSecretValue", "ThrottlingException", headers: [("Retry-After", "300")])
             guard
-                case .rejected(let error) = world.ask(.publish, ["secret": .string(world.name)]).outcome
+                case .rejected(let error) = fixture.ask(.publish, ["secret": .string(fixture.name)]).outcome
             else {
                 Issue.record("not rejected")
                 return
@@ -140,14 +140,14 @@ import Testing
     @Test("what is not AWS is told", arguments: [(403, "<html>no</html>"), (404, ""), (200, "<html>"), (302, "")])
     func strange(status: Int, body: String) async throws {
         try await onOwnThread {
-            let world = try World()
-            world.fail(
+            let fixture = try AWSFixture()
+            fixture.fail(
                 "GetSecretValue",
                 .answer(
                     status: status, headers: [("Content-Type", "text/html"), ("Location", "https://login.example")],
                     body: body))
             guard
-                case .rejected(let error) = world.ask(.publish, ["secret": .string(world.name)]).outcome
+                case .rejected(let error) = fixture.ask(.publish, ["secret": .string(fixture.name)]).outcome
             else {
                 Issue.record("not rejected")
                 return

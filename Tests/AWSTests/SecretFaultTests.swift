@@ -13,7 +13,7 @@ import Testing
         var stage = "pending"
         /// What was there; `nil`: no secret.
         var held: Secret? = Keys.predecessor
-        let fault: @Sendable (World) -> Void
+        let fault: @Sendable (AWSFixture) -> Void
         var outcome = PublisherOutcome.committed
         var change: String?
         var holds: Secret? = Keys.successor
@@ -55,64 +55,64 @@ import Testing
                 fault: { $0.fail("CreateSecret", times: 5, .dropReply) }, change: "created"),
             Case(
                 testDescription: "a read-back does not arrive",
-                fault: { world in
-                    world.fail("PutSecretValue", .notifyBeforeReply { world.fail("GetSecretValue", .dropReply) })
+                fault: { fixture in
+                    fixture.fail("PutSecretValue", .notifyBeforeReply { fixture.fail("GetSecretValue", .dropReply) })
                 }, change: "updated"),
         ]
 
     @Test("a write whose answer was lost is settled by asking again", arguments: losses)
     func settles(example: Case) async throws {
         try await onOwnThread {
-            let world = try World()
-            try Self.begin(world, example.held)
-            example.fault(world)
+            let fixture = try AWSFixture()
+            try Self.begin(fixture, example.held)
+            example.fault(fixture)
             let with: JSONObject = [
-                "secret": .string(world.name), "stage": .string(example.stage), "create": .bool(example.held == nil),
+                "secret": .string(fixture.name), "stage": .string(example.stage), "create": .bool(example.held == nil),
             ]
-            let answer = world.ask(.publish, with)
+            let answer = fixture.ask(.publish, with)
             #expect(answer.outcome == example.outcome)
             #expect(answer.receipt?["change"]?.string == example.change)
-            #expect(try Self.held(world) == example.holds.map(Keys.text))
+            #expect(try Self.held(fixture) == example.holds.map(Keys.text))
             // One version more than before, whatever was asked twice.
-            let shown = try world.boto(
-                "secretsmanager", "list_secret_version_ids", ["SecretId": .string(world.name)])
+            let shown = try fixture.boto(
+                "secretsmanager", "list_secret_version_ids", ["SecretId": .string(fixture.name)])
             #expect(shown["Versions"]?.array?.count == (example.held == nil ? 1 : 2))
-            _ = world.takeAsked()
-            #expect(world.ask(.publish, with).outcome == .unchanged)
-            #expect(world.takeAsked() == ["GetSecretValue"])
+            _ = fixture.takeAsked()
+            #expect(fixture.ask(.publish, with).outcome == .unchanged)
+            #expect(fixture.takeAsked() == ["GetSecretValue"])
         }
     }
 
     @Test("another's write between reading and writing stays, and is a conflict", arguments: [true, false])
     func overtaken(isField: Bool) async throws {
         try await onOwnThread {
-            let world = try World()
+            let fixture = try AWSFixture()
             let (before, theirs) =
                 isField
                 ? (
                     #"{"key": "\#(Keys.text(Keys.predecessor))"}"#, #"{"key": "\#(Keys.text(Keys.foreign))", "new": 1}"#
                 ) : (Keys.text(Keys.predecessor), Keys.text(Keys.foreign))
-            _ = try world.boto(
-                "secretsmanager", "create_secret", ["Name": .string(world.name), "SecretString": .string(before)])
-            let name = world.name
-            world.fail(
+            _ = try fixture.boto(
+                "secretsmanager", "create_secret", ["Name": .string(fixture.name), "SecretString": .string(before)])
+            let name = fixture.name
+            fixture.fail(
                 "UpdateSecretVersionStage",
                 .notifyBeforeRequest {
-                    _ = try? world.boto(
+                    _ = try? fixture.boto(
                         "secretsmanager", "put_secret_value",
                         ["SecretId": .string(name), "SecretString": .string(theirs)])
                 })
             var with: JSONObject = ["secret": .string(name)]
             if isField { with["field"] = "key" }
-            let answer = world.ask(.publish, with)
+            let answer = fixture.ask(.publish, with)
             guard case .rejected(let error) = answer.outcome else {
                 Issue.record("\(answer)")
                 return
             }
             #expect(error.code == .conflict)
-            #expect(try Self.held(world) == theirs)
+            #expect(try Self.held(fixture) == theirs)
             // Nothing of ours stands in the way of the next rotation.
-            let shown = try world.boto("secretsmanager", "describe_secret", ["SecretId": .string(name)])
+            let shown = try fixture.boto("secretsmanager", "describe_secret", ["SecretId": .string(name)])
             #expect(shown["VersionIdsToStages"]?.object?.members.contains { $0.value == ["AWSPENDING"] } == false)
         }
     }
@@ -124,40 +124,40 @@ import Testing
         ])
     func siblings(operation: String) async throws {
         try await onOwnThread {
-            let world = try World()
+            let fixture = try AWSFixture()
             func document(_ key: Secret, _ number: Int) -> String {
                 #"{"key": "\#(Keys.text(key))", "sibling": \#(number)}"#
             }
-            _ = try world.boto(
+            _ = try fixture.boto(
                 "secretsmanager", "create_secret",
-                ["Name": .string(world.name), "SecretString": .string(document(Keys.predecessor, 1))])
+                ["Name": .string(fixture.name), "SecretString": .string(document(Keys.predecessor, 1))])
             let theirs = document(Keys.predecessor, 2)
-            world.fail(
+            fixture.fail(
                 operation,
                 .notifyBeforeRequest {
-                    _ = try? world.boto(
+                    _ = try? fixture.boto(
                         "secretsmanager", "put_secret_value",
-                        ["SecretId": .string(world.name), "SecretString": .string(theirs)])
+                        ["SecretId": .string(fixture.name), "SecretString": .string(theirs)])
                 })
-            let answer = world.ask(.publish, ["secret": .string(world.name), "field": "key"])
+            let answer = fixture.ask(.publish, ["secret": .string(fixture.name), "field": "key"])
             #expect(answer.outcome == .committed)
-            #expect(try Self.held(world) == document(Keys.successor, 2))
+            #expect(try Self.held(fixture) == document(Keys.successor, 2))
         }
     }
 
     @Test("a direct write over another's says so")
     func direct() async throws {
         try await onOwnThread {
-            let world = try World()
-            try Self.begin(world, Keys.predecessor)
-            world.fail(
+            let fixture = try AWSFixture()
+            try Self.begin(fixture, Keys.predecessor)
+            fixture.fail(
                 "PutSecretValue",
                 .notifyBeforeRequest {
-                    _ = try? world.boto(
+                    _ = try? fixture.boto(
                         "secretsmanager", "put_secret_value",
-                        ["SecretId": .string(world.name), "SecretString": "theirs"])
+                        ["SecretId": .string(fixture.name), "SecretString": "theirs"])
                 })
-            let answer = world.ask(.publish, ["secret": .string(world.name), "stage": "direct"])
+            let answer = fixture.ask(.publish, ["secret": .string(fixture.name), "stage": "direct"])
             #expect(answer.outcome == .committed)
             #expect(answer.message?.contains("which somebody else wrote meanwhile, was replaced") == true)
         }
@@ -166,12 +166,12 @@ import Testing
     @Test("somebody else makes the secret first", arguments: [Keys.predecessor, Keys.foreign])
     func created(theirs: Secret) async throws {
         try await onOwnThread {
-            let world = try World()
-            world.fail("CreateSecret", .notifyBeforeRequest { try? Self.begin(world, theirs) })
-            let answer = world.ask(.publish, ["secret": .string(world.name), "create": true])
+            let fixture = try AWSFixture()
+            fixture.fail("CreateSecret", .notifyBeforeRequest { try? Self.begin(fixture, theirs) })
+            let answer = fixture.ask(.publish, ["secret": .string(fixture.name), "create": true])
             let isKnown = theirs == Keys.predecessor
             #expect(isKnown ? answer.outcome == .committed : answer.outcome.error?.code == .conflict)
-            #expect(try Self.held(world) == Keys.text(isKnown ? Keys.successor : theirs))
+            #expect(try Self.held(fixture) == Keys.text(isKnown ? Keys.successor : theirs))
         }
     }
 
@@ -182,19 +182,19 @@ import Testing
         ])
     func killed(operation: String) async throws {
         try await onOwnThread {
-            let world = try World()
-            try Self.begin(world, Keys.predecessor)
+            let fixture = try AWSFixture()
+            try Self.begin(fixture, Keys.predecessor)
             // No time for anything after the write that is lost.
-            world.fail(operation, times: 9, .dropReply)
-            world.fail("GetSecretValue", times: 0, .dropReply)
-            let with: JSONObject = ["secret": .string(world.name)]
-            _ = world.ask(.publish, with, within: 1.4)
-            world.proxy.faults = []
-            let answer = world.ask(.publish, with)
+            fixture.fail(operation, times: 9, .dropReply)
+            fixture.fail("GetSecretValue", times: 0, .dropReply)
+            let with: JSONObject = ["secret": .string(fixture.name)]
+            _ = fixture.ask(.publish, with, within: 1.4)
+            fixture.proxy.faults = []
+            let answer = fixture.ask(.publish, with)
             #expect(answer.outcome == .committed || answer.outcome == .unchanged)
-            #expect(try Self.held(world) == Keys.text(Keys.successor))
-            let shown = try world.boto(
-                "secretsmanager", "list_secret_version_ids", ["SecretId": .string(world.name)])
+            #expect(try Self.held(fixture) == Keys.text(Keys.successor))
+            let shown = try fixture.boto(
+                "secretsmanager", "list_secret_version_ids", ["SecretId": .string(fixture.name)])
             #expect(shown["Versions"]?.array?.count == 2)
         }
     }
@@ -202,13 +202,13 @@ import Testing
     @Test("a write in doubt that cannot be settled is unknown, not rejected")
     func doubt() async throws {
         try await onOwnThread {
-            let world = try World()
-            try Self.begin(world, Keys.predecessor)
-            world.fail(
+            let fixture = try AWSFixture()
+            try Self.begin(fixture, Keys.predecessor)
+            fixture.fail(
                 "UpdateSecretVersionStage",
-                .notifyBeforeReply { world.refuse("GetSecretValue", times: 99, "AccessDeniedException", "gone") })
-            world.fail("UpdateSecretVersionStage", .dropReply)
-            let answer = world.ask(.publish, ["secret": .string(world.name)])
+                .notifyBeforeReply { fixture.refuse("GetSecretValue", times: 99, "AccessDeniedException", "gone") })
+            fixture.fail("UpdateSecretVersionStage", .dropReply)
+            let answer = fixture.ask(.publish, ["secret": .string(fixture.name)])
             guard case .unknown(let error) = answer.outcome else {
                 Issue.record("\(answer)")
                 return
@@ -217,14 +217,15 @@ import Testing
         }
     }
 
-    static func begin(_ world: World, _ held: Secret?) throws {
+    static func begin(_ fixture: AWSFixture, _ held: Secret?) throws {
         guard let held else { return }
-        _ = try world.boto(
+        _ = try fixture.boto(
             "secretsmanager", "create_secret",
-            ["Name": .string(world.name), "SecretString": .string(Keys.text(held))])
+            ["Name": .string(fixture.name), "SecretString": .string(Keys.text(held))])
     }
 
-    static func held(_ world: World) throws -> String? {
-        try world.boto("secretsmanager", "get_secret_value", ["SecretId": .string(world.name)])["SecretString"]?.string
+    static func held(_ fixture: AWSFixture) throws -> String? {
+        try fixture.boto("secretsmanager", "get_secret_value", ["SecretId": .string(fixture.name)])["SecretString"]?
+            .string
     }
 }

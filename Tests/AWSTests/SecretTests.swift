@@ -15,64 +15,64 @@ import Testing
     @Test("a secret that is missing is made, with the key and the description that are asked for")
     func creates() async throws {
         try await onOwnThread {
-            let world = try World()
+            let fixture = try AWSFixture()
             let with: JSONObject = [
-                "secret": .string(world.name), "create": true, "description": "by ork", "kms_key_id": "alias/ork",
+                "secret": .string(fixture.name), "create": true, "description": "by ork", "kms_key_id": "alias/ork",
             ]
-            #expect(world.ask(.verify, with).outcome == .absent)
-            #expect(world.ask(.check, with).message == "would make secret \(world.name)")
-            let answer = world.ask(.publish, with)
+            #expect(fixture.ask(.verify, with).outcome == .absent)
+            #expect(fixture.ask(.check, with).message == "would make secret \(fixture.name)")
+            let answer = fixture.ask(.publish, with)
             #expect(answer.outcome == .committed)
             #expect(answer.receipt?["change"] == "created")
-            let value = try world.boto("secretsmanager", "get_secret_value", ["SecretId": .string(world.name)])
+            let value = try fixture.boto("secretsmanager", "get_secret_value", ["SecretId": .string(fixture.name)])
             #expect(value["SecretString"]?.string == Keys.text(Keys.successor))
             #expect(value["VersionId"] == answer.receipt?["version_id"])
-            let shown = try world.boto("secretsmanager", "describe_secret", ["SecretId": .string(world.name)])
+            let shown = try fixture.boto("secretsmanager", "describe_secret", ["SecretId": .string(fixture.name)])
             #expect(shown["Description"] == "by ork" && shown["KmsKeyId"] == "alias/ork")
-            #expect(world.ask(.verify, with).outcome == .match)
-            #expect(world.ask(.publish, with).outcome == .unchanged)
+            #expect(fixture.ask(.verify, with).outcome == .match)
+            #expect(fixture.ask(.publish, with).outcome == .unchanged)
         }
     }
 
     @Test("a secret that is missing is not made unasked")
     func missing() async throws {
         try await onOwnThread {
-            let world = try World()
+            let fixture = try AWSFixture()
             let error = PublisherError(
-                .notFound, "there is no secret \(world.name) in eu-central-1",
+                .notFound, "there is no secret \(fixture.name) in eu-central-1",
                 hint: "make it, or add 'create: true'; AWS says the same of what is in another account",
                 field: "with.secret")
             for verb in [Verb.check, .publish] {
-                #expect(world.ask(verb, ["secret": .string(world.name)]).outcome == .rejected(error))
+                #expect(fixture.ask(verb, ["secret": .string(fixture.name)]).outcome == .rejected(error))
             }
-            #expect(world.takeAsked().allSatisfy { ["GetSecretValue", "DescribeSecret"].contains($0) })
+            #expect(fixture.takeAsked().allSatisfy { ["GetSecretValue", "DescribeSecret"].contains($0) })
         }
     }
 
     @Test("a whole secret is replaced", arguments: [nil, "pending", "direct"])
     func replaces(stage: String?) async throws {
         try await onOwnThread {
-            let world = try World()
-            let made = try world.boto(
+            let fixture = try AWSFixture()
+            let made = try fixture.boto(
                 "secretsmanager", "create_secret",
-                ["Name": .string(world.name), "SecretString": .string(Keys.text(Keys.predecessor))])
+                ["Name": .string(fixture.name), "SecretString": .string(Keys.text(Keys.predecessor))])
             var with: JSONObject = ["secret": made["ARN"] ?? .null]
             if let stage { with["stage"] = .string(stage) }
-            #expect(world.ask(.check, with).outcome == .ready)
-            #expect(world.ask(.verify, with).outcome == .mismatch)
-            _ = world.takeAsked()
-            let answer = world.ask(.publish, with)
+            #expect(fixture.ask(.check, with).outcome == .ready)
+            #expect(fixture.ask(.verify, with).outcome == .mismatch)
+            _ = fixture.takeAsked()
+            let answer = fixture.ask(.publish, with)
             #expect(answer.outcome == .committed && answer.receipt?["change"] == "updated")
             #expect(answer.receipt?["previous_version_id"] == made["VersionId"])
             #expect(
-                world.takeAsked()
+                fixture.takeAsked()
                     == ["GetSecretValue", "DescribeSecret", "PutSecretValue", "GetSecretValue"]
                     + [stage == "direct" ? "DescribeSecret" : "UpdateSecretVersionStage"])
-            let value = try world.boto("secretsmanager", "get_secret_value", ["SecretId": .string(world.name)])
+            let value = try fixture.boto("secretsmanager", "get_secret_value", ["SecretId": .string(fixture.name)])
             #expect(value["SecretString"]?.string == Keys.text(Keys.successor))
-            let previous = try world.boto(
+            let previous = try fixture.boto(
                 "secretsmanager", "get_secret_value",
-                ["SecretId": .string(world.name), "VersionStage": "AWSPREVIOUS"])
+                ["SecretId": .string(fixture.name), "VersionStage": "AWSPREVIOUS"])
             #expect(previous["SecretString"]?.string == Keys.text(Keys.predecessor))
         }
     }
@@ -80,65 +80,65 @@ import Testing
     @Test("a field is replaced, and every other byte stays")
     func field() async throws {
         try await onOwnThread {
-            let world = try World()
-            _ = try world.boto(
+            let fixture = try AWSFixture()
+            _ = try fixture.boto(
                 "secretsmanager", "create_secret",
-                ["Name": .string(world.name), "SecretString": .string(Self.document)])
-            let with: JSONObject = ["secret": .string(world.name), "field": "OPENROUTER_API_KEY"]
-            #expect(world.ask(.publish, with).outcome == .committed)
-            #expect(world.ask(.verify, with).outcome == .match)
-            let value = try world.boto("secretsmanager", "get_secret_value", ["SecretId": .string(world.name)])
+                ["Name": .string(fixture.name), "SecretString": .string(Self.document)])
+            let with: JSONObject = ["secret": .string(fixture.name), "field": "OPENROUTER_API_KEY"]
+            #expect(fixture.ask(.publish, with).outcome == .committed)
+            #expect(fixture.ask(.verify, with).outcome == .match)
+            let value = try fixture.boto("secretsmanager", "get_secret_value", ["SecretId": .string(fixture.name)])
             #expect(
                 value["SecretString"]?.string
                     == Self.document.replacing(Keys.text(Keys.predecessor), with: Keys.text(Keys.successor)))
             // A field that is not there yet, further down.
-            let other: JSONObject = ["secret": .string(world.name), "field": "limits.key"]
-            #expect(world.ask(.verify, other).outcome == .absent)
-            #expect(world.ask(.publish, other).outcome == .committed)
-            #expect(world.ask(.verify, other).outcome == .match && world.ask(.verify, with).outcome == .match)
+            let other: JSONObject = ["secret": .string(fixture.name), "field": "limits.key"]
+            #expect(fixture.ask(.verify, other).outcome == .absent)
+            #expect(fixture.ask(.publish, other).outcome == .committed)
+            #expect(fixture.ask(.verify, other).outcome == .match && fixture.ask(.verify, with).outcome == .match)
         }
     }
 
     @Test("a secret without a value gets its first one", arguments: ["pending", "direct"])
     func empty(stage: String) async throws {
         try await onOwnThread {
-            let world = try World()
-            _ = try world.boto("secretsmanager", "create_secret", ["Name": .string(world.name)])
-            let with: JSONObject = ["secret": .string(world.name), "stage": .string(stage)]
-            #expect(world.ask(.verify, with).outcome == .absent)
-            #expect(world.ask(.check, with).outcome == .ready)
-            #expect(world.ask(.publish, with).outcome == .committed)
-            #expect(world.ask(.verify, with).outcome == .match)
+            let fixture = try AWSFixture()
+            _ = try fixture.boto("secretsmanager", "create_secret", ["Name": .string(fixture.name)])
+            let with: JSONObject = ["secret": .string(fixture.name), "stage": .string(stage)]
+            #expect(fixture.ask(.verify, with).outcome == .absent)
+            #expect(fixture.ask(.check, with).outcome == .ready)
+            #expect(fixture.ask(.publish, with).outcome == .committed)
+            #expect(fixture.ask(.verify, with).outcome == .match)
         }
     }
 
     @Test("a value that the rotation does not know stays, whole or in a field", arguments: [true, false])
     func conflict(isField: Bool) async throws {
         try await onOwnThread {
-            let world = try World()
+            let fixture = try AWSFixture()
             let text = isField ? #"{"key": "\#(Keys.text(Keys.foreign))"}"# : Keys.text(Keys.foreign)
-            _ = try world.boto(
-                "secretsmanager", "create_secret", ["Name": .string(world.name), "SecretString": .string(text)])
-            var with: JSONObject = ["secret": .string(world.name)]
+            _ = try fixture.boto(
+                "secretsmanager", "create_secret", ["Name": .string(fixture.name), "SecretString": .string(text)])
+            var with: JSONObject = ["secret": .string(fixture.name)]
             if isField { with["field"] = "key" }
             for verb in [Verb.check, .publish] {
-                #expect(world.ask(verb, with).outcome.error?.code == .conflict)
+                #expect(fixture.ask(verb, with).outcome.error?.code == .conflict)
             }
-            let value = try world.boto("secretsmanager", "get_secret_value", ["SecretId": .string(world.name)])
+            let value = try fixture.boto("secretsmanager", "get_secret_value", ["SecretId": .string(fixture.name)])
             #expect(value["SecretString"]?.string == text)
-            #expect(!world.takeAsked().contains("PutSecretValue"))
-            #expect(world.ask(.publish, with, expect: nil).outcome == .committed)
+            #expect(!fixture.takeAsked().contains("PutSecretValue"))
+            #expect(fixture.ask(.publish, with, expect: nil).outcome == .committed)
         }
     }
 
     @Test("a whole secret that is JSON is a conflict that names the setting")
     func wrongShape() async throws {
         try await onOwnThread {
-            let world = try World()
-            _ = try world.boto(
+            let fixture = try AWSFixture()
+            _ = try fixture.boto(
                 "secretsmanager", "create_secret",
-                ["Name": .string(world.name), "SecretString": .string(Self.document)])
-            let error = world.ask(.publish, ["secret": .string(world.name)]).outcome.error
+                ["Name": .string(fixture.name), "SecretString": .string(Self.document)])
+            let error = fixture.ask(.publish, ["secret": .string(fixture.name)]).outcome.error
             #expect(error?.hint == "it is JSON: name the field that is the key in 'field'")
             #expect(error?.field == "with.field")
         }
@@ -147,10 +147,10 @@ import Testing
     @Test("a field of what is no JSON, or no object, is refused", arguments: ["plain", "[1]", #"{"key": {}}"#])
     func noDocument(text: String) async throws {
         try await onOwnThread {
-            let world = try World()
-            _ = try world.boto(
-                "secretsmanager", "create_secret", ["Name": .string(world.name), "SecretString": .string(text)])
-            let answer = world.ask(.publish, ["secret": .string(world.name), "field": "key"])
+            let fixture = try AWSFixture()
+            _ = try fixture.boto(
+                "secretsmanager", "create_secret", ["Name": .string(fixture.name), "SecretString": .string(text)])
+            let answer = fixture.ask(.publish, ["secret": .string(fixture.name), "field": "key"])
             guard case .rejected(let error) = answer.outcome else {
                 Issue.record("\(answer)")
                 return
@@ -162,24 +162,24 @@ import Testing
     @Test("what has been rolled back is published again, though AWS takes the same version for done")
     func again() async throws {
         try await onOwnThread {
-            let world = try World()
+            let fixture = try AWSFixture()
             for stage in ["pending", "direct"] {
-                let name = world.name + stage
-                let made = try world.boto(
+                let name = fixture.name + stage
+                let made = try fixture.boto(
                     "secretsmanager", "create_secret",
                     ["Name": .string(name), "SecretString": .string(Keys.text(Keys.predecessor))])
                 let with: JSONObject = ["secret": .string(name), "stage": .string(stage)]
-                let first = world.ask(.publish, with)
-                _ = try world.boto(
+                let first = fixture.ask(.publish, with)
+                _ = try fixture.boto(
                     "secretsmanager", "update_secret_version_stage",
                     [
                         "SecretId": .string(name), "VersionStage": "AWSCURRENT",
                         "MoveToVersionId": made["VersionId"] ?? .null,
                         "RemoveFromVersionId": first.receipt?["version_id"] ?? .null,
                     ])
-                #expect(world.ask(.verify, with).outcome == .mismatch)
-                #expect(world.ask(.publish, with).outcome == .committed)
-                #expect(world.ask(.verify, with).outcome == .match)
+                #expect(fixture.ask(.verify, with).outcome == .mismatch)
+                #expect(fixture.ask(.publish, with).outcome == .committed)
+                #expect(fixture.ask(.verify, with).outcome == .match)
             }
         }
     }
@@ -187,25 +187,26 @@ import Testing
     @Test("a binary secret, one scheduled for deletion and a replica are told apart")
     func states() async throws {
         try await onOwnThread {
-            let world = try World()
-            let with: JSONObject = ["secret": .string(world.name)]
-            _ = try world.boto(
-                "secretsmanager", "create_secret", ["Name": .string(world.name), "SecretBinary": "AAEC"])
+            let fixture = try AWSFixture()
+            let with: JSONObject = ["secret": .string(fixture.name)]
+            _ = try fixture.boto(
+                "secretsmanager", "create_secret", ["Name": .string(fixture.name), "SecretBinary": "AAEC"])
             #expect(
-                world.ask(.publish, with).outcome.error?.message == "secret \(world.name) is binary, and a key is text")
-            _ = try world.boto("secretsmanager", "delete_secret", ["SecretId": .string(world.name)])
+                fixture.ask(.publish, with).outcome.error?.message
+                    == "secret \(fixture.name) is binary, and a key is text")
+            _ = try fixture.boto("secretsmanager", "delete_secret", ["SecretId": .string(fixture.name)])
             for verb in Verb.allCases {
-                let error = world.ask(verb, with).outcome.error
+                let error = fixture.ask(verb, with).outcome.error
                 #expect(error?.code == .notFound && error?.message.contains("scheduled for deletion") == true)
             }
-            let other = world.name + "-r"
-            _ = try world.boto(
+            let other = fixture.name + "-r"
+            _ = try fixture.boto(
                 "secretsmanager", "create_secret",
                 [
                     "Name": .string(other), "SecretString": .string(Keys.text(Keys.predecessor)),
                     "AddReplicaRegions": [["Region": "us-east-1"]],
                 ])
-            let replica = world.ask(.publish, ["secret": .string(other), "region": "us-east-1"])
+            let replica = fixture.ask(.publish, ["secret": .string(other), "region": "us-east-1"])
             #expect(replica.outcome.error?.message == "the secret is a replica of another region's, which only reads")
             #expect(replica.outcome.error?.field == "with.region")
         }
@@ -214,27 +215,27 @@ import Testing
     @Test("a rotation that somebody else has begun is not come between; one that ork left behind is")
     func rotations() async throws {
         try await onOwnThread {
-            let world = try World()
-            _ = try world.boto(
+            let fixture = try AWSFixture()
+            _ = try fixture.boto(
                 "secretsmanager", "create_secret",
-                ["Name": .string(world.name), "SecretString": .string(Keys.text(Keys.predecessor))])
+                ["Name": .string(fixture.name), "SecretString": .string(Keys.text(Keys.predecessor))])
             func pend(_ version: String) throws {
-                _ = try world.boto(
+                _ = try fixture.boto(
                     "secretsmanager", "put_secret_value",
                     [
-                        "SecretId": .string(world.name), "SecretString": "x", "VersionStages": ["AWSPENDING"],
+                        "SecretId": .string(fixture.name), "SecretString": "x", "VersionStages": ["AWSPENDING"],
                         "ClientRequestToken": .string(version),
                     ])
             }
             try pend("00000000-0000-4000-8000-000000000000")
-            let with: JSONObject = ["secret": .string(world.name)]
+            let with: JSONObject = ["secret": .string(fixture.name)]
             for verb in [Verb.check, .publish] {
-                let error = world.ask(verb, with).outcome.error
+                let error = fixture.ask(verb, with).outcome.error
                 #expect(error?.code == .conflict && error?.message.contains("is in progress") == true)
             }
-            #expect(!world.takeAsked().contains("PutSecretValue"))
+            #expect(!fixture.takeAsked().contains("PutSecretValue"))
             try pend("ork-" + String(repeating: "0", count: 60))
-            #expect(world.ask(.publish, with).outcome == .committed)
+            #expect(fixture.ask(.publish, with).outcome == .committed)
         }
     }
 }

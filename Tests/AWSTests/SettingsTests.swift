@@ -34,25 +34,25 @@ import Testing
         ] as [(Which, JSONObject, String)])
     func refused(which: Which, with: JSONObject, field: String) async throws {
         try await onOwnThread {
-            let world = try World()
-            guard case .rejected(let error) = world.ask(.publish, of: which, with).outcome else {
+            let fixture = try AWSFixture()
+            guard case .rejected(let error) = fixture.ask(.publish, of: which, with).outcome else {
                 Issue.record("not rejected")
                 return
             }
             #expect(error.code == .configuration && error.field == field, "\(error)")
-            #expect(world.takeAsked().isEmpty)
+            #expect(fixture.takeAsked().isEmpty)
         }
     }
 
     @Test("the region is that of the ARN, of the setting, of AWS_REGION or of AWS_DEFAULT_REGION")
     func regions() async throws {
         try await onOwnThread {
-            let world = try World()
+            let fixture = try AWSFixture()
             func scope(_ with: JSONObject, _ regions: [String: String]) -> Substring? {
-                var environment = world.environment()
+                var environment = fixture.environment()
                 environment["AWS_REGION"] = nil
-                _ = world.ask(.check, with, environment: environment.merging(regions) { $1 })
-                let field = world.proxy.exchanges.last?.request[header: "authorization"]
+                _ = fixture.ask(.check, with, environment: environment.merging(regions) { $1 })
+                let field = fixture.proxy.exchanges.last?.request[header: "authorization"]
                 return field?.split(separator: "/").dropFirst(2).first
             }
             let both = ["AWS_REGION": "eu-north-1", "AWS_DEFAULT_REGION": "eu-south-1"]
@@ -60,25 +60,25 @@ import Testing
             #expect(scope(["secret": "x", "region": "us-east-1"], both) == "us-east-1")
             #expect(scope(["secret": "x"], both) == "eu-north-1")
             #expect(scope(["secret": "x"], ["AWS_DEFAULT_REGION": "eu-south-1"]) == "eu-south-1")
-            let before = world.proxy.exchanges.count
-            #expect(scope(["secret": "x"], [:]) == "eu-south-1" && world.proxy.exchanges.count == before)
+            let before = fixture.proxy.exchanges.count
+            #expect(scope(["secret": "x"], [:]) == "eu-south-1" && fixture.proxy.exchanges.count == before)
         }
     }
 
     @Test("two targets at one place are refused, two fields of one secret are not")
     func claims() async throws {
         try await onOwnThread {
-            let world = try World()
-            try SecretFaultTests.begin(world, nil)
-            _ = try world.boto(
-                "secretsmanager", "create_secret", ["Name": .string(world.name), "SecretString": "{}"])
-            let publisher = world.publisher(world.environment())
-            let with: JSONObject = ["secret": .string(world.name), "field": "a"]
-            #expect(world.ask(publisher, .check, with).outcome == .ready)
-            #expect(world.ask(publisher, .check, with, target: "other").outcome.error?.field == "with.field")
+            let fixture = try AWSFixture()
+            try SecretFaultTests.begin(fixture, nil)
+            _ = try fixture.boto(
+                "secretsmanager", "create_secret", ["Name": .string(fixture.name), "SecretString": "{}"])
+            let publisher = fixture.publisher(fixture.environment())
+            let with: JSONObject = ["secret": .string(fixture.name), "field": "a"]
+            #expect(fixture.ask(publisher, .check, with).outcome == .ready)
+            #expect(fixture.ask(publisher, .check, with, target: "other").outcome.error?.field == "with.field")
             var other = with
             other["field"] = "b"
-            #expect(world.ask(publisher, .check, other, target: "other").outcome == .ready)
+            #expect(fixture.ask(publisher, .check, other, target: "other").outcome == .ready)
         }
     }
 }

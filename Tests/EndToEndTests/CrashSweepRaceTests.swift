@@ -9,29 +9,29 @@ import Testing
     @Test("a runner that is held up does not delete what another one has activated meanwhile")
     func heldUpRunnerDeletesNothingOfOthers() async throws {
         try await onOwnThread {
-            let world = try World()
+            let fixture = try RotationRunFixture()
             // A create that died after minting, before it could record it.
-            let crashed = try world.run(
+            let crashed = try fixture.run(
                 "ork-create", handoffs: ["a.json"],
                 wrapper: [
                     "/usr/bin/strace", "-o", "/dev/null", "-e", "trace=rename", "-e",
                     "inject=rename:signal=KILL:when=2",
                 ])
             guard crashed.ending == .signalled(SIGKILL) else { throw Complaint("it was not killed") }
-            try world.directory.write(try world.directory.read("a.json"), to: "b.json")
+            try fixture.directory.write(try fixture.directory.read("a.json"), to: "b.json")
 
             let first = Signal(), second = Signal(), deleting = Signal()
-            world.proxy.faults = [
+            fixture.proxy.faults = [
                 // The first runner's activation waits until the second one has read everything and wants to delete.
                 Fault(
                     .notifyBeforeRequest {
                         startThread {
-                            _ = try? world.run("ork-create", handoffs: ["b.json"])
+                            _ = try? fixture.run("ork-create", handoffs: ["b.json"])
                             second.set()
                             deleting.set()
                         }
                         // From now on the next DELETE is the second runner's.
-                        world.proxy.faults = [
+                        fixture.proxy.faults = [
                             Fault(
                                 .notifyBeforeRequest {
                                     deleting.set()
@@ -41,15 +41,15 @@ import Testing
                         deleting.wait()
                     }, where: { method, _ in method == "PATCH" })
             ]
-            let run = try world.run("ork-create", handoffs: ["a.json"])
+            let run = try fixture.run("ork-create", handoffs: ["a.json"])
             first.set()
             second.wait()
             guard run.isDone else { throw Complaint("the first runner failed: \(run.errors)") }
             for stage in Stage.allCases.dropFirst() {
-                let run = try world.perform(stage, handoffs: ["a.json"])
+                let run = try fixture.perform(stage, handoffs: ["a.json"])
                 guard run.isDone else { throw Complaint("\(stage): \(run.errors)") }
             }
-            try world.checkEnd()
+            try fixture.checkEnd()
         }
     }
 
@@ -59,19 +59,20 @@ import Testing
             ["--propagation", "1", "--usage-lag", "1"], ["--propagation", "2"], ["--usage-lag", "2"],
         ][number]
         try await onOwnThread {
-            let world = try World(
+            let fixture = try RotationRunFixture(
                 sandbox: options,
                 flags: ["--settle", "3s", "--overlap", "0s", "--quiet-for", "3s", "--soak", "1s"])
             _ = try concurrently(1) { _ in
                 for stage in Stage.allCases {
-                    let run = try world.run(stage.program, handoffs: ["ork-handoff.json"], options: ["--wait", "30s"])
+                    let run = try fixture.run(
+                        stage.program, handoffs: ["ork-handoff.json"], options: ["--wait", "30s"])
                     guard run.isDone else { throw Complaint("\(stage): \(run.errors)") }
                 }
             } whileRunning: {
-                try world.observe()
-                try world.useKeys()
+                try fixture.observe()
+                try fixture.useKeys()
             }
-            try world.checkEnd()
+            try fixture.checkEnd()
         }
     }
 }

@@ -7,7 +7,7 @@ import TestSupport
 struct CrashRun {
     let point: CrashPoint
     let finish: CrashPoint.Finish
-    private let world: World
+    private let fixture: RotationRunFixture
 
     private static let handoff = "ork-handoff.json"
 
@@ -19,17 +19,17 @@ struct CrashRun {
         self.finish = finish
         switch point.fault {
         case .publisherKilledAt(let call, let number):
-            world = try World(publisher: "swept")
+            fixture = try RotationRunFixture(publisher: "swept")
             try installPublisher(
                 "exec strace -f -o /dev/null -e trace=\(call.rawValue) "
                     + "-e inject=\(call.rawValue):signal=KILL:when=\(number) \(Self.publisher) \"$@\"")
         case .orphanedPublisher:
-            world = try World(publisher: "swept")
+            fixture = try RotationRunFixture(publisher: "swept")
             // It reads its request before its parent dies; what it still does, it does alone.
             try installPublisher(
                 "IFS= read -r line; kill -KILL $PPID; printf '%s\\n' \"$line\" | \(Self.publisher) \"$@\"; exit")
         default:
-            world = try World()
+            fixture = try RotationRunFixture()
         }
     }
 
@@ -37,7 +37,7 @@ struct CrashRun {
 
     /// A publisher that misbehaves when it publishes while the file `armed` is there.
     private func installPublisher(_ action: String) throws {
-        let armed = world.directory.file("armed")
+        let armed = fixture.directory.file("armed")
         let script = """
             #!/bin/sh
             if [ "$1" = publish ] && [ -e \(armed) ]; then
@@ -46,16 +46,16 @@ struct CrashRun {
             fi
             exec \(Self.publisher) "$@"
             """
-        try world.directory.writeProgram(script, to: "ork-publisher-swept")
+        try fixture.directory.writeProgram(script, to: "ork-publisher-swept")
     }
 
     /// Throws a `Complaint` if an invariant does not hold.
     func run() throws {
         do {
             try runToFault()
-            try world.observe()
+            try fixture.observe()
             try end()
-            try world.checkEnd()
+            try fixture.checkEnd()
         } catch let complaint as Complaint {
             throw Complaint("\(point), then \(finish.rawValue): \(complaint.text)")
         }
@@ -63,48 +63,50 @@ struct CrashRun {
 
     private func runToFault() throws {
         for stage in Stage.allCases.prefix(point.stage.rawValue) {
-            let run = try world.perform(stage, handoffs: [Self.handoff])
+            let run = try fixture.perform(stage, handoffs: [Self.handoff])
             guard run.isDone else { throw Complaint("\(stage) without a fault failed: \(run.errors)") }
             try copyHandoff(to: "after-\(stage.rawValue).json")
         }
-        if point.stage != .create, point.stage != .publishFirst, point.stage != .publishSecond { try world.useKeys() }
+        if point.stage != .create, point.stage != .publishFirst, point.stage != .publishSecond { try fixture.useKeys() }
         let run = try strike()
         try checkStrike(run)
     }
 
     private func copyHandoff(to name: String) throws {
-        try? FileManager.default.removeItem(atPath: world.directory.file(name))
-        try FileManager.default.copyItem(atPath: world.directory.file(Self.handoff), toPath: world.directory.file(name))
+        try? FileManager.default.removeItem(atPath: fixture.directory.file(name))
+        try FileManager.default.copyItem(
+            atPath: fixture.directory.file(Self.handoff), toPath: fixture.directory.file(name))
     }
 
     /// Runs the stage under the fault.
     private func strike() throws -> ProgramRun {
         let victim = Victim()
-        let before = world.proxy.exchanges.count
+        let before = fixture.proxy.exchanges.count
         var wrapper: [String] = []
         switch point.fault {
         case .killedBeforeRequest(let exchange):
-            world.proxy.faults = [
+            fixture.proxy.faults = [
                 Fault(.notifyBeforeRequest { victim.kill() }, at: before + exchange),
                 Fault(.dropRequest, at: before + exchange),
             ]
         case .killedBeforeReply(let exchange):
-            world.proxy.faults = [
+            fixture.proxy.faults = [
                 Fault(.notifyBeforeReply { victim.kill() }, at: before + exchange),
                 Fault(.dropReply, at: before + exchange),
             ]
         case .lostReply(let exchange):
-            world.proxy.faults = [Fault(.dropReply, at: before + exchange)]
+            fixture.proxy.faults = [Fault(.dropReply, at: before + exchange)]
         case .killedAt(let call, let number):
             wrapper = [
                 "/usr/bin/strace", "-o", "/dev/null", "-e", "trace=\(call.rawValue)",
                 "-e", "inject=\(call.rawValue):signal=KILL:when=\(number)",
             ]
         case .publisherKilledAt, .orphanedPublisher:
-            try world.directory.write("", to: "armed")
+            try fixture.directory.write("", to: "armed")
         }
-        let run = try world.run(point.stage.program, handoffs: [Self.handoff], wrapper: wrapper, victim: victim)
-        guard world.proxy.faults.isEmpty, !FileManager.default.fileExists(atPath: world.directory.file("armed")) else {
+        let run = try fixture.run(point.stage.program, handoffs: [Self.handoff], wrapper: wrapper, victim: victim)
+        guard fixture.proxy.faults.isEmpty, !FileManager.default.fileExists(atPath: fixture.directory.file("armed"))
+        else {
             throw Miss()
         }
         return run
@@ -124,15 +126,17 @@ struct CrashRun {
     private func end() throws {
         switch finish {
         case .survivingHandoff:
-            try world.finish(from: point.stage, handoffs: [Self.handoff])
+            try fixture.finish(from: point.stage, handoffs: [Self.handoff])
             let left = ".\(Self.handoff).tmp"
-            if FileManager.default.fileExists(atPath: world.directory.file(left)) { throw Complaint("litter: \(left)") }
+            if FileManager.default.fileExists(atPath: fixture.directory.file(left)) {
+                throw Complaint("litter: \(left)")
+            }
         case .previousHandoff:
-            try world.finish(from: point.stage, handoffs: ["after-\(point.stage.rawValue - 1).json"])
+            try fixture.finish(from: point.stage, handoffs: ["after-\(point.stage.rawValue - 1).json"])
         case .firstHandoff:
-            try world.finish(from: .publishFirst, handoffs: ["after-0.json"])
+            try fixture.finish(from: .publishFirst, handoffs: ["after-0.json"])
         case .noHandoff:
-            try world.finish(from: .create, handoffs: ["ork-handoff-2.json"], supersede: true)
+            try fixture.finish(from: .create, handoffs: ["ork-handoff-2.json"], supersede: true)
         case .twoRunners:
             try endWithTwoRunners()
         }
@@ -141,23 +145,23 @@ struct CrashRun {
     private func endWithTwoRunners() throws {
         for folder in ["a", "b"] {
             try FileManager.default.createDirectory(
-                atPath: world.directory.file(folder), withIntermediateDirectories: false)
-            if FileManager.default.fileExists(atPath: world.directory.file(Self.handoff)) {
+                atPath: fixture.directory.file(folder), withIntermediateDirectories: false)
+            if FileManager.default.fileExists(atPath: fixture.directory.file(Self.handoff)) {
                 try copyHandoff(to: "\(folder)/\(Self.handoff)")
             }
         }
-        let (world, stage) = (world, point.stage)
+        let (fixture, stage) = (fixture, point.stage)
         let results = try concurrently(2) { number in
-            try world.finish(
+            try fixture.finish(
                 from: stage, handoffs: ["\(["a", "b"][number])/\(Self.handoff)"], letsOthersGoOn: true)
         } whileRunning: {
-            try world.observe()
+            try fixture.observe()
         }
         if results.contains(true) { return }
         // Each left it to the other one: a third runner joins what both recorded.
         let handoffs = ["a", "b"].map { "\($0)/\(Self.handoff)" }
-            .filter { FileManager.default.fileExists(atPath: world.directory.file($0)) }
-        try world.finish(from: .create, handoffs: handoffs)
+            .filter { FileManager.default.fileExists(atPath: fixture.directory.file($0)) }
+        try fixture.finish(from: .create, handoffs: handoffs)
     }
 }
 

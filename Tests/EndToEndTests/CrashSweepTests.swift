@@ -73,22 +73,22 @@ import Testing
 extension CrashPoint {
     /// Every point of a rotation, found by counting what one without faults does.
     static func all() throws -> [CrashPoint] {
-        let world = try World()
+        let fixture = try RotationRunFixture()
         var points: [CrashPoint] = []
         for stage in Stage.allCases {
-            try world.useKeys()
-            let before = world.proxy.exchanges.count
-            let trace = world.logs.file("trace")
-            let run = try world.run(
+            try fixture.useKeys()
+            let before = fixture.proxy.exchanges.count
+            let trace = fixture.logs.file("trace")
+            let run = try fixture.run(
                 stage.program, handoffs: ["ork-handoff.json"],
                 wrapper: ["/usr/bin/strace", "-o", trace, "-e", "trace=rename"])
             guard run.isDone else { throw Complaint("\(stage) without a fault failed: \(run.errors)") }
-            let calls = try world.logs.read("trace").split(separator: "\n").filter { $0.hasPrefix("rename(") }
+            let calls = try fixture.logs.read("trace").split(separator: "\n").filter { $0.hasPrefix("rename(") }
             guard !calls.isEmpty else { throw Complaint("\(stage) wrote nothing") }
             points += CrashPoint.all(
-                stage, Counts(exchanges: world.proxy.exchanges.count - before, writes: calls.count))
+                stage, Counts(exchanges: fixture.proxy.exchanges.count - before, writes: calls.count))
         }
-        try world.checkEnd()
+        try fixture.checkEnd()
         return points
     }
 }

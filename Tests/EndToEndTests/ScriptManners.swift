@@ -26,7 +26,7 @@ enum Manners {
         if let trace = traces.first(where: { run.errors.contains($0) || run.output.contains($0) }) {
             return "it prints \(trace)"
         }
-        if World.holdsKey(Array((run.errors + run.output).utf8)) { return "it prints a key" }
+        if RotationRunFixture.holdsKey(Array((run.errors + run.output).utf8)) { return "it prints a key" }
         return nil
     }
 }

@@ -1,7 +1,7 @@
 import Secrets
 import TestSupport
 
-extension World {
+extension RotationRunFixture {
     /// Rotates with a publisher and a probe that print the key in every way, and answers where it came through, whole
     /// or in part.
     func printedLeaks() throws -> [String] {

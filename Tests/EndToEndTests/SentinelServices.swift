@@ -26,8 +26,8 @@ struct SentinelServices {
     let requireHeld: @Sendable (_ successor: Secret) throws -> Void
 
     /// `vault` is there where the flags name one.
-    init(_ world: World, vault: OpenBaoServer? = nil) throws {
-        let sandbox = world.sandbox
+    init(_ fixture: RotationRunFixture, vault: OpenBaoServer? = nil) throws {
+        let sandbox = fixture.sandbox
         let (github, gitlab, kubernetes) = (sandbox.github, sandbox.gitlab, sandbox.kubernetes)
         var services = [
             SentinelRules.Service(

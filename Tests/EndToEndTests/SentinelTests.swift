@@ -12,16 +12,16 @@ import Testing
 struct SentinelTests {
     @Test("a key is only where it must be, whatever the publisher does")
     func keysAreOnlyWhereTheyMustBe() async throws {
-        let leaks = try await onOwnThread { try Self.leaks(of: try World()) }
+        let leaks = try await onOwnThread { try Self.leaks(of: try RotationRunFixture()) }
         #expect(leaks.isEmpty, "\(leaks.joined(separator: "\n"))")
     }
 
     @Test("to a service of the web goes its own token, and the key only as the service has to have it")
     func keysAndTokensOfServices() async throws {
         let leaks = try await onOwnThread {
-            let world = try World(
-                flags: World.shortWindows + SentinelServices.flags + SentinelServices.vaultFlags)
-            return try Self.leaks(of: world, services: try SentinelServices(world, vault: try OpenBaoServer()))
+            let fixture = try RotationRunFixture(
+                flags: RotationRunFixture.shortWindows + SentinelServices.flags + SentinelServices.vaultFlags)
+            return try Self.leaks(of: fixture, services: try SentinelServices(fixture, vault: try OpenBaoServer()))
         }
         #expect(leaks.isEmpty, "\(leaks.joined(separator: "\n"))")
     }
@@ -30,8 +30,8 @@ struct SentinelTests {
     func keysForPrograms() async throws {
         let leaks = try await onOwnThread {
             let encryption = try SentinelEncryption()
-            let world = try World(flags: World.shortWindows + encryption.flags)
-            return try Self.leaks(of: world, encryption: encryption)
+            let fixture = try RotationRunFixture(flags: RotationRunFixture.shortWindows + encryption.flags)
+            return try Self.leaks(of: fixture, encryption: encryption)
         }
         #expect(leaks.isEmpty, "\(leaks.joined(separator: "\n"))")
     }
@@ -41,8 +41,9 @@ struct SentinelTests {
         let leaks = try await onOwnThread {
             let name = "sentinel/" + UUID().uuidString
             let server = try AWSServer.shared.get()
-            let world = try World(flags: World.shortWindows + SentinelServices.awsFlags(name))
-            return try Self.leaks(of: world, services: SentinelServices(aws: server, name))
+            let fixture = try RotationRunFixture(
+                flags: RotationRunFixture.shortWindows + SentinelServices.awsFlags(name))
+            return try Self.leaks(of: fixture, services: SentinelServices(aws: server, name))
         }
         #expect(leaks.isEmpty, "\(leaks.joined(separator: "\n"))")
     }
@@ -50,8 +51,8 @@ struct SentinelTests {
     @Test("a publisher that writes the key to another file is found out")
     func plantedLeakIsFound() async throws {
         let leaks = try await onOwnThread {
-            let world = try World(publisher: "leaky")
-            try world.install(
+            let fixture = try RotationRunFixture(publisher: "leaky")
+            try fixture.install(
                 "leaky",
                 #"""
                 #!/bin/sh
@@ -60,7 +61,7 @@ struct SentinelTests {
                 printf '%s\n' "$line" | sed 's/.*"value":"\([^"]*\)".*/\1/' | base64 -w 0 > "$0.stolen"
                 printf '%s\n' "$line" | PUBLISHER "$@"
                 """#)
-            return try Self.leaks(of: world)
+            return try Self.leaks(of: fixture)
         }
         #expect(leaks.contains { $0.contains("the successor in write of base64 to") && $0.contains(".stolen") })
         #expect(leaks.contains { $0.contains(".stolen holds the successor") })
@@ -69,7 +70,7 @@ struct SentinelTests {
     @Test("nothing that a publisher or a probe prints brings the key to light")
     func chattyProgramsAreRedacted() async throws {
         let leaks = try await onOwnThread {
-            try World(publisher: "chatty").printedLeaks()
+            try RotationRunFixture(publisher: "chatty").printedLeaks()
         }
         #expect(leaks.isEmpty, "\(leaks.joined(separator: "\n"))")
     }
@@ -77,27 +78,27 @@ struct SentinelTests {
     @Test("a step that crashes leaves no core file")
     func crashLeavesNoCore() async throws {
         try await onOwnThread {
-            let world = try World()
+            let fixture = try RotationRunFixture()
             let control = try ProgramRun.run(
-                ["/bin/sh", "-c", "cd \(world.logs.path); ulimit -c unlimited; kill -SEGV $$"], environment: [:],
-                logs: world.logs.path, name: "control")
+                ["/bin/sh", "-c", "cd \(fixture.logs.path); ulimit -c unlimited; kill -SEGV $$"], environment: [:],
+                logs: fixture.logs.path, name: "control")
             guard control.ending == .signalled(SIGSEGV) else { throw Complaint("the shell did not crash") }
             for (number, signal) in [SIGSEGV, SIGABRT].enumerated() {
                 let victim = Victim()
-                let before = world.proxy.exchanges.count
-                world.proxy.faults = [
+                let before = fixture.proxy.exchanges.count
+                fixture.proxy.faults = [
                     Fault(.notifyBeforeReply { victim.kill(signal) }, at: before), Fault(.dropReply, at: before),
                 ]
-                let run = try world.run(
+                let run = try fixture.run(
                     "ork-create", handoffs: ["\(number).json"],
                     wrapper: [
-                        "/bin/sh", "-c", "cd \(world.logs.path); ulimit -c unlimited; exec \"$@\"", "sh",
+                        "/bin/sh", "-c", "cd \(fixture.logs.path); ulimit -c unlimited; exec \"$@\"", "sh",
                     ], victim: victim)
                 guard run.ending == .signalled(signal), !run.leftCore else {
                     throw Complaint("\(run.ending), core file: \(run.leftCore): \(run.errors)")
                 }
             }
-            let cores = try FileManager.default.contentsOfDirectory(atPath: world.logs.path)
+            let cores = try FileManager.default.contentsOfDirectory(atPath: fixture.logs.path)
                 .filter { $0.hasPrefix("core") }
             // Where the system writes core files at all, the shell's is there and no other.
             guard cores.count <= (control.leftCore ? 1 : 0) else { throw Complaint("core files: \(cores)") }
@@ -106,45 +107,45 @@ struct SentinelTests {
 
     /// Runs a whole rotation under strace and answers what is where it must not be.
     private static func leaks(
-        of world: World, services: SentinelServices? = nil, encryption: SentinelEncryption? = nil
+        of fixture: RotationRunFixture, services: SentinelServices? = nil, encryption: SentinelEncryption? = nil
     ) throws -> [String] {
-        let predecessor = world.heldKeys()[0]
+        let predecessor = fixture.heldKeys()[0]
         var traces: [(Stage, String)] = []
         for stage in Stage.allCases {
-            try world.useKeys()
+            try fixture.useKeys()
             let file = "trace-\(stage.rawValue)"
-            let run = try world.run(
+            let run = try fixture.run(
                 stage.program, handoffs: ["ork-handoff.json"], options: ["--json"],
-                wrapper: ["/usr/bin/strace", "-o", world.targetDirectory.file(file)] + Trace.options,
-                variables: ["OPENROUTER_MANAGEMENT_KEY": world.sandbox.managementKey.revealed() ?? ""]
+                wrapper: ["/usr/bin/strace", "-o", fixture.targetDirectory.file(file)] + Trace.options,
+                variables: ["OPENROUTER_MANAGEMENT_KEY": fixture.sandbox.managementKey.revealed() ?? ""]
                     .merging(services?.variables ?? [:]) { $1 }.merging(encryption?.variables ?? [:]) { $1 })
             guard run.isDone else { throw Complaint("\(stage): \(run.errors)") }
             traces.append((stage, file))
         }
-        let successor = world.heldKeys()[0]
+        let successor = fixture.heldKeys()[0]
         guard successor != predecessor else { throw Complaint("nothing was rotated") }
         let rules = SentinelRules(
             successor: Sentinel("successor", successor), predecessor: Sentinel("predecessor", predecessor),
-            management: Sentinel("management key", world.sandbox.managementKey),
-            identity: Sentinel("identity", world.identity),
-            targets: ["app.env", "app.json"].map(world.targetDirectory.file), port: world.proxy.port,
+            management: Sentinel("management key", fixture.sandbox.managementKey),
+            identity: Sentinel("identity", fixture.identity),
+            targets: ["app.env", "app.json"].map(fixture.targetDirectory.file), port: fixture.proxy.port,
             services: services?.services ?? [], encryption: encryption)
         try encryption?.requireHeld(successor)
         try services?.requireHeld(successor)
         var leaks: [String] = []
         var seen = 0
         for (stage, file) in traces {
-            let trace = Trace(try world.targetDirectory.read(file), of: stage.program)
+            let trace = Trace(try fixture.targetDirectory.read(file), of: stage.program)
             seen += trace.calls.count { rules.successor.isFound($0.bytes) }
             leaks += rules.leaks(trace, of: "\(stage)")
         }
         // The probes, the pipe and the target of each wave, and the probe of each verification.
         guard seen >= 10 else { throw Complaint("the trace shows the successor \(seen) times only") }
-        return try leaks + world.filesWith(rules.all)
+        return try leaks + fixture.filesWith(rules.all)
     }
 }
 
-extension World {
+extension RotationRunFixture {
     /// Puts a program beside the rotation; `PUBLISHER` in it stands for the publisher of files.
     func install(_ name: String, _ script: String) throws {
         let text = script.replacing("PUBLISHER", with: BuiltProduct.path("ork-publisher-file"))

@@ -69,14 +69,14 @@ struct ServiceCrashTests {
             try scene.require(scene.step("ork-publish"))
         }
         try scene.require(scene.step("ork-verify"))
-        try scene.services.requireHeld(scene.world.heldKeys()[0])
-        try scene.world.checkFiles()
+        try scene.services.requireHeld(scene.fixture.heldKeys()[0])
+        try scene.fixture.checkFiles()
     }
 }
 
 /// A rotation with targets at services, behind a proxy of their own.
 private final class Scene: Sendable {
-    let world: World
+    let fixture: RotationRunFixture
     let services: SentinelServices
     let proxy: FaultProxy
     /// How many publishers were killed.
@@ -85,20 +85,20 @@ private final class Scene: Sendable {
     private let variables: [String: String]
 
     init() throws {
-        world = try World(flags: World.shortWindows + SentinelServices.flags)
-        services = try SentinelServices(world)
-        proxy = try FaultProxy(upstreamPort: SentinelServices.port(world.sandbox.github.url))
+        fixture = try RotationRunFixture(flags: RotationRunFixture.shortWindows + SentinelServices.flags)
+        services = try SentinelServices(fixture)
+        proxy = try FaultProxy(upstreamPort: SentinelServices.port(fixture.sandbox.github.url))
         folder = try TemporaryDirectory()
         let root = "http://127.0.0.1:\(proxy.port)"
         variables = services.variables.merging([
             "GITHUB_API_URL": root + "/github", "CI_API_V4_URL": root + "/gitlab/api/v4",
             "KUBECONFIG": try SentinelServices.kubeconfig(
-                in: folder, world.sandbox.kubernetes.token, port: proxy.port),
+                in: folder, fixture.sandbox.kubernetes.token, port: proxy.port),
         ]) { $1 }
     }
 
     func step(_ program: String, victim: Victim? = nil) throws -> ProgramRun {
-        try world.run(
+        try fixture.run(
             program, handoffs: ["ork-handoff.json"], options: program == "ork-publish" ? ["--all"] : [], victim: victim,
             variables: variables)
     }

@@ -7,13 +7,13 @@ import TestSupport
 import Testing
 
 @Suite(.tags(.values)) struct AnswerTests {
-    private var world = World()
+    private var fixture = GitHubSandboxFixture()
 
     @Test mutating func whoDoesNotSayWhoHeIsIsRefused() throws {
         for agent in [[], [("user-agent", "")]] {
             let request = HTTPRequest(
-                .get, try HTTPURL("http://127.0.0.1/github/user"), headers: agent, bearer: world.github.token)
-            let response = world.github.answer(request, at: world.now)
+                .get, try HTTPURL("http://127.0.0.1/github/user"), headers: agent, bearer: fixture.github.token)
+            let response = fixture.github.answer(request, at: fixture.now)
             #expect(response.status == 403)
             #expect(String(decoding: response.body, as: UTF8.self).contains("administrative rules"))
             #expect(response[header: "content-type"] == "text/html")
@@ -22,12 +22,12 @@ import Testing
 
     @Test("a version that is not served is refused", arguments: ["2022-11-28", "2026-03-10", "v3", "2022-11-29"])
     mutating func version(version: String) throws {
-        let answer = try world.ask(.get, "/repos/acme/web", headers: [("X-GitHub-Api-Version", version)])
+        let answer = try fixture.ask(.get, "/repos/acme/web", headers: [("X-GitHub-Api-Version", version)])
         if ["2022-11-28", "2026-03-10"].contains(version) {
             #expect(answer.status == 200)
             #expect(answer[header: "x-github-api-version-selected"] == version)
-            world.github.retiredVersions = [version]
-            let retired = try world.ask(.get, "/repos/acme/web", headers: [("X-GitHub-Api-Version", version)])
+            fixture.github.retiredVersions = [version]
+            let retired = try fixture.ask(.get, "/repos/acme/web", headers: [("X-GitHub-Api-Version", version)])
             #expect(retired.status == 410)
         } else {
             #expect(answer.status == 400)
@@ -36,10 +36,10 @@ import Testing
     }
 
     @Test mutating func theAllowanceOfAnHourIsCountedAndEnds() throws {
-        world.github.primaryLimit = 2
-        let reset = String(Int(world.now.timeIntervalSince1970) + 3600)
+        fixture.github.primaryLimit = 2
+        let reset = String(Int(fixture.now.timeIntervalSince1970) + 3600)
         for (status, used, remaining) in [(200, "1", "1"), (200, "2", "0"), (403, "2", "0")] {
-            let answer = try world.ask(.get, "/user")
+            let answer = try fixture.ask(.get, "/user")
             #expect(answer.status == status)
             #expect(answer[header: "x-ratelimit-limit"] == "2")
             #expect(answer[header: "x-ratelimit-used"] == used)
@@ -47,17 +47,17 @@ import Testing
             #expect(answer[header: "x-ratelimit-reset"] == reset)
             #expect(answer[header: "x-ratelimit-resource"] == "core")
             if status == 403 { #expect(answer.message == "API rate limit exceeded for user ID 1.") }
-            world.wait(10)
+            fixture.wait(10)
         }
-        #expect(try world.ask(.get, "/rate_limit")[member: "rate"]?["remaining"] == 0)
-        let other = world.github.addToken(.classic(scopes: ["repo"]))
-        #expect(try world.ask(.get, "/user", as: other).status == 200)
-        world.wait(3600)
-        #expect(try world.ask(.get, "/user")[header: "x-ratelimit-used"] == "1")
+        #expect(try fixture.ask(.get, "/rate_limit")[member: "rate"]?["remaining"] == 0)
+        let other = fixture.github.addToken(.classic(scopes: ["repo"]))
+        #expect(try fixture.ask(.get, "/user", as: other).status == 200)
+        fixture.wait(3600)
+        #expect(try fixture.ask(.get, "/user")[header: "x-ratelimit-used"] == "1")
     }
 
     @Test mutating func anErrorTellsWhereToReadAndEveryAnswerItsNumber() throws {
-        let answers = try [world.ask(.get, "/repos/acme/web"), world.ask(.get, "/repos/acme/none")]
+        let answers = try [fixture.ask(.get, "/repos/acme/web"), fixture.ask(.get, "/repos/acme/none")]
         let numbers = answers.compactMap { $0[header: "x-github-request-id"] }
         #expect(Set(numbers).count == 2)
         #expect(answers[1].status == 404)
@@ -70,22 +70,22 @@ import Testing
     }
 
     @Test mutating func aRenamedRepositoryIsReachedByARedirect() throws {
-        world.github.renameRepository("acme/web", to: "acme/site")
-        let root = "http://127.0.0.1:8899/github/repositories/\(world.web)"
+        fixture.github.renameRepository("acme/web", to: "acme/site")
+        let root = "http://127.0.0.1:8899/github/repositories/\(fixture.web)"
         let list = "/environments/eu%2Fwest/secrets"
-        let seen = try world.ask(.get, "/repos/acme/web\(list)?per_page=3")
+        let seen = try fixture.ask(.get, "/repos/acme/web\(list)?per_page=3")
         #expect(seen.status == 301)
         #expect(seen.message == "Moved Permanently")
         #expect(seen[header: "location"] == "\(root)\(list)?per_page=3")
         #expect(seen[member: "url"]?.string == seen[header: "location"])
-        let written = try world.ask(.put, "/repos/Acme/Web\(list)/KEY", [:])
+        let written = try fixture.ask(.put, "/repos/Acme/Web\(list)/KEY", [:])
         #expect(written.status == 307)
         #expect(written[header: "location"] == "\(root)\(list)/KEY")
-        #expect(try world.ask(.get, "/repos/acme/site" + list).status == 200)
-        #expect(try world.put("KEY", "x", to: "/repositories/\(world.web)\(list)").status == 201)
-        #expect(try world.ask(.get, "/repositories/1\(list)").status == 404)
-        let stranger = world.github.addToken(.fineGrained([:], repositories: []))
-        #expect(try world.ask(.get, "/repos/acme/web", as: stranger).status == 404)
+        #expect(try fixture.ask(.get, "/repos/acme/site" + list).status == 200)
+        #expect(try fixture.put("KEY", "x", to: "/repositories/\(fixture.web)\(list)").status == 201)
+        #expect(try fixture.ask(.get, "/repositories/1\(list)").status == 404)
+        let stranger = fixture.github.addToken(.fineGrained([:], repositories: []))
+        #expect(try fixture.ask(.get, "/repos/acme/web", as: stranger).status == 404)
     }
 
     @Test("a list comes in pages", arguments: [("secrets", 30, 100), ("variables", 10, 30)])
@@ -93,22 +93,22 @@ import Testing
         let list = "/repos/acme/web/actions/" + family
         for number in 100..<211 {
             if family == "secrets" {
-                #expect(try world.put("K\(number)", "x", to: list).status == 201)
+                #expect(try fixture.put("K\(number)", "x", to: list).status == 201)
             } else {
-                #expect(try world.ask(.post, list, ["name": .string("K\(number)"), "value": "x"]).status == 201)
+                #expect(try fixture.ask(.post, list, ["name": .string("K\(number)"), "value": "x"]).status == 201)
             }
         }
-        #expect(try world.ask(.get, list)[member: family]?.array?.count == size)
-        let first = try world.ask(.get, list + "?per_page=1000")
+        #expect(try fixture.ask(.get, list)[member: family]?.array?.count == size)
+        let first = try fixture.ask(.get, list + "?per_page=1000")
         #expect(first[member: "total_count"] == 111)
         #expect(first[member: family]?.array?.count == limit)
         let url = "http://127.0.0.1:8899/github\(list)?per_page=\(limit)&page="
         let last = (111 + limit - 1) / limit
         #expect(first[header: "link"] == "<\(url)2>; rel=\"next\", <\(url)\(last)>; rel=\"last\"")
-        let end = try world.ask(.get, list + "?per_page=\(limit)&page=\(last)")
+        let end = try fixture.ask(.get, list + "?per_page=\(limit)&page=\(last)")
         #expect(end[member: family]?.array?.last?["name"] == "K210")
         #expect(end[header: "link"] == "<\(url)\(last - 1)>; rel=\"prev\", <\(url)1>; rel=\"first\"")
-        #expect(try world.ask(.get, list + "?page=99")[member: family] == [])
+        #expect(try fixture.ask(.get, list + "?page=99")[member: family] == [])
     }
 
     @Test("a path or a method that is not served is not found")
@@ -121,14 +121,14 @@ import Testing
             (.get, "/repos/acme/web/actions/secrets/KEY/repositories"),
             (.put, "/orgs/acme/actions/secrets/KEY/repositories/web"),
         ]
-        for (method, path) in cases { #expect(try world.ask(method, path).status == 404, "\(method) \(path)") }
+        for (method, path) in cases { #expect(try fixture.ask(method, path).status == 404, "\(method) \(path)") }
     }
 
     @Test mutating func aProxysHostStandsInTheAddresses() throws {
         let headers = [(name: "Host", value: "127.0.0.1:1234")]
-        let url = try world.ask(.get, "/repos/acme/web", headers: headers)[member: "url"]
+        let url = try fixture.ask(.get, "/repos/acme/web", headers: headers)[member: "url"]
         #expect(url == "http://127.0.0.1:1234/github/repos/acme/web")
-        let root = try world.ask(.get, "/repos/acme/web", headers: [("Host", GitHubSandbox.host)])[member: "url"]
+        let root = try fixture.ask(.get, "/repos/acme/web", headers: [("Host", GitHubSandbox.host)])[member: "url"]
         #expect(root == "http://api.github.localhost/repos/acme/web")
     }
 }

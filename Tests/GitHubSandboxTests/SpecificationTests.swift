@@ -5,10 +5,10 @@ import Testing
 @Suite(.tags(.processes)) struct SpecificationTests {
     @Test("every exchange is valid under the schema", arguments: ["2022-11-28", "2026-03-10"])
     func exchanges(version: String) async throws {
-        let tour = try Tour.throughEverything(version)
-        let outcome = try await Python.run("validate.py", input: tour.lines)
+        let transcript = try Transcript.ofEverything(version)
+        let outcome = try await Python.run("validate.py", input: transcript.lines)
         #expect(outcome.succeeded, "\(outcome.output)")
-        #expect(Set(tour.statuses) == [200, 201, 204, 301, 401, 403, 404, 409, 422])
+        #expect(Set(transcript.statuses) == [200, 201, 204, 301, 401, 403, 404, 409, 422])
     }
 
     @Test(
@@ -26,7 +26,7 @@ import Testing
             (#""method":"PATCH""#, #""method":"GET""#, "was never seen to succeed"),
         ])
     func validation(right: String, wrong: String, problem: String) async throws {
-        let lines = try Tour.throughEverything("2026-03-10").lines
+        let lines = try Transcript.ofEverything("2026-03-10").lines
         let broken = lines.split(separator: right, omittingEmptySubsequences: false).joined(separator: wrong)
         try #require(broken != lines)
         let outcome = try await Python.run("validate.py", input: broken)

@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 @Suite(.tags(.values)) struct VariablesTests {
-    private var world = World()
+    private var fixture = GitHubSandboxFixture()
 
     static let lists: [(list: String, scope: Scope, more: JSONObject)] = [
         ("/repos/acme/web/actions/variables", .repository("acme/web"), [:]),
@@ -16,29 +16,29 @@ import Testing
 
     @Test("a variable is created, changed, renamed and deleted", arguments: lists)
     mutating func life(list: String, scope: Scope, more: JSONObject) throws {
-        #expect(try world.ask(.get, list).json == ["total_count": 0, "variables": []])
+        #expect(try fixture.ask(.get, list).json == ["total_count": 0, "variables": []])
         let body = more.with("name", "Key").with("value", "first")
-        #expect(try world.ask(.post, list, .object(body)).status == 201)
-        let again = try world.ask(.post, list, .object(body.with("name", "KEY")))
+        #expect(try fixture.ask(.post, list, .object(body)).status == 201)
+        let again = try fixture.ask(.post, list, .object(body.with("name", "KEY")))
         #expect(again.status == 409)
         #expect(again.message == "Already exists - Variable already exists")
-        world.wait(10)
-        #expect(try world.ask(.patch, list + "/key", ["value": "second"]).status == 204)
-        let seen = try world.ask(.get, list + "/KEY")
+        fixture.wait(10)
+        #expect(try fixture.ask(.patch, list + "/key", ["value": "second"]).status == 204)
+        let seen = try fixture.ask(.get, list + "/KEY")
         #expect(seen[member: "name"] == "KEY")
         #expect(seen[member: "value"] == "second")
         #expect(seen[member: "created_at"] == "2026-09-21T14:13:20Z")
         #expect(seen[member: "updated_at"] == "2026-09-21T14:13:30Z")
         #expect(seen[member: "visibility"] == more["visibility"])
-        #expect(world.github.variable(scope: scope, name: "KEY")?.value == "second")
-        #expect(try world.ask(.patch, list + "/KEY", ["name": "OTHER"]).status == 204)
-        #expect(try world.ask(.get, list + "/KEY").status == 404)
-        #expect(try world.ask(.get, list + "/OTHER")[member: "value"] == "second")
-        #expect(try world.ask(.post, list, .object(body)).status == 201)
-        #expect(try world.ask(.patch, list + "/OTHER", ["name": "key"]).status == 409)
-        #expect(try world.ask(.delete, list + "/OTHER").status == 204)
-        #expect(try world.ask(.delete, list + "/OTHER").status == 404)
-        #expect(try world.ask(.patch, list + "/OTHER", ["value": "x"]).status == 404)
+        #expect(fixture.github.variable(scope: scope, name: "KEY")?.value == "second")
+        #expect(try fixture.ask(.patch, list + "/KEY", ["name": "OTHER"]).status == 204)
+        #expect(try fixture.ask(.get, list + "/KEY").status == 404)
+        #expect(try fixture.ask(.get, list + "/OTHER")[member: "value"] == "second")
+        #expect(try fixture.ask(.post, list, .object(body)).status == 201)
+        #expect(try fixture.ask(.patch, list + "/OTHER", ["name": "key"]).status == 409)
+        #expect(try fixture.ask(.delete, list + "/OTHER").status == 204)
+        #expect(try fixture.ask(.delete, list + "/OTHER").status == 404)
+        #expect(try fixture.ask(.patch, list + "/OTHER", ["value": "x"]).status == 404)
     }
 
     @Test("a variable that breaks a rule is refused", arguments: lists)
@@ -57,24 +57,24 @@ import Testing
             (good.with("value", .string(String(repeating: "x", count: 48_001))), "Value is too large."),
         ]
         for (body, message) in cases {
-            let answer = try world.ask(.post, list, .object(body))
+            let answer = try fixture.ask(.post, list, .object(body))
             #expect(answer.status == 422)
             #expect(answer.message == message)
         }
-        #expect(try world.ask(.get, list)[member: "total_count"] == 0)
+        #expect(try fixture.ask(.get, list)[member: "total_count"] == 0)
     }
 
     @Test mutating func anOrganisationsVariableKeepsItsVisibilityWhenItsValueChanges() throws {
         let list = "/orgs/acme/actions/variables"
-        let ids: JSONValue = [.number(JSONNumber(world.web))]
+        let ids: JSONValue = [.number(JSONNumber(fixture.web))]
         let body: JSONValue = ["name": "KEY", "value": "x", "visibility": "selected", "selected_repository_ids": ids]
-        #expect(try world.ask(.post, list, body).status == 201)
-        #expect(try world.ask(.post, list, ["name": "OTHER", "value": "x"]).status == 422)
-        #expect(try world.ask(.patch, list + "/KEY", ["value": "y"]).status == 204)
-        let stored = try #require(world.github.variable(scope: .organisation("acme"), name: "KEY"))
+        #expect(try fixture.ask(.post, list, body).status == 201)
+        #expect(try fixture.ask(.post, list, ["name": "OTHER", "value": "x"]).status == 422)
+        #expect(try fixture.ask(.patch, list + "/KEY", ["value": "y"]).status == 204)
+        let stored = try #require(fixture.github.variable(scope: .organisation("acme"), name: "KEY"))
         #expect(stored.visibility == .selected)
-        #expect(stored.selected == [world.web])
-        #expect(try world.ask(.patch, list + "/KEY", ["visibility": "all"]).status == 204)
-        #expect(world.github.variable(scope: .organisation("acme"), name: "KEY")?.visibility == .all)
+        #expect(stored.selected == [fixture.web])
+        #expect(try fixture.ask(.patch, list + "/KEY", ["visibility": "all"]).status == 204)
+        #expect(fixture.github.variable(scope: .organisation("acme"), name: "KEY")?.visibility == .all)
     }
 }

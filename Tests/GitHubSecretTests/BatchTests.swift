@@ -46,13 +46,13 @@ import Testing
     }
 
     /// Publishes to all at once, each on a thread of its own as in the program.
-    private func publish(_ settings: [JSONObject], in world: World) async throws -> [PublisherAnswer] {
-        let publisher = world.publisher()
+    private func publish(_ settings: [JSONObject], in fixture: GitHubFixture) async throws -> [PublisherAnswer] {
+        let publisher = fixture.publisher()
         #expect(settings.count <= publisher.concurrency)
         return try await withThrowingTaskGroup(of: PublisherAnswer.self) { group in
             for with in settings {
                 group.addTask {
-                    try await onOwnThread { publisher.answer(.publish, world.request(with, within: 3600)) }
+                    try await onOwnThread { publisher.answer(.publish, fixture.request(with, within: 3600)) }
                 }
             }
             return try await group.reduce(into: []) { $0.append($1) }
@@ -62,7 +62,7 @@ import Testing
     @Test("reads go at once, writes eight at a time, and each repository takes three exchanges")
     func boundsWrites() async throws {
         let crowd = Crowd()
-        let world = World { request in
+        let fixture = GitHubFixture { request in
             if request.method == .put {
                 crowd.write(afterReads: 24, andWrites: 8)
             } else if request.url.description.hasSuffix("public-key") {
@@ -70,13 +70,13 @@ import Testing
             }
         }
         let names = (0..<24).map { "acme/service-\($0)" }
-        world.github { sandbox, now in for name in names { sandbox.addRepository(name, at: now) } }
-        let answers = try await publish(names.map { ["name": "TOKEN", "repository": .string($0)] }, in: world)
+        fixture.github { sandbox, now in for name in names { sandbox.addRepository(name, at: now) } }
+        let answers = try await publish(names.map { ["name": "TOKEN", "repository": .string($0)] }, in: fixture)
         #expect(answers.allSatisfy { $0.outcome == .committed })
         #expect(crowd.mostWriting == 8)
-        #expect(world.takeAsked().count == 72)
+        #expect(fixture.takeAsked().count == 72)
         for name in names {
-            let held = world.github { sandbox, _ in sandbox.plaintext(scope: .repository(name), name: "TOKEN") }
+            let held = fixture.github { sandbox, _ in sandbox.plaintext(scope: .repository(name), name: "TOKEN") }
             #expect(held == Keys.successor)
         }
     }
@@ -84,13 +84,13 @@ import Testing
     @Test("'writes' bounds them further")
     func obeysWrites() async throws {
         let crowd = Crowd()
-        let world = World { request in
+        let fixture = GitHubFixture { request in
             if request.method == .put { crowd.write(afterReads: 0, andWrites: 2) }
         }
         let settings: [JSONObject] = ["acme/web", "acme/api", "acme/lib"].flatMap { name in
             ["A", "B"].map { ["name": .string($0), "repository": .string(name), "writes": 2] }
         }
-        let answers = try await publish(settings, in: world)
+        let answers = try await publish(settings, in: fixture)
         #expect(answers.allSatisfy { $0.outcome == .committed })
         #expect(crowd.mostWriting == 2)
     }
@@ -98,7 +98,7 @@ import Testing
     @Test("a public key is fetched once for each place and store, whoever wants it meanwhile")
     func sharesPublicKeys() async throws {
         let crowd = Crowd()
-        let world = World { request in
+        let fixture = GitHubFixture { request in
             guard request.url.description.hasSuffix("public-key") else { return }
             crowd.read()
             // Held until each of the four places is asked for; by then the other targets want the keys too.
@@ -117,9 +117,9 @@ import Testing
                 return with
             }
         }
-        let answers = try await publish(settings, in: world)
+        let answers = try await publish(settings, in: fixture)
         #expect(answers.allSatisfy { $0.outcome == .committed }, "\(answers)")
-        let asked = world.takeAsked()
+        let asked = fixture.takeAsked()
         #expect(asked.filter { $0.hasSuffix("public-key") }.count == 4)
         // The keys, two more for each of 24 secrets, and one more for each of the 6 of the organization.
         #expect(asked.count == 58)

@@ -11,7 +11,7 @@ import Testing
 
 /// Whose write a time belongs to, also where the clocks of a server differ.
 @Suite(.tags(.values)) struct ClockTests {
-    let world = World()
+    let fixture = GitHubFixture()
     private static let plain: JSONObject = ["name": "TOKEN", "repository": "acme/web"]
     private static let companion: JSONObject = ["name": "TOKEN", "repository": "acme/web", "companion": "TOKEN_STATE"]
     private static let organization: JSONObject = ["name": "TOKEN", "organization": "acme", "visibility": "all"]
@@ -19,21 +19,21 @@ import Testing
     private func publish(_ with: JSONObject, _ secret: Secret = Keys.successor, expect: [Secret]? = nil)
         -> PublisherAnswer
     {
-        world.publisher().answer(.publish, world.request(with, secret, expect: expect))
+        fixture.publisher().answer(.publish, fixture.request(with, secret, expect: expect))
     }
 
     private func verify(_ with: JSONObject, _ receipt: JSONObject?) -> PublisherAnswer {
-        world.publisher().answer(.verify, world.request(with, receipt: receipt))
+        fixture.publisher().answer(.verify, fixture.request(with, receipt: receipt))
     }
 
     /// Another hand writes `seconds` after the next write.
     private func writeAsSomebodyElse(after seconds: TimeInterval) {
-        world.fail(
+        fixture.fail(
             .put, "secrets/TOKEN",
             .then { sandbox, now in
                 now += seconds
                 #expect(throws: Never.self) {
-                    try World.write(
+                    try GitHubFixture.write(
                         Keys.foreign, to: "repos/acme/web/actions/secrets/TOKEN", in: &sandbox, at: now)
                 }
             })
@@ -56,7 +56,8 @@ import Testing
         // Nothing says that it holds the successor.
         #expect(verify(with, nil).outcome == .unverifiable)
         #expect(
-            world.github { sandbox, _ in sandbox.variable(scope: .repository("acme/web"), name: "TOKEN_STATE") == nil })
+            fixture.github { sandbox, _ in sandbox.variable(scope: .repository("acme/web"), name: "TOKEN_STATE") == nil
+            })
     }
 
     @Test(
@@ -65,7 +66,7 @@ import Testing
             -3600, -6, -2, 6, 3600,
         ])
     func publishesWithoutATime(_ ahead: TimeInterval) {
-        world.setFront(ahead: ahead)
+        fixture.setFront(ahead: ahead)
         let answer = publish(Self.plain)
         #expect(answer.outcome == .committed, "\(answer)")
         #expect(answer.message == "created the secret TOKEN of acme/web; GitHub's clocks do not tell when")
@@ -86,17 +87,17 @@ import Testing
             -3600, -6, -2, 0, 4, 6, 3600,
         ], [companion, organization])
     func publishesWithATime(_ ahead: TimeInterval, _ with: JSONObject) {
-        world.setFront(ahead: ahead)
+        fixture.setFront(ahead: ahead)
         var known: [Secret] = []
         for secret in [Keys.predecessor, Keys.foreign, Keys.successor] {
             let answer = publish(with, secret, expect: known)
             #expect(answer.outcome == .committed, "\(answer)")
             #expect(answer.receipt?["updated_at"] != nil)
             #expect(
-                world.publisher().answer(.verify, world.request(with, secret, receipt: answer.receipt)).outcome
+                fixture.publisher().answer(.verify, fixture.request(with, secret, receipt: answer.receipt)).outcome
                     == .match)
             known = [secret]
-            world.pass(60)
+            fixture.pass(60)
         }
         guard with["companion"] != nil else { return }
         #expect(publish(with, expect: known).outcome == .unchanged)
@@ -104,7 +105,7 @@ import Testing
 
     @Test("a time that stays what it was before the write is not the write's")
     func refusesTheTimeBefore() {
-        world.setFront(ahead: -3600)
+        fixture.setFront(ahead: -3600)
         // Both in one second.
         #expect(publish(Self.companion, Keys.predecessor).outcome == .committed)
         let answer = publish(Self.companion)
@@ -118,14 +119,14 @@ import Testing
                             "run the step again, which does no harm; if it stays so, look at the clocks of its servers")
                 ),
             "\(answer)")
-        world.pass(1)
+        fixture.pass(1)
         #expect(publish(Self.companion).outcome == .committed)
         #expect(verify(Self.companion, nil).outcome == .match)
     }
 
     @Test("an answer to the write that has no time gives none", arguments: [plain, companion])
     func publishesWithoutADate(_ with: JSONObject) {
-        world.fail(.put, "secrets/TOKEN", .changed { $0.date = nil })
+        fixture.fail(.put, "secrets/TOKEN", .changed { $0.date = nil })
         let answer = publish(with)
         #expect(answer.outcome == .committed, "\(answer)")
         #expect((answer.receipt?["updated_at"] == nil) == (with["companion"] == nil))
@@ -133,8 +134,8 @@ import Testing
 
     @Test("without a time of the reading back, a later write is somebody else's")
     func needsTheDateOfTheReading() {
-        world.setFront(ahead: -3600)
-        world.fail(.get, "secrets/TOKEN", .changed { $0.date = nil })
+        fixture.setFront(ahead: -3600)
+        fixture.fail(.get, "secrets/TOKEN", .changed { $0.date = nil })
         #expect(publish(Self.plain).outcome.error?.code == .conflict)
     }
 }

@@ -11,32 +11,32 @@ import Testing
 
 /// Two that write one secret, or one companion.
 @Suite(.tags(.values)) struct CompanionRaceTests {
-    let world = World()
+    let fixture = GitHubFixture()
     private let with: JSONObject = ["name": "TOKEN", "repository": "acme/web", "companion": "TOKEN_STATE"]
 
     private func publish(
         _ secret: Secret = Keys.successor, expect: [Secret]? = [Keys.predecessor], rotation: String? = nil,
         with: JSONObject? = nil
     ) -> PublisherAnswer {
-        world.publisher().answer(
-            .publish, world.request(with ?? self.with, secret, expect: expect, rotation: rotation))
+        fixture.publisher().answer(
+            .publish, fixture.request(with ?? self.with, secret, expect: expect, rotation: rotation))
     }
 
-    private func verify() -> PublisherAnswer { world.publisher().answer(.verify, world.request(with)) }
+    private func verify() -> PublisherAnswer { fixture.publisher().answer(.verify, fixture.request(with)) }
 
     private var held: Secret? {
-        world.github { sandbox, _ in sandbox.plaintext(scope: .repository("acme/web"), name: "TOKEN") }
+        fixture.github { sandbox, _ in sandbox.plaintext(scope: .repository("acme/web"), name: "TOKEN") }
     }
 
     @Test("a rotation that has finished does not write over what came later", arguments: [false, true])
     func keepsWhatCameLater(_ isAnotherRotation: Bool) {
-        let older = Keys.rotation(at: world.now)
+        let older = Keys.rotation(at: fixture.now)
         #expect(publish(Keys.predecessor, expect: [], rotation: older).outcome == .committed)
-        world.pass(86400)
-        let newer = Keys.rotation(at: world.now)
+        fixture.pass(86400)
+        let newer = Keys.rotation(at: fixture.now)
         if isAnotherRotation {
             // Cut off between its two writes.
-            world.fail(.patch, "TOKEN_STATE", .answer(403, body: #"{"message": "no"}"#))
+            fixture.fail(.patch, "TOKEN_STATE", .answer(403, body: #"{"message": "no"}"#))
             guard case .unknown = publish(Keys.successor, expect: [Keys.predecessor], rotation: newer).outcome else {
                 Issue.record("it was certain")
                 return
@@ -45,7 +45,7 @@ import Testing
             let plain: JSONObject = ["name": "TOKEN", "repository": "acme/web"]
             #expect(publish(Keys.successor, expect: nil, rotation: newer, with: plain).outcome == .committed)
         }
-        world.pass(60)
+        fixture.pass(60)
         for expect in [[], [Keys.foreign], [Keys.successor]] {
             let answer = publish(Keys.predecessor, expect: expect, rotation: older)
             guard case .rejected(let error) = answer.outcome else {
@@ -65,12 +65,12 @@ import Testing
     @Test("a variable that came meanwhile is looked at before it is changed")
     func looksAtWhatCame() throws {
         // Two secrets that want one companion begin at once: both see that there is none.
-        let rotation = Keys.rotation(at: world.now)
+        let rotation = Keys.rotation(at: fixture.now)
         var other = with
         other["name"] = "OTHER"
         #expect(publish(Keys.successor, expect: [], rotation: rotation).outcome == .committed)
         let before = try #require(companion)
-        world.fail(.get, "TOKEN_STATE", .answer(404, body: #"{"message": "Not Found"}"#))
+        fixture.fail(.get, "TOKEN_STATE", .answer(404, body: #"{"message": "Not Found"}"#))
         let answer = publish(Keys.successor, expect: [], rotation: rotation, with: other)
         #expect(
             answer.outcome
@@ -82,8 +82,8 @@ import Testing
                         hint: "give each secret a companion of its own", field: "with.companion")), "\(answer)")
         #expect(companion == before)
 
-        try world.change(.patch, "repos/acme/web/actions/variables/TOKEN_STATE", ["value": "mine"])
-        world.fail(.get, "TOKEN_STATE", .answer(404, body: #"{"message": "Not Found"}"#))
+        try fixture.change(.patch, "repos/acme/web/actions/variables/TOKEN_STATE", ["value": "mine"])
+        fixture.fail(.get, "TOKEN_STATE", .answer(404, body: #"{"message": "Not Found"}"#))
         let foreign = publish(Keys.successor, expect: [], rotation: rotation)
         #expect(foreign.outcome.error?.message.hasSuffix("is not one that ork wrote") == true, "\(foreign)")
         #expect(companion == "mine")
@@ -93,20 +93,20 @@ import Testing
     func meetsRaces() throws {
         #expect(publish(Keys.predecessor, expect: []).outcome == .committed)
         // It goes after it was read, and comes again before it is made.
-        world.fail(.patch, "TOKEN_STATE", .answer(404, body: #"{"message": "Not Found"}"#))
-        world.fail(.post, "variables", .answer(409, body: #"{"message": "Already exists"}"#))
-        _ = world.takeAsked()
+        fixture.fail(.patch, "TOKEN_STATE", .answer(404, body: #"{"message": "Not Found"}"#))
+        fixture.fail(.post, "variables", .answer(409, body: #"{"message": "Already exists"}"#))
+        _ = fixture.takeAsked()
         #expect(publish().outcome == .committed)
         #expect(
-            world.takeAsked().suffix(4) == [
+            fixture.takeAsked().suffix(4) == [
                 "PATCH /repos/acme/web/actions/variables/TOKEN_STATE", "POST /repos/acme/web/actions/variables",
                 "GET /repos/acme/web/actions/variables/TOKEN_STATE",
                 "PATCH /repos/acme/web/actions/variables/TOKEN_STATE",
             ])
         #expect(verify().outcome == .match)
         for _ in 1...2 {
-            world.fail(.patch, "TOKEN_STATE", .answer(404, body: #"{"message": "Not Found"}"#))
-            world.fail(.post, "variables", .answer(409))
+            fixture.fail(.patch, "TOKEN_STATE", .answer(404, body: #"{"message": "Not Found"}"#))
+            fixture.fail(.post, "variables", .answer(409))
         }
         let answer = publish(Keys.predecessor, expect: nil)
         #expect(
@@ -120,24 +120,24 @@ import Testing
 
     @Test("an answer to its making that was lost is settled by changing it")
     func settlesALostReply() {
-        world.fail(.post, "variables", .lostReply)
+        fixture.fail(.post, "variables", .lostReply)
         #expect(publish().outcome == .committed)
         #expect(verify().outcome == .match)
     }
 
     @Test("a companion with a name without end makes no message without end")
     func shortensTheName() throws {
-        let rotation = Keys.rotation(at: world.now)
+        let rotation = Keys.rotation(at: fixture.now)
         #expect(publish(Keys.successor, expect: [], rotation: rotation).outcome == .committed)
         let value = try #require(companion)
             .replacing("actions/TOKEN", with: "actions/" + String(repeating: "X", count: 40_000))
-        try world.change(.patch, "repos/acme/web/actions/variables/TOKEN_STATE", ["value": .string(value)])
+        try fixture.change(.patch, "repos/acme/web/actions/variables/TOKEN_STATE", ["value": .string(value)])
         let message = publish(Keys.successor, expect: [], rotation: rotation).outcome.error?.message ?? ""
         #expect(message.contains("is about another secret (actions/XXX") && message.count < 400, "\(message.count)")
     }
 
     private var companion: String? {
-        world.github { sandbox, _ in
+        fixture.github { sandbox, _ in
             sandbox.variable(scope: .repository("acme/web"), name: "TOKEN_STATE")?.value
         }
     }

@@ -13,7 +13,7 @@ import Timestamps
 
 /// The variable beside the secret makes it comparable, and safe from an older rotation.
 @Suite(.tags(.values)) struct CompanionTests {
-    let world = World()
+    let fixture = GitHubFixture()
     private let with: JSONObject = ["name": "TOKEN", "repository": "acme/web", "companion": "TOKEN_STATE"]
     private let scope = Scope.repository("acme/web")
     private let hint = "to write all the same, delete the variable TOKEN_STATE"
@@ -22,25 +22,25 @@ import Timestamps
         _ secret: Secret = Keys.successor, expect: [Secret]? = [Keys.predecessor], rotation: String? = nil,
         with: JSONObject? = nil
     ) -> PublisherAnswer {
-        world.publisher().answer(
-            .publish, world.request(with ?? self.with, secret, expect: expect, rotation: rotation))
+        fixture.publisher().answer(
+            .publish, fixture.request(with ?? self.with, secret, expect: expect, rotation: rotation))
     }
 
     private func verify(_ secret: Secret = Keys.successor, receipt: JSONObject? = nil) -> PublisherAnswer {
-        world.publisher().answer(.verify, world.request(with, secret, receipt: receipt))
+        fixture.publisher().answer(.verify, fixture.request(with, secret, receipt: receipt))
     }
 
-    private var held: Secret? { world.github { sandbox, _ in sandbox.plaintext(scope: scope, name: "TOKEN") } }
+    private var held: Secret? { fixture.github { sandbox, _ in sandbox.plaintext(scope: scope, name: "TOKEN") } }
 
     private func variable() throws -> JSONValue {
-        let text = world.github { sandbox, _ in sandbox.variable(scope: scope, name: "TOKEN_STATE")?.value }
+        let text = fixture.github { sandbox, _ in sandbox.variable(scope: scope, name: "TOKEN_STATE")?.value }
         return try JSONValue(parsing: Array((text ?? "").utf8))
     }
 
     /// Another hand writes the secret.
     private func writeAsSomebodyElse(_ secret: Secret = Keys.foreign) {
-        let answer = world.publisher().answer(
-            .publish, world.request(["name": "TOKEN", "repository": "acme/web"], secret))
+        let answer = fixture.publisher().answer(
+            .publish, fixture.request(["name": "TOKEN", "repository": "acme/web"], secret))
         #expect(answer.outcome == .committed)
     }
 
@@ -51,21 +51,21 @@ import Timestamps
     }
 
     private func deleteSecret() throws {
-        try world.change(.delete, "repos/acme/web/actions/secrets/TOKEN")
+        try fixture.change(.delete, "repos/acme/web/actions/secrets/TOKEN")
     }
 
     private func setVariable(_ value: String) throws {
-        try world.change(.patch, "repos/acme/web/actions/variables/TOKEN_STATE", ["value": .string(value)])
+        try fixture.change(.patch, "repos/acme/web/actions/variables/TOKEN_STATE", ["value": .string(value)])
     }
 
     @Test("it says what the secret holds, in every place", arguments: ScopeCase.all)
     func describes(_ test: ScopeCase) throws {
         let with = test.settings(["companion": "TOKEN_STATE"])
-        let rotation = Keys.rotation(at: world.now)
+        let rotation = Keys.rotation(at: fixture.now)
         let first = publish(Keys.predecessor, expect: [], rotation: rotation, with: with)
         #expect(first.outcome == .committed, "\(first)")
         let variable = try #require(
-            world.github { sandbox, _ in sandbox.variable(scope: test.scope, name: "TOKEN_STATE") })
+            fixture.github { sandbox, _ in sandbox.variable(scope: test.scope, name: "TOKEN_STATE") })
         #expect(
             try JSONValue(parsing: Array(variable.value.utf8)) == [
                 "secret": .string("\(test.store.rawValue)/TOKEN"),
@@ -73,28 +73,28 @@ import Timestamps
                 "updated_at": first.receipt?["updated_at"] ?? nil,
             ])
         #expect(variable.visibility == test.visibility)
-        #expect(Set(variable.selected) == Set(test.selected.compactMap { world.ids[$0] }))
+        #expect(Set(variable.selected) == Set(test.selected.compactMap { fixture.ids[$0] }))
 
-        world.pass(3600)
+        fixture.pass(3600)
         #expect(publish(expect: [Keys.predecessor], with: with).outcome == .committed)
         let again = publish(expect: [Keys.predecessor], with: with)
         #expect(again.outcome == .unchanged, "\(again)")
-        let second = world.github { sandbox, _ in sandbox.variable(scope: test.scope, name: "TOKEN_STATE") }
+        let second = fixture.github { sandbox, _ in sandbox.variable(scope: test.scope, name: "TOKEN_STATE") }
         #expect(second?.visibility == variable.visibility && second?.selected == variable.selected)
-        let match = world.publisher().answer(.verify, world.request(with))
+        let match = fixture.publisher().answer(.verify, fixture.request(with))
         #expect(match.outcome == .match)
         let moment = again.receipt?["updated_at"]?.string ?? "none"
         let seen = " holds the successor by its companion, unchanged since \(moment)"
         #expect(match.message?.hasSuffix(seen) == true, "\(match)")
-        #expect(world.slept == 0)
+        #expect(fixture.slept == 0)
     }
 
     @Test("a value that is known is replaced if this rotation expects it")
     func compares() {
         #expect(publish(Keys.foreign, expect: []).outcome == .committed)
-        world.pass(3600)
+        fixture.pass(3600)
         for verb in [Verb.check, .publish] {
-            let answer = world.publisher().answer(verb, world.request(with, expect: [Keys.predecessor]))
+            let answer = fixture.publisher().answer(verb, fixture.request(with, expect: [Keys.predecessor]))
             #expect(
                 answer.outcome
                     == .rejected(
@@ -114,13 +114,13 @@ import Timestamps
 
     @Test("an older rotation never writes", arguments: [nil, [Keys.successor]])
     func refusesAnOlderRotation(_ expect: [Secret]?) {
-        let older = Keys.rotation(at: world.now)
-        world.pass(60)
-        let newer = Keys.rotation(at: world.now)
+        let older = Keys.rotation(at: fixture.now)
+        fixture.pass(60)
+        let newer = Keys.rotation(at: fixture.now)
         #expect(publish(rotation: newer).outcome == .committed)
         for verb in [Verb.check, .publish] {
-            let answer = world.publisher().answer(
-                verb, world.request(with, Keys.predecessor, expect: expect, rotation: older))
+            let answer = fixture.publisher().answer(
+                verb, fixture.request(with, Keys.predecessor, expect: expect, rotation: older))
             #expect(
                 answer.outcome
                     == .rejected(
@@ -140,10 +140,10 @@ import Timestamps
     @Test("what somebody else wrote before the rotation began is a conflict")
     func refusesAForeignWrite() {
         #expect(publish(Keys.predecessor, expect: []).outcome == .committed)
-        world.pass(3600)
+        fixture.pass(3600)
         writeAsSomebodyElse()
-        let moment = Date(timeIntervalSince1970: world.now.timeIntervalSince1970.rounded(.down)).rfc3339
-        world.pass(3600)
+        let moment = Date(timeIntervalSince1970: fixture.now.timeIntervalSince1970.rounded(.down)).rfc3339
+        fixture.pass(3600)
         #expect(
             publish().outcome
                 == .rejected(
@@ -162,10 +162,10 @@ import Timestamps
         arguments: [0, 200, 86400 * 30])
     func repairs(_ delay: TimeInterval) throws {
         #expect(publish(Keys.predecessor, expect: []).outcome == .committed)
-        world.pass(3600)
+        fixture.pass(3600)
         // The clocks may differ by minutes.
-        let rotation = Keys.rotation(at: world.now.addingTimeInterval(240))
-        world.fail(.patch, "TOKEN_STATE", .answer(403, body: #"{"message": "no"}"#))
+        let rotation = Keys.rotation(at: fixture.now.addingTimeInterval(240))
+        fixture.fail(.patch, "TOKEN_STATE", .answer(403, body: #"{"message": "no"}"#))
         let cut = publish(rotation: rotation)
         guard case .unknown(let error) = cut.outcome else {
             Issue.record("\(cut)")
@@ -181,14 +181,14 @@ import Timestamps
         // The companion tells no lie: it is about what was there before.
         #expect(try variable()["digest"]?.string == "\(Digest(of: Keys.predecessor))")
         #expect(verify().outcome == .mismatch)
-        world.pass(delay)
+        fixture.pass(delay)
         #expect(publish(rotation: rotation).outcome == .committed)
         #expect(verify().outcome == .match)
     }
 
     @Test("a first run that was cut off between its two writes is made whole")
     func repairsTheFirst() {
-        world.fail(.post, "variables", times: 5, .answer(500))
+        fixture.fail(.post, "variables", times: 5, .answer(500))
         guard case .unknown = publish().outcome else {
             Issue.record("it was certain")
             return
@@ -202,7 +202,7 @@ import Timestamps
         #expect(publish(Keys.predecessor, expect: []).outcome == .committed)
         try deleteSecret()
         #expect(verify(Keys.predecessor).outcome == .absent)
-        world.pass(3600)
+        fixture.pass(3600)
         let answer = publish(expect: [])
         #expect(answer.outcome == .committed && answer.receipt?["change"] == "created")
         #expect(verify().outcome == .match)
@@ -217,7 +217,7 @@ import Timestamps
             .configuration, "the variable TOKEN_STATE of acme/web is about another secret (actions/TOKEN)",
             hint: "give each secret a companion of its own", field: "with.companion")
         for verb in Verb.allCases {
-            #expect(world.publisher().answer(verb, world.request(other)).outcome == .rejected(error))
+            #expect(fixture.publisher().answer(verb, fixture.request(other)).outcome == .rejected(error))
         }
         other["name"] = "TOKEN"
         other["store"] = "dependabot"
@@ -242,24 +242,24 @@ import Timestamps
             hint: "give 'companion' another name, or delete the variable if nobody needs it",
             field: "with.companion")
         for verb in Verb.allCases {
-            #expect(world.publisher().answer(verb, world.request(with)).outcome == .rejected(error))
+            #expect(fixture.publisher().answer(verb, fixture.request(with)).outcome == .rejected(error))
         }
     }
 
     @Test("verify tells who wrote what")
     func verifies() throws {
-        let rotation = Keys.rotation(at: world.now)
+        let rotation = Keys.rotation(at: fixture.now)
         let receipt = publish(rotation: rotation).receipt
         #expect(verify().outcome == .match)
         let other = verify(Keys.predecessor)
         #expect(other.outcome == .mismatch)
         #expect(other.message?.hasSuffix("but its companion says that rotation \(rotation) wrote another key") == true)
         // Without the variable the receipt is what there is.
-        try world.change(.delete, "repos/acme/web/actions/variables/TOKEN_STATE")
+        try fixture.change(.delete, "repos/acme/web/actions/variables/TOKEN_STATE")
         #expect(verify(receipt: receipt).outcome == .match)
         #expect(verify().outcome == .unverifiable)
         #expect(publish().outcome == .committed)
-        world.pass(60)
+        fixture.pass(60)
         writeAsSomebodyElse()
         let foreign = verify()
         #expect(foreign.outcome == .mismatch)
@@ -269,18 +269,18 @@ import Timestamps
     @Test("a copy of the secret's data that lags behind the companion is asked again")
     func waitsForCopies() {
         #expect(publish(Keys.predecessor, expect: []).outcome == .committed)
-        world.pass(3600)
-        let stale = World.Fault.answer(200, body: #"{"name": "TOKEN", "updated_at": "2026-01-01T00:00:00Z"}"#)
-        world.fail(.get, "secrets/TOKEN", times: 3, stale)
+        fixture.pass(3600)
+        let stale = GitHubFixture.Fault.answer(200, body: #"{"name": "TOKEN", "updated_at": "2026-01-01T00:00:00Z"}"#)
+        fixture.fail(.get, "secrets/TOKEN", times: 3, stale)
         #expect(publish().outcome == .committed)
-        world.fail(.get, "secrets/TOKEN", times: 3, stale)
+        fixture.fail(.get, "secrets/TOKEN", times: 3, stale)
         #expect(verify().outcome == .match)
     }
 
     @Test("a token that may not read variables is refused before anything is written")
     func refusesEarly() {
-        let token = world.github { sandbox, _ in sandbox.addToken(.fineGrained([.secrets: .write])) }
-        let answer = world.publisher(token).answer(.publish, world.request(with))
+        let token = fixture.github { sandbox, _ in sandbox.addToken(.fineGrained([.secrets: .write])) }
+        let answer = fixture.publisher(token).answer(.publish, fixture.request(with))
         #expect(
             answer.outcome
                 == .rejected(

@@ -21,7 +21,7 @@ import Timestamps
         let method: HTTPRequest.Method
         let part: String
         var times = 1
-        let fault: World.Fault
+        let fault: GitHubFixture.Fault
         var outcome: PublisherOutcome = .committed
         /// Whether the secret is written in the end.
         var isWritten = true
@@ -172,32 +172,32 @@ import Timestamps
 
     @Test("each failure has its outcome, and none that follows a write is called a refusal", arguments: cases)
     func fails(_ test: Case) {
-        let world = World()
-        world.fail(test.method, test.part, times: test.times, test.fault)
-        let answer = world.publisher().answer(.publish, world.request(Self.with))
+        let fixture = GitHubFixture()
+        fixture.fail(test.method, test.part, times: test.times, test.fault)
+        let answer = fixture.publisher().answer(.publish, fixture.request(Self.with))
         #expect(answer.outcome == test.outcome)
-        let secret = world.github { sandbox, _ in
+        let secret = fixture.github { sandbox, _ in
             sandbox.plaintext(scope: .repository("acme/web"), name: "TOKEN")
         }
         #expect(secret == (test.isWritten ? Keys.successor : nil))
-        #expect(world.slept >= test.wait && world.slept <= 8)
+        #expect(fixture.slept >= test.wait && fixture.slept <= 8)
         #expect((answer.outcome == .committed) == (answer.receipt != nil))
         guard case .unknown = answer.outcome else { return }
         // Asked again with the same operation, it is done.
-        let again = world.publisher().answer(.publish, world.request(Self.with))
+        let again = fixture.publisher().answer(.publish, fixture.request(Self.with))
         #expect(again.outcome == .committed, "\(again)")
     }
 
     @Test("a write that GitHub made although it said 500 is settled by writing again")
     func settles() {
-        let world = World()
-        world.fail(
+        let fixture = GitHubFixture()
+        fixture.fail(
             .put, Self.secret,
             .changed { response in
                 response.status = 500
                 response.body = []
             })
-        let answer = world.publisher().answer(.publish, world.request(Self.with))
+        let answer = fixture.publisher().answer(.publish, fixture.request(Self.with))
         #expect(answer.outcome == .committed)
         // It was created, as nobody can know.
         #expect(answer.receipt?["change"] == nil && answer.message == "wrote the secret TOKEN of acme/web")
@@ -205,26 +205,26 @@ import Timestamps
 
     @Test("a public key that was replaced is fetched once more, for all that come after")
     func renewsTheKey() {
-        let world = World()
-        let publisher = world.publisher()
-        #expect(publisher.answer(.publish, world.request(Self.with, Keys.predecessor)).outcome == .committed)
-        world.github { sandbox, _ in sandbox.replacePublicKeys() }
-        _ = world.takeAsked()
-        #expect(publisher.answer(.publish, world.request(Self.with)).outcome == .committed)
+        let fixture = GitHubFixture()
+        let publisher = fixture.publisher()
+        #expect(publisher.answer(.publish, fixture.request(Self.with, Keys.predecessor)).outcome == .committed)
+        fixture.github { sandbox, _ in sandbox.replacePublicKeys() }
+        _ = fixture.takeAsked()
+        #expect(publisher.answer(.publish, fixture.request(Self.with)).outcome == .committed)
         let path = "/repos/acme/web/actions/secrets"
         #expect(
-            world.takeAsked() == [
+            fixture.takeAsked() == [
                 "PUT \(path)/TOKEN", "GET \(path)/public-key", "PUT \(path)/TOKEN", "GET \(path)/TOKEN",
             ])
-        #expect(publisher.answer(.publish, world.request(Self.with)).outcome == .committed)
-        #expect(world.takeAsked().count == 2)
+        #expect(publisher.answer(.publish, fixture.request(Self.with)).outcome == .committed)
+        #expect(fixture.takeAsked().count == 2)
     }
 
     @Test("a write that is refused for another reason is not sent again")
     func doesNotInsist() {
-        let world = World()
-        world.fail(.put, Self.secret, .answer(422, body: #"{"message": "Value is too large."}"#))
-        let answer = world.publisher().answer(.publish, world.request(Self.with))
+        let fixture = GitHubFixture()
+        fixture.fail(.put, Self.secret, .answer(422, body: #"{"message": "Value is too large."}"#))
+        let answer = fixture.publisher().answer(.publish, fixture.request(Self.with))
         #expect(
             answer.outcome
                 == .rejected(
@@ -232,21 +232,21 @@ import Timestamps
                         .configuration,
                         "GitHub refuses to write the secret TOKEN of acme/web (422: Value is too large.)",
                         hint: "look at the target's settings", field: "with.name")))
-        #expect(world.takeAsked().count == 3)
+        #expect(fixture.takeAsked().count == 3)
     }
 
     @Test("a doubt of the first try stays when a second key does not help", arguments: [true, false])
     func keepsTheDoubt(_ isReplaced: Bool) {
-        let world = World()
-        let publisher = world.publisher()
+        let fixture = GitHubFixture()
+        let publisher = fixture.publisher()
         if isReplaced {
-            world.fail(.get, Self.key, .then { sandbox, _ in sandbox.replacePublicKeys() })
-            world.fail(.get, Self.key, .then { _, _ in })
+            fixture.fail(.get, Self.key, .then { sandbox, _ in sandbox.replacePublicKeys() })
+            fixture.fail(.get, Self.key, .then { _, _ in })
         }
-        world.fail(.put, Self.secret, .lostReply)
-        world.fail(.put, Self.secret, .answer(422, body: #"{"message": "stale"}"#))
-        world.fail(.put, Self.secret, .answer(403, body: #"{"message": "no"}"#))
-        let answer = publisher.answer(.publish, world.request(Self.with))
+        fixture.fail(.put, Self.secret, .lostReply)
+        fixture.fail(.put, Self.secret, .answer(422, body: #"{"message": "stale"}"#))
+        fixture.fail(.put, Self.secret, .answer(403, body: #"{"message": "no"}"#))
+        let answer = publisher.answer(.publish, fixture.request(Self.with))
         let words = isReplaced ? "403: no" : "422: stale"
         guard case .unknown(let error) = answer.outcome else {
             Issue.record("\(answer)")
@@ -257,21 +257,21 @@ import Timestamps
 
     @Test("a write that a second key brought through after a lost one is not said to have updated anything")
     func doubtsAfterASecondKey() {
-        let world = World()
-        world.fail(.get, Self.key, .then { sandbox, _ in sandbox.replacePublicKeys() })
-        world.fail(.put, Self.secret, .lostReply)
-        world.fail(.put, Self.secret, .answer(422, body: #"{"message": "stale"}"#))
-        let answer = world.publisher().answer(.publish, world.request(Self.with))
+        let fixture = GitHubFixture()
+        fixture.fail(.get, Self.key, .then { sandbox, _ in sandbox.replacePublicKeys() })
+        fixture.fail(.put, Self.secret, .lostReply)
+        fixture.fail(.put, Self.secret, .answer(422, body: #"{"message": "stale"}"#))
+        let answer = fixture.publisher().answer(.publish, fixture.request(Self.with))
         #expect(answer.outcome == .committed, "\(answer)")
         #expect(answer.receipt?["change"] == nil)
     }
 
     @Test("an address that is not the API's is told as such")
     func tellsAWrongAddress() {
-        let world = World()
-        let page = World.Fault.answer(404, headers: [("content-type", "text/html")], body: "<html>Not Found")
-        world.fail(.get, "acme/web", page)
-        let answer = world.publisher().answer(.publish, world.request(Self.with))
+        let fixture = GitHubFixture()
+        let page = GitHubFixture.Fault.answer(404, headers: [("content-type", "text/html")], body: "<html>Not Found")
+        fixture.fail(.get, "acme/web", page)
+        let answer = fixture.publisher().answer(.publish, fixture.request(Self.with))
         #expect(
             answer.outcome
                 == .rejected(
@@ -282,14 +282,15 @@ import Timestamps
         "a token or a secret is in no answer, even if GitHub repeats them",
         arguments: [400, 403, 404, 409, 418, 422, 429, 500])
     func tellsNoSecret(_ status: Int) throws {
-        let world = World()
-        let token = try #require(world.github { sandbox, _ in sandbox.token }.revealed())
+        let fixture = GitHubFixture()
+        let token = try #require(fixture.github { sandbox, _ in sandbox.token }.revealed())
         // Of no form that is known for a key.
         let key = "a value of somebody"
-        let echo = World.Fault.answer(status, body: #"{"message": "you sent \#(token) and \#(key), \#(token)"}"#)
+        let echo = GitHubFixture.Fault.answer(
+            status, body: #"{"message": "you sent \#(token) and \#(key), \#(token)"}"#)
         // The value is known in the request that sends it; nothing else can make GitHub know it.
-        world.fail(.put, Self.secret, times: 5, echo)
-        let answer = world.publisher().answer(.publish, world.request(Self.with, Secret(key)))
+        fixture.fail(.put, Self.secret, times: 5, echo)
+        let answer = fixture.publisher().answer(.publish, fixture.request(Self.with, Secret(key)))
         #expect(answer.outcome.error != nil)
         #expect(!"\(answer)".contains(token) && !"\(answer)".contains(key), "\(answer)")
         #expect("\(answer)".contains("you sent") == (400..<429).contains(status), "\(answer)")

@@ -11,7 +11,7 @@ import Testing
 
 /// Only GitHub itself can say that something is not there; a page of a proxy that says 404 cannot.
 @Suite(.tags(.values)) struct NotFoundTests {
-    private static let page = World.Fault.answer(
+    private static let page = GitHubFixture.Fault.answer(
         404, headers: [("content-type", "text/html")], body: "<html>no backend</html>")
     private static let error = PublisherError(
         .unavailable, "the answer of GitHub is not one of its API",
@@ -21,14 +21,14 @@ import Testing
         "companion": "TOKEN_STATE",
     ]
 
-    private static func scene() -> (world: World, stored: @Sendable () -> StoredSecret?) {
-        let world = World()
-        let first = world.publisher().answer(.publish, world.request(with, Keys.predecessor))
+    private static func scene() -> (fixture: GitHubFixture, stored: @Sendable () -> StoredSecret?) {
+        let fixture = GitHubFixture()
+        let first = fixture.publisher().answer(.publish, fixture.request(with, Keys.predecessor))
         #expect(first.outcome == .committed)
-        world.pass(60)
+        fixture.pass(60)
         return (
-            world,
-            { world.github { sandbox, _ in sandbox.stored(scope: .organisation("acme"), name: "TOKEN") } }
+            fixture,
+            { fixture.github { sandbox, _ in sandbox.stored(scope: .organisation("acme"), name: "TOKEN") } }
         )
     }
 
@@ -39,13 +39,13 @@ import Testing
             (.get, "TOKEN_STATE"), (.put, "secrets/TOKEN"),
         ])
     func writesNothing(_ method: HTTPRequest.Method, _ part: String) {
-        let (world, stored) = Self.scene()
+        let (fixture, stored) = Self.scene()
         var with = Self.with
         // As it would be made if it were not there.
         with["visibility"] = "all"
         with["selected_repositories"] = nil
-        world.fail(method, part, Self.page)
-        let answer = world.publisher().answer(.publish, world.request(with, expect: [Keys.predecessor]))
+        fixture.fail(method, part, Self.page)
+        let answer = fixture.publisher().answer(.publish, fixture.request(with, expect: [Keys.predecessor]))
         #expect(answer.outcome == .rejected(Self.error), "\(answer)")
         #expect(stored()?.plaintext == Keys.predecessor)
         #expect(stored()?.visibility == .selected && stored()?.selected.count == 2)
@@ -53,13 +53,13 @@ import Testing
 
     @Test("a page in the place of the companion lets no older rotation write")
     func keepsOlderOnesOut() {
-        let world = World()
-        let older = Keys.rotation(at: world.now)
-        world.pass(60)
+        let fixture = GitHubFixture()
+        let older = Keys.rotation(at: fixture.now)
+        fixture.pass(60)
         let with: JSONObject = ["name": "TOKEN", "repository": "acme/web", "companion": "TOKEN_STATE"]
-        #expect(world.publisher().answer(.publish, world.request(with)).outcome == .committed)
-        world.fail(.get, "TOKEN_STATE", Self.page)
-        let answer = world.publisher().answer(.publish, world.request(with, Keys.predecessor, rotation: older))
+        #expect(fixture.publisher().answer(.publish, fixture.request(with)).outcome == .committed)
+        fixture.fail(.get, "TOKEN_STATE", Self.page)
+        let answer = fixture.publisher().answer(.publish, fixture.request(with, Keys.predecessor, rotation: older))
         #expect(answer.outcome == .rejected(Self.error), "\(answer)")
     }
 
@@ -67,11 +67,11 @@ import Testing
         "a page after the write leaves no certainty",
         arguments: [(HTTPRequest.Method.patch, "TOKEN_STATE"), (.get, "secrets/TOKEN")])
     func isUncertainAfterTheWrite(_ method: HTTPRequest.Method, _ part: String) {
-        let (world, stored) = Self.scene()
+        let (fixture, stored) = Self.scene()
         // The secret and its list of repositories are read before.
-        if method == .get { world.fail(.get, part, times: 2, .then { _, _ in }) }
-        world.fail(method, part, times: method == .get ? 5 : 1, Self.page)
-        let answer = world.publisher().answer(.publish, world.request(Self.with, expect: [Keys.predecessor]))
+        if method == .get { fixture.fail(.get, part, times: 2, .then { _, _ in }) }
+        fixture.fail(method, part, times: method == .get ? 5 : 1, Self.page)
+        let answer = fixture.publisher().answer(.publish, fixture.request(Self.with, expect: [Keys.predecessor]))
         var error = Self.error
         error.message = "the secret TOKEN of the organization acme is written, but \(error.message)"
         #expect(answer.outcome == .unknown(error), "\(answer)")
@@ -80,18 +80,18 @@ import Testing
 
     @Test("a page does not make a secret absent", arguments: ["secrets/TOKEN", "TOKEN_STATE"])
     func isNotAbsent(_ part: String) {
-        let (world, _) = Self.scene()
-        world.fail(.get, part, Self.page)
-        let answer = world.publisher().answer(.verify, world.request(Self.with, Keys.predecessor))
+        let (fixture, _) = Self.scene()
+        fixture.fail(.get, part, Self.page)
+        let answer = fixture.publisher().answer(.verify, fixture.request(Self.with, Keys.predecessor))
         #expect(answer.outcome == .rejected(Self.error), "\(answer)")
     }
 
     @Test("a page does not make a repository missing")
     func isNotMissing() {
-        let world = World()
-        world.fail(.get, "public-key", .answer(404, body: #"{"message": "Not Found"}"#))
-        world.fail(.get, "repos/acme/web", Self.page)
-        let answer = world.publisher().answer(.check, world.request(["name": "TOKEN", "repository": "acme/web"]))
+        let fixture = GitHubFixture()
+        fixture.fail(.get, "public-key", .answer(404, body: #"{"message": "Not Found"}"#))
+        fixture.fail(.get, "repos/acme/web", Self.page)
+        let answer = fixture.publisher().answer(.check, fixture.request(["name": "TOKEN", "repository": "acme/web"]))
         #expect(answer.outcome == .rejected(Self.error), "\(answer)")
     }
 }

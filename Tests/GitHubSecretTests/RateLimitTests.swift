@@ -18,13 +18,13 @@ import Testing
         /// How long each of three such answers in a row makes everybody wait; `nil` if it is no limit.
         let waits: [TimeInterval]?
 
-        var fault: World.Fault { .answer(status, headers: headers, body: #"{"message": "\#(message)"}"#) }
+        var fault: GitHubFixture.Fault { .answer(status, headers: headers, body: #"{"message": "\#(message)"}"#) }
     }
 
     private static let secondary = "You have exceeded a secondary rate limit. Please wait a few minutes."
 
     private static func reset(_ seconds: TimeInterval) -> [(name: String, value: String)] {
-        let moment = Int(World.beginning.timeIntervalSince1970 + seconds)
+        let moment = Int(GitHubFixture.beginning.timeIntervalSince1970 + seconds)
         return [("x-ratelimit-remaining", "0"), ("x-ratelimit-reset", "\(moment)")]
     }
 
@@ -64,31 +64,31 @@ import Testing
 
     @Test("a limit is waited out by its kind", arguments: limits, [HTTPRequest.Method.get, .put])
     func waits(_ limit: Limit, _ method: HTTPRequest.Method) {
-        let world = World()
+        let fixture = GitHubFixture()
         let part = method == .get ? "public-key" : "secrets/TOKEN"
-        world.fail(method, part, times: 3, limit.fault)
-        let answer = world.publisher().answer(
-            .publish, world.request(["name": "TOKEN", "repository": "acme/web"], within: 3600))
+        fixture.fail(method, part, times: 3, limit.fault)
+        let answer = fixture.publisher().answer(
+            .publish, fixture.request(["name": "TOKEN", "repository": "acme/web"], within: 3600))
         guard let waits = limit.waits else {
             #expect(answer.outcome.error?.code == .denied)
-            #expect(world.slept == 0)
+            #expect(fixture.slept == 0)
             return
         }
         #expect(answer.outcome == .committed, "\(answer)")
         // Each answer takes a twentieth of a second, and GitHub's clock has no fractions.
-        #expect(abs(world.slept - waits.reduce(0, +)) < 2, "\(world.slept)")
+        #expect(abs(fixture.slept - waits.reduce(0, +)) < 2, "\(fixture.slept)")
     }
 
     @Test(
         "a limit beyond the deadline is told with the time to come back, and nothing was written",
         arguments: [HTTPRequest.Method.get, .put])
     func tells(_ method: HTTPRequest.Method) {
-        let world = World()
+        let fixture = GitHubFixture()
         let part = method == .get ? "public-key" : "secrets/TOKEN"
-        world.fail(method, part, .answer(429, headers: [("retry-after", "500")]))
+        fixture.fail(method, part, .answer(429, headers: [("retry-after", "500")]))
         let with: JSONObject = ["name": "TOKEN", "repository": "acme/web"]
-        let publisher = world.publisher()
-        let answer = publisher.answer(.publish, world.request(with))
+        let publisher = fixture.publisher()
+        let answer = publisher.answer(.publish, fixture.request(with))
         func limited(_ seconds: Int) -> PublisherError {
             PublisherError(
                 .rateLimited, "GitHub allows no more requests for \(seconds) s",
@@ -96,20 +96,20 @@ import Testing
         }
         #expect(answer.outcome == .rejected(limited(500)))
         // All targets of the process keep to it, and GitHub is left alone.
-        _ = world.takeAsked()
-        world.pass(100)
-        let other = publisher.answer(.publish, world.request(["name": "TOKEN", "repository": "acme/api"]))
+        _ = fixture.takeAsked()
+        fixture.pass(100)
+        let other = publisher.answer(.publish, fixture.request(["name": "TOKEN", "repository": "acme/api"]))
         #expect(other.outcome == .rejected(limited(400)))
-        #expect(world.takeAsked().isEmpty)
-        world.pass(400)
-        #expect(publisher.answer(.publish, world.request(with)).outcome == .committed)
+        #expect(fixture.takeAsked().isEmpty)
+        fixture.pass(400)
+        #expect(publisher.answer(.publish, fixture.request(with)).outcome == .committed)
     }
 
     @Test("a limit after the write leaves no certainty")
     func isUncertainAfterTheWrite() {
-        let world = World()
-        world.fail(.get, "secrets/TOKEN", .answer(429, headers: [("retry-after", "500")]))
-        let answer = world.publisher().answer(.publish, world.request(["name": "TOKEN", "repository": "acme/web"]))
+        let fixture = GitHubFixture()
+        fixture.fail(.get, "secrets/TOKEN", .answer(429, headers: [("retry-after", "500")]))
+        let answer = fixture.publisher().answer(.publish, fixture.request(["name": "TOKEN", "repository": "acme/web"]))
         guard case .unknown(let error) = answer.outcome else {
             Issue.record("\(answer)")
             return
@@ -121,21 +121,21 @@ import Testing
 
     @Test("the end of a limit is read by GitHub's own clock", arguments: [-1000, 1000])
     func readsTheSendersClock(_ ahead: TimeInterval) {
-        let world = World()
-        world.setFront(ahead: ahead)
-        world.fail(.get, "public-key", .answer(403, headers: Self.reset(ahead + 600)))
-        let answer = world.publisher().answer(
-            .check, world.request(["name": "TOKEN", "repository": "acme/web"], within: 3600))
+        let fixture = GitHubFixture()
+        fixture.setFront(ahead: ahead)
+        fixture.fail(.get, "public-key", .answer(403, headers: Self.reset(ahead + 600)))
+        let answer = fixture.publisher().answer(
+            .check, fixture.request(["name": "TOKEN", "repository": "acme/web"], within: 3600))
         #expect(answer.outcome == .ready, "\(answer)")
-        #expect(abs(world.slept - 600) < 2, "\(world.slept)")
+        #expect(abs(fixture.slept - 600) < 2, "\(fixture.slept)")
     }
 
     @Test("a write whose answer is lost, and a limit beyond the deadline, leave no certainty")
     func isUncertainAfterALostReply() {
-        let world = World()
-        world.fail(.put, "secrets/TOKEN", .lostReply)
-        world.fail(.put, "secrets/TOKEN", .answer(429, headers: [("retry-after", "500")]))
-        let answer = world.publisher().answer(.publish, world.request(["name": "TOKEN", "repository": "acme/web"]))
+        let fixture = GitHubFixture()
+        fixture.fail(.put, "secrets/TOKEN", .lostReply)
+        fixture.fail(.put, "secrets/TOKEN", .answer(429, headers: [("retry-after", "500")]))
+        let answer = fixture.publisher().answer(.publish, fixture.request(["name": "TOKEN", "repository": "acme/web"]))
         guard case .unknown(let error) = answer.outcome else {
             Issue.record("\(answer)")
             return
@@ -145,18 +145,18 @@ import Testing
 
     @Test("the hour's own limit is obeyed by its reset")
     func obeysThePrimaryLimit() {
-        let world = World()
-        world.github { sandbox, _ in sandbox.primaryLimit = 2 }
+        let fixture = GitHubFixture()
+        fixture.github { sandbox, _ in sandbox.primaryLimit = 2 }
         let with: JSONObject = ["name": "TOKEN", "repository": "acme/web"]
-        let short = world.publisher().answer(.publish, world.request(with, within: 60))
+        let short = fixture.publisher().answer(.publish, fixture.request(with, within: 60))
         guard case .unknown(let error) = short.outcome else {
             Issue.record("\(short)")
             return
         }
         #expect(error.code == .rateLimited)
         #expect((3598...3601).contains(error.retryAfter ?? 0), "\(error)")
-        let long = world.publisher().answer(.publish, world.request(with, within: 3 * 3600))
+        let long = fixture.publisher().answer(.publish, fixture.request(with, within: 3 * 3600))
         #expect(long.outcome == .committed, "\(long)")
-        #expect(world.slept > 3500)
+        #expect(fixture.slept > 3500)
     }
 }

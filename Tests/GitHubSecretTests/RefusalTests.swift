@@ -11,8 +11,8 @@ import Testing
 
 /// Who may not, and what is not there.
 @Suite(.tags(.values)) struct RefusalTests {
-    private func publish(_ with: JSONObject, as token: Secret? = nil, in world: World) -> PublisherAnswer {
-        world.publisher(token).answer(.publish, world.request(with))
+    private func publish(_ with: JSONObject, as token: Secret? = nil, in fixture: GitHubFixture) -> PublisherAnswer {
+        fixture.publisher(token).answer(.publish, fixture.request(with))
     }
 
     private static let appHint = """
@@ -22,8 +22,8 @@ import Testing
 
     @Test("a token that GitHub does not know is told as such")
     func refusesAWrongToken() {
-        let world = World()
-        let answer = publish(["name": "A", "repository": "acme/web"], as: Secret("ghp_nobody"), in: world)
+        let fixture = GitHubFixture()
+        let answer = publish(["name": "A", "repository": "acme/web"], as: Secret("ghp_nobody"), in: fixture)
         #expect(
             answer.outcome
                 == .rejected(
@@ -34,9 +34,9 @@ import Testing
 
     @Test("a workflow's own token is refused with what to take instead", arguments: ScopeCase.all)
     func refusesTheWorkflowsToken(_ test: ScopeCase) throws {
-        let world = World()
-        let token = world.github { sandbox, _ in sandbox.addToken(.actions(repository: "acme/web")) }
-        let answer = publish(test.settings(), as: token, in: world)
+        let fixture = GitHubFixture()
+        let token = fixture.github { sandbox, _ in sandbox.addToken(.actions(repository: "acme/web")) }
+        let answer = publish(test.settings(), as: token, in: fixture)
         guard case .rejected(let error) = answer.outcome else {
             Issue.record("\(answer)")
             return
@@ -49,10 +49,10 @@ import Testing
 
     @Test("a token that may only read is refused at the write, with the permission's name", arguments: ScopeCase.all)
     func refusesAReader(_ test: ScopeCase) throws {
-        let world = World()
-        let token = world.github { sandbox, _ in sandbox.addToken(.fineGrained([test.permission: .read])) }
-        #expect(world.publisher(token).answer(.check, world.request(test.settings())).outcome == .ready)
-        let answer = publish(test.settings(), as: token, in: world)
+        let fixture = GitHubFixture()
+        let token = fixture.github { sandbox, _ in sandbox.addToken(.fineGrained([test.permission: .read])) }
+        #expect(fixture.publisher(token).answer(.check, fixture.request(test.settings())).outcome == .ready)
+        let answer = publish(test.settings(), as: token, in: fixture)
         guard case .rejected(let error) = answer.outcome else {
             Issue.record("\(answer)")
             return
@@ -63,14 +63,14 @@ import Testing
         #expect(error.hint?.hasPrefix("give the token in GITHUB_TOKEN the ") == true)
         #expect(error.hint?.contains("permission \"\(test.permissionName)\" (write)") == true, "\(error)")
         #expect(
-            world.github { sandbox, _ in sandbox.stored(store: test.store, scope: test.scope, name: "TOKEN") } == nil)
+            fixture.github { sandbox, _ in sandbox.stored(store: test.store, scope: test.scope, name: "TOKEN") } == nil)
     }
 
     @Test("a token with the permission of the place, and no other, is enough", arguments: ScopeCase.all)
     func needsNoMore(_ test: ScopeCase) {
-        let world = World()
-        let token = world.github { sandbox, _ in sandbox.addToken(.installation([test.permission: .write])) }
-        let answer = publish(test.settings(), as: token, in: world)
+        let fixture = GitHubFixture()
+        let token = fixture.github { sandbox, _ in sandbox.addToken(.installation([test.permission: .write])) }
+        let answer = publish(test.settings(), as: token, in: fixture)
         #expect(answer.outcome == .committed, "\(answer)")
     }
 
@@ -143,24 +143,24 @@ import Testing
 
     @Test("what is not there is told apart", arguments: nothings)
     func tellsWhatIsMissing(_ test: Nothing) {
-        let world = World()
-        let token = test.token.map { kind in world.github { sandbox, _ in sandbox.addToken(kind) } }
+        let fixture = GitHubFixture()
+        let token = test.token.map { kind in fixture.github { sandbox, _ in sandbox.addToken(kind) } }
         var with = test.with
         with["name"] = "TOKEN"
         for verb in [Verb.check, .publish] {
-            _ = world.takeAsked()
-            let answer = world.publisher(token).answer(verb, world.request(with))
+            _ = fixture.takeAsked()
+            let answer = fixture.publisher(token).answer(verb, fixture.request(with))
             #expect(answer == PublisherAnswer(.rejected(test.error)))
-            if verb == .publish { #expect(world.takeAsked().count == test.exchanges) }
+            if verb == .publish { #expect(fixture.takeAsked().count == test.exchanges) }
         }
-        #expect(!world.takeAsked().contains { $0.hasPrefix("PUT") })
+        #expect(!fixture.takeAsked().contains { $0.hasPrefix("PUT") })
     }
 
     @Test("a repository that was renamed is to be written anew")
     func tellsARename() {
-        let world = World()
-        world.github { sandbox, _ in sandbox.renameRepository("acme/web", to: "acme/site") }
-        let answer = publish(["name": "A", "repository": "acme/web"], in: world)
+        let fixture = GitHubFixture()
+        fixture.github { sandbox, _ in sandbox.renameRepository("acme/web", to: "acme/site") }
+        let answer = publish(["name": "A", "repository": "acme/web"], in: fixture)
         #expect(
             answer.outcome
                 == .rejected(
@@ -172,7 +172,7 @@ import Testing
 
     struct Refused: CustomTestStringConvertible {
         let testDescription: String
-        let fault: World.Fault
+        let fault: GitHubFixture.Fault
         let error: PublisherError
     }
 
@@ -219,10 +219,10 @@ import Testing
 
     @Test("other refusals say what to do", arguments: refused)
     func explains(_ test: Refused) {
-        let world = World()
+        let fixture = GitHubFixture()
         for verb in [Verb.check, .publish] {
-            world.fail(.get, "public-key", test.fault)
-            let answer = world.publisher().answer(verb, world.request(["name": "A", "repository": "acme/web"]))
+            fixture.fail(.get, "public-key", test.fault)
+            let answer = fixture.publisher().answer(verb, fixture.request(["name": "A", "repository": "acme/web"]))
             #expect(answer == PublisherAnswer(.rejected(test.error)))
         }
     }

@@ -11,25 +11,25 @@ import Testing
 
 /// The failures that matter most, at every place that a secret can be at.
 @Suite(.tags(.values)) struct ScopeFaultTests {
-    let world = World()
+    let fixture = GitHubFixture()
 
     private func publish(
         _ test: ScopeCase, _ secret: Secret = Keys.successor, as token: Secret? = nil, expect: [Secret]? = nil,
         companion: Bool = true
     ) -> PublisherAnswer {
         let with = test.settings(companion ? ["companion": "TOKEN_STATE"] : [:])
-        return world.publisher(token).answer(.publish, world.request(with, secret, expect: expect))
+        return fixture.publisher(token).answer(.publish, fixture.request(with, secret, expect: expect))
     }
 
     private func held(_ test: ScopeCase) -> StoredSecret? {
-        world.github { sandbox, _ in sandbox.stored(store: test.store, scope: test.scope, name: "TOKEN") }
+        fixture.github { sandbox, _ in sandbox.stored(store: test.store, scope: test.scope, name: "TOKEN") }
     }
 
     /// Holds the predecessor, and a companion that says so.
     private func begin(_ test: ScopeCase) {
         let first = publish(test, Keys.predecessor, expect: [])
         #expect(first.outcome == .committed, "\(first)")
-        world.pass(3600)
+        fixture.pass(3600)
     }
 
     /// Run again, it is made whole, and all else of it is what it was.
@@ -38,26 +38,26 @@ import Testing
         #expect(again.outcome == .committed, "\(again)")
         #expect(held(test)?.plaintext == Keys.successor)
         #expect(held(test)?.visibility == test.visibility)
-        #expect(Set(held(test)?.selected ?? []) == Set(test.selected.compactMap { world.ids[$0] }))
-        let seen = world.publisher().answer(.verify, world.request(test.settings(["companion": "TOKEN_STATE"])))
+        #expect(Set(held(test)?.selected ?? []) == Set(test.selected.compactMap { fixture.ids[$0] }))
+        let seen = fixture.publisher().answer(.verify, fixture.request(test.settings(["companion": "TOKEN_STATE"])))
         #expect(seen.outcome == .match, "\(seen)")
     }
 
     @Test("a write whose answer is lost is sent again", arguments: ScopeCase.all)
     func sendsAgain(_ test: ScopeCase) {
         begin(test)
-        world.fail(.put, "secrets/TOKEN", .lostReply)
+        fixture.fail(.put, "secrets/TOKEN", .lostReply)
         let answer = publish(test, expect: [Keys.predecessor])
         #expect(answer.outcome == .committed, "\(answer)")
         #expect(answer.receipt?["change"] == nil && answer.message?.hasPrefix("wrote the ") == true)
-        world.pass(60)
+        fixture.pass(60)
         #expect(publish(test, expect: [Keys.predecessor]).outcome == .unchanged)
     }
 
     @Test("a write whose answers are all lost is uncertain, and made whole", arguments: ScopeCase.all)
     func isUncertain(_ test: ScopeCase) {
         begin(test)
-        world.fail(.put, "secrets/TOKEN", times: 5, .lostReply)
+        fixture.fail(.put, "secrets/TOKEN", times: 5, .lostReply)
         let answer = publish(test, expect: [Keys.predecessor])
         guard case .unknown = answer.outcome else {
             Issue.record("\(answer)")
@@ -69,21 +69,21 @@ import Testing
     @Test("a limit at the write is waited out, or told as one that wrote nothing", arguments: ScopeCase.all)
     func meetsALimitBeforeTheWrite(_ test: ScopeCase) {
         begin(test)
-        world.fail(.put, "secrets/TOKEN", .answer(429, headers: [("retry-after", "20")]))
-        world.fail(.put, "secrets/TOKEN", .answer(429, headers: [("retry-after", "500")]))
+        fixture.fail(.put, "secrets/TOKEN", .answer(429, headers: [("retry-after", "20")]))
+        fixture.fail(.put, "secrets/TOKEN", .answer(429, headers: [("retry-after", "500")]))
         let answer = publish(test, expect: [Keys.predecessor])
         guard case .rejected(let error) = answer.outcome else {
             Issue.record("\(answer)")
             return
         }
         #expect(error.code == .rateLimited && error.retryAfter == 500)
-        #expect(world.slept >= 20 && world.slept < 21)
+        #expect(fixture.slept >= 20 && fixture.slept < 21)
         #expect(held(test)?.plaintext == Keys.predecessor)
         finish(test)
     }
 
     /// What comes when the write is done.
-    static let later: [(String, World.Fault, PublisherError.Code)] = [
+    static let later: [(String, GitHubFixture.Fault, PublisherError.Code)] = [
         ("limit", .answer(403, headers: [("retry-after", "500")], body: "{}"), .rateLimited),
         ("garbage", .answer(200, body: "\u{0}{"), .unavailable),
         ("page", .answer(200, headers: [("content-type", "text/html")], body: "<html>"), .unavailable),
@@ -95,8 +95,8 @@ import Testing
         begin(test)
         // The reading before the write, the list of selected repositories, and then the reading back.
         let reads = test.selected.isEmpty ? 1 : 2
-        world.fail(.get, "secrets/TOKEN", times: reads, .then { _, _ in })
-        world.fail(.get, "secrets/TOKEN", fault)
+        fixture.fail(.get, "secrets/TOKEN", times: reads, .then { _, _ in })
+        fixture.fail(.get, "secrets/TOKEN", fault)
         let answer = publish(test, expect: [Keys.predecessor])
         guard case .unknown(let error) = answer.outcome else {
             Issue.record("\(name): \(answer)")
@@ -128,7 +128,7 @@ import Testing
             if !isKnown {
                 // A pipeline that knows nothing of the companion.
                 #expect(publish(test, secret, companion: false).outcome == .committed)
-                world.pass(3600)
+                fixture.pass(3600)
             }
             let answer = publish(test, expect: [])
             guard case .rejected(let error) = answer.outcome else {

@@ -11,13 +11,13 @@ import Testing
 @Suite(.tags(.processes)) struct SealedBoxTests {
     @Test("PyNaCl opens what was written in each place, with the private key of that place")
     func pythonOpens() async throws {
-        var world = World()
+        var fixture = GitHubFixture()
         var boxes: [JSONValue] = []
         for test in ScopeCase.all {
-            world = World()
-            #expect(world.publisher().answer(.publish, world.request(test.settings())).outcome == .committed)
+            fixture = GitHubFixture()
+            #expect(fixture.publisher().answer(.publish, fixture.request(test.settings())).outcome == .committed)
             let url = try HTTPURL("http://127.0.0.1/sandbox/github/secrets")
-            let truth = world.github { sandbox, now in
+            let truth = fixture.github { sandbox, now in
                 sandbox.control(HTTPRequest(.get, url), at: now).body
             }
             let secrets = try #require(try JSONValue(parsing: truth).array)

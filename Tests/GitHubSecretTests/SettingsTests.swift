@@ -101,11 +101,11 @@ import Testing
 
     @Test("wrong settings are refused by name, before anything is asked", arguments: mistakes)
     func refuses(_ mistake: Mistake) {
-        let world = World()
-        let answer = world.publisher().answer(.publish, world.request(mistake.with))
+        let fixture = GitHubFixture()
+        let answer = fixture.publisher().answer(.publish, fixture.request(mistake.with))
         let error = PublisherError(.configuration, mistake.message, hint: mistake.hint, field: mistake.field)
         #expect(answer == PublisherAnswer(.rejected(error)))
-        #expect(world.takeAsked().isEmpty)
+        #expect(fixture.takeAsked().isEmpty)
     }
 
     @Test("right settings name one place")

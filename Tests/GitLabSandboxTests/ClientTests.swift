@@ -36,12 +36,13 @@ import Testing
 
     @Test func everyExchangeFitsTheSchemasOfGitLabsClientAndMistakesDoNot() async throws {
         let sandbox = try await onOwnThread { try SandboxProcess() }
-        let tour = try Tour.throughEverything()
-        #expect(tour.statuses == [200, 201, 204, 400, 404])
+        let transcript = try Transcript.ofEverything()
+        #expect(transcript.statuses == [200, 201, 204, 400, 404])
         let lines = try Self.mistakes.map { right, wrong, _ in
-            guard !right.isEmpty else { return tour.line }
-            let broken = tour.line.split(separator: right, omittingEmptySubsequences: false).joined(separator: wrong)
-            try #require(broken != tour.line, "\(right)")
+            guard !right.isEmpty else { return transcript.line }
+            let broken = transcript.line.split(separator: right, omittingEmptySubsequences: false).joined(
+                separator: wrong)
+            try #require(broken != transcript.line, "\(right)")
             return broken
         }
         let input = ([Self.greeting(sandbox)] + lines).joined(separator: "\n")

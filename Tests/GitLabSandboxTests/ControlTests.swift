@@ -9,33 +9,35 @@ import Testing
 /// The other hand, which needs no token.
 @Suite(.tags(.values)) struct ControlTests {
     @Test func placesAndTokensAreMade() throws {
-        var world = World()
+        var fixture = GitLabSandboxFixture()
         #expect(
-            try world.control(.post, "projects", ["path": "acme/web"]).json == ["id": .number(JSONNumber(world.web))])
-        #expect(try world.control(.post, "projects", ["path": "new/one/two"]).status == 200)
-        #expect(try world.control(.post, "groups", ["path": "new/group"]).status == 200)
-        let made = try world.control(.post, "tokens", ["kind": "project", "roles": ["new": 50]])
+            try fixture.control(.post, "projects", ["path": "acme/web"]).json == [
+                "id": .number(JSONNumber(fixture.web))
+            ])
+        #expect(try fixture.control(.post, "projects", ["path": "new/one/two"]).status == 200)
+        #expect(try fixture.control(.post, "groups", ["path": "new/group"]).status == 200)
+        let made = try fixture.control(.post, "tokens", ["kind": "project", "roles": ["new": 50]])
         let token = Secret(try #require(made.json?["token"]?.string))
-        #expect(try world.ask(.get, "/groups/new%2Fgroup/variables", as: token).status == 200)
-        #expect(try world.ask(.get, "/projects/new%2Fone%2Ftwo/variables", as: token).status == 200)
-        #expect(try world.ask(.get, Place.project.list, as: token).status == 404)
-        let reader = try world.control(.post, "tokens", ["scopes": ["read_api"], "administrator": true])
+        #expect(try fixture.ask(.get, "/groups/new%2Fgroup/variables", as: token).status == 200)
+        #expect(try fixture.ask(.get, "/projects/new%2Fone%2Ftwo/variables", as: token).status == 200)
+        #expect(try fixture.ask(.get, Place.project.list, as: token).status == 404)
+        let reader = try fixture.control(.post, "tokens", ["scopes": ["read_api"], "administrator": true])
         let second = Secret(try #require(reader.json?["token"]?.string))
-        #expect(try world.ask(.post, Place.instance.list, ["key": "K", "value": "v"], as: second).status == 403)
-        #expect(try world.control(.post, "moves", ["from": "acme/web", "to": "acme/shop"]).status == 200)
-        #expect(try world.ask(.get, Place.project.list).status == 301)
+        #expect(try fixture.ask(.post, Place.instance.list, ["key": "K", "value": "v"], as: second).status == 403)
+        #expect(try fixture.control(.post, "moves", ["from": "acme/web", "to": "acme/shop"]).status == 200)
+        #expect(try fixture.ask(.get, Place.project.list).status == 301)
     }
 
     @Test func variablesAreShownByDigest() throws {
-        var world = World()
+        var fixture = GitLabSandboxFixture()
         for wish: JSONValue in [
             ["project": "acme/web", "key": "A", "value": "one", "environment_scope": "production", "raw": true],
             ["group": "acme", "key": "B", "value": "two", "hidden": true, "description": "d"],
             ["key": "C", "value": "three", "protected": true, "variable_type": "file"],
         ] {
-            #expect(try world.control(.post, "variables", wish).status == 200)
+            #expect(try fixture.control(.post, "variables", wish).status == 200)
         }
-        let shown = try world.control(.get, "variables")
+        let shown = try fixture.control(.get, "variables")
         let rows = try #require(shown.json?.array)
         #expect(rows.map { $0["scope"] } == ["instance", "group:acme", "project:acme/web"])
         #expect(
@@ -50,14 +52,14 @@ import Testing
     }
 
     @Test func settingsAreSet() throws {
-        var world = World()
+        var fixture = GitLabSandboxFixture()
         let wish: JSONValue = ["request_limit": 1, "premium": false, "version": "17.0.0"]
-        #expect(try world.control(.post, "settings", wish).status == 200)
-        #expect(world.gitlab.requestLimit == 1)
-        #expect(!world.gitlab.premium)
-        #expect(world.gitlab.version == "17.0.0")
-        #expect(try world.control(.post, "settings", ["request_limit": nil]).status == 200)
-        #expect(world.gitlab.requestLimit == nil)
+        #expect(try fixture.control(.post, "settings", wish).status == 200)
+        #expect(fixture.gitlab.requestLimit == 1)
+        #expect(!fixture.gitlab.premium)
+        #expect(fixture.gitlab.version == "17.0.0")
+        #expect(try fixture.control(.post, "settings", ["request_limit": nil]).status == 200)
+        #expect(fixture.gitlab.requestLimit == nil)
     }
 
     @Test(
@@ -69,8 +71,8 @@ import Testing
             (.post, "settings", ["limit": 1], 400), (.get, "nothing", [:], 404), (.get, "projects", [:], 404),
         ] as [(HTTPRequest.Method, String, JSONValue, Int)])
     func whatCannotBeDone(method: HTTPRequest.Method, path: String, wish: JSONValue, status: Int) throws {
-        var world = World()
-        let answer = try world.control(method, path, wish)
+        var fixture = GitLabSandboxFixture()
+        let answer = try fixture.control(method, path, wish)
         #expect(answer.status == status)
         #expect(answer.message?.string != nil)
     }

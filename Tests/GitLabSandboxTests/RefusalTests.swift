@@ -139,9 +139,9 @@ struct Refusal: CustomTestStringConvertible {
 
     @Test func theInstanceLimitsTheLengthOfAValue() throws {
         let long = JSONValue.string(String(repeating: "a", count: 10_001))
-        var world = World()
-        #expect(try world.ask(.post, Place.project.list, ["key": "KEY", "value": long]).status == 201)
-        let refused = try world.ask(.post, Place.instance.list, ["key": "KEY", "value": long])
+        var fixture = GitLabSandboxFixture()
+        #expect(try fixture.ask(.post, Place.project.list, ["key": "KEY", "value": long]).status == 201)
+        let refused = try fixture.ask(.post, Place.instance.list, ["key": "KEY", "value": long])
         #expect(refused.status == 400)
         let text: JSONValue = "The value of the provided variable exceeds the 10000 character limit"
         #expect(refused.message == ["value": [text]])
@@ -151,13 +151,13 @@ struct Refusal: CustomTestStringConvertible {
         arguments: zip(
             Place.allCases, ["project ci variables", "group ci variables", "ci instance level variables"]))
     func aPlaceIsFull(place: Place, name: String) throws {
-        var world = World()
-        world.gitlab.variableLimits = (1, 1, 1)
-        #expect(try world.ask(.post, place.list, ["key": "ONE", "value": "v"]).status == 201)
-        let refused = try world.ask(.post, place.list, ["key": "TWO", "value": "v"])
+        var fixture = GitLabSandboxFixture()
+        fixture.gitlab.variableLimits = (1, 1, 1)
+        #expect(try fixture.ask(.post, place.list, ["key": "ONE", "value": "v"]).status == 201)
+        let refused = try fixture.ask(.post, place.list, ["key": "TWO", "value": "v"])
         #expect(refused.status == 400)
         #expect(refused.message == ["base": [.string("Maximum number of \(name) (1) exceeded")]])
-        #expect(try world.ask(.put, place.list + "/ONE", ["value": "w"]).status == 200)
+        #expect(try fixture.ask(.put, place.list + "/ONE", ["value": "w"]).status == 200)
     }
 
     @Test(arguments: [
@@ -165,32 +165,32 @@ struct Refusal: CustomTestStringConvertible {
         "/projects/acme/variables", "/projects/acme%2Fnone", "/groups/none",
     ])
     func aPlaceThatIsNotThere(path: String) throws {
-        var world = World()
-        let answer = try world.ask(.get, path)
+        var fixture = GitLabSandboxFixture()
+        let answer = try fixture.ask(.get, path)
         #expect(answer.status == 404)
         #expect(answer.message == (path.hasPrefix("/projects") ? "404 Project Not Found" : "404 Group Not Found"))
     }
 
     @Test(arguments: ["", "/", "/variables", "/projects/2/variable", "/admin/variables", "/projects/2/variables/A/B"])
     func aPathThatIsNone(path: String) throws {
-        var world = World()
-        let answer = try world.ask(.get, path)
+        var fixture = GitLabSandboxFixture()
+        let answer = try fixture.ask(.get, path)
         #expect(answer.status == 404)
         #expect(answer.json == ["error": "404 Not Found"])
     }
 
     /// Refuses, and changes nothing.
     private func hold(_ refusal: Refusal, _ place: Place) throws {
-        var world = World()
-        world.gitlab.setVariable("TAKEN", "short", of: place.owner)
+        var fixture = GitLabSandboxFixture()
+        fixture.gitlab.setVariable("TAKEN", "short", of: place.owner)
         if place != .instance {
-            world.gitlab.setVariable("SEVERAL", "one", of: place.owner)
-            world.gitlab.setVariable("SEVERAL", "two", of: place.owner, environmentScope: "production")
+            fixture.gitlab.setVariable("SEVERAL", "one", of: place.owner)
+            fixture.gitlab.setVariable("SEVERAL", "two", of: place.owner, environmentScope: "production")
         }
-        let before = try world.control(.get, "variables").json
-        let answer = try world.ask(refusal.method, place.list + refusal.path, refusal.wish)
+        let before = try fixture.control(.get, "variables").json
+        let answer = try fixture.ask(refusal.method, place.list + refusal.path, refusal.wish)
         #expect(answer.status == refusal.status)
         #expect(answer.json == refusal.answer)
-        #expect(try world.control(.get, "variables").json == before)
+        #expect(try fixture.control(.get, "variables").json == before)
     }
 }

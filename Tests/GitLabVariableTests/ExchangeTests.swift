@@ -39,14 +39,14 @@ import Testing
 
     @Test("a target takes so many exchanges and no more", arguments: cases)
     func exchanges(_ example: Case) {
-        let world = World()
+        let fixture = GitLabFixture()
         if let held = example.held {
-            world.gitlab {
+            fixture.gitlab {
                 $0.setVariable("TOKEN", Keys.text(held), of: .project("acme/web"), environmentScope: "production")
             }
         }
-        _ = world.ask(example.verb, PlaceCase.production.with(world))
-        #expect(world.takeAsked() == example.asked)
+        _ = fixture.ask(example.verb, PlaceCase.production.with(fixture))
+        #expect(fixture.takeAsked() == example.asked)
     }
 
     @Test(
@@ -58,38 +58,38 @@ import Testing
             ), (.instance, "/admin/ci/variables", "", []),
         ])
     func addresses(_ place: PlaceCase, _ path: String, _ filter: String, _ probe: [String]) {
-        let world = World()
-        _ = world.ask(.publish, place.with(world), secret: Keys.predecessor)
-        _ = world.ask(.publish, place.with(world))
+        let fixture = GitLabFixture()
+        _ = fixture.ask(.publish, place.with(fixture), secret: Keys.predecessor)
+        _ = fixture.ask(.publish, place.with(fixture))
         #expect(
-            world.takeAsked() == ["GET \(path)/TOKEN\(filter)"] + probe + [
+            fixture.takeAsked() == ["GET \(path)/TOKEN\(filter)"] + probe + [
                 "POST \(path)", "GET \(path)/TOKEN\(filter)", "PUT \(path)/TOKEN\(filter)",
             ])
     }
 
     @Test("many targets ask for the token's scopes once")
     func onceForAll() {
-        let world = World()
-        let publisher = world.publisher()
-        for place in PlaceCase.all { _ = world.ask(.check, place.with(world), of: publisher) }
-        let asked = world.takeAsked()
+        let fixture = GitLabFixture()
+        let publisher = fixture.publisher()
+        for place in PlaceCase.all { _ = fixture.ask(.check, place.with(fixture), of: publisher) }
+        let asked = fixture.takeAsked()
         #expect(asked.filter { $0.contains("personal_access_tokens") }.count == 1)
         #expect(asked.count == PlaceCase.all.count + 1)
     }
 
     @Test("the value is in the body of a write, and in nothing else")
     func bodies() throws {
-        let world = World()
-        var with = PlaceCase.production.with(world)
+        let fixture = GitLabFixture()
+        var with = PlaceCase.production.with(fixture)
         with["description"] = "d"
-        _ = world.ask(.publish, with, secret: Keys.predecessor)
-        _ = world.ask(.publish, with)
+        _ = fixture.ask(.publish, with, secret: Keys.predecessor)
+        _ = fixture.ask(.publish, with)
         let made: JSONValue = [
             "key": "TOKEN", "value": .string(Keys.text(Keys.predecessor)), "environment_scope": "production",
             "masked": true, "raw": true, "protected": false, "variable_type": "env_var", "description": "d",
         ]
         #expect(
-            try world.takeBodies().map { try JSONValue(parsing: $0) } == [
+            try fixture.takeBodies().map { try JSONValue(parsing: $0) } == [
                 made, ["value": .string(Keys.text(Keys.successor))],
             ])
     }

@@ -17,7 +17,7 @@ import Testing
         let testDescription: String
         var held: Secret?
         var isHidden = false
-        let fault: @Sendable (World) -> Void
+        let fault: @Sendable (GitLabFixture) -> Void
         let outcome: PublisherOutcome
         var change: String?
         /// What is there afterwards.
@@ -44,7 +44,8 @@ import Testing
         return error
     }
 
-    private static let taken = World.Fault.answer(400, #"{"message":{"key":["(TOKEN) has already been taken"]}}"#)
+    private static let taken = GitLabFixture.Fault.answer(
+        400, #"{"message":{"key":["(TOKEN) has already been taken"]}}"#)
     private static let other = #"{"key": "TOKEN", "value": "other", "hidden": false, "environment_scope": "*"}"#
     private static let notJSON = PublisherError(
         .unavailable, "the answer of GitLab is not an object of JSON",
@@ -177,36 +178,37 @@ import Testing
 
     @Test("it ends as it should, whatever comes between", arguments: losses + races)
     func ends(_ example: Case) {
-        let world = World()
-        if let held = example.held { world.gitlab { Self.set(held)(&$0) } }
-        example.fault(world)
-        var with = PlaceCase.project.with(world)
+        let fixture = GitLabFixture()
+        if let held = example.held { fixture.gitlab { Self.set(held)(&$0) } }
+        example.fault(fixture)
+        var with = PlaceCase.project.with(fixture)
         if example.isHidden { with["hidden"] = true }
-        let answer = world.ask(.publish, with)
+        let answer = fixture.ask(.publish, with)
         #expect(answer.outcome == example.outcome)
         #expect(answer.receipt?["change"]?.string == example.change)
-        let words = PlaceTests.line(world, Self.owner).first?.split(separator: " ").map(String.init)
+        let words = PlaceTests.line(fixture, Self.owner).first?.split(separator: " ").map(String.init)
         #expect(words?[2] == example.holds)
     }
 
     @Test("a write in doubt that is asked for again has one effect", arguments: [true, false])
     func again(_ exists: Bool) {
-        let world = World()
-        if exists { world.gitlab { Self.set(Keys.predecessor)(&$0) } }
-        world.fail(exists ? .put : .post, .lostReply)
-        world.fail(.get, .after { _ in })
-        world.fail(.get, .answer(200, "gone", type: "text/plain"))
+        let fixture = GitLabFixture()
+        if exists { fixture.gitlab { Self.set(Keys.predecessor)(&$0) } }
+        fixture.fail(exists ? .put : .post, .lostReply)
+        fixture.fail(.get, .after { _ in })
+        fixture.fail(.get, .answer(200, "gone", type: "text/plain"))
         // There is no time for a second try.
-        _ = world.ask(.publish, PlaceCase.project.with(world), within: 1.2)
-        _ = world.takeAsked()
-        #expect(world.ask(.publish, PlaceCase.project.with(world)).outcome == .unchanged)
-        #expect(world.takeAsked() == ["GET /projects/acme%2Fweb/variables/TOKEN?filter%5Benvironment_scope%5D=%2A"])
+        _ = fixture.ask(.publish, PlaceCase.project.with(fixture), within: 1.2)
+        _ = fixture.takeAsked()
+        #expect(fixture.ask(.publish, PlaceCase.project.with(fixture)).outcome == .unchanged)
+        #expect(fixture.takeAsked() == ["GET /projects/acme%2Fweb/variables/TOKEN?filter%5Benvironment_scope%5D=%2A"])
     }
 
     @Test(
         "an answer that is none is told, and nothing is written",
         arguments: [
-            (World.Fault.answer(200, "{"), "not an object of JSON"), (.answer(200, "[]"), "not an object of JSON"),
+            (GitLabFixture.Fault.answer(200, "{"), "not an object of JSON"),
+            (.answer(200, "[]"), "not an object of JSON"),
             (.answer(200, ""), "not an object of JSON"),
             (.answer(200, "{}", type: "text/html"), "not an object of JSON"),
             (.answer(200, String(repeating: "[", count: 5000)), "not an object of JSON"),
@@ -214,13 +216,13 @@ import Testing
             (.answer(200, "{}"), "without value"), (.answer(200, #"{"value": 1}"#), "without value"),
             (.answer(200, #"{"value": ["a"], "hidden": true}"#), "without value"),
         ])
-    func garbage(_ fault: World.Fault, _ problem: String) {
-        let world = World()
-        world.gitlab { Self.set(Keys.predecessor)(&$0) }
+    func garbage(_ fault: GitLabFixture.Fault, _ problem: String) {
+        let fixture = GitLabFixture()
+        fixture.gitlab { Self.set(Keys.predecessor)(&$0) }
         for verb in Verb.allCases {
-            world.fail(.get, fault)
+            fixture.fail(.get, fault)
             #expect(
-                world.ask(verb, PlaceCase.project.with(world)).outcome
+                fixture.ask(verb, PlaceCase.project.with(fixture)).outcome
                     == .rejected(
                         PublisherError(
                             .unavailable, "the answer of GitLab is \(problem)",
@@ -228,10 +230,10 @@ import Testing
                                 "look whether its address is that of the API, and whether a proxy answers in its place"
                         )))
         }
-        #expect(PlaceTests.line(world, Self.owner) == ["TOKEN * predecessor "])
+        #expect(PlaceTests.line(fixture, Self.owner) == ["TOKEN * predecessor "])
     }
 
-    private static let troubles: [(fault: World.Fault, message: String, hint: String?)] = [
+    private static let troubles: [(fault: GitLabFixture.Fault, message: String, hint: String?)] = [
         (.huge, "the answer is too large", "look whether the address is that of the service's API"),
         (.lostRequest, "no connection", nil), (.lostReply, "the connection ended", nil),
         (
@@ -241,13 +243,13 @@ import Testing
     ]
 
     @Test("a huge answer, a broken server and a lost connection are told, and nothing is written", arguments: troubles)
-    func unavailable(_ fault: World.Fault, _ message: String, _ hint: String?) {
-        let world = World()
-        world.gitlab { Self.set(Keys.predecessor)(&$0) }
-        world.fail(.get, times: 5, fault)
+    func unavailable(_ fault: GitLabFixture.Fault, _ message: String, _ hint: String?) {
+        let fixture = GitLabFixture()
+        fixture.gitlab { Self.set(Keys.predecessor)(&$0) }
+        fixture.fail(.get, times: 5, fault)
         #expect(
-            world.ask(.publish, PlaceCase.project.with(world)).outcome
+            fixture.ask(.publish, PlaceCase.project.with(fixture)).outcome
                 == .rejected(PublisherError(.unavailable, message, hint: hint)))
-        #expect(PlaceTests.line(world, Self.owner) == ["TOKEN * predecessor "])
+        #expect(PlaceTests.line(fixture, Self.owner) == ["TOKEN * predecessor "])
     }
 }

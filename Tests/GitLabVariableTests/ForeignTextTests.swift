@@ -10,20 +10,20 @@ import Testing
 
 /// What GitLab, or somebody in its place, says is not repeated as it is.
 @Suite(.tags(.values)) struct ForeignTextTests {
-    let world = World()
+    let fixture = GitLabFixture()
 
     @Test(
         "a refusal that repeats the token and the key does not bring them into the answer", arguments: [400, 403, 422])
     func repeated(_ status: Int) {
-        let token = world.gitlab { $0.token }
+        let token = fixture.gitlab { $0.token }
         let words = "\(Keys.text(Keys.successor)) \(Keys.text(token)) \(Keys.text(Keys.successor).dropFirst(9))"
         for body in [
             #"{"message": "\#(words)"}"#, #"{"message": {"value": ["\#(words)"]}}"#, #"{"error": "\#(words)"}"#,
             #"{"message": "\#(String(repeating: "x", count: 190)) \#(words)"}"#,
         ] {
             for method in [HTTPRequest.Method.get, .post] {
-                world.fail(method, .answer(status, body))
-                let answer = world.ask(.publish, PlaceCase.project.with(world))
+                fixture.fail(method, .answer(status, body))
+                let answer = fixture.ask(.publish, PlaceCase.project.with(fixture))
                 let text = String(describing: answer)
                 #expect(!Redactor([token]).contains(text.utf8))
                 #expect(!text.contains(Keys.text(Keys.successor).dropFirst(9).prefix(12)))
@@ -44,25 +44,25 @@ import Testing
             #"{"key":"TOKEN","value":"\#(Keys.text(Keys.predecessor))","environment_scope":"*","#
             + #""variable_type":"\u001b[2J\#(Self.long)"}"#
         let date = #"{"scopes": ["api"], "expires_at": "\u001b[2J\#(Self.long)"}"#
-        var with = PlaceCase.project.with(world)
+        var with = PlaceCase.project.with(fixture)
         with["variable_type"] = "file"
         var texts: [String?] = []
-        world.fail(.get, .answer(200, scope))
-        texts.append(world.ask(.publish, with).outcome.error?.message)
-        world.fail(.get, .answer(200, kind))
-        world.fail(.get, .answer(200, date))
-        texts.append(world.ask(.check, with).message)
-        world.gitlab { $0.setVariable("TOKEN", Keys.text(Keys.predecessor), of: .group("acme")) }
+        fixture.fail(.get, .answer(200, scope))
+        texts.append(fixture.ask(.publish, with).outcome.error?.message)
+        fixture.fail(.get, .answer(200, kind))
+        fixture.fail(.get, .answer(200, date))
+        texts.append(fixture.ask(.check, with).message)
+        fixture.gitlab { $0.setVariable("TOKEN", Keys.text(Keys.predecessor), of: .group("acme")) }
         let stray =
             #"{"key":"TOKEN","value":"\#(Keys.text(Keys.successor))","environment_scope":"\u001b[2J\#(Self.long)"}"#
-        world.fail(.put, .garbled(200, stray))
-        texts.append(world.ask(.publish, PlaceCase.group.with(world)).outcome.error?.message)
-        world.fail(.post, .garbled(201, stray))
-        texts.append(world.ask(.publish, PlaceCase.groupProduction.with(world)).outcome.error?.message)
-        world.gitlab { $0.removeVariable("TOKEN", of: .group("acme"), environmentScope: "production") }
-        world.fail(.get, .after { _ in })
-        world.fail(.get, .answer(200, stray))
-        let answer = world.ask(.publish, PlaceCase.groupProduction.with(world))
+        fixture.fail(.put, .garbled(200, stray))
+        texts.append(fixture.ask(.publish, PlaceCase.group.with(fixture)).outcome.error?.message)
+        fixture.fail(.post, .garbled(201, stray))
+        texts.append(fixture.ask(.publish, PlaceCase.groupProduction.with(fixture)).outcome.error?.message)
+        fixture.gitlab { $0.removeVariable("TOKEN", of: .group("acme"), environmentScope: "production") }
+        fixture.fail(.get, .after { _ in })
+        fixture.fail(.get, .answer(200, stray))
+        let answer = fixture.ask(.publish, PlaceCase.groupProduction.with(fixture))
         texts.append(answer.message)
         texts.append(answer.receipt.map { JSONValue.object($0).text() })
         for text in texts {
@@ -75,16 +75,16 @@ import Testing
     @Test("the longest name of a variable is no hindrance", arguments: [1, 174, 175, 190, 255])
     func longName(_ count: Int) {
         let key = String(repeating: "K", count: count)
-        var with = PlaceCase.project.with(world)
+        var with = PlaceCase.project.with(fixture)
         with["key"] = .string(key)
-        world.fail(.post, .before { $0.setVariable(key, Keys.text(Keys.predecessor), of: .project("acme/web")) })
-        #expect(world.ask(.publish, with).receipt?["change"] == "updated")
+        fixture.fail(.post, .before { $0.setVariable(key, Keys.text(Keys.predecessor), of: .project("acme/web")) })
+        #expect(fixture.ask(.publish, with).receipt?["change"] == "updated")
     }
 
     @Test("what cannot be masked is explained, whatever else GitLab says")
     func unmaskable() {
         let first = String(repeating: "x", count: 300)
-        world.fail(.post, .answer(400, #"{"message": {"base": ["\#(first)"], "value": ["is invalid"]}}"#))
-        #expect(world.ask(.publish, PlaceCase.project.with(world)).outcome.error?.field == "with.masked")
+        fixture.fail(.post, .answer(400, #"{"message": {"base": ["\#(first)"], "value": ["is invalid"]}}"#))
+        #expect(fixture.ask(.publish, PlaceCase.project.with(fixture)).outcome.error?.field == "with.masked")
     }
 }

@@ -11,36 +11,37 @@ import Testing
 
 /// What GitLab does with scopes of a group's variables without saying so.
 @Suite(.tags(.values)) struct GroupScopeTests {
-    let world = World()
+    let fixture = GitLabFixture()
     private let group = VariableOwner.group("acme")
-    private var with: JSONObject { PlaceCase.groupProduction.with(world) }
+    private var with: JSONObject { PlaceCase.groupProduction.with(fixture) }
     private let premium = "scopes of a group's variables need Premium: leave 'environment_scope' out, or take projects"
 
     @Test("without Premium a scope is refused, and the variable for all environments does not stay")
     func takenBack() {
-        world.gitlab { $0.premium = false }
+        fixture.gitlab { $0.premium = false }
         #expect(
-            world.ask(.publish, with)
+            fixture.ask(.publish, with)
                 == PublisherAnswer(
                     .rejected(
                         PublisherError(
                             .configuration,
                             "GitLab made TOKEN for scope * instead of TOKEN of group acme (environment production);"
                                 + " it was removed again", hint: premium, field: "with.environment_scope"))))
-        #expect(PlaceTests.line(world, group).isEmpty)
+        #expect(PlaceTests.line(fixture, group).isEmpty)
     }
 
     @Test(
         "where it cannot be removed, or that is not certain, the key is written, and every later try tells it",
         arguments: [
-            World.Fault.answer(403, #"{"message": "403 Forbidden"}"#), .answer(404, "<html>", type: "text/html"),
+            GitLabFixture.Fault.answer(403, #"{"message": "403 Forbidden"}"#),
+            .answer(404, "<html>", type: "text/html"),
             .answer(404, #"{"message": "404 Group Not Found"}"#), .answer(405, ""),
         ])
-    func notTakenBack(_ fault: World.Fault) {
-        world.gitlab { $0.premium = false }
-        world.fail(.delete, fault)
+    func notTakenBack(_ fault: GitLabFixture.Fault) {
+        fixture.gitlab { $0.premium = false }
+        fixture.fail(.delete, fault)
         #expect(
-            world.ask(.publish, with)
+            fixture.ask(.publish, with)
                 == PublisherAnswer(
                     .unknown(
                         PublisherError(
@@ -48,9 +49,9 @@ import Testing
                             "GitLab made TOKEN for scope * instead of TOKEN of group acme (environment production);"
                                 + " it was not possible to remove it", hint: "remove it; " + premium,
                             field: "with.environment_scope"))))
-        #expect(PlaceTests.line(world, group) == ["TOKEN * successor masked raw "])
-        #expect(world.ask(.publish, with) == Self.stranded)
-        #expect(PlaceTests.line(world, group) == ["TOKEN * successor masked raw "])
+        #expect(PlaceTests.line(fixture, group) == ["TOKEN * successor masked raw "])
+        #expect(fixture.ask(.publish, with) == Self.stranded)
+        #expect(PlaceTests.line(fixture, group) == ["TOKEN * successor masked raw "])
     }
 
     private static let stranded = PublisherAnswer(
@@ -64,19 +65,19 @@ import Testing
 
     @Test("without Premium a creation whose answer got lost is told, too")
     func lost() {
-        world.gitlab { $0.premium = false }
-        world.fail(.post, .lostReply)
-        #expect(world.ask(.publish, with) == Self.stranded)
+        fixture.gitlab { $0.premium = false }
+        fixture.fail(.post, .lostReply)
+        #expect(fixture.ask(.publish, with) == Self.stranded)
     }
 
     @Test("without Premium a variable for all environments is in the way, and stays")
     func inTheWay() {
-        world.gitlab { sandbox in
+        fixture.gitlab { sandbox in
             sandbox.premium = false
             sandbox.setVariable("TOKEN", Keys.text(Keys.predecessor), of: .group("acme"))
         }
         #expect(
-            world.ask(.publish, with)
+            fixture.ask(.publish, with)
                 == PublisherAnswer(
                     .rejected(
                         PublisherError(
@@ -85,7 +86,7 @@ import Testing
                                 + " and does not show it",
                             hint: "look who else writes it; for a group, scopes need Premium, and one of scope * may be"
                                 + " in the way", field: "with.environment_scope"))))
-        #expect(PlaceTests.line(world, group) == ["TOKEN * predecessor "])
+        #expect(PlaceTests.line(fixture, group) == ["TOKEN * predecessor "])
     }
 
     private static let astray = PublisherError(
@@ -101,7 +102,7 @@ import Testing
         arguments: [[], ["staging"]])
     func astray(_ others: [String]) {
         let group = group
-        world.gitlab { sandbox in
+        fixture.gitlab { sandbox in
             // So that the list has more than one page.
             for number in 1...100 { sandbox.setVariable("A\(number)", Keys.text(Keys.successor), of: group) }
             sandbox.setVariable("TOKEN", Keys.text(Keys.foreign), of: group)
@@ -109,11 +110,11 @@ import Testing
                 sandbox.setVariable("TOKEN", Keys.text(Keys.predecessor), of: group, environmentScope: scope)
             }
         }
-        world.fail(.put, .before { $0.removeVariable("TOKEN", of: group, environmentScope: "production") })
-        #expect(world.ask(.publish, with) == PublisherAnswer(.unknown(Self.astray)))
+        fixture.fail(.put, .before { $0.removeVariable("TOKEN", of: group, environmentScope: "production") })
+        #expect(fixture.ask(.publish, with) == PublisherAnswer(.unknown(Self.astray)))
         #expect(tokens.first == "TOKEN * successor ")
         #expect(!tokens.contains { $0.hasPrefix("TOKEN production") })
-        let again = world.ask(.publish, with)
+        let again = fixture.ask(.publish, with)
         #expect(again.outcome == .committed)
         #expect(
             again.message
@@ -125,25 +126,25 @@ import Testing
         #expect(tokens.last == "TOKEN production successor masked raw ")
     }
 
-    private var tokens: [String] { PlaceTests.line(world, group).filter { $0.hasPrefix("TOKEN ") } }
+    private var tokens: [String] { PlaceTests.line(fixture, group).filter { $0.hasPrefix("TOKEN ") } }
 
     @Test("a write that goes astray and whose answers get lost is told")
     func astrayUnseen() {
-        world.gitlab { sandbox in
+        fixture.gitlab { sandbox in
             sandbox.setVariable("TOKEN", Keys.text(Keys.foreign), of: .group("acme"))
             sandbox.setVariable(
                 "TOKEN", Keys.text(Keys.predecessor), of: .group("acme"), environmentScope: "production")
         }
-        world.fail(
+        fixture.fail(
             .get, .after { $0.removeVariable("TOKEN", of: .group("acme"), environmentScope: "production") })
-        world.fail(.put, times: 5, .lostReply)
-        let answer = world.ask(.publish, with)
+        fixture.fail(.put, times: 5, .lostReply)
+        let answer = fixture.ask(.publish, with)
         #expect(answer.outcome == .committed)
         #expect(answer.receipt?["also_in_scopes"] == ["*"])
         #expect(answer.message?.hasSuffix("; TOKEN of scope * holds the key too") == true)
     }
 
-    private static let hindrances: [(fault: World.Fault, outcome: PublisherOutcome, change: JSONValue?)] = [
+    private static let hindrances: [(fault: GitLabFixture.Fault, outcome: PublisherOutcome, change: JSONValue?)] = [
         (.lostReply, .committed, "created"), (.answer(503), .committed, "created"),
         (.before(set(Keys.predecessor)), .committed, "updated"), (.before(set(Keys.successor)), .unchanged, nil),
     ]
@@ -153,10 +154,10 @@ import Testing
     }
 
     @Test("where else the key is, is told whatever comes between", arguments: hindrances)
-    func hindered(_ fault: World.Fault, _ outcome: PublisherOutcome, _ change: JSONValue?) {
-        world.gitlab { $0.setVariable("TOKEN", Keys.text(Keys.successor), of: .group("acme")) }
-        world.fail(.post, fault)
-        let answer = world.ask(.publish, with)
+    func hindered(_ fault: GitLabFixture.Fault, _ outcome: PublisherOutcome, _ change: JSONValue?) {
+        fixture.gitlab { $0.setVariable("TOKEN", Keys.text(Keys.successor), of: .group("acme")) }
+        fixture.fail(.post, fault)
+        let answer = fixture.ask(.publish, with)
         #expect(answer.outcome == outcome && answer.receipt?["change"] == change)
         #expect(answer.receipt?["also_in_scopes"] == ["*"])
         #expect(answer.message?.hasSuffix("; TOKEN of scope * holds the key too") == true)
@@ -164,8 +165,8 @@ import Testing
 
     @Test("other scopes with other values are nobody's business")
     func others() {
-        world.gitlab { $0.setVariable("TOKEN", Keys.text(Keys.foreign), of: .group("acme")) }
-        let answer = world.ask(.publish, with)
+        fixture.gitlab { $0.setVariable("TOKEN", Keys.text(Keys.foreign), of: .group("acme")) }
+        let answer = fixture.ask(.publish, with)
         #expect(answer.message == "created TOKEN of group acme (environment production)")
         #expect(answer.receipt?["also_in_scopes"] == nil)
     }
@@ -176,10 +177,10 @@ import Testing
     func places(_ kind: String, _ name: String, _ isOne: Bool) throws {
         let places = try ["*", "production"].map { scope in
             let request = PublisherRequest(
-                id: "1", operation: "op", rotation: "01JDB", deadline: world.now, target: "ci",
+                id: "1", operation: "op", rotation: "01JDB", deadline: fixture.now, target: "ci",
                 with: [kind: .string(name), "key": "TOKEN", "environment_scope": .string(scope)], expect: nil,
                 digest: Digest(of: Keys.successor), secret: nil)
-            return try world.publisher().target(request).place
+            return try fixture.publisher().target(request).place
         }
         #expect((places[0] == places[1]) == isOne)
     }

@@ -9,11 +9,11 @@ import Testing
 
 /// What GitLab makes is compared with what it was asked to make.
 @Suite(.tags(.values)) struct HiddenTests {
-    let world = World()
+    let fixture = GitLabFixture()
     private static let places = [PlaceCase.project, .production, .group, .groupProduction]
 
     private func with(_ place: PlaceCase) -> JSONObject {
-        var with = place.with(world)
+        var with = place.with(fixture)
         with["hidden"] = true
         return with
     }
@@ -21,7 +21,7 @@ import Testing
     private func error(_ place: PlaceCase, isGone: Bool) -> PublisherError {
         PublisherError(
             .configuration,
-            "GitLab made TOKEN of \(place.name(world)) readable where it is to be hidden; it was "
+            "GitLab made TOKEN of \(place.name(fixture)) readable where it is to be hidden; it was "
                 + (isGone ? "removed again" : "not possible to remove it"),
             hint: (isGone ? "" : "remove it; ")
                 + "hidden variables need GitLab 17.4: update it, or leave 'hidden' out", field: "with.hidden")
@@ -29,43 +29,43 @@ import Testing
 
     @Test("a hidden variable is asked for as a masked one, too", arguments: places)
     func body(_ place: PlaceCase) throws {
-        _ = world.ask(.publish, with(place))
-        let body = try JSONValue(parsing: try #require(world.takeBodies().first))
+        _ = fixture.ask(.publish, with(place))
+        let body = try JSONValue(parsing: try #require(fixture.takeBodies().first))
         #expect(body["masked"] == true && body["masked_and_hidden"] == true)
     }
 
     @Test("a GitLab that cannot hide is refused, and what it made does not stay", arguments: places)
     func older(_ place: PlaceCase) {
-        world.gitlab {
+        fixture.gitlab {
             $0.version = "17.3.0"
             $0.setVariable("TOKEN", Keys.text(Keys.foreign), of: place.owner, environmentScope: "beside")
         }
-        #expect(world.ask(.publish, with(place)) == PublisherAnswer(.rejected(error(place, isGone: true))))
-        #expect(PlaceTests.line(world, place.owner) == ["TOKEN beside foreign "])
+        #expect(fixture.ask(.publish, with(place)) == PublisherAnswer(.rejected(error(place, isGone: true))))
+        #expect(PlaceTests.line(fixture, place.owner) == ["TOKEN beside foreign "])
     }
 
     @Test("so it is if the answer to the creation gets lost")
     func lost() {
-        world.gitlab { $0.version = "17.3.0" }
-        world.fail(.post, .lostReply)
+        fixture.gitlab { $0.version = "17.3.0" }
+        fixture.fail(.post, .lostReply)
         #expect(
-            world.ask(.publish, with(.project)) == PublisherAnswer(.rejected(error(.project, isGone: true))))
-        #expect(PlaceTests.line(world, .project("acme/web")).isEmpty)
+            fixture.ask(.publish, with(.project)) == PublisherAnswer(.rejected(error(.project, isGone: true))))
+        #expect(PlaceTests.line(fixture, .project("acme/web")).isEmpty)
     }
 
     @Test(
         "what cannot be removed is masked, and told, and the next try tells it, too",
         arguments: [
-            World.Fault.lostRequest, .answer(403, #"{"message": "403 Forbidden"}"#),
+            GitLabFixture.Fault.lostRequest, .answer(403, #"{"message": "403 Forbidden"}"#),
             .answer(404, "<html>", type: "text/html"), .answer(502, ""),
         ])
-    func stays(_ fault: World.Fault) {
-        world.gitlab { $0.version = "17.3.0" }
-        world.fail(.delete, times: 5, fault)
+    func stays(_ fault: GitLabFixture.Fault) {
+        fixture.gitlab { $0.version = "17.3.0" }
+        fixture.fail(.delete, times: 5, fault)
         #expect(
-            world.ask(.publish, with(.project)) == PublisherAnswer(.unknown(error(.project, isGone: false))))
-        #expect(PlaceTests.line(world, .project("acme/web")) == ["TOKEN * successor masked raw "])
-        let again = world.ask(.publish, with(.project))
+            fixture.ask(.publish, with(.project)) == PublisherAnswer(.unknown(error(.project, isGone: false))))
+        #expect(PlaceTests.line(fixture, .project("acme/web")) == ["TOKEN * successor masked raw "])
+        let again = fixture.ask(.publish, with(.project))
         #expect(again.outcome == .unchanged)
         #expect(
             again.message
@@ -74,10 +74,10 @@ import Testing
 
     @Test("a lost answer to the removal is asked for again")
     func removedTwice() {
-        world.gitlab { $0.version = "17.3.0" }
-        world.fail(.delete, .lostReply)
+        fixture.gitlab { $0.version = "17.3.0" }
+        fixture.fail(.delete, .lostReply)
         #expect(
-            world.ask(.publish, with(.project)) == PublisherAnswer(.rejected(error(.project, isGone: true))))
+            fixture.ask(.publish, with(.project)) == PublisherAnswer(.rejected(error(.project, isGone: true))))
     }
 
     private static let differences: [(member: String, note: String)] = [
@@ -89,10 +89,10 @@ import Testing
     @Test(
         "what a new variable lacks is told", arguments: differences, [PlaceCase.project, .groupProduction, .instance])
     func lacks(_ difference: (member: String, note: String), _ place: PlaceCase) throws {
-        var with = place.with(world)
+        var with = place.with(fixture)
         with["protected"] = true
         with["variable_type"] = "file"
-        world.fail(
+        fixture.fail(
             .post,
             .changed { request in
                 var body = request.body.flatMap { try? JSONValue(parsing: $0) }?.object ?? [:]
@@ -100,20 +100,20 @@ import Testing
                 body[difference.member] = nil
                 request.body = JSONValue.object(body).bytes()
             })
-        let answer = world.ask(.publish, with)
+        let answer = fixture.ask(.publish, with)
         #expect(answer.outcome == .committed && answer.receipt?["change"] == "created")
         #expect(
-            answer.message == "created TOKEN of \(place.name(world)); GitLab made it otherwise: \(difference.note)")
+            answer.message == "created TOKEN of \(place.name(fixture)); GitLab made it otherwise: \(difference.note)")
     }
 
     @Test("an answer that leaves out the flags does not pass for one that has them")
     func silent() {
-        world.fail(
+        fixture.fail(
             .post,
             .garbled(
                 201, #"{"key": "TOKEN", "value": "\#(Keys.text(Keys.successor))", "environment_scope": "*"}"#))
         #expect(
-            world.ask(.publish, PlaceCase.project.with(world)).message
+            fixture.ask(.publish, PlaceCase.project.with(fixture)).message
                 == "created TOKEN of project acme/web; GitLab made it otherwise: masked is false, not true,"
                 + " raw is false, not true")
     }

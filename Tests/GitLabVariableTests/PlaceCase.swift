@@ -5,12 +5,12 @@ import Testing
 /// A place that can hold variables, with its settings, and what GitLab calls it.
 struct PlaceCase: Sendable, CustomTestStringConvertible {
     let testDescription: String
-    let with: @Sendable (World) -> JSONObject
+    let with: @Sendable (GitLabFixture) -> JSONObject
     let owner: VariableOwner
     /// `*` for the instance too.
     let scope: String
     /// As messages call it.
-    let name: @Sendable (World) -> String
+    let name: @Sendable (GitLabFixture) -> String
 
     private init(
         _ name: String, _ with: JSONObject, _ owner: VariableOwner, _ scope: String = "*"
@@ -19,12 +19,12 @@ struct PlaceCase: Sendable, CustomTestStringConvertible {
     }
 
     private init(
-        _ description: String, _ with: @escaping @Sendable (World) -> JSONObject, _ owner: VariableOwner,
-        _ scope: String, _ name: @escaping @Sendable (World) -> String
+        _ description: String, _ with: @escaping @Sendable (GitLabFixture) -> JSONObject, _ owner: VariableOwner,
+        _ scope: String, _ name: @escaping @Sendable (GitLabFixture) -> String
     ) {
         testDescription = description
-        self.with = { world in
-            var with = with(world)
+        self.with = { fixture in
+            var with = with(fixture)
             with["key"] = "TOKEN"
             if scope != "*" { with["environment_scope"] = .string(scope) }
             return with

@@ -12,7 +12,7 @@ struct RefusalCase: Sendable, CustomTestStringConvertible {
     var with: JSONObject = ["project": "acme/web", "key": "TOKEN"]
     var verbs = Verb.allCases
     /// Puts it in the way; the token of the result is the publisher's.
-    let obstacle: @Sendable (World) -> Secret?
+    let obstacle: @Sendable (GitLabFixture) -> Secret?
     /// What the messages say was to be done, for each verb that comes so far.
     var purposes: [Verb: String] = [.check: "read", .publish: "read", .verify: "read"]
     /// `PURPOSE` stands for it.
@@ -34,7 +34,7 @@ extension RefusalCase {
                 .denied, "GitLab does not accept the token in GITLAB_TOKEN (401: 401 Unauthorized)", hint: tokenHint)),
         RefusalCase(
             testDescription: "a token that has expired",
-            obstacle: { $0.gitlab { $0.addToken(expiresAt: World.beginning - 1) } },
+            obstacle: { $0.gitlab { $0.addToken(expiresAt: GitLabFixture.beginning - 1) } },
             error: PublisherError(
                 .denied,
                 "GitLab does not accept the token in GITLAB_TOKEN"
@@ -127,8 +127,8 @@ extension RefusalCase {
                 hint: pathHint, field: "with.group")),
         RefusalCase(
             testDescription: "a project that moved",
-            obstacle: { world in
-                world.gitlab { $0.moveProject("acme/web", to: "acme/site") }
+            obstacle: { fixture in
+                fixture.gitlab { $0.moveProject("acme/web", to: "acme/site") }
                 return nil
             },
             error: PublisherError(
@@ -137,8 +137,8 @@ extension RefusalCase {
                 hint: "write its new path, or its number, which stays: 5", field: "with.project")),
         RefusalCase(
             testDescription: "a project that moves between reading and writing", verbs: [.publish],
-            obstacle: { world in
-                world.fail(.get, .after { $0.moveProject("acme/web", to: "acme/site") })
+            obstacle: { fixture in
+                fixture.fail(.get, .after { $0.moveProject("acme/web", to: "acme/site") })
                 return nil
             },
             purposes: [.publish: "make"],
@@ -149,24 +149,24 @@ extension RefusalCase {
         RefusalCase(
             testDescription: "an address that is not that of an API",
             with: ["project": "acme/web", "key": "TOKEN", "url": "https://gitlab.example/gitlab/api/v3"],
-            obstacle: { world in
-                world.fail(.get, .answer(404, "<!DOCTYPE html>", type: "text/html"))
+            obstacle: { fixture in
+                fixture.fail(.get, .answer(404, "<!DOCTYPE html>", type: "text/html"))
                 return nil
             },
             error: PublisherError(
                 .configuration, "there is no GitLab API at this address (404)", hint: addressHint, field: "with.url")),
         RefusalCase(
             testDescription: "an address with the API's version cut off",
-            obstacle: { world in
-                world.fail(.get, .answer(404, #"{"error":"404 Not Found"}"#))
+            obstacle: { fixture in
+                fixture.fail(.get, .answer(404, #"{"error":"404 Not Found"}"#))
                 return nil
             },
             error: PublisherError(
                 .configuration, "there is no GitLab API at this address (404)", hint: addressHint, field: "with.url")),
         RefusalCase(
             testDescription: "an address at which people sign in",
-            obstacle: { world in
-                world.fail(
+            obstacle: { fixture in
+                fixture.fail(
                     .get,
                     .answer(302, "", type: "text/html", headers: ["location": "https://gitlab.example/users/sign_in"]))
                 return nil
@@ -176,8 +176,8 @@ extension RefusalCase {
                 hint: addressHint, field: "with.url")),
         RefusalCase(
             testDescription: "a page in the place of an answer",
-            obstacle: { world in
-                world.fail(.get, .answer(200, "<!DOCTYPE html>", type: "text/html"))
+            obstacle: { fixture in
+                fixture.fail(.get, .answer(200, "<!DOCTYPE html>", type: "text/html"))
                 return nil
             },
             error: PublisherError(
@@ -186,9 +186,9 @@ extension RefusalCase {
         RefusalCase(
             testDescription: "a GitLab that ignores the scope of a group's variables and shows another",
             with: ["group": "acme", "key": "TOKEN", "environment_scope": "production"],
-            obstacle: { world in
-                world.gitlab { $0.setVariable("TOKEN", Keys.text(Keys.predecessor), of: .group("acme")) }
-                world.fail(.get, .changed { $0 = $0.withoutQuery })
+            obstacle: { fixture in
+                fixture.gitlab { $0.setVariable("TOKEN", Keys.text(Keys.predecessor), of: .group("acme")) }
+                fixture.fail(.get, .changed { $0 = $0.withoutQuery })
                 return nil
             },
             error: PublisherError(
@@ -199,12 +199,12 @@ extension RefusalCase {
         RefusalCase(
             testDescription: "a GitLab that ignores the scope and says that there are several",
             with: ["group": "acme", "key": "TOKEN", "environment_scope": "production"],
-            obstacle: { world in
-                world.gitlab {
+            obstacle: { fixture in
+                fixture.gitlab {
                     $0.setVariable("TOKEN", "a", of: .group("acme"))
                     $0.setVariable("TOKEN", "a", of: .group("acme"), environmentScope: "production")
                 }
-                world.fail(.get, .changed { $0 = $0.withoutQuery })
+                fixture.fail(.get, .changed { $0 = $0.withoutQuery })
                 return nil
             },
             error: PublisherError(
@@ -216,8 +216,8 @@ extension RefusalCase {
     static let values = [
         RefusalCase(
             testDescription: "more variables than GitLab allows", verbs: [.publish],
-            obstacle: { world in
-                world.gitlab { $0.variableLimits.project = 0 }
+            obstacle: { fixture in
+                fixture.gitlab { $0.variableLimits.project = 0 }
                 return nil
             },
             purposes: [.publish: "make"],
@@ -228,8 +228,8 @@ extension RefusalCase {
                 hint: "look at the target's settings", field: "with.project")),
         RefusalCase(
             testDescription: "an answer that repeats the key's digits", verbs: [.publish],
-            obstacle: { world in
-                world.fail(.post, .answer(400, #"{"message": "no \#(Keys.text(Keys.successor).dropFirst(9)) here"}"#))
+            obstacle: { fixture in
+                fixture.fail(.post, .answer(400, #"{"message": "no \#(Keys.text(Keys.successor).dropFirst(9)) here"}"#))
                 return nil
             },
             purposes: [.publish: "make"],

@@ -16,39 +16,39 @@ import Testing
         arguments: RefusalCase.tokens + RefusalCase.places + RefusalCase.values)
     func told(_ example: RefusalCase) {
         for verb in example.verbs {
-            let world = World()
-            let token = example.obstacle(world)
-            let before = PlaceTests.line(world, .project("acme/web")) + PlaceTests.line(world, .group("acme"))
+            let fixture = GitLabFixture()
+            let token = example.obstacle(fixture)
+            let before = PlaceTests.line(fixture, .project("acme/web")) + PlaceTests.line(fixture, .group("acme"))
             var error = example.error
             let purpose = example.purposes[verb] ?? ""
             error.message = error.message.split(separator: "PURPOSE", omittingEmptySubsequences: false)
                 .joined(separator: purpose)
-            #expect(world.ask(verb, example.with, token: token) == PublisherAnswer(.rejected(error)), "\(verb)")
-            #expect(PlaceTests.line(world, .project("acme/web")) + PlaceTests.line(world, .group("acme")) == before)
+            #expect(fixture.ask(verb, example.with, token: token) == PublisherAnswer(.rejected(error)), "\(verb)")
+            #expect(PlaceTests.line(fixture, .project("acme/web")) + PlaceTests.line(fixture, .group("acme")) == before)
         }
     }
 
     @Test("a useless token is refused before anything is sent")
     func nothingSent() {
-        let world = World()
+        let fixture = GitLabFixture()
         for verb in Verb.allCases {
-            _ = world.ask(verb, ["project": "acme/web", "key": "TOKEN"], token: Secret("glcbt-64_x"))
+            _ = fixture.ask(verb, ["project": "acme/web", "key": "TOKEN"], token: Secret("glcbt-64_x"))
         }
-        #expect(world.takeAsked().isEmpty)
+        #expect(fixture.takeAsked().isEmpty)
     }
 
     @Test("what cannot be masked is explained", arguments: [true, false])
     func unmaskable(_ exists: Bool) {
-        let world = World()
+        let fixture = GitLabFixture()
         if exists {
-            world.gitlab {
+            fixture.gitlab {
                 $0.setVariable(
                     "TOKEN", Keys.text(Keys.predecessor), of: .project("acme/web"), isMasked: true, isRaw: true)
             }
         }
         let verb = exists ? "write" : "make"
         #expect(
-            world.ask(.publish, PlaceCase.project.with(world), secret: Secret("two words"))
+            fixture.ask(.publish, PlaceCase.project.with(fixture), secret: Secret("two words"))
                 == PublisherAnswer(
                     .rejected(
                         PublisherError(
@@ -66,11 +66,11 @@ import Testing
             (#"{"message": "400 Bad request"}"#, 400, ""), (#"{"error": "404 Not Found"}"#, 404, ""),
         ])
     func tokenFacts(_ body: String, _ status: Int, _ note: String) {
-        let world = World()
-        world.fail(.get, .after { _ in })
-        world.fail(.get, .answer(status, body))
+        let fixture = GitLabFixture()
+        fixture.fail(.get, .after { _ in })
+        fixture.fail(.get, .answer(status, body))
         #expect(
-            world.ask(.check, PlaceCase.project.with(world))
+            fixture.ask(.check, PlaceCase.project.with(fixture))
                 == PublisherAnswer(.ready, message: "would make TOKEN of project acme/web" + note))
     }
 }

@@ -78,15 +78,15 @@ import Testing
 
     @Test("a mistake is told with its field, before anything is sent", arguments: mistakes)
     func told(_ with: JSONObject, _ field: String, _ message: String) {
-        let world = World()
+        let fixture = GitLabFixture()
         for verb in Verb.allCases {
-            guard case .rejected(let error) = world.ask(verb, with).outcome else {
+            guard case .rejected(let error) = fixture.ask(verb, with).outcome else {
                 Issue.record("\(verb) takes \(with)")
                 continue
             }
             #expect(error.code == .configuration && error.field == "with." + field && error.message == message)
         }
-        #expect(world.takeAsked().isEmpty)
+        #expect(fixture.takeAsked().isEmpty)
     }
 
     @Test("what is written as a text on the command line means the same")
@@ -109,13 +109,13 @@ import Testing
             "https://other.example:8443/a/b/gitlab/api/v4",
         ])
     func address(_ url: String) {
-        let world = World()
-        var with = PlaceCase.production.with(world)
+        let fixture = GitLabFixture()
+        var with = PlaceCase.production.with(fixture)
         with["url"] = .string(url)
         // The sandbox takes the first three segments for its own.
-        world.fail(.get, .changed { $0.url = World.url("/projects/acme%2Fweb/variables/TOKEN") })
-        #expect(world.ask(.verify, with) == PublisherAnswer(.absent))
-        #expect(world.takeURLs() == ["\(url.hasSuffix("/") ? String(url.dropLast()) : url)" + Self.path])
+        fixture.fail(.get, .changed { $0.url = GitLabFixture.url("/projects/acme%2Fweb/variables/TOKEN") })
+        #expect(fixture.ask(.verify, with) == PublisherAnswer(.absent))
+        #expect(fixture.takeURLs() == ["\(url.hasSuffix("/") ? String(url.dropLast()) : url)" + Self.path])
     }
 
     private static let path = "/projects/acme%2Fweb/variables/TOKEN?filter%5Benvironment_scope%5D=production"

@@ -11,70 +11,70 @@ struct RaceTests {
         let secure = try await TransportTests.Secure()
         let outcomes = try await withThrowingTaskGroup { group in
             for number in 1...20 {
-                let world = secure.world
+                let fixture = secure.fixture
                 group.addTask {
-                    var request = World.Request(deadline: 240)
+                    var request = GitFixture.Request(deadline: 240)
                     request.operation = "01JDB000000000000000000002/\(number)/1"
-                    return try await world.publish(request, ["path": .string("keys/\(number).age")])
+                    return try await fixture.publish(request, ["path": .string("keys/\(number).age")])
                 }
             }
             return try await group.reduce(into: [PublisherOutcome]()) { $0.append($1.outcome) }
         }
         #expect(outcomes == Array(repeating: .committed, count: 20), "\(outcomes)")
-        let world = secure.world
-        #expect(try await world.commits() == 22)
-        #expect(try await world.sh("git -C remote.git ls-tree --name-only main keys/ | wc -l") == "20")
-        let operations = try await world.sh(
+        let fixture = secure.fixture
+        #expect(try await fixture.commits() == 22)
+        #expect(try await fixture.sh("git -C remote.git ls-tree --name-only main keys/ | wc -l") == "20")
+        let operations = try await fixture.sh(
             "git -C remote.git log --format='%(trailers:key=Ork-Operation,valueonly)' main | grep . | sort | uniq -c | awk '{print $1}' | uniq -c"
         )
         #expect(operations.split(separator: " ") == ["20", "1"])
         for number in [1, 20] {
             #expect(
-                try await world.sh("git -C remote.git show main:keys/\(number).age | age -d -i mine.txt")
-                    == Key.successor)
+                try await fixture.sh("git -C remote.git show main:keys/\(number).age | age -d -i mine.txt")
+                    == SampleKey.successor)
         }
-        try await world.sh("git -C remote.git fsck --strict")
+        try await fixture.sh("git -C remote.git fsck --strict")
     }
 
     @Test("5 writers of 5 values in one SOPS file all get through, and none loses another's")
     func values() async throws {
         let secure = try await TransportTests.Secure(["recipients": .null, "identity": .null])
-        var world = secure.world
-        try await world.commit(
+        var fixture = secure.fixture
+        try await fixture.commit(
             #"""
             printf 'creation_rules:\n  - age: %s\n' $MINE >.sops.yaml
-            printf 'KEEP=1\nK3=\#(Key.predecessor)\n' >all.env; sops encrypt -i all.env
+            printf 'KEEP=1\nK3=\#(SampleKey.predecessor)\n' >all.env; sops encrypt -i all.env
             """#)
-        world.with["path"] = "all.env"
-        world.with["format"] = "dotenv"
-        world.with["encrypt"] = "sops"
+        fixture.with["path"] = "all.env"
+        fixture.with["format"] = "dotenv"
+        fixture.with["encrypt"] = "sops"
         let outcomes = try await withThrowingTaskGroup { group in
             for number in 1...5 {
-                let world = world
+                let fixture = fixture
                 group.addTask {
-                    var request = World.Request(deadline: 120)
-                    request.value = String(Key.successor.dropLast()) + "\(number)"
+                    var request = GitFixture.Request(deadline: 120)
+                    request.value = String(SampleKey.successor.dropLast()) + "\(number)"
                     request.operation = "01JDB000000000000000000002/\(number)/1"
-                    return try await world.publish(request, ["name": .string("K\(number)")])
+                    return try await fixture.publish(request, ["name": .string("K\(number)")])
                 }
             }
             return try await group.reduce(into: [PublisherOutcome]()) { $0.append($1.outcome) }
         }
         #expect(outcomes == Array(repeating: .committed, count: 5), "\(outcomes)")
-        #expect(try await world.commits() == 8)
-        let text = try await world.sh("git -C remote.git show main:all.env >all.env; sops decrypt all.env | sort")
-        let expected = (1...5).map { "K\($0)=\(Key.successor.dropLast())\($0)" } + ["KEEP=1"]
+        #expect(try await fixture.commits() == 8)
+        let text = try await fixture.sh("git -C remote.git show main:all.env >all.env; sops decrypt all.env | sort")
+        let expected = (1...5).map { "K\($0)=\(SampleKey.successor.dropLast())\($0)" } + ["KEEP=1"]
         #expect(text == expected.joined(separator: "\n"))
     }
 
     @Test("who changes the same value first wins, and the other one hears of a conflict")
     func sameValue() async throws {
         let secure = try await TransportTests.Secure()
-        let world = secure.world
+        let fixture = secure.fixture
         // The hook of the first push writes another value before that push is taken.
-        try await world.sh(
+        try await fixture.sh(
             """
-            printf %s \(Key.stranger) | age -r $MINE >theirs.age
+            printf %s \(SampleKey.stranger) | age -r $MINE >theirs.age
             cat >hook <<'END'
             #!/bin/sh
             unset GIT_QUARANTINE_PATH; [ ! -e ../raced ] || exit 0; touch ../raced
@@ -84,9 +84,9 @@ struct RaceTests {
             END
             install -m 755 hook remote.git/hooks/pre-receive
             """)
-        let answer = try await world.publish()
+        let answer = try await fixture.publish()
         #expect(answer.short == "rejected conflict with.path", "\(answer)")
-        #expect(try await world.sh("git -C remote.git log -1 --format=%s main") == "theirs")
-        try await world.sh("git -C remote.git fsck --strict")
+        #expect(try await fixture.sh("git -C remote.git log -1 --format=%s main") == "theirs")
+        try await fixture.sh("git -C remote.git fsck --strict")
     }
 }

@@ -19,31 +19,32 @@ struct SOPSCase: Sendable, CustomTestStringConvertible {
         SOPSCase(
             file: "prod.yaml",
             plaintext:
-                "# top\na: 1 # x\nweb:\n  - name: k\n    value: \(Key.predecessor)\n  - name: other\nlast: two\n",
+                "# top\na: 1 # x\nweb:\n  - name: k\n    value: \(SampleKey.predecessor)\n  - name: other\nlast: two\n",
             with: ["name": "web.0.value"], reader: #"sops decrypt --extract '["web"][0]["value"]'"#, lines: 3),
         SOPSCase(
-            file: "prod.json", plaintext: #"{"a": {"b": "\#(Key.predecessor)", "c": [1, true]}, "d": "x"}"#,
+            file: "prod.json", plaintext: #"{"a": {"b": "\#(SampleKey.predecessor)", "c": [1, true]}, "d": "x"}"#,
             with: ["name": "a.b"], reader: #"sops decrypt --extract '["a"]["b"]'"#, lines: 3),
         SOPSCase(
-            file: "prod.env", plaintext: "# c\nA=1\nKEY=\(Key.predecessor)\nB=2\n", with: ["name": "KEY"],
+            file: "prod.env", plaintext: "# c\nA=1\nKEY=\(SampleKey.predecessor)\nB=2\n", with: ["name": "KEY"],
             reader: #"sops decrypt --extract '["KEY"]'"#, lines: 3),
         SOPSCase(
-            file: "prod.ini", plaintext: "[web]\n; c\na = 1\nkey = \(Key.predecessor)\n", with: ["name": "web.key"],
+            file: "prod.ini", plaintext: "[web]\n; c\na = 1\nkey = \(SampleKey.predecessor)\n",
+            with: ["name": "web.key"],
             // sops writes the names of its own section in any order.
             reader: #"sops decrypt --extract '["web"]["key"]'"#, lines: 20),
         SOPSCase(
-            file: "prod.key", plaintext: Key.predecessor, with: ["format": "raw"],
+            file: "prod.key", plaintext: SampleKey.predecessor, with: ["format": "raw"],
             reader: "sops decrypt --input-type binary --output-type binary", lines: 4),
     ]
 }
 
 @Suite(.timeLimit(.minutes(3)), .tags(.processes, .slow))
 struct SOPSTests {
-    private func world(_ sample: SOPSCase, rules: String = "$MINE") async throws -> World {
+    private func fixture(_ sample: SOPSCase, rules: String = "$MINE") async throws -> GitFixture {
         var with = sample.with
         with["path"] = .string("deploy/\(sample.file)")
         with["encrypt"] = "sops"
-        return try await World(
+        return try await GitFixture(
             with,
             """
             printf 'creation_rules:\\n  - path_regex: ^deploy/prod\\n    age: %s\\n' "\(rules)" >.sops.yaml
@@ -57,43 +58,43 @@ struct SOPSTests {
 
     @Test("in a file that is there only the value changes, and its MAC", arguments: SOPSCase.all)
     func changed(sample: SOPSCase) async throws {
-        let world = try await world(sample)
-        let answer = try await world.publish()
+        let fixture = try await fixture(sample)
+        let answer = try await fixture.publish()
         #expect(answer.outcome == .committed, "\(answer)")
         let file = "deploy/\(sample.file)"
-        let value = try await world.sh("cd seed; git pull -q; \(sample.reader) \(file)")
-        #expect(value == Key.successor)
-        let difference = try await world.sh("git -C seed diff -U0 HEAD~1 -- \(file) | grep -c '^+[^+]'")
+        let value = try await fixture.sh("cd seed; git pull -q; \(sample.reader) \(file)")
+        #expect(value == SampleKey.successor)
+        let difference = try await fixture.sh("git -C seed diff -U0 HEAD~1 -- \(file) | grep -c '^+[^+]'")
         #expect((Int(difference) ?? 0) <= sample.lines, "\(difference)")
-        #expect(try await world.sh("git -C seed diff --name-only HEAD~1") == file)
+        #expect(try await fixture.sh("git -C seed diff --name-only HEAD~1") == file)
         // What else is in it, decrypted, is as it was.
         let type = file.hasSuffix(".key") ? "--input-type binary --output-type binary" : ""
-        let rest = try await world.sh(
+        let rest = try await fixture.sh(
             """
-            cd seed; sops decrypt \(type) \(file) | sed 's/\(Key.successor)/KEY/' >../after
-            git show HEAD~1:\(file) >\(file); sops decrypt \(type) \(file) | sed 's/\(Key.predecessor)/KEY/' | diff - ../after
+            cd seed; sops decrypt \(type) \(file) | sed 's/\(SampleKey.successor)/KEY/' >../after
+            git show HEAD~1:\(file) >\(file); sops decrypt \(type) \(file) | sed 's/\(SampleKey.predecessor)/KEY/' | diff - ../after
             """)
         #expect(rest.isEmpty)
-        let again = try await world.publish()
+        let again = try await fixture.publish()
         #expect(again.outcome == .unchanged)
-        #expect(try await world.verify().outcome == .match)
-        #expect(try await world.commits() == 4)
-        try await world.sh("git -C remote.git fsck --strict")
+        #expect(try await fixture.verify().outcome == .match)
+        #expect(try await fixture.commits() == 4)
+        try await fixture.sh("git -C remote.git fsck --strict")
     }
 
     @Test("a file that is not there is made under the rules of the repository", arguments: SOPSCase.all)
     func made(sample: SOPSCase) async throws {
-        let world = try await world(sample)
+        let fixture = try await fixture(sample)
         let path = JSONValue.string("deploy/prod-new/new-\(sample.file)")
         let name: JSONValue? = sample.file == "prod.yaml" ? "web.value" : nil
         var with: JSONObject = ["path": path]
         if let name { with["name"] = name }
-        #expect(try await world.verify(.init(), with).outcome == .absent)
-        #expect(try await world.publish(.init(), with).outcome == .committed)
+        #expect(try await fixture.verify(.init(), with).outcome == .absent)
+        #expect(try await fixture.publish(.init(), with).outcome == .committed)
         let reader = sample.reader.replacing(#"["web"][0]["value"]"#, with: #"["web"]["value"]"#)
-        #expect(try await world.sh("cd seed; git pull -q; \(reader) \(path.string ?? "")") == Key.successor)
-        #expect(try await world.verify(.init(), with).outcome == .match)
-        let refused = try await world.publish(.init(), ["path": "deploy/prod-2.yaml", "name": "a", "create": false])
+        #expect(try await fixture.sh("cd seed; git pull -q; \(reader) \(path.string ?? "")") == SampleKey.successor)
+        #expect(try await fixture.verify(.init(), with).outcome == .match)
+        let refused = try await fixture.publish(.init(), ["path": "deploy/prod-2.yaml", "name": "a", "create": false])
         #expect(refused.short == "rejected not_found with.path" || sample.file == "prod.key")
     }
 
@@ -103,80 +104,82 @@ struct SOPSTests {
     func sealed(sample: SOPSCase) async throws {
         let raw = sample.file == "prod.key"
         let only = SOPSCase(
-            file: sample.file, plaintext: raw ? Key.predecessor : Self.only[sample.file] ?? "", with: sample.with,
+            file: sample.file, plaintext: raw ? SampleKey.predecessor : Self.only[sample.file] ?? "", with: sample.with,
             reader: sample.reader, lines: 0)
-        var world = try await world(only)
-        world.environment = [:]
-        let request = World.Request()
-        let answer = try await world.publish(request)
+        var fixture = try await fixture(only)
+        fixture.environment = [:]
+        let request = GitFixture.Request()
+        let answer = try await fixture.publish(request)
         #expect(answer.outcome == .committed, "\(answer)")
-        #expect(try await world.sh("cd seed; git pull -q; \(sample.reader) deploy/\(sample.file)") == Key.successor)
+        #expect(
+            try await fixture.sh("cd seed; git pull -q; \(sample.reader) deploy/\(sample.file)") == SampleKey.successor)
         // Nothing tells by the file that it is there; the history does.
-        #expect(try await world.publish(request).outcome == .unchanged)
-        #expect(try await world.commits() == 4)
-        #expect(try await world.verify(request).outcome == .match)
+        #expect(try await fixture.publish(request).outcome == .unchanged)
+        #expect(try await fixture.commits() == 4)
+        #expect(try await fixture.verify(request).outcome == .match)
         var verifying = request
         verifying.receipt = answer.receipt
-        #expect(try await world.verify(verifying).outcome == .match)
+        #expect(try await fixture.verify(verifying).outcome == .match)
         let type = raw ? "--input-type binary --output-type binary" : ""
-        try await world.commit("sops rotate -i \(type) deploy/\(sample.file)")
-        #expect(try await world.verify(verifying).outcome == .unverifiable)
-        #expect(try await world.publish(request).short == "rejected conflict with.path")
+        try await fixture.commit("sops rotate -i \(type) deploy/\(sample.file)")
+        #expect(try await fixture.verify(verifying).outcome == .unverifiable)
+        #expect(try await fixture.publish(request).short == "rejected conflict with.path")
     }
 
     /// Files with the key alone.
     private static let only = [
-        "prod.yaml": "web:\n  - name_unencrypted: k\n    value: \(Key.predecessor)\n",
-        "prod.json": #"{"a": {"b": "\#(Key.predecessor)", "n_unencrypted": 1.5}}"#,
-        "prod.env": "KEY=\(Key.predecessor)\n",
-        "prod.ini": "[web]\nkey = \(Key.predecessor)\n",
+        "prod.yaml": "web:\n  - name_unencrypted: k\n    value: \(SampleKey.predecessor)\n",
+        "prod.json": #"{"a": {"b": "\#(SampleKey.predecessor)", "n_unencrypted": 1.5}}"#,
+        "prod.env": "KEY=\(SampleKey.predecessor)\n",
+        "prod.ini": "[web]\nkey = \(SampleKey.predecessor)\n",
     ]
 
     @Test("who can encrypt and not read does not touch a file that holds more")
     func sealedWithMore() async throws {
         for sample in SOPSCase.all.dropLast() {
-            var world = try await world(sample)
-            world.environment = [:]
-            let answer = try await world.publish()
+            var fixture = try await fixture(sample)
+            fixture.environment = [:]
+            let answer = try await fixture.publish()
             #expect(answer.short == "rejected configuration with.path", "\(sample.file): \(answer)")
             #expect(answer.outcome.error?.message.contains("holds other encrypted values") == true)
-            #expect(try await world.commits() == 3)
+            #expect(try await fixture.commits() == 3)
         }
     }
 
     @Test("what was written beside it in the same file is no evidence for a value that cannot be read")
     func sealedNeighbour() async throws {
         let sample = SOPSCase(
-            file: "prod.env", plaintext: "K1=\(Key.predecessor)\nK2=\(Key.predecessor)", with: ["name": "K1"],
+            file: "prod.env", plaintext: "K1=\(SampleKey.predecessor)\nK2=\(SampleKey.predecessor)",
+            with: ["name": "K1"],
             reader: "",
             lines: 0)
-        var world = try await world(sample)
-        let first = try await world.publish()
+        var fixture = try await fixture(sample)
+        let first = try await fixture.publish()
         #expect(first.outcome == .committed)
-        world.environment = [:]
+        fixture.environment = [:]
         // The neighbour holds the successor; this one does not.
-        var second = World.Request()
+        var second = GitFixture.Request()
         second.operation = "01JDB000000000000000000002/second/5555"
-        #expect(try await world.publish(second, ["name": "K2"]).short == "rejected configuration with.path")
-        #expect(try await world.verify(second, ["name": "K2"]).outcome == .unverifiable)
-        #expect(try await world.verify().outcome == .match)
-        #expect(try await world.commits() == 4)
+        #expect(try await fixture.publish(second, ["name": "K2"]).short == "rejected configuration with.path")
+        #expect(try await fixture.verify(second, ["name": "K2"]).outcome == .unverifiable)
+        #expect(try await fixture.verify().outcome == .match)
+        #expect(try await fixture.commits() == 4)
     }
 
     @Test("a file that is encrypted for others than the rules name is not written for the rules' readers")
     func otherReaders() async throws {
         let sample = SOPSCase(
-            file: "prod.env", plaintext: "KEY=\(Key.predecessor)", with: ["name": "KEY"], reader: "", lines: 0)
-        var world = try await world(sample, rules: "$MINE,$THEIRS")
-        try await world.commit(#"printf 'creation_rules:\n  - age: %s\n' $THEIRS >.sops.yaml"#)
+            file: "prod.env", plaintext: "KEY=\(SampleKey.predecessor)", with: ["name": "KEY"], reader: "", lines: 0)
+        var fixture = try await fixture(sample, rules: "$MINE,$THEIRS")
+        try await fixture.commit(#"printf 'creation_rules:\n  - age: %s\n' $THEIRS >.sops.yaml"#)
         // Who can read it changes it in place, and the readers stay.
-        #expect(try await world.publish().outcome == .committed)
-        #expect(try await world.sh("cd seed; git pull -q; grep -c recipient deploy/prod.env") == "2")
-        world.environment = [:]
-        var later = World.Request(value: Key.stranger, expect: nil)
+        #expect(try await fixture.publish().outcome == .committed)
+        #expect(try await fixture.sh("cd seed; git pull -q; grep -c recipient deploy/prod.env") == "2")
+        fixture.environment = [:]
+        var later = GitFixture.Request(value: SampleKey.stranger, expect: nil)
         later.operation = "01JDB000000000000000000003/web/6666"
         later.rotation = "01JDB000000000000000000003"
-        let answer = try await world.publish(later)
+        let answer = try await fixture.publish(later)
         #expect(answer.short == "rejected configuration with.path")
         #expect(answer.outcome.error?.hint?.contains("updatekeys") == true)
     }
@@ -184,80 +187,80 @@ struct SOPSTests {
     @Test("without a rule for the file, or without rules, that is said")
     func noRule() async throws {
         let with: JSONObject = ["path": "other/new.yaml", "name": "key", "encrypt": "sops"]
-        let world = try await World(
+        let fixture = try await GitFixture(
             with, #"printf 'creation_rules:\n  - path_regex: ^deploy/\n    age: %s\n' $MINE >.sops.yaml"#)
-        let answer = try await world.publish()
+        let answer = try await fixture.publish()
         #expect(answer.short == "rejected configuration with.path")
         #expect(answer.outcome.error?.hint?.contains("creation rule") == true)
-        #expect(try await world.check().short == "rejected configuration with.path")
-        let bare = try await World(with)
+        #expect(try await fixture.check().short == "rejected configuration with.path")
+        let bare = try await GitFixture(with)
         #expect(try await bare.publish().short == "rejected not_found with.recipients")
         let recipient = try await bare.sh("echo $MINE")
         #expect(try await bare.publish(.init(), ["recipients": .string(recipient)]).outcome == .committed)
         #expect(
             try await bare.sh(#"cd seed; git pull -q; sops decrypt --extract '["key"]' other/new.yaml"#)
-                == Key.successor)
+                == SampleKey.successor)
     }
 
     @Test("the next rules above a file count, as for sops")
     func nestedRules() async throws {
-        let world = try await World(
+        let fixture = try await GitFixture(
             ["path": "apps/web/new.yaml", "name": "key", "encrypt": "sops"],
             #"""
             mkdir -p apps/web; printf 'creation_rules:\n  - age: %s\n' $THEIRS >.sops.yaml
             printf 'creation_rules:\n  - path_regex: ^web/new.yaml$\n    age: %s\n' $MINE >apps/.sops.yaml
             """#)
-        #expect(try await world.publish().outcome == .committed)
-        #expect(try await world.verify().outcome == .match)
+        #expect(try await fixture.publish().outcome == .committed)
+        #expect(try await fixture.verify().outcome == .match)
     }
 
     @Test("rules that would leave the key readable are found out before anything is committed")
     func readable() async throws {
-        let world = try await World(
+        let fixture = try await GitFixture(
             ["path": "deploy/new.yaml", "name": "key", "encrypt": "sops"],
             #"printf 'creation_rules:\n  - age: %s\n    encrypted_regex: ^data$\n' $MINE >.sops.yaml"#)
-        for answer in [try await world.publish(), try await world.check()] {
+        for answer in [try await fixture.publish(), try await fixture.check()] {
             #expect(answer.short == "rejected configuration with.encrypt")
             #expect(answer.outcome.error?.message.contains("not encrypted") == true)
         }
-        #expect(try await world.commits() == 3)
-        #expect(try await world.publish(.init(), ["name": "data"]).outcome == .committed)
+        #expect(try await fixture.commits() == 3)
+        #expect(try await fixture.publish(.init(), ["name": "data"]).outcome == .committed)
     }
 
     @Test("a manifest whose secret part alone is encrypted keeps the rest, read or not")
     func manifest() async throws {
-        var world = try await World(
+        var fixture = try await GitFixture(
             ["path": "secret.yaml", "name": "stringData.KEY", "encrypt": "sops"],
             """
             printf 'creation_rules:\\n  - age: %s\\n    encrypted_regex: ^stringData$\\n' $MINE >.sops.yaml
-            printf 'apiVersion: v1\\n# of web\\nkind: Secret\\nmetadata:\\n  name: web\\nstringData:\\n  KEY: \(Key.predecessor)\\n' \
+            printf 'apiVersion: v1\\n# of web\\nkind: Secret\\nmetadata:\\n  name: web\\nstringData:\\n  KEY: \(SampleKey.predecessor)\\n' \
                 >secret.yaml
             sops encrypt -i secret.yaml
             """)
-        world.environment = [:]
-        #expect(try await world.publish().outcome == .committed)
-        let text = try await world.sh("cd seed; git pull -q; sops decrypt secret.yaml | tr -d ' \\n'")
-        #expect(text == "apiVersion:v1#ofwebkind:Secretmetadata:name:webstringData:KEY:\(Key.successor)")
+        fixture.environment = [:]
+        #expect(try await fixture.publish().outcome == .committed)
+        let text = try await fixture.sh("cd seed; git pull -q; sops decrypt secret.yaml | tr -d ' \\n'")
+        #expect(text == "apiVersion:v1#ofwebkind:Secretmetadata:name:webstringData:KEY:\(SampleKey.successor)")
         #expect(
-            try await world.sh("git -C seed diff HEAD~1 -- secret.yaml | grep -c '^[-+].*\\(kind\\|name\\)' || true")
+            try await fixture.sh("git -C seed diff HEAD~1 -- secret.yaml | grep -c '^[-+].*\\(kind\\|name\\)' || true")
                 == "0")
     }
 
     @Test("a file that sops does not keep, or that was changed without it, is left alone")
     func foreign() async throws {
-        let world = try await World(
+        let fixture = try await GitFixture(
             ["path": "plain.yaml", "name": "key", "encrypt": "sops"],
             """
             printf 'creation_rules:\\n  - age: %s\\n    encrypted_regex: ^key$\\n' $MINE >.sops.yaml
-            echo 'key: x' >plain.yaml; printf 'a: 1\\nkey: \(Key.predecessor)\\n' >tampered.yaml
+            echo 'key: x' >plain.yaml; printf 'a: 1\\nkey: \(SampleKey.predecessor)\\n' >tampered.yaml
             sops encrypt -i tampered.yaml; sed -i 's/^a: 1/a: 2/' tampered.yaml
             """)
-        #expect(try await world.publish().short == "rejected configuration with.path")
-        let tampered = try await world.publish(.init(), ["path": "tampered.yaml"])
+        #expect(try await fixture.publish().short == "rejected configuration with.path")
+        let tampered = try await fixture.publish(.init(), ["path": "tampered.yaml"])
         // sops makes the MAC of all values, those in the clear too.
         #expect(tampered.short == "rejected conflict with.path")
         #expect(
-            try await world.publish(.init(), ["path": "link", "format": "yaml"]).short
+            try await fixture.publish(.init(), ["path": "link", "format": "yaml"]).short
                 == "rejected configuration with.path")
     }
 }

@@ -7,22 +7,22 @@ import Testing
 struct HTTPSTests {
     /// The certificates of one authority, which the process trusts: that is a setting of the whole process.
     private static let certificates = Task {
-        let world = try await GitFolder()
-        try await GitCertificates.make(in: world)
-        try GitLibrary.trust(authorities: world.folder.file("authority.pem"))
-        return world.folder
+        let fixture = try await GitFolder()
+        try await GitCertificates.make(in: fixture)
+        try GitLibrary.trust(authorities: fixture.folder.file("authority.pem"))
+        return fixture.folder
     }
 
-    /// A world, and nginx with `git http-backend` in front of it.
+    /// A repository, and nginx with `git http-backend` in front of it.
     private struct Server {
-        let world: GitFolder
+        let fixture: GitFolder
         let process: GitServer
 
         init(_ certificate: String = "valid") async throws {
             let pair = try await HTTPSTests.certificates.value.file(certificate)
-            world = try await GitFolder()
-            try world.folder.write("open-sesame", to: "token")
-            let folder = world.folder.path
+            fixture = try await GitFolder()
+            try fixture.folder.write("open-sesame", to: "token")
+            let folder = fixture.folder.path
             process = try await onOwnThread { try GitServer(["https", folder, folder, pair]) }
         }
 
@@ -33,16 +33,16 @@ struct HTTPSTests {
         }
 
         func tip(_ remote: GitRemote) async throws -> ObjectID? {
-            try await world.work { try $0.tip(of: "main", at: remote) }
+            try await fixture.work { try $0.tip(of: "main", at: remote) }
         }
     }
 
     @Test("a change goes over HTTPS")
     func change() async throws {
         let server = try await Server()
-        #expect(try await server.world.change(try server.remote()) == .done)
-        #expect(try await server.world.sh("git -C remote.git show main:deploy/app.env") == "three")
-        try await server.world.sh("git -C remote.git fsck --strict")
+        #expect(try await server.fixture.change(try server.remote()) == .done)
+        #expect(try await server.fixture.sh("git -C remote.git show main:deploy/app.env") == "three")
+        try await server.fixture.sh("git -C remote.git fsck --strict")
     }
 
     @Test("a wrong token, no token and a credential of another kind are denied")
@@ -61,15 +61,15 @@ struct HTTPSTests {
         let server = try await Server(certificate)
         let remote = try server.remote()
         #expect(try await code { try await server.tip(remote) } == .untrusted)
-        #expect(try await code { try await server.world.change(remote) } == .untrusted)
+        #expect(try await code { try await server.fixture.change(remote) } == .untrusted)
     }
 
     @Test("a hook that declines is a refusal with its reason")
     func hook() async throws {
         let server = try await Server()
-        try await server.world.sh(
+        try await server.fixture.sh(
             "printf '#!/bin/sh\\nexit 1\\n' >hook; install -m 755 hook remote.git/hooks/pre-receive")
-        #expect(try await server.world.change(try server.remote()) == .refused("pre-receive hook declined"))
+        #expect(try await server.fixture.change(try server.remote()) == .refused("pre-receive hook declined"))
     }
 
     @Test("a repository that is not there is not found, and no server is unreachable")

@@ -6,9 +6,9 @@ import Testing
 struct LocalTests {
     @Test("a file is read with its bytes and its mode")
     func read() async throws {
-        let world = try await GitFolder()
-        let remote = try world.local
-        let files = try await world.work { repository in
+        let fixture = try await GitFolder()
+        let remote = try fixture.local
+        let files = try await fixture.work { repository in
             let tip = try #require(try repository.fetch("main", from: remote))
             return try ["deploy/app.env", "run", "link", "none", "run/none"].map { try repository.file($0, at: tip) }
         }
@@ -21,9 +21,9 @@ struct LocalTests {
 
     @Test("git reads what was committed and pushed, and finds nothing wrong with it")
     func commit() async throws {
-        let world = try await GitFolder()
-        let remote = try world.local
-        let outcome = try await world.work { repository in
+        let fixture = try await GitFolder()
+        let remote = try fixture.local
+        let outcome = try await fixture.work { repository in
             let tip = try #require(try repository.fetch("main", from: remote))
             let changes = [
                 GitChange(path: "deploy/app.env", bytes: [0, 255, 10]), GitChange(path: "run", bytes: Array("x".utf8)),
@@ -36,21 +36,21 @@ struct LocalTests {
         }
         #expect(outcome == .done)
         let git = "git -C remote.git"
-        try await world.sh("\(git) fsck --strict")
+        try await fixture.sh("\(git) fsck --strict")
         #expect(
-            try await world.sh("\(git) log -1 --format='%an %ae %at %cn %s' main")
+            try await fixture.sh("\(git) log -1 --format='%an %ae %at %cn %s' main")
                 == "ork ork@example.invalid 1700000000 ork rotate the key")
-        #expect(try await world.sh("\(git) show main:deploy/app.env | od -An -tx1") == " 00 ff 0a")
-        #expect(try await world.sh("\(git) ls-tree main run link | cut -c1-6") == "120000\n100755")
-        #expect(try await world.sh("\(git) rev-list --count main") == "3")
-        #expect(try await world.sh("\(git) show --stat --format= main | tail -1").hasPrefix(" 3 files changed"))
+        #expect(try await fixture.sh("\(git) show main:deploy/app.env | od -An -tx1") == " 00 ff 0a")
+        #expect(try await fixture.sh("\(git) ls-tree main run link | cut -c1-6") == "120000\n100755")
+        #expect(try await fixture.sh("\(git) rev-list --count main") == "3")
+        #expect(try await fixture.sh("\(git) show --stat --format= main | tail -1").hasPrefix(" 3 files changed"))
     }
 
     @Test("a file that is as it should be makes no commit")
     func unchanged() async throws {
-        let world = try await GitFolder()
-        let remote = try world.local
-        let commit = try await world.work { repository in
+        let fixture = try await GitFolder()
+        let remote = try fixture.local
+        let commit = try await fixture.work { repository in
             let tip = try repository.fetch("main", from: remote)
             return try repository.commit(
                 [GitChange(path: "deploy/app.env", bytes: Array("one\ntwo\n".utf8))], on: tip, .test)
@@ -60,9 +60,9 @@ struct LocalTests {
 
     @Test("a branch that is not there has no tip, and can be made")
     func newBranch() async throws {
-        let world = try await GitFolder()
-        let remote = try world.local
-        try await world.work { repository in
+        let fixture = try await GitFolder()
+        let remote = try fixture.local
+        try await fixture.work { repository in
             #expect(try repository.tip(of: "topic/x", at: remote) == nil)
             #expect(try repository.fetch("topic/x", from: remote) == nil)
             let tip = try #require(try repository.fetch("main", from: remote))
@@ -75,40 +75,40 @@ struct LocalTests {
 
     @Test("an empty repository takes a first commit")
     func first() async throws {
-        let world = try await GitFolder()
-        try await world.sh("git init -q --bare -b main empty.git")
-        let remote = GitRemote(try GitAddress("file://" + world.folder.file("empty.git")))
-        try await world.work { repository in
+        let fixture = try await GitFolder()
+        try await fixture.sh("git init -q --bare -b main empty.git")
+        let remote = GitRemote(try GitAddress("file://" + fixture.folder.file("empty.git")))
+        try await fixture.work { repository in
             #expect(try repository.fetch("main", from: remote) == nil)
             let commit = try #require(try repository.commit([GitChange(path: "a/b", bytes: [65])], on: nil, .test))
             #expect(try repository.push(commit, to: "main", replacing: nil, at: remote) == .done)
         }
-        try await world.sh("git -C empty.git fsck --strict")
-        #expect(try await world.sh("git -C empty.git show main:a/b") == "A")
+        try await fixture.sh("git -C empty.git fsck --strict")
+        #expect(try await fixture.sh("git -C empty.git show main:a/b") == "A")
     }
 
     @Test(
         "a branch that someone else has moved stays as it is",
         arguments: ["commit --allow-empty -qm other", "reset -q --hard HEAD~1"])
     func moved(how: String) async throws {
-        let world = try await GitFolder()
-        let remote = try world.local
-        let place = try await world.sh("pwd")
-        let bare = try await world.work { repository in
+        let fixture = try await GitFolder()
+        let remote = try fixture.local
+        let place = try await fixture.sh("pwd")
+        let bare = try await fixture.work { repository in
             try #require(try repository.fetch("main", from: remote))
         }
-        let theirs = try await world.sh(
+        let theirs = try await fixture.sh(
             "git -C seed \(how); git -C seed push -qf origin HEAD:main; git -C seed rev-parse HEAD")
-        #expect(place == world.folder.path)
+        #expect(place == fixture.folder.path)
         // The commit that the change was made on is still found on another branch.
-        try await world.sh("git -C seed push -q origin \(bare):refs/heads/kept")
-        let outcome = try await world.work { repository in
+        try await fixture.sh("git -C seed push -q origin \(bare):refs/heads/kept")
+        let outcome = try await fixture.work { repository in
             let old = try #require(try repository.fetch("kept", from: remote))
             let commit = try #require(try repository.commit([GitChange(path: "a", bytes: [1])], on: old, .test))
             return try repository.push(commit, to: "main", replacing: old, at: remote)
         }
         #expect(outcome == .moved)
-        #expect(try await world.sh("git -C remote.git rev-parse main") == theirs)
+        #expect(try await fixture.sh("git -C remote.git rev-parse main") == theirs)
     }
 
     @Test(
@@ -117,10 +117,10 @@ struct LocalTests {
             "", "/a", "a/", "a//b", "../a", "a/./b", ".git/config", "a/.GIT/b", "a\0b", "link", "run/x", "deploy",
         ])
     func invalid(path: String) async throws {
-        let world = try await GitFolder()
-        let remote = try world.local
+        let fixture = try await GitFolder()
+        let remote = try fixture.local
         let code = try await code {
-            try await world.work { repository in
+            try await fixture.work { repository in
                 let tip = try repository.fetch("main", from: remote)
                 return try repository.commit([GitChange(path: path, bytes: [1])], on: tip, .test)
             }
@@ -130,20 +130,20 @@ struct LocalTests {
 
     @Test("where there is no repository, that is said")
     func notFound() async throws {
-        let world = try await GitFolder()
-        let remote = GitRemote(try GitAddress(world.folder.file("none.git")))
-        #expect(try await code { try await world.work { try $0.tip(of: "main", at: remote) } } == .notFound)
+        let fixture = try await GitFolder()
+        let remote = GitRemote(try GitAddress(fixture.folder.file("none.git")))
+        #expect(try await code { try await fixture.work { try $0.tip(of: "main", at: remote) } } == .notFound)
     }
 
     @Test("git verifies a commit that ssh-keygen has signed")
     func signed() async throws {
-        let world = try await GitFolder()
-        let remote = try world.local
-        try await world.sh(
+        let fixture = try await GitFolder()
+        let remote = try fixture.local
+        try await fixture.sh(
             "ssh-keygen -q -t ed25519 -N '' -f key; echo \"ork@example.invalid $(cat key.pub)\" >signers")
-        let key = world.folder.file("key")
-        let text = world.folder.file("text")
-        let outcome = try await world.work { repository in
+        let key = fixture.folder.file("key")
+        let text = fixture.folder.file("text")
+        let outcome = try await fixture.work { repository in
             let tip = try #require(try repository.fetch("main", from: remote))
             let commit = try #require(
                 try repository.commit([GitChange(path: "a", bytes: [1])], on: tip, .test) { bytes throws(GitError) in
@@ -152,7 +152,7 @@ struct LocalTests {
             return try repository.push(commit, to: "main", replacing: tip, at: remote)
         }
         #expect(outcome == .done)
-        try await world.sh("git -C remote.git -c gpg.ssh.allowedSignersFile=$PWD/signers verify-commit main")
-        try await world.sh("git -C remote.git fsck --strict")
+        try await fixture.sh("git -C remote.git -c gpg.ssh.allowedSignersFile=$PWD/signers verify-commit main")
+        try await fixture.sh("git -C remote.git fsck --strict")
     }
 }

@@ -6,31 +6,31 @@ import Testing
 
 @Suite(.timeLimit(.minutes(2)), .tags(.servers))
 struct SSHTests {
-    /// A world, and OpenSSH's own server in front of it, with two host keys.
+    /// A repository, and OpenSSH's own server in front of it, with two host keys.
     private struct Server {
-        let world: GitFolder
+        let fixture: GitFolder
         let process: GitServer
 
         init() async throws {
-            world = try await GitFolder()
-            try await world.sh(
+            fixture = try await GitFolder()
+            try await fixture.sh(
                 """
                 ssh-keygen -q -t ed25519 -N '' -f host_ed25519; ssh-keygen -q -t ecdsa -N '' -f host_ecdsa
                 ssh-keygen -q -t ed25519 -N '' -f mine; ssh-keygen -q -t ecdsa -N 'open it' -f locked
                 ssh-keygen -q -t ed25519 -N '' -f other
                 cat mine.pub locked.pub >authorized_keys
                 """)
-            let folder = world.folder.path
+            let folder = fixture.folder.path
             process = try await onOwnThread { try GitServer(["ssh", folder]) }
         }
 
         func remote(
             _ hostKeys: HostKeys, _ credentials: GitCredentials? = nil, path: String = "remote.git"
         ) async throws -> GitRemote {
-            let user = try await world.sh("id -un")
+            let user = try await fixture.sh("id -un")
             return GitRemote(
-                try GitAddress("ssh://\(user)@127.0.0.1:\(process.port)\(world.folder.file(path))"),
-                credentials: credentials ?? .key(path: world.folder.file("mine")), hostKeys: hostKeys)
+                try GitAddress("ssh://\(user)@127.0.0.1:\(process.port)\(fixture.folder.file(path))"),
+                credentials: credentials ?? .key(path: fixture.folder.file("mine")), hostKeys: hostKeys)
         }
 
         /// `[127.0.0.1]:PORT ssh-ed25519 AAAA…`
@@ -39,11 +39,11 @@ struct SSHTests {
         }
 
         func publicKey(_ key: String = "host_ed25519") async throws -> String {
-            try await world.sh("cut -d' ' -f1,2 \(key).pub")
+            try await fixture.sh("cut -d' ' -f1,2 \(key).pub")
         }
 
         func tip(_ remote: GitRemote) async throws -> ObjectID? {
-            try await world.work { try $0.tip(of: "main", at: remote) }
+            try await fixture.work { try $0.tip(of: "main", at: remote) }
         }
     }
 
@@ -51,24 +51,24 @@ struct SSHTests {
     func change(key: String) async throws {
         let server = try await Server()
         let credentials = GitCredentials.key(
-            path: server.world.folder.file(key), passphrase: key == "locked" ? Secret("open it") : nil)
+            path: server.fixture.folder.file(key), passphrase: key == "locked" ? Secret("open it") : nil)
         let remote = try await server.remote(.knownHosts(try await server.line()), credentials)
-        #expect(try await server.world.change(remote) == .done)
-        #expect(try await server.world.sh("git -C remote.git show main:deploy/app.env") == "three")
-        try await server.world.sh("git -C remote.git fsck --strict")
+        #expect(try await server.fixture.change(remote) == .done)
+        #expect(try await server.fixture.sh("git -C remote.git show main:deploy/app.env") == "three")
+        try await server.fixture.sh("git -C remote.git fsck --strict")
     }
 
     @Test("the keys of an agent are offered")
     func agent() async throws {
         let server = try await Server()
         let remote = try await server.remote(.key(try await server.publicKey()), .agent)
-        let process = try await server.world.sh(
+        let process = try await server.fixture.sh(
             """
             eval $(ssh-agent -a $PWD/agent) >/dev/null; ssh-add -q mine; echo $SSH_AGENT_PID
             """)
-        _ = unsafe setenv("SSH_AUTH_SOCK", server.world.folder.file("agent"), 1)
+        _ = unsafe setenv("SSH_AUTH_SOCK", server.fixture.folder.file("agent"), 1)
         let result = try await code { try await server.tip(remote) }
-        try await server.world.sh("kill \(process)")
+        try await server.fixture.sh("kill \(process)")
         #expect(result == nil)
     }
 
@@ -77,11 +77,11 @@ struct SSHTests {
         let server = try await Server()
         let line = try await server.line()
         let ecdsa = try await server.line("host_ecdsa")
-        try await server.world.sh("echo '\(line)' >hashed; ssh-keygen -q -H -f hashed 2>/dev/null")
-        let prints = try await server.world.sh("for k in host_*.pub; do ssh-keygen -lf $k; done | cut -d' ' -f2")
+        try await server.fixture.sh("echo '\(line)' >hashed; ssh-keygen -q -H -f hashed 2>/dev/null")
+        let prints = try await server.fixture.sh("for k in host_*.pub; do ssh-keygen -lf $k; done | cut -d' ' -f2")
         let forms: [HostKeys] = [
             .knownHosts("# mine\n\nother.invalid \(line.drop { $0 != " " }.dropFirst())\(line)"), .knownHosts(ecdsa),
-            .knownHosts(ecdsa + line), .knownHosts(try server.world.folder.read("hashed")),
+            .knownHosts(ecdsa + line), .knownHosts(try server.fixture.folder.read("hashed")),
             .key(try await server.publicKey() + " a comment"), .key(try await server.publicKey("host_ecdsa")),
         ]
         for form in forms {
@@ -109,19 +109,19 @@ struct SSHTests {
             (.knownHosts("\(place) \(strange)\n"), .changedHostKey),
             (.knownHosts("\(line)@revoked * \(try await server.publicKey())\n"), .changedHostKey),
             (.key(strange), .changedHostKey), (.key(""), .changedHostKey), (.fingerprint("SHA256:"), .changedHostKey),
-            (.fingerprint(try await server.world.sh("ssh-keygen -lf other.pub | cut -d' ' -f2")), .changedHostKey),
+            (.fingerprint(try await server.fixture.sh("ssh-keygen -lf other.pub | cut -d' ' -f2")), .changedHostKey),
         ]
         for (form, expected) in forms {
             let remote = try await server.remote(form)
             #expect(try await code { try await server.tip(remote) } == expected, "\(form)")
         }
-        #expect(try await server.world.sh("cat sshd.log | grep -c Accepted || true") == "0")
+        #expect(try await server.fixture.sh("cat sshd.log | grep -c Accepted || true") == "0")
     }
 
     @Test("a key that is not authorized, or cannot be opened, is denied")
     func denied() async throws {
         let server = try await Server()
-        let file = server.world.folder
+        let file = server.fixture.folder
         let wrong: [GitCredentials] = [
             .none, .key(path: file.file("other")), .key(path: file.file("nowhere")), .key(path: file.file("locked")),
             .key(path: file.file("locked"), passphrase: Secret("wrong")), .token(user: "git", Secret("x")),
@@ -135,34 +135,34 @@ struct SSHTests {
     @Test("a hook that declines is a refusal with its reason", arguments: ["pre-receive", "update"])
     func hook(name: String) async throws {
         let server = try await Server()
-        try await server.world.sh(
+        try await server.fixture.sh(
             "printf '#!/bin/sh\\nexit 1\\n' >hook; install -m 755 hook remote.git/hooks/\(name)")
         let remote = try await server.remote(.key(try await server.publicKey()))
-        let outcome = try await server.world.change(remote)
+        let outcome = try await server.fixture.change(remote)
         #expect(outcome == .refused(name == "update" ? "hook declined" : "pre-receive hook declined"))
-        #expect(try await server.world.sh("git -C remote.git rev-list --count main") == "2")
+        #expect(try await server.fixture.sh("git -C remote.git rev-list --count main") == "2")
     }
 
     @Test("a race that is lost at the server is a move")
     func race() async throws {
         let server = try await Server()
         // The hook runs after both sides have agreed, as another push would.
-        try await server.world.sh(
+        try await server.fixture.sh(
             """
             printf '#!/bin/sh\\nunset GIT_QUARANTINE_PATH\\ngit update-ref refs/heads/main refs/heads/main~1\\n' >hook
             install -m 755 hook remote.git/hooks/pre-receive
             """)
         let remote = try await server.remote(.key(try await server.publicKey()))
-        #expect(try await server.world.change(remote) == .moved)
-        #expect(try await server.world.sh("git -C remote.git rev-list --count main") == "1")
+        #expect(try await server.fixture.change(remote) == .moved)
+        #expect(try await server.fixture.sh("git -C remote.git rev-list --count main") == "1")
     }
 
     @Test("a branch that has moved since is seen before anything is sent")
     func moved() async throws {
         let server = try await Server()
         let remote = try await server.remote(.key(try await server.publicKey()))
-        let folder = server.world.folder.path
-        let outcome = try await server.world.work { repository in
+        let folder = server.fixture.folder.path
+        let outcome = try await server.fixture.work { repository in
             let tip = try #require(try repository.fetch("main", from: remote))
             let commit = try #require(try repository.commit([GitChange(path: "a", bytes: [1])], on: tip, .test))
             let other = "git -C \(folder)/seed -c user.name=o -c user.email=o@o commit --allow-empty -qm other"
@@ -170,7 +170,7 @@ struct SSHTests {
             return try repository.push(commit, to: "main", replacing: tip, at: remote)
         }
         #expect(outcome == .moved)
-        #expect(try await server.world.sh("git -C remote.git log -1 --format=%s main") == "other")
+        #expect(try await server.fixture.sh("git -C remote.git log -1 --format=%s main") == "other")
     }
 
     @Test("a repository that is not there is not found, and no server is unreachable")

@@ -44,19 +44,20 @@ import Testing
         (#""resourceVersion":"#, #""version":"#, "'version' was unexpected"),
         (#""code":409"#, #""code":410"#, "the refusal is no Status of this code"),
         (#""status":201"#, #""status":204"#, "status 204 is none of create_namespaced_secret"),
-        ("fieldManager=tour", "manager=tour", "has no parameter manager"),
+        ("fieldManager=transcript", "manager=transcript", "has no parameter manager"),
         ("strategic-merge-patch+json", "merged-patch+json", "takes no application/merged-patch+json"),
         (#""kind":"SecretList""#, #""kind":"Secrets""#, "the answer is a v1 Secrets"),
         (#""stringData":{"KEY":"two"}"#, #""stringData":{"KEY":2}"#, "request $.stringData.KEY: 2 is not of type"),
     ]
 
     @Test func everyExchangeFitsTheOpenAPIAndMistakesDoNot() async throws {
-        let tour = try Tour.throughEverything()
-        #expect(tour.statuses == [200, 201, 400, 404, 409, 422])
+        let transcript = try Transcript.ofEverything()
+        #expect(transcript.statuses == [200, 201, 400, 404, 409, 422])
         let lines = try Self.mistakes.map { right, wrong, _ in
-            guard !right.isEmpty else { return tour.line }
-            let broken = tour.line.split(separator: right, omittingEmptySubsequences: false).joined(separator: wrong)
-            try #require(broken != tour.line, "\(right)")
+            guard !right.isEmpty else { return transcript.line }
+            let broken = transcript.line.split(separator: right, omittingEmptySubsequences: false).joined(
+                separator: wrong)
+            try #require(broken != transcript.line, "\(right)")
             return broken
         }
         let outcome = try await Python.run("validate.py", input: lines.joined(separator: "\n"))

@@ -8,48 +8,49 @@ import Testing
 
 /// Another administrator's hand, and the controllers.
 @Suite(.tags(.values)) struct ControlTests {
-    @Test("it shows and changes the world past the rights of anybody")
+    @Test("it shows and changes the cluster past the rights of anybody")
     func hand() throws {
-        var world = World()
-        #expect(try world.control(.post, "namespaces", ["namespace": "prod"]).status == 200)
+        var fixture = KubernetesSandboxFixture()
+        #expect(try fixture.control(.post, "namespaces", ["namespace": "prod"]).status == 200)
         let value: JSONValue = ["namespace": "prod", "secret": "new", "key": "A", "value": "b"]
-        #expect(try world.control(.post, "values", value).status == 200)
-        #expect(world.cluster.value("A", of: "new", in: "prod") == "b")
-        let shown = try #require(try world.control(.get, "secrets").json?.array)
+        #expect(try fixture.control(.post, "values", value).status == 200)
+        #expect(fixture.cluster.value("A", of: "new", in: "prod") == "b")
+        let shown = try #require(try fixture.control(.get, "secrets").json?.array)
         #expect(shown.map { $0["secret"] } == ["app", "app", "new"])
         #expect(shown[2]["digest"] == "sha256:3e23e8160039594a33894f6564e1b1348bbd7a0088d42c4acb73eeaed59c009d")
-        #expect(try world.control(.get, "api/v1/namespaces/prod/secrets/new").json?["data"] == ["A": "Yg=="])
+        #expect(try fixture.control(.get, "api/v1/namespaces/prod/secrets/new").json?["data"] == ["A": "Yg=="])
         for (path, wish) in [
             ("values", ["secret": "a"]), ("workloads", ["name": "a"]), ("settings", ["premium": true]),
             ("tokens", ["rules": [["resource": "pods"]]]),
         ] as [(String, JSONValue)] {
-            #expect(try world.control(.post, path, wish).status == 400, "\(path)")
+            #expect(try fixture.control(.post, path, wish).status == 400, "\(path)")
         }
-        #expect(try world.control(.get, "nothing").status == 404)
+        #expect(try fixture.control(.get, "nothing").status == 404)
     }
 
     @Test("a token and a certificate get the rights that are wished for")
     func tokens() throws {
-        var world = World()
+        var fixture = KubernetesSandboxFixture()
         let rules: JSONValue = [["resource": "secrets", "verbs": ["get"]]]
         let token = try #require(
-            try world.control(.post, "tokens", ["user": "a", "rules": rules]).json?["token"]?.string)
-        #expect(try world.ask(.get, World.app, as: .init(token)).status == 200)
-        #expect(try world.ask(.delete, World.app, as: .init(token)).status == 403)
-        #expect(try world.control(.post, "tokens", ["user": "b", "certificate": true]).status == 200)
+            try fixture.control(.post, "tokens", ["user": "a", "rules": rules]).json?["token"]?.string)
+        #expect(try fixture.ask(.get, KubernetesSandboxFixture.app, as: .init(token)).status == 200)
+        #expect(try fixture.ask(.delete, KubernetesSandboxFixture.app, as: .init(token)).status == 403)
+        #expect(try fixture.control(.post, "tokens", ["user": "b", "certificate": true]).status == 200)
         #expect(
-            try world.ask(.delete, World.app, as: .init("none"), headers: [("x-remote-user", "b")]).status == 200)
+            try fixture.ask(.delete, KubernetesSandboxFixture.app, as: .init("none"), headers: [("x-remote-user", "b")])
+                .status == 200)
     }
 
     /// The status of a workload at each step, as `generation observed updated available`.
     private func course(_ resource: Resource, held: Int? = nil) throws -> [String] {
-        var world = World()
+        var fixture = KubernetesSandboxFixture()
         let path = "/apis/apps/v1/namespaces/default/\(resource.rawValue)/web"
-        world.cluster.hold(resource, "web", at: held)
-        try world.ask(.patch, path, World.restart)
+        fixture.cluster.hold(resource, "web", at: held)
+        try fixture.ask(.patch, path, KubernetesSandboxFixture.restart)
         return try (0..<8).map { _ in
-            let object = try world.ask(.get, path).json
-            world.now += world.cluster.pace
+            let object = try fixture.ask(.get, path).json
+            fixture.now += fixture.cluster.pace
             func count(_ names: String...) -> String {
                 names.lazy.compactMap { object?["status"]?[$0]?.integer }.first.map(String.init) ?? "-"
             }
@@ -74,11 +75,11 @@ import Testing
 
     @Test("another change than of the pods restarts nothing")
     func scaling() throws {
-        var world = World()
-        try world.ask(.patch, World.deployment, ["metadata": ["labels": ["a": "b"]]])
-        #expect(world.cluster.restarts(.deployments, "web") == 0)
-        try world.ask(.patch, World.deployment, World.restart)
-        try world.ask(.patch, World.deployment, World.restart)
-        #expect(world.cluster.restarts(.deployments, "web") == 1)
+        var fixture = KubernetesSandboxFixture()
+        try fixture.ask(.patch, KubernetesSandboxFixture.deployment, ["metadata": ["labels": ["a": "b"]]])
+        #expect(fixture.cluster.restarts(.deployments, "web") == 0)
+        try fixture.ask(.patch, KubernetesSandboxFixture.deployment, KubernetesSandboxFixture.restart)
+        try fixture.ask(.patch, KubernetesSandboxFixture.deployment, KubernetesSandboxFixture.restart)
+        #expect(fixture.cluster.restarts(.deployments, "web") == 1)
     }
 }

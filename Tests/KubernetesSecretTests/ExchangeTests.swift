@@ -44,25 +44,25 @@ import Testing
 
     @Test("no more is asked than it takes", arguments: cases)
     func asked(_ example: Case) {
-        let world = World()
-        world.hold(example.held)
-        _ = world.takeAsked()
-        _ = world.ask(example.verb, example.others)
-        #expect(world.takeAsked() == example.asked)
+        let fixture = KubernetesFixture()
+        fixture.hold(example.held)
+        _ = fixture.takeAsked()
+        _ = fixture.ask(example.verb, example.others)
+        #expect(fixture.takeAsked() == example.asked)
     }
 
     @Test("every request is one that the OpenAPI allows")
     func openAPI() async throws {
-        let world = World()
+        let fixture = KubernetesFixture()
         let all: JSONObject = ["create": true, "restart": ["deploy/web", "sts/web", "ds/web"]]
-        for verb in [Verb.check, .publish, .verify, .publish] { _ = world.ask(verb, all) }
+        for verb in [Verb.check, .publish, .verify, .publish] { _ = fixture.ask(verb, all) }
         for verb in [Verb.check, .publish] {
-            world.hold(Keys.predecessor)
-            _ = world.ask(verb, all)
-            _ = world.ask(verb, ["namespace": "none"])
+            fixture.hold(Keys.predecessor)
+            _ = fixture.ask(verb, all)
+            _ = fixture.ask(verb, ["namespace": "none"])
         }
-        let exchanges = world.exchanges.map { exchange -> JSONValue in
-            let path = exchange.request.url.description.dropFirst(World.root.count)
+        let exchanges = fixture.exchanges.map { exchange -> JSONValue in
+            let path = exchange.request.url.description.dropFirst(KubernetesFixture.root.count)
             return [
                 "method": .string(exchange.request.method.rawValue), "path": .string(String(path)),
                 "content_type": exchange.request.headers.first { $0.name.lowercased() == "content-type" }
@@ -74,7 +74,7 @@ import Testing
         }
         let outcome = try await Python.run(
             "validate.py", input: JSONValue.array(exchanges).text(),
-            beside: BuiltProduct.repository + "/Tests/KubernetesSandboxTests/Tour.swift")
+            beside: BuiltProduct.repository + "/Tests/KubernetesSandboxTests/Transcript.swift")
         #expect(outcome.succeeded, "\(outcome.output)")
         let answer = try JSONValue(parsing: outcome.output.utf8)
         #expect(answer["problems"] == [])

@@ -16,7 +16,7 @@ import Testing
         var held: Secret? = Keys.predecessor
         /// Whether there is a secret at all.
         var exists = true
-        let fault: @Sendable (World) -> Void
+        let fault: @Sendable (KubernetesFixture) -> Void
         /// The outcome's name.
         let outcome: String
         var change: String?
@@ -143,53 +143,53 @@ import Testing
 
     @Test("it ends as it should, whatever comes between", arguments: losses + races)
     func ends(_ example: Case) {
-        let world = World()
-        if example.exists { world.hold(example.held) }
-        example.fault(world)
-        let answer = world.ask(.publish, ["create": true])
+        let fixture = KubernetesFixture()
+        if example.exists { fixture.hold(example.held) }
+        example.fault(fixture)
+        let answer = fixture.ask(.publish, ["create": true])
         #expect(answer.outcome.name == example.outcome, "\(answer)")
         #expect(answer.receipt?["change"]?.string == example.change)
         if let message = example.message { #expect((answer.error?.message ?? answer.message) == message) }
-        #expect(world.held == example.holds)
+        #expect(fixture.held == example.holds)
         if example.testDescription.contains("sibling") {
-            #expect(world.cluster { $0.value("OTHER", of: "app", in: "prod") } == "new")
+            #expect(fixture.cluster { $0.value("OTHER", of: "app", in: "prod") } == "new")
         }
     }
 
     @Test("a write in doubt that is asked for again has one effect")
     func again() {
-        let world = World()
-        world.hold(Keys.predecessor)
-        world.fail(.patch, .lostReply)
-        world.fail(.get, .after { _ in })
-        world.fail(.get, .answer(200, "gone", type: "text/plain"))
+        let fixture = KubernetesFixture()
+        fixture.hold(Keys.predecessor)
+        fixture.fail(.patch, .lostReply)
+        fixture.fail(.get, .after { _ in })
+        fixture.fail(.get, .answer(200, "gone", type: "text/plain"))
         // There is no time for a second try.
-        #expect(world.ask(.publish, within: 1.2).outcome.name == "unknown")
-        let version = world.cluster { $0.object(.secrets, "app", in: "prod")?["metadata"] }
-        _ = world.takeAsked()
-        #expect(world.ask(.publish).outcome == .unchanged)
-        #expect(world.takeAsked() == ["GET secrets/app"])
-        #expect(world.cluster { $0.object(.secrets, "app", in: "prod")?["metadata"] } == version)
+        #expect(fixture.ask(.publish, within: 1.2).outcome.name == "unknown")
+        let version = fixture.cluster { $0.object(.secrets, "app", in: "prod")?["metadata"] }
+        _ = fixture.takeAsked()
+        #expect(fixture.ask(.publish).outcome == .unchanged)
+        #expect(fixture.takeAsked() == ["GET secrets/app"])
+        #expect(fixture.cluster { $0.object(.secrets, "app", in: "prod")?["metadata"] } == version)
     }
 
     @Test(
         "an answer that is none is told, and nothing is written",
         arguments: [
-            World.Fault.answer(200, "{"), .answer(200, "[]"), .answer(200, "{}"), .answer(200, ""),
+            KubernetesFixture.Fault.answer(200, "{"), .answer(200, "[]"), .answer(200, "{}"), .answer(200, ""),
             .answer(200, #"{"kind":"Secret","metadata":{}}"#),
             .answer(200, #"{"kind":"List","metadata":{"resourceVersion":"1"}}"#),
             .answer(200, "<html>", type: "text/html"),
         ])
-    func garbage(_ fault: World.Fault) {
-        let world = World()
-        world.hold(Keys.predecessor)
+    func garbage(_ fault: KubernetesFixture.Fault) {
+        let fixture = KubernetesFixture()
+        fixture.hold(Keys.predecessor)
         for verb in Verb.allCases {
-            world.fail(.get, fault)
-            let answer = world.ask(verb)
+            fixture.fail(.get, fault)
+            let answer = fixture.ask(verb)
             #expect(answer.outcome.name == "rejected" && answer.error?.code == .unavailable)
             #expect(answer.error?.hint?.contains("whether a proxy answers") == true)
         }
-        #expect(world.held == "predecessor")
+        #expect(fixture.held == "predecessor")
     }
 }
 

@@ -38,8 +38,8 @@ import Testing
         async throws
         -> [String: JSONValue]
     {
-        try await Program.run(
-            verb.rawValue, input: Program.lines(verb, targets, seconds: seconds), environment: environment,
+        try await PublisherProgram.run(
+            verb.rawValue, input: PublisherProgram.lines(verb, targets, seconds: seconds), environment: environment,
             secrets: [sandbox.kubernetes.token])
     }
 
@@ -52,7 +52,7 @@ import Testing
 
     @Test("it says what it can do")
     func info() async throws {
-        let information = try #require(try await Program.run("info", environment: [:])["info"])
+        let information = try #require(try await PublisherProgram.run("info", environment: [:])["info"])
         #expect(
             information["batch"] == true && information["readback"] == "value" && information["rollback"] == "value")
         #expect(information["with"]?["required"] == ["secret", "key"])

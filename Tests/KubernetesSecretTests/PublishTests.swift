@@ -12,16 +12,16 @@ import Testing
 @Suite(.tags(.values)) struct PublishTests {
     @Test("a key is written beside others, which stay byte for byte, as do labels and annotations of others")
     func siblings() throws {
-        let world = World()
-        world.hold(Keys.predecessor)
-        let before = try #require(world.cluster { $0.object(.secrets, "app", in: "prod") })
-        let answer = world.ask(.publish)
+        let fixture = KubernetesFixture()
+        fixture.hold(Keys.predecessor)
+        let before = try #require(fixture.cluster { $0.object(.secrets, "app", in: "prod") })
+        let answer = fixture.ask(.publish)
         #expect(
             answer
                 == PublisherAnswer(
                     .committed, receipt: ["namespace": "prod", "secret": "app", "change": "updated"],
                     message: "updated KEY of secret app in namespace prod"))
-        var after = try #require(world.cluster { $0.object(.secrets, "app", in: "prod") })
+        var after = try #require(fixture.cluster { $0.object(.secrets, "app", in: "prod") })
         #expect(after["data"]?["KEY"]?.string == Data(Keys.successor.copyBytes()).base64EncodedString())
         let marker = after["metadata"]?["annotations"]?["ork/written.KEY"]?.string
         #expect(marker == "01JDB00000AAAAAAAAAAAAAAAA/cdfa1b226b6448e6/2026-11-24T06:00:00Z")
@@ -34,49 +34,49 @@ import Testing
         after["metadata"] = .object(metadata)
         after["data"] = before["data"]
         #expect(after == before)
-        #expect(world.ask(.verify).outcome == .match)
+        #expect(fixture.ask(.verify).outcome == .match)
     }
 
     @Test("a key is added to a secret that has none of it, or nothing at all", arguments: [true, false])
     func added(_ hasData: Bool) {
-        let world = World()
-        world.hold(nil)
-        if !hasData { world.cluster { $0.change(.secrets, "prod", "app") { $0["data"] = nil } } }
-        #expect(world.ask(.publish).receipt?["change"] == "updated")
-        #expect(world.held == "successor")
+        let fixture = KubernetesFixture()
+        fixture.hold(nil)
+        if !hasData { fixture.cluster { $0.change(.secrets, "prod", "app") { $0["data"] = nil } } }
+        #expect(fixture.ask(.publish).receipt?["change"] == "updated")
+        #expect(fixture.held == "successor")
     }
 
     @Test("a secret is made where it may be, of type Opaque")
     func created() throws {
-        let world = World()
-        #expect(world.ask(.verify).outcome == .absent)
-        #expect(world.ask(.publish).error?.code == .notFound)
-        let answer = world.ask(.publish, ["create": true])
+        let fixture = KubernetesFixture()
+        #expect(fixture.ask(.verify).outcome == .absent)
+        #expect(fixture.ask(.publish).error?.code == .notFound)
+        let answer = fixture.ask(.publish, ["create": true])
         #expect(answer.outcome == .committed && answer.receipt?["change"] == "created")
-        let object = try #require(world.cluster { $0.object(.secrets, "app", in: "prod") })
+        let object = try #require(fixture.cluster { $0.object(.secrets, "app", in: "prod") })
         #expect(object["type"] == "Opaque" && object["data"]?.object?.keys == ["KEY"])
-        #expect(world.ask(.publish, ["create": true]).outcome == .unchanged)
-        #expect(world.ask(.verify).outcome == .match)
+        #expect(fixture.ask(.publish, ["create": true]).outcome == .unchanged)
+        #expect(fixture.ask(.verify).outcome == .match)
     }
 
     @Test("the successor is not written again", arguments: [nil, [Keys.predecessor]])
     func unchanged(_ expect: [Secret]?) {
-        let world = World()
-        world.hold(Keys.successor)
-        _ = world.takeAsked()
-        let answer = world.ask(.publish, expect: expect)
+        let fixture = KubernetesFixture()
+        fixture.hold(Keys.successor)
+        _ = fixture.takeAsked()
+        let answer = fixture.ask(.publish, expect: expect)
         #expect(answer.outcome == .unchanged)
         #expect(answer.message == "KEY of secret app in namespace prod holds the key already")
-        #expect(world.takeAsked() == ["GET secrets/app"])
+        #expect(fixture.takeAsked() == ["GET secrets/app"])
     }
 
     @Test("a value that the rotation does not know stays, unless it may be replaced")
     func conflict() {
-        let world = World()
-        world.hold(Keys.foreign)
+        let fixture = KubernetesFixture()
+        fixture.hold(Keys.foreign)
         for verb in [Verb.check, .publish] {
             #expect(
-                world.ask(verb).outcome
+                fixture.ask(verb).outcome
                     == .rejected(
                         PublisherError(
                             .conflict,
@@ -84,20 +84,20 @@ import Testing
                             hint: "look whether cluster, namespace, secret and key are right and whether another"
                                 + " rotation writes there", field: "with.key")))
         }
-        #expect(world.held == "foreign")
-        #expect(world.ask(.verify).outcome == .mismatch)
-        #expect(world.ask(.publish, expect: nil).outcome == .committed)
-        #expect(world.held == "successor")
+        #expect(fixture.held == "foreign")
+        #expect(fixture.ask(.verify).outcome == .mismatch)
+        #expect(fixture.ask(.publish, expect: nil).outcome == .committed)
+        #expect(fixture.held == "successor")
     }
 
     @Test("an older rotation is refused, whatever it expects; one of the same time is not")
     func older() {
-        let world = World()
+        let fixture = KubernetesFixture()
         let later = "01JDB00001AAAAAAAAAAAAAAAA"
-        world.hold(nil, annotations: ["ork/written.KEY": .string(later + "/0123456789abcdef/2026-11-24T06:00:00Z")])
+        fixture.hold(nil, annotations: ["ork/written.KEY": .string(later + "/0123456789abcdef/2026-11-24T06:00:00Z")])
         for expect in [nil, [Keys.predecessor]] {
             #expect(
-                world.ask(.publish, expect: expect).outcome
+                fixture.ask(.publish, expect: expect).outcome
                     == .rejected(
                         PublisherError(
                             .conflict,
@@ -105,25 +105,25 @@ import Testing
                             hint: "finish that one; to write all the same, remove the annotation ork/written.KEY",
                             field: "with.key")))
         }
-        #expect(world.held == nil)
-        #expect(world.ask(.publish, rotation: later).outcome == .committed)
-        #expect(world.ask(.publish, rotation: "01JDB00002AAAAAAAAAAAAAAAA").outcome == .unchanged)
+        #expect(fixture.held == nil)
+        #expect(fixture.ask(.publish, rotation: later).outcome == .committed)
+        #expect(fixture.ask(.publish, rotation: "01JDB00002AAAAAAAAAAAAAAAA").outcome == .unchanged)
     }
 
     @Test("two keys of one secret do not get in each other's way")
     func twoKeys() {
-        let world = World()
-        world.hold(Keys.predecessor)
-        #expect(world.ask(.publish, rotation: "01JDB00001AAAAAAAAAAAAAAAA").outcome == .committed)
-        #expect(world.ask(.publish, ["key": "SECOND"]).outcome == .committed)
-        #expect(world.cluster { $0.value("SECOND", of: "app", in: "prod") } == Keys.text(Keys.successor))
-        #expect(world.held == "successor")
+        let fixture = KubernetesFixture()
+        fixture.hold(Keys.predecessor)
+        #expect(fixture.ask(.publish, rotation: "01JDB00001AAAAAAAAAAAAAAAA").outcome == .committed)
+        #expect(fixture.ask(.publish, ["key": "SECOND"]).outcome == .committed)
+        #expect(fixture.cluster { $0.value("SECOND", of: "app", in: "prod") } == Keys.text(Keys.successor))
+        #expect(fixture.held == "successor")
     }
 
     @Test("what belongs to an operator is written, and that is said")
     func controlled() {
-        let world = World()
-        world.cluster {
+        let fixture = KubernetesFixture()
+        fixture.cluster {
             $0.addSecret(
                 "app", in: "prod", [],
                 owner: [
@@ -132,17 +132,17 @@ import Testing
                 ])
         }
         let note = "; it belongs to ExternalSecret app, which may write another value back"
-        #expect(world.ask(.check).message == "would write KEY of secret app in namespace prod" + note)
-        #expect(world.ask(.publish).message == "updated KEY of secret app in namespace prod" + note)
+        #expect(fixture.ask(.check).message == "would write KEY of secret app in namespace prod" + note)
+        #expect(fixture.ask(.publish).message == "updated KEY of secret app in namespace prod" + note)
     }
 
     @Test("bytes that are no text are written and compared as they are")
     func bytes() {
-        let world = World()
-        world.hold(Keys.predecessor)
+        let fixture = KubernetesFixture()
+        fixture.hold(Keys.predecessor)
         let secret = Secret([0xFF, 0x00, 0xFE])
-        #expect(world.ask(.publish, secret: secret).outcome == .committed)
-        #expect(world.ask(.verify, secret: secret).outcome == .match)
+        #expect(fixture.ask(.publish, secret: secret).outcome == .committed)
+        #expect(fixture.ask(.verify, secret: secret).outcome == .match)
     }
 
     @Test(
@@ -152,29 +152,29 @@ import Testing
         for name in [Marker.written(key), Marker.restarted("app.of.prod", key)] {
             #expect(name.hasPrefix("ork/") && KubernetesName.isAnnotation(String(name.dropFirst(4))), "\(name)")
         }
-        let world = World()
-        world.hold(Keys.predecessor)
-        #expect(world.ask(.publish, ["key": .string(key), "restart": "deploy/web"]).outcome == .committed)
-        #expect(world.ask(.verify, ["key": .string(key), "restart": "deploy/web"]).outcome == .match)
+        let fixture = KubernetesFixture()
+        fixture.hold(Keys.predecessor)
+        #expect(fixture.ask(.publish, ["key": .string(key), "restart": "deploy/web"]).outcome == .committed)
+        #expect(fixture.ask(.verify, ["key": .string(key), "restart": "deploy/web"]).outcome == .match)
     }
 
     @Test("check asks the cluster whether it would, and leaves nothing")
     func check() {
-        let world = World()
+        let fixture = KubernetesFixture()
         let restart: JSONObject = ["restart": ["deploy/web"]]
         #expect(
-            world.ask(.check, ["create": true]).message == "would make secret app in namespace prod")
-        #expect(world.cluster { $0.object(.secrets, "app", in: "prod") } == nil)
-        world.hold(Keys.predecessor)
-        let before = world.cluster { $0.object(.secrets, "app", in: "prod") }
-        _ = world.takeAsked()
-        #expect(world.ask(.check, restart).message == "would write KEY of secret app in namespace prod")
+            fixture.ask(.check, ["create": true]).message == "would make secret app in namespace prod")
+        #expect(fixture.cluster { $0.object(.secrets, "app", in: "prod") } == nil)
+        fixture.hold(Keys.predecessor)
+        let before = fixture.cluster { $0.object(.secrets, "app", in: "prod") }
+        _ = fixture.takeAsked()
+        #expect(fixture.ask(.check, restart).message == "would write KEY of secret app in namespace prod")
         #expect(
-            world.takeAsked() == [
+            fixture.takeAsked() == [
                 "GET secrets/app", "GET deployments/web", "PATCH secrets/app?fieldManager=ork&dryRun=All",
                 "PATCH deployments/web?fieldManager=ork&dryRun=All",
             ])
-        #expect(world.cluster { $0.object(.secrets, "app", in: "prod") } == before)
-        #expect(world.restarts == [0, 0, 0])
+        #expect(fixture.cluster { $0.object(.secrets, "app", in: "prod") } == before)
+        #expect(fixture.restarts == [0, 0, 0])
     }
 }

@@ -17,7 +17,7 @@ import Testing
         var verbs: [Verb] = Verb.allCases
         var others: JSONObject = [:]
         /// Answers the token to come with; `nil` for the one that may do everything.
-        let obstacle: @Sendable (World) -> Secret?
+        let obstacle: @Sendable (KubernetesFixture) -> Secret?
         let code: PublisherError.Code
         let message: String
         let hint: String?
@@ -28,8 +28,8 @@ import Testing
     private static let secret = "secret app in namespace prod"
     private static let entry = "KEY of \(secret)"
 
-    private static func token(_ rules: [Identity.Rule]?) -> @Sendable (World) -> Secret? {
-        { world in world.cluster { $0.addToken(of: Identity(user: "ork", rules: rules)) } }
+    private static func token(_ rules: [Identity.Rule]?) -> @Sendable (KubernetesFixture) -> Secret? {
+        { fixture in fixture.cluster { $0.addToken(of: Identity(user: "ork", rules: rules)) } }
     }
 
     private static func forbidden(_ verb: String) -> String {
@@ -45,9 +45,9 @@ import Testing
                 + " cluster"),
         Case(
             testDescription: "a token that has expired",
-            obstacle: { world in
-                let end = world.now
-                return world.cluster { $0.addToken(of: Identity(user: "ork", expiresAt: end)) }
+            obstacle: { fixture in
+                let end = fixture.now
+                return fixture.cluster { $0.addToken(of: Identity(user: "ork", expiresAt: end)) }
             }, code: .denied, message: "Kubernetes does not accept the token in KUBE_TOKEN (401: Unauthorized)",
             hint: "look whether it has expired (kubectl create token makes one for an hour) and whether it is of this"
                 + " cluster"),
@@ -64,8 +64,8 @@ import Testing
                 + " RoleBinding", field: "with.secret"),
         Case(
             testDescription: "somebody whom the cluster takes for anonymous",
-            obstacle: { world in
-                world.fail(
+            obstacle: { fixture in
+                fixture.fail(
                     .get,
                     .answer(
                         403,
@@ -80,11 +80,11 @@ import Testing
     ]
 
     private static func missing(_ change: @escaping @Sendable (inout KubernetesSandbox) -> Void)
-        -> @Sendable (World) -> Secret?
+        -> @Sendable (KubernetesFixture) -> Secret?
     {
-        { world in
-            world.cluster { $0.remove(.secrets, "app", in: "prod") }
-            world.cluster(change)
+        { fixture in
+            fixture.cluster { $0.remove(.secrets, "app", in: "prod") }
+            fixture.cluster(change)
             return nil
         }
     }
@@ -107,34 +107,34 @@ import Testing
         Case(
             testDescription: "a namespace that goes, which only the write tells", verbs: [.check, .publish],
             others: ["create": true],
-            obstacle: { world in
-                world.cluster {
+            obstacle: { fixture in
+                fixture.cluster {
                     $0.remove(.secrets, "app", in: "prod")
                     $0.terminate(namespace: "prod")
                 }
                 let rules: [Identity.Rule] = [.init(["get", "create"], .secrets)]
-                return world.cluster { $0.addToken(of: Identity(user: "ork", rules: rules)) }
+                return fixture.cluster { $0.addToken(of: Identity(user: "ork", rules: rules)) }
             }, code: .notFound, message: "cannot make \(secret): its namespace is being deleted",
             hint: "wait until it is gone and make it anew, or name another one", field: "with.namespace"),
         Case(
             testDescription: "a secret that is immutable", verbs: [.check, .publish],
-            obstacle: { world in
-                world.hold(Keys.predecessor, isImmutable: true)
+            obstacle: { fixture in
+                fixture.hold(Keys.predecessor, isImmutable: true)
                 return nil
             }, code: .configuration, message: "\(secret) is immutable: nobody can change what it holds",
             hint: "make it anew without immutable, or write to another secret and point the workloads to that one",
             field: "with.secret"),
         Case(
             testDescription: "no Kubernetes at this address",
-            obstacle: { world in
-                world.fail(.get, .answer(404, "404 page not found", type: "text/plain"))
+            obstacle: { fixture in
+                fixture.fail(.get, .answer(404, "404 page not found", type: "text/plain"))
                 return nil
             }, code: .configuration, message: "there is no Kubernetes API at this address (404)",
             hint: "look at the cluster's address, and whether a proxy answers in its place", field: "with.kubeconfig"),
         Case(
             testDescription: "a redirect",
-            obstacle: { world in
-                world.fail(.get, .answer(302, "", type: "text/html"))
+            obstacle: { fixture in
+                fixture.fail(.get, .answer(302, "", type: "text/html"))
                 return nil
             }, code: .configuration, message: "there is no Kubernetes API at this address (302)",
             hint: "look at the cluster's address, and whether a proxy answers in its place", field: "with.kubeconfig"),
@@ -143,11 +143,11 @@ import Testing
     private static func answers(
         _ method: HTTPRequest.Method, _ status: Int, _ reason: String, _ message: String, times: Int = 1,
         headers: [String: String] = [:]
-    ) -> @Sendable (World) -> Secret? {
-        { world in
+    ) -> @Sendable (KubernetesFixture) -> Secret? {
+        { fixture in
             let body =
                 #"{"kind":"Status","apiVersion":"v1","reason":"\#(reason)","message":"\#(message)","code":\#(status)}"#
-            world.fail(method, times: times, .answer(status, body, headers: headers))
+            fixture.fail(method, times: times, .answer(status, body, headers: headers))
             return nil
         }
     }
@@ -173,8 +173,8 @@ import Testing
             hint: "run the step again after that; it goes on with what is missing", retryAfter: 600),
         Case(
             testDescription: "a webhook that says no", verbs: [.check, .publish],
-            obstacle: { world in
-                world.cluster { $0.admission = { _, _ in "not on a Friday" } }
+            obstacle: { fixture in
+                fixture.cluster { $0.admission = { _, _ in "not on a Friday" } }
                 return nil
             }, code: .denied,
             message:
@@ -204,48 +204,48 @@ import Testing
     @Test("what is in the way is told, with what to do", arguments: whoAsks + places + moments)
     func told(_ example: Case) {
         for verb in example.verbs {
-            let world = World()
-            world.hold(Keys.predecessor)
-            let token = example.obstacle(world)
-            let before = world.cluster { $0.object(.secrets, "app", in: "prod") }
+            let fixture = KubernetesFixture()
+            fixture.hold(Keys.predecessor)
+            let token = example.obstacle(fixture)
+            let before = fixture.cluster { $0.object(.secrets, "app", in: "prod") }
             #expect(
-                world.ask(verb, example.others, token: token)
+                fixture.ask(verb, example.others, token: token)
                     == PublisherAnswer(
                         .rejected(
                             PublisherError(
                                 example.code, example.message, hint: example.hint, field: example.field,
                                 retryAfter: example.retryAfter))), "\(verb)")
-            #expect(world.cluster { $0.object(.secrets, "app", in: "prod") } == before)
+            #expect(fixture.cluster { $0.object(.secrets, "app", in: "prod") } == before)
         }
     }
 
     @Test("too many requests are waited for, as long as the cluster asks, else a little longer each time")
     func waits() {
         for (headers, seconds) in [(["retry-after": "7"], 14.0), ([:], 3.0)] {
-            let world = World()
-            world.hold(Keys.predecessor)
-            world.fail(.get, times: 2, .answer(429, #"{"kind":"Status","code":429}"#, headers: headers))
-            #expect(world.ask(.publish).outcome == .committed)
-            #expect(abs(world.slept - seconds) < 0.5)
+            let fixture = KubernetesFixture()
+            fixture.hold(Keys.predecessor)
+            fixture.fail(.get, times: 2, .answer(429, #"{"kind":"Status","code":429}"#, headers: headers))
+            #expect(fixture.ask(.publish).outcome == .committed)
+            #expect(abs(fixture.slept - seconds) < 0.5)
         }
     }
 
     @Test("a webhook that cannot try leaves the check ready, and that is said")
     func noTrial() {
-        let world = World()
-        world.hold(Keys.predecessor)
-        _ = Self.answers(.patch, 400, "BadRequest", "admission webhook x does not support dry run")(world)
+        let fixture = KubernetesFixture()
+        fixture.hold(Keys.predecessor)
+        _ = Self.answers(.patch, 400, "BadRequest", "admission webhook x does not support dry run")(fixture)
         #expect(
-            world.ask(.check)
+            fixture.ask(.check)
                 == PublisherAnswer(
                     .ready, message: "would write \(Self.entry); whether it may write cannot be tried here"))
     }
 
     @Test("a check that fails has done nothing, whatever got lost")
     func check() {
-        let world = World()
-        world.hold(Keys.predecessor)
-        world.fail(.patch, times: 5, .lostReply)
-        #expect(world.ask(.check).outcome.name == "rejected")
+        let fixture = KubernetesFixture()
+        fixture.hold(Keys.predecessor)
+        fixture.fail(.patch, times: 5, .lostReply)
+        #expect(fixture.ask(.check).outcome.name == "rejected")
     }
 }

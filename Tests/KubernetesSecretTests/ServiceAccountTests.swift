@@ -13,46 +13,46 @@ import Testing
 /// A pod's service account, whose token is replaced in its file from time to time.
 @Suite(.tags(.values)) struct ServiceAccountTests {
     private let folder: TemporaryDirectory
-    private let world = World()
+    private let fixture = KubernetesFixture()
 
     init() throws {
         folder = try TemporaryDirectory()
         try folder.write("-----BEGIN CERTIFICATE-----\n", to: "ca.crt")
         try folder.write("prod", to: "namespace")
-        world.hold(Keys.predecessor)
+        fixture.hold(Keys.predecessor)
     }
 
     private func publisher(host: String = "cluster.example", port: String = "443") -> KubernetesSecretPublisher {
         var sources = ClusterSources(environment: ["KUBERNETES_SERVICE_HOST": host, "KUBERNETES_SERVICE_PORT": port])
         sources.serviceAccount = folder.path
         // The sandbox has its API one level below.
-        let world = world
-        return KubernetesSecretPublisher(Clusters(sources, clock: world) { _ in Below(world: world) })
+        let fixture = fixture
+        return KubernetesSecretPublisher(Clusters(sources, clock: fixture) { _ in Below(fixture: fixture) })
     }
 
     private struct Below: HTTPTransport {
-        let world: World
+        let fixture: KubernetesFixture
 
         func send(_ requests: [HTTPRequest], each: (Int, Result<HTTPResponse, TransportError>) -> Void) {
             let below = requests.map { request in
                 var request = request
                 let path = request.url.description.dropFirst("https://".count).drop { $0 != "/" }
-                if let url = try? HTTPURL(World.root + path) { request.url = url }
+                if let url = try? HTTPURL(KubernetesFixture.root + path) { request.url = url }
                 return request
             }
-            world.send(below, each: each)
+            fixture.send(below, each: each)
         }
     }
 
     private func token(_ seconds: TimeInterval = 3600) -> Secret {
-        let end = world.now.addingTimeInterval(seconds)
-        return world.cluster { $0.addToken(of: Identity(user: "system:serviceaccount:prod:ork", expiresAt: end)) }
+        let end = fixture.now.addingTimeInterval(seconds)
+        return fixture.cluster { $0.addToken(of: Identity(user: "system:serviceaccount:prod:ork", expiresAt: end)) }
     }
 
     private func write(_ token: Secret) throws { try folder.write((token.revealed() ?? "") + "\n", to: "token") }
 
     private func ask(_ verb: Verb, of publisher: KubernetesSecretPublisher) -> PublisherAnswer {
-        world.ask(verb, without: ["url", "namespace"], of: publisher)
+        fixture.ask(verb, without: ["url", "namespace"], of: publisher)
     }
 
     @Test("it is found, with its namespace, its authority and its token")
@@ -76,11 +76,11 @@ import Testing
         let publisher = publisher()
         #expect(ask(.verify, of: publisher).outcome == .mismatch)
         try write(token())
-        world.cluster { $0.revoke(first) }
-        world.sleep(until: world.now.addingTimeInterval(61))
-        _ = world.takeAsked()
+        fixture.cluster { $0.revoke(first) }
+        fixture.sleep(until: fixture.now.addingTimeInterval(61))
+        _ = fixture.takeAsked()
         #expect(ask(.verify, of: publisher).outcome == .mismatch)
-        #expect(world.takeAsked().count == 1)
+        #expect(fixture.takeAsked().count == 1)
     }
 
     @Test("a token that the cluster refuses is read again at once, and only once")
@@ -89,15 +89,15 @@ import Testing
         try write(first)
         let publisher = publisher()
         #expect(ask(.verify, of: publisher).outcome == .mismatch)
-        world.sleep(until: world.now.addingTimeInterval(20))
-        _ = world.takeAsked()
+        fixture.sleep(until: fixture.now.addingTimeInterval(20))
+        _ = fixture.takeAsked()
         #expect(
             ask(.verify, of: publisher).error?.message
                 == "Kubernetes does not accept the pod's service account (401: Unauthorized)")
-        #expect(world.takeAsked().count == 1)
+        #expect(fixture.takeAsked().count == 1)
         try write(token())
         #expect(ask(.publish, of: publisher).outcome == .committed)
-        #expect(world.takeAsked() == ["GET secrets/app", "GET secrets/app", "PATCH secrets/app?fieldManager=ork"])
+        #expect(fixture.takeAsked() == ["GET secrets/app", "GET secrets/app", "PATCH secrets/app?fieldManager=ork"])
     }
 
     @Test("a token's file that is gone for a moment does not matter, one that never was does")
@@ -106,9 +106,9 @@ import Testing
         let publisher = publisher()
         #expect(ask(.verify, of: publisher).outcome == .mismatch)
         try FileManager.default.removeItem(atPath: folder.file("token"))
-        world.sleep(until: world.now.addingTimeInterval(61))
-        let access = TokenFile(folder.file("token"), clock: world)
-        #expect(throws: (any Error).self) { try access.authorization(until: world.now) }
+        fixture.sleep(until: fixture.now.addingTimeInterval(61))
+        let access = TokenFile(folder.file("token"), clock: fixture)
+        #expect(throws: (any Error).self) { try access.authorization(until: fixture.now) }
         try folder.write("", to: "token")
         #expect(ask(.verify, of: publisher).outcome == .mismatch)
     }
@@ -116,7 +116,7 @@ import Testing
     @Test("without one, and without anything else that says where a cluster is, it is told what would")
     func nowhere() {
         let error = ask(
-            .verify, of: KubernetesSecretPublisher(Clusters(ClusterSources(environment: [:])) { _ in world })
+            .verify, of: KubernetesSecretPublisher(Clusters(ClusterSources(environment: [:])) { _ in fixture })
         )
         .error
         #expect(error?.message == "nothing says where the cluster is, and this is no pod with a service account")

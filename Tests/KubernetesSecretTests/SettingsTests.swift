@@ -36,14 +36,14 @@ import Testing
 
     @Test("a mistake is told with its field, before anything is sent", arguments: mistakes)
     func told(_ others: JSONObject, _ field: String, _ message: String) {
-        let world = World()
+        let fixture = KubernetesFixture()
         for verb in Verb.allCases {
-            let answer = world.ask(verb, others)
+            let answer = fixture.ask(verb, others)
             let error = answer.error
             #expect(answer.outcome.name == "rejected" && error?.code == .configuration)
             #expect(error?.field == "with." + field && error?.message == message)
         }
-        #expect(world.takeAsked().isEmpty)
+        #expect(fixture.takeAsked().isEmpty)
     }
 
     @Test("workloads are named as kubectl names them, and once")
@@ -56,12 +56,12 @@ import Testing
 
     @Test("two targets for one key are refused, two keys of one secret are not")
     func twice() {
-        let world = World()
-        world.hold(nil)
-        let publisher = world.publisher()
-        #expect(world.ask(.publish, of: publisher).outcome == .committed)
-        #expect(world.ask(.publish, ["key": "B"], of: publisher, target: "b").outcome == .committed)
-        let error = world.ask(.publish, of: publisher, target: "c").error
+        let fixture = KubernetesFixture()
+        fixture.hold(nil)
+        let publisher = fixture.publisher()
+        #expect(fixture.ask(.publish, of: publisher).outcome == .committed)
+        #expect(fixture.ask(.publish, ["key": "B"], of: publisher, target: "b").outcome == .committed)
+        let error = fixture.ask(.publish, of: publisher, target: "c").error
         #expect(error?.field == "with.key" && error?.message == "target app has the same (prod/app KEY)")
     }
 }

@@ -110,8 +110,8 @@ import Testing
         let scene = try await Self.scene.value
         let file = try scene.kubeconfig(
             host: example.host, cluster: example.cluster, user: example.user, name: "\(UInt64.random(in: 0...(.max)))")
-        let answer = try await Program.run(
-            "verify", input: Program.lines(.verify, [("a", ["secret": "app", "key": "KEY"])], seconds: 8),
+        let answer = try await PublisherProgram.run(
+            "verify", input: PublisherProgram.lines(.verify, [("a", ["secret": "app", "key": "KEY"])], seconds: 8),
             environment: ["KUBECONFIG": file], secrets: [scene.sandbox.kubernetes.token])["a"]
         let isTrusted = example.outcome == "match"
         #expect(answer?["outcome"]?.string == (isTrusted ? "match" : "rejected"))
@@ -134,8 +134,8 @@ import Testing
         let token = scene.sandbox.kubernetes.token
         let environment = ["KUBE_TOKEN": token.revealed() ?? ""]
         func outcome(_ with: JSONObject, _ others: [String: String] = [:]) async throws -> String? {
-            let lines = Program.lines(.verify, [("a", with)], seconds: 8)
-            return try await Program.run(
+            let lines = PublisherProgram.lines(.verify, [("a", with)], seconds: 8)
+            return try await PublisherProgram.run(
                 "verify", input: lines, environment: environment.merging(others) { $1 }, secrets: [token])["a"]?[
                     "outcome"]?.string
         }

@@ -198,7 +198,7 @@ import Timestamps
         #expect(try sandbox.chat(Secret(key), at: now).status == 200)
     }
 
-    @Test func theSameSeedBringsTheSameWorld() throws {
+    @Test func theSameSeedBringsTheSameKeys() throws {
         var copies = [Sandbox(.seeded(7)), Sandbox(.seeded(7)), Sandbox(.seeded(8))]
         var keys: [JSONValue?] = []
         for index in copies.indices {

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 @Suite(.tags(.servers)) struct SandboxProcessTests {
-    @Test func theProgramServesTheWorldItAnnounces() throws {
+    @Test func theProgramServesWhatItAnnounces() throws {
         let sandbox = try SandboxProcess(["--predecessor", "shop"])
         #expect(sandbox.predecessor.name == "shop")
         let answer = try sandbox.send(.get, "/keys/" + sandbox.predecessor.hash, as: sandbox.managementKey)

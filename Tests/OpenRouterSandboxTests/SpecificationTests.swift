@@ -12,10 +12,10 @@ import Timestamps
     private let fixture = Python.file("Fixtures/openapi.yaml")
 
     @Test func everyAnswerIsValidUnderTheSpecification() async throws {
-        let tour = try Tour.throughEverything()
-        let outcome = try await Python.run("validate.py", [fixture, "/dev/stdin"], input: tour.lines)
+        let transcript = try Transcript.ofEverything()
+        let outcome = try await Python.run("validate.py", [fixture, "/dev/stdin"], input: transcript.lines)
         #expect(outcome.succeeded, "\(outcome.output)")
-        #expect(Set(tour.statuses) == [200, 201, 400, 401, 403, 404])
+        #expect(Set(transcript.statuses) == [200, 201, 400, 401, 403, 404])
     }
 
     @Test(
@@ -29,7 +29,7 @@ import Timestamps
             ("include_expired=true", "include_all=true", "include_all is not documented"),
         ])
     func validation(right: String, wrong: String, problem: String) async throws {
-        let lines = try Tour.throughEverything().lines
+        let lines = try Transcript.ofEverything().lines
         let broken = lines.split(separator: right, omittingEmptySubsequences: false).joined(separator: wrong)
         try #require(broken != lines)
         let outcome = try await Python.run("validate.py", [fixture, "/dev/stdin"], input: broken)

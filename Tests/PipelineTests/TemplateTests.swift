@@ -2,7 +2,7 @@ import FoundationEssentials
 import TestSupport
 import Testing
 
-@Suite("The templates, as the checkers of their own worlds see them", .tags(.pipelines))
+@Suite("The templates, as the checkers of their own systems see them", .tags(.pipelines))
 struct TemplateTests {
     private static let templates = BuiltProduct.repository + "/ci-templates"
     private static let actions = ["setup", "status", "create", "publish", "verify", "approve", "retire"]

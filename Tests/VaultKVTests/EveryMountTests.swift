@@ -26,18 +26,18 @@ import Testing
             return with
         }
 
-        func publisher(_ world: World) throws -> VaultKVPublisher {
-            if let role { return try world.publisher(world.appRole(role, namespace: namespace ?? "")) }
-            return try world.publisher(["VAULT_TOKEN": Keys.text(world.server.token(policy))])
+        func publisher(_ fixture: VaultFixture) throws -> VaultKVPublisher {
+            if let role { return try fixture.publisher(fixture.appRole(role, namespace: namespace ?? "")) }
+            return try fixture.publisher(["VAULT_TOKEN": Keys.text(fixture.server.token(policy))])
         }
 
         /// What hvac finds.
-        func read(_ world: World) async throws -> JSONValue {
+        func read(_ fixture: VaultFixture) async throws -> JSONValue {
             let outcome = try await Python.run(
                 "read.py",
                 [
-                    world.server.url, Keys.text(world.server.root), isFirst ? "1" : "2", namespace ?? "", name,
-                    world.path,
+                    fixture.server.url, Keys.text(fixture.server.root), isFirst ? "1" : "2", namespace ?? "", name,
+                    fixture.path,
                 ])
             guard outcome.succeeded else { throw OpenBaoServer.Failure(description: outcome.output) }
             return try JSONValue(parsing: outcome.output.utf8)
@@ -62,45 +62,45 @@ import Testing
 
     @Test("a field that is not there is made, found, and made no second time", arguments: mounts)
     func created(mount: Mount) async throws {
-        let world = try await onOwnThread { try World() }
+        let fixture = try await onOwnThread { try VaultFixture() }
         try await onOwnThread {
-            let publisher = try mount.publisher(world)
-            #expect(try world.ask(.check, mount.with, of: publisher).outcome == .ready)
-            #expect(try world.ask(.verify, mount.with, of: publisher).outcome == .absent)
-            let made = try world.ask(.publish, mount.with, of: publisher)
+            let publisher = try mount.publisher(fixture)
+            #expect(try fixture.ask(.check, mount.with, of: publisher).outcome == .ready)
+            #expect(try fixture.ask(.verify, mount.with, of: publisher).outcome == .absent)
+            let made = try fixture.ask(.publish, mount.with, of: publisher)
             #expect(made.outcome == .committed, "\(made)")
             #expect(made.receipt == (mount.isFirst ? ["change": "created"] : ["version": 1, "change": "created"]))
-            #expect(try world.ask(.verify, mount.with, of: publisher).outcome == .match)
-            let again = try world.ask(.publish, mount.with, of: publisher)
+            #expect(try fixture.ask(.verify, mount.with, of: publisher).outcome == .match)
+            let again = try fixture.ask(.publish, mount.with, of: publisher)
             #expect(again.outcome == .unchanged)
             #expect(again.receipt == (mount.isFirst ? [:] : ["version": 1]))
-            #expect(try world.ask(.check, mount.with, of: publisher).outcome == .ready)
+            #expect(try fixture.ask(.check, mount.with, of: publisher).outcome == .ready)
         }
-        let found = try await mount.read(world)
+        let found = try await mount.read(fixture)
         #expect(found["data"] == ["KEY": Keys.value(Keys.successor)])
         if !mount.isFirst { #expect(found["version"] == 1) }
     }
 
     @Test("a field beside others is changed, and they stay byte for byte", arguments: mounts)
     func updated(mount: Mount) async throws {
-        let world = try await onOwnThread { try World() }
+        let fixture = try await onOwnThread { try VaultFixture() }
         try await onOwnThread {
             var fields = Self.siblings.object ?? [:]
             fields["KEY"] = Keys.value(Keys.predecessor)
-            try world.put(.object(fields), mount: mount.name, namespace: mount.namespace)
+            try fixture.put(.object(fields), mount: mount.name, namespace: mount.namespace)
         }
-        let before = try await mount.read(world)
+        let before = try await mount.read(fixture)
         try await onOwnThread {
-            let publisher = try mount.publisher(world)
-            #expect(try world.ask(.check, mount.with, of: publisher).outcome == .ready)
-            #expect(try world.ask(.verify, mount.with, of: publisher).outcome == .mismatch)
-            let answer = try world.ask(.publish, mount.with, of: publisher)
+            let publisher = try mount.publisher(fixture)
+            #expect(try fixture.ask(.check, mount.with, of: publisher).outcome == .ready)
+            #expect(try fixture.ask(.verify, mount.with, of: publisher).outcome == .mismatch)
+            let answer = try fixture.ask(.publish, mount.with, of: publisher)
             #expect(answer.outcome == .committed, "\(answer)")
             #expect(answer.receipt == (mount.isFirst ? ["change": "updated"] : ["version": 2, "change": "updated"]))
             let isWhole = answer.message?.contains("without the capability patch") == true
             #expect(isWhole == (mount.policy == "nopatch"), "\(answer)")
         }
-        let after = try await mount.read(world)
+        let after = try await mount.read(fixture)
         var expected = before["data"]?.object ?? [:]
         expected["KEY"] = Keys.value(Keys.successor)
         #expect(after["data"]?.text(.canonical) == JSONValue.object(expected).text(.canonical))
@@ -108,21 +108,21 @@ import Testing
 
     @Test("a value that this rotation does not know stays", arguments: mounts)
     func conflict(mount: Mount) async throws {
-        try await World.run { world in
+        try await VaultFixture.run { fixture in
             let held: JSONValue = ["KEY": Keys.value(Keys.foreign), "OTHER": "x"]
-            try world.put(held, mount: mount.name, namespace: mount.namespace)
-            let publisher = try mount.publisher(world)
+            try fixture.put(held, mount: mount.name, namespace: mount.namespace)
+            let publisher = try mount.publisher(fixture)
             for verb in [Verb.check, .publish] {
-                let answer = try world.ask(verb, mount.with, of: publisher)
+                let answer = try fixture.ask(verb, mount.with, of: publisher)
                 #expect(answer.error?.code == .conflict && answer.outcome.word == "rejected", "\(answer)")
                 #expect(answer.error?.field == "with.field")
             }
-            #expect(try world.fields(mount.name, namespace: mount.namespace) == held)
+            #expect(try fixture.fields(mount.name, namespace: mount.namespace) == held)
             // Whatever it holds may be replaced.
-            let forced = try world.ask(.publish, mount.with, of: publisher, expect: nil)
+            let forced = try fixture.ask(.publish, mount.with, of: publisher, expect: nil)
             #expect(forced.outcome == .committed)
             #expect(
-                try world.fields(mount.name, namespace: mount.namespace)
+                try fixture.fields(mount.name, namespace: mount.namespace)
                     == ["KEY": Keys.value(Keys.successor), "OTHER": "x"])
         }
     }
@@ -131,51 +131,51 @@ import Testing
         "what is no text is a value that nobody knows, and what is empty is nothing",
         arguments: [(7, false), (["a": 1], false), (["x"], false), ("", true), (nil, true)] as [(JSONValue, Bool)])
     func otherKinds(held: JSONValue, isNothing: Bool) async throws {
-        try await World.run { world in
-            try world.put(["KEY": held, "OTHER": "x"])
-            #expect(try world.ask(.verify).outcome == (isNothing ? .absent : .mismatch))
-            let answer = try world.ask(.publish)
+        try await VaultFixture.run { fixture in
+            try fixture.put(["KEY": held, "OTHER": "x"])
+            #expect(try fixture.ask(.verify).outcome == (isNothing ? .absent : .mismatch))
+            let answer = try fixture.ask(.publish)
             if isNothing {
                 #expect(answer.outcome == .committed)
-                #expect(try world.fields() == ["KEY": Keys.value(Keys.successor), "OTHER": "x"])
+                #expect(try fixture.fields() == ["KEY": Keys.value(Keys.successor), "OTHER": "x"])
             } else {
                 #expect(answer.error?.code == .conflict)
-                #expect(try world.fields() == ["KEY": held, "OTHER": "x"])
+                #expect(try fixture.fields() == ["KEY": held, "OTHER": "x"])
             }
         }
     }
 
     @Test("names of any letters are taken as they are", arguments: ["secret", "kv1"])
     func names(mount: String) async throws {
-        try await World.run { world in
-            let path = ["\(world.path.dropFirst("apps/".count))", "ü b%41+c&d=e?f#g:", "…"]
+        try await VaultFixture.run { fixture in
+            let path = ["\(fixture.path.dropFirst("apps/".count))", "ü b%41+c&d=e?f#g:", "…"]
             let with: JSONObject = [
                 "mount": .string(mount), "path": .string(path.joined(separator: "/")), "field": "k \"ey\" ü",
             ]
-            #expect(try world.ask(.publish, with).outcome == .committed)
+            #expect(try fixture.ask(.publish, with).outcome == .committed)
             let place = (mount == "kv1" ? ["kv1"] : ["secret", "data"]) + path
-            let body = try world.server.ask(.get, place.map(HTTPURL.encode).joined(separator: "/")).body?["data"]
+            let body = try fixture.server.ask(.get, place.map(HTTPURL.encode).joined(separator: "/")).body?["data"]
             let fields = mount == "kv1" ? body : body?["data"]
             #expect(fields == ["k \"ey\" ü": Keys.value(Keys.successor)])
-            #expect(try world.ask(.verify, with).outcome == .match)
+            #expect(try fixture.ask(.verify, with).outcome == .match)
         }
     }
 
     @Test("a secret is written by one request on the condition of what was read, and its mount is asked for once")
     func requests() async throws {
-        try await World.run { world in
-            try world.put(["KEY": Keys.value(Keys.predecessor), "OTHER": "x"])
-            let publisher = try world.publisher()
-            _ = try world.ask(.publish, of: publisher)
+        try await VaultFixture.run { fixture in
+            try fixture.put(["KEY": Keys.value(Keys.predecessor), "OTHER": "x"])
+            let publisher = try fixture.publisher()
+            _ = try fixture.ask(.publish, of: publisher)
             #expect(
-                world.takeAsked() == [
+                fixture.takeAsked() == [
                     "GET sys/internal/ui/mounts/secret/…", "GET secret/data/…", "PATCH secret/data/…",
                     "PATCH secret/metadata/…",
                 ])
-            _ = try world.ask(.verify, of: publisher)
-            #expect(world.takeAsked() == ["GET secret/data/…"])
-            _ = try world.ask(.publish, of: publisher)
-            #expect(world.takeAsked() == ["GET secret/data/…"])
+            _ = try fixture.ask(.verify, of: publisher)
+            #expect(fixture.takeAsked() == ["GET secret/data/…"])
+            _ = try fixture.ask(.publish, of: publisher)
+            #expect(fixture.takeAsked() == ["GET secret/data/…"])
         }
     }
 }

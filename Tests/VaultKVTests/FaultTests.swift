@@ -15,7 +15,7 @@ import Testing
         var mount = "secret"
         var policy = "full"
         var held: JSONValue? = ["KEY": Keys.value(Keys.predecessor), "OTHER": "x"]
-        let fault: @Sendable (World) -> Void
+        let fault: @Sendable (VaultFixture) -> Void
         var outcome = "committed"
         /// `nil` where it depends on who of the tries was seen.
         var change: String?
@@ -83,64 +83,64 @@ import Testing
 
     @Test("what gets lost is settled by asking, and nothing beside the key is touched", arguments: cases)
     func losses(row: Case) async throws {
-        try await World.run { world in
-            if let held = row.held { try world.put(held, mount: row.mount) }
-            let publisher = try world.publisher(["VAULT_TOKEN": Keys.text(world.server.token(row.policy))])
-            row.fault(world)
-            let answer = try world.ask(.publish, ["mount": .string(row.mount)], of: publisher)
+        try await VaultFixture.run { fixture in
+            if let held = row.held { try fixture.put(held, mount: row.mount) }
+            let publisher = try fixture.publisher(["VAULT_TOKEN": Keys.text(fixture.server.token(row.policy))])
+            row.fault(fixture)
+            let answer = try fixture.ask(.publish, ["mount": .string(row.mount)], of: publisher)
             #expect(answer.outcome.word == row.outcome, "\(answer)")
             if let change = row.change { #expect(answer.receipt?["change"]?.string == change, "\(answer)") }
             var expected = row.held?.object ?? [:]
             expected["KEY"] = row.holds.map(Keys.value)
-            #expect(try world.fields(row.mount) == .object(expected))
-            if let version = row.version { #expect(try world.metadata()?["version"]?.integer == version) }
-            world.proxy.faults = []
+            #expect(try fixture.fields(row.mount) == .object(expected))
+            if let version = row.version { #expect(try fixture.metadata()?["version"]?.integer == version) }
+            fixture.proxy.faults = []
             // Asked again with the same operation, it has no second effect.
-            let again = try world.ask(.publish, ["mount": .string(row.mount)])
+            let again = try fixture.ask(.publish, ["mount": .string(row.mount)])
             #expect(again.outcome.word == (row.outcome == "committed" ? "unchanged" : "committed"), "\(again)")
         }
     }
 
     @Test("a reply that was lost before another hand wrote the field is no certain refusal")
     func lostAndOverwritten() async throws {
-        try await World.run { world in
-            try world.put(["KEY": Keys.value(Keys.predecessor), "OTHER": "x"])
+        try await VaultFixture.run { fixture in
+            try fixture.put(["KEY": Keys.value(Keys.predecessor), "OTHER": "x"])
             let isFirst = Once()
-            world.proxy.faults = [
+            fixture.proxy.faults = [
                 Fault(
-                    .notifyBeforeReply { if isFirst.take() { _ = try? world.put(["KEY": Keys.value(Keys.foreign)]) } }
+                    .notifyBeforeReply { if isFirst.take() { _ = try? fixture.put(["KEY": Keys.value(Keys.foreign)]) } }
                 ) {
                     method, _ in method == "PATCH"
                 },
                 Fault(.dropReply) { method, _ in method == "PATCH" },
             ]
-            let answer = try world.ask(.publish)
+            let answer = try fixture.ask(.publish)
             #expect(answer.outcome.word == "unknown", "\(answer)")
             #expect(answer.error?.code == .conflict)
-            #expect(try world.fields() == ["KEY": Keys.value(Keys.foreign)])
+            #expect(try fixture.fields() == ["KEY": Keys.value(Keys.foreign)])
         }
     }
 
     @Test("a throttled request waits as long as Vault says, or five seconds")
     func throttled() async throws {
-        try await World.run { world in
-            try world.put(["KEY": Keys.value(Keys.predecessor)])
-            world.fail(.get, "/data/", .answer(status: 429, headers: [("Retry-After", "7")], body: "{}"))
-            world.fail(
+        try await VaultFixture.run { fixture in
+            try fixture.put(["KEY": Keys.value(Keys.predecessor)])
+            fixture.fail(.get, "/data/", .answer(status: 429, headers: [("Retry-After", "7")], body: "{}"))
+            fixture.fail(
                 .patch, "/data/", times: 2,
                 .answer(
                     status: 429, headers: [("Content-Type", "application/json")],
                     body: #"{"errors": ["request path \"x\": rate limit quota exceeded"]}"#))
-            #expect(try world.ask(.publish).outcome == .committed)
-            #expect(world.clock.slept.rounded() == 22)
+            #expect(try fixture.ask(.publish).outcome == .committed)
+            #expect(fixture.clock.slept.rounded() == 22)
         }
     }
 
     @Test("a quota that outlasts the deadline is told with the time to come back")
     func beyondTheDeadline() async throws {
-        try await World.run { world in
-            world.fail(.get, "/data/", .answer(status: 429, headers: [("Retry-After", "300")], body: "{}"))
-            let answer = try world.ask(.publish)
+        try await VaultFixture.run { fixture in
+            fixture.fail(.get, "/data/", .answer(status: 429, headers: [("Retry-After", "300")], body: "{}"))
+            let answer = try fixture.ask(.publish)
             #expect(answer.error?.code == .rateLimited && answer.error?.retryAfter == 300, "\(answer)")
             #expect(answer.outcome.word == "rejected")
         }
@@ -148,20 +148,20 @@ import Testing
 
     @Test("a real quota of OpenBao is kept, and the key is written")
     func realQuota() async throws {
-        try await World.run { world in
-            while try world.server.ask(.get, "slow/data/\(world.path)").status != 429 {}
-            let publisher = try world.publisher(clock: SystemServiceClock())
-            let answer = try world.ask(.publish, ["mount": "slow"], of: publisher)
+        try await VaultFixture.run { fixture in
+            while try fixture.server.ask(.get, "slow/data/\(fixture.path)").status != 429 {}
+            let publisher = try fixture.publisher(clock: SystemServiceClock())
+            let answer = try fixture.ask(.publish, ["mount": "slow"], of: publisher)
             #expect(answer.outcome == .committed, "\(answer)")
         }
     }
 
     @Test("a key is read back whatever stands in between", arguments: ["secret", "kv1"])
     func verifyAgain(mount: String) async throws {
-        try await World.run { world in
-            try world.put(["KEY": Keys.value(Keys.successor)], mount: mount)
-            world.fail(.get, world.path, .dropReply)
-            #expect(try world.ask(.verify, ["mount": .string(mount)]).outcome == .match)
+        try await VaultFixture.run { fixture in
+            try fixture.put(["KEY": Keys.value(Keys.successor)], mount: mount)
+            fixture.fail(.get, fixture.path, .dropReply)
+            #expect(try fixture.ask(.verify, ["mount": .string(mount)]).outcome == .match)
         }
     }
 }

@@ -14,109 +14,111 @@ import Testing
     private static let jwt: JSONObject = ["auth": "jwt", "auth_mount": "ci"]
 
     /// The tokens that were used since the last time.
-    private func takeTokens(_ world: World) -> [Secret] {
+    private func takeTokens(_ fixture: VaultFixture) -> [Secret] {
         var tokens: [Secret] = []
-        for token in world.transport.take().compactMap(\.bearer) where !tokens.contains(token) { tokens.append(token) }
+        for token in fixture.transport.take().compactMap(\.bearer) where !tokens.contains(token) {
+            tokens.append(token)
+        }
         return tokens
     }
 
     /// Lets the publisher give its token back. There are seconds for it, which a busy machine may use up.
-    private func finish(_ publisher: VaultKVPublisher, _ token: Secret, _ world: World) throws {
-        for _ in 1...5 where try isAlive(token, world) { publisher.finish() }
+    private func finish(_ publisher: VaultKVPublisher, _ token: Secret, _ fixture: VaultFixture) throws {
+        for _ in 1...5 where try isAlive(token, fixture) { publisher.finish() }
     }
 
     /// Whether Vault knows a token.
-    private func isAlive(_ token: Secret, _ world: World) throws -> Bool {
-        try world.server.ask(.get, "auth/token/lookup-self", as: token).status == 200
+    private func isAlive(_ token: Secret, _ fixture: VaultFixture) throws -> Bool {
+        try fixture.server.ask(.get, "auth/token/lookup-self", as: token).status == 200
     }
 
     @Test("it logs in once for all targets, and gives the token back when the work is done")
     func once() async throws {
-        try await World.run { world in
-            let publisher = try world.publisher(world.appRole("ork"))
+        try await VaultFixture.run { fixture in
+            let publisher = try fixture.publisher(fixture.appRole("ork"))
             for field in ["A", "B"] {
                 let with: JSONObject = ["auth": "approle", "field": .string(field)]
-                #expect(try world.ask(.publish, with, of: publisher, target: field).outcome == .committed)
+                #expect(try fixture.ask(.publish, with, of: publisher, target: field).outcome == .committed)
             }
-            let asked = world.transport.take()
+            let asked = fixture.transport.take()
             #expect(asked.filter { $0.url.description.hasSuffix("/auth/approle/login") }.count == 1)
             let token = try #require(asked.last?.bearer)
-            #expect(try isAlive(token, world))
-            try finish(publisher, token, world)
-            #expect(try !isAlive(token, world))
-            #expect(Set(world.takeAsked()) == ["POST auth/token/revoke-self"])
+            #expect(try isAlive(token, fixture))
+            try finish(publisher, token, fixture)
+            #expect(try !isAlive(token, fixture))
+            #expect(Set(fixture.takeAsked()) == ["POST auth/token/revoke-self"])
         }
     }
 
     @Test("a token is given back after a failure too, and one that was given is left alone")
     func afterFailure() async throws {
-        try await World.run { world in
-            try world.put(["KEY": Keys.value(Keys.foreign)])
-            let publisher = try world.publisher(world.appRole("ork"))
-            #expect(try world.ask(.publish, Self.appRole, of: publisher).error?.code == .conflict)
-            let token = try #require(takeTokens(world).last)
-            try finish(publisher, token, world)
-            #expect(try !isAlive(token, world))
-            let given = try world.publisher()
-            _ = try world.ask(.check, of: given)
+        try await VaultFixture.run { fixture in
+            try fixture.put(["KEY": Keys.value(Keys.foreign)])
+            let publisher = try fixture.publisher(fixture.appRole("ork"))
+            #expect(try fixture.ask(.publish, Self.appRole, of: publisher).error?.code == .conflict)
+            let token = try #require(takeTokens(fixture).last)
+            try finish(publisher, token, fixture)
+            #expect(try !isAlive(token, fixture))
+            let given = try fixture.publisher()
+            _ = try fixture.ask(.check, of: given)
             given.finish()
-            #expect(try isAlive(world.server.token("full"), world))
+            #expect(try isAlive(fixture.server.token("full"), fixture))
         }
     }
 
     @Test("a token that cannot be revoked is not, and a server that does not answer is no reason to wait")
     func unrevocable() async throws {
-        try await World.run { world in
-            let publisher = try world.publisher(world.appRole("batch"))
-            #expect(try world.ask(.publish, Self.appRole, of: publisher).outcome == .committed)
-            _ = world.takeAsked()
+        try await VaultFixture.run { fixture in
+            let publisher = try fixture.publisher(fixture.appRole("batch"))
+            #expect(try fixture.ask(.publish, Self.appRole, of: publisher).outcome == .committed)
+            _ = fixture.takeAsked()
             publisher.finish()
-            #expect(world.takeAsked() == [])
+            #expect(fixture.takeAsked() == [])
         }
-        try await World.run { world in
-            let publisher = try world.publisher(world.appRole("ork"))
-            _ = try world.ask(.check, Self.appRole, of: publisher)
-            _ = world.takeAsked()
-            world.fail(.post, "revoke-self", times: 9, .dropRequest)
+        try await VaultFixture.run { fixture in
+            let publisher = try fixture.publisher(fixture.appRole("ork"))
+            _ = try fixture.ask(.check, Self.appRole, of: publisher)
+            _ = fixture.takeAsked()
+            fixture.fail(.post, "revoke-self", times: 9, .dropRequest)
             publisher.finish()
-            #expect(world.clock.slept < 3)
+            #expect(fixture.clock.slept < 3)
         }
     }
 
     @Test("a token that nears its end is renewed, and replaced when that helps no more")
     func renewed() async throws {
-        try await World.run { world in
-            let publisher = try world.publisher(world.appRole("brief"))
-            #expect(try world.ask(.publish, Self.appRole, of: publisher).outcome == .committed)
-            let first = try #require(takeTokens(world).last)
-            world.clock.leap(32)
-            #expect(try world.ask(.verify, Self.appRole, of: publisher).outcome == .match)
-            #expect(world.takeAsked().prefix(1) == ["POST auth/token/renew-self"])
+        try await VaultFixture.run { fixture in
+            let publisher = try fixture.publisher(fixture.appRole("brief"))
+            #expect(try fixture.ask(.publish, Self.appRole, of: publisher).outcome == .committed)
+            let first = try #require(takeTokens(fixture).last)
+            fixture.clock.leap(32)
+            #expect(try fixture.ask(.verify, Self.appRole, of: publisher).outcome == .match)
+            #expect(fixture.takeAsked().prefix(1) == ["POST auth/token/renew-self"])
             // Vault's own clock stands, so it is told that the token is at its end.
-            world.clock.leap(300)
-            #expect(try world.ask(.verify, Self.appRole, of: publisher).outcome == .match)
-            #expect(world.takeAsked().prefix(1) == ["POST auth/approle/login"])
-            _ = try world.ask(.verify, Self.appRole, of: publisher)
-            let second = try #require(takeTokens(world).last)
+            fixture.clock.leap(300)
+            #expect(try fixture.ask(.verify, Self.appRole, of: publisher).outcome == .match)
+            #expect(fixture.takeAsked().prefix(1) == ["POST auth/approle/login"])
+            _ = try fixture.ask(.verify, Self.appRole, of: publisher)
+            let second = try #require(takeTokens(fixture).last)
             #expect(second != first)
-            try finish(publisher, second, world)
-            #expect(try !isAlive(second, world))
+            try finish(publisher, second, fixture)
+            #expect(try !isAlive(second, fixture))
         }
     }
 
     @Test("a token that Vault drops in the midst of the work is replaced, and the write is made")
     func dropped() async throws {
-        try await World.run { world in
-            try world.put(["KEY": Keys.value(Keys.predecessor)])
-            let publisher = try world.publisher(world.appRole("ork"))
-            _ = try world.ask(.check, Self.appRole, of: publisher)
-            let token = try #require(takeTokens(world).last)
-            try world.server.ask(.post, "auth/token/revoke", ["token": .string(Keys.text(token))])
-            world.clock.leap(2)
-            let answer = try world.ask(.publish, Self.appRole, of: publisher)
+        try await VaultFixture.run { fixture in
+            try fixture.put(["KEY": Keys.value(Keys.predecessor)])
+            let publisher = try fixture.publisher(fixture.appRole("ork"))
+            _ = try fixture.ask(.check, Self.appRole, of: publisher)
+            let token = try #require(takeTokens(fixture).last)
+            try fixture.server.ask(.post, "auth/token/revoke", ["token": .string(Keys.text(token))])
+            fixture.clock.leap(2)
+            let answer = try fixture.ask(.publish, Self.appRole, of: publisher)
             #expect(answer.outcome == .committed, "\(answer)")
             #expect(
-                world.takeAsked() == [
+                fixture.takeAsked() == [
                     "GET secret/data/…", "POST auth/approle/login", "GET secret/data/…", "PATCH secret/data/…",
                     "PATCH secret/metadata/…",
                 ])
@@ -125,13 +127,13 @@ import Testing
 
     @Test("a token that may be used a few times is replaced in time, and is no reason to fail")
     func fewUses() async throws {
-        try await World.run { world in
-            try world.put(["KEY": Keys.value(Keys.predecessor)])
-            let publisher = try world.publisher(world.appRole("few"))
-            let answer = try world.ask(.publish, Self.appRole, of: publisher)
+        try await VaultFixture.run { fixture in
+            try fixture.put(["KEY": Keys.value(Keys.predecessor)])
+            let publisher = try fixture.publisher(fixture.appRole("few"))
+            let answer = try fixture.ask(.publish, Self.appRole, of: publisher)
             #expect(answer.outcome == .committed, "\(answer)")
             #expect(answer.message?.contains("not marked") == false)
-            let asked = world.takeAsked()
+            let asked = fixture.takeAsked()
             #expect(asked.count { $0.hasSuffix("approle/login") } == 2)
             // Nothing was refused.
             #expect(asked.count == 6, "\(asked)")
@@ -141,24 +143,24 @@ import Testing
 
     @Test("what Vault repeats of a credential is not shown", arguments: ["approle", "jwt"])
     func repeated(method: String) async throws {
-        try await World.run { world in
-            let secret = try method == "jwt" ? world.server.identity("good") : world.server.role("ork").secretID
+        try await VaultFixture.run { fixture in
+            let secret = try method == "jwt" ? fixture.server.identity("good") : fixture.server.role("ork").secretID
             let body: JSONValue = ["errors": [.string("no: \(Keys.text(secret)) is bad")]]
-            world.fail(
+            fixture.fail(
                 .post, "login",
                 .answer(status: 400, headers: [("Content-Type", "application/json")], body: body.text()))
-            let environment = try world.appRole("ork").merging(["VAULT_ID_TOKEN": Keys.text(secret)]) { $1 }
-            let answer = try world.ask(.publish, ["auth": .string(method)], of: world.publisher(environment))
+            let environment = try fixture.appRole("ork").merging(["VAULT_ID_TOKEN": Keys.text(secret)]) { $1 }
+            let answer = try fixture.ask(.publish, ["auth": .string(method)], of: fixture.publisher(environment))
             #expect(answer.error?.message.hasSuffix("(400: no: <redacted> is bad)") == true, "\(answer)")
         }
     }
 
     @Test("a lost answer to a login is no reason to fail")
     func lostLogin() async throws {
-        try await World.run { world in
-            world.fail(.post, "login", .dropReply)
-            let publisher = try world.publisher(world.appRole("ork"))
-            #expect(try world.ask(.publish, Self.appRole, of: publisher).outcome == .committed)
+        try await VaultFixture.run { fixture in
+            fixture.fail(.post, "login", .dropReply)
+            let publisher = try fixture.publisher(fixture.appRole("ork"))
+            #expect(try fixture.ask(.publish, Self.appRole, of: publisher).outcome == .committed)
         }
     }
 
@@ -166,14 +168,14 @@ import Testing
     func onceOnly() async throws {
         let server = try await onOwnThread { try OpenBaoServer() }
         try await onOwnThread {
-            let world = try World(server)
-            let publisher = try world.publisher(world.appRole("once"))
-            #expect(try world.ask(.publish, Self.appRole, of: publisher).outcome == .committed)
-            world.clock.leap(85)
-            let answer = try world.ask(.verify, Self.appRole, of: publisher)
+            let fixture = try VaultFixture(server)
+            let publisher = try fixture.publisher(fixture.appRole("once"))
+            #expect(try fixture.ask(.publish, Self.appRole, of: publisher).outcome == .committed)
+            fixture.clock.leap(85)
+            let answer = try fixture.ask(.verify, Self.appRole, of: publisher)
             #expect(answer.outcome == .match, "\(answer)")
             publisher.finish()
-            let second = try world.ask(.verify, Self.appRole, of: world.publisher(world.appRole("once")))
+            let second = try fixture.ask(.verify, Self.appRole, of: fixture.publisher(fixture.appRole("once")))
             #expect(second.error?.code == .denied)
             #expect(second.error?.hint?.contains("used up") == true)
         }
@@ -181,22 +183,22 @@ import Testing
 
     @Test("it logs in with the token that GitLab gives a job", arguments: ["VAULT_ID_TOKEN", "MY_TOKEN"])
     func gitLab(variable: String) async throws {
-        try await World.run { world in
-            let publisher = try world.publisher([variable: Keys.text(world.server.identity("good"))])
+        try await VaultFixture.run { fixture in
+            let publisher = try fixture.publisher([variable: Keys.text(fixture.server.identity("good"))])
             var with = Self.jwt
             if variable != "VAULT_ID_TOKEN" { with["id_token"] = .string(variable) }
             with["role"] = "ork"
-            #expect(try world.ask(.publish, with, of: publisher).outcome == .committed)
-            let token = try #require(takeTokens(world).last)
-            try finish(publisher, token, world)
-            #expect(try !isAlive(token, world))
+            #expect(try fixture.ask(.publish, with, of: publisher).outcome == .committed)
+            let token = try #require(takeTokens(fixture).last)
+            try finish(publisher, token, fixture)
+            #expect(try !isAlive(token, fixture))
         }
     }
 
     @Test("it asks GitHub for a token with the wanted audience, and logs in with it", arguments: [true, false])
     func gitHub(isRight: Bool) async throws {
-        try await World.run { world in
-            let identity = try Keys.text(world.server.identity(isRight ? "good" : "other_audience"))
+        try await VaultFixture.run { fixture in
+            let identity = try Keys.text(fixture.server.identity(isRight ? "good" : "other_audience"))
             let issuer = try LoopbackServer { request, connection in
                 let isAuthorised = request.message.headers.contains {
                     $0.name.lowercased() == "authorization" && $0.value == "Bearer request-token"
@@ -205,12 +207,12 @@ import Testing
                     isAuthorised ? 200 : 401, headers: [("Content-Type", "application/json")],
                     body: #"{"value": "\#(identity)"}"#)
             }
-            let publisher = try world.publisher([
+            let publisher = try fixture.publisher([
                 "ACTIONS_ID_TOKEN_REQUEST_URL": "http://127.0.0.1:\(issuer.port)/token?api-version=2.0",
                 "ACTIONS_ID_TOKEN_REQUEST_TOKEN": "request-token",
             ])
             let with: JSONObject = ["auth": "jwt", "auth_mount": "ci", "audience": "https://vault.example"]
-            let answer = try world.ask(.publish, with, of: publisher)
+            let answer = try fixture.ask(.publish, with, of: publisher)
             #expect(
                 issuer.requests.map(\.message.target) == [
                     "/token?api-version=2.0&audience=https%3A%2F%2Fvault.example"
@@ -228,9 +230,10 @@ import Testing
         "a token of the CI system that Vault does not take is told apart",
         arguments: ["other_audience", "other_repository", "expired"])
     func refusedIdentity(name: String) async throws {
-        try await World.run { world in
-            let identity = try world.server.identity(name)
-            let answer = try world.ask(.publish, Self.jwt, of: world.publisher(["VAULT_ID_TOKEN": Keys.text(identity)]))
+        try await VaultFixture.run { fixture in
+            let identity = try fixture.server.identity(name)
+            let answer = try fixture.ask(
+                .publish, Self.jwt, of: fixture.publisher(["VAULT_ID_TOKEN": Keys.text(identity)]))
             #expect(answer.outcome.word == "rejected" && answer.error?.code == .denied, "\(answer)")
             #expect(
                 answer.error?.message.hasPrefix("Vault does not let this job log in by JWT at ci (400: ") == true,

@@ -9,87 +9,87 @@ import Testing
 
 /// What stands in `custom_metadata`, and versions that are gone.
 @Suite(.tags(.servers)) struct MarkTests {
-    private static func mark(_ world: World) throws -> JSONValue? {
-        try world.metadata()?["custom_metadata"]?["ork:KEY"]?.string.flatMap { try? JSONValue(parsing: $0.utf8) }
+    private static func mark(_ fixture: VaultFixture) throws -> JSONValue? {
+        try fixture.metadata()?["custom_metadata"]?["ork:KEY"]?.string.flatMap { try? JSONValue(parsing: $0.utf8) }
     }
 
     @Test("the rotation and the operation are marked, and other metadata stays")
     func marked() async throws {
-        try await World.run { world in
-            try world.put(["KEY": Keys.value(Keys.predecessor)])
-            try world.server.ask(
-                .post, "secret/metadata/\(world.path)", ["custom_metadata": ["owner": "me", "ork:OTHER": "x"]])
-            #expect(try world.ask(.publish).outcome == .committed)
-            let metadata = try world.metadata()?["custom_metadata"]?.object
+        try await VaultFixture.run { fixture in
+            try fixture.put(["KEY": Keys.value(Keys.predecessor)])
+            try fixture.server.ask(
+                .post, "secret/metadata/\(fixture.path)", ["custom_metadata": ["owner": "me", "ork:OTHER": "x"]])
+            #expect(try fixture.ask(.publish).outcome == .committed)
+            let metadata = try fixture.metadata()?["custom_metadata"]?.object
             #expect(metadata?.keys.sorted() == ["ork:KEY", "ork:OTHER", "owner"])
             #expect(metadata?["owner"] == "me")
             #expect(
-                try Self.mark(world)
+                try Self.mark(fixture)
                     == ["rotation": .string(Rotations.ours), "operation": .string("\(Rotations.ours)/web/2b2b")])
         }
     }
 
     @Test("an older rotation is refused, whatever it may replace", arguments: [true, false])
     func older(mayReplaceAll: Bool) async throws {
-        try await World.run { world in
-            try world.put(["KEY": Keys.value(Keys.predecessor), "OTHER": "x"])
-            _ = try world.ask(.publish, rotation: Rotations.later)
+        try await VaultFixture.run { fixture in
+            try fixture.put(["KEY": Keys.value(Keys.predecessor), "OTHER": "x"])
+            _ = try fixture.ask(.publish, rotation: Rotations.later)
             // Somebody takes the key out by hand.
-            try world.put(["OTHER": "x"])
+            try fixture.put(["OTHER": "x"])
             let expect = mayReplaceAll ? nil : [Keys.predecessor, Keys.successor]
             for verb in [Verb.check, .publish] {
-                let answer = try world.ask(verb, expect: expect, rotation: Rotations.ours)
+                let answer = try fixture.ask(verb, expect: expect, rotation: Rotations.ours)
                 #expect(answer.outcome.word == "rejected" && answer.error?.code == .conflict, "\(answer)")
                 #expect(answer.error?.message.contains("by a later rotation (\(Rotations.later))") == true)
             }
-            #expect(try world.fields() == ["OTHER": "x"])
+            #expect(try fixture.fields() == ["OTHER": "x"])
             // Of another field it says nothing.
-            #expect(try world.ask(.publish, ["field": "OTHER2"], rotation: Rotations.earlier).outcome == .committed)
-            #expect(try world.ask(.publish, rotation: Rotations.later).outcome == .committed)
+            #expect(try fixture.ask(.publish, ["field": "OTHER2"], rotation: Rotations.earlier).outcome == .committed)
+            #expect(try fixture.ask(.publish, rotation: Rotations.later).outcome == .committed)
         }
     }
 
     @Test("a later rotation takes the mark over", arguments: [Rotations.earlier, Rotations.ours])
     func later(first: String) async throws {
-        try await World.run { world in
-            _ = try world.ask(.publish, secret: Keys.predecessor, rotation: first)
-            #expect(try world.ask(.publish).outcome == .committed)
-            #expect(try Self.mark(world)?["rotation"] == .string(Rotations.ours))
+        try await VaultFixture.run { fixture in
+            _ = try fixture.ask(.publish, secret: Keys.predecessor, rotation: first)
+            #expect(try fixture.ask(.publish).outcome == .committed)
+            #expect(try Self.mark(fixture)?["rotation"] == .string(Rotations.ours))
         }
     }
 
     @Test("a mark that was lost is made up for when the step is run again")
     func madeUpFor() async throws {
-        try await World.run { world in
-            try world.put(["KEY": Keys.value(Keys.successor)])
-            #expect(try world.ask(.publish).outcome == .unchanged)
-            #expect(try Self.mark(world)?["rotation"] == .string(Rotations.ours))
+        try await VaultFixture.run { fixture in
+            try fixture.put(["KEY": Keys.value(Keys.successor)])
+            #expect(try fixture.ask(.publish).outcome == .unchanged)
+            #expect(try Self.mark(fixture)?["rotation"] == .string(Rotations.ours))
         }
     }
 
     @Test("where the policy has no patch on the metadata, that is told and the key written")
     func notAllowed() async throws {
-        try await World.run { world in
-            let publisher = try world.publisher(["VAULT_TOKEN": Keys.text(world.server.token("nopatch"))])
-            let check = try world.ask(.check, of: publisher)
+        try await VaultFixture.run { fixture in
+            let publisher = try fixture.publisher(["VAULT_TOKEN": Keys.text(fixture.server.token("nopatch"))])
+            let check = try fixture.ask(.check, of: publisher)
             #expect(check.message?.contains("will not be marked") == true, "\(check)")
-            let answer = try world.ask(.publish, of: publisher)
+            let answer = try fixture.ask(.publish, of: publisher)
             #expect(answer.outcome == .committed)
             #expect(
                 answer.message?.contains(
-                    "not marked with its rotation: that needs the capability patch on secret/metadata/\(world.path)")
+                    "not marked with its rotation: that needs the capability patch on secret/metadata/\(fixture.path)")
                     == true, "\(answer)")
-            #expect(try Self.mark(world) == nil)
+            #expect(try Self.mark(fixture) == nil)
         }
     }
 
     @Test("a mark of somebody else's making is no mark", arguments: ["later", "{}", #"{"rotation": 1}"#, "[]"])
     func foreignMark(text: String) async throws {
-        try await World.run { world in
-            try world.server.ask(
-                .post, "secret/metadata/\(world.path)", ["custom_metadata": ["ork:KEY": .string(text)]])
-            #expect(try world.ask(.publish).outcome == .committed)
-            #expect(try Self.mark(world)?["rotation"] == .string(Rotations.ours))
+        try await VaultFixture.run { fixture in
+            try fixture.server.ask(
+                .post, "secret/metadata/\(fixture.path)", ["custom_metadata": ["ork:KEY": .string(text)]])
+            #expect(try fixture.ask(.publish).outcome == .committed)
+            #expect(try Self.mark(fixture)?["rotation"] == .string(Rotations.ours))
         }
     }
 
@@ -102,30 +102,30 @@ import Testing
 
     @Test("a version that was deleted or destroyed is told apart, and followed by the next", arguments: [true, false])
     func gone(isDestroyed: Bool) async throws {
-        try await World.run { world in
-            try world.put(["KEY": Keys.value(Keys.foreign), "OTHER": "x"])
+        try await VaultFixture.run { fixture in
+            try fixture.put(["KEY": Keys.value(Keys.foreign), "OTHER": "x"])
             if isDestroyed {
-                try world.server.ask(.put, "secret/destroy/\(world.path)", ["versions": [1]])
+                try fixture.server.ask(.put, "secret/destroy/\(fixture.path)", ["versions": [1]])
             } else {
-                try world.server.ask(.delete, "secret/data/\(world.path)")
+                try fixture.server.ask(.delete, "secret/data/\(fixture.path)")
             }
             let note = "its version 1 was \(isDestroyed ? "destroyed" : "deleted")"
-            let verify = try world.ask(.verify)
+            let verify = try fixture.ask(.verify)
             #expect(verify.outcome == .absent && verify.message == note)
-            #expect(try world.ask(.check).message?.contains(note) == true)
-            let answer = try world.ask(.publish)
+            #expect(try fixture.ask(.check).message?.contains(note) == true)
+            let answer = try fixture.ask(.publish)
             #expect(answer.outcome == .committed && answer.message?.contains(note) == true, "\(answer)")
             #expect(answer.receipt == ["version": 2, "change": "created"])
-            #expect(try world.fields() == ["KEY": Keys.value(Keys.successor)])
+            #expect(try fixture.fields() == ["KEY": Keys.value(Keys.successor)])
         }
     }
 
     @Test("a version that Vault will delete by itself is told of")
     func ending() async throws {
-        try await World.run { world in
-            try world.server.ask(.post, "secret/metadata/\(world.path)", ["delete_version_after": "1h"])
-            _ = try world.ask(.publish)
-            let answer = try world.ask(.verify)
+        try await VaultFixture.run { fixture in
+            try fixture.server.ask(.post, "secret/metadata/\(fixture.path)", ["delete_version_after": "1h"])
+            _ = try fixture.ask(.publish)
+            let answer = try fixture.ask(.verify)
             #expect(answer.outcome == .match)
             #expect(answer.message?.hasPrefix("this version ends at ") == true, "\(answer)")
         }

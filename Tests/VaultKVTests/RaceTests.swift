@@ -13,7 +13,7 @@ import Testing
     struct Case: Sendable, CustomTestStringConvertible {
         let testDescription: String
         var held: JSONValue? = ["KEY": Keys.value(Keys.predecessor), "OTHER": "x"]
-        let hand: @Sendable (World) throws -> Void
+        let hand: @Sendable (VaultFixture) throws -> Void
         let outcome: String
         var code: PublisherError.Code?
         let holds: JSONValue
@@ -51,21 +51,21 @@ import Testing
 
     @Test("what another hand does between reading and writing is not lost", arguments: cases, ["full", "nopatch"])
     func meanwhile(row: Case, policy: String) async throws {
-        try await World.run { world in
-            if let held = row.held { try world.put(held) }
+        try await VaultFixture.run { fixture in
+            if let held = row.held { try fixture.put(held) }
             let isFirst = Once()
             // Reading tells the version; then comes the other hand.
-            world.proxy.faults = [
-                Fault(.notifyBeforeReply { if isFirst.take() { try? row.hand(world) } }) { method, target in
+            fixture.proxy.faults = [
+                Fault(.notifyBeforeReply { if isFirst.take() { try? row.hand(fixture) } }) { method, target in
                     method == "GET" && target.contains("secret/data/")
                 }
             ]
-            let publisher = try world.publisher(["VAULT_TOKEN": Keys.text(world.server.token(policy))])
-            let answer = try world.ask(.publish, of: publisher)
+            let publisher = try fixture.publisher(["VAULT_TOKEN": Keys.text(fixture.server.token(policy))])
+            let answer = try fixture.ask(.publish, of: publisher)
             #expect(answer.outcome.word == row.outcome, "\(answer)")
             #expect(answer.error?.code == row.code)
-            #expect(try world.fields() == row.holds)
-            #expect(try world.metadata()?["version"]?.integer == row.version)
+            #expect(try fixture.fields() == row.holds)
+            #expect(try fixture.metadata()?["version"]?.integer == row.version)
         }
     }
 
@@ -76,47 +76,48 @@ import Testing
             ("nopatch", ["KEY": Keys.value(Keys.successor), "OTHER": "x"]),
         ] as [(String, JSONValue)])
     func deleted(policy: String, holds: JSONValue) async throws {
-        try await World.run { world in
-            try world.put(["KEY": Keys.value(Keys.predecessor), "OTHER": "x"])
+        try await VaultFixture.run { fixture in
+            try fixture.put(["KEY": Keys.value(Keys.predecessor), "OTHER": "x"])
             let isFirst = Once()
-            world.proxy.faults = [
+            fixture.proxy.faults = [
                 Fault(
                     .notifyBeforeReply {
-                        if isFirst.take() { _ = try? world.server.ask(.delete, "secret/data/\(world.path)") }
+                        if isFirst.take() { _ = try? fixture.server.ask(.delete, "secret/data/\(fixture.path)") }
                     }
                 ) { method, target in method == "GET" && target.contains("secret/data/") }
             ]
-            let publisher = try world.publisher(["VAULT_TOKEN": Keys.text(world.server.token(policy))])
-            #expect(try world.ask(.publish, of: publisher).outcome == .committed)
-            #expect(try world.fields() == holds)
-            #expect(try world.metadata()?["version"] == 2)
+            let publisher = try fixture.publisher(["VAULT_TOKEN": Keys.text(fixture.server.token(policy))])
+            #expect(try fixture.ask(.publish, of: publisher).outcome == .committed)
+            #expect(try fixture.fields() == holds)
+            #expect(try fixture.metadata()?["version"] == 2)
         }
     }
 
     @Test("who writes all the time is told of, and loses nothing")
     func endless() async throws {
-        try await World.run { world in
-            try world.put(["KEY": Keys.value(Keys.predecessor), "n": 0])
-            world.proxy.faults = [
-                Fault(.notifyBeforeRequest { try? world.patch(["n": 1]) }, times: 9) { method, _ in method == "PATCH" }
+        try await VaultFixture.run { fixture in
+            try fixture.put(["KEY": Keys.value(Keys.predecessor), "n": 0])
+            fixture.proxy.faults = [
+                Fault(.notifyBeforeRequest { try? fixture.patch(["n": 1]) }, times: 9) { method, _ in method == "PATCH"
+                }
             ]
-            let answer = try world.ask(.publish)
+            let answer = try fixture.ask(.publish)
             #expect(answer.outcome.word == "rejected" && answer.error?.code == .conflict, "\(answer)")
             #expect(answer.error?.message.contains("is written by somebody else all the time") == true)
-            #expect(try world.fields() == ["KEY": Keys.value(Keys.predecessor), "n": 1])
+            #expect(try fixture.fields() == ["KEY": Keys.value(Keys.predecessor), "n": 1])
         }
     }
 
     @Test("two fields of one secret that are written at the same time are both there", arguments: ["secret", "kv1"])
     func twoFields(mount: String) async throws {
-        let world = try await onOwnThread { try World() }
-        let publisher = try world.publisher()
+        let fixture = try await onOwnThread { try VaultFixture() }
+        let publisher = try fixture.publisher()
         try await withThrowingTaskGroup { group in
             for field in ["A", "B", "C", "D"] {
                 group.addTask {
                     try await onOwnThread {
                         let with: JSONObject = ["mount": .string(mount), "field": .string(field)]
-                        let answer = try world.ask(.publish, with, of: publisher, target: field)
+                        let answer = try fixture.ask(.publish, with, of: publisher, target: field)
                         #expect(answer.outcome == .committed, "\(answer)")
                     }
                 }
@@ -124,7 +125,7 @@ import Testing
             try await group.waitForAll()
         }
         let key = Keys.value(Keys.successor)
-        let held = try await onOwnThread { try world.fields(mount) }
+        let held = try await onOwnThread { try fixture.fields(mount) }
         #expect(held == ["A": key, "B": key, "C": key, "D": key])
     }
 }

@@ -13,9 +13,9 @@ import Testing
     struct Case: Sendable, CustomTestStringConvertible {
         let testDescription: String
         var with: JSONObject = [:]
-        var environment: @Sendable (World) throws -> [String: String]? = { _ in nil }
+        var environment: @Sendable (VaultFixture) throws -> [String: String]? = { _ in nil }
         var held: JSONValue?
-        var fault: @Sendable (World) -> Void = { _ in }
+        var fault: @Sendable (VaultFixture) -> Void = { _ in }
         let code: PublisherError.Code
         /// With `…` for the path.
         let message: String
@@ -23,7 +23,7 @@ import Testing
         var field: String?
     }
 
-    private static func policy(_ name: String) -> @Sendable (World) throws -> [String: String]? {
+    private static func policy(_ name: String) -> @Sendable (VaultFixture) throws -> [String: String]? {
         { ["VAULT_TOKEN": Keys.text(try $0.server.token(name))] }
     }
 
@@ -157,32 +157,32 @@ import Testing
 
     @Test("a refusal says what it is and what to do, and nothing is written", arguments: refusals)
     func refused(row: Case) async throws {
-        try await World.run { world in
-            if let held = row.held { try world.put(held) }
-            let before = try (world.fields(), world.fields("kv1"))
-            row.fault(world)
-            let answer = try world.ask(.publish, row.with, of: world.publisher(row.environment(world)))
+        try await VaultFixture.run { fixture in
+            if let held = row.held { try fixture.put(held) }
+            let before = try (fixture.fields(), fixture.fields("kv1"))
+            row.fault(fixture)
+            let answer = try fixture.ask(.publish, row.with, of: fixture.publisher(row.environment(fixture)))
             #expect(answer.outcome.word == "rejected", "\(answer)")
             let error = try #require(answer.error)
             #expect(error.code == row.code)
-            #expect(error.message.replacing(world.path, with: "…") == row.message)
-            #expect(error.hint?.replacing(world.path, with: "…").contains(row.hint) == true, "\(error)")
+            #expect(error.message.replacing(fixture.path, with: "…") == row.message)
+            #expect(error.hint?.replacing(fixture.path, with: "…").contains(row.hint) == true, "\(error)")
             #expect(error.field == row.field)
-            let after = try (world.fields(), world.fields("kv1"))
+            let after = try (fixture.fields(), fixture.fields("kv1"))
             #expect(before == after)
         }
     }
 
     @Test("what will be refused is refused by a check, as far as Vault tells")
     func checked() async throws {
-        try await World.run { world in
-            try world.put(["KEY": Keys.value(Keys.predecessor), "OTHER": "x"])
+        try await VaultFixture.run { fixture in
+            try fixture.put(["KEY": Keys.value(Keys.predecessor), "OTHER": "x"])
             func check(_ policy: String) throws -> PublisherAnswer {
-                try world.ask(.check, of: world.publisher(["VAULT_TOKEN": Keys.text(world.server.token(policy))]))
+                try fixture.ask(.check, of: fixture.publisher(["VAULT_TOKEN": Keys.text(fixture.server.token(policy))]))
             }
             let denied = try check("readonly")
             #expect(denied.error?.code == .denied)
-            #expect(denied.error?.message == "the token can read KEY of secret/\(world.path) and not write it")
+            #expect(denied.error?.message == "the token can read KEY of secret/\(fixture.path) and not write it")
             let whole = try check("nopatch")
             #expect(whole.outcome == .ready)
             #expect(whole.message?.contains("so that the whole secret is written back") == true)
@@ -191,17 +191,17 @@ import Testing
             let silent = try check("bare")
             #expect(silent.outcome == .ready && silent.message?.contains("may not ask for its own rights") == true)
             let full = try check("full")
-            #expect(full.message == "would write KEY of secret/\(world.path)")
+            #expect(full.message == "would write KEY of secret/\(fixture.path)")
         }
     }
 
     @Test("patch alone is enough beside other fields")
     func patchOnly() async throws {
-        try await World.run { world in
-            try world.put(["KEY": Keys.value(Keys.predecessor), "OTHER": "x"])
-            let publisher = try world.publisher(["VAULT_TOKEN": Keys.text(world.server.token("patchonly"))])
-            #expect(try world.ask(.publish, of: publisher).outcome == .committed)
-            #expect(try world.fields() == ["KEY": Keys.value(Keys.successor), "OTHER": "x"])
+        try await VaultFixture.run { fixture in
+            try fixture.put(["KEY": Keys.value(Keys.predecessor), "OTHER": "x"])
+            let publisher = try fixture.publisher(["VAULT_TOKEN": Keys.text(fixture.server.token("patchonly"))])
+            #expect(try fixture.ask(.publish, of: publisher).outcome == .committed)
+            #expect(try fixture.fields() == ["KEY": Keys.value(Keys.successor), "OTHER": "x"])
         }
     }
 
@@ -209,21 +209,21 @@ import Testing
     func sealed() async throws {
         let server = try await onOwnThread { try OpenBaoServer() }
         try await onOwnThread {
-            let world = try World(server)
+            let fixture = try VaultFixture(server)
             try server.seal(true)
             for verb in Verb.allCases {
-                let answer = try world.ask(verb)
+                let answer = try fixture.ask(verb)
                 #expect(answer.outcome.word == "rejected")
                 #expect(
                     answer.error
                         == PublisherError(
                             .unavailable, "Vault is sealed (503)", hint: "unseal it, and run the step again"))
             }
-            let login = try world.ask(.publish, ["auth": "approle"], of: world.publisher(world.appRole("ork")))
+            let login = try fixture.ask(.publish, ["auth": "approle"], of: fixture.publisher(fixture.appRole("ork")))
             #expect(login.error?.message == "Vault is sealed (503)")
             try server.seal(false)
             // It becomes active a moment after it was opened.
-            #expect(try world.ask(.publish, within: 600).outcome == .committed)
+            #expect(try fixture.ask(.publish, within: 600).outcome == .committed)
         }
     }
 
@@ -231,15 +231,15 @@ import Testing
     func sealedMeanwhile() async throws {
         let server = try await onOwnThread { try OpenBaoServer() }
         try await onOwnThread {
-            let world = try World(server)
-            try world.put(["KEY": Keys.value(Keys.predecessor)])
+            let fixture = try VaultFixture(server)
+            try fixture.put(["KEY": Keys.value(Keys.predecessor)])
             let isFirst = Once()
-            world.proxy.faults = [
+            fixture.proxy.faults = [
                 Fault(.notifyBeforeRequest { if isFirst.take() { try? server.seal(true) } }) { method, _ in
                     method == "PATCH"
                 }
             ]
-            let answer = try world.ask(.publish)
+            let answer = try fixture.ask(.publish)
             #expect(answer.outcome.word == "unknown", "\(answer)")
             #expect(answer.error?.message.contains("Vault is sealed (503)") == true)
         }

@@ -4,15 +4,15 @@ import JSON
 import Testing
 
 /// Requests to a GitLab and what it answered, as an array that `validate.py` reads.
-struct Tour {
-    private var world = World()
+struct Transcript {
+    private var fixture = GitLabSandboxFixture()
     private var exchanges: [JSONValue] = []
 
     var line: String { JSONValue.array(exchanges).text() }
     var statuses: Set<Int> { Set(exchanges.compactMap { $0["status"]?.integer }) }
 
     private mutating func ask(_ method: HTTPRequest.Method, _ path: String, _ body: JSONValue? = nil) throws {
-        let answer = try world.ask(method, path, body)
+        let answer = try fixture.ask(method, path, body)
         exchanges.append([
             "method": .string(method.rawValue), "path": .string(path), "request": body ?? .null,
             "response": answer.json ?? .null, "status": .number(JSONNumber(answer.status)),
@@ -20,10 +20,10 @@ struct Tour {
     }
 
     /// Every operation of every place, in every kind of answer.
-    static func throughEverything() throws -> Tour {
-        var tour = Tour()
-        for place in Place.allCases { try tour.visit(place) }
-        return tour
+    static func ofEverything() throws -> Transcript {
+        var transcript = Transcript()
+        for place in Place.allCases { try transcript.visit(place) }
+        return transcript
     }
 
     private mutating func visit(_ place: Place) throws {

@@ -15,7 +15,7 @@ import Testing
 /// A proxy of a test's own in front of the server, and a clock that goes on when it is waited for.
 ///
 /// Every request that passes and every answer of a publisher is searched for the keys.
-final class World: ServiceClock {
+final class AWSFixture: ServiceClock {
     let server: AWSServer
     let proxy: FaultProxy
     /// A name of the test's own, for secrets and parameters.
@@ -91,7 +91,7 @@ enum Which: Sendable {
     case secret, parameter
 }
 
-extension World {
+extension AWSFixture {
     /// What a publisher answers, also by throwing.
     func ask(
         _ verb: Verb, of which: Which = .secret, _ with: JSONObject, environment: [String: String]? = nil,

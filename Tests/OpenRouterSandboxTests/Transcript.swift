@@ -7,7 +7,7 @@ import Testing
 import Timestamps
 
 /// Requests to a sandbox and what it answered, as lines that `validate.py` reads.
-struct Tour {
+struct Transcript {
     private var sandbox = Sandbox()
     private var now: Date
     private var exchanges: [JSONValue] = []
@@ -30,11 +30,11 @@ struct Tour {
     }
 
     /// Every operation that the sandbox serves, in every kind of answer that it gives.
-    static func throughEverything() throws -> Tour {
-        var tour = Tour(at: try .at("2026-11-23T12:00:00Z"))
-        try tour.administer()
-        try tour.beRefused()
-        return tour
+    static func ofEverything() throws -> Transcript {
+        var transcript = Transcript(at: try .at("2026-11-23T12:00:00Z"))
+        try transcript.administer()
+        try transcript.beRefused()
+        return transcript
     }
 
     private mutating func administer() throws {

@@ -6,8 +6,8 @@ import Secrets
 import Testing
 
 /// Requests to a GitHub and what it answered, as lines that `validate.py` reads.
-struct Tour {
-    private var world = World()
+struct Transcript {
+    private var fixture = GitHubSandboxFixture()
     private let version: String
     private var exchanges: [JSONValue] = []
 
@@ -15,13 +15,13 @@ struct Tour {
     var statuses: [Int] { exchanges.compactMap { $0["status"]?.integer } }
 
     /// Every operation that the sandbox serves, in every kind of answer that it gives.
-    static func throughEverything(_ version: String) throws -> Tour {
-        var tour = Tour(version: version)
-        try tour.lookAround()
-        for (list, _, _, more) in SecretsTests.lists { try tour.keepSecrets(list, more) }
-        for (list, _, more) in VariablesTests.lists { try tour.keepVariables(list, more) }
-        try tour.beRefused()
-        return tour
+    static func ofEverything(_ version: String) throws -> Transcript {
+        var transcript = Transcript(version: version)
+        try transcript.lookAround()
+        for (list, _, _, more) in SecretsTests.lists { try transcript.keepSecrets(list, more) }
+        for (list, _, more) in VariablesTests.lists { try transcript.keepVariables(list, more) }
+        try transcript.beRefused()
+        return transcript
     }
 
     private init(version: String) { self.version = version }
@@ -29,7 +29,7 @@ struct Tour {
     private mutating func ask(
         _ method: HTTPRequest.Method, _ path: String, _ body: JSONValue? = nil, as token: Secret? = nil
     ) throws {
-        let answer = try world.ask(method, path, body, as: token, headers: [("x-github-api-version", version)])
+        let answer = try fixture.ask(method, path, body, as: token, headers: [("x-github-api-version", version)])
         exchanges.append([
             "version": .string(version), "method": .string(method.rawValue), "path": .string(path),
             "status": .number(JSONNumber(answer.status)), "request": body ?? .null, "response": answer.json ?? .null,
@@ -49,12 +49,12 @@ struct Tour {
     private mutating func keepSecrets(_ list: String, _ more: JSONObject) throws {
         try ask(.get, list + "/public-key")
         try ask(.get, list)
-        let body = try world.sealed("x", for: list, more)
+        let body = try fixture.sealed("x", for: list, more)
         for _ in 0..<2 { try ask(.put, list + "/KEY", body) }
         if more["visibility"] != nil {
-            let ids: JSONValue = [.number(JSONNumber(world.web)), .number(JSONNumber(world.open))]
+            let ids: JSONValue = [.number(JSONNumber(fixture.web)), .number(JSONNumber(fixture.open))]
             let chosen = more.with("visibility", "selected").with("selected_repository_ids", ids)
-            try ask(.put, list + "/KEY", world.sealed("x", for: list, chosen))
+            try ask(.put, list + "/KEY", fixture.sealed("x", for: list, chosen))
         }
         try keep(list, isSelected: more["visibility"] != nil)
     }
@@ -72,11 +72,11 @@ struct Tour {
         try ask(.get, list + "?per_page=1&page=1")
         try ask(.get, list + "/KEY")
         if isSelected {
-            let ids: JSONValue = [.number(JSONNumber(world.web))]
+            let ids: JSONValue = [.number(JSONNumber(fixture.web))]
             try ask(.get, list + "/KEY/repositories")
             try ask(.put, list + "/KEY/repositories", ["selected_repository_ids": ids])
-            try ask(.put, list + "/KEY/repositories/\(world.open)")
-            try ask(.delete, list + "/KEY/repositories/\(world.open)")
+            try ask(.put, list + "/KEY/repositories/\(fixture.open)")
+            try ask(.delete, list + "/KEY/repositories/\(fixture.open)")
         }
         try ask(.delete, list + "/KEY")
         try ask(.get, list + "/KEY")
@@ -84,9 +84,9 @@ struct Tour {
 
     private mutating func beRefused() throws {
         let list = "/repos/acme/web/actions/secrets"
-        let body = try world.sealed("x", for: list)
-        let workflow = world.github.addToken(.actions(repository: "acme/web"))
-        let reader = world.github.addToken(.fineGrained([.secrets: .read]))
+        let body = try fixture.sealed("x", for: list)
+        let workflow = fixture.github.addToken(.actions(repository: "acme/web"))
+        let reader = fixture.github.addToken(.fineGrained([.secrets: .read]))
         try ask(.put, list + "/GITHUB_KEY", body)
         try ask(.put, list + "/KEY", body, as: workflow)
         try ask(.put, list + "/KEY", body, as: reader)
@@ -95,10 +95,10 @@ struct Tour {
         try ask(.get, "/orgs/nobody")
         let organisation = "/orgs/acme/codespaces/secrets"
         let choice: JSONObject = ["visibility": "selected", "selected_repository_ids": [1]]
-        try ask(.put, organisation + "/KEY", world.sealed("x", for: organisation, choice))
-        world.github.renameRepository("acme/web", to: "acme/site")
+        try ask(.put, organisation + "/KEY", fixture.sealed("x", for: organisation, choice))
+        fixture.github.renameRepository("acme/web", to: "acme/site")
         try ask(.get, "/repos/acme/web")
-        world.github.primaryLimit = 0
+        fixture.github.primaryLimit = 0
         try ask(.get, "/user")
     }
 }

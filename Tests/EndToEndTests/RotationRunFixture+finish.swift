@@ -2,7 +2,7 @@ import FoundationEssentials
 import Glibc
 import TestSupport
 
-extension World {
+extension RotationRunFixture {
     /// The statuses that a run may end with after a crash; 64 and 77 would be our mistake.
     private static let statuses: Set<Int32> = [0, 1, 65, 69, 75]
 

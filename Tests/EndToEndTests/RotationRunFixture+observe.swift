@@ -6,7 +6,7 @@ import Secrets
 import Sodium
 import TestSupport
 
-extension World {
+extension RotationRunFixture {
     /// Invariant 1: every target holds a key that works and may spend. Asks OpenRouter with the key itself.
     func observe() throws {
         for index in heldKeys().indices {

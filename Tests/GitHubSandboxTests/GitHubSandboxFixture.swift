@@ -18,7 +18,7 @@ struct Answer {
 }
 
 /// A GitHub with the private repository `acme/web`, its environment `production` and the public one `acme/open`.
-struct World {
+struct GitHubSandboxFixture {
     var github = GitHubSandbox()
     var now = Date(timeIntervalSince1970: 1_790_000_000.25)
     let web: Int

@@ -13,7 +13,7 @@ import Testing
 /// A GitLab, a clock that only waiting and asking moves, and the network between, which can be told to fail.
 ///
 /// Every request that it passes on and every answer of a publisher is searched for the keys.
-final class World: HTTPTransport, ServiceClock {
+final class GitLabFixture: HTTPTransport, ServiceClock {
     /// What becomes of a request.
     enum Fault: Sendable {
         /// It does not arrive.
@@ -157,7 +157,7 @@ final class World: HTTPTransport, ServiceClock {
     }
 }
 
-extension World {
+extension GitLabFixture {
     /// A publisher with a token; without one it is the sandbox's own, which may do everything.
     func publisher(_ token: Secret? = nil) -> GitLabVariablePublisher {
         let token = token ?? gitlab { $0.token }
@@ -200,7 +200,7 @@ enum Keys {
     static func text(_ secret: Secret) -> String { secret.revealed() ?? "" }
 }
 
-extension World {
+extension GitLabFixture {
     /// The address of a path in the sandbox.
     static func url(_ path: String) -> HTTPURL {
         guard let url = try? HTTPURL(root + path) else { preconditionFailure("no address: \(path)") }

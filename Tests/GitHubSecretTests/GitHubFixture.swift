@@ -10,7 +10,7 @@ import Synchronization
 @testable import ork_publisher_github_secret
 
 /// A GitHub, a clock that only waiting and asking moves, and the network between, which can be told to fail.
-final class World: HTTPTransport, ServiceClock {
+final class GitHubFixture: HTTPTransport, ServiceClock {
     /// What becomes of a request.
     enum Fault {
         /// It does not arrive.

@@ -14,20 +14,20 @@ import Testing
 /// A publisher, a real OpenBao, and a proxy between them that can be told to fail. It has a secret of its own to write.
 ///
 /// Every request is searched for keys and credentials where they do not belong, every answer of a publisher too.
-final class World: Sendable {
+final class VaultFixture: Sendable {
     private static let shared = Result { try OpenBaoServer() }
     private static let count = Mutex(0)
 
     let server: OpenBaoServer
     let proxy: FaultProxy
-    let clock = LeapingClock()
-    let transport: WatchedTransport
-    /// Of this world's secret, below every mount.
+    let clock = FakeClock()
+    let transport: RecordingTransport
+    /// Of this fixture's secret, below every mount.
     let path: String
 
     init(_ server: OpenBaoServer? = nil) throws {
         self.server = try server ?? Self.shared.get()
-        transport = WatchedTransport(
+        transport = RecordingTransport(
             hiding: try [self.server.role("ork").secretID, self.server.identity("good")])
         proxy = try FaultProxy(upstreamPort: self.server.port)
         let number = Self.count.withLock {
@@ -37,9 +37,9 @@ final class World: Sendable {
         path = "apps/web-\(number)"
     }
 
-    /// Runs `body` in a world of its own, where it may block.
-    static func run<Value: Sendable>(_ body: @escaping @Sendable (World) throws -> Value) async throws -> Value {
-        try await onOwnThread { try body(World()) }
+    /// Runs `body` in a fixture of its own, where it may block.
+    static func run<Value: Sendable>(_ body: @escaping @Sendable (VaultFixture) throws -> Value) async throws -> Value {
+        try await onOwnThread { try body(VaultFixture()) }
     }
 
     var url: String { "http://127.0.0.1:\(proxy.port)" }
@@ -75,7 +75,7 @@ final class World: Sendable {
         return answer
     }
 
-    /// What was asked of Vault since the last time, as `GET secret/data/apps/…`, with `…` for this world's path.
+    /// What was asked of Vault since the last time, as `GET secret/data/apps/…`, with `…` for this fixture's path.
     func takeAsked() -> [String] {
         transport.take().map { request in
             let path = request.url.description.dropFirst(url.count + "/v1/".count)
@@ -91,7 +91,7 @@ final class World: Sendable {
     }
 }
 
-extension World {
+extension VaultFixture {
     /// Writes by another hand.
     @discardableResult
     func put(_ fields: JSONValue, mount: String = "secret", namespace: String? = nil) throws -> Int {
@@ -140,7 +140,7 @@ enum Rotations {
 }
 
 /// The time, which only waiting moves: a busy machine changes nothing.
-final class LeapingClock: ServiceClock {
+final class FakeClock: ServiceClock {
     private let beginning = Date()
     private let offset = Mutex<TimeInterval>(0)
 
@@ -155,7 +155,7 @@ final class LeapingClock: ServiceClock {
 }
 
 /// Keeps what is sent by the real transport.
-final class WatchedTransport: HTTPTransport {
+final class RecordingTransport: HTTPTransport {
     private let hidden: [Secret]
     private let real = CurlTransport(policy: .singleTry, environment: [:])
     private let asked = Mutex<[HTTPRequest]>([])

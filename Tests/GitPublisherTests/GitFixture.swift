@@ -8,14 +8,14 @@ import SystemPackage
 import TestSupport
 
 /// Made-up keys.
-enum Key {
+enum SampleKey {
     static let successor = "sk-or-v1-" + String(repeating: "5", count: 64)
     static let predecessor = "sk-or-v1-" + String(repeating: "4", count: 64)
     static let stranger = "sk-or-v1-" + String(repeating: "6", count: 64)
 }
 
 /// A repository of git's own making, two age identities, and the publisher as the host runs it.
-struct World: Sendable {
+struct GitFixture: Sendable {
     let git: GitFolder
     /// What the publisher's process gets besides `PATH` and `HOME`.
     var environment: [String: String]
@@ -48,7 +48,7 @@ struct World: Sendable {
             """)
     }
 
-    /// Runs commands in the world's folder, with the programs that the tests have installed.
+    /// Runs commands in the fixture's folder, with the programs that the tests have installed.
     @discardableResult
     func sh(_ script: String) async throws -> String {
         let sops = "export SOPS_AGE_KEY_FILE=$PWD/mine.txt SOPS_DISABLE_VERSION_CHECK=1 PATH=\(try Self.path)"
@@ -65,8 +65,8 @@ struct World: Sendable {
 
     /// One request, as the host would make it.
     struct Request: Sendable {
-        var value = Key.successor
-        var expect: [String]? = [Key.predecessor, Key.successor]
+        var value = SampleKey.successor
+        var expect: [String]? = [SampleKey.predecessor, SampleKey.successor]
         var rotation = "01JDB000000000000000000002"
         var operation = "01JDB000000000000000000002/web/5555"
         var receipt: JSONObject?

@@ -15,7 +15,7 @@ struct Answer {
 }
 
 /// A cluster with a secret and one workload of each kind, of two pods.
-struct World {
+struct KubernetesSandboxFixture {
     var cluster = KubernetesSandbox()
     var now = Date(timeIntervalSince1970: 1_790_000_000.25)
 

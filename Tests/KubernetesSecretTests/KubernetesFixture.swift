@@ -13,7 +13,7 @@ import Testing
 /// A cluster, a clock that only waiting and asking moves, and the network between, which can be told to fail.
 ///
 /// Every request that it passes on and every answer of a publisher is searched for the keys.
-final class World: HTTPTransport, ServiceClock {
+final class KubernetesFixture: HTTPTransport, ServiceClock {
     /// What becomes of a request.
     enum Fault: Sendable {
         /// It does not arrive.
@@ -156,7 +156,7 @@ final class World: HTTPTransport, ServiceClock {
     }
 }
 
-extension World {
+extension KubernetesFixture {
     /// A publisher with a token; without one it is the sandbox's own, which may do everything.
     func publisher(_ token: Secret? = nil) -> KubernetesSecretPublisher {
         let token = token ?? cluster { $0.token }

@@ -30,14 +30,14 @@ enum Stage: Int, CaseIterable, Sendable {
 }
 
 /// An OpenRouter, a proxy in front of it, and an application that takes its key from two files.
-final class World: Sendable {
+final class RotationRunFixture: Sendable {
     let sandbox: SandboxProcess
     let proxy: FaultProxy
     let directory: TemporaryDirectory
     /// What the steps print; besides the targets' folder, so that it can be searched for keys.
     let logs: TemporaryDirectory
     let targetDirectory: TemporaryDirectory
-    /// One for all worlds, because making it takes a run.
+    /// One for all fixtures, because making it takes a run.
     let identity: Secret
     let publisher: String
     let flags: [String]
@@ -54,7 +54,7 @@ final class World: Sendable {
     static let shortWindows = ["--settle", "0s", "--overlap", "0s", "--quiet-for", "0s", "--soak", "0s"]
 
     init(
-        sandbox options: [String] = [], publisher: String = "file", flags: [String] = World.shortWindows
+        sandbox options: [String] = [], publisher: String = "file", flags: [String] = RotationRunFixture.shortWindows
     ) throws {
         sandbox = try SandboxProcess(options)
         let port = sandbox.url.dropFirst("http://127.0.0.1:".count).prefix { $0 != "/" }

@@ -18,7 +18,7 @@ struct Answer {
 }
 
 /// A GitLab with the projects `acme/web` (2) and `acme/platform/api`, hence the groups `acme` and `acme/platform`.
-struct World {
+struct GitLabSandboxFixture {
     var gitlab = GitLabSandbox()
     var now = Date(timeIntervalSince1970: 1_790_000_000.25)
     let web: Int

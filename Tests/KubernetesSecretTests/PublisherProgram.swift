@@ -9,7 +9,7 @@ import TestSupport
 import Testing
 
 /// The binary as the host runs it.
-enum Program {
+enum PublisherProgram {
     /// Its answers by id.
     static func run(
         _ word: String, input: String = "", environment: [String: String], secrets: [Secret] = []
