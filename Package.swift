@@ -92,7 +92,9 @@ let package = Package(
         servicePublisher("aws-parameter", "AWS"),
         servicePublisher("kubernetes-secret", "Sodium", "Timestamps", "YAML"),
 
-        support("TestSupport", "HTTP", "JSON", "OpenRouterSandbox", "Secrets", .subprocess, .systemPackage),
+        support(
+            "TestSupport", "HTTP", "JSON", "OpenRouterSandbox", "PublisherKit", "Secrets", "Sodium", .subprocess,
+            .systemPackage),
         support(
             "RotationFixtures", "HTTP", "JSON", "OpenRouter", "OpenRouterSandbox", "PublisherHosting", "PublisherKit",
             "Rotation", "Secrets", "Sodium", "Steps", "Timestamps"),

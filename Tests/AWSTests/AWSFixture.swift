@@ -15,12 +15,12 @@ import Testing
 /// A proxy of a test's own in front of the server, and a clock that goes on when it is waited for.
 ///
 /// Every request that passes and every answer of a publisher is searched for the keys.
-final class AWSFixture: ServiceClock {
+final class AWSFixture: Sendable {
     let server: AWSServer
     let proxy: FaultProxy
     /// A name of the test's own, for secrets and parameters.
     let name = "t/" + UUID().uuidString
-    private let offset = Mutex<TimeInterval>(0)
+    let clock = FakeClock()
     private let seen = Mutex<Int>(0)
 
     init(_ faults: [Fault] = []) throws {
@@ -30,15 +30,10 @@ final class AWSFixture: ServiceClock {
 
     var root: String { "http://127.0.0.1:\(proxy.port)" }
 
-    var now: Date { Date().addingTimeInterval(offset.withLock(\.self)) }
+    var now: Date { clock.now }
 
     /// How long anybody waited.
-    var slept: TimeInterval { offset.withLock(\.self) }
-
-    func sleep(until moment: Date) {
-        let rest = moment.timeIntervalSince(now)
-        offset.withLock { $0 += max(0, rest) }
-    }
+    var slept: TimeInterval { clock.slept }
 
     /// The environment of a publisher that a user's access key is given to.
     func environment(_ user: String = "admin") -> [String: String] {
@@ -95,7 +90,7 @@ extension AWSFixture {
     /// What a publisher answers, also by throwing.
     func ask(
         _ verb: Verb, of which: Which = .secret, _ with: JSONObject, environment: [String: String]? = nil,
-        expect: [Secret]? = [Keys.predecessor, Keys.successor], secret: Secret = Keys.successor,
+        expect: [Secret]? = [SampleKeys.predecessor, SampleKeys.successor], secret: Secret = SampleKeys.successor,
         operation: String = "op", within seconds: TimeInterval = 120
     ) -> PublisherAnswer {
         ask(
@@ -107,44 +102,34 @@ extension AWSFixture {
         switch which {
         case .secret:
             return AWSSecretPublisher(
-                AWSClients(SecretStore(), environment: environment, transport: transport, clock: self))
+                AWSClients(SecretStore(), environment: environment, transport: transport, clock: clock))
         case .parameter:
             return AWSParameterPublisher(
-                AWSClients(ParameterStore(), environment: environment, transport: transport, clock: self))
+                AWSClients(ParameterStore(), environment: environment, transport: transport, clock: clock))
         }
     }
 
     func ask(
         _ publisher: any Publisher, _ verb: Verb, _ with: JSONObject,
-        _ expect: [Secret]? = [Keys.predecessor, Keys.successor], _ secret: Secret = Keys.successor,
+        _ expect: [Secret]? = [SampleKeys.predecessor, SampleKeys.successor], _ secret: Secret = SampleKeys.successor,
         _ operation: String = "op", _ seconds: TimeInterval = 120, target: String = "web"
     ) -> PublisherAnswer {
         let request = PublisherRequest(
-            id: "1", operation: operation, rotation: "01JDB", deadline: now.addingTimeInterval(seconds),
-            target: target, with: with, expect: expect?.map { Digest(of: $0) }, digest: Digest(of: secret),
-            secret: verb == .publish ? secret : nil)
-        let answer = publisher.answer(verb, request)
-        search(answer)
+            verb, with, secret: secret, expect: expect, operation: operation, rotation: "01JDB", target: target,
+            deadline: now.addingTimeInterval(seconds))
+        let answer = publisher.ask(verb, request, hiding: server.users.values.map { Secret($0.key) })
+        searchExchanges()
         return answer
     }
 
-    /// Keys are in bodies only, secret access keys nowhere, and neither is in an answer.
-    private func search(_ answer: PublisherAnswer) {
+    /// Keys are in bodies only, and secret access keys nowhere.
+    private func searchExchanges() {
         // A redactor finds every key of OpenRouter, known or not.
         let search = Redactor(server.users.values.map { Secret($0.key) })
-        #expect(!search.contains(String(describing: answer).utf8), "a key or a credential in an answer")
         for exchange in proxy.exchanges {
             let head = exchange.request.raw.dropLast(exchange.request.body.count)
             #expect(!search.contains(head), "a key or a credential in an address or a field")
             #expect(!server.users.values.contains { exchange.request.text.contains($0.key) }, "a credential in a body")
         }
     }
-}
-
-/// Made-up keys.
-enum Keys {
-    static let predecessor = Secret("sk-or-v1-" + String(repeating: "1a", count: 32))
-    static let successor = Secret("sk-or-v1-" + String(repeating: "2b", count: 32))
-    static let foreign = Secret("sk-or-v1-" + String(repeating: "3c", count: 32))
-    static func text(_ secret: Secret) -> String { secret.revealed() ?? "" }
 }

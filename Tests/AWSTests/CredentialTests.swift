@@ -98,7 +98,7 @@ import Testing
     func renewsForWrites() async throws {
         try await onOwnThread {
             let fixture = try AWSFixture()
-            try SecretFaultTests.begin(fixture, Keys.predecessor)
+            try SecretFaultTests.begin(fixture, SampleKeys.predecessor)
             let publisher = fixture.publisher(
                 fixture.place.merging([
                     "AWS_ROLE_ARN": Self.role.string ?? "", "AWS_WEB_IDENTITY_TOKEN": "good-1",
@@ -107,7 +107,7 @@ import Testing
                 fixture.fail(operation, .notifyBeforeRequest { try? fixture.expireAll() })
             }
             #expect(fixture.ask(publisher, .publish, ["secret": .string(fixture.name)]).outcome == .committed)
-            #expect(try SecretFaultTests.held(fixture) == Keys.text(Keys.successor))
+            #expect(try SecretFaultTests.held(fixture) == SampleKeys.text(SampleKeys.successor))
             #expect(fixture.takeSteps().count { $0 == "POST /" } == 3)
         }
     }
@@ -116,7 +116,7 @@ import Testing
     func endsSoon() async throws {
         try await onOwnThread {
             let fixture = try AWSFixture()
-            try SecretFaultTests.begin(fixture, Keys.successor)
+            try SecretFaultTests.begin(fixture, SampleKeys.successor)
             let publisher = fixture.publisher(
                 fixture.place.merging([
                     "AWS_CONTAINER_CREDENTIALS_FULL_URI": "\(fixture.root)/ork/container?lifetime=100",
@@ -131,7 +131,7 @@ import Testing
             fixture.proxy.faults = [Fault(.answer(status: 503), times: 3) { _, path in path.hasPrefix("/ork/") }]
             #expect(fixture.ask(publisher, .verify, with).outcome == .match)
             #expect(fixture.takeAsked() == [endpoint, endpoint, endpoint, "GetSecretValue"])
-            fixture.sleep(until: fixture.now.addingTimeInterval(101))
+            fixture.clock.pass(101)
             fixture.proxy.faults = [Fault(.answer(status: 503), times: 3) { _, path in path.hasPrefix("/ork/") }]
             let error = fixture.ask(publisher, .verify, with).outcome.error
             #expect(error?.message == "the container's credentials cannot be had now (503)")

@@ -19,13 +19,13 @@ import Testing
     func settles(index: Int, exists: Bool) async throws {
         try await onOwnThread {
             let fixture = try AWSFixture()
-            if exists { try ParameterTests.begin(fixture, Keys.text(Keys.predecessor)) }
+            if exists { try ParameterTests.begin(fixture, SampleKeys.text(SampleKeys.predecessor)) }
             Self.losses[index].effect(fixture)
             let with: JSONObject = ["name": .string("/" + fixture.name), "create": true]
             let answer = fixture.ask(.publish, of: .parameter, with)
             #expect(answer.outcome == .committed, "\(Self.losses[index].name)")
             #expect(answer.receipt == ["version": exists ? 2 : 1, "change": exists ? "updated" : "created"])
-            #expect(try ParameterTests.held(fixture) == Keys.text(Keys.successor))
+            #expect(try ParameterTests.held(fixture) == SampleKeys.text(SampleKeys.successor))
             #expect(fixture.ask(.publish, of: .parameter, with).outcome == .unchanged)
         }
     }
@@ -35,10 +35,10 @@ import Testing
         try await onOwnThread {
             let fixture = try AWSFixture()
             func document(_ key: Secret, _ number: Int) -> String {
-                #"{"key": "\#(Keys.text(key))", "sibling": \#(number)}"#
+                #"{"key": "\#(SampleKeys.text(key))", "sibling": \#(number)}"#
             }
-            try ParameterTests.begin(fixture, document(Keys.predecessor, 1))
-            let theirs = document(Keys.predecessor, 2)
+            try ParameterTests.begin(fixture, document(SampleKeys.predecessor, 1))
+            let theirs = document(SampleKeys.predecessor, 2)
             fixture.fail(
                 "PutParameter",
                 .notifyBeforeRequest {
@@ -47,7 +47,7 @@ import Testing
             let answer = fixture.ask(.publish, of: .parameter, ["name": .string("/" + fixture.name), "field": "key"])
             #expect(answer.outcome == .committed)
             #expect(answer.receipt?["version"] == 4 && answer.receipt?["replaced_version"] == 2)
-            #expect(try ParameterTests.held(fixture) == document(Keys.successor, 2))
+            #expect(try ParameterTests.held(fixture) == document(SampleKeys.successor, 2))
         }
     }
 
@@ -55,7 +55,7 @@ import Testing
     func whole() async throws {
         try await onOwnThread {
             let fixture = try AWSFixture()
-            try ParameterTests.begin(fixture, Keys.text(Keys.predecessor))
+            try ParameterTests.begin(fixture, SampleKeys.text(SampleKeys.predecessor))
             fixture.fail(
                 "PutParameter", .notifyBeforeRequest { try? ParameterTests.begin(fixture, "x", ["Overwrite": true]) })
             let answer = fixture.ask(.publish, of: .parameter, ["name": .string("/" + fixture.name)])
@@ -68,28 +68,29 @@ import Testing
     func foreign() async throws {
         try await onOwnThread {
             let fixture = try AWSFixture()
-            try ParameterTests.begin(fixture, #"{"key": "\#(Keys.text(Keys.predecessor))"}"#)
+            try ParameterTests.begin(fixture, #"{"key": "\#(SampleKeys.text(SampleKeys.predecessor))"}"#)
             fixture.fail(
                 "PutParameter",
                 .notifyBeforeRequest {
                     try? ParameterTests.begin(
-                        fixture, #"{"key": "\#(Keys.text(Keys.foreign))"}"#, ["Overwrite": true])
+                        fixture, #"{"key": "\#(SampleKeys.text(SampleKeys.foreign))"}"#, ["Overwrite": true])
                 })
             let answer = fixture.ask(.publish, of: .parameter, ["name": .string("/" + fixture.name), "field": "key"])
             #expect(answer.outcome == .committed && answer.receipt?["replaced_version"] == 2)
         }
     }
 
-    @Test("somebody else makes the parameter first", arguments: [Keys.predecessor, Keys.foreign])
+    @Test("somebody else makes the parameter first", arguments: [SampleKeys.predecessor, SampleKeys.foreign])
     func created(theirs: Secret) async throws {
         try await onOwnThread {
             let fixture = try AWSFixture()
-            fixture.fail("PutParameter", .notifyBeforeRequest { try? ParameterTests.begin(fixture, Keys.text(theirs)) })
+            fixture.fail(
+                "PutParameter", .notifyBeforeRequest { try? ParameterTests.begin(fixture, SampleKeys.text(theirs)) })
             let answer = fixture.ask(
                 .publish, of: .parameter, ["name": .string("/" + fixture.name), "create": true])
-            let isKnown = theirs == Keys.predecessor
+            let isKnown = theirs == SampleKeys.predecessor
             #expect(isKnown ? answer.outcome == .committed : answer.outcome.error?.code == .conflict)
-            #expect(try ParameterTests.held(fixture) == Keys.text(isKnown ? Keys.successor : theirs))
+            #expect(try ParameterTests.held(fixture) == SampleKeys.text(isKnown ? SampleKeys.successor : theirs))
         }
     }
 }

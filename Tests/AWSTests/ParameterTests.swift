@@ -21,7 +21,7 @@ import Testing
             let answer = fixture.ask(.publish, of: .parameter, with)
             #expect(answer.outcome == .committed)
             #expect(answer.receipt == ["version": 1, "change": "created"])
-            #expect(try Self.held(fixture) == Keys.text(Keys.successor))
+            #expect(try Self.held(fixture) == SampleKeys.text(SampleKeys.successor))
             let listed = try Self.listed(fixture)
             #expect(listed["Type"] == "SecureString" && listed["KeyId"] == "alias/ork")
             #expect(listed["Description"] == "by ork" && listed["Tier"] == "Advanced")
@@ -36,7 +36,7 @@ import Testing
             let fixture = try AWSFixture()
             let policy = #"{"Type":"NoChangeNotification","Version":"1.0","Attributes":{"After":"20","Unit":"Days"}}"#
             try Self.begin(
-                fixture, Keys.text(Keys.predecessor),
+                fixture, SampleKeys.text(SampleKeys.predecessor),
                 [
                     "KeyId": "alias/theirs", "Tier": "Advanced", "Description": "theirs", "AllowedPattern": "^sk-",
                     "Policies": .string("[\(policy)]"),
@@ -50,7 +50,7 @@ import Testing
             #expect(answer.outcome == .committed)
             #expect(answer.receipt == ["version": 2, "change": "updated"])
             #expect(fixture.takeAsked() == ["GetParameter", "DescribeParameters", "PutParameter", "GetParameter"])
-            #expect(try Self.held(fixture) == Keys.text(Keys.successor))
+            #expect(try Self.held(fixture) == SampleKeys.text(SampleKeys.successor))
             let after = try Self.listed(fixture)
             for key in ["Type", "KeyId", "Tier", "Description", "AllowedPattern", "DataType"] {
                 #expect(after[key] == before[key], "\(key)")
@@ -65,7 +65,7 @@ import Testing
     func policies() async throws {
         try await onOwnThread {
             let fixture = try AWSFixture()
-            try Self.begin(fixture, Keys.text(Keys.predecessor))
+            try Self.begin(fixture, SampleKeys.text(SampleKeys.predecessor))
             let one = #"{"Type":"Expiration","Version":"1.0","Attributes":{"Timestamp":"2030-01-01T00:00:00.000Z"}}"#
             let listed: JSONValue = [
                 "Parameters": [
@@ -98,7 +98,8 @@ import Testing
             #expect(fixture.ask(.publish, of: .parameter, with).outcome == .committed)
             #expect(
                 try Self.held(fixture)
-                    == SecretTests.document.replacing(Keys.text(Keys.predecessor), with: Keys.text(Keys.successor)))
+                    == SecretTests.document.replacing(
+                        SampleKeys.text(SampleKeys.predecessor), with: SampleKeys.text(SampleKeys.successor)))
             #expect(fixture.ask(.verify, of: .parameter, with).outcome == .match)
         }
     }
@@ -107,12 +108,12 @@ import Testing
     func conflict() async throws {
         try await onOwnThread {
             let fixture = try AWSFixture()
-            try Self.begin(fixture, Keys.text(Keys.foreign))
+            try Self.begin(fixture, SampleKeys.text(SampleKeys.foreign))
             let with: JSONObject = ["name": .string("/" + fixture.name)]
             for verb in [Verb.check, .publish] {
                 #expect(fixture.ask(verb, of: .parameter, with).outcome.error?.code == .conflict)
             }
-            #expect(try Self.held(fixture) == Keys.text(Keys.foreign))
+            #expect(try Self.held(fixture) == SampleKeys.text(SampleKeys.foreign))
             #expect(fixture.ask(.publish, of: .parameter, with, expect: nil).outcome == .committed)
         }
     }
@@ -128,7 +129,7 @@ import Testing
                         PublisherError(
                             .notFound, "there is no parameter /\(fixture.name) in eu-central-1",
                             hint: "make it as a SecureString, or add 'create: true'", field: "with.name")))
-            try Self.begin(fixture, Keys.text(Keys.predecessor), ["Type": "String"])
+            try Self.begin(fixture, SampleKeys.text(SampleKeys.predecessor), ["Type": "String"])
             for verb in Verb.allCases {
                 #expect(
                     fixture.ask(verb, of: .parameter, with).outcome.error?.message

@@ -35,7 +35,7 @@ import Testing
     private func lines(_ verb: Verb, _ targets: [JSONObject], _ secret: Secret, expect: [Secret]) -> String {
         targets.enumerated().map { index, with in
             var successor: JSONObject = ["digest": .string("\(Digest(of: secret))")]
-            if verb == .publish { successor["value"] = .string(Keys.text(secret)) }
+            if verb == .publish { successor["value"] = .string(SampleKeys.text(secret)) }
             let request: JSONValue = [
                 "protocol": 1, "id": .string("\(index)"),
                 "operation": .string("op/\(Digest(of: secret).hex.prefix(16))"),
@@ -69,16 +69,20 @@ import Testing
         var targets: [JSONObject] = (0..<6).map { [setting: .string("\(base)-\($0)"), "create": true] }
         targets += ["a", "b.c"].map { [setting: .string("\(base)-json"), "field": .string($0), "create": true] }
         let outcomes = try await [
-            run(program, "check", fixture, input: lines(.check, targets, Keys.predecessor, expect: [])),
-            run(program, "publish", fixture, input: lines(.publish, targets, Keys.predecessor, expect: [])),
+            run(program, "check", fixture, input: lines(.check, targets, SampleKeys.predecessor, expect: [])),
+            run(program, "publish", fixture, input: lines(.publish, targets, SampleKeys.predecessor, expect: [])),
             run(
-                program, "publish", fixture, input: lines(.publish, targets, Keys.successor, expect: [Keys.predecessor])
+                program, "publish", fixture,
+                input: lines(.publish, targets, SampleKeys.successor, expect: [SampleKeys.predecessor])
             ),
-            run(program, "verify", fixture, input: lines(.verify, targets, Keys.successor, expect: [])),
+            run(program, "verify", fixture, input: lines(.verify, targets, SampleKeys.successor, expect: [])),
             run(
-                program, "publish", fixture, input: lines(.publish, targets, Keys.successor, expect: [Keys.predecessor])
+                program, "publish", fixture,
+                input: lines(.publish, targets, SampleKeys.successor, expect: [SampleKeys.predecessor])
             ),
-            run(program, "publish", fixture, input: lines(.publish, targets, Keys.foreign, expect: [Keys.predecessor])),
+            run(
+                program, "publish", fixture,
+                input: lines(.publish, targets, SampleKeys.foreign, expect: [SampleKeys.predecessor])),
         ]
         for (answers, outcome) in zip(
             outcomes, ["ready", "committed", "committed", "match", "unchanged", "rejected"])
@@ -94,7 +98,7 @@ import Testing
                     "Parameter"]?["Value"]
         }
         let document = try JSONValue(parsing: (held?.string ?? "").utf8)
-        let key = JSONValue.string(Keys.text(Keys.successor))
+        let key = JSONValue.string(SampleKeys.text(SampleKeys.successor))
         #expect(document == ["a": key, "b": ["c": key]])
     }
 
@@ -115,8 +119,8 @@ import Testing
         if operation != "CreateSecret" {
             try await onOwnThread {
                 isSecret
-                    ? try SecretFaultTests.begin(fixture, Keys.predecessor)
-                    : try ParameterTests.begin(fixture, Keys.text(Keys.predecessor))
+                    ? try SecretFaultTests.begin(fixture, SampleKeys.predecessor)
+                    : try ParameterTests.begin(fixture, SampleKeys.text(SampleKeys.predecessor))
             }
         }
         // The server has done it when the program dies.
@@ -126,7 +130,7 @@ import Testing
                 let text = try? folder.read("pid")
                 if let process = Int32(text?.split(separator: "\n").first ?? "") { kill(process, SIGKILL) }
             })
-        let input = lines(.publish, [with], Keys.successor, expect: [Keys.predecessor])
+        let input = lines(.publish, [with], SampleKeys.successor, expect: [SampleKeys.predecessor])
         let result = try await Subprocess.run(
             .path("/bin/sh"),
             arguments: [
@@ -143,12 +147,12 @@ import Testing
         #expect(["committed", "unchanged"].contains(answers["0"]?["outcome"]?.string), "\(answers)")
         try await onOwnThread {
             if isSecret {
-                #expect(try SecretFaultTests.held(fixture) == Keys.text(Keys.successor))
+                #expect(try SecretFaultTests.held(fixture) == SampleKeys.text(SampleKeys.successor))
                 let shown = try fixture.boto(
                     "secretsmanager", "list_secret_version_ids", ["SecretId": .string(fixture.name)])
                 #expect(shown["Versions"]?.array?.count == (operation == "CreateSecret" ? 1 : 2))
             } else {
-                #expect(try ParameterTests.held(fixture) == Keys.text(Keys.successor))
+                #expect(try ParameterTests.held(fixture) == SampleKeys.text(SampleKeys.successor))
             }
         }
     }

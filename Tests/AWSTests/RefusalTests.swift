@@ -21,10 +21,10 @@ import Testing
             let with: JSONObject
             switch example.which {
             case .secret:
-                try SecretFaultTests.begin(fixture, Keys.predecessor)
+                try SecretFaultTests.begin(fixture, SampleKeys.predecessor)
                 with = ["secret": .string(fixture.name)]
             case .parameter:
-                try ParameterTests.begin(fixture, Keys.text(Keys.predecessor))
+                try ParameterTests.begin(fixture, SampleKeys.text(SampleKeys.predecessor))
                 with = ["name": .string("/" + fixture.name)]
             }
             let answer = fixture.ask(.publish, of: example.which, with)
@@ -36,7 +36,7 @@ import Testing
             #expect(error.message.contains(example.message), "\(error.message)")
             #expect(error.hint?.contains(example.hint) == true, "\(error.hint ?? "")")
             let held = try example.which == .secret ? SecretFaultTests.held(fixture) : ParameterTests.held(fixture)
-            #expect(held == Keys.text(Keys.predecessor))
+            #expect(held == SampleKeys.text(SampleKeys.predecessor))
         }
     }
 
@@ -54,10 +54,10 @@ import Testing
             let fixture = try AWSFixture()
             let with: JSONObject
             if which == .secret {
-                try SecretFaultTests.begin(fixture, Keys.predecessor)
+                try SecretFaultTests.begin(fixture, SampleKeys.predecessor)
                 with = ["secret": .string(fixture.name)]
             } else {
-                try ParameterTests.begin(fixture, Keys.text(Keys.predecessor))
+                try ParameterTests.begin(fixture, SampleKeys.text(SampleKeys.predecessor))
                 with = ["name": .string("/" + fixture.name)]
             }
             let answer = fixture.ask(.publish, of: which, with, environment: fixture.environment(user))
@@ -112,7 +112,7 @@ import Testing
         try await onOwnThread {
             for operation in ["GetSecretValue", "PutSecretValue", "UpdateSecretVersionStage"] {
                 let fixture = try AWSFixture()
-                try SecretFaultTests.begin(fixture, Keys.predecessor)
+                try SecretFaultTests.begin(fixture, SampleKeys.predecessor)
                 fixture.refuse(
                     operation, times: 3, status: status, reason, "Rate exceeded",
                     headers: wish.map { [("Retry-After", $0)] } ?? [])

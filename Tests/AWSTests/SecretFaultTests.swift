@@ -12,11 +12,11 @@ import Testing
         let testDescription: String
         var stage = "pending"
         /// What was there; `nil`: no secret.
-        var held: Secret? = Keys.predecessor
+        var held: Secret? = SampleKeys.predecessor
         let fault: @Sendable (AWSFixture) -> Void
         var outcome = PublisherOutcome.committed
         var change: String?
-        var holds: Secret? = Keys.successor
+        var holds: Secret? = SampleKeys.successor
     }
 
     private static let writes = ["PutSecretValue", "UpdateSecretVersionStage"]
@@ -72,7 +72,7 @@ import Testing
             let answer = fixture.ask(.publish, with)
             #expect(answer.outcome == example.outcome)
             #expect(answer.receipt?["change"]?.string == example.change)
-            #expect(try Self.held(fixture) == example.holds.map(Keys.text))
+            #expect(try Self.held(fixture) == example.holds.map(SampleKeys.text))
             // One version more than before, whatever was asked twice.
             let shown = try fixture.boto(
                 "secretsmanager", "list_secret_version_ids", ["SecretId": .string(fixture.name)])
@@ -90,8 +90,9 @@ import Testing
             let (before, theirs) =
                 isField
                 ? (
-                    #"{"key": "\#(Keys.text(Keys.predecessor))"}"#, #"{"key": "\#(Keys.text(Keys.foreign))", "new": 1}"#
-                ) : (Keys.text(Keys.predecessor), Keys.text(Keys.foreign))
+                    #"{"key": "\#(SampleKeys.text(SampleKeys.predecessor))"}"#,
+                    #"{"key": "\#(SampleKeys.text(SampleKeys.foreign))", "new": 1}"#
+                ) : (SampleKeys.text(SampleKeys.predecessor), SampleKeys.text(SampleKeys.foreign))
             _ = try fixture.boto(
                 "secretsmanager", "create_secret", ["Name": .string(fixture.name), "SecretString": .string(before)])
             let name = fixture.name
@@ -126,12 +127,12 @@ import Testing
         try await onOwnThread {
             let fixture = try AWSFixture()
             func document(_ key: Secret, _ number: Int) -> String {
-                #"{"key": "\#(Keys.text(key))", "sibling": \#(number)}"#
+                #"{"key": "\#(SampleKeys.text(key))", "sibling": \#(number)}"#
             }
             _ = try fixture.boto(
                 "secretsmanager", "create_secret",
-                ["Name": .string(fixture.name), "SecretString": .string(document(Keys.predecessor, 1))])
-            let theirs = document(Keys.predecessor, 2)
+                ["Name": .string(fixture.name), "SecretString": .string(document(SampleKeys.predecessor, 1))])
+            let theirs = document(SampleKeys.predecessor, 2)
             fixture.fail(
                 operation,
                 .notifyBeforeRequest {
@@ -141,7 +142,7 @@ import Testing
                 })
             let answer = fixture.ask(.publish, ["secret": .string(fixture.name), "field": "key"])
             #expect(answer.outcome == .committed)
-            #expect(try Self.held(fixture) == document(Keys.successor, 2))
+            #expect(try Self.held(fixture) == document(SampleKeys.successor, 2))
         }
     }
 
@@ -149,7 +150,7 @@ import Testing
     func direct() async throws {
         try await onOwnThread {
             let fixture = try AWSFixture()
-            try Self.begin(fixture, Keys.predecessor)
+            try Self.begin(fixture, SampleKeys.predecessor)
             fixture.fail(
                 "PutSecretValue",
                 .notifyBeforeRequest {
@@ -163,15 +164,15 @@ import Testing
         }
     }
 
-    @Test("somebody else makes the secret first", arguments: [Keys.predecessor, Keys.foreign])
+    @Test("somebody else makes the secret first", arguments: [SampleKeys.predecessor, SampleKeys.foreign])
     func created(theirs: Secret) async throws {
         try await onOwnThread {
             let fixture = try AWSFixture()
             fixture.fail("CreateSecret", .notifyBeforeRequest { try? Self.begin(fixture, theirs) })
             let answer = fixture.ask(.publish, ["secret": .string(fixture.name), "create": true])
-            let isKnown = theirs == Keys.predecessor
+            let isKnown = theirs == SampleKeys.predecessor
             #expect(isKnown ? answer.outcome == .committed : answer.outcome.error?.code == .conflict)
-            #expect(try Self.held(fixture) == Keys.text(isKnown ? Keys.successor : theirs))
+            #expect(try Self.held(fixture) == SampleKeys.text(isKnown ? SampleKeys.successor : theirs))
         }
     }
 
@@ -183,7 +184,7 @@ import Testing
     func killed(operation: String) async throws {
         try await onOwnThread {
             let fixture = try AWSFixture()
-            try Self.begin(fixture, Keys.predecessor)
+            try Self.begin(fixture, SampleKeys.predecessor)
             // No time for anything after the write that is lost.
             fixture.fail(operation, times: 9, .dropReply)
             fixture.fail("GetSecretValue", times: 0, .dropReply)
@@ -192,7 +193,7 @@ import Testing
             fixture.proxy.faults = []
             let answer = fixture.ask(.publish, with)
             #expect(answer.outcome == .committed || answer.outcome == .unchanged)
-            #expect(try Self.held(fixture) == Keys.text(Keys.successor))
+            #expect(try Self.held(fixture) == SampleKeys.text(SampleKeys.successor))
             let shown = try fixture.boto(
                 "secretsmanager", "list_secret_version_ids", ["SecretId": .string(fixture.name)])
             #expect(shown["Versions"]?.array?.count == 2)
@@ -203,7 +204,7 @@ import Testing
     func doubt() async throws {
         try await onOwnThread {
             let fixture = try AWSFixture()
-            try Self.begin(fixture, Keys.predecessor)
+            try Self.begin(fixture, SampleKeys.predecessor)
             fixture.fail(
                 "UpdateSecretVersionStage",
                 .notifyBeforeReply { fixture.refuse("GetSecretValue", times: 99, "AccessDeniedException", "gone") })
@@ -221,7 +222,7 @@ import Testing
         guard let held else { return }
         _ = try fixture.boto(
             "secretsmanager", "create_secret",
-            ["Name": .string(fixture.name), "SecretString": .string(Keys.text(held))])
+            ["Name": .string(fixture.name), "SecretString": .string(SampleKeys.text(held))])
     }
 
     static func held(_ fixture: AWSFixture) throws -> String? {

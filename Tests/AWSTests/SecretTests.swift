@@ -8,7 +8,7 @@ import Testing
 /// Secrets as they are written, seen by boto3.
 @Suite(.tags(.servers)) struct SecretTests {
     static let document = """
-        { "username": "svc",\t"OPENROUTER_API_KEY":"\(Keys.text(Keys.predecessor))", "limits": {"n": 1.50, "ü": "\\u00e9"} }
+        { "username": "svc",\t"OPENROUTER_API_KEY":"\(SampleKeys.text(SampleKeys.predecessor))", "limits": {"n": 1.50, "ü": "\\u00e9"} }
 
         """
 
@@ -25,7 +25,7 @@ import Testing
             #expect(answer.outcome == .committed)
             #expect(answer.receipt?["change"] == "created")
             let value = try fixture.boto("secretsmanager", "get_secret_value", ["SecretId": .string(fixture.name)])
-            #expect(value["SecretString"]?.string == Keys.text(Keys.successor))
+            #expect(value["SecretString"]?.string == SampleKeys.text(SampleKeys.successor))
             #expect(value["VersionId"] == answer.receipt?["version_id"])
             let shown = try fixture.boto("secretsmanager", "describe_secret", ["SecretId": .string(fixture.name)])
             #expect(shown["Description"] == "by ork" && shown["KmsKeyId"] == "alias/ork")
@@ -55,7 +55,7 @@ import Testing
             let fixture = try AWSFixture()
             let made = try fixture.boto(
                 "secretsmanager", "create_secret",
-                ["Name": .string(fixture.name), "SecretString": .string(Keys.text(Keys.predecessor))])
+                ["Name": .string(fixture.name), "SecretString": .string(SampleKeys.text(SampleKeys.predecessor))])
             var with: JSONObject = ["secret": made["ARN"] ?? .null]
             if let stage { with["stage"] = .string(stage) }
             #expect(fixture.ask(.check, with).outcome == .ready)
@@ -69,11 +69,11 @@ import Testing
                     == ["GetSecretValue", "DescribeSecret", "PutSecretValue", "GetSecretValue"]
                     + [stage == "direct" ? "DescribeSecret" : "UpdateSecretVersionStage"])
             let value = try fixture.boto("secretsmanager", "get_secret_value", ["SecretId": .string(fixture.name)])
-            #expect(value["SecretString"]?.string == Keys.text(Keys.successor))
+            #expect(value["SecretString"]?.string == SampleKeys.text(SampleKeys.successor))
             let previous = try fixture.boto(
                 "secretsmanager", "get_secret_value",
                 ["SecretId": .string(fixture.name), "VersionStage": "AWSPREVIOUS"])
-            #expect(previous["SecretString"]?.string == Keys.text(Keys.predecessor))
+            #expect(previous["SecretString"]?.string == SampleKeys.text(SampleKeys.predecessor))
         }
     }
 
@@ -90,7 +90,8 @@ import Testing
             let value = try fixture.boto("secretsmanager", "get_secret_value", ["SecretId": .string(fixture.name)])
             #expect(
                 value["SecretString"]?.string
-                    == Self.document.replacing(Keys.text(Keys.predecessor), with: Keys.text(Keys.successor)))
+                    == Self.document.replacing(
+                        SampleKeys.text(SampleKeys.predecessor), with: SampleKeys.text(SampleKeys.successor)))
             // A field that is not there yet, further down.
             let other: JSONObject = ["secret": .string(fixture.name), "field": "limits.key"]
             #expect(fixture.ask(.verify, other).outcome == .absent)
@@ -116,7 +117,8 @@ import Testing
     func conflict(isField: Bool) async throws {
         try await onOwnThread {
             let fixture = try AWSFixture()
-            let text = isField ? #"{"key": "\#(Keys.text(Keys.foreign))"}"# : Keys.text(Keys.foreign)
+            let text =
+                isField ? #"{"key": "\#(SampleKeys.text(SampleKeys.foreign))"}"# : SampleKeys.text(SampleKeys.foreign)
             _ = try fixture.boto(
                 "secretsmanager", "create_secret", ["Name": .string(fixture.name), "SecretString": .string(text)])
             var with: JSONObject = ["secret": .string(fixture.name)]
@@ -167,7 +169,7 @@ import Testing
                 let name = fixture.name + stage
                 let made = try fixture.boto(
                     "secretsmanager", "create_secret",
-                    ["Name": .string(name), "SecretString": .string(Keys.text(Keys.predecessor))])
+                    ["Name": .string(name), "SecretString": .string(SampleKeys.text(SampleKeys.predecessor))])
                 let with: JSONObject = ["secret": .string(name), "stage": .string(stage)]
                 let first = fixture.ask(.publish, with)
                 _ = try fixture.boto(
@@ -203,7 +205,7 @@ import Testing
             _ = try fixture.boto(
                 "secretsmanager", "create_secret",
                 [
-                    "Name": .string(other), "SecretString": .string(Keys.text(Keys.predecessor)),
+                    "Name": .string(other), "SecretString": .string(SampleKeys.text(SampleKeys.predecessor)),
                     "AddReplicaRegions": [["Region": "us-east-1"]],
                 ])
             let replica = fixture.ask(.publish, ["secret": .string(other), "region": "us-east-1"])
@@ -218,7 +220,7 @@ import Testing
             let fixture = try AWSFixture()
             _ = try fixture.boto(
                 "secretsmanager", "create_secret",
-                ["Name": .string(fixture.name), "SecretString": .string(Keys.text(Keys.predecessor))])
+                ["Name": .string(fixture.name), "SecretString": .string(SampleKeys.text(SampleKeys.predecessor))])
             func pend(_ version: String) throws {
                 _ = try fixture.boto(
                     "secretsmanager", "put_secret_value",

@@ -77,7 +77,7 @@ import Testing
         #expect(fixture.takeAsked().count == 72)
         for name in names {
             let held = fixture.github { sandbox, _ in sandbox.plaintext(scope: .repository(name), name: "TOKEN") }
-            #expect(held == Keys.successor)
+            #expect(held == SampleKeys.successor)
         }
     }
 

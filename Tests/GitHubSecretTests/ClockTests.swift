@@ -16,7 +16,7 @@ import Testing
     private static let companion: JSONObject = ["name": "TOKEN", "repository": "acme/web", "companion": "TOKEN_STATE"]
     private static let organization: JSONObject = ["name": "TOKEN", "organization": "acme", "visibility": "all"]
 
-    private func publish(_ with: JSONObject, _ secret: Secret = Keys.successor, expect: [Secret]? = nil)
+    private func publish(_ with: JSONObject, _ secret: Secret = SampleKeys.successor, expect: [Secret]? = nil)
         -> PublisherAnswer
     {
         fixture.publisher().answer(.publish, fixture.request(with, secret, expect: expect))
@@ -29,12 +29,12 @@ import Testing
     /// Another hand writes `seconds` after the next write.
     private func writeAsSomebodyElse(after seconds: TimeInterval) {
         fixture.fail(
-            .put, "secrets/TOKEN",
-            .then { sandbox, now in
+            .put, at: "secrets/TOKEN",
+            .later { sandbox, now in
                 now += seconds
                 #expect(throws: Never.self) {
                     try GitHubFixture.write(
-                        Keys.foreign, to: "repos/acme/web/actions/secrets/TOKEN", in: &sandbox, at: now)
+                        SampleKeys.foreign, to: "repos/acme/web/actions/secrets/TOKEN", in: &sandbox, at: now)
                 }
             })
     }
@@ -89,7 +89,7 @@ import Testing
     func publishesWithATime(_ ahead: TimeInterval, _ with: JSONObject) {
         fixture.setFront(ahead: ahead)
         var known: [Secret] = []
-        for secret in [Keys.predecessor, Keys.foreign, Keys.successor] {
+        for secret in [SampleKeys.predecessor, SampleKeys.foreign, SampleKeys.successor] {
             let answer = publish(with, secret, expect: known)
             #expect(answer.outcome == .committed, "\(answer)")
             #expect(answer.receipt?["updated_at"] != nil)
@@ -107,7 +107,7 @@ import Testing
     func refusesTheTimeBefore() {
         fixture.setFront(ahead: -3600)
         // Both in one second.
-        #expect(publish(Self.companion, Keys.predecessor).outcome == .committed)
+        #expect(publish(Self.companion, SampleKeys.predecessor).outcome == .committed)
         let answer = publish(Self.companion)
         #expect(
             answer.outcome
@@ -126,7 +126,7 @@ import Testing
 
     @Test("an answer to the write that has no time gives none", arguments: [plain, companion])
     func publishesWithoutADate(_ with: JSONObject) {
-        fixture.fail(.put, "secrets/TOKEN", .changed { $0.date = nil })
+        fixture.fail(.put, at: "secrets/TOKEN", .changedAnswer { $0.date = nil })
         let answer = publish(with)
         #expect(answer.outcome == .committed, "\(answer)")
         #expect((answer.receipt?["updated_at"] == nil) == (with["companion"] == nil))
@@ -135,7 +135,7 @@ import Testing
     @Test("without a time of the reading back, a later write is somebody else's")
     func needsTheDateOfTheReading() {
         fixture.setFront(ahead: -3600)
-        fixture.fail(.get, "secrets/TOKEN", .changed { $0.date = nil })
+        fixture.fail(.get, at: "secrets/TOKEN", .changedAnswer { $0.date = nil })
         #expect(publish(Self.plain).outcome.error?.code == .conflict)
     }
 }

@@ -15,7 +15,7 @@ import Testing
     private let with: JSONObject = ["name": "TOKEN", "repository": "acme/web", "companion": "TOKEN_STATE"]
 
     private func publish(
-        _ secret: Secret = Keys.successor, expect: [Secret]? = [Keys.predecessor], rotation: String? = nil,
+        _ secret: Secret = SampleKeys.successor, expect: [Secret]? = [SampleKeys.predecessor], rotation: String? = nil,
         with: JSONObject? = nil
     ) -> PublisherAnswer {
         fixture.publisher().answer(
@@ -30,24 +30,26 @@ import Testing
 
     @Test("a rotation that has finished does not write over what came later", arguments: [false, true])
     func keepsWhatCameLater(_ isAnotherRotation: Bool) {
-        let older = Keys.rotation(at: fixture.now)
-        #expect(publish(Keys.predecessor, expect: [], rotation: older).outcome == .committed)
+        let older = GitHubFixture.rotation(at: fixture.now)
+        #expect(publish(SampleKeys.predecessor, expect: [], rotation: older).outcome == .committed)
         fixture.pass(86400)
-        let newer = Keys.rotation(at: fixture.now)
+        let newer = GitHubFixture.rotation(at: fixture.now)
         if isAnotherRotation {
             // Cut off between its two writes.
-            fixture.fail(.patch, "TOKEN_STATE", .answer(403, body: #"{"message": "no"}"#))
-            guard case .unknown = publish(Keys.successor, expect: [Keys.predecessor], rotation: newer).outcome else {
+            fixture.fail(.patch, at: "TOKEN_STATE", .answer(403, #"{"message": "no"}"#))
+            guard
+                case .unknown = publish(SampleKeys.successor, expect: [SampleKeys.predecessor], rotation: newer).outcome
+            else {
                 Issue.record("it was certain")
                 return
             }
         } else {
             let plain: JSONObject = ["name": "TOKEN", "repository": "acme/web"]
-            #expect(publish(Keys.successor, expect: nil, rotation: newer, with: plain).outcome == .committed)
+            #expect(publish(SampleKeys.successor, expect: nil, rotation: newer, with: plain).outcome == .committed)
         }
         fixture.pass(60)
-        for expect in [[], [Keys.foreign], [Keys.successor]] {
-            let answer = publish(Keys.predecessor, expect: expect, rotation: older)
+        for expect in [[], [SampleKeys.foreign], [SampleKeys.successor]] {
+            let answer = publish(SampleKeys.predecessor, expect: expect, rotation: older)
             guard case .rejected(let error) = answer.outcome else {
                 Issue.record("\(answer)")
                 continue
@@ -56,22 +58,22 @@ import Testing
             #expect(error.message.hasSuffix("after the variable TOKEN_STATE, by something else"))
             #expect(error.hint?.hasSuffix("to write all the same, delete the variable TOKEN_STATE") == true)
         }
-        #expect(held == Keys.successor)
+        #expect(held == SampleKeys.successor)
         // The one that was cut off goes on.
-        #expect(publish(Keys.successor, expect: [Keys.predecessor], rotation: newer).outcome == .committed)
+        #expect(publish(SampleKeys.successor, expect: [SampleKeys.predecessor], rotation: newer).outcome == .committed)
         #expect(verify().outcome == .match)
     }
 
     @Test("a variable that came meanwhile is looked at before it is changed")
     func looksAtWhatCame() throws {
         // Two secrets that want one companion begin at once: both see that there is none.
-        let rotation = Keys.rotation(at: fixture.now)
+        let rotation = GitHubFixture.rotation(at: fixture.now)
         var other = with
         other["name"] = "OTHER"
-        #expect(publish(Keys.successor, expect: [], rotation: rotation).outcome == .committed)
+        #expect(publish(SampleKeys.successor, expect: [], rotation: rotation).outcome == .committed)
         let before = try #require(companion)
-        fixture.fail(.get, "TOKEN_STATE", .answer(404, body: #"{"message": "Not Found"}"#))
-        let answer = publish(Keys.successor, expect: [], rotation: rotation, with: other)
+        fixture.fail(.get, at: "TOKEN_STATE", .answer(404, #"{"message": "Not Found"}"#))
+        let answer = publish(SampleKeys.successor, expect: [], rotation: rotation, with: other)
         #expect(
             answer.outcome
                 == .unknown(
@@ -83,18 +85,18 @@ import Testing
         #expect(companion == before)
 
         try fixture.change(.patch, "repos/acme/web/actions/variables/TOKEN_STATE", ["value": "mine"])
-        fixture.fail(.get, "TOKEN_STATE", .answer(404, body: #"{"message": "Not Found"}"#))
-        let foreign = publish(Keys.successor, expect: [], rotation: rotation)
+        fixture.fail(.get, at: "TOKEN_STATE", .answer(404, #"{"message": "Not Found"}"#))
+        let foreign = publish(SampleKeys.successor, expect: [], rotation: rotation)
         #expect(foreign.outcome.error?.message.hasSuffix("is not one that ork wrote") == true, "\(foreign)")
         #expect(companion == "mine")
     }
 
     @Test("a variable that comes or goes meanwhile is written all the same")
     func meetsRaces() throws {
-        #expect(publish(Keys.predecessor, expect: []).outcome == .committed)
+        #expect(publish(SampleKeys.predecessor, expect: []).outcome == .committed)
         // It goes after it was read, and comes again before it is made.
-        fixture.fail(.patch, "TOKEN_STATE", .answer(404, body: #"{"message": "Not Found"}"#))
-        fixture.fail(.post, "variables", .answer(409, body: #"{"message": "Already exists"}"#))
+        fixture.fail(.patch, at: "TOKEN_STATE", .answer(404, #"{"message": "Not Found"}"#))
+        fixture.fail(.post, at: "variables", .answer(409, #"{"message": "Already exists"}"#))
         _ = fixture.takeAsked()
         #expect(publish().outcome == .committed)
         #expect(
@@ -105,10 +107,10 @@ import Testing
             ])
         #expect(verify().outcome == .match)
         for _ in 1...2 {
-            fixture.fail(.patch, "TOKEN_STATE", .answer(404, body: #"{"message": "Not Found"}"#))
-            fixture.fail(.post, "variables", .answer(409))
+            fixture.fail(.patch, at: "TOKEN_STATE", .answer(404, #"{"message": "Not Found"}"#))
+            fixture.fail(.post, at: "variables", .answer(409))
         }
-        let answer = publish(Keys.predecessor, expect: nil)
+        let answer = publish(SampleKeys.predecessor, expect: nil)
         #expect(
             answer.outcome
                 == .unknown(
@@ -120,19 +122,19 @@ import Testing
 
     @Test("an answer to its making that was lost is settled by changing it")
     func settlesALostReply() {
-        fixture.fail(.post, "variables", .lostReply)
+        fixture.fail(.post, at: "variables", .lostReply)
         #expect(publish().outcome == .committed)
         #expect(verify().outcome == .match)
     }
 
     @Test("a companion with a name without end makes no message without end")
     func shortensTheName() throws {
-        let rotation = Keys.rotation(at: fixture.now)
-        #expect(publish(Keys.successor, expect: [], rotation: rotation).outcome == .committed)
+        let rotation = GitHubFixture.rotation(at: fixture.now)
+        #expect(publish(SampleKeys.successor, expect: [], rotation: rotation).outcome == .committed)
         let value = try #require(companion)
             .replacing("actions/TOKEN", with: "actions/" + String(repeating: "X", count: 40_000))
         try fixture.change(.patch, "repos/acme/web/actions/variables/TOKEN_STATE", ["value": .string(value)])
-        let message = publish(Keys.successor, expect: [], rotation: rotation).outcome.error?.message ?? ""
+        let message = publish(SampleKeys.successor, expect: [], rotation: rotation).outcome.error?.message ?? ""
         #expect(message.contains("is about another secret (actions/XXX") && message.count < 400, "\(message.count)")
     }
 

@@ -19,14 +19,14 @@ import Timestamps
     private let hint = "to write all the same, delete the variable TOKEN_STATE"
 
     private func publish(
-        _ secret: Secret = Keys.successor, expect: [Secret]? = [Keys.predecessor], rotation: String? = nil,
+        _ secret: Secret = SampleKeys.successor, expect: [Secret]? = [SampleKeys.predecessor], rotation: String? = nil,
         with: JSONObject? = nil
     ) -> PublisherAnswer {
         fixture.publisher().answer(
             .publish, fixture.request(with ?? self.with, secret, expect: expect, rotation: rotation))
     }
 
-    private func verify(_ secret: Secret = Keys.successor, receipt: JSONObject? = nil) -> PublisherAnswer {
+    private func verify(_ secret: Secret = SampleKeys.successor, receipt: JSONObject? = nil) -> PublisherAnswer {
         fixture.publisher().answer(.verify, fixture.request(with, secret, receipt: receipt))
     }
 
@@ -38,7 +38,7 @@ import Timestamps
     }
 
     /// Another hand writes the secret.
-    private func writeAsSomebodyElse(_ secret: Secret = Keys.foreign) {
+    private func writeAsSomebodyElse(_ secret: Secret = SampleKeys.foreign) {
         let answer = fixture.publisher().answer(
             .publish, fixture.request(["name": "TOKEN", "repository": "acme/web"], secret))
         #expect(answer.outcome == .committed)
@@ -46,7 +46,7 @@ import Timestamps
 
     /// The text of a companion, right but for what is given.
     private static func value(secret: String = "actions/TOKEN", rotation: String = "x") -> String {
-        #"{"secret": "\#(secret)", "digest": "\#(Digest(of: Keys.successor))", "rotation": "\#(rotation)", "#
+        #"{"secret": "\#(secret)", "digest": "\#(Digest(of: SampleKeys.successor))", "rotation": "\#(rotation)", "#
             + #""updated_at": "2026-01-01T00:00:00Z"}"#
     }
 
@@ -61,23 +61,23 @@ import Timestamps
     @Test("it says what the secret holds, in every place", arguments: ScopeCase.all)
     func describes(_ test: ScopeCase) throws {
         let with = test.settings(["companion": "TOKEN_STATE"])
-        let rotation = Keys.rotation(at: fixture.now)
-        let first = publish(Keys.predecessor, expect: [], rotation: rotation, with: with)
+        let rotation = GitHubFixture.rotation(at: fixture.now)
+        let first = publish(SampleKeys.predecessor, expect: [], rotation: rotation, with: with)
         #expect(first.outcome == .committed, "\(first)")
         let variable = try #require(
             fixture.github { sandbox, _ in sandbox.variable(scope: test.scope, name: "TOKEN_STATE") })
         #expect(
             try JSONValue(parsing: Array(variable.value.utf8)) == [
                 "secret": .string("\(test.store.rawValue)/TOKEN"),
-                "digest": .string("\(Digest(of: Keys.predecessor))"), "rotation": .string(rotation),
+                "digest": .string("\(Digest(of: SampleKeys.predecessor))"), "rotation": .string(rotation),
                 "updated_at": first.receipt?["updated_at"] ?? nil,
             ])
         #expect(variable.visibility == test.visibility)
         #expect(Set(variable.selected) == Set(test.selected.compactMap { fixture.ids[$0] }))
 
         fixture.pass(3600)
-        #expect(publish(expect: [Keys.predecessor], with: with).outcome == .committed)
-        let again = publish(expect: [Keys.predecessor], with: with)
+        #expect(publish(expect: [SampleKeys.predecessor], with: with).outcome == .committed)
+        let again = publish(expect: [SampleKeys.predecessor], with: with)
         #expect(again.outcome == .unchanged, "\(again)")
         let second = fixture.github { sandbox, _ in sandbox.variable(scope: test.scope, name: "TOKEN_STATE") }
         #expect(second?.visibility == variable.visibility && second?.selected == variable.selected)
@@ -91,10 +91,10 @@ import Timestamps
 
     @Test("a value that is known is replaced if this rotation expects it")
     func compares() {
-        #expect(publish(Keys.foreign, expect: []).outcome == .committed)
+        #expect(publish(SampleKeys.foreign, expect: []).outcome == .committed)
         fixture.pass(3600)
         for verb in [Verb.check, .publish] {
-            let answer = fixture.publisher().answer(verb, fixture.request(with, expect: [Keys.predecessor]))
+            let answer = fixture.publisher().answer(verb, fixture.request(with, expect: [SampleKeys.predecessor]))
             #expect(
                 answer.outcome
                     == .rejected(
@@ -104,23 +104,23 @@ import Timestamps
                             hint: "look whether name and place are right and whether another rotation writes there; "
                                 + hint, field: "with.name")))
         }
-        #expect(held == Keys.foreign)
-        #expect(publish(expect: [Keys.predecessor, Keys.foreign]).outcome == .committed)
-        #expect(held == Keys.successor)
+        #expect(held == SampleKeys.foreign)
+        #expect(publish(expect: [SampleKeys.predecessor, SampleKeys.foreign]).outcome == .committed)
+        #expect(held == SampleKeys.successor)
         // Without `expect` all may be replaced.
-        #expect(publish(Keys.predecessor, expect: nil).outcome == .committed)
-        #expect(held == Keys.predecessor)
+        #expect(publish(SampleKeys.predecessor, expect: nil).outcome == .committed)
+        #expect(held == SampleKeys.predecessor)
     }
 
-    @Test("an older rotation never writes", arguments: [nil, [Keys.successor]])
+    @Test("an older rotation never writes", arguments: [nil, [SampleKeys.successor]])
     func refusesAnOlderRotation(_ expect: [Secret]?) {
-        let older = Keys.rotation(at: fixture.now)
+        let older = GitHubFixture.rotation(at: fixture.now)
         fixture.pass(60)
-        let newer = Keys.rotation(at: fixture.now)
+        let newer = GitHubFixture.rotation(at: fixture.now)
         #expect(publish(rotation: newer).outcome == .committed)
         for verb in [Verb.check, .publish] {
             let answer = fixture.publisher().answer(
-                verb, fixture.request(with, Keys.predecessor, expect: expect, rotation: older))
+                verb, fixture.request(with, SampleKeys.predecessor, expect: expect, rotation: older))
             #expect(
                 answer.outcome
                     == .rejected(
@@ -128,18 +128,18 @@ import Timestamps
                             .conflict, "the secret TOKEN of acme/web was written by a later rotation (\(newer))",
                             hint: "finish that one; " + hint, field: "with.companion")))
         }
-        #expect(held == Keys.successor)
+        #expect(held == SampleKeys.successor)
         // Also where the secret is gone: the later rotation may be about to write it.
         #expect(throws: Never.self) { try deleteSecret() }
-        #expect(publish(Keys.predecessor, expect: expect, rotation: older).outcome.error?.code == .conflict)
+        #expect(publish(SampleKeys.predecessor, expect: expect, rotation: older).outcome.error?.code == .conflict)
         // Nor does a rotation without a time, as of ork-conform, stand in the way, or mind.
-        #expect(publish(Keys.predecessor, expect: expect, rotation: "conform").outcome == .committed)
-        #expect(publish(Keys.successor, expect: nil, rotation: older).outcome == .committed)
+        #expect(publish(SampleKeys.predecessor, expect: expect, rotation: "conform").outcome == .committed)
+        #expect(publish(SampleKeys.successor, expect: nil, rotation: older).outcome == .committed)
     }
 
     @Test("what somebody else wrote before the rotation began is a conflict")
     func refusesAForeignWrite() {
-        #expect(publish(Keys.predecessor, expect: []).outcome == .committed)
+        #expect(publish(SampleKeys.predecessor, expect: []).outcome == .committed)
         fixture.pass(3600)
         writeAsSomebodyElse()
         let moment = Date(timeIntervalSince1970: fixture.now.timeIntervalSince1970.rounded(.down)).rfc3339
@@ -151,21 +151,21 @@ import Timestamps
                         .conflict,
                         "the secret TOKEN of acme/web was written at \(moment), after the variable TOKEN_STATE, by something else",
                         hint: "find out what writes it; " + hint, field: "with.name")))
-        #expect(held == Keys.foreign)
+        #expect(held == SampleKeys.foreign)
         #expect(publish(rotation: "conform").outcome.error?.code == .conflict)
         #expect(publish(expect: nil).outcome == .committed)
-        #expect(held == Keys.successor)
+        #expect(held == SampleKeys.successor)
     }
 
     @Test(
         "a run that was cut off between its two writes is made whole, as long as the rotation lasts",
         arguments: [0, 200, 86400 * 30])
     func repairs(_ delay: TimeInterval) throws {
-        #expect(publish(Keys.predecessor, expect: []).outcome == .committed)
+        #expect(publish(SampleKeys.predecessor, expect: []).outcome == .committed)
         fixture.pass(3600)
         // The clocks may differ by minutes.
-        let rotation = Keys.rotation(at: fixture.now.addingTimeInterval(240))
-        fixture.fail(.patch, "TOKEN_STATE", .answer(403, body: #"{"message": "no"}"#))
+        let rotation = GitHubFixture.rotation(at: fixture.now.addingTimeInterval(240))
+        fixture.fail(.patch, at: "TOKEN_STATE", .answer(403, #"{"message": "no"}"#))
         let cut = publish(rotation: rotation)
         guard case .unknown(let error) = cut.outcome else {
             Issue.record("\(cut)")
@@ -177,9 +177,9 @@ import Timestamps
                 == "the secret TOKEN of acme/web is written, but GitHub refuses to change the variable TOKEN_STATE"
                 + " of acme/web (403: no)")
         #expect(error.hint?.contains("\"Variables\" (write)") == true)
-        #expect(held == Keys.successor)
+        #expect(held == SampleKeys.successor)
         // The companion tells no lie: it is about what was there before.
-        #expect(try variable()["digest"]?.string == "\(Digest(of: Keys.predecessor))")
+        #expect(try variable()["digest"]?.string == "\(Digest(of: SampleKeys.predecessor))")
         #expect(verify().outcome == .mismatch)
         fixture.pass(delay)
         #expect(publish(rotation: rotation).outcome == .committed)
@@ -188,7 +188,7 @@ import Timestamps
 
     @Test("a first run that was cut off between its two writes is made whole")
     func repairsTheFirst() {
-        fixture.fail(.post, "variables", times: 5, .answer(500))
+        fixture.fail(.post, at: "variables", times: 5, .answer(500))
         guard case .unknown = publish().outcome else {
             Issue.record("it was certain")
             return
@@ -199,9 +199,9 @@ import Timestamps
 
     @Test("a secret that was deleted is written again")
     func fillsAGap() throws {
-        #expect(publish(Keys.predecessor, expect: []).outcome == .committed)
+        #expect(publish(SampleKeys.predecessor, expect: []).outcome == .committed)
         try deleteSecret()
-        #expect(verify(Keys.predecessor).outcome == .absent)
+        #expect(verify(SampleKeys.predecessor).outcome == .absent)
         fixture.pass(3600)
         let answer = publish(expect: [])
         #expect(answer.outcome == .committed && answer.receipt?["change"] == "created")
@@ -248,10 +248,10 @@ import Timestamps
 
     @Test("verify tells who wrote what")
     func verifies() throws {
-        let rotation = Keys.rotation(at: fixture.now)
+        let rotation = GitHubFixture.rotation(at: fixture.now)
         let receipt = publish(rotation: rotation).receipt
         #expect(verify().outcome == .match)
-        let other = verify(Keys.predecessor)
+        let other = verify(SampleKeys.predecessor)
         #expect(other.outcome == .mismatch)
         #expect(other.message?.hasSuffix("but its companion says that rotation \(rotation) wrote another key") == true)
         // Without the variable the receipt is what there is.
@@ -268,12 +268,12 @@ import Timestamps
 
     @Test("a copy of the secret's data that lags behind the companion is asked again")
     func waitsForCopies() {
-        #expect(publish(Keys.predecessor, expect: []).outcome == .committed)
+        #expect(publish(SampleKeys.predecessor, expect: []).outcome == .committed)
         fixture.pass(3600)
-        let stale = GitHubFixture.Fault.answer(200, body: #"{"name": "TOKEN", "updated_at": "2026-01-01T00:00:00Z"}"#)
-        fixture.fail(.get, "secrets/TOKEN", times: 3, stale)
+        let stale = GitHubFixture.Fault.answer(200, #"{"name": "TOKEN", "updated_at": "2026-01-01T00:00:00Z"}"#)
+        fixture.fail(.get, at: "secrets/TOKEN", times: 3, stale)
         #expect(publish().outcome == .committed)
-        fixture.fail(.get, "secrets/TOKEN", times: 3, stale)
+        fixture.fail(.get, at: "secrets/TOKEN", times: 3, stale)
         #expect(verify().outcome == .match)
     }
 

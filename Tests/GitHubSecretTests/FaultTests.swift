@@ -86,20 +86,20 @@ import Timestamps
         // Copies that lag behind.
         Case(
             testDescription: "it is not shown yet", method: .get, part: secret, times: 4,
-            fault: .answer(404, body: #"{"message": "Not Found"}"#), wait: 3),
+            fault: .answer(404, #"{"message": "Not Found"}"#), wait: 3),
         Case(
             testDescription: "it is never shown", method: .get, part: secret, times: 5,
-            fault: .answer(404, body: #"{"message": "Not Found"}"#),
+            fault: .answer(404, #"{"message": "Not Found"}"#),
             outcome: .unknown(
                 PublisherError(
                     .unavailable, done + "GitHub does not show it",
                     hint: "run the step again; writing the same key twice does no harm")), wait: 3),
         Case(
             testDescription: "an earlier time is shown", method: .get, part: secret, times: 4,
-            fault: .answer(200, body: #"{"name": "TOKEN", "updated_at": "2026-01-01T00:00:00Z"}"#), wait: 3),
+            fault: .answer(200, #"{"name": "TOKEN", "updated_at": "2026-01-01T00:00:00Z"}"#), wait: 3),
         Case(
             testDescription: "an earlier time is shown for ever", method: .get, part: secret, times: 5,
-            fault: .answer(200, body: #"{"name": "TOKEN", "updated_at": "2026-01-01T00:00:00Z"}"#), wait: 3),
+            fault: .answer(200, #"{"name": "TOKEN", "updated_at": "2026-01-01T00:00:00Z"}"#), wait: 3),
         // Whoever answers in GitHub's place.
         Case(
             testDescription: "a huge answer for the key", method: .get, part: key, fault: .failed(huge),
@@ -112,58 +112,58 @@ import Timestamps
             outcome: .unknown(PublisherError(.unavailable, done + "too large", hint: hugeHint))),
         Case(
             testDescription: "a page for people", method: .get, part: key,
-            fault: .answer(200, headers: [("content-type", "text/html")], body: "<html>"),
+            fault: .answer(200, "<html>", type: "text/html"),
             outcome: .rejected(
                 PublisherError(.unavailable, "the answer of GitHub is not an object of JSON", hint: noAPI)),
             isWritten: false),
         Case(
-            testDescription: "garbage for the key", method: .get, part: key, fault: .answer(200, body: "\u{0}\u{1}{"),
+            testDescription: "garbage for the key", method: .get, part: key, fault: .answer(200, "\u{0}\u{1}{"),
             outcome: .rejected(
                 PublisherError(.unavailable, "the answer of GitHub is not an object of JSON", hint: noAPI)),
             isWritten: false),
         Case(
-            testDescription: "a list for the key", method: .get, part: key, fault: .answer(200, body: "[]"),
+            testDescription: "a list for the key", method: .get, part: key, fault: .answer(200, "[]"),
             outcome: .rejected(
                 PublisherError(.unavailable, "the answer of GitHub is not an object of JSON", hint: noAPI)),
             isWritten: false),
         Case(
             testDescription: "no key id", method: .get, part: key,
-            fault: .answer(200, body: #"{"key_id": 1, "key": ""}"#),
+            fault: .answer(200, #"{"key_id": 1, "key": ""}"#),
             outcome: .rejected(PublisherError(.unavailable, "the answer of GitHub is without key_id", hint: noAPI)),
             isWritten: false),
         Case(
             testDescription: "a short key", method: .get, part: key,
-            fault: .answer(200, body: #"{"key_id": "1", "key": "AAAA"}"#),
+            fault: .answer(200, #"{"key_id": "1", "key": "AAAA"}"#),
             outcome: .rejected(
                 PublisherError(.unavailable, "the answer of GitHub is without a key of 32 bytes", hint: noAPI)),
             isWritten: false),
         Case(
             testDescription: "a key that nothing can be sealed to", method: .get, part: key,
             fault: .answer(
-                200, body: #"{"key_id": "1", "key": "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="}"#),
+                200, #"{"key_id": "1", "key": "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="}"#),
             outcome: .rejected(
                 PublisherError(
                     .unavailable, "nothing can be sealed to the public key that GitHub gives for acme/web",
                     hint: noAPI)), isWritten: false),
         Case(
-            testDescription: "garbage when it is read back", method: .get, part: secret, fault: .answer(200, body: "{"),
+            testDescription: "garbage when it is read back", method: .get, part: secret, fault: .answer(200, "{"),
             outcome: .unknown(
                 PublisherError(
                     .unavailable, done + "the answer of GitHub is not an object of JSON", hint: noAPI))),
         Case(
             testDescription: "no time when it is read back", method: .get, part: secret,
-            fault: .answer(200, body: #"{"updated_at": "yesterday"}"#),
+            fault: .answer(200, #"{"updated_at": "yesterday"}"#),
             outcome: .unknown(
                 PublisherError(
                     .unavailable, done + "the answer of GitHub is without updated_at", hint: noAPI))),
         Case(
-            testDescription: "a teapot", method: .put, part: secret, fault: .answer(418, body: #"{"message": "no"}"#),
+            testDescription: "a teapot", method: .put, part: secret, fault: .answer(418, #"{"message": "no"}"#),
             outcome: .rejected(
                 PublisherError(
                     .internal, "GitHub refuses to write the secret TOKEN of acme/web (418: no)",
                     hint: "look whether the address is that of its API")), isWritten: false),
         Case(
-            testDescription: "a success that is none", method: .put, part: secret, fault: .answer(200, body: "{}"),
+            testDescription: "a success that is none", method: .put, part: secret, fault: .answer(200, "{}"),
             outcome: .unknown(
                 PublisherError(
                     .unavailable, "GitHub answers something unexpected to write the secret TOKEN of acme/web (200)",
@@ -173,13 +173,13 @@ import Timestamps
     @Test("each failure has its outcome, and none that follows a write is called a refusal", arguments: cases)
     func fails(_ test: Case) {
         let fixture = GitHubFixture()
-        fixture.fail(test.method, test.part, times: test.times, test.fault)
+        fixture.fail(test.method, at: test.part, times: test.times, test.fault)
         let answer = fixture.publisher().answer(.publish, fixture.request(Self.with))
         #expect(answer.outcome == test.outcome)
         let secret = fixture.github { sandbox, _ in
             sandbox.plaintext(scope: .repository("acme/web"), name: "TOKEN")
         }
-        #expect(secret == (test.isWritten ? Keys.successor : nil))
+        #expect(secret == (test.isWritten ? SampleKeys.successor : nil))
         #expect(fixture.slept >= test.wait && fixture.slept <= 8)
         #expect((answer.outcome == .committed) == (answer.receipt != nil))
         guard case .unknown = answer.outcome else { return }
@@ -192,8 +192,8 @@ import Timestamps
     func settles() {
         let fixture = GitHubFixture()
         fixture.fail(
-            .put, Self.secret,
-            .changed { response in
+            .put, at: Self.secret,
+            .changedAnswer { response in
                 response.status = 500
                 response.body = []
             })
@@ -207,7 +207,7 @@ import Timestamps
     func renewsTheKey() {
         let fixture = GitHubFixture()
         let publisher = fixture.publisher()
-        #expect(publisher.answer(.publish, fixture.request(Self.with, Keys.predecessor)).outcome == .committed)
+        #expect(publisher.answer(.publish, fixture.request(Self.with, SampleKeys.predecessor)).outcome == .committed)
         fixture.github { sandbox, _ in sandbox.replacePublicKeys() }
         _ = fixture.takeAsked()
         #expect(publisher.answer(.publish, fixture.request(Self.with)).outcome == .committed)
@@ -223,7 +223,7 @@ import Timestamps
     @Test("a write that is refused for another reason is not sent again")
     func doesNotInsist() {
         let fixture = GitHubFixture()
-        fixture.fail(.put, Self.secret, .answer(422, body: #"{"message": "Value is too large."}"#))
+        fixture.fail(.put, at: Self.secret, .answer(422, #"{"message": "Value is too large."}"#))
         let answer = fixture.publisher().answer(.publish, fixture.request(Self.with))
         #expect(
             answer.outcome
@@ -240,12 +240,12 @@ import Timestamps
         let fixture = GitHubFixture()
         let publisher = fixture.publisher()
         if isReplaced {
-            fixture.fail(.get, Self.key, .then { sandbox, _ in sandbox.replacePublicKeys() })
-            fixture.fail(.get, Self.key, .then { _, _ in })
+            fixture.fail(.get, at: Self.key, .later { sandbox, _ in sandbox.replacePublicKeys() })
+            fixture.fail(.get, at: Self.key, .later { _, _ in })
         }
-        fixture.fail(.put, Self.secret, .lostReply)
-        fixture.fail(.put, Self.secret, .answer(422, body: #"{"message": "stale"}"#))
-        fixture.fail(.put, Self.secret, .answer(403, body: #"{"message": "no"}"#))
+        fixture.fail(.put, at: Self.secret, .lostReply)
+        fixture.fail(.put, at: Self.secret, .answer(422, #"{"message": "stale"}"#))
+        fixture.fail(.put, at: Self.secret, .answer(403, #"{"message": "no"}"#))
         let answer = publisher.answer(.publish, fixture.request(Self.with))
         let words = isReplaced ? "403: no" : "422: stale"
         guard case .unknown(let error) = answer.outcome else {
@@ -258,9 +258,9 @@ import Timestamps
     @Test("a write that a second key brought through after a lost one is not said to have updated anything")
     func doubtsAfterASecondKey() {
         let fixture = GitHubFixture()
-        fixture.fail(.get, Self.key, .then { sandbox, _ in sandbox.replacePublicKeys() })
-        fixture.fail(.put, Self.secret, .lostReply)
-        fixture.fail(.put, Self.secret, .answer(422, body: #"{"message": "stale"}"#))
+        fixture.fail(.get, at: Self.key, .later { sandbox, _ in sandbox.replacePublicKeys() })
+        fixture.fail(.put, at: Self.secret, .lostReply)
+        fixture.fail(.put, at: Self.secret, .answer(422, #"{"message": "stale"}"#))
         let answer = fixture.publisher().answer(.publish, fixture.request(Self.with))
         #expect(answer.outcome == .committed, "\(answer)")
         #expect(answer.receipt?["change"] == nil)
@@ -269,8 +269,8 @@ import Timestamps
     @Test("an address that is not the API's is told as such")
     func tellsAWrongAddress() {
         let fixture = GitHubFixture()
-        let page = GitHubFixture.Fault.answer(404, headers: [("content-type", "text/html")], body: "<html>Not Found")
-        fixture.fail(.get, "acme/web", page)
+        let page = GitHubFixture.Fault.answer(404, "<html>Not Found", type: "text/html")
+        fixture.fail(.get, at: "acme/web", page)
         let answer = fixture.publisher().answer(.publish, fixture.request(Self.with))
         #expect(
             answer.outcome
@@ -287,9 +287,9 @@ import Timestamps
         // Of no form that is known for a key.
         let key = "a value of somebody"
         let echo = GitHubFixture.Fault.answer(
-            status, body: #"{"message": "you sent \#(token) and \#(key), \#(token)"}"#)
+            status, #"{"message": "you sent \#(token) and \#(key), \#(token)"}"#)
         // The value is known in the request that sends it; nothing else can make GitHub know it.
-        fixture.fail(.put, Self.secret, times: 5, echo)
+        fixture.fail(.put, at: Self.secret, times: 5, echo)
         let answer = fixture.publisher().answer(.publish, fixture.request(Self.with, Secret(key)))
         #expect(answer.outcome.error != nil)
         #expect(!"\(answer)".contains(token) && !"\(answer)".contains(key), "\(answer)")

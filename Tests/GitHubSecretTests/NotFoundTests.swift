@@ -12,7 +12,7 @@ import Testing
 /// Only GitHub itself can say that something is not there; a page of a proxy that says 404 cannot.
 @Suite(.tags(.values)) struct NotFoundTests {
     private static let page = GitHubFixture.Fault.answer(
-        404, headers: [("content-type", "text/html")], body: "<html>no backend</html>")
+        404, "<html>no backend</html>", type: "text/html")
     private static let error = PublisherError(
         .unavailable, "the answer of GitHub is not one of its API",
         hint: "look whether its address is that of the API, and whether a proxy answers in its place")
@@ -23,7 +23,7 @@ import Testing
 
     private static func scene() -> (fixture: GitHubFixture, stored: @Sendable () -> StoredSecret?) {
         let fixture = GitHubFixture()
-        let first = fixture.publisher().answer(.publish, fixture.request(with, Keys.predecessor))
+        let first = fixture.publisher().answer(.publish, fixture.request(with, SampleKeys.predecessor))
         #expect(first.outcome == .committed)
         fixture.pass(60)
         return (
@@ -44,22 +44,23 @@ import Testing
         // As it would be made if it were not there.
         with["visibility"] = "all"
         with["selected_repositories"] = nil
-        fixture.fail(method, part, Self.page)
-        let answer = fixture.publisher().answer(.publish, fixture.request(with, expect: [Keys.predecessor]))
+        fixture.fail(method, at: part, Self.page)
+        let answer = fixture.publisher().answer(.publish, fixture.request(with, expect: [SampleKeys.predecessor]))
         #expect(answer.outcome == .rejected(Self.error), "\(answer)")
-        #expect(stored()?.plaintext == Keys.predecessor)
+        #expect(stored()?.plaintext == SampleKeys.predecessor)
         #expect(stored()?.visibility == .selected && stored()?.selected.count == 2)
     }
 
     @Test("a page in the place of the companion lets no older rotation write")
     func keepsOlderOnesOut() {
         let fixture = GitHubFixture()
-        let older = Keys.rotation(at: fixture.now)
+        let older = GitHubFixture.rotation(at: fixture.now)
         fixture.pass(60)
         let with: JSONObject = ["name": "TOKEN", "repository": "acme/web", "companion": "TOKEN_STATE"]
         #expect(fixture.publisher().answer(.publish, fixture.request(with)).outcome == .committed)
-        fixture.fail(.get, "TOKEN_STATE", Self.page)
-        let answer = fixture.publisher().answer(.publish, fixture.request(with, Keys.predecessor, rotation: older))
+        fixture.fail(.get, at: "TOKEN_STATE", Self.page)
+        let answer = fixture.publisher().answer(
+            .publish, fixture.request(with, SampleKeys.predecessor, rotation: older))
         #expect(answer.outcome == .rejected(Self.error), "\(answer)")
     }
 
@@ -69,28 +70,28 @@ import Testing
     func isUncertainAfterTheWrite(_ method: HTTPRequest.Method, _ part: String) {
         let (fixture, stored) = Self.scene()
         // The secret and its list of repositories are read before.
-        if method == .get { fixture.fail(.get, part, times: 2, .then { _, _ in }) }
-        fixture.fail(method, part, times: method == .get ? 5 : 1, Self.page)
-        let answer = fixture.publisher().answer(.publish, fixture.request(Self.with, expect: [Keys.predecessor]))
+        if method == .get { fixture.fail(.get, at: part, times: 2, .later { _, _ in }) }
+        fixture.fail(method, at: part, times: method == .get ? 5 : 1, Self.page)
+        let answer = fixture.publisher().answer(.publish, fixture.request(Self.with, expect: [SampleKeys.predecessor]))
         var error = Self.error
         error.message = "the secret TOKEN of the organization acme is written, but \(error.message)"
         #expect(answer.outcome == .unknown(error), "\(answer)")
-        #expect(stored()?.plaintext == Keys.successor)
+        #expect(stored()?.plaintext == SampleKeys.successor)
     }
 
     @Test("a page does not make a secret absent", arguments: ["secrets/TOKEN", "TOKEN_STATE"])
     func isNotAbsent(_ part: String) {
         let (fixture, _) = Self.scene()
-        fixture.fail(.get, part, Self.page)
-        let answer = fixture.publisher().answer(.verify, fixture.request(Self.with, Keys.predecessor))
+        fixture.fail(.get, at: part, Self.page)
+        let answer = fixture.publisher().answer(.verify, fixture.request(Self.with, SampleKeys.predecessor))
         #expect(answer.outcome == .rejected(Self.error), "\(answer)")
     }
 
     @Test("a page does not make a repository missing")
     func isNotMissing() {
         let fixture = GitHubFixture()
-        fixture.fail(.get, "public-key", .answer(404, body: #"{"message": "Not Found"}"#))
-        fixture.fail(.get, "repos/acme/web", Self.page)
+        fixture.fail(.get, at: "public-key", .answer(404, #"{"message": "Not Found"}"#))
+        fixture.fail(.get, at: "repos/acme/web", Self.page)
         let answer = fixture.publisher().answer(.check, fixture.request(["name": "TOKEN", "repository": "acme/web"]))
         #expect(answer.outcome == .rejected(Self.error), "\(answer)")
     }

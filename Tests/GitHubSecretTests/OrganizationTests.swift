@@ -26,7 +26,7 @@ import Testing
     @Test("another visibility in the settings changes nothing, and is told", arguments: [Verb.check, .publish])
     func keepsTheVisibility(_ verb: Verb) {
         let publisher = fixture.publisher()
-        #expect(publisher.answer(.publish, fixture.request(selected, Keys.predecessor)).outcome == .committed)
+        #expect(publisher.answer(.publish, fixture.request(selected, SampleKeys.predecessor)).outcome == .committed)
         let before = stored()
         #expect(before.0 == "selected" && before.1.count == 2)
         let answer = publisher.answer(
@@ -48,7 +48,7 @@ import Testing
         var settings = selected
         settings["selected_repositories"] = .array(names.map { .string($0) })
         let publisher = fixture.publisher()
-        #expect(publisher.answer(.publish, fixture.request(settings, Keys.predecessor)).outcome == .committed)
+        #expect(publisher.answer(.publish, fixture.request(settings, SampleKeys.predecessor)).outcome == .committed)
         let before = stored()
         #expect(before.1.count == count)
         _ = fixture.takeAsked()
@@ -61,11 +61,11 @@ import Testing
     @Test("a list that changes while it is read, or makes no sense, is not written back", arguments: [1, 3])
     func refusesAnUnsteadyList(_ total: Int) {
         let publisher = fixture.publisher()
-        #expect(publisher.answer(.publish, fixture.request(selected, Keys.predecessor)).outcome == .committed)
+        #expect(publisher.answer(.publish, fixture.request(selected, SampleKeys.predecessor)).outcome == .committed)
         let before = stored()
         fixture.fail(
-            .get, "/repositories?", times: 2,
-            .changed { response in
+            .get, at: "/repositories?", times: 2,
+            .changedAnswer { response in
                 let text = String(decoding: response.body, as: UTF8.self)
                 response.body = Array(text.replacing(#""total_count":2"#, with: #""total_count":\#(total)"#).utf8)
             })
@@ -84,12 +84,12 @@ import Testing
     @Test("pages that bring nothing new end the reading", arguments: [2, 9_007_199_254_740_991])
     func refusesEndlessPages(_ total: Int) {
         let publisher = fixture.publisher()
-        #expect(publisher.answer(.publish, fixture.request(selected, Keys.predecessor)).outcome == .committed)
+        #expect(publisher.answer(.publish, fixture.request(selected, SampleKeys.predecessor)).outcome == .committed)
         let before = stored()
         _ = fixture.takeAsked()
         fixture.fail(
-            .get, "/repositories?", times: 2000,
-            .answer(200, body: #"{"total_count": \#(total), "repositories": [{"id": 1}, {"id": 1}]}"#))
+            .get, at: "/repositories?", times: 2000,
+            .answer(200, #"{"total_count": \#(total), "repositories": [{"id": 1}, {"id": 1}]}"#))
         let answer = publisher.answer(.publish, fixture.request(selected))
         guard case .rejected(let error) = answer.outcome else {
             Issue.record("\(answer)")
@@ -104,7 +104,7 @@ import Testing
         "other selected repositories in the settings change nothing, and are told", arguments: [Verb.check, .publish])
     func keepsTheSelection(_ verb: Verb) {
         let publisher = fixture.publisher()
-        #expect(publisher.answer(.publish, fixture.request(selected, Keys.predecessor)).outcome == .committed)
+        #expect(publisher.answer(.publish, fixture.request(selected, SampleKeys.predecessor)).outcome == .committed)
         let before = stored()
         var other = selected
         let told =
@@ -119,8 +119,8 @@ import Testing
         other["selected_repositories"] = ["acme/API", "Web"]
         #expect(publisher.answer(verb, fixture.request(other)).message?.contains("stay") == false)
         fixture.fail(
-            .get, "/repositories?",
-            .changed { response in
+            .get, at: "/repositories?",
+            .changedAnswer { response in
                 let text = String(decoding: response.body, as: UTF8.self)
                 response.body = Array(text.replacing(#""full_name":"acme/web""#, with: #""whole":"acme/web""#).utf8)
             })
@@ -138,7 +138,7 @@ import Testing
             }
             bodies.withLock { $0.append(body) }
         }
-        for key in [Keys.predecessor, Keys.successor] {
+        for key in [SampleKeys.predecessor, SampleKeys.successor] {
             #expect(fixture.publisher().answer(.publish, fixture.request(test.settings(), key)).outcome == .committed)
         }
         let sent = bodies.withLock { $0 }
@@ -158,10 +158,10 @@ import Testing
     @Test("a visibility that is no word is not repeated as it came")
     func cleansAVisibility() {
         let publisher = fixture.publisher()
-        #expect(publisher.answer(.publish, fixture.request(selected, Keys.predecessor)).outcome == .committed)
+        #expect(publisher.answer(.publish, fixture.request(selected, SampleKeys.predecessor)).outcome == .committed)
         fixture.fail(
-            .get, "secrets/TOKEN",
-            .changed { response in
+            .get, at: "secrets/TOKEN",
+            .changedAnswer { response in
                 let text = String(decoding: response.body, as: UTF8.self)
                 let word = #"\u001b[2J\u202e"# + String(repeating: "x", count: 4000)
                 response.body = Array(text.replacing(#":"selected""#, with: #":"\#(word)""#).utf8)
@@ -174,11 +174,11 @@ import Testing
     @Test("a secret without a visibility is not written")
     func refusesAnUnknownVisibility() {
         let publisher = fixture.publisher()
-        #expect(publisher.answer(.publish, fixture.request(selected, Keys.predecessor)).outcome == .committed)
+        #expect(publisher.answer(.publish, fixture.request(selected, SampleKeys.predecessor)).outcome == .committed)
         let before = stored()
         fixture.fail(
-            .get, "secrets/TOKEN",
-            .changed { response in
+            .get, at: "secrets/TOKEN",
+            .changedAnswer { response in
                 let text = String(decoding: response.body, as: UTF8.self)
                 response.body = Array(text.replacing(#""visibility":"#, with: #""sight":"#).utf8)
             })

@@ -24,10 +24,11 @@ import Testing
     }
 
     private func line(_ id: String, _ with: JSONObject, receipt: JSONValue? = nil, hasSecret: Bool) -> JSONValue {
-        var secret: JSONObject = ["digest": .string("\(Digest(of: Keys.successor))")]
-        if hasSecret { secret["value"] = .string(Keys.successor.revealed() ?? "") }
+        var secret: JSONObject = ["digest": .string("\(Digest(of: SampleKeys.successor))")]
+        if hasSecret { secret["value"] = .string(SampleKeys.successor.revealed() ?? "") }
         var request: JSONObject = [
-            "protocol": 1, "id": .string(id), "operation": "op", "rotation": .string(Keys.rotation(at: Date())),
+            "protocol": 1, "id": .string(id), "operation": "op",
+            "rotation": .string(GitHubFixture.rotation(at: Date())),
             "deadline": .string((Date() + 60).formatted(.iso8601)),
             "target": ["name": "web", "with": .object(with)], "secret": .object(secret),
         ]
@@ -79,7 +80,7 @@ import Testing
 
         let secrets = try await onOwnThread { try sandbox.control(.get, "github/secrets").array ?? [] }
         #expect(secrets.count == names.count)
-        #expect(Set(secrets.map { $0["digest"]?.string }) == ["\(Digest(of: Keys.successor))"])
+        #expect(Set(secrets.map { $0["digest"]?.string }) == ["\(Digest(of: SampleKeys.successor))"])
         withExtendedLifetime(sandbox) {}
     }
 

@@ -13,28 +13,28 @@ import Testing
     struct Limit: CustomTestStringConvertible {
         let testDescription: String
         var status = 403
-        var headers: [(name: String, value: String)] = []
+        var headers: [String: String] = [:]
         var message = "no"
         /// How long each of three such answers in a row makes everybody wait; `nil` if it is no limit.
         let waits: [TimeInterval]?
 
-        var fault: GitHubFixture.Fault { .answer(status, headers: headers, body: #"{"message": "\#(message)"}"#) }
+        var fault: GitHubFixture.Fault { .answer(status, #"{"message": "\#(message)"}"#, headers: headers) }
     }
 
     private static let secondary = "You have exceeded a secondary rate limit. Please wait a few minutes."
 
-    private static func reset(_ seconds: TimeInterval) -> [(name: String, value: String)] {
+    private static func reset(_ seconds: TimeInterval) -> [String: String] {
         let moment = Int(GitHubFixture.beginning.timeIntervalSince1970 + seconds)
-        return [("x-ratelimit-remaining", "0"), ("x-ratelimit-reset", "\(moment)")]
+        return ["x-ratelimit-remaining": "0", "x-ratelimit-reset": "\(moment)"]
     }
 
     static let limits: [Limit] = [
-        Limit(testDescription: "Retry-After", headers: [("retry-after", "30")], waits: [30, 30, 30]),
-        Limit(testDescription: "429 and Retry-After", status: 429, headers: [("retry-after", "7")], waits: [7, 7, 7]),
-        Limit(testDescription: "Retry-After: 0", headers: [("retry-after", "0")], waits: [1, 1, 1]),
+        Limit(testDescription: "Retry-After", headers: ["retry-after": "30"], waits: [30, 30, 30]),
+        Limit(testDescription: "429 and Retry-After", status: 429, headers: ["retry-after": "7"], waits: [7, 7, 7]),
+        Limit(testDescription: "Retry-After: 0", headers: ["retry-after": "0"], waits: [1, 1, 1]),
         Limit(
             testDescription: "Retry-After goes before the hour's end",
-            headers: [("retry-after", "30")] + reset(600), waits: [30, 30, 30]),
+            headers: reset(600).merging(["retry-after": "30"]) { $1 }, waits: [30, 30, 30]),
         Limit(
             testDescription: "the hour is used up", headers: reset(600),
             message: "API rate limit exceeded for user ID 1.", waits: [600, 1, 1]),
@@ -47,26 +47,26 @@ import Testing
             waits: [60, 120, 240]),
         Limit(testDescription: "429 without a word", status: 429, message: "", waits: [60, 120, 240]),
         Limit(
-            testDescription: "requests are left", headers: [("x-ratelimit-remaining", "9")], message: secondary,
+            testDescription: "requests are left", headers: ["x-ratelimit-remaining": "9"], message: secondary,
             waits: [60, 120, 240]),
         Limit(
             testDescription: "the last request is forbidden", headers: reset(600),
             message: "Resource not accessible by integration", waits: nil),
         Limit(
-            testDescription: "the last request of another token is forbidden", headers: [("retry-after", "30")],
+            testDescription: "the last request of another token is forbidden", headers: ["retry-after": "30"],
             message: "Resource not accessible by personal access token", waits: nil),
         Limit(
             testDescription: "the last request lacks a sign-on",
-            headers: reset(600) + [("x-github-sso", "required; url=https://github.com/orgs/acme/sso?x=1")],
+            headers: reset(600).merging(["x-github-sso": "required; url=https://github.com/orgs/acme/sso?x=1"]) { $1 },
             message: "Resource protected by organization SAML enforcement.", waits: nil),
-        Limit(testDescription: "a plain refusal", headers: [("x-ratelimit-remaining", "9")], waits: nil),
+        Limit(testDescription: "a plain refusal", headers: ["x-ratelimit-remaining": "9"], waits: nil),
     ]
 
     @Test("a limit is waited out by its kind", arguments: limits, [HTTPRequest.Method.get, .put])
     func waits(_ limit: Limit, _ method: HTTPRequest.Method) {
         let fixture = GitHubFixture()
         let part = method == .get ? "public-key" : "secrets/TOKEN"
-        fixture.fail(method, part, times: 3, limit.fault)
+        fixture.fail(method, at: part, times: 3, limit.fault)
         let answer = fixture.publisher().answer(
             .publish, fixture.request(["name": "TOKEN", "repository": "acme/web"], within: 3600))
         guard let waits = limit.waits else {
@@ -85,7 +85,7 @@ import Testing
     func tells(_ method: HTTPRequest.Method) {
         let fixture = GitHubFixture()
         let part = method == .get ? "public-key" : "secrets/TOKEN"
-        fixture.fail(method, part, .answer(429, headers: [("retry-after", "500")]))
+        fixture.fail(method, at: part, .answer(429, headers: ["retry-after": "500"]))
         let with: JSONObject = ["name": "TOKEN", "repository": "acme/web"]
         let publisher = fixture.publisher()
         let answer = publisher.answer(.publish, fixture.request(with))
@@ -108,7 +108,7 @@ import Testing
     @Test("a limit after the write leaves no certainty")
     func isUncertainAfterTheWrite() {
         let fixture = GitHubFixture()
-        fixture.fail(.get, "secrets/TOKEN", .answer(429, headers: [("retry-after", "500")]))
+        fixture.fail(.get, at: "secrets/TOKEN", .answer(429, headers: ["retry-after": "500"]))
         let answer = fixture.publisher().answer(.publish, fixture.request(["name": "TOKEN", "repository": "acme/web"]))
         guard case .unknown(let error) = answer.outcome else {
             Issue.record("\(answer)")
@@ -123,7 +123,7 @@ import Testing
     func readsTheSendersClock(_ ahead: TimeInterval) {
         let fixture = GitHubFixture()
         fixture.setFront(ahead: ahead)
-        fixture.fail(.get, "public-key", .answer(403, headers: Self.reset(ahead + 600)))
+        fixture.fail(.get, at: "public-key", .answer(403, headers: Self.reset(ahead + 600)))
         let answer = fixture.publisher().answer(
             .check, fixture.request(["name": "TOKEN", "repository": "acme/web"], within: 3600))
         #expect(answer.outcome == .ready, "\(answer)")
@@ -133,8 +133,8 @@ import Testing
     @Test("a write whose answer is lost, and a limit beyond the deadline, leave no certainty")
     func isUncertainAfterALostReply() {
         let fixture = GitHubFixture()
-        fixture.fail(.put, "secrets/TOKEN", .lostReply)
-        fixture.fail(.put, "secrets/TOKEN", .answer(429, headers: [("retry-after", "500")]))
+        fixture.fail(.put, at: "secrets/TOKEN", .lostReply)
+        fixture.fail(.put, at: "secrets/TOKEN", .answer(429, headers: ["retry-after": "500"]))
         let answer = fixture.publisher().answer(.publish, fixture.request(["name": "TOKEN", "repository": "acme/web"]))
         guard case .unknown(let error) = answer.outcome else {
             Issue.record("\(answer)")

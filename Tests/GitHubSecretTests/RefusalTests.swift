@@ -180,27 +180,27 @@ import Testing
         Refused(
             testDescription: "single sign-on",
             fault: .answer(
-                403, headers: [("x-github-sso", "required; url=https://github.com/orgs/acme/sso?x=1")],
-                body: #"{"message": "Resource protected by organization SAML enforcement."}"#),
+                403, #"{"message": "Resource protected by organization SAML enforcement."}"#,
+                headers: ["x-github-sso": "required; url=https://github.com/orgs/acme/sso?x=1"]),
             error: PublisherError(
                 .denied,
                 "GitHub wants single sign-on for the token in GITHUB_TOKEN to read the public key for secrets of acme/web",
                 hint: "authorize it for the organization (Configure SSO, beside the token), or take a GitHub App's",
                 field: "with.repository")),
         Refused(
-            testDescription: "a version that is gone", fault: .answer(410, body: #"{"message": "gone"}"#),
+            testDescription: "a version that is gone", fault: .answer(410, #"{"message": "gone"}"#),
             error: PublisherError(
                 .configuration, "this GitHub does not speak version 2022-11-28 of its API (410)",
                 hint: "look for a newer ork", field: "with.url")),
         Refused(
             testDescription: "a version that is not known",
-            fault: .answer(400, body: #"{"message": "the API version you specified is not supported"}"#),
+            fault: .answer(400, #"{"message": "the API version you specified is not supported"}"#),
             error: PublisherError(
                 .configuration, "this GitHub does not speak version 2022-11-28 of its API (400)",
                 hint: "look for a newer ork", field: "with.url")),
         Refused(
             testDescription: "a classic token that may read only",
-            fault: .changed { response in
+            fault: .changedAnswer { response in
                 response.headers.removeAll { $0.name == "x-oauth-scopes" }
                 response.headers.append(("x-oauth-scopes", "gist, read:org"))
             },
@@ -210,7 +210,7 @@ import Testing
                     + " scope repo", field: "with.repository")),
         Refused(
             testDescription: "secrets that are not shown",
-            fault: .answer(404, body: #"{"message": "Not Found"}"#),
+            fault: .answer(404, #"{"message": "Not Found"}"#),
             error: PublisherError(
                 .denied, "the token in GITHUB_TOKEN sees acme/web, but not its secrets",
                 hint: "give it the repository permission \"Secrets\" (write) for acme/web; a classic token needs the"
@@ -221,7 +221,7 @@ import Testing
     func explains(_ test: Refused) {
         let fixture = GitHubFixture()
         for verb in [Verb.check, .publish] {
-            fixture.fail(.get, "public-key", test.fault)
+            fixture.fail(.get, at: "public-key", test.fault)
             let answer = fixture.publisher().answer(verb, fixture.request(["name": "A", "repository": "acme/web"]))
             #expect(answer == PublisherAnswer(.rejected(test.error)))
         }

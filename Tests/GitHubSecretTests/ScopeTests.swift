@@ -25,11 +25,11 @@ import Timestamps
         #expect(check.outcome == .ready, "\(check)")
         #expect(check.message?.contains("only a write shows") == true)
 
-        let created = publisher.answer(.publish, fixture.request(test.settings(), Keys.predecessor))
+        let created = publisher.answer(.publish, fixture.request(test.settings(), SampleKeys.predecessor))
         #expect(created.outcome == .committed, "\(created)")
         #expect(created.receipt?["change"] == "created" && created.message?.hasPrefix("created the ") == true)
         let first = try stored(test)
-        #expect(first.plaintext == Keys.predecessor)
+        #expect(first.plaintext == SampleKeys.predecessor)
         #expect(first.visibility == test.visibility)
         #expect(Set(first.selected) == Set(test.selected.compactMap { fixture.ids[$0] }))
         #expect(created.receipt?["updated_at"]?.string == first.updatedAt.rfc3339)
@@ -39,7 +39,7 @@ import Timestamps
         #expect(updated.outcome == .committed, "\(updated)")
         #expect(updated.receipt?["change"] == "updated" && updated.message?.hasPrefix("updated the ") == true)
         let second = try stored(test)
-        #expect(second.plaintext == Keys.successor)
+        #expect(second.plaintext == SampleKeys.successor)
         #expect(second.visibility == first.visibility && second.selected == first.selected)
         #expect(second.createdAt == first.createdAt && second.updatedAt > first.updatedAt)
 
@@ -74,11 +74,11 @@ import Timestamps
             #expect(answer.outcome == .committed, "\(answer)")
             return fixture.takeAsked().count
         }
-        #expect(publish(test.settings(), Keys.predecessor) == test.exchanges.created)
-        #expect(publish(test.settings(), Keys.successor) == test.exchanges.updated)
+        #expect(publish(test.settings(), SampleKeys.predecessor) == test.exchanges.created)
+        #expect(publish(test.settings(), SampleKeys.successor) == test.exchanges.updated)
         let companion: JSONObject = ["companion": "TOKEN_STATE"]
-        #expect(publish(test.settings(companion), Keys.predecessor) == test.exchanges.firstCompanion)
-        #expect(publish(test.settings(companion), Keys.successor) == test.exchanges.companion)
+        #expect(publish(test.settings(companion), SampleKeys.predecessor) == test.exchanges.firstCompanion)
+        #expect(publish(test.settings(companion), SampleKeys.successor) == test.exchanges.companion)
     }
 
     @Test("names are of either case, and a body says no more than it must")

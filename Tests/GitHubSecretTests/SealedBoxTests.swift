@@ -25,7 +25,7 @@ import Testing
             boxes += secrets
         }
         let outcome = try await Python.run("open.py", input: JSONValue.array(boxes).text())
-        let key = try #require(Keys.successor.revealed())
+        let key = try #require(SampleKeys.successor.revealed())
         #expect(outcome.succeeded)
         #expect(outcome.output == String(repeating: key + "\n", count: ScopeCase.all.count))
     }

@@ -19,7 +19,8 @@ import Testing
     private func prepare(_ place: PlaceCase, _ method: HTTPRequest.Method) {
         guard method == .put else { return }
         fixture.gitlab {
-            $0.setVariable("TOKEN", Keys.text(Keys.predecessor), of: place.owner, environmentScope: place.scope)
+            $0.setVariable(
+                "TOKEN", SampleKeys.text(SampleKeys.predecessor), of: place.owner, environmentScope: place.scope)
         }
     }
 
@@ -84,7 +85,7 @@ import Testing
         "another value stays, also when it comes between reading and making", arguments: PlaceCase.all, [true, false])
     func conflict(_ place: PlaceCase, _ comesBetween: Bool) {
         let set: @Sendable (inout GitLabSandbox) -> Void = {
-            $0.setVariable("TOKEN", Keys.text(Keys.foreign), of: place.owner, environmentScope: place.scope)
+            $0.setVariable("TOKEN", SampleKeys.text(SampleKeys.foreign), of: place.owner, environmentScope: place.scope)
         }
         if comesBetween { fixture.fail(.post, .before(set)) } else { fixture.gitlab { set(&$0) } }
         guard case .rejected(let error) = fixture.ask(.publish, place.with(fixture)).outcome else {
@@ -101,7 +102,8 @@ import Testing
             if method == .put {
                 fixture.gitlab {
                     $0.setVariable(
-                        "TOKEN", Keys.text(Keys.predecessor), of: place.owner, environmentScope: place.scope)
+                        "TOKEN", SampleKeys.text(SampleKeys.predecessor), of: place.owner, environmentScope: place.scope
+                    )
                 }
             }
             fixture.fail(method, .garbled(method == .post ? 201 : 200, body, type: type))

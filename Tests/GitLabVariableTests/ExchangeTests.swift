@@ -23,17 +23,17 @@ import Testing
             testDescription: "publish, nothing there", verb: .publish,
             asked: ["GET " + variable, "POST /projects/acme%2Fweb/variables"]),
         Case(
-            testDescription: "publish, a predecessor there", verb: .publish, held: Keys.predecessor,
+            testDescription: "publish, a predecessor there", verb: .publish, held: SampleKeys.predecessor,
             asked: ["GET " + variable, "PUT " + variable]),
         Case(
-            testDescription: "publish, the successor there", verb: .publish, held: Keys.successor,
+            testDescription: "publish, the successor there", verb: .publish, held: SampleKeys.successor,
             asked: ["GET " + variable]),
         Case(
-            testDescription: "publish, another value there", verb: .publish, held: Keys.foreign,
+            testDescription: "publish, another value there", verb: .publish, held: SampleKeys.foreign,
             asked: ["GET " + variable]),
-        Case(testDescription: "verify", verb: .verify, held: Keys.successor, asked: ["GET " + variable]),
+        Case(testDescription: "verify", verb: .verify, held: SampleKeys.successor, asked: ["GET " + variable]),
         Case(
-            testDescription: "check", verb: .check, held: Keys.predecessor,
+            testDescription: "check", verb: .check, held: SampleKeys.predecessor,
             asked: ["GET " + variable, "GET /personal_access_tokens/self"]),
     ]
 
@@ -42,7 +42,7 @@ import Testing
         let fixture = GitLabFixture()
         if let held = example.held {
             fixture.gitlab {
-                $0.setVariable("TOKEN", Keys.text(held), of: .project("acme/web"), environmentScope: "production")
+                $0.setVariable("TOKEN", SampleKeys.text(held), of: .project("acme/web"), environmentScope: "production")
             }
         }
         _ = fixture.ask(example.verb, PlaceCase.production.with(fixture))
@@ -59,7 +59,7 @@ import Testing
         ])
     func addresses(_ place: PlaceCase, _ path: String, _ filter: String, _ probe: [String]) {
         let fixture = GitLabFixture()
-        _ = fixture.ask(.publish, place.with(fixture), secret: Keys.predecessor)
+        _ = fixture.ask(.publish, place.with(fixture), secret: SampleKeys.predecessor)
         _ = fixture.ask(.publish, place.with(fixture))
         #expect(
             fixture.takeAsked() == ["GET \(path)/TOKEN\(filter)"] + probe + [
@@ -82,15 +82,16 @@ import Testing
         let fixture = GitLabFixture()
         var with = PlaceCase.production.with(fixture)
         with["description"] = "d"
-        _ = fixture.ask(.publish, with, secret: Keys.predecessor)
+        _ = fixture.ask(.publish, with, secret: SampleKeys.predecessor)
         _ = fixture.ask(.publish, with)
         let made: JSONValue = [
-            "key": "TOKEN", "value": .string(Keys.text(Keys.predecessor)), "environment_scope": "production",
+            "key": "TOKEN", "value": .string(SampleKeys.text(SampleKeys.predecessor)),
+            "environment_scope": "production",
             "masked": true, "raw": true, "protected": false, "variable_type": "env_var", "description": "d",
         ]
         #expect(
             try fixture.takeBodies().map { try JSONValue(parsing: $0) } == [
-                made, ["value": .string(Keys.text(Keys.successor))],
+                made, ["value": .string(SampleKeys.text(SampleKeys.successor))],
             ])
     }
 }

@@ -28,7 +28,7 @@ import Testing
     private static let name = "TOKEN of project acme/web"
 
     private static func set(_ value: Secret) -> @Sendable (inout GitLabSandbox) -> Void {
-        { $0.setVariable("TOKEN", Keys.text(value), of: owner) }
+        { $0.setVariable("TOKEN", SampleKeys.text(value), of: owner) }
     }
 
     private static let remove: @Sendable (inout GitLabSandbox) -> Void = { $0.removeVariable("TOKEN", of: owner) }
@@ -53,36 +53,36 @@ import Testing
 
     static let losses = [
         Case(
-            testDescription: "an update that got lost is sent again", held: Keys.predecessor,
+            testDescription: "an update that got lost is sent again", held: SampleKeys.predecessor,
             fault: { $0.fail(.put, .lostRequest) }, outcome: .committed, change: "updated", holds: "successor"),
         Case(
-            testDescription: "an update whose answer got lost is sent again", held: Keys.predecessor,
+            testDescription: "an update whose answer got lost is sent again", held: SampleKeys.predecessor,
             fault: { $0.fail(.put, .lostReply) }, outcome: .committed, holds: "successor"),
         Case(
-            testDescription: "an update whose answers all get lost is settled by reading", held: Keys.predecessor,
+            testDescription: "an update whose answers all get lost is settled by reading", held: SampleKeys.predecessor,
             fault: { $0.fail(.put, times: 5, .lostReply) }, outcome: .committed, change: "updated",
             holds: "successor"),
         Case(
             testDescription: "an update at which the server breaks down is settled by reading",
-            held: Keys.predecessor, fault: { $0.fail(.put, times: 5, .garbled(500, "{}")) }, outcome: .committed,
+            held: SampleKeys.predecessor, fault: { $0.fail(.put, times: 5, .garbled(500, "{}")) }, outcome: .committed,
             change: "updated", holds: "successor"),
         Case(
-            testDescription: "an update answered by a page is settled by reading", held: Keys.predecessor,
+            testDescription: "an update answered by a page is settled by reading", held: SampleKeys.predecessor,
             fault: { $0.fail(.put, .garbled(200, "<!DOCTYPE html>", type: "text/html")) }, outcome: .committed,
             change: "updated", holds: "successor"),
         Case(
-            testDescription: "an update with a huge answer is settled by reading", held: Keys.predecessor,
+            testDescription: "an update with a huge answer is settled by reading", held: SampleKeys.predecessor,
             fault: { $0.fail(.put, .huge) }, outcome: .committed, change: "updated", holds: "successor"),
         Case(
-            testDescription: "an update that shows another value is settled by reading", held: Keys.predecessor,
+            testDescription: "an update that shows another value is settled by reading", held: SampleKeys.predecessor,
             fault: { $0.fail(.put, .garbled(200, other)) }, outcome: .committed, change: "updated",
             holds: "successor"),
         Case(
-            testDescription: "an update that the server only pretends is made again", held: Keys.predecessor,
+            testDescription: "an update that the server only pretends is made again", held: SampleKeys.predecessor,
             fault: { $0.fail(.put, .answer(200, other)) }, outcome: .committed, change: "updated",
             holds: "successor"),
         Case(
-            testDescription: "a server that pretends every update is not believed", held: Keys.predecessor,
+            testDescription: "a server that pretends every update is not believed", held: SampleKeys.predecessor,
             fault: { $0.fail(.put, times: 4, .answer(200, other)) },
             outcome: .unknown(
                 PublisherError(
@@ -110,7 +110,7 @@ import Testing
             isHidden: true, fault: { $0.fail(.post, .lostReply) }, outcome: .committed, holds: "successor"),
         Case(
             testDescription: "an update whose answer got lost, and then a proxy answers: settled by reading",
-            held: Keys.predecessor,
+            held: SampleKeys.predecessor,
             fault: {
                 $0.fail(.put, .lostReply)
                 $0.fail(.put, .answer(404, "<html>", type: "text/html"))
@@ -127,7 +127,7 @@ import Testing
             fault: {
                 $0.fail(.post, .lostReply)
                 $0.fail(.get, .after { _ in })
-                $0.fail(.get, .before(set(Keys.foreign)))
+                $0.fail(.get, .before(set(SampleKeys.foreign)))
             }, outcome: .unknown(after("the connection ended", conflict)), holds: "foreign"),
         Case(
             testDescription: "a creation in doubt stays in doubt when the right to write goes",
@@ -144,23 +144,23 @@ import Testing
 
     static let races = [
         Case(
-            testDescription: "removed between reading and writing: made", held: Keys.predecessor,
+            testDescription: "removed between reading and writing: made", held: SampleKeys.predecessor,
             fault: { $0.fail(.put, .before(remove)) }, outcome: .committed, change: "created", holds: "successor"),
         Case(
             testDescription: "made between reading and making, with a predecessor: updated",
-            fault: { $0.fail(.post, .before(set(Keys.predecessor))) }, outcome: .committed, change: "updated",
+            fault: { $0.fail(.post, .before(set(SampleKeys.predecessor))) }, outcome: .committed, change: "updated",
             holds: "successor"),
         Case(
             testDescription: "made between reading and making, with the successor: unchanged",
-            fault: { $0.fail(.post, .before(set(Keys.successor))) }, outcome: .unchanged, holds: "successor"),
+            fault: { $0.fail(.post, .before(set(SampleKeys.successor))) }, outcome: .unchanged, holds: "successor"),
         Case(
             testDescription: "made between reading and making, with another value: left alone",
-            fault: { $0.fail(.post, .before(set(Keys.foreign))) }, outcome: .rejected(conflict), holds: "foreign"),
+            fault: { $0.fail(.post, .before(set(SampleKeys.foreign))) }, outcome: .rejected(conflict), holds: "foreign"),
         Case(
-            testDescription: "removed, made and removed again", held: Keys.predecessor,
+            testDescription: "removed, made and removed again", held: SampleKeys.predecessor,
             fault: {
                 $0.fail(.put, .before(remove))
-                $0.fail(.post, .before(set(Keys.predecessor)))
+                $0.fail(.post, .before(set(SampleKeys.predecessor)))
                 $0.fail(.put, .before(remove))
             }, outcome: .committed, change: "created", holds: "successor"),
         Case(
@@ -171,8 +171,9 @@ import Testing
                     hint: "look who else writes it; for a group, scopes need Premium, and one of scope * may be in the"
                         + " way", field: "with.environment_scope")), holds: nil),
         Case(
-            testDescription: "written by somebody else after our write: that is theirs to have", held: Keys.predecessor,
-            fault: { $0.fail(.put, .after(set(Keys.foreign))) }, outcome: .committed, change: "updated",
+            testDescription: "written by somebody else after our write: that is theirs to have",
+            held: SampleKeys.predecessor,
+            fault: { $0.fail(.put, .after(set(SampleKeys.foreign))) }, outcome: .committed, change: "updated",
             holds: "foreign"),
     ]
 
@@ -193,7 +194,7 @@ import Testing
     @Test("a write in doubt that is asked for again has one effect", arguments: [true, false])
     func again(_ exists: Bool) {
         let fixture = GitLabFixture()
-        if exists { fixture.gitlab { Self.set(Keys.predecessor)(&$0) } }
+        if exists { fixture.gitlab { Self.set(SampleKeys.predecessor)(&$0) } }
         fixture.fail(exists ? .put : .post, .lostReply)
         fixture.fail(.get, .after { _ in })
         fixture.fail(.get, .answer(200, "gone", type: "text/plain"))
@@ -218,7 +219,7 @@ import Testing
         ])
     func garbage(_ fault: GitLabFixture.Fault, _ problem: String) {
         let fixture = GitLabFixture()
-        fixture.gitlab { Self.set(Keys.predecessor)(&$0) }
+        fixture.gitlab { Self.set(SampleKeys.predecessor)(&$0) }
         for verb in Verb.allCases {
             fixture.fail(.get, fault)
             #expect(
@@ -245,7 +246,7 @@ import Testing
     @Test("a huge answer, a broken server and a lost connection are told, and nothing is written", arguments: troubles)
     func unavailable(_ fault: GitLabFixture.Fault, _ message: String, _ hint: String?) {
         let fixture = GitLabFixture()
-        fixture.gitlab { Self.set(Keys.predecessor)(&$0) }
+        fixture.gitlab { Self.set(SampleKeys.predecessor)(&$0) }
         fixture.fail(.get, times: 5, fault)
         #expect(
             fixture.ask(.publish, PlaceCase.project.with(fixture)).outcome

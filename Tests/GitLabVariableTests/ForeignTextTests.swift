@@ -16,7 +16,8 @@ import Testing
         "a refusal that repeats the token and the key does not bring them into the answer", arguments: [400, 403, 422])
     func repeated(_ status: Int) {
         let token = fixture.gitlab { $0.token }
-        let words = "\(Keys.text(Keys.successor)) \(Keys.text(token)) \(Keys.text(Keys.successor).dropFirst(9))"
+        let words =
+            "\(SampleKeys.text(SampleKeys.successor)) \(SampleKeys.text(token)) \(SampleKeys.text(SampleKeys.successor).dropFirst(9))"
         for body in [
             #"{"message": "\#(words)"}"#, #"{"message": {"value": ["\#(words)"]}}"#, #"{"error": "\#(words)"}"#,
             #"{"message": "\#(String(repeating: "x", count: 190)) \#(words)"}"#,
@@ -26,7 +27,7 @@ import Testing
                 let answer = fixture.ask(.publish, PlaceCase.project.with(fixture))
                 let text = String(describing: answer)
                 #expect(!Redactor([token]).contains(text.utf8))
-                #expect(!text.contains(Keys.text(Keys.successor).dropFirst(9).prefix(12)))
+                #expect(!text.contains(SampleKeys.text(SampleKeys.successor).dropFirst(9).prefix(12)))
                 guard case .rejected = answer.outcome else {
                     Issue.record("\(answer)")
                     return
@@ -41,7 +42,7 @@ import Testing
     func cut() {
         let scope = #"{"key":"TOKEN","value":"x","environment_scope":"\u001b[2J\u202e\#(Self.long)"}"#
         let kind =
-            #"{"key":"TOKEN","value":"\#(Keys.text(Keys.predecessor))","environment_scope":"*","#
+            #"{"key":"TOKEN","value":"\#(SampleKeys.text(SampleKeys.predecessor))","environment_scope":"*","#
             + #""variable_type":"\u001b[2J\#(Self.long)"}"#
         let date = #"{"scopes": ["api"], "expires_at": "\u001b[2J\#(Self.long)"}"#
         var with = PlaceCase.project.with(fixture)
@@ -52,9 +53,9 @@ import Testing
         fixture.fail(.get, .answer(200, kind))
         fixture.fail(.get, .answer(200, date))
         texts.append(fixture.ask(.check, with).message)
-        fixture.gitlab { $0.setVariable("TOKEN", Keys.text(Keys.predecessor), of: .group("acme")) }
+        fixture.gitlab { $0.setVariable("TOKEN", SampleKeys.text(SampleKeys.predecessor), of: .group("acme")) }
         let stray =
-            #"{"key":"TOKEN","value":"\#(Keys.text(Keys.successor))","environment_scope":"\u001b[2J\#(Self.long)"}"#
+            #"{"key":"TOKEN","value":"\#(SampleKeys.text(SampleKeys.successor))","environment_scope":"\u001b[2J\#(Self.long)"}"#
         fixture.fail(.put, .garbled(200, stray))
         texts.append(fixture.ask(.publish, PlaceCase.group.with(fixture)).outcome.error?.message)
         fixture.fail(.post, .garbled(201, stray))
@@ -77,7 +78,8 @@ import Testing
         let key = String(repeating: "K", count: count)
         var with = PlaceCase.project.with(fixture)
         with["key"] = .string(key)
-        fixture.fail(.post, .before { $0.setVariable(key, Keys.text(Keys.predecessor), of: .project("acme/web")) })
+        fixture.fail(
+            .post, .before { $0.setVariable(key, SampleKeys.text(SampleKeys.predecessor), of: .project("acme/web")) })
         #expect(fixture.ask(.publish, with).receipt?["change"] == "updated")
     }
 

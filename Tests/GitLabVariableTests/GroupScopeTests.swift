@@ -74,7 +74,7 @@ import Testing
     func inTheWay() {
         fixture.gitlab { sandbox in
             sandbox.premium = false
-            sandbox.setVariable("TOKEN", Keys.text(Keys.predecessor), of: .group("acme"))
+            sandbox.setVariable("TOKEN", SampleKeys.text(SampleKeys.predecessor), of: .group("acme"))
         }
         #expect(
             fixture.ask(.publish, with)
@@ -104,10 +104,13 @@ import Testing
         let group = group
         fixture.gitlab { sandbox in
             // So that the list has more than one page.
-            for number in 1...100 { sandbox.setVariable("A\(number)", Keys.text(Keys.successor), of: group) }
-            sandbox.setVariable("TOKEN", Keys.text(Keys.foreign), of: group)
+            for number in 1...100 {
+                sandbox.setVariable("A\(number)", SampleKeys.text(SampleKeys.successor), of: group)
+            }
+            sandbox.setVariable("TOKEN", SampleKeys.text(SampleKeys.foreign), of: group)
             for scope in others + ["production"] {
-                sandbox.setVariable("TOKEN", Keys.text(Keys.predecessor), of: group, environmentScope: scope)
+                sandbox.setVariable(
+                    "TOKEN", SampleKeys.text(SampleKeys.predecessor), of: group, environmentScope: scope)
             }
         }
         fixture.fail(.put, .before { $0.removeVariable("TOKEN", of: group, environmentScope: "production") })
@@ -131,9 +134,9 @@ import Testing
     @Test("a write that goes astray and whose answers get lost is told")
     func astrayUnseen() {
         fixture.gitlab { sandbox in
-            sandbox.setVariable("TOKEN", Keys.text(Keys.foreign), of: .group("acme"))
+            sandbox.setVariable("TOKEN", SampleKeys.text(SampleKeys.foreign), of: .group("acme"))
             sandbox.setVariable(
-                "TOKEN", Keys.text(Keys.predecessor), of: .group("acme"), environmentScope: "production")
+                "TOKEN", SampleKeys.text(SampleKeys.predecessor), of: .group("acme"), environmentScope: "production")
         }
         fixture.fail(
             .get, .after { $0.removeVariable("TOKEN", of: .group("acme"), environmentScope: "production") })
@@ -146,16 +149,17 @@ import Testing
 
     private static let hindrances: [(fault: GitLabFixture.Fault, outcome: PublisherOutcome, change: JSONValue?)] = [
         (.lostReply, .committed, "created"), (.answer(503), .committed, "created"),
-        (.before(set(Keys.predecessor)), .committed, "updated"), (.before(set(Keys.successor)), .unchanged, nil),
+        (.before(set(SampleKeys.predecessor)), .committed, "updated"),
+        (.before(set(SampleKeys.successor)), .unchanged, nil),
     ]
 
     private static func set(_ value: Secret) -> @Sendable (inout GitLabSandbox) -> Void {
-        { $0.setVariable("TOKEN", Keys.text(value), of: .group("acme"), environmentScope: "production") }
+        { $0.setVariable("TOKEN", SampleKeys.text(value), of: .group("acme"), environmentScope: "production") }
     }
 
     @Test("where else the key is, is told whatever comes between", arguments: hindrances)
     func hindered(_ fault: GitLabFixture.Fault, _ outcome: PublisherOutcome, _ change: JSONValue?) {
-        fixture.gitlab { $0.setVariable("TOKEN", Keys.text(Keys.successor), of: .group("acme")) }
+        fixture.gitlab { $0.setVariable("TOKEN", SampleKeys.text(SampleKeys.successor), of: .group("acme")) }
         fixture.fail(.post, fault)
         let answer = fixture.ask(.publish, with)
         #expect(answer.outcome == outcome && answer.receipt?["change"] == change)
@@ -165,7 +169,7 @@ import Testing
 
     @Test("other scopes with other values are nobody's business")
     func others() {
-        fixture.gitlab { $0.setVariable("TOKEN", Keys.text(Keys.foreign), of: .group("acme")) }
+        fixture.gitlab { $0.setVariable("TOKEN", SampleKeys.text(SampleKeys.foreign), of: .group("acme")) }
         let answer = fixture.ask(.publish, with)
         #expect(answer.message == "created TOKEN of group acme (environment production)")
         #expect(answer.receipt?["also_in_scopes"] == nil)
@@ -179,7 +183,7 @@ import Testing
             let request = PublisherRequest(
                 id: "1", operation: "op", rotation: "01JDB", deadline: fixture.now, target: "ci",
                 with: [kind: .string(name), "key": "TOKEN", "environment_scope": .string(scope)], expect: nil,
-                digest: Digest(of: Keys.successor), secret: nil)
+                digest: Digest(of: SampleKeys.successor), secret: nil)
             return try fixture.publisher().target(request).place
         }
         #expect((places[0] == places[1]) == isOne)

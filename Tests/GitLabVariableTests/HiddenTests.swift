@@ -38,7 +38,7 @@ import Testing
     func older(_ place: PlaceCase) {
         fixture.gitlab {
             $0.version = "17.3.0"
-            $0.setVariable("TOKEN", Keys.text(Keys.foreign), of: place.owner, environmentScope: "beside")
+            $0.setVariable("TOKEN", SampleKeys.text(SampleKeys.foreign), of: place.owner, environmentScope: "beside")
         }
         #expect(fixture.ask(.publish, with(place)) == PublisherAnswer(.rejected(error(place, isGone: true))))
         #expect(PlaceTests.line(fixture, place.owner) == ["TOKEN beside foreign "])
@@ -94,7 +94,7 @@ import Testing
         with["variable_type"] = "file"
         fixture.fail(
             .post,
-            .changed { request in
+            .changedRequest { request in
                 var body = request.body.flatMap { try? JSONValue(parsing: $0) }?.object ?? [:]
                 #expect(body[difference.member] != nil)
                 body[difference.member] = nil
@@ -111,7 +111,8 @@ import Testing
         fixture.fail(
             .post,
             .garbled(
-                201, #"{"key": "TOKEN", "value": "\#(Keys.text(Keys.successor))", "environment_scope": "*"}"#))
+                201,
+                #"{"key": "TOKEN", "value": "\#(SampleKeys.text(SampleKeys.successor))", "environment_scope": "*"}"#))
         #expect(
             fixture.ask(.publish, PlaceCase.project.with(fixture)).message
                 == "created TOKEN of project acme/web; GitLab made it otherwise: masked is false, not true,"

@@ -46,7 +46,7 @@ import Testing
     func growing() {
         let fixture = GitLabFixture()
         fixture.fail(.put, times: 3, .answer(429, "Retry later\n", type: "text/plain"))
-        fixture.gitlab { $0.setVariable("TOKEN", Keys.text(Keys.predecessor), of: .project("acme/web")) }
+        fixture.gitlab { $0.setVariable("TOKEN", SampleKeys.text(SampleKeys.predecessor), of: .project("acme/web")) }
         #expect(fixture.ask(.publish, PlaceCase.project.with(fixture), within: 1000).outcome == .committed)
         #expect(fixture.slept == 60 + 120 + 240)
     }

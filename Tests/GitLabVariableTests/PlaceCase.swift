@@ -1,5 +1,6 @@
 import GitLabSandbox
 import JSON
+import TestSupport
 import Testing
 
 /// A place that can hold variables, with its settings, and what GitLab calls it.
@@ -37,14 +38,15 @@ struct PlaceCase: Sendable, CustomTestStringConvertible {
     static let all = [
         PlaceCase("project acme/web", ["project": "acme/web"], .project("acme/web")),
         PlaceCase(
-            "a project by number", { ["project": .number(JSONNumber($0.ids.project))] }, .project("acme/web"), "*",
-            { "project \($0.ids.project)" }),
+            "a project by number", { ["project": .number(JSONNumber($0.ids["project", default: 0]))] },
+            .project("acme/web"), "*",
+            { "project \($0.ids["project", default: 0])" }),
         PlaceCase("project acme/tools/bot", ["project": "acme/tools/bot"], .project("acme/tools/bot")),
         PlaceCase("group acme", ["group": "acme"], .group("acme")),
         PlaceCase("group acme/tools", ["group": "acme/tools"], .group("acme/tools")),
         PlaceCase(
-            "a group by number", { ["group": .string(String($0.ids.group))] }, .group("acme/tools"), "*",
-            { "group \($0.ids.group)" }),
+            "a group by number", { ["group": .string(String($0.ids["group", default: 0]))] }, .group("acme/tools"), "*",
+            { "group \($0.ids["group", default: 0])" }),
         PlaceCase("the instance", ["instance": true], .instance),
         PlaceCase(
             "project acme/web (environment production)", ["project": "acme/web"], .project("acme/web"), "production"),

@@ -21,9 +21,9 @@ import Testing
                 ].filter(\.0).map(\.1)
                 let value =
                     switch variable.value {
-                    case Keys.predecessor: "predecessor"
-                    case Keys.successor: "successor"
-                    case Keys.foreign: "foreign"
+                    case SampleKeys.predecessor: "predecessor"
+                    case SampleKeys.successor: "successor"
+                    case SampleKeys.foreign: "foreign"
                     default: "other"
                     }
                 return ([variable.key, variable.environmentScope, value] + flags + [variable.description ?? ""])
@@ -66,7 +66,7 @@ import Testing
             for (key, scope) in [("TOKEN", place.scope), ("TOKEN", "beside"), ("OTHER", place.scope)] {
                 if isInstance, scope == "beside" { continue }
                 sandbox.setVariable(
-                    key, Keys.text(Keys.predecessor), of: place.owner, kind: .file, isProtected: true,
+                    key, SampleKeys.text(SampleKeys.predecessor), of: place.owner, kind: .file, isProtected: true,
                     isMasked: false, isRaw: false, environmentScope: scope, description: "d")
             }
         }
@@ -87,7 +87,7 @@ import Testing
     func compared(_ place: PlaceCase) {
         let with = place.with(fixture)
         fixture.gitlab {
-            $0.setVariable("TOKEN", Keys.text(Keys.foreign), of: place.owner, environmentScope: place.scope)
+            $0.setVariable("TOKEN", SampleKeys.text(SampleKeys.foreign), of: place.owner, environmentScope: place.scope)
         }
         let conflict = PublisherAnswer(
             .rejected(
@@ -133,7 +133,7 @@ import Testing
         let name = "TOKEN of \(place.name(fixture))"
         let made = PublisherAnswer(
             .committed, receipt: receipt(place, "created", hidden: true), message: "created \(name)")
-        #expect(fixture.ask(.publish, with, secret: Keys.foreign) == made)
+        #expect(fixture.ask(.publish, with, secret: SampleKeys.foreign) == made)
         #expect(Self.line(fixture, place.owner) == ["TOKEN \(place.scope) foreign masked hidden raw "])
         #expect(
             fixture.ask(.verify, with)
@@ -153,7 +153,9 @@ import Testing
 
     @Test("wishes that a variable does not meet are told, and it keeps what it has")
     func unheededWishes() {
-        fixture.gitlab { $0.setVariable("TOKEN", Keys.text(Keys.predecessor), of: .project("acme/web"), isRaw: true) }
+        fixture.gitlab {
+            $0.setVariable("TOKEN", SampleKeys.text(SampleKeys.predecessor), of: .project("acme/web"), isRaw: true)
+        }
         var with = PlaceCase.project.with(fixture)
         for (key, value) in [
             ("masked", true), ("hidden", true), ("raw", true), ("protected", "true"), ("variable_type", "file"),

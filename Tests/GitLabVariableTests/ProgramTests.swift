@@ -49,7 +49,7 @@ import Testing
                 "GITLAB_TOKEN": (token ?? sandbox.gitlab.token).revealed() ?? "", "CI_API_V4_URL": sandbox.gitlab.url,
             ]), input: .string(input), output: .string(limit: 1 << 20), error: .string(limit: 1 << 16))
         #expect(result.standardError == "" && result.terminationStatus.isSuccess)
-        let keys = Redactor([Keys.predecessor, Keys.successor, sandbox.gitlab.token])
+        let keys = Redactor([SampleKeys.predecessor, SampleKeys.successor, sandbox.gitlab.token])
         #expect(!keys.contains(result.standardOutput.utf8))
         var answers: [String: JSONValue] = [:]
         for line in result.standardOutput.split(separator: "\n") {
@@ -65,7 +65,7 @@ import Testing
             var with = place.with
             with["key"] = "OPENROUTER_API_KEY"
             var successor: JSONObject = ["digest": .string("\(Digest(of: secret))")]
-            if verb == .publish { successor["value"] = .string(Keys.text(secret)) }
+            if verb == .publish { successor["value"] = .string(SampleKeys.text(secret)) }
             let request: JSONValue = [
                 "protocol": 1, "id": .string(place.name), "operation": "op", "rotation": "01JDB",
                 "deadline": .string((Date() + 60).formatted(.iso8601)),
@@ -107,10 +107,11 @@ import Testing
     @Test("it makes variables, and python-gitlab reads them")
     func makes() async throws {
         let outcomes = try await [
-            run("check", input: lines(.check, Keys.successor)), run("verify", input: lines(.verify, Keys.successor)),
-            run("publish", input: lines(.publish, Keys.successor)),
-            run("verify", input: lines(.verify, Keys.successor)),
-            run("publish", input: lines(.publish, Keys.successor)),
+            run("check", input: lines(.check, SampleKeys.successor)),
+            run("verify", input: lines(.verify, SampleKeys.successor)),
+            run("publish", input: lines(.publish, SampleKeys.successor)),
+            run("verify", input: lines(.verify, SampleKeys.successor)),
+            run("publish", input: lines(.publish, SampleKeys.successor)),
         ]
         for (answers, outcome) in zip(outcomes, ["ready", "absent", "committed", "match", "unchanged"]) {
             for place in Self.places { #expect(answers[place.name]?["outcome"] == .string(outcome), "\(answers)") }
@@ -120,7 +121,8 @@ import Testing
             shown
                 == Array(
                     repeating: [
-                        "value": .string(Keys.text(Keys.successor)), "masked": true, "raw": true, "protected": false,
+                        "value": .string(SampleKeys.text(SampleKeys.successor)), "masked": true, "raw": true,
+                        "protected": false,
                         "variable_type": "env_var",
                     ], count: Self.places.count))
     }
@@ -130,25 +132,28 @@ import Testing
         let names = ["masked", "raw", "protected", "variable_type", "description", "hidden", "environment_scope"]
         let made = try await python(
             make: [
-                "value": .string(Keys.text(Keys.predecessor)), "protected": true, "variable_type": "file",
+                "value": .string(SampleKeys.text(SampleKeys.predecessor)), "protected": true, "variable_type": "file",
                 "description": "d",
             ], show: names)
-        let answers = try await run("publish", input: lines(.publish, Keys.successor, expect: [Keys.predecessor]))
+        let answers = try await run(
+            "publish", input: lines(.publish, SampleKeys.successor, expect: [SampleKeys.predecessor]))
         for place in Self.places { #expect(answers[place.name]?["outcome"] == "committed", "\(answers)") }
         #expect(try await python(show: names) == made)
         #expect(
             try await python(show: ["value"])
-                == Array(repeating: ["value": .string(Keys.text(Keys.successor))], count: Self.places.count))
+                == Array(repeating: ["value": .string(SampleKeys.text(SampleKeys.successor))], count: Self.places.count)
+        )
         let sandbox = sandbox
         #expect(try await onOwnThread { try sandbox.control(.get, "gitlab/leaks") } == ["values": 0, "tokens": 0])
     }
 
     @Test("it compares, refuses a wrong token and a job's, and gives its reasons on standard output")
     func refuses() async throws {
-        _ = try await run("publish", input: lines(.publish, Keys.foreign))
-        let conflicts = try await run("publish", input: lines(.publish, Keys.successor, expect: [Keys.predecessor]))
-        let strangers = try await run("check", input: lines(.check, Keys.successor), token: Secret("glpat-no"))
-        let jobs = try await run("publish", input: lines(.publish, Keys.successor), token: Secret("glcbt-64_x"))
+        _ = try await run("publish", input: lines(.publish, SampleKeys.foreign))
+        let conflicts = try await run(
+            "publish", input: lines(.publish, SampleKeys.successor, expect: [SampleKeys.predecessor]))
+        let strangers = try await run("check", input: lines(.check, SampleKeys.successor), token: Secret("glpat-no"))
+        let jobs = try await run("publish", input: lines(.publish, SampleKeys.successor), token: Secret("glcbt-64_x"))
         for place in Self.places {
             #expect(conflicts[place.name]?["error"]?["code"] == "conflict")
             #expect(strangers[place.name]?["error"]?["code"] == "denied")
@@ -156,6 +161,6 @@ import Testing
         }
         #expect(
             try await python(show: ["value"])
-                == Array(repeating: ["value": .string(Keys.text(Keys.foreign))], count: Self.places.count))
+                == Array(repeating: ["value": .string(SampleKeys.text(SampleKeys.foreign))], count: Self.places.count))
     }
 }

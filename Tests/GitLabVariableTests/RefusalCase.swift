@@ -4,6 +4,7 @@ import HTTP
 import JSON
 import PublisherKit
 import Secrets
+import TestSupport
 import Testing
 
 /// Something that is in the way, and the error that each verb answers with.
@@ -187,8 +188,8 @@ extension RefusalCase {
             testDescription: "a GitLab that ignores the scope of a group's variables and shows another",
             with: ["group": "acme", "key": "TOKEN", "environment_scope": "production"],
             obstacle: { fixture in
-                fixture.gitlab { $0.setVariable("TOKEN", Keys.text(Keys.predecessor), of: .group("acme")) }
-                fixture.fail(.get, .changed { $0 = $0.withoutQuery })
+                fixture.gitlab { $0.setVariable("TOKEN", SampleKeys.text(SampleKeys.predecessor), of: .group("acme")) }
+                fixture.fail(.get, .changedRequest { $0 = $0.withoutQuery })
                 return nil
             },
             error: PublisherError(
@@ -204,7 +205,7 @@ extension RefusalCase {
                     $0.setVariable("TOKEN", "a", of: .group("acme"))
                     $0.setVariable("TOKEN", "a", of: .group("acme"), environmentScope: "production")
                 }
-                fixture.fail(.get, .changed { $0 = $0.withoutQuery })
+                fixture.fail(.get, .changedRequest { $0 = $0.withoutQuery })
                 return nil
             },
             error: PublisherError(
@@ -229,7 +230,9 @@ extension RefusalCase {
         RefusalCase(
             testDescription: "an answer that repeats the key's digits", verbs: [.publish],
             obstacle: { fixture in
-                fixture.fail(.post, .answer(400, #"{"message": "no \#(Keys.text(Keys.successor).dropFirst(9)) here"}"#))
+                fixture.fail(
+                    .post,
+                    .answer(400, #"{"message": "no \#(SampleKeys.text(SampleKeys.successor).dropFirst(9)) here"}"#))
                 return nil
             },
             purposes: [.publish: "make"],

@@ -43,7 +43,8 @@ import Testing
         if exists {
             fixture.gitlab {
                 $0.setVariable(
-                    "TOKEN", Keys.text(Keys.predecessor), of: .project("acme/web"), isMasked: true, isRaw: true)
+                    "TOKEN", SampleKeys.text(SampleKeys.predecessor), of: .project("acme/web"), isMasked: true,
+                    isRaw: true)
             }
         }
         let verb = exists ? "write" : "make"

@@ -113,7 +113,7 @@ import Testing
         var with = PlaceCase.production.with(fixture)
         with["url"] = .string(url)
         // The sandbox takes the first three segments for its own.
-        fixture.fail(.get, .changed { $0.url = GitLabFixture.url("/projects/acme%2Fweb/variables/TOKEN") })
+        fixture.fail(.get, .changedRequest { $0.url = GitLabFixture.url("/projects/acme%2Fweb/variables/TOKEN") })
         #expect(fixture.ask(.verify, with) == PublisherAnswer(.absent))
         #expect(fixture.takeURLs() == ["\(url.hasSuffix("/") ? String(url.dropLast()) : url)" + Self.path])
     }

@@ -14,7 +14,7 @@ import Testing
     struct Case: Sendable, CustomTestStringConvertible {
         let testDescription: String
         let verb: Verb
-        var held: Secret? = Keys.predecessor
+        var held: Secret? = SampleKeys.predecessor
         var others: JSONObject = [:]
         let asked: [String]
     }
@@ -24,12 +24,12 @@ import Testing
             testDescription: "publish, a predecessor there", verb: .publish,
             asked: ["GET secrets/app", "PATCH secrets/app?fieldManager=ork"]),
         Case(
-            testDescription: "publish, the successor there", verb: .publish, held: Keys.successor,
+            testDescription: "publish, the successor there", verb: .publish, held: SampleKeys.successor,
             asked: ["GET secrets/app"]),
         Case(
-            testDescription: "publish, another value there", verb: .publish, held: Keys.foreign,
+            testDescription: "publish, another value there", verb: .publish, held: SampleKeys.foreign,
             asked: ["GET secrets/app"]),
-        Case(testDescription: "verify", verb: .verify, held: Keys.successor, asked: ["GET secrets/app"]),
+        Case(testDescription: "verify", verb: .verify, held: SampleKeys.successor, asked: ["GET secrets/app"]),
         Case(
             testDescription: "check", verb: .check,
             asked: ["GET secrets/app", "PATCH secrets/app?fieldManager=ork&dryRun=All"]),
@@ -57,7 +57,7 @@ import Testing
         let all: JSONObject = ["create": true, "restart": ["deploy/web", "sts/web", "ds/web"]]
         for verb in [Verb.check, .publish, .verify, .publish] { _ = fixture.ask(verb, all) }
         for verb in [Verb.check, .publish] {
-            fixture.hold(Keys.predecessor)
+            fixture.hold(SampleKeys.predecessor)
             _ = fixture.ask(verb, all)
             _ = fixture.ask(verb, ["namespace": "none"])
         }

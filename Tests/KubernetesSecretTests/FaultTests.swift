@@ -13,7 +13,7 @@ import Testing
     /// What happens on the way, what was there, and how it ends.
     struct Case: Sendable, CustomTestStringConvertible {
         let testDescription: String
-        var held: Secret? = Keys.predecessor
+        var held: Secret? = SampleKeys.predecessor
         /// Whether there is a secret at all.
         var exists = true
         let fault: @Sendable (KubernetesFixture) -> Void
@@ -28,7 +28,7 @@ import Testing
     private static func set(_ value: Secret) -> @Sendable (inout KubernetesSandbox) -> Void {
         { cluster in
             if cluster.object(.secrets, "app", in: "prod") == nil { cluster.addSecret("app", in: "prod", []) }
-            cluster.setValue(Keys.text(value), of: "KEY", in: "app", "prod")
+            cluster.setValue(SampleKeys.text(value), of: "KEY", in: "app", "prod")
         }
     }
 
@@ -96,7 +96,7 @@ import Testing
             fault: {
                 $0.fail(.patch, times: 5, .lostReply)
                 $0.fail(.get, .after { _ in })
-                $0.fail(.get, .before(set(Keys.foreign)))
+                $0.fail(.get, .before(set(SampleKeys.foreign)))
             }, outcome: "unknown",
             message:
                 "the connection ended, but KEY of secret app in namespace prod holds a value that this rotation does"
@@ -109,22 +109,22 @@ import Testing
             fault: { $0.fail(.patch, .before(sibling)) }, outcome: "committed", change: "updated", holds: "successor"),
         Case(
             testDescription: "another value written between reading and writing is left alone",
-            fault: { $0.fail(.patch, .before(set(Keys.foreign))) }, outcome: "rejected",
+            fault: { $0.fail(.patch, .before(set(SampleKeys.foreign))) }, outcome: "rejected",
             message: "KEY of secret app in namespace prod holds a value that this rotation does not know",
             holds: "foreign"),
         Case(
             testDescription: "the successor written between reading and writing is unchanged",
-            fault: { $0.fail(.patch, .before(set(Keys.successor))) }, outcome: "unchanged", holds: "successor"),
+            fault: { $0.fail(.patch, .before(set(SampleKeys.successor))) }, outcome: "unchanged", holds: "successor"),
         Case(
             testDescription: "removed between reading and writing: made", fault: { $0.fail(.patch, .before(remove)) },
             outcome: "committed", change: "created", holds: "successor"),
         Case(
             testDescription: "made between reading and making, with a predecessor: updated", exists: false,
-            fault: { $0.fail(.post, .before(set(Keys.predecessor))) }, outcome: "committed", change: "updated",
+            fault: { $0.fail(.post, .before(set(SampleKeys.predecessor))) }, outcome: "committed", change: "updated",
             holds: "successor"),
         Case(
             testDescription: "made between reading and making, with another value: left alone", exists: false,
-            fault: { $0.fail(.post, .before(set(Keys.foreign))) }, outcome: "rejected", holds: "foreign"),
+            fault: { $0.fail(.post, .before(set(SampleKeys.foreign))) }, outcome: "rejected", holds: "foreign"),
         Case(
             testDescription: "written by others again and again",
             fault: { $0.fail(.patch, times: 5, .before(sibling)) }, outcome: "rejected",
@@ -137,7 +137,7 @@ import Testing
             message: "secret app in namespace prod is immutable: nobody can change what it holds", holds: "predecessor"),
         Case(
             testDescription: "written by somebody else after our write: that is theirs to have",
-            fault: { $0.fail(.patch, .after(set(Keys.foreign))) }, outcome: "committed", change: "updated",
+            fault: { $0.fail(.patch, .after(set(SampleKeys.foreign))) }, outcome: "committed", change: "updated",
             holds: "foreign"),
     ]
 
@@ -159,7 +159,7 @@ import Testing
     @Test("a write in doubt that is asked for again has one effect")
     func again() {
         let fixture = KubernetesFixture()
-        fixture.hold(Keys.predecessor)
+        fixture.hold(SampleKeys.predecessor)
         fixture.fail(.patch, .lostReply)
         fixture.fail(.get, .after { _ in })
         fixture.fail(.get, .answer(200, "gone", type: "text/plain"))
@@ -182,7 +182,7 @@ import Testing
         ])
     func garbage(_ fault: KubernetesFixture.Fault) {
         let fixture = KubernetesFixture()
-        fixture.hold(Keys.predecessor)
+        fixture.hold(SampleKeys.predecessor)
         for verb in Verb.allCases {
             fixture.fail(.get, fault)
             let answer = fixture.ask(verb)

@@ -73,7 +73,7 @@ import Testing
             let answers = try await run(verb, targets)
             #expect(answers.count == 40 && answers.values.allSatisfy { $0["outcome"]?.string == outcome }, "\(answers)")
         }
-        let encoded = Data(Keys.successor.copyBytes()).base64EncodedString()
+        let encoded = Data(SampleKeys.successor.copyBytes()).base64EncodedString()
         #expect(try await kubectl("get", "secret", "app-3", "-o", "jsonpath={.data.KEY_11}") == encoded)
         let wish: JSONValue = [
             "url": .string(sandbox.kubernetes.url), "token": .string(sandbox.kubernetes.token.revealed() ?? ""),
@@ -87,7 +87,7 @@ import Testing
             shown["app-3"]
                 == .object(
                     ["KEY_3", "KEY_11", "KEY_19", "KEY_27", "KEY_35"].sorted().reduce(into: [:]) {
-                        $0[$1] = .string(Keys.text(Keys.successor))
+                        $0[$1] = .string(SampleKeys.text(SampleKeys.successor))
                     }))
         let sandbox = sandbox
         #expect(try await onOwnThread { try sandbox.control(.get, "kubernetes/leaks") } == 0)

@@ -13,7 +13,7 @@ import Testing
     @Test("a key is written beside others, which stay byte for byte, as do labels and annotations of others")
     func siblings() throws {
         let fixture = KubernetesFixture()
-        fixture.hold(Keys.predecessor)
+        fixture.hold(SampleKeys.predecessor)
         let before = try #require(fixture.cluster { $0.object(.secrets, "app", in: "prod") })
         let answer = fixture.ask(.publish)
         #expect(
@@ -22,7 +22,7 @@ import Testing
                     .committed, receipt: ["namespace": "prod", "secret": "app", "change": "updated"],
                     message: "updated KEY of secret app in namespace prod"))
         var after = try #require(fixture.cluster { $0.object(.secrets, "app", in: "prod") })
-        #expect(after["data"]?["KEY"]?.string == Data(Keys.successor.copyBytes()).base64EncodedString())
+        #expect(after["data"]?["KEY"]?.string == Data(SampleKeys.successor.copyBytes()).base64EncodedString())
         let marker = after["metadata"]?["annotations"]?["ork/written.KEY"]?.string
         #expect(marker == "01JDB00000AAAAAAAAAAAAAAAA/cdfa1b226b6448e6/2026-11-24T06:00:00Z")
         // Apart from these four it is what it was.
@@ -59,10 +59,10 @@ import Testing
         #expect(fixture.ask(.verify).outcome == .match)
     }
 
-    @Test("the successor is not written again", arguments: [nil, [Keys.predecessor]])
+    @Test("the successor is not written again", arguments: [nil, [SampleKeys.predecessor]])
     func unchanged(_ expect: [Secret]?) {
         let fixture = KubernetesFixture()
-        fixture.hold(Keys.successor)
+        fixture.hold(SampleKeys.successor)
         _ = fixture.takeAsked()
         let answer = fixture.ask(.publish, expect: expect)
         #expect(answer.outcome == .unchanged)
@@ -73,7 +73,7 @@ import Testing
     @Test("a value that the rotation does not know stays, unless it may be replaced")
     func conflict() {
         let fixture = KubernetesFixture()
-        fixture.hold(Keys.foreign)
+        fixture.hold(SampleKeys.foreign)
         for verb in [Verb.check, .publish] {
             #expect(
                 fixture.ask(verb).outcome
@@ -95,7 +95,7 @@ import Testing
         let fixture = KubernetesFixture()
         let later = "01JDB00001AAAAAAAAAAAAAAAA"
         fixture.hold(nil, annotations: ["ork/written.KEY": .string(later + "/0123456789abcdef/2026-11-24T06:00:00Z")])
-        for expect in [nil, [Keys.predecessor]] {
+        for expect in [nil, [SampleKeys.predecessor]] {
             #expect(
                 fixture.ask(.publish, expect: expect).outcome
                     == .rejected(
@@ -113,10 +113,10 @@ import Testing
     @Test("two keys of one secret do not get in each other's way")
     func twoKeys() {
         let fixture = KubernetesFixture()
-        fixture.hold(Keys.predecessor)
+        fixture.hold(SampleKeys.predecessor)
         #expect(fixture.ask(.publish, rotation: "01JDB00001AAAAAAAAAAAAAAAA").outcome == .committed)
         #expect(fixture.ask(.publish, ["key": "SECOND"]).outcome == .committed)
-        #expect(fixture.cluster { $0.value("SECOND", of: "app", in: "prod") } == Keys.text(Keys.successor))
+        #expect(fixture.cluster { $0.value("SECOND", of: "app", in: "prod") } == SampleKeys.text(SampleKeys.successor))
         #expect(fixture.held == "successor")
     }
 
@@ -139,7 +139,7 @@ import Testing
     @Test("bytes that are no text are written and compared as they are")
     func bytes() {
         let fixture = KubernetesFixture()
-        fixture.hold(Keys.predecessor)
+        fixture.hold(SampleKeys.predecessor)
         let secret = Secret([0xFF, 0x00, 0xFE])
         #expect(fixture.ask(.publish, secret: secret).outcome == .committed)
         #expect(fixture.ask(.verify, secret: secret).outcome == .match)
@@ -153,7 +153,7 @@ import Testing
             #expect(name.hasPrefix("ork/") && KubernetesName.isAnnotation(String(name.dropFirst(4))), "\(name)")
         }
         let fixture = KubernetesFixture()
-        fixture.hold(Keys.predecessor)
+        fixture.hold(SampleKeys.predecessor)
         #expect(fixture.ask(.publish, ["key": .string(key), "restart": "deploy/web"]).outcome == .committed)
         #expect(fixture.ask(.verify, ["key": .string(key), "restart": "deploy/web"]).outcome == .match)
     }
@@ -165,7 +165,7 @@ import Testing
         #expect(
             fixture.ask(.check, ["create": true]).message == "would make secret app in namespace prod")
         #expect(fixture.cluster { $0.object(.secrets, "app", in: "prod") } == nil)
-        fixture.hold(Keys.predecessor)
+        fixture.hold(SampleKeys.predecessor)
         let before = fixture.cluster { $0.object(.secrets, "app", in: "prod") }
         _ = fixture.takeAsked()
         #expect(fixture.ask(.check, restart).message == "would write KEY of secret app in namespace prod")

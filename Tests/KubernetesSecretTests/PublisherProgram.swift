@@ -21,7 +21,7 @@ enum PublisherProgram {
             environment: .custom(variables), input: .string(input), output: .string(limit: 1 << 20),
             error: .string(limit: 1 << 16))
         #expect(result.standardError == "" && result.terminationStatus.isSuccess, "\(result.standardError)")
-        let keys = Redactor([Keys.predecessor, Keys.successor, Keys.foreign] + secrets)
+        let keys = Redactor([SampleKeys.predecessor, SampleKeys.successor, SampleKeys.foreign] + secrets)
         #expect(!keys.contains(result.standardOutput.utf8))
         var answers: [String: JSONValue] = [:]
         for line in result.standardOutput.split(separator: "\n") {
@@ -33,12 +33,12 @@ enum PublisherProgram {
 
     /// One request a target.
     static func lines(
-        _ verb: Verb, _ targets: [(name: String, with: JSONObject)], secret: Secret = Keys.successor,
-        expect: [Secret] = [Keys.predecessor], seconds: TimeInterval = 60
+        _ verb: Verb, _ targets: [(name: String, with: JSONObject)], secret: Secret = SampleKeys.successor,
+        expect: [Secret] = [SampleKeys.predecessor], seconds: TimeInterval = 60
     ) -> String {
         targets.map { target in
             var successor: JSONObject = ["digest": .string("\(Digest(of: secret))")]
-            if verb == .publish { successor["value"] = .string(Keys.text(secret)) }
+            if verb == .publish { successor["value"] = .string(SampleKeys.text(secret)) }
             let request: JSONValue = [
                 "protocol": 1, "id": .string(target.name), "operation": "op",
                 "rotation": "01JDB00000AAAAAAAAAAAAAAAA",

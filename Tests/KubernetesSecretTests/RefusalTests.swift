@@ -119,7 +119,7 @@ import Testing
         Case(
             testDescription: "a secret that is immutable", verbs: [.check, .publish],
             obstacle: { fixture in
-                fixture.hold(Keys.predecessor, isImmutable: true)
+                fixture.hold(SampleKeys.predecessor, isImmutable: true)
                 return nil
             }, code: .configuration, message: "\(secret) is immutable: nobody can change what it holds",
             hint: "make it anew without immutable, or write to another secret and point the workloads to that one",
@@ -205,7 +205,7 @@ import Testing
     func told(_ example: Case) {
         for verb in example.verbs {
             let fixture = KubernetesFixture()
-            fixture.hold(Keys.predecessor)
+            fixture.hold(SampleKeys.predecessor)
             let token = example.obstacle(fixture)
             let before = fixture.cluster { $0.object(.secrets, "app", in: "prod") }
             #expect(
@@ -223,7 +223,7 @@ import Testing
     func waits() {
         for (headers, seconds) in [(["retry-after": "7"], 14.0), ([:], 3.0)] {
             let fixture = KubernetesFixture()
-            fixture.hold(Keys.predecessor)
+            fixture.hold(SampleKeys.predecessor)
             fixture.fail(.get, times: 2, .answer(429, #"{"kind":"Status","code":429}"#, headers: headers))
             #expect(fixture.ask(.publish).outcome == .committed)
             #expect(abs(fixture.slept - seconds) < 0.5)
@@ -233,7 +233,7 @@ import Testing
     @Test("a webhook that cannot try leaves the check ready, and that is said")
     func noTrial() {
         let fixture = KubernetesFixture()
-        fixture.hold(Keys.predecessor)
+        fixture.hold(SampleKeys.predecessor)
         _ = Self.answers(.patch, 400, "BadRequest", "admission webhook x does not support dry run")(fixture)
         #expect(
             fixture.ask(.check)
@@ -244,7 +244,7 @@ import Testing
     @Test("a check that fails has done nothing, whatever got lost")
     func check() {
         let fixture = KubernetesFixture()
-        fixture.hold(Keys.predecessor)
+        fixture.hold(SampleKeys.predecessor)
         fixture.fail(.patch, times: 5, .lostReply)
         #expect(fixture.ask(.check).outcome.name == "rejected")
     }

@@ -24,7 +24,7 @@ import Testing
     @Test("all that is named is restarted after the write, once, and waited for")
     func restarts() {
         let fixture = KubernetesFixture()
-        fixture.hold(Keys.predecessor)
+        fixture.hold(SampleKeys.predecessor)
         let answer = fixture.ask(.publish, Self.all)
         #expect(answer.outcome == .committed)
         #expect(
@@ -51,7 +51,7 @@ import Testing
     @Test("nothing else of the template changes")
     func template() throws {
         let fixture = KubernetesFixture()
-        fixture.hold(Keys.predecessor)
+        fixture.hold(SampleKeys.predecessor)
         let before = try #require(fixture.cluster { $0.object(.deployments, "web", in: "prod")?["spec"] })
         _ = fixture.ask(.publish, Self.one)
         var spec = try #require(fixture.cluster { $0.object(.deployments, "web", in: "prod")?["spec"]?.object })
@@ -68,7 +68,7 @@ import Testing
     @Test("a rollout that takes too long leaves the key committed, and verify withholds its evidence until it is done")
     func slow() {
         let fixture = KubernetesFixture()
-        fixture.hold(Keys.predecessor)
+        fixture.hold(SampleKeys.predecessor)
         fixture.cluster { $0.hold(.deployments, "web", in: "prod", at: 1) }
         let answer = fixture.ask(.publish, Self.one, within: 30)
         #expect(answer.outcome == .committed)
@@ -89,7 +89,7 @@ import Testing
     @Test("a rollout that fails is told at once, and verify withholds its evidence")
     func stuck() {
         let fixture = KubernetesFixture()
-        fixture.hold(Keys.predecessor)
+        fixture.hold(SampleKeys.predecessor)
         fixture.cluster { $0.fail("web", in: "prod") }
         let answer = fixture.ask(.publish, Self.one)
         let what = "deployment/web does not get on: its rollout exceeded its progress deadline"
@@ -104,7 +104,7 @@ import Testing
     @Test("a key that was there is no reason not to restart; one restart belongs to one write")
     func unrestarted() {
         let fixture = KubernetesFixture()
-        fixture.hold(Keys.successor)
+        fixture.hold(SampleKeys.successor)
         #expect(
             fixture.ask(.verify, Self.one).outcome
                 == .rejected(
@@ -125,7 +125,7 @@ import Testing
     @Test("a restart whose answer got lost is not made again")
     func lost() {
         let fixture = KubernetesFixture()
-        fixture.hold(Keys.predecessor)
+        fixture.hold(SampleKeys.predecessor)
         fixture.fail(.patch, at: "deployments", .lostReply)
         #expect(fixture.ask(.publish, Self.one).outcome == .committed)
         #expect(fixture.restarts == [1, 0, 0])
@@ -134,7 +134,7 @@ import Testing
     @Test("a restart that another change comes before is made on what is there then")
     func overtaken() {
         let fixture = KubernetesFixture()
-        fixture.hold(Keys.predecessor)
+        fixture.hold(SampleKeys.predecessor)
         fixture.fail(
             .patch, at: "deployments",
             .before { $0.change(.deployments, "prod", "web") { $0[object: "spec"]["replicas"] = 3 } })
@@ -146,7 +146,7 @@ import Testing
     @Test("a restart that is refused after the write leaves the doubt, and the next run goes on with it")
     func refused() {
         let fixture = KubernetesFixture()
-        fixture.hold(Keys.predecessor)
+        fixture.hold(SampleKeys.predecessor)
         let rules: [Identity.Rule] = [.init(["get", "patch"], .secrets), .init(["get"], .deployments)]
         let token = fixture.cluster { $0.addToken(of: Identity(user: "ork", rules: rules)) }
         let answer = fixture.ask(.publish, Self.one, token: token)
@@ -170,7 +170,7 @@ import Testing
     @Test("a rollout that cannot be seen any more is told, and the key stays committed")
     func unseen() {
         let fixture = KubernetesFixture()
-        fixture.hold(Keys.predecessor)
+        fixture.hold(SampleKeys.predecessor)
         fixture.fail(.get, at: "deployments", .after { _ in })
         fixture.fail(.get, at: "deployments", times: 400, .answer(403, #"{"kind":"Status","reason":"Forbidden"}"#))
         let answer = fixture.ask(.publish, Self.one, within: 20)
@@ -198,7 +198,7 @@ import Testing
     @Test("what a restart would not reach is refused before anything is written", arguments: obstacles)
     func unreachable(_ change: JSONObject, _ workload: String, _ message: String) throws {
         let fixture = KubernetesFixture()
-        fixture.hold(Keys.predecessor)
+        fixture.hold(SampleKeys.predecessor)
         let resource = try Workload(workload).kind.resource
         fixture.cluster { cluster in
             guard let resource = Resource(rawValue: resource) else { return }
@@ -216,7 +216,7 @@ import Testing
     @Test("a workload that is not there, or may not be read, is refused before anything is written")
     func missing() {
         let fixture = KubernetesFixture()
-        fixture.hold(Keys.predecessor)
+        fixture.hold(SampleKeys.predecessor)
         let error = fixture.ask(.publish, ["restart": "sts/none"]).error
         #expect(error?.code == .notFound && error?.field == "with.restart")
         #expect(
@@ -233,7 +233,7 @@ import Testing
     @Test("check says that a Deployment of strategy Recreate has no pod while it restarts")
     func recreate() {
         let fixture = KubernetesFixture()
-        fixture.hold(Keys.predecessor)
+        fixture.hold(SampleKeys.predecessor)
         fixture.cluster {
             $0.change(.deployments, "prod", "web") { $0[object: "spec"]["strategy"] = ["type": "Recreate"] }
         }
@@ -245,7 +245,7 @@ import Testing
     @Test("another key with the same workload restarts it for itself")
     func twoKeys() {
         let fixture = KubernetesFixture()
-        fixture.hold(Keys.predecessor)
+        fixture.hold(SampleKeys.predecessor)
         _ = fixture.ask(.publish, Self.one)
         _ = fixture.ask(.publish, Self.one.merging(["key": "SECOND"]))
         #expect(fixture.restarts == [2, 0, 0])

@@ -19,7 +19,7 @@ import Testing
         folder = try TemporaryDirectory()
         try folder.write("-----BEGIN CERTIFICATE-----\n", to: "ca.crt")
         try folder.write("prod", to: "namespace")
-        fixture.hold(Keys.predecessor)
+        fixture.hold(SampleKeys.predecessor)
     }
 
     private func publisher(host: String = "cluster.example", port: String = "443") -> KubernetesSecretPublisher {

@@ -27,7 +27,9 @@ import Testing
                 throw ServerProgram.Failure.start
             }
             self.port = port
-            let value: JSONValue = ["secret": "app", "key": "KEY", "value": .string(Keys.text(Keys.successor))]
+            let value: JSONValue = [
+                "secret": "app", "key": "KEY", "value": .string(SampleKeys.text(SampleKeys.successor)),
+            ]
             _ = try sandbox.control(.post, "kubernetes/values", value)
             _ = try sandbox.control(.post, "kubernetes/tokens", ["user": "ork", "certificate": true])
         }
@@ -120,7 +122,7 @@ import Testing
         }
         let kubectl = try await Kubectl.run(["get", "secret", "app", "-o", "jsonpath={.data.KEY}"], kubeconfig: file)
         #expect(kubectl.isDone == isTrusted, "\(kubectl.text)")
-        if isTrusted { #expect(kubectl.text == Data(Keys.successor.copyBytes()).base64EncodedString()) }
+        if isTrusted { #expect(kubectl.text == Data(SampleKeys.successor.copyBytes()).base64EncodedString()) }
     }
 
     @Test("the authority of 'url' is a file; without it the process's own authorities count")

@@ -28,7 +28,7 @@ import Testing
 
         func publisher(_ fixture: VaultFixture) throws -> VaultKVPublisher {
             if let role { return try fixture.publisher(fixture.appRole(role, namespace: namespace ?? "")) }
-            return try fixture.publisher(["VAULT_TOKEN": Keys.text(fixture.server.token(policy))])
+            return try fixture.publisher(["VAULT_TOKEN": SampleKeys.text(fixture.server.token(policy))])
         }
 
         /// What hvac finds.
@@ -36,7 +36,8 @@ import Testing
             let outcome = try await Python.run(
                 "read.py",
                 [
-                    fixture.server.url, Keys.text(fixture.server.root), isFirst ? "1" : "2", namespace ?? "", name,
+                    fixture.server.url, SampleKeys.text(fixture.server.root), isFirst ? "1" : "2", namespace ?? "",
+                    name,
                     fixture.path,
                 ])
             guard outcome.succeeded else { throw OpenBaoServer.Failure(description: outcome.output) }
@@ -77,7 +78,7 @@ import Testing
             #expect(try fixture.ask(.check, mount.with, of: publisher).outcome == .ready)
         }
         let found = try await mount.read(fixture)
-        #expect(found["data"] == ["KEY": Keys.value(Keys.successor)])
+        #expect(found["data"] == ["KEY": SampleKeys.value(SampleKeys.successor)])
         if !mount.isFirst { #expect(found["version"] == 1) }
     }
 
@@ -86,7 +87,7 @@ import Testing
         let fixture = try await onOwnThread { try VaultFixture() }
         try await onOwnThread {
             var fields = Self.siblings.object ?? [:]
-            fields["KEY"] = Keys.value(Keys.predecessor)
+            fields["KEY"] = SampleKeys.value(SampleKeys.predecessor)
             try fixture.put(.object(fields), mount: mount.name, namespace: mount.namespace)
         }
         let before = try await mount.read(fixture)
@@ -102,14 +103,14 @@ import Testing
         }
         let after = try await mount.read(fixture)
         var expected = before["data"]?.object ?? [:]
-        expected["KEY"] = Keys.value(Keys.successor)
+        expected["KEY"] = SampleKeys.value(SampleKeys.successor)
         #expect(after["data"]?.text(.canonical) == JSONValue.object(expected).text(.canonical))
     }
 
     @Test("a value that this rotation does not know stays", arguments: mounts)
     func conflict(mount: Mount) async throws {
         try await VaultFixture.run { fixture in
-            let held: JSONValue = ["KEY": Keys.value(Keys.foreign), "OTHER": "x"]
+            let held: JSONValue = ["KEY": SampleKeys.value(SampleKeys.foreign), "OTHER": "x"]
             try fixture.put(held, mount: mount.name, namespace: mount.namespace)
             let publisher = try mount.publisher(fixture)
             for verb in [Verb.check, .publish] {
@@ -123,7 +124,7 @@ import Testing
             #expect(forced.outcome == .committed)
             #expect(
                 try fixture.fields(mount.name, namespace: mount.namespace)
-                    == ["KEY": Keys.value(Keys.successor), "OTHER": "x"])
+                    == ["KEY": SampleKeys.value(SampleKeys.successor), "OTHER": "x"])
         }
     }
 
@@ -137,7 +138,7 @@ import Testing
             let answer = try fixture.ask(.publish)
             if isNothing {
                 #expect(answer.outcome == .committed)
-                #expect(try fixture.fields() == ["KEY": Keys.value(Keys.successor), "OTHER": "x"])
+                #expect(try fixture.fields() == ["KEY": SampleKeys.value(SampleKeys.successor), "OTHER": "x"])
             } else {
                 #expect(answer.error?.code == .conflict)
                 #expect(try fixture.fields() == ["KEY": held, "OTHER": "x"])
@@ -156,7 +157,7 @@ import Testing
             let place = (mount == "kv1" ? ["kv1"] : ["secret", "data"]) + path
             let body = try fixture.server.ask(.get, place.map(HTTPURL.encode).joined(separator: "/")).body?["data"]
             let fields = mount == "kv1" ? body : body?["data"]
-            #expect(fields == ["k \"ey\" ü": Keys.value(Keys.successor)])
+            #expect(fields == ["k \"ey\" ü": SampleKeys.value(SampleKeys.successor)])
             #expect(try fixture.ask(.verify, with).outcome == .match)
         }
     }
@@ -164,7 +165,7 @@ import Testing
     @Test("a secret is written by one request on the condition of what was read, and its mount is asked for once")
     func requests() async throws {
         try await VaultFixture.run { fixture in
-            try fixture.put(["KEY": Keys.value(Keys.predecessor), "OTHER": "x"])
+            try fixture.put(["KEY": SampleKeys.value(SampleKeys.predecessor), "OTHER": "x"])
             let publisher = try fixture.publisher()
             _ = try fixture.ask(.publish, of: publisher)
             #expect(

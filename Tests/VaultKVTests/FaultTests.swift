@@ -14,14 +14,14 @@ import Testing
         let testDescription: String
         var mount = "secret"
         var policy = "full"
-        var held: JSONValue? = ["KEY": Keys.value(Keys.predecessor), "OTHER": "x"]
+        var held: JSONValue? = ["KEY": SampleKeys.value(SampleKeys.predecessor), "OTHER": "x"]
         let fault: @Sendable (VaultFixture) -> Void
         var outcome = "committed"
         /// `nil` where it depends on who of the tries was seen.
         var change: String?
         /// The version that is there afterwards.
         var version: Int? = 2
-        var holds: Secret? = Keys.successor
+        var holds: Secret? = SampleKeys.successor
     }
 
     private static let page = Fault.Effect.answer(
@@ -74,24 +74,24 @@ import Testing
         Case(
             testDescription: "a server that never answers a write may have written",
             fault: { $0.fail(.patch, "/data/", times: 99, .dropRequest) }, outcome: "unknown", version: 1,
-            holds: Keys.predecessor),
+            holds: SampleKeys.predecessor),
         Case(
             testDescription: "a server that answers no reading has written nothing",
             fault: { $0.fail(.get, "/data/", times: 99, .dropRequest) }, outcome: "rejected", version: 1,
-            holds: Keys.predecessor),
+            holds: SampleKeys.predecessor),
     ]
 
     @Test("what gets lost is settled by asking, and nothing beside the key is touched", arguments: cases)
     func losses(row: Case) async throws {
         try await VaultFixture.run { fixture in
             if let held = row.held { try fixture.put(held, mount: row.mount) }
-            let publisher = try fixture.publisher(["VAULT_TOKEN": Keys.text(fixture.server.token(row.policy))])
+            let publisher = try fixture.publisher(["VAULT_TOKEN": SampleKeys.text(fixture.server.token(row.policy))])
             row.fault(fixture)
             let answer = try fixture.ask(.publish, ["mount": .string(row.mount)], of: publisher)
             #expect(answer.outcome.word == row.outcome, "\(answer)")
             if let change = row.change { #expect(answer.receipt?["change"]?.string == change, "\(answer)") }
             var expected = row.held?.object ?? [:]
-            expected["KEY"] = row.holds.map(Keys.value)
+            expected["KEY"] = row.holds.map(SampleKeys.value)
             #expect(try fixture.fields(row.mount) == .object(expected))
             if let version = row.version { #expect(try fixture.metadata()?["version"]?.integer == version) }
             fixture.proxy.faults = []
@@ -104,11 +104,13 @@ import Testing
     @Test("a reply that was lost before another hand wrote the field is no certain refusal")
     func lostAndOverwritten() async throws {
         try await VaultFixture.run { fixture in
-            try fixture.put(["KEY": Keys.value(Keys.predecessor), "OTHER": "x"])
+            try fixture.put(["KEY": SampleKeys.value(SampleKeys.predecessor), "OTHER": "x"])
             let isFirst = Once()
             fixture.proxy.faults = [
                 Fault(
-                    .notifyBeforeReply { if isFirst.take() { _ = try? fixture.put(["KEY": Keys.value(Keys.foreign)]) } }
+                    .notifyBeforeReply {
+                        if isFirst.take() { _ = try? fixture.put(["KEY": SampleKeys.value(SampleKeys.foreign)]) }
+                    }
                 ) {
                     method, _ in method == "PATCH"
                 },
@@ -117,14 +119,14 @@ import Testing
             let answer = try fixture.ask(.publish)
             #expect(answer.outcome.word == "unknown", "\(answer)")
             #expect(answer.error?.code == .conflict)
-            #expect(try fixture.fields() == ["KEY": Keys.value(Keys.foreign)])
+            #expect(try fixture.fields() == ["KEY": SampleKeys.value(SampleKeys.foreign)])
         }
     }
 
     @Test("a throttled request waits as long as Vault says, or five seconds")
     func throttled() async throws {
         try await VaultFixture.run { fixture in
-            try fixture.put(["KEY": Keys.value(Keys.predecessor)])
+            try fixture.put(["KEY": SampleKeys.value(SampleKeys.predecessor)])
             fixture.fail(.get, "/data/", .answer(status: 429, headers: [("Retry-After", "7")], body: "{}"))
             fixture.fail(
                 .patch, "/data/", times: 2,
@@ -159,7 +161,7 @@ import Testing
     @Test("a key is read back whatever stands in between", arguments: ["secret", "kv1"])
     func verifyAgain(mount: String) async throws {
         try await VaultFixture.run { fixture in
-            try fixture.put(["KEY": Keys.value(Keys.successor)], mount: mount)
+            try fixture.put(["KEY": SampleKeys.value(SampleKeys.successor)], mount: mount)
             fixture.fail(.get, fixture.path, .dropReply)
             #expect(try fixture.ask(.verify, ["mount": .string(mount)]).outcome == .match)
         }

@@ -53,7 +53,7 @@ import Testing
     @Test("a token is given back after a failure too, and one that was given is left alone")
     func afterFailure() async throws {
         try await VaultFixture.run { fixture in
-            try fixture.put(["KEY": Keys.value(Keys.foreign)])
+            try fixture.put(["KEY": SampleKeys.value(SampleKeys.foreign)])
             let publisher = try fixture.publisher(fixture.appRole("ork"))
             #expect(try fixture.ask(.publish, Self.appRole, of: publisher).error?.code == .conflict)
             let token = try #require(takeTokens(fixture).last)
@@ -91,11 +91,11 @@ import Testing
             let publisher = try fixture.publisher(fixture.appRole("brief"))
             #expect(try fixture.ask(.publish, Self.appRole, of: publisher).outcome == .committed)
             let first = try #require(takeTokens(fixture).last)
-            fixture.clock.leap(32)
+            fixture.clock.pass(32)
             #expect(try fixture.ask(.verify, Self.appRole, of: publisher).outcome == .match)
             #expect(fixture.takeAsked().prefix(1) == ["POST auth/token/renew-self"])
             // Vault's own clock stands, so it is told that the token is at its end.
-            fixture.clock.leap(300)
+            fixture.clock.pass(300)
             #expect(try fixture.ask(.verify, Self.appRole, of: publisher).outcome == .match)
             #expect(fixture.takeAsked().prefix(1) == ["POST auth/approle/login"])
             _ = try fixture.ask(.verify, Self.appRole, of: publisher)
@@ -109,12 +109,12 @@ import Testing
     @Test("a token that Vault drops in the midst of the work is replaced, and the write is made")
     func dropped() async throws {
         try await VaultFixture.run { fixture in
-            try fixture.put(["KEY": Keys.value(Keys.predecessor)])
+            try fixture.put(["KEY": SampleKeys.value(SampleKeys.predecessor)])
             let publisher = try fixture.publisher(fixture.appRole("ork"))
             _ = try fixture.ask(.check, Self.appRole, of: publisher)
             let token = try #require(takeTokens(fixture).last)
-            try fixture.server.ask(.post, "auth/token/revoke", ["token": .string(Keys.text(token))])
-            fixture.clock.leap(2)
+            try fixture.server.ask(.post, "auth/token/revoke", ["token": .string(SampleKeys.text(token))])
+            fixture.clock.pass(2)
             let answer = try fixture.ask(.publish, Self.appRole, of: publisher)
             #expect(answer.outcome == .committed, "\(answer)")
             #expect(
@@ -128,7 +128,7 @@ import Testing
     @Test("a token that may be used a few times is replaced in time, and is no reason to fail")
     func fewUses() async throws {
         try await VaultFixture.run { fixture in
-            try fixture.put(["KEY": Keys.value(Keys.predecessor)])
+            try fixture.put(["KEY": SampleKeys.value(SampleKeys.predecessor)])
             let publisher = try fixture.publisher(fixture.appRole("few"))
             let answer = try fixture.ask(.publish, Self.appRole, of: publisher)
             #expect(answer.outcome == .committed, "\(answer)")
@@ -145,11 +145,11 @@ import Testing
     func repeated(method: String) async throws {
         try await VaultFixture.run { fixture in
             let secret = try method == "jwt" ? fixture.server.identity("good") : fixture.server.role("ork").secretID
-            let body: JSONValue = ["errors": [.string("no: \(Keys.text(secret)) is bad")]]
+            let body: JSONValue = ["errors": [.string("no: \(SampleKeys.text(secret)) is bad")]]
             fixture.fail(
                 .post, "login",
                 .answer(status: 400, headers: [("Content-Type", "application/json")], body: body.text()))
-            let environment = try fixture.appRole("ork").merging(["VAULT_ID_TOKEN": Keys.text(secret)]) { $1 }
+            let environment = try fixture.appRole("ork").merging(["VAULT_ID_TOKEN": SampleKeys.text(secret)]) { $1 }
             let answer = try fixture.ask(.publish, ["auth": .string(method)], of: fixture.publisher(environment))
             #expect(answer.error?.message.hasSuffix("(400: no: <redacted> is bad)") == true, "\(answer)")
         }
@@ -171,7 +171,7 @@ import Testing
             let fixture = try VaultFixture(server)
             let publisher = try fixture.publisher(fixture.appRole("once"))
             #expect(try fixture.ask(.publish, Self.appRole, of: publisher).outcome == .committed)
-            fixture.clock.leap(85)
+            fixture.clock.pass(85)
             let answer = try fixture.ask(.verify, Self.appRole, of: publisher)
             #expect(answer.outcome == .match, "\(answer)")
             publisher.finish()
@@ -184,7 +184,7 @@ import Testing
     @Test("it logs in with the token that GitLab gives a job", arguments: ["VAULT_ID_TOKEN", "MY_TOKEN"])
     func gitLab(variable: String) async throws {
         try await VaultFixture.run { fixture in
-            let publisher = try fixture.publisher([variable: Keys.text(fixture.server.identity("good"))])
+            let publisher = try fixture.publisher([variable: SampleKeys.text(fixture.server.identity("good"))])
             var with = Self.jwt
             if variable != "VAULT_ID_TOKEN" { with["id_token"] = .string(variable) }
             with["role"] = "ork"
@@ -198,7 +198,7 @@ import Testing
     @Test("it asks GitHub for a token with the wanted audience, and logs in with it", arguments: [true, false])
     func gitHub(isRight: Bool) async throws {
         try await VaultFixture.run { fixture in
-            let identity = try Keys.text(fixture.server.identity(isRight ? "good" : "other_audience"))
+            let identity = try SampleKeys.text(fixture.server.identity(isRight ? "good" : "other_audience"))
             let issuer = try LoopbackServer { request, connection in
                 let isAuthorised = request.message.headers.contains {
                     $0.name.lowercased() == "authorization" && $0.value == "Bearer request-token"
@@ -233,7 +233,7 @@ import Testing
         try await VaultFixture.run { fixture in
             let identity = try fixture.server.identity(name)
             let answer = try fixture.ask(
-                .publish, Self.jwt, of: fixture.publisher(["VAULT_ID_TOKEN": Keys.text(identity)]))
+                .publish, Self.jwt, of: fixture.publisher(["VAULT_ID_TOKEN": SampleKeys.text(identity)]))
             #expect(answer.outcome.word == "rejected" && answer.error?.code == .denied, "\(answer)")
             #expect(
                 answer.error?.message.hasPrefix("Vault does not let this job log in by JWT at ci (400: ") == true,

@@ -16,7 +16,7 @@ import Testing
     @Test("the rotation and the operation are marked, and other metadata stays")
     func marked() async throws {
         try await VaultFixture.run { fixture in
-            try fixture.put(["KEY": Keys.value(Keys.predecessor)])
+            try fixture.put(["KEY": SampleKeys.value(SampleKeys.predecessor)])
             try fixture.server.ask(
                 .post, "secret/metadata/\(fixture.path)", ["custom_metadata": ["owner": "me", "ork:OTHER": "x"]])
             #expect(try fixture.ask(.publish).outcome == .committed)
@@ -32,11 +32,11 @@ import Testing
     @Test("an older rotation is refused, whatever it may replace", arguments: [true, false])
     func older(mayReplaceAll: Bool) async throws {
         try await VaultFixture.run { fixture in
-            try fixture.put(["KEY": Keys.value(Keys.predecessor), "OTHER": "x"])
+            try fixture.put(["KEY": SampleKeys.value(SampleKeys.predecessor), "OTHER": "x"])
             _ = try fixture.ask(.publish, rotation: Rotations.later)
             // Somebody takes the key out by hand.
             try fixture.put(["OTHER": "x"])
-            let expect = mayReplaceAll ? nil : [Keys.predecessor, Keys.successor]
+            let expect = mayReplaceAll ? nil : [SampleKeys.predecessor, SampleKeys.successor]
             for verb in [Verb.check, .publish] {
                 let answer = try fixture.ask(verb, expect: expect, rotation: Rotations.ours)
                 #expect(answer.outcome.word == "rejected" && answer.error?.code == .conflict, "\(answer)")
@@ -52,7 +52,7 @@ import Testing
     @Test("a later rotation takes the mark over", arguments: [Rotations.earlier, Rotations.ours])
     func later(first: String) async throws {
         try await VaultFixture.run { fixture in
-            _ = try fixture.ask(.publish, secret: Keys.predecessor, rotation: first)
+            _ = try fixture.ask(.publish, secret: SampleKeys.predecessor, rotation: first)
             #expect(try fixture.ask(.publish).outcome == .committed)
             #expect(try Self.mark(fixture)?["rotation"] == .string(Rotations.ours))
         }
@@ -61,7 +61,7 @@ import Testing
     @Test("a mark that was lost is made up for when the step is run again")
     func madeUpFor() async throws {
         try await VaultFixture.run { fixture in
-            try fixture.put(["KEY": Keys.value(Keys.successor)])
+            try fixture.put(["KEY": SampleKeys.value(SampleKeys.successor)])
             #expect(try fixture.ask(.publish).outcome == .unchanged)
             #expect(try Self.mark(fixture)?["rotation"] == .string(Rotations.ours))
         }
@@ -70,7 +70,7 @@ import Testing
     @Test("where the policy has no patch on the metadata, that is told and the key written")
     func notAllowed() async throws {
         try await VaultFixture.run { fixture in
-            let publisher = try fixture.publisher(["VAULT_TOKEN": Keys.text(fixture.server.token("nopatch"))])
+            let publisher = try fixture.publisher(["VAULT_TOKEN": SampleKeys.text(fixture.server.token("nopatch"))])
             let check = try fixture.ask(.check, of: publisher)
             #expect(check.message?.contains("will not be marked") == true, "\(check)")
             let answer = try fixture.ask(.publish, of: publisher)
@@ -103,7 +103,7 @@ import Testing
     @Test("a version that was deleted or destroyed is told apart, and followed by the next", arguments: [true, false])
     func gone(isDestroyed: Bool) async throws {
         try await VaultFixture.run { fixture in
-            try fixture.put(["KEY": Keys.value(Keys.foreign), "OTHER": "x"])
+            try fixture.put(["KEY": SampleKeys.value(SampleKeys.foreign), "OTHER": "x"])
             if isDestroyed {
                 try fixture.server.ask(.put, "secret/destroy/\(fixture.path)", ["versions": [1]])
             } else {
@@ -116,7 +116,7 @@ import Testing
             let answer = try fixture.ask(.publish)
             #expect(answer.outcome == .committed && answer.message?.contains(note) == true, "\(answer)")
             #expect(answer.receipt == ["version": 2, "change": "created"])
-            #expect(try fixture.fields() == ["KEY": Keys.value(Keys.successor)])
+            #expect(try fixture.fields() == ["KEY": SampleKeys.value(SampleKeys.successor)])
         }
     }
 

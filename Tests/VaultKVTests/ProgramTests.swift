@@ -24,7 +24,8 @@ import Testing
                 Dictionary(uniqueKeysWithValues: environment.map { (.init(rawValue: $0) ?? "X", $1) })),
             input: .string(input), output: .string(limit: 1 << 20), error: .string(limit: 1 << 16))
         #expect(result.standardError == "" && result.terminationStatus.isSuccess)
-        #expect(!Redactor([Keys.predecessor, Keys.successor] + secrets).contains(result.standardOutput.utf8))
+        #expect(
+            !Redactor([SampleKeys.predecessor, SampleKeys.successor] + secrets).contains(result.standardOutput.utf8))
         var answers: [String: JSONValue] = [:]
         for line in result.standardOutput.split(separator: "\n") {
             let answer = try JSONValue(parsing: line.utf8)
@@ -39,13 +40,13 @@ import Testing
         targets.map { name, with in
             var with = with
             with["field"] = "KEY"
-            var successor: JSONObject = ["digest": .string("\(Digest(of: Keys.successor))")]
-            if verb == .publish { successor["value"] = Keys.value(Keys.successor) }
+            var successor: JSONObject = ["digest": .string("\(Digest(of: SampleKeys.successor))")]
+            if verb == .publish { successor["value"] = SampleKeys.value(SampleKeys.successor) }
             let request: JSONValue = [
                 "protocol": 1, "id": .string(name), "operation": "op", "rotation": .string(Rotations.ours),
                 "deadline": .string((Date() + 60).formatted(.iso8601)),
                 "target": ["name": .string(name), "with": .object(with)],
-                "expect": .array((expect + [Keys.successor]).map { .string("\(Digest(of: $0))") }),
+                "expect": .array((expect + [SampleKeys.successor]).map { .string("\(Digest(of: $0))") }),
                 "secret": .object(successor),
             ]
             return request.text() + "\n"
@@ -66,7 +67,7 @@ import Testing
         let server = try await onOwnThread { try OpenBaoServer() }
         let role = try server.role("ork")
         let environment = [
-            "VAULT_ADDR": server.url, "VAULT_ROLE_ID": role.id, "VAULT_SECRET_ID": Keys.text(role.secretID),
+            "VAULT_ADDR": server.url, "VAULT_ROLE_ID": role.id, "VAULT_SECRET_ID": SampleKeys.text(role.secretID),
         ]
         let targets: [(String, JSONObject)] = [
             ("a", ["path": "apps/a", "auth": "approle"]), ("b", ["path": "apps/b", "auth": "approle"]),
@@ -99,7 +100,7 @@ import Testing
     func tls(name: String, host: String, variable: String?, isTrusted: Bool) async throws {
         let server = try await onOwnThread { try OpenBaoServer(tlsName: name) }
         var environment = [
-            "VAULT_ADDR": "https://\(host):\(server.port)", "VAULT_TOKEN": Keys.text(try server.token("full")),
+            "VAULT_ADDR": "https://\(host):\(server.port)", "VAULT_TOKEN": SampleKeys.text(try server.token("full")),
         ]
         if let variable { environment[variable] = server.authority }
         let answer = try await run(
@@ -118,10 +119,11 @@ import Testing
         arguments: [(true, "unchanged", 2), (false, "committed", 2)])
     func killed(isWritten: Bool, outcome: String, version: Int) async throws {
         let server = try await onOwnThread { try OpenBaoServer() }
-        let environment = ["VAULT_TOKEN": Keys.text(try server.token("full"))]
-        let input = lines(.publish, [("a", ["path": "apps/a"])], expect: [Keys.predecessor])
+        let environment = ["VAULT_TOKEN": SampleKeys.text(try server.token("full"))]
+        let input = lines(.publish, [("a", ["path": "apps/a"])], expect: [SampleKeys.predecessor])
         try await onOwnThread {
-            try server.ask(.post, "secret/data/apps/a", ["data": ["KEY": Keys.value(Keys.predecessor), "OTHER": "x"]])
+            try server.ask(
+                .post, "secret/data/apps/a", ["data": ["KEY": SampleKeys.value(SampleKeys.predecessor), "OTHER": "x"]])
             let process = Mutex<Int32>(0)
             let kill: @Sendable () -> Void = {
                 // The process is known some milliseconds after its start.
@@ -145,7 +147,7 @@ import Testing
         let answers = try await run("publish", environment.merging(["VAULT_ADDR": server.url]) { $1 }, input: input)
         #expect(answers["a"]?["outcome"] == .string(outcome), "\(answers)")
         let held = try await onOwnThread { try server.ask(.get, "secret/data/apps/a").body?["data"] }
-        #expect(held?["data"] == ["KEY": Keys.value(Keys.successor), "OTHER": "x"])
+        #expect(held?["data"] == ["KEY": SampleKeys.value(SampleKeys.successor), "OTHER": "x"])
         #expect(held?["metadata"]?["version"]?.integer == version)
     }
 }

@@ -12,7 +12,7 @@ import Testing
     /// What the other hand does, and what comes of it.
     struct Case: Sendable, CustomTestStringConvertible {
         let testDescription: String
-        var held: JSONValue? = ["KEY": Keys.value(Keys.predecessor), "OTHER": "x"]
+        var held: JSONValue? = ["KEY": SampleKeys.value(SampleKeys.predecessor), "OTHER": "x"]
         let hand: @Sendable (VaultFixture) throws -> Void
         let outcome: String
         var code: PublisherError.Code?
@@ -23,30 +23,31 @@ import Testing
     static let cases = [
         Case(
             testDescription: "a sibling that was changed meanwhile is kept", hand: { try $0.patch(["OTHER": "y"]) },
-            outcome: "committed", holds: ["KEY": Keys.value(Keys.successor), "OTHER": "y"]),
+            outcome: "committed", holds: ["KEY": SampleKeys.value(SampleKeys.successor), "OTHER": "y"]),
         Case(
             testDescription: "a sibling that was added meanwhile is kept", hand: { try $0.patch(["NEW": [1]]) },
-            outcome: "committed", holds: ["KEY": Keys.value(Keys.successor), "OTHER": "x", "NEW": [1]]),
+            outcome: "committed", holds: ["KEY": SampleKeys.value(SampleKeys.successor), "OTHER": "x", "NEW": [1]]),
         Case(
             testDescription: "a sibling that was removed meanwhile stays away",
-            hand: { _ = try $0.put(["KEY": Keys.value(Keys.predecessor)]) }, outcome: "committed",
-            holds: ["KEY": Keys.value(Keys.successor)]),
+            hand: { _ = try $0.put(["KEY": SampleKeys.value(SampleKeys.predecessor)]) }, outcome: "committed",
+            holds: ["KEY": SampleKeys.value(SampleKeys.successor)]),
         Case(
             testDescription: "another value that came meanwhile is a conflict, and stays",
-            hand: { try $0.patch(["KEY": Keys.value(Keys.foreign)]) }, outcome: "rejected", code: .conflict,
-            holds: ["KEY": Keys.value(Keys.foreign), "OTHER": "x"], version: 2),
+            hand: { try $0.patch(["KEY": SampleKeys.value(SampleKeys.foreign)]) }, outcome: "rejected", code: .conflict,
+            holds: ["KEY": SampleKeys.value(SampleKeys.foreign), "OTHER": "x"], version: 2),
         Case(
             testDescription: "the same key that came meanwhile is found",
-            hand: { try $0.patch(["KEY": Keys.value(Keys.successor)]) }, outcome: "committed",
-            holds: ["KEY": Keys.value(Keys.successor), "OTHER": "x"], version: 2),
+            hand: { try $0.patch(["KEY": SampleKeys.value(SampleKeys.successor)]) }, outcome: "committed",
+            holds: ["KEY": SampleKeys.value(SampleKeys.successor), "OTHER": "x"], version: 2),
         Case(
             testDescription: "a secret that was made meanwhile is compared", held: nil,
-            hand: { _ = try $0.put(["KEY": Keys.value(Keys.foreign)]) }, outcome: "rejected", code: .conflict,
-            holds: ["KEY": Keys.value(Keys.foreign)], version: 1),
+            hand: { _ = try $0.put(["KEY": SampleKeys.value(SampleKeys.foreign)]) }, outcome: "rejected",
+            code: .conflict,
+            holds: ["KEY": SampleKeys.value(SampleKeys.foreign)], version: 1),
         Case(
             testDescription: "a secret that was made meanwhile with other fields keeps them", held: nil,
             hand: { _ = try $0.put(["OTHER": "y"]) }, outcome: "committed",
-            holds: ["KEY": Keys.value(Keys.successor), "OTHER": "y"], version: 2),
+            holds: ["KEY": SampleKeys.value(SampleKeys.successor), "OTHER": "y"], version: 2),
     ]
 
     @Test("what another hand does between reading and writing is not lost", arguments: cases, ["full", "nopatch"])
@@ -60,7 +61,7 @@ import Testing
                     method == "GET" && target.contains("secret/data/")
                 }
             ]
-            let publisher = try fixture.publisher(["VAULT_TOKEN": Keys.text(fixture.server.token(policy))])
+            let publisher = try fixture.publisher(["VAULT_TOKEN": SampleKeys.text(fixture.server.token(policy))])
             let answer = try fixture.ask(.publish, of: publisher)
             #expect(answer.outcome.word == row.outcome, "\(answer)")
             #expect(answer.error?.code == row.code)
@@ -72,12 +73,12 @@ import Testing
     @Test(
         "a secret that was deleted meanwhile is made anew; what is written back brings its siblings along",
         arguments: [
-            ("full", ["KEY": Keys.value(Keys.successor)]),
-            ("nopatch", ["KEY": Keys.value(Keys.successor), "OTHER": "x"]),
+            ("full", ["KEY": SampleKeys.value(SampleKeys.successor)]),
+            ("nopatch", ["KEY": SampleKeys.value(SampleKeys.successor), "OTHER": "x"]),
         ] as [(String, JSONValue)])
     func deleted(policy: String, holds: JSONValue) async throws {
         try await VaultFixture.run { fixture in
-            try fixture.put(["KEY": Keys.value(Keys.predecessor), "OTHER": "x"])
+            try fixture.put(["KEY": SampleKeys.value(SampleKeys.predecessor), "OTHER": "x"])
             let isFirst = Once()
             fixture.proxy.faults = [
                 Fault(
@@ -86,7 +87,7 @@ import Testing
                     }
                 ) { method, target in method == "GET" && target.contains("secret/data/") }
             ]
-            let publisher = try fixture.publisher(["VAULT_TOKEN": Keys.text(fixture.server.token(policy))])
+            let publisher = try fixture.publisher(["VAULT_TOKEN": SampleKeys.text(fixture.server.token(policy))])
             #expect(try fixture.ask(.publish, of: publisher).outcome == .committed)
             #expect(try fixture.fields() == holds)
             #expect(try fixture.metadata()?["version"] == 2)
@@ -96,7 +97,7 @@ import Testing
     @Test("who writes all the time is told of, and loses nothing")
     func endless() async throws {
         try await VaultFixture.run { fixture in
-            try fixture.put(["KEY": Keys.value(Keys.predecessor), "n": 0])
+            try fixture.put(["KEY": SampleKeys.value(SampleKeys.predecessor), "n": 0])
             fixture.proxy.faults = [
                 Fault(.notifyBeforeRequest { try? fixture.patch(["n": 1]) }, times: 9) { method, _ in method == "PATCH"
                 }
@@ -104,7 +105,7 @@ import Testing
             let answer = try fixture.ask(.publish)
             #expect(answer.outcome.word == "rejected" && answer.error?.code == .conflict, "\(answer)")
             #expect(answer.error?.message.contains("is written by somebody else all the time") == true)
-            #expect(try fixture.fields() == ["KEY": Keys.value(Keys.predecessor), "n": 1])
+            #expect(try fixture.fields() == ["KEY": SampleKeys.value(SampleKeys.predecessor), "n": 1])
         }
     }
 
@@ -124,7 +125,7 @@ import Testing
             }
             try await group.waitForAll()
         }
-        let key = Keys.value(Keys.successor)
+        let key = SampleKeys.value(SampleKeys.successor)
         let held = try await onOwnThread { try fixture.fields(mount) }
         #expect(held == ["A": key, "B": key, "C": key, "D": key])
     }

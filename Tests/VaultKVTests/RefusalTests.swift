@@ -24,7 +24,7 @@ import Testing
     }
 
     private static func policy(_ name: String) -> @Sendable (VaultFixture) throws -> [String: String]? {
-        { ["VAULT_TOKEN": Keys.text(try $0.server.token(name))] }
+        { ["VAULT_TOKEN": SampleKeys.text(try $0.server.token(name))] }
     }
 
     private static func answer(_ status: Int, _ body: String, _ headers: [(String, String)] = []) -> Fault.Effect {
@@ -61,7 +61,7 @@ import Testing
             hint: #"path "secret/data/…" { capabilities = ["create", "read", "update", "patch"] }"#, field: "with.path"),
         Case(
             testDescription: "a policy that allows reading only", environment: policy("readonly"),
-            held: ["KEY": Keys.value(Keys.predecessor)], code: .denied,
+            held: ["KEY": SampleKeys.value(SampleKeys.predecessor)], code: .denied,
             message: "the token in VAULT_TOKEN may not write KEY of secret/… (403: permission denied)",
             hint: #"path "secret/data/…""#, field: "with.path"),
         Case(
@@ -75,7 +75,7 @@ import Testing
             hint: #"path "kv1/…" { capabilities = ["create", "read", "update"] }"#, field: "with.path"),
         Case(
             testDescription: "a mount that is not there", with: ["mount": "nowhere"],
-            environment: { ["VAULT_TOKEN": Keys.text($0.server.root)] }, code: .notFound,
+            environment: { ["VAULT_TOKEN": SampleKeys.text($0.server.root)] }, code: .notFound,
             message: "nothing is mounted where Vault was asked to read KEY of nowhere/… (404)",
             hint: "vault secrets list", field: "with.path"),
         Case(
@@ -88,7 +88,7 @@ import Testing
             message: "the mount there is apps/kv/, not apps/", hint: "write it as it is", field: "with.mount"),
         Case(
             testDescription: "a mount of another engine", with: ["mount": "transit"],
-            environment: { ["VAULT_TOKEN": Keys.text($0.server.root)] }, code: .configuration,
+            environment: { ["VAULT_TOKEN": SampleKeys.text($0.server.root)] }, code: .configuration,
             message: "transit is a secrets engine of type transit", hint: "for the type kv", field: "with.mount"),
         Case(
             testDescription: "a namespace that is not there", with: ["namespace": "nowhere"], code: .notFound,
@@ -176,9 +176,10 @@ import Testing
     @Test("what will be refused is refused by a check, as far as Vault tells")
     func checked() async throws {
         try await VaultFixture.run { fixture in
-            try fixture.put(["KEY": Keys.value(Keys.predecessor), "OTHER": "x"])
+            try fixture.put(["KEY": SampleKeys.value(SampleKeys.predecessor), "OTHER": "x"])
             func check(_ policy: String) throws -> PublisherAnswer {
-                try fixture.ask(.check, of: fixture.publisher(["VAULT_TOKEN": Keys.text(fixture.server.token(policy))]))
+                try fixture.ask(
+                    .check, of: fixture.publisher(["VAULT_TOKEN": SampleKeys.text(fixture.server.token(policy))]))
             }
             let denied = try check("readonly")
             #expect(denied.error?.code == .denied)
@@ -198,10 +199,10 @@ import Testing
     @Test("patch alone is enough beside other fields")
     func patchOnly() async throws {
         try await VaultFixture.run { fixture in
-            try fixture.put(["KEY": Keys.value(Keys.predecessor), "OTHER": "x"])
-            let publisher = try fixture.publisher(["VAULT_TOKEN": Keys.text(fixture.server.token("patchonly"))])
+            try fixture.put(["KEY": SampleKeys.value(SampleKeys.predecessor), "OTHER": "x"])
+            let publisher = try fixture.publisher(["VAULT_TOKEN": SampleKeys.text(fixture.server.token("patchonly"))])
             #expect(try fixture.ask(.publish, of: publisher).outcome == .committed)
-            #expect(try fixture.fields() == ["KEY": Keys.value(Keys.successor), "OTHER": "x"])
+            #expect(try fixture.fields() == ["KEY": SampleKeys.value(SampleKeys.successor), "OTHER": "x"])
         }
     }
 
@@ -232,7 +233,7 @@ import Testing
         let server = try await onOwnThread { try OpenBaoServer() }
         try await onOwnThread {
             let fixture = try VaultFixture(server)
-            try fixture.put(["KEY": Keys.value(Keys.predecessor)])
+            try fixture.put(["KEY": SampleKeys.value(SampleKeys.predecessor)])
             let isFirst = Once()
             fixture.proxy.faults = [
                 Fault(.notifyBeforeRequest { if isFirst.take() { try? server.seal(true) } }) { method, _ in

@@ -48,7 +48,7 @@ final class VaultFixture: Sendable {
     func publisher(
         _ environment: [String: String]? = nil, clock: (any ServiceClock)? = nil
     ) throws -> VaultKVPublisher {
-        let environment = try environment ?? ["VAULT_TOKEN": Keys.text(server.token("full"))]
+        let environment = try environment ?? ["VAULT_TOKEN": SampleKeys.text(server.token("full"))]
         return VaultKVPublisher(
             ServiceClients(
                 Vault(), environment: ["VAULT_ADDR": url].merging(environment) { $1 }, transport: transport,
@@ -59,20 +59,16 @@ final class VaultFixture: Sendable {
     /// What a publisher answers, also by throwing.
     func ask(
         _ verb: Verb, _ with: JSONObject = [:], of publisher: VaultKVPublisher? = nil,
-        expect: [Secret]? = [Keys.predecessor, Keys.successor], secret: Secret = Keys.successor,
+        expect: [Secret]? = [SampleKeys.predecessor, SampleKeys.successor], secret: Secret = SampleKeys.successor,
         rotation: String = Rotations.ours, target: String = "web", within seconds: TimeInterval = 120
     ) throws -> PublisherAnswer {
         let publisher = try publisher ?? self.publisher()
         var settings: JSONObject = ["path": .string(path), "field": "KEY"]
         for (key, value) in with.members { settings[key] = value }
         let request = PublisherRequest(
-            id: "1", operation: "\(rotation)/\(target)/2b2b", rotation: rotation,
-            deadline: clock.now.addingTimeInterval(seconds), target: target, with: settings,
-            expect: expect?.map { Digest(of: $0) }, digest: Digest(of: secret),
-            secret: verb == .publish ? secret : nil)
-        let answer = publisher.answer(verb, request)
-        #expect(!Keys.search.contains(String(describing: answer).utf8), "a key in an answer")
-        return answer
+            verb, settings, secret: secret, expect: expect, operation: "\(rotation)/\(target)/2b2b",
+            rotation: rotation, target: target, deadline: clock.now.addingTimeInterval(seconds))
+        return publisher.ask(verb, request)
     }
 
     /// What was asked of Vault since the last time, as `GET secret/data/apps/…`, with `…` for this fixture's path.
@@ -116,20 +112,8 @@ extension VaultFixture {
     /// The environment for a login by AppRole.
     func appRole(_ name: String, namespace: String = "") throws -> [String: String] {
         let role = try server.role(name, namespace: namespace)
-        return ["VAULT_ROLE_ID": role.id, "VAULT_SECRET_ID": Keys.text(role.secretID)]
+        return ["VAULT_ROLE_ID": role.id, "VAULT_SECRET_ID": SampleKeys.text(role.secretID)]
     }
-}
-
-/// Made-up keys.
-enum Keys {
-    static let predecessor = Secret("sk-or-v1-" + String(repeating: "1a", count: 32))
-    static let successor = Secret("sk-or-v1-" + String(repeating: "2b", count: 32))
-    static let foreign = Secret("sk-or-v1-" + String(repeating: "3c", count: 32))
-    static let search = Redactor([predecessor, successor, foreign])
-
-    static func text(_ secret: Secret) -> String { secret.revealed() ?? "" }
-
-    static func value(_ secret: Secret) -> JSONValue { .string(text(secret)) }
 }
 
 /// Rotations, the earliest first.
@@ -137,21 +121,6 @@ enum Rotations {
     static let earlier = "01JD000000AAAAAAAAAAAAAAAA"
     static let ours = "01JDB00000BBBBBBBBBBBBBBBB"
     static let later = "01JDZ00000CCCCCCCCCCCCCCCC"
-}
-
-/// The time, which only waiting moves: a busy machine changes nothing.
-final class FakeClock: ServiceClock {
-    private let beginning = Date()
-    private let offset = Mutex<TimeInterval>(0)
-
-    var now: Date { beginning.addingTimeInterval(slept) }
-
-    /// How long anybody waited, or was moved on.
-    var slept: TimeInterval { offset.withLock { $0 } }
-
-    func sleep(until moment: Date) { offset.withLock { $0 = max($0, moment.timeIntervalSince(beginning)) } }
-
-    func leap(_ seconds: TimeInterval) { offset.withLock { $0 += seconds } }
 }
 
 /// Keeps what is sent by the real transport.
@@ -172,7 +141,7 @@ final class RecordingTransport: HTTPTransport {
 
     func send(_ requests: [HTTPRequest], each: (Int, Result<HTTPResponse, TransportError>) -> Void) {
         for request in requests {
-            let keys = [Keys.predecessor, Keys.successor, Keys.foreign]
+            let keys = [SampleKeys.predecessor, SampleKeys.successor, SampleKeys.foreign]
             let search = Redactor(keys + hidden + [request.bearer].compactMap(\.self))
             #expect(!search.contains(request.url.description.utf8), "a secret in an address")
             #expect(!request.headers.contains { search.contains($0.value.utf8) }, "a secret in a field")
@@ -182,12 +151,6 @@ final class RecordingTransport: HTTPTransport {
     }
 }
 
-extension PublisherAnswer {
-    /// The error of a refusal or of a doubt.
-    var error: PublisherError? {
-        switch outcome {
-        case .rejected(let error), .unknown(let error): error
-        default: nil
-        }
-    }
+extension SampleKeys {
+    static func value(_ secret: Secret) -> JSONValue { .string(text(secret)) }
 }

@@ -17,13 +17,16 @@ import Testing
         "it is found out by asking for the secret", arguments: ["secret", "kv1", "apps/kv"], [true, false])
     func asked(mount: String, isThere: Bool) async throws {
         try await VaultFixture.run { fixture in
-            if isThere { try fixture.put(["KEY": Keys.value(Keys.predecessor), "OTHER": "x"], mount: mount) }
+            if isThere {
+                try fixture.put(["KEY": SampleKeys.value(SampleKeys.predecessor), "OTHER": "x"], mount: mount)
+            }
             fixture.fail(.get, "ui/mounts", times: 9, Self.denied)
             let answer = try fixture.ask(.publish, ["mount": .string(mount)])
             #expect(answer.outcome == .committed, "\(answer)")
             let expected: JSONValue =
                 isThere
-                ? ["KEY": Keys.value(Keys.successor), "OTHER": "x"] : ["KEY": Keys.value(Keys.successor)]
+                ? ["KEY": SampleKeys.value(SampleKeys.successor), "OTHER": "x"]
+                : ["KEY": SampleKeys.value(SampleKeys.successor)]
             #expect(try fixture.fields(mount) == expected)
             #expect(try fixture.ask(.verify, ["mount": .string(mount)]).outcome == .match)
         }
@@ -32,10 +35,10 @@ import Testing
     @Test("also by a token that may see all of the mount, and where the version was deleted")
     func asRoot() async throws {
         try await VaultFixture.run { fixture in
-            try fixture.put(["KEY": Keys.value(Keys.predecessor)])
+            try fixture.put(["KEY": SampleKeys.value(SampleKeys.predecessor)])
             try fixture.server.ask(.delete, "secret/data/\(fixture.path)")
             fixture.fail(.get, "ui/mounts", times: 9, Self.denied)
-            let publisher = try fixture.publisher(["VAULT_TOKEN": Keys.text(fixture.server.root)])
+            let publisher = try fixture.publisher(["VAULT_TOKEN": SampleKeys.text(fixture.server.root)])
             let answer = try fixture.ask(.publish, of: publisher)
             #expect(answer.outcome == .committed && answer.receipt?["version"] == 2, "\(answer)")
         }
@@ -65,7 +68,7 @@ import Testing
         let server = try await onOwnThread { try OpenBaoServer() }
         try await onOwnThread {
             let fixture = try VaultFixture(server)
-            let publisher = try fixture.publisher(["VAULT_TOKEN": Keys.text(server.root)])
+            let publisher = try fixture.publisher(["VAULT_TOKEN": SampleKeys.text(server.root)])
             #expect(try fixture.ask(.publish, ["mount": "kv1"], of: publisher).outcome == .committed)
             try server.ask(.delete, "sys/mounts/kv1")
             try server.ask(.post, "sys/mounts/kv1", ["type": "kv", "options": ["version": "2"]])
