@@ -22,7 +22,7 @@ struct LineageCase: CustomTestStringConvertible, Sendable {
 
     let testDescription: String
     let keys: [Entry]
-    var plan = Plan(predecessor: .name(Scene.base))
+    var plan = Plan(predecessor: .name(RotationFixture.base))
     let word: String
     let message: String
 
@@ -34,17 +34,17 @@ struct LineageCase: CustomTestStringConvertible, Sendable {
         self.word = word
         self.message = message
         if let predecessor { plan = Plan(predecessor: predecessor) }
-        plan.successor.name = predecessor == Plan.Predecessor.none ? Scene.base : nil
+        plan.successor.name = predecessor == Plan.Predecessor.none ? RotationFixture.base : nil
     }
 }
 
 @Suite("What is due", .tags(.values))
 struct DueTests {
     private typealias Entry = LineageCase.Entry
-    private static let base = Scene.base
-    private static let made = DueScene.made()
-    private static let later = DueScene.made(Scene.base, DueScene.otherID)
-    private static let minting = DueScene.made(Scene.base, DueScene.id, " minting")
+    private static let base = RotationFixture.base
+    private static let made = DueFixture.made()
+    private static let later = DueFixture.made(RotationFixture.base, DueFixture.otherID)
+    private static let minting = DueFixture.made(RotationFixture.base, DueFixture.id, " minting")
     private static let soaking = base + " disabled:2026-11-20T00:00:00Z"
     // Half an hour less than the soak ago, and half an hour more: it is 2026-11-23T03:00:00Z.
     private static let soaksYet = base + " disabled:2026-11-22T03:30:00Z"
@@ -161,38 +161,38 @@ struct DueTests {
 
     @Test("a lineage is judged by the names and times of its keys", arguments: cases)
     func judge(_ lineage: LineageCase) throws {
-        let scene = try DueScene()
+        let fixture = try DueFixture()
         for key in lineage.keys {
-            scene.key(key.name, days: key.days, disabled: key.disabled, expiresInDays: key.expiresInDays)
+            fixture.key(key.name, days: key.days, disabled: key.disabled, expiresInDays: key.expiresInDays)
         }
-        let finding = try scene.finding(try scene.rotation { $0.plan = lineage.plan })
+        let finding = try fixture.finding(try fixture.rotation { $0.plan = lineage.plan })
         #expect(finding.word == lineage.word, "\(finding.message)")
         #expect(finding.message.contains(lineage.message), "\(finding.message)")
     }
 
     @Test("what is called due with rotate, ork-create does; what is a problem, or begun, it refuses", arguments: cases)
     func createAgrees(_ lineage: LineageCase) throws {
-        let scene = try Scene(waves: [:])
-        scene.world.with { things in
-            for key in things.keys { things.sandbox.delete(key.hash, at: things.now) }
+        let fixture = try RotationFixture(waves: [:])
+        fixture.simulation.with { simulated in
+            for key in simulated.keys { simulated.sandbox.delete(key.hash, at: simulated.now) }
             for key in lineage.keys {
-                let created = things.now.addingTimeInterval(-key.days * DueScene.day)
-                let expiry = key.expiresInDays.map { things.now.addingTimeInterval($0 * DueScene.day) }
-                let hash = things.sandbox.addKey(name: key.name, expiresAt: expiry, at: created).hash
-                if key.disabled { things.sandbox.setDisabled(hash, at: created) }
+                let created = simulated.now.addingTimeInterval(-key.days * DueFixture.day)
+                let expiry = key.expiresInDays.map { simulated.now.addingTimeInterval($0 * DueFixture.day) }
+                let hash = simulated.sandbox.addKey(name: key.name, expiresAt: expiry, at: created).hash
+                if key.disabled { simulated.sandbox.setDisabled(hash, at: created) }
             }
         }
-        let due = try DueScene()
+        let due = try DueFixture()
         // The variable is read by the command line, before ork-create gets the plan.
         if case .environment = lineage.plan.predecessor { return }
         let finding = try #require(
             try DueStep(
-                account: scene.account(), clock: scene.world,
+                account: fixture.account(), clock: fixture.simulation,
                 rotations: [due.rotation { $0.plan = lineage.plan }]
             ).run().first)
         func create(supersede: Bool) -> StepError? {
             do {
-                try scene.create {
+                try fixture.create {
                     $0.plan = lineage.plan
                     $0.supersedes = supersede
                 }
@@ -213,31 +213,31 @@ struct DueTests {
 
     @Test("without an age nothing is due by age, and what ends soon is due all the same")
     func noAge() throws {
-        let scene = try DueScene()
-        scene.key(Scene.base, days: 1000)
-        #expect(try scene.finding(try scene.rotation(every: nil)).word == "current")
-        let ending = try DueScene()
-        ending.key(Scene.base, days: 1000, expiresInDays: 3)
+        let fixture = try DueFixture()
+        fixture.key(RotationFixture.base, days: 1000)
+        #expect(try fixture.finding(try fixture.rotation(every: nil)).word == "current")
+        let ending = try DueFixture()
+        ending.key(RotationFixture.base, days: 1000, expiresInDays: 3)
         #expect(try ending.finding(try ending.rotation(every: nil)).word == "expiry rotate")
     }
 
     @Test("a rotation that is switched off is left out and said, and nobody is asked about it")
     func disabled() throws {
-        let scene = try DueScene()
-        scene.key(Scene.base, days: 1000)
-        let line = Line(scene.world)
-        let findings = try scene.findings([try scene.rotation { $0.isEnabled = false }], line)
+        let fixture = try DueFixture()
+        fixture.key(RotationFixture.base, days: 1000)
+        let transport = FakeTransport(fixture.simulation)
+        let findings = try fixture.findings([try fixture.rotation { $0.isEnabled = false }], transport)
         #expect(findings.map(\.word) == ["disabled"])
-        #expect(line.exchanges.isEmpty)
+        #expect(transport.exchanges.isEmpty)
     }
 
     @Test("two rotations of the same keys are a problem, both of them")
     func twins() throws {
-        let scene = try DueScene()
-        scene.key(Scene.base, days: 100)
-        let findings = try scene.findings([
-            try scene.rotation("a"), try scene.rotation("b"), try scene.rotation("c", .name("other")),
-            try scene.rotation("d") { $0.isEnabled = false },
+        let fixture = try DueFixture()
+        fixture.key(RotationFixture.base, days: 100)
+        let findings = try fixture.findings([
+            try fixture.rotation("a"), try fixture.rotation("b"), try fixture.rotation("c", .name("other")),
+            try fixture.rotation("d") { $0.isEnabled = false },
         ])
         #expect(findings.map(\.word) == ["problem", "problem", "problem", "disabled"])
         #expect(findings[0].message.contains("the rotation b is of the same keys"))
@@ -247,10 +247,10 @@ struct DueTests {
 
     @Test("a predecessor that is named by its hash is found in any workspace, and judged by its lineage there")
     func elsewhere() throws {
-        let scene = try DueScene()
-        let workspace = scene.world.with { $0.sandbox.addWorkspace("Team", slug: "team", at: $0.now) }
-        let hash = scene.key("app", days: 100, workspace: workspace)
-        let finding = try scene.finding(try scene.rotation("app", .hash(#require(KeyHash(hash)))))
+        let fixture = try DueFixture()
+        let workspace = fixture.simulation.with { $0.sandbox.addWorkspace("Team", slug: "team", at: $0.now) }
+        let hash = fixture.key("app", days: 100, workspace: workspace)
+        let finding = try fixture.finding(try fixture.rotation("app", .hash(#require(KeyHash(hash)))))
         #expect(finding.word == "never_rotated rotate")
     }
 }

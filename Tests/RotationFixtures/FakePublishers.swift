@@ -12,7 +12,7 @@ import Steps
 import Synchronization
 import Timestamps
 
-/// One publisher, `memory`, whose targets are places of the world: `with: {place: …}`.
+/// One publisher, `memory`, whose targets are places of the simulation: `with: {place: …}`.
 package final class FakePublishers: PublisherHost, Sendable {
     /// What a publisher was asked, without the secret.
     package struct ParsedRequest: Sendable, Equatable {
@@ -22,10 +22,10 @@ package final class FakePublishers: PublisherHost, Sendable {
         package let comparesValue: Bool
     }
 
-    private let world: World
+    private let simulation: Simulation
     private let log = Mutex<[ParsedRequest]>([])
 
-    package init(_ world: World) { self.world = world }
+    package init(_ simulation: Simulation) { self.simulation = simulation }
 
     package var asked: [ParsedRequest] { log.withLock { $0 } }
 
@@ -58,10 +58,10 @@ package final class FakePublishers: PublisherHost, Sendable {
 
     private func answer(_ verb: Verb, _ request: PublisherRequest) -> PublisherAnswer {
         let place = request.with["place"]?.string ?? ""
-        return world.with { things in
-            let held = things.unreadable.contains(place) ? nil : things.places[place].map { Digest(of: $0) }
-            let trouble = things.troubles[place]?.first
-            if trouble != nil { things.troubles[place]?.removeFirst() }
+        return simulation.with { simulated in
+            let held = simulated.unreadable.contains(place) ? nil : simulated.places[place].map { Digest(of: $0) }
+            let trouble = simulated.troubles[place]?.first
+            if trouble != nil { simulated.troubles[place]?.removeFirst() }
             switch trouble {
             case .reject(let code): return PublisherAnswer(.rejected(PublisherError(code, "refused")))
             case .answer(let outcome, let message): return PublisherAnswer(outcome, message: message)
@@ -75,7 +75,7 @@ package final class FakePublishers: PublisherHost, Sendable {
                 }
                 return PublisherAnswer(.ready)
             case .verify:
-                guard !things.unreadable.contains(place) else { return PublisherAnswer(.unverifiable) }
+                guard !simulated.unreadable.contains(place) else { return PublisherAnswer(.unverifiable) }
                 return PublisherAnswer(held == nil ? .absent : held == request.digest ? .match : .mismatch)
             case .publish: break
             }
@@ -83,7 +83,7 @@ package final class FakePublishers: PublisherHost, Sendable {
             if let held, let expect = request.expect, !expect.contains(held) {
                 return PublisherAnswer(.rejected(PublisherError(.conflict, "holds a value of somebody else's")))
             }
-            things.places[place] = request.secret
+            simulated.places[place] = request.secret
             if trouble != nil { return PublisherAnswer(.unknown(PublisherError(.unavailable, "no answer"))) }
             return PublisherAnswer(.committed, receipt: ["place": .string(place)])
         }

@@ -21,15 +21,17 @@ package final class MemoryJournal: Journal, Sendable {
     private let contents: Mutex<Contents>
     private let identity: Identity
     private let trust: Trust
-    private let world: World
+    private let simulation: Simulation
     private let failing: Int?
 
     /// The `failing`th write, from 1, does not become durable.
-    package init(_ handoff: Handoff?, _ identity: Identity, _ trust: Trust, _ world: World, failing: Int? = nil) {
+    package init(
+        _ handoff: Handoff?, _ identity: Identity, _ trust: Trust, _ simulation: Simulation, failing: Int? = nil
+    ) {
         contents = Mutex(Contents(handoff: handoff))
         self.identity = identity
         self.trust = trust
-        self.world = world
+        self.simulation = simulation
         self.failing = failing
     }
 
@@ -52,7 +54,7 @@ package final class MemoryJournal: Journal, Sendable {
         guard count != failing else { throw JournalError("the disk is full", hint: "make room") }
         var handoff = before
         do {
-            try handoff.append(entry, at: world.now, by: identity)
+            try handoff.append(entry, at: simulation.now, by: identity)
             if let sealed { handoff.seal(sealed) }
             _ = try State(handoff, trust: trust)
         } catch {

@@ -18,20 +18,20 @@ import Timestamps
 @Suite(.tags(.values)) struct CreateRaceTests {
     @Test("another creator runs whole before the first one's exchange", arguments: 1...5, [true, false])
     func race(exchange: Int, shareHandoff: Bool) throws {
-        let first = try Scene()
-        let other: Scene
+        let first = try RotationFixture()
+        let other: RotationFixture
         if shareHandoff {
             // Both go on with a handoff that has nothing but the intention.
             first.refused(.unreachable) { () throws(StepError) in
-                try first.create(Line(first.world, faults: [2: .drop]))
+                try first.create(FakeTransport(first.simulation, faults: [2: .drop]))
             }
             other = first.beside(first.journal.handoff)
         } else {
             other = first.beside()
         }
         let codes = Mutex<[StepError.Code?]>([])
-        let line = Line(
-            first.world,
+        let transport = FakeTransport(
+            first.simulation,
             before: [
                 exchange: {
                     do throws(StepError) {
@@ -43,20 +43,20 @@ import Timestamps
                 }
             ])
         do throws(StepError) {
-            try first.create(line)
+            try first.create(transport)
             codes.withLock { $0.append(nil) }
         } catch {
             codes.withLock { $0.append(error.code) }
         }
         let ends = codes.withLock { $0 }
         let created = [first, other].compactMap { $0.known?.created?.hash.description }
-        if line.exchanges.count >= exchange {
+        if transport.exchanges.count >= exchange {
             #expect(ends.count == 2)
             #expect(ends.filter { $0 == nil }.count == 1)
             #expect(ends.contains(.notYet))
         }
         #expect(created.count == 1)
         #expect(first.minting.isEmpty)
-        #expect(Set(first.world.value.keys.map(\.hash)) == Set(created + [first.world.value.keys[0].hash]))
+        #expect(Set(first.simulation.value.keys.map(\.hash)) == Set(created + [first.simulation.value.keys[0].hash]))
     }
 }

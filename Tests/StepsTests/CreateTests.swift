@@ -17,48 +17,48 @@ import Timestamps
 
 @Suite(.tags(.values)) struct CreateTests {
     @Test func aSuccessorIsMintedInFourRoundTrips() throws {
-        let scene = try Scene()
-        let line = Line(scene.world)
-        try scene.create(line)
-        #expect(line.exchanges.count == 4)
-        #expect(scene.events == [.intended, .minted, .created])
-        #expect(scene.world.writes() == ["POST", "PATCH"])
-        let key = try #require(scene.world.value.keys.last)
-        let created = try #require(try scene.state().created)
+        let fixture = try RotationFixture()
+        let transport = FakeTransport(fixture.simulation)
+        try fixture.create(transport)
+        #expect(transport.exchanges.count == 4)
+        #expect(fixture.events == [.intended, .minted, .created])
+        #expect(fixture.simulation.writes() == ["POST", "PATCH"])
+        let key = try #require(fixture.simulation.value.keys.last)
+        let created = try #require(try fixture.state().created)
         #expect(created.hash.description == key.hash)
         #expect(created.digest == key.digest)
         #expect(key.name == created.name)
         #expect(key.limit == 25)
         #expect(key.limitReset == .monthly)
         #expect(key.expiresAt == nil)
-        #expect(try scene.state().header.predecessors.map(\.name) == [Scene.base])
-        #expect(try scene.state().isSealed)
+        #expect(try fixture.state().header.predecessors.map(\.name) == [RotationFixture.base])
+        #expect(try fixture.state().isSealed)
     }
 
     @Test func theMintedKeyMayNotSpendUntilItIsRecorded() throws {
-        let scene = try Scene()
-        let line = Line(scene.world, faults: [3: .drop])
-        scene.refused(.unreachable) { () throws(StepError) in try scene.create(line) }
-        #expect(scene.events == [.intended, .minted])
-        #expect(scene.world.value.keys.last?.limit == 0)
-        #expect(scene.minting.count == 1)
+        let fixture = try RotationFixture()
+        let transport = FakeTransport(fixture.simulation, faults: [3: .drop])
+        fixture.refused(.unreachable) { () throws(StepError) in try fixture.create(transport) }
+        #expect(fixture.events == [.intended, .minted])
+        #expect(fixture.simulation.value.keys.last?.limit == 0)
+        #expect(fixture.minting.count == 1)
     }
 
     @Test func aSecondRunHasNothingToDo() throws {
-        let scene = try Scene()
-        try scene.create()
-        let before = scene.world.writes().count
-        try scene.create()
-        #expect(scene.sayings.done.last?.hasPrefix("nothing to do") == true)
-        #expect(scene.world.writes(from: 0).count == before)
+        let fixture = try RotationFixture()
+        try fixture.create()
+        let before = fixture.simulation.writes().count
+        try fixture.create()
+        #expect(fixture.announcements.done.last?.hasPrefix("nothing to do") == true)
+        #expect(fixture.simulation.writes(from: 0).count == before)
     }
 
     @Test func aDryRunDoesNothing() throws {
-        let scene = try Scene()
-        try scene.create(dryRun: true)
-        #expect(scene.journal.handoff == nil)
-        #expect(scene.world.writes() == [])
-        #expect(scene.sayings.all.contains { if case .doing = $0 { true } else { false } })
+        let fixture = try RotationFixture()
+        try fixture.create(dryRun: true)
+        #expect(fixture.journal.handoff == nil)
+        #expect(fixture.simulation.writes() == [])
+        #expect(fixture.announcements.all.contains { if case .doing = $0 { true } else { false } })
     }
 
     /// How the predecessor may be named.
@@ -68,32 +68,32 @@ import Timestamps
 
     @Test("the predecessor is found", arguments: Way.allCases)
     func predecessor(way: Way) throws {
-        var scene = try Scene()
-        let key = try #require(scene.world.value.keys.first)
+        var fixture = try RotationFixture()
+        let key = try #require(fixture.simulation.value.keys.first)
         let hash = try #require(KeyHash(key.hash))
         switch way {
-        case .name: scene.plan.predecessor = .name(Scene.base)
+        case .name: fixture.plan.predecessor = .name(RotationFixture.base)
         case .wholeName:
-            let name = "\(Scene.base) 2026-01-01 ork:01JDB000000000000000000000"
-            scene.world.with { [now = scene.world.now] in $0.sandbox.rename(key.hash, name, at: now) }
-            scene.plan.predecessor = .name(name)
-        case .hash: scene.plan.predecessor = .hash(hash)
+            let name = "\(RotationFixture.base) 2026-01-01 ork:01JDB000000000000000000000"
+            fixture.simulation.with { [now = fixture.simulation.now] in $0.sandbox.rename(key.hash, name, at: now) }
+            fixture.plan.predecessor = .name(name)
+        case .hash: fixture.plan.predecessor = .hash(hash)
         case .environment:
-            scene.plan.predecessor = .environment(try #require(EnvironmentName("OPENROUTER_API_KEY")))
+            fixture.plan.predecessor = .environment(try #require(EnvironmentName("OPENROUTER_API_KEY")))
         }
-        try scene.create { options in
+        try fixture.create { options in
             if way == .environment { options.predecessorDigest = key.digest }
         }
-        #expect(try scene.state().header.predecessors.map(\.hash) == [hash])
-        #expect(try scene.state().header.base == Scene.base)
+        #expect(try fixture.state().header.predecessors.map(\.hash) == [hash])
+        #expect(try fixture.state().header.base == RotationFixture.base)
     }
 
     @Test func theFirstKeyOfALineageNeedsNone() throws {
-        var scene = try Scene()
-        scene.plan.predecessor = .none
-        try scene.create()
-        #expect(try scene.state().header.predecessors == [])
-        #expect(scene.live.contains { $0.hasPrefix("checkout 2026-11-23 ork:") })
+        var fixture = try RotationFixture()
+        fixture.plan.predecessor = .none
+        try fixture.create()
+        #expect(try fixture.state().header.predecessors == [])
+        #expect(fixture.live.contains { $0.hasPrefix("checkout 2026-11-23 ork:") })
     }
 
     /// What is found of a lineage besides its live key, and what create says to it.
@@ -102,133 +102,135 @@ import Timestamps
         let code: StepError.Code?
         /// How many predecessors there are with `--supersede`; `nil` if that refuses too.
         let superseded: Int?
-        let hand: @Sendable (inout Things) -> Void
+        let hand: @Sendable (inout SimulatedState) -> Void
     }
 
-    private static let minting = "\(Scene.base) 2026-11-23 ork:01JDB000000000000000000000 minting"
-    private static let rotated = "\(Scene.base) 2026-11-20 ork:01JDB000000000000000000000"
+    private static let minting = "\(RotationFixture.base) 2026-11-23 ork:01JDB000000000000000000000 minting"
+    private static let rotated = "\(RotationFixture.base) 2026-11-20 ork:01JDB000000000000000000000"
 
     static let found: [Found] = [
         Found(testDescription: "nothing else", code: nil, superseded: 1) { _ in },
-        Found(testDescription: "no live key", code: .failed, superseded: nil) { things in
-            things.sandbox.delete(things.keys[0].hash, at: things.now)
+        Found(testDescription: "no live key", code: .failed, superseded: nil) { simulated in
+            simulated.sandbox.delete(simulated.keys[0].hash, at: simulated.now)
         },
-        Found(testDescription: "an expired key alone", code: .failed, superseded: nil) { things in
-            things.sandbox.setExpiry(things.keys[0].hash, things.now.addingTimeInterval(-1))
+        Found(testDescription: "an expired key alone", code: .failed, superseded: nil) { simulated in
+            simulated.sandbox.setExpiry(simulated.keys[0].hash, simulated.now.addingTimeInterval(-1))
         },
-        Found(testDescription: "an expired key beside it", code: nil, superseded: 1) { things in
-            things.sandbox.addKey(name: rotated, expiresAt: things.now.addingTimeInterval(-1))
+        Found(testDescription: "an expired key beside it", code: nil, superseded: 1) { simulated in
+            simulated.sandbox.addKey(name: rotated, expiresAt: simulated.now.addingTimeInterval(-1))
         },
-        Found(testDescription: "two live keys", code: .notYet, superseded: 2) { things in
-            things.sandbox.addKey(name: rotated, at: things.now.addingTimeInterval(-60))
+        Found(testDescription: "two live keys", code: .notYet, superseded: 2) { simulated in
+            simulated.sandbox.addKey(name: rotated, at: simulated.now.addingTimeInterval(-60))
         },
-        Found(testDescription: "a key that soaks", code: .notYet, superseded: 2) { things in
+        Found(testDescription: "a key that soaks", code: .notYet, superseded: 2) { simulated in
             let name = "\(rotated) disabled:2026-11-22T10:00:00Z"
-            let key = things.sandbox.addKey(name: name, at: things.now.addingTimeInterval(-60))
-            things.sandbox.setDisabled(key.hash, at: things.now)
+            let key = simulated.sandbox.addKey(name: name, at: simulated.now.addingTimeInterval(-60))
+            simulated.sandbox.setDisabled(key.hash, at: simulated.now)
         },
-        Found(testDescription: "a key that soaks alone", code: .notYet, superseded: 1) { things in
-            let hash = things.keys[0].hash
-            things.sandbox.rename(hash, "\(Scene.base) disabled:2026-11-22T10:00:00Z", at: things.now)
-            things.sandbox.setDisabled(hash, at: things.now)
+        Found(testDescription: "a key that soaks alone", code: .notYet, superseded: 1) { simulated in
+            let hash = simulated.keys[0].hash
+            simulated.sandbox.rename(hash, "\(RotationFixture.base) disabled:2026-11-22T10:00:00Z", at: simulated.now)
+            simulated.sandbox.setDisabled(hash, at: simulated.now)
         },
-        Found(testDescription: "a key that somebody disabled", code: nil, superseded: 1) { things in
-            let key = things.sandbox.addKey(name: rotated, at: things.now.addingTimeInterval(-60))
-            things.sandbox.setDisabled(key.hash, at: things.now)
+        Found(testDescription: "a key that somebody disabled", code: nil, superseded: 1) { simulated in
+            let key = simulated.sandbox.addKey(name: rotated, at: simulated.now.addingTimeInterval(-60))
+            simulated.sandbox.setDisabled(key.hash, at: simulated.now)
         },
-        Found(testDescription: "a key that somebody disabled alone", code: .failed, superseded: nil) { things in
-            things.sandbox.setDisabled(things.keys[0].hash, at: things.now)
+        Found(testDescription: "a key that somebody disabled alone", code: .failed, superseded: nil) { simulated in
+            simulated.sandbox.setDisabled(simulated.keys[0].hash, at: simulated.now)
         },
-        Found(testDescription: "somebody's key that is minting", code: .notYet, superseded: 1) { things in
-            things.sandbox.addKey(name: minting, limit: 0, at: things.now.addingTimeInterval(-600))
+        Found(testDescription: "somebody's key that is minting", code: .notYet, superseded: 1) { simulated in
+            simulated.sandbox.addKey(name: minting, limit: 0, at: simulated.now.addingTimeInterval(-600))
         },
-        Found(testDescription: "a key that has been minting for hours", code: nil, superseded: 1) { things in
-            things.sandbox.addKey(name: minting, limit: 0, at: things.now.addingTimeInterval(-7200))
+        Found(testDescription: "a key that has been minting for hours", code: nil, superseded: 1) { simulated in
+            simulated.sandbox.addKey(name: minting, limit: 0, at: simulated.now.addingTimeInterval(-7200))
         },
-        Found(testDescription: "a key of another lineage", code: nil, superseded: 1) { things in
-            things.sandbox.addKey(name: "\(Scene.base)-2", at: things.now)
+        Found(testDescription: "a key of another lineage", code: nil, superseded: 1) { simulated in
+            simulated.sandbox.addKey(name: "\(RotationFixture.base)-2", at: simulated.now)
         },
     ]
 
     @Test("create goes on, or refuses and changes nothing", arguments: found)
     func lineage(found: Found) throws {
-        let scene = try Scene()
-        scene.world.with { things in found.hand(&things) }
+        let fixture = try RotationFixture()
+        fixture.simulation.with { simulated in found.hand(&simulated) }
         guard let code = found.code else {
-            try scene.create()
-            #expect(scene.minting.isEmpty)
-            #expect(try scene.state().header.predecessors.count == 1)
+            try fixture.create()
+            #expect(fixture.minting.isEmpty)
+            #expect(try fixture.state().header.predecessors.count == 1)
             return
         }
-        scene.refused(code) { () throws(StepError) in try scene.create() }
-        #expect(scene.journal.handoff == nil)
-        #expect(scene.world.writes() == [])
+        fixture.refused(code) { () throws(StepError) in try fixture.create() }
+        #expect(fixture.journal.handoff == nil)
+        #expect(fixture.simulation.writes() == [])
     }
 
     @Test("--supersede makes every key a predecessor and deletes what was never handed out", arguments: found)
     func supersede(found: Found) throws {
-        let scene = try Scene()
-        scene.world.with { things in found.hand(&things) }
+        let fixture = try RotationFixture()
+        fixture.simulation.with { simulated in found.hand(&simulated) }
         guard let count = found.superseded else {
-            scene.refused(.failed, "no live key") { () throws(StepError) in try scene.create { $0.supersedes = true } }
-            #expect(scene.world.writes() == [])
+            fixture.refused(.failed, "no live key") { () throws(StepError) in
+                try fixture.create { $0.supersedes = true }
+            }
+            #expect(fixture.simulation.writes() == [])
             return
         }
-        let live = scene.live
-        try scene.create { $0.supersedes = true }
-        #expect(try scene.state().header.predecessors.count == count)
-        #expect(scene.minting.isEmpty)
-        #expect(live.allSatisfy { scene.live.contains($0) })
+        let live = fixture.live
+        try fixture.create { $0.supersedes = true }
+        #expect(try fixture.state().header.predecessors.count == count)
+        #expect(fixture.minting.isEmpty)
+        #expect(live.allSatisfy { fixture.live.contains($0) })
     }
 
     @Test func aYoungForeignMintingKeySaysWhenToComeBack() throws {
-        let scene = try Scene()
-        scene.world.with { things in
-            _ = things.sandbox.addKey(name: Self.minting, limit: 0, at: things.now.addingTimeInterval(-600))
+        let fixture = try RotationFixture()
+        fixture.simulation.with { simulated in
+            _ = simulated.sandbox.addKey(name: Self.minting, limit: 0, at: simulated.now.addingTimeInterval(-600))
         }
-        let error = scene.refused(.notYet, "minting") { () throws(StepError) in try scene.create() }
+        let error = fixture.refused(.notYet, "minting") { () throws(StepError) in try fixture.create() }
         let comeBack = try #require(error?.retryAt)
-        scene.world.sleep(until: comeBack)
-        try scene.create()
-        #expect(scene.events.contains(.stray))
+        fixture.simulation.sleep(until: comeBack)
+        try fixture.create()
+        #expect(fixture.events.contains(.stray))
     }
 
     @Test(
         "being named elsewhere refuses, --ignore-references goes on", arguments: ["guardrail", "BYOK", "destination"])
     func references(place: String) throws {
-        let scene = try Scene()
-        scene.world.with { things in
-            let hash = things.keys[0].hash
+        let fixture = try RotationFixture()
+        fixture.simulation.with { simulated in
+            let hash = simulated.keys[0].hash
             switch place {
-            case "guardrail": things.sandbox.addGuardrail("spend", assignedTo: [hash])
-            case "BYOK": things.sandbox.addProviderKey("openai", allowing: [hash])
-            default: things.sandbox.addDestination("langfuse", observing: [hash])
+            case "guardrail": simulated.sandbox.addGuardrail("spend", assignedTo: [hash])
+            case "BYOK": simulated.sandbox.addProviderKey("openai", allowing: [hash])
+            default: simulated.sandbox.addDestination("langfuse", observing: [hash])
             }
         }
-        scene.refused(.failed, "is named by") { () throws(StepError) in try scene.create() }
-        #expect(scene.world.writes() == [])
-        try scene.create { $0.ignoresReferences = true }
-        #expect(scene.sayings.warnings.contains { $0.contains("is named by") })
+        fixture.refused(.failed, "is named by") { () throws(StepError) in try fixture.create() }
+        #expect(fixture.simulation.writes() == [])
+        try fixture.create { $0.ignoresReferences = true }
+        #expect(fixture.announcements.warnings.contains { $0.contains("is named by") })
     }
 
     @Test func referencesToOthersDoNotMatter() throws {
-        let scene = try Scene()
-        scene.world.with { things in
-            let other = things.sandbox.addKey(name: "other").hash
-            things.sandbox.addGuardrail("spend", assignedTo: [other])
-            things.sandbox.addDestination("langfuse", observing: nil)
+        let fixture = try RotationFixture()
+        fixture.simulation.with { simulated in
+            let other = simulated.sandbox.addKey(name: "other").hash
+            simulated.sandbox.addGuardrail("spend", assignedTo: [other])
+            simulated.sandbox.addDestination("langfuse", observing: nil)
         }
-        try scene.create()
+        try fixture.create()
     }
 
     @Test func aFailingSurveyRefuses() throws {
         for status in [401, 403, 429, 503] {
-            let scene = try Scene()
+            let fixture = try RotationFixture()
             let code: StepError.Code = status < 404 ? .denied : .unreachable
-            scene.refused(code) { () throws(StepError) in
-                try scene.create(Line(scene.world, faults: [1: .status(status)]))
+            fixture.refused(code) { () throws(StepError) in
+                try fixture.create(FakeTransport(fixture.simulation, faults: [1: .status(status)]))
             }
-            #expect(scene.journal.handoff == nil)
+            #expect(fixture.journal.handoff == nil)
         }
     }
 }

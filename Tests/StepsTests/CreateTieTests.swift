@@ -55,16 +55,16 @@ private final class Turns: Sendable {
         // The odd ones are the even ones with the creators exchanged.
         for options in stride(from: 0, to: 256, by: 2) {
             let turns = Turns(UInt8(options))
-            let first = try Scene()
-            let scenes = [first, first.beside()]
+            let first = try RotationFixture()
+            let fixtures = [first, first.beside()]
             let codes = Mutex<[StepError.Code]>([])
             @Sendable func create(_ creator: Int) {
                 defer { turns.leave(creator) }
                 var hooks: [Int: @Sendable () -> Void] = [:]
                 for exchange in 1...60 { hooks[exchange] = { turns.next(creator) } }
                 // Time stands still but for what a step waits.
-                let line = Line(first.world, before: hooks, seconds: 0)
-                do throws(StepError) { try scenes[creator].create(line) } catch {
+                let transport = FakeTransport(first.simulation, before: hooks, seconds: 0)
+                do throws(StepError) { try fixtures[creator].create(transport) } catch {
                     codes.withLock { $0.append(error.code) }
                 }
             }
@@ -72,13 +72,13 @@ private final class Turns: Sendable {
             try await onOwnThread { create(0) }
             try await other
 
-            let created = scenes.compactMap { $0.known?.created?.hash.description }
+            let created = fixtures.compactMap { $0.known?.created?.hash.description }
             #expect(created.count == 1, "\(options)")
             #expect(codes.withLock { $0 } == [.notYet], "\(options)")
             #expect(first.minting.isEmpty, "\(options)")
-            let keys = first.world.value.keys.map(\.hash)
+            let keys = first.simulation.value.keys.map(\.hash)
             #expect(Set(keys) == Set(created + [keys[0]]), "\(options)")
-            if scenes.allSatisfy({ $0.events.contains(.minted) }) { ties += 1 }
+            if fixtures.allSatisfy({ $0.events.contains(.minted) }) { ties += 1 }
         }
         #expect(ties > 15, "there are too few orders in which both have minted")
     }

@@ -21,26 +21,26 @@ import Timestamps
 
     /// Runs every step with `handoff` and expects each to refuse for one of these reasons, with nothing done.
     private func refuseEverywhere(
-        _ scene: Scene, _ handoff: Handoff, _ reasons: [String], _ place: String = "",
+        _ fixture: RotationFixture, _ handoff: Handoff, _ reasons: [String], _ place: String = "",
         sourceLocation: SourceLocation = #_sourceLocation
     ) {
-        for step in Run.allCases {
-            let forged = scene.copied(handoff)
-            let requests = forged.world.value.sandbox.log.count
+        for step in StepRun.allCases {
+            let forged = fixture.copied(handoff)
+            let requests = forged.simulation.value.sandbox.log.count
             let error = forged.refused(.unacceptable, sourceLocation: sourceLocation) { () throws(StepError) in
                 try step.run(forged)
             }
             let message = error?.message ?? ""
             #expect(reasons.contains { message.contains($0) }, "\(place): \(message)", sourceLocation: sourceLocation)
-            #expect(forged.world.value.sandbox.log.count == requests, sourceLocation: sourceLocation)
+            #expect(forged.simulation.value.sandbox.log.count == requests, sourceLocation: sourceLocation)
             #expect(forged.journal.handoff?.records.count == handoff.records.count, sourceLocation: sourceLocation)
         }
     }
 
-    private func finished() throws -> (Scene, Handoff) {
-        let scene = try quiet()
-        try scene.retireWaiting()
-        return (scene, try #require(scene.journal.handoff))
+    private func finished() throws -> (RotationFixture, Handoff) {
+        let fixture = try quiet()
+        try fixture.retireWaiting()
+        return (fixture, try #require(fixture.journal.handoff))
     }
 
     /// Another value of the same kind.
@@ -64,7 +64,7 @@ import Timestamps
     }
 
     @Test func everyFieldOfEveryRecordIsCovered() throws {
-        let (scene, handoff) = try finished()
+        let (fixture, handoff) = try finished()
         var count = 0
         for index in handoff.records.indices {
             let fields = try #require(handoff.json(ofRecord: index)).keys
@@ -75,17 +75,17 @@ import Timestamps
                 count += 1
                 guard let forged = try? handoff.editingRecord(index, change) else { continue }
                 let ways = Self.unchained + ["altered", "ork-handoff/1", "not trusted", "to write"]
-                refuseEverywhere(scene, forged, ways, "\(index) \(field)")
+                refuseEverywhere(fixture, forged, ways, "\(index) \(field)")
             }
             let extended = try handoff.editingRecord(index) { $0["more"] = true }
-            refuseEverywhere(scene, extended, ["altered"] + Self.unchained, "\(index) more")
+            refuseEverywhere(fixture, extended, ["altered"] + Self.unchained, "\(index) more")
         }
         print("altered \(count) fields")
     }
 
     @Test("a changed header belongs to no record", arguments: ["name", "base", "workspace", "plan", "predecessors"])
     func header(field: String) throws {
-        let (scene, handoff) = try finished()
+        let (fixture, handoff) = try finished()
         let forged = try handoff.edited { json in
             var header = try #require(json["rotation"]?.object)
             switch field {
@@ -99,38 +99,38 @@ import Timestamps
             if field == "name" { header["more"] = true }
             json["rotation"] = .object(header)
         }
-        refuseEverywhere(scene, forged, Self.unchained)
+        refuseEverywhere(fixture, forged, Self.unchained)
     }
 
     @Test func recordsOfAStrangerAreRefused() throws {
-        let (scene, handoff) = try finished()
+        let (fixture, handoff) = try finished()
         let stranger = try Identity.generate()
         var forged = handoff
         try forged.append(
-            Entry(.verify, .verified, message: "all is well", detail: [:]), at: scene.world.now, by: stranger)
-        refuseEverywhere(scene, forged, ["not trusted for verify"])
+            Entry(.verify, .verified, message: "all is well", detail: [:]), at: fixture.simulation.now, by: stranger)
+        refuseEverywhere(fixture, forged, ["not trusted for verify"])
     }
 
     @Test("an identity signs only for the steps it is trusted for", arguments: StepName.allCases)
     func trust(step: StepName) throws {
-        var (scene, handoff) = try finished()
+        var (fixture, handoff) = try finished()
         let other = try Identity.generate()
-        scene.trust = Trust([step: [other.publicIdentity]], fallback: scene.identity.publicIdentity)
+        fixture.trust = Trust([step: [other.publicIdentity]], fallback: fixture.identity.publicIdentity)
         guard handoff.records.contains(where: { $0.step == step }) else {
             // Nobody has approved yet: a signature for it must be the other one's.
             try handoff.append(
                 Entry(.approve, .approved, message: "approved", detail: ["binds": .string("\(handoff.header.digest)")]),
-                at: scene.world.now, by: scene.identity)
-            refuseEverywhere(scene, handoff, ["not trusted for approve"])
+                at: fixture.simulation.now, by: fixture.identity)
+            refuseEverywhere(fixture, handoff, ["not trusted for approve"])
             return
         }
-        refuseEverywhere(scene, handoff, ["not trusted for \(step.rawValue)"])
+        refuseEverywhere(fixture, handoff, ["not trusted for \(step.rawValue)"])
     }
 
     @Test func recordsOfAnotherRotationAreRefused() throws {
-        let (scene, handoff) = try finished()
+        let (fixture, handoff) = try finished()
         // The same stage's own, with good signatures: only the chain tells.
-        var other = scene.beside()
+        var other = fixture.beside()
         other.plan.predecessor = .none
         other.plan.successor.name = "other"
         try other.create()
@@ -139,67 +139,69 @@ import Timestamps
             let records = json["records"]?.array ?? []
             json["records"] = .array(records + [.object(try #require(foreign.json(ofRecord: 2)))])
         }
-        refuseEverywhere(scene, mixed, Self.unchained)
+        refuseEverywhere(fixture, mixed, Self.unchained)
         var merged = handoff
         #expect(throws: HandoffError.self) { try merged.merge(foreign) }
     }
 
     @Test func recordsTakenFromTheMiddleAreMissed() throws {
-        let (scene, handoff) = try finished()
+        let (fixture, handoff) = try finished()
         for index in handoff.records.indices.dropLast() {
-            refuseEverywhere(scene, try handoff.keeping { $0 != index }, Self.unchained, "\(index)")
+            refuseEverywhere(fixture, try handoff.keeping { $0 != index }, Self.unchained, "\(index)")
         }
     }
 
     @Test func aReplayedRecordCountsOnce() throws {
-        let (scene, handoff) = try finished()
+        let (fixture, handoff) = try finished()
         let doubled = try handoff.edited { json in
             let records = json["records"]?.array ?? []
             json["records"] = .array(records + records.reversed())
         }
         #expect(doubled.records.count == handoff.records.count)
         #expect(doubled.head == handoff.head)
-        try scene.copied(doubled).retire()
+        try fixture.copied(doubled).retire()
     }
 
     @Test func twoSuccessorsContradictEachOther() throws {
-        let scene = try Scene()
-        scene.refused(.unreachable) { () throws(StepError) in
-            try scene.create(Line(scene.world, faults: [2: .drop]))
+        let fixture = try RotationFixture()
+        fixture.refused(.unreachable) { () throws(StepError) in
+            try fixture.create(FakeTransport(fixture.simulation, faults: [2: .drop]))
         }
-        // Two runs with copies of one handoff in worlds that do not know of each other.
-        let first = scene.copied(scene.journal.handoff)
-        let second = scene.copied(scene.journal.handoff)
+        // Two runs with copies of one handoff in simulations that do not know of each other.
+        let first = fixture.copied(fixture.journal.handoff)
+        let second = fixture.copied(fixture.journal.handoff)
         try first.create()
-        second.world.with { things in
-            things.sandbox.addKey(name: "shifts the random numbers")
-            things.now += 1
+        second.simulation.with { simulated in
+            simulated.sandbox.addKey(name: "shifts the random numbers")
+            simulated.now += 1
         }
         try second.create()
         var both = try #require(first.journal.handoff)
         try both.merge(#require(second.journal.handoff))
-        refuseEverywhere(scene, both, ["two successors"])
+        refuseEverywhere(fixture, both, ["two successors"])
     }
 
     @Test("a step with an identity that is not trusted for it records nothing", arguments: StepName.allCases)
     func untrustedStage(step: StepName) throws {
-        var scene = try quiet()
-        let handoff = try #require(scene.journal.handoff)
+        var fixture = try quiet()
+        let handoff = try #require(fixture.journal.handoff)
         let other = try Identity.generate()
-        let trust = scene.trust
-        scene.identity = other
-        scene.journal = MemoryJournal(handoff, other, trust, scene.world)
-        let writes = scene.world.writes().count
+        let trust = fixture.trust
+        fixture.identity = other
+        fixture.journal = MemoryJournal(handoff, other, trust, fixture.simulation)
+        let writes = fixture.simulation.writes().count
         switch step {
-        case .create: try scene.create()
-        case .publish: try scene.publish()
-        case .verify: #expect(throws: StepError.self) { try scene.verify() }
-        case .approve: #expect(throws: StepError.self) { try scene.approve() }
+        case .create: try fixture.create()
+        case .publish: try fixture.publish()
+        case .verify: #expect(throws: StepError.self) { try fixture.verify() }
+        case .approve: #expect(throws: StepError.self) { try fixture.approve() }
         case .retire:
-            scene.world.with { [hash = scene.predecessor?.hash ?? ""] in $0.sandbox.use(hash, cost: 1, at: $0.now) }
-            #expect(throws: StepError.self) { try scene.retire() }
+            fixture.simulation.with { [hash = fixture.predecessor?.hash ?? ""] in
+                $0.sandbox.use(hash, cost: 1, at: $0.now)
+            }
+            #expect(throws: StepError.self) { try fixture.retire() }
         }
-        #expect(scene.world.writes().count == writes)
-        #expect(scene.journal.handoff == handoff)
+        #expect(fixture.simulation.writes().count == writes)
+        #expect(fixture.journal.handoff == handoff)
     }
 }

@@ -19,39 +19,39 @@ struct HandoffSchemaTests {
     /// Handoffs as the steps leave them, after each step of several rotations.
     private static func real() throws -> [String: String] {
         var handoffs: [String: String] = [:]
-        func keep(_ scene: Scene, _ name: String) throws {
-            handoffs[name] = try text(try #require(scene.journal.handoff))
+        func keep(_ fixture: RotationFixture, _ name: String) throws {
+            handoffs[name] = try text(try #require(fixture.journal.handoff))
         }
-        var scene = try Scene(waves: ["canary": 1, "web": 2]) {
+        var fixture = try RotationFixture(waves: ["canary": 1, "web": 2]) {
             $0.verify.probes = [.http(url: "https://shop.example/health", expect: [200])]
         }
-        scene.identity = try Identity.generate()
-        scene.trust = Trust(only: scene.identity.publicIdentity)
-        scene.journal = MemoryJournal(nil, scene.identity, scene.trust, scene.world)
-        try scene.create()
-        try keep(scene, "created")
-        scene.world.with { $0.troubles["canary"] = [.reject(.denied), .unknownButWritten] }
-        #expect(throws: StepError.self) { try scene.publish() }
-        #expect(throws: StepError.self) { try scene.publish() }
-        try keep(scene, "rejected")
-        try scene.publishAndVerify()
-        try scene.approve()
-        try keep(scene, "verified")
-        scene.refused(.notYet) { () throws(StepError) in try scene.retire() }
-        scene.world.pass(2 * 3600)
-        try scene.verify()
-        scene.refused(.notYet) { () throws(StepError) in try scene.retire() }
-        try keep(scene, "disabled")
-        try scene.restore()
-        try keep(scene, "restored")
-        scene.world.pass(5)
-        scene.world.with { $0.useAll() }
-        try scene.verify()
-        try scene.retireWaiting { $0.again = true }
-        try keep(scene, "finished")
+        fixture.identity = try Identity.generate()
+        fixture.trust = Trust(only: fixture.identity.publicIdentity)
+        fixture.journal = MemoryJournal(nil, fixture.identity, fixture.trust, fixture.simulation)
+        try fixture.create()
+        try keep(fixture, "created")
+        fixture.simulation.with { $0.troubles["canary"] = [.reject(.denied), .unknownButWritten] }
+        #expect(throws: StepError.self) { try fixture.publish() }
+        #expect(throws: StepError.self) { try fixture.publish() }
+        try keep(fixture, "rejected")
+        try fixture.publishAndVerify()
+        try fixture.approve()
+        try keep(fixture, "verified")
+        fixture.refused(.notYet) { () throws(StepError) in try fixture.retire() }
+        fixture.simulation.pass(2 * 3600)
+        try fixture.verify()
+        fixture.refused(.notYet) { () throws(StepError) in try fixture.retire() }
+        try keep(fixture, "disabled")
+        try fixture.restore()
+        try keep(fixture, "restored")
+        fixture.simulation.pass(5)
+        fixture.simulation.with { $0.useAll() }
+        try fixture.verify()
+        try fixture.retireWaiting { $0.again = true }
+        try keep(fixture, "finished")
 
-        let lost = try Scene()
-        #expect(throws: StepError.self) { try lost.create(Line(lost.world, faults: [2: .loseReply])) }
+        let lost = try RotationFixture()
+        #expect(throws: StepError.self) { try lost.create(FakeTransport(lost.simulation, faults: [2: .loseReply])) }
         try keep(lost, "stray")
         return handoffs
     }
@@ -99,9 +99,9 @@ struct HandoffSchemaTests {
 
     @Test("what the steps refuse, the schema refuses")
     func broken() async throws {
-        let scene = try Scene()
-        try scene.create()
-        let whole = try JSONValue(parsing: Array(Self.text(try #require(scene.journal.handoff)).utf8))
+        let fixture = try RotationFixture()
+        try fixture.create()
+        let whole = try JSONValue(parsing: Array(Self.text(try #require(fixture.journal.handoff)).utf8))
         var documents: [String: String] = [:]
         for (path, value) in Self.breaks {
             let keys = path.split(separator: ".").map(String.init)
@@ -119,7 +119,7 @@ struct HandoffSchemaTests {
         #expect(Set(documents.keys).subtracting(complaints.keys) == [])
         // An untouched one is valid, so the complaints are about what was touched.
         #expect(
-            try await JSONSchema.handoff.complaints(of: ["whole": Self.text(try #require(scene.journal.handoff))])
+            try await JSONSchema.handoff.complaints(of: ["whole": Self.text(try #require(fixture.journal.handoff))])
                 == [:])
     }
 }

@@ -18,67 +18,69 @@ import Timestamps
 /// A rotation whose successor is created.
 private func created(
     waves: KeyValuePairs<String, Int> = ["web": 1], change: (inout Plan) -> Void = { _ in }
-) throws -> Scene {
-    let scene = try Scene(waves: waves, change: change)
-    try scene.create()
-    return scene
+) throws -> RotationFixture {
+    let fixture = try RotationFixture(waves: waves, change: change)
+    try fixture.create()
+    return fixture
 }
 
 private func name(_ text: String) throws -> PlanName { try #require(PlanName(text)) }
 
-extension Scene {
+extension RotationFixture {
     /// The targets that hold the successor, in truth.
     fileprivate var holders: [String] {
-        let things = world.value
+        let simulated = simulation.value
         guard let digest = known?.created?.digest else { return [] }
-        return things.places.keys.filter { things.holding($0)?.digest == digest }.sorted()
+        return simulated.places.keys.filter { simulated.holding($0)?.digest == digest }.sorted()
     }
 }
 
 @Suite(.tags(.values)) struct PublishTests {
     @Test func everyTargetGetsTheSuccessorAfterThreeProbesInOneRoundTrip() throws {
-        let scene = try created(waves: ["web": 1, "worker": 1])
-        let line = Line(scene.world)
-        let start = scene.world.now
-        try scene.publish(line)
-        #expect(line.exchanges.map(\.count) == [3])
-        #expect(line.exchanges.joined().allSatisfy { $0.wantsFreshConnection && $0.method == .get })
+        let fixture = try created(waves: ["web": 1, "worker": 1])
+        let transport = FakeTransport(fixture.simulation)
+        let start = fixture.simulation.now
+        try fixture.publish(transport)
+        #expect(transport.exchanges.map(\.count) == [3])
+        #expect(transport.exchanges.joined().allSatisfy { $0.wantsFreshConnection && $0.method == .get })
         // Only the successor's own bearer: no management key in this step.
-        let key = try #require(scene.world.value.keys.last)
-        #expect(scene.world.value.sandbox.log.suffix(3).map(\.credential) == Array(repeating: .key(key.hash), count: 3))
+        let key = try #require(fixture.simulation.value.keys.last)
+        #expect(
+            fixture.simulation.value.sandbox.log.suffix(3).map(\.credential)
+                == Array(repeating: .key(key.hash), count: 3))
         let settled = key.createdAt.addingTimeInterval(30)
         #expect(start < settled)
-        #expect(scene.world.value.sandbox.log.suffix(3).allSatisfy { $0.at >= settled })
-        #expect(scene.holders == ["web", "worker"])
-        #expect(scene.events.suffix(2) == [.committed, .committed])
-        #expect(scene.world.value.outages == [])
+        #expect(fixture.simulation.value.sandbox.log.suffix(3).allSatisfy { $0.at >= settled })
+        #expect(fixture.holders == ["web", "worker"])
+        #expect(fixture.events.suffix(2) == [.committed, .committed])
+        #expect(fixture.simulation.value.outages == [])
     }
 
     @Test func aSecondRunHasNothingToDo() throws {
-        let scene = try created()
-        try scene.publish()
-        let line = Line(scene.world)
-        try scene.publish(line)
-        #expect(line.exchanges.isEmpty)
-        #expect(scene.publishers.asked.count == 1)
-        #expect(scene.sayings.done.last?.hasPrefix("nothing to do") == true)
+        let fixture = try created()
+        try fixture.publish()
+        let transport = FakeTransport(fixture.simulation)
+        try fixture.publish(transport)
+        #expect(transport.exchanges.isEmpty)
+        #expect(fixture.publishers.asked.count == 1)
+        #expect(fixture.announcements.done.last?.hasPrefix("nothing to do") == true)
     }
 
     @Test func aDryRunDoesNothing() throws {
-        let scene = try created()
-        let events = scene.events
-        let line = Line(scene.world)
-        try scene.publish(line, dryRun: true)
-        #expect(line.exchanges.isEmpty)
-        #expect(scene.publishers.asked.isEmpty)
-        #expect(scene.events == events)
+        let fixture = try created()
+        let events = fixture.events
+        let transport = FakeTransport(fixture.simulation)
+        try fixture.publish(transport, dryRun: true)
+        #expect(transport.exchanges.isEmpty)
+        #expect(fixture.publishers.asked.isEmpty)
+        #expect(fixture.events == events)
     }
 
     /// What can be wrong with a successor before anybody has it.
     struct Sick: CustomTestStringConvertible, Sendable {
         let testDescription: String
         let code: StepError.Code
-        let hand: @Sendable (inout Things, String) -> Void
+        let hand: @Sendable (inout SimulatedState, String) -> Void
     }
 
     static let sicknesses: [Sick] = [
@@ -87,98 +89,100 @@ extension Scene {
         Sick(testDescription: "expired", code: .notYet) { $0.sandbox.setExpiry($1, $0.now) },
         Sick(testDescription: "disabled", code: .notYet) { $0.sandbox.setDisabled($1, at: $0.now) },
         Sick(testDescription: "deleted", code: .notYet) { $0.sandbox.delete($1, at: $0.now) },
-        Sick(testDescription: "not known everywhere", code: .notYet) { things, _ in
-            things.sandbox.behaviour.propagation = 3600
+        Sick(testDescription: "not known everywhere", code: .notYet) { simulated, _ in
+            simulated.sandbox.behaviour.propagation = 3600
         },
     ]
 
     @Test("a successor that does not work is not handed out", arguments: sicknesses)
     func sickSuccessor(sick: Sick) throws {
-        let scene = try created()
-        let hash = try #require(scene.world.value.keys.last?.hash)
-        scene.world.with { things in sick.hand(&things, hash) }
-        scene.refused(sick.code) { () throws(StepError) in try scene.publish() }
-        #expect(scene.publishers.asked.isEmpty)
-        #expect(scene.world.value.outages == [])
+        let fixture = try created()
+        let hash = try #require(fixture.simulation.value.keys.last?.hash)
+        fixture.simulation.with { simulated in sick.hand(&simulated, hash) }
+        fixture.refused(sick.code) { () throws(StepError) in try fixture.publish() }
+        #expect(fixture.publishers.asked.isEmpty)
+        #expect(fixture.simulation.value.outages == [])
     }
 
-    @Test("one failing probe of three refuses", arguments: [Line.Fault.drop, .loseReply, .status(503), .status(429)])
-    func probe(fault: Line.Fault) throws {
-        let scene = try created()
-        let error = scene.refused(.unreachable, "does not work yet") { () throws(StepError) in
-            try scene.publish(Line(scene.world, faults: [1: fault]))
+    @Test(
+        "one failing probe of three refuses",
+        arguments: [FakeTransport.Fault.drop, .loseReply, .status(503), .status(429)])
+    func probe(fault: FakeTransport.Fault) throws {
+        let fixture = try created()
+        let error = fixture.refused(.unreachable, "does not work yet") { () throws(StepError) in
+            try fixture.publish(FakeTransport(fixture.simulation, faults: [1: fault]))
         }
         #expect(error?.isRetryable == true)
-        #expect(scene.publishers.asked.isEmpty)
-        try scene.publish()
-        #expect(scene.holders == ["web"])
+        #expect(fixture.publishers.asked.isEmpty)
+        try fixture.publish()
+        #expect(fixture.holders == ["web"])
     }
 
     @Test func aModelIsAskedOnceAndNeverAgain() throws {
-        let scene = try created(waves: ["web": 1, "worker": 2]) { $0.publish.inference = "openai/gpt-4o" }
-        scene.world.with { $0.troubles["web"] = [.reject(.unavailable), .unknownAndNotWritten] }
-        for _ in 1...2 { #expect(throws: StepError.self) { try scene.publish() } }
-        try scene.publish()
-        try scene.verify { $0.keepsSecret = true }
-        try scene.publish()
-        let asked = scene.world.value.sandbox.log.filter { $0.path.hasPrefix("/chat") }
+        let fixture = try created(waves: ["web": 1, "worker": 2]) { $0.publish.inference = "openai/gpt-4o" }
+        fixture.simulation.with { $0.troubles["web"] = [.reject(.unavailable), .unknownAndNotWritten] }
+        for _ in 1...2 { #expect(throws: StepError.self) { try fixture.publish() } }
+        try fixture.publish()
+        try fixture.verify { $0.keepsSecret = true }
+        try fixture.publish()
+        let asked = fixture.simulation.value.sandbox.log.filter { $0.path.hasPrefix("/chat") }
         #expect(asked.count == 1)
         // Ork's own question is nobody's use.
-        let checks = try scene.verify()
+        let checks = try fixture.verify()
         #expect(checks.first { $0.name == "adopted" }?.outcome == .unknown)
-        scene.world.pass(3 * 3600)
-        scene.refused(.notYet, "not been used") { () throws(StepError) in
-            try scene.retire()
+        fixture.simulation.pass(3 * 3600)
+        fixture.refused(.notYet, "not been used") { () throws(StepError) in
+            try fixture.retire()
         }
     }
 
     @Test func aModelThatDoesNotAnswerRefuses() throws {
-        let scene = try created { $0.publish.inference = "openai/gpt-4o" }
-        scene.world.with { $0.sandbox.setCredits(0) }
-        scene.refused(.failed, "does not work yet") { () throws(StepError) in try scene.publish() }
-        #expect(scene.publishers.asked.isEmpty)
+        let fixture = try created { $0.publish.inference = "openai/gpt-4o" }
+        fixture.simulation.with { $0.sandbox.setCredits(0) }
+        fixture.refused(.failed, "does not work yet") { () throws(StepError) in try fixture.publish() }
+        #expect(fixture.publishers.asked.isEmpty)
     }
 
     @Test func wavesGoInTheirOrderWithAVerificationBetweenThem() throws {
-        let scene = try created(waves: ["canary": 1, "web": 2, "worker": 2])
-        try scene.publish()
-        #expect(scene.holders == ["canary"])
-        let error = scene.refused(.notYet, "verification") { () throws(StepError) in try scene.publish() }
+        let fixture = try created(waves: ["canary": 1, "web": 2, "worker": 2])
+        try fixture.publish()
+        #expect(fixture.holders == ["canary"])
+        let error = fixture.refused(.notYet, "verification") { () throws(StepError) in try fixture.publish() }
         #expect(error?.isRetryable == false)
-        try scene.verify { $0.keepsSecret = true }
-        try scene.publish()
-        #expect(scene.holders == ["canary", "web", "worker"])
+        try fixture.verify { $0.keepsSecret = true }
+        try fixture.publish()
+        #expect(fixture.holders == ["canary", "web", "worker"])
     }
 
     @Test func aLaterTargetAloneWaitsForItsWave() throws {
-        let scene = try created(waves: ["canary": 1, "web": 2])
+        let fixture = try created(waves: ["canary": 1, "web": 2])
         let web = try name("web")
-        scene.refused(.notYet, "wave 2") { () throws(StepError) in try scene.publish { $0.only = [web] } }
-        try scene.publish {
+        fixture.refused(.notYet, "wave 2") { () throws(StepError) in try fixture.publish { $0.only = [web] } }
+        try fixture.publish {
             $0.only = [web]
             $0.allWaves = true
         }
-        #expect(scene.holders == ["web"])
-        try scene.publish()
-        #expect(scene.holders == ["canary", "web"])
+        #expect(fixture.holders == ["web"])
+        try fixture.publish()
+        #expect(fixture.holders == ["canary", "web"])
     }
 
     @Test func allWavesGoAtOnceWhenAskedFor() throws {
-        let scene = try created(waves: ["canary": 1, "web": 2])
-        try scene.publish { $0.allWaves = true }
-        #expect(scene.holders == ["canary", "web"])
+        let fixture = try created(waves: ["canary": 1, "web": 2])
+        try fixture.publish { $0.allWaves = true }
+        #expect(fixture.holders == ["canary", "web"])
     }
 
     @Test func aTargetThatIsNotInThePlanIsAUsageError() throws {
-        let scene = try created()
+        let fixture = try created()
         let other = try name("other")
-        scene.refused(.usage, "no target other") { () throws(StepError) in try scene.publish { $0.only = [other] } }
+        fixture.refused(.usage, "no target other") { () throws(StepError) in try fixture.publish { $0.only = [other] } }
     }
 
     /// What a publisher answers, and what becomes of it.
     struct Trouble: CustomTestStringConvertible, Sendable {
         let testDescription: String
-        let trouble: Things.Trouble
+        let trouble: SimulatedState.Trouble
         let code: StepError.Code
         let event: Event
     }
@@ -202,101 +206,101 @@ extension Scene {
 
     @Test("one failing target does not stop the others, and only it is written again", arguments: troubles)
     func partial(trouble: Trouble) throws {
-        let scene = try created(waves: ["web": 1, "worker": 1])
-        scene.world.with { $0.troubles["web"] = [trouble.trouble] }
-        scene.refused(trouble.code, "1 of 2 targets") { () throws(StepError) in try scene.publish() }
-        #expect(scene.holders.contains("worker"))
-        #expect(scene.events.suffix(2) == [trouble.event, .committed])
-        #expect(scene.world.value.outages == [])
-        scene.refused(.notYet, "not every target") { () throws(StepError) in try scene.retire() }
-        try scene.publish()
-        #expect(scene.holders == ["web", "worker"])
-        #expect(scene.publishers.asked.map(\.target) == ["web", "worker", "web"])
-        #expect(Set(scene.publishers.asked.filter { $0.target == "web" }.map(\.operation)).count == 1)
+        let fixture = try created(waves: ["web": 1, "worker": 1])
+        fixture.simulation.with { $0.troubles["web"] = [trouble.trouble] }
+        fixture.refused(trouble.code, "1 of 2 targets") { () throws(StepError) in try fixture.publish() }
+        #expect(fixture.holders.contains("worker"))
+        #expect(fixture.events.suffix(2) == [trouble.event, .committed])
+        #expect(fixture.simulation.value.outages == [])
+        fixture.refused(.notYet, "not every target") { () throws(StepError) in try fixture.retire() }
+        try fixture.publish()
+        #expect(fixture.holders == ["web", "worker"])
+        #expect(fixture.publishers.asked.map(\.target) == ["web", "worker", "web"])
+        #expect(Set(fixture.publishers.asked.filter { $0.target == "web" }.map(\.operation)).count == 1)
     }
 
     @Test func anotherValueAtATargetIsAConflictUntilItIsAccepted() throws {
-        let scene = try created(waves: ["web": 1, "worker": 1])
-        scene.world.with { $0.places["web"] = Secret("somebody else's") }
-        scene.refused(.failed, "web (conflict)") { () throws(StepError) in try scene.publish() }
-        #expect(scene.holders == ["worker"])
+        let fixture = try created(waves: ["web": 1, "worker": 1])
+        fixture.simulation.with { $0.places["web"] = Secret("somebody else's") }
+        fixture.refused(.failed, "web (conflict)") { () throws(StepError) in try fixture.publish() }
+        #expect(fixture.holders == ["worker"])
         let web = try name("web")
-        try scene.publish { $0.acceptedTargets = [web] }
-        #expect(scene.holders == ["web", "worker"])
-        #expect(scene.publishers.asked.map(\.comparesValue) == [true, true, false])
-        #expect(scene.journal.handoff?.records.last?.detail["accepted"] == true)
+        try fixture.publish { $0.acceptedTargets = [web] }
+        #expect(fixture.holders == ["web", "worker"])
+        #expect(fixture.publishers.asked.map(\.comparesValue) == [true, true, false])
+        #expect(fixture.journal.handoff?.records.last?.detail["accepted"] == true)
     }
 
     @Test("a limit says when to come back, if every target that is left waits for one", arguments: [true, false])
     func limits(all: Bool) throws {
-        let scene = try created(waves: ["web": 1, "worker": 1])
-        scene.world.with { things in
+        let fixture = try created(waves: ["web": 1, "worker": 1])
+        fixture.simulation.with { simulated in
             for (place, seconds) in ["web": 90, "worker": 1800] {
                 let error = PublisherError(.rateLimited, "enough", retryAfter: all || place == "web" ? seconds : nil)
-                things.troubles[place] = [.answer(place == "web" ? .rejected(error) : .unknown(error))]
+                simulated.troubles[place] = [.answer(place == "web" ? .rejected(error) : .unknown(error))]
             }
         }
-        let error = scene.refused(all ? .notYet : .unreachable, "2 of 2 targets are not known to have the new key") {
-            () throws(StepError) in try scene.publish()
+        let error = fixture.refused(all ? .notYet : .unreachable, "2 of 2 targets are not known to have the new key") {
+            () throws(StepError) in try fixture.publish()
         }
         #expect(error?.isRetryable == true)
-        #expect(error?.retryAt == (all ? scene.world.now.addingTimeInterval(1800) : nil))
+        #expect(error?.retryAt == (all ? fixture.simulation.now.addingTimeInterval(1800) : nil))
     }
 
     @Test func anEmptyTargetIsFilled() throws {
-        let scene = try created()
-        scene.world.with { $0.places = [:] }
-        try scene.publish()
-        #expect(scene.holders == ["web"])
+        let fixture = try created()
+        fixture.simulation.with { $0.places = [:] }
+        try fixture.publish()
+        #expect(fixture.holders == ["web"])
     }
 
     @Test func aTargetCanBeAddedHere() throws {
-        let scene = try created()
-        let added = try Scene.target("late")
-        try scene.publish { $0.added = [added] }
-        #expect(scene.holders == ["late", "web"])
-        #expect(scene.events.contains(.accepted))
+        let fixture = try created()
+        let added = try RotationFixture.target("late")
+        try fixture.publish { $0.added = [added] }
+        #expect(fixture.holders == ["late", "web"])
+        #expect(fixture.events.contains(.accepted))
         // The same place again is no other target; another place of the same name is refused.
-        try scene.publish { $0.added = [added] }
-        #expect(scene.events.filter { $0 == .accepted }.count == 1)
+        try fixture.publish { $0.added = [added] }
+        #expect(fixture.events.filter { $0 == .accepted }.count == 1)
         var other = added
         other.with = ["place": "elsewhere"]
-        scene.refused(.unacceptable, "already") { () throws(StepError) in
-            try scene.publish { $0.added = [other] }
+        fixture.refused(.unacceptable, "already") { () throws(StepError) in
+            try fixture.publish { $0.added = [other] }
         }
     }
 
     @Test func aPlanWithoutATargetSaysSo() throws {
-        let scene = try created(waves: [:])
-        scene.refused(.unacceptable, "no target") { () throws(StepError) in try scene.publish() }
-        scene.refused(.unacceptable, "nothing was published") { () throws(StepError) in try scene.retire() }
+        let fixture = try created(waves: [:])
+        fixture.refused(.unacceptable, "no target") { () throws(StepError) in try fixture.publish() }
+        fixture.refused(.unacceptable, "nothing was published") { () throws(StepError) in try fixture.retire() }
     }
 
     @Test func aKeyThatIsTooOldIsNotHandedOut() throws {
-        let scene = try created()
-        scene.world.pass(31 * 86400)
-        scene.refused(.unacceptable, "may not be handed out after") { () throws(StepError) in try scene.publish() }
-        #expect(scene.publishers.asked.isEmpty)
+        let fixture = try created()
+        fixture.simulation.pass(31 * 86400)
+        fixture.refused(.unacceptable, "may not be handed out after") { () throws(StepError) in try fixture.publish() }
+        #expect(fixture.publishers.asked.isEmpty)
     }
 
     @Test func anotherIdentityCannotOpenTheBox() throws {
-        var scene = try created()
-        scene.identity = try Identity.generate()
-        scene.refused(.unacceptable, "not sealed to this stage's identity") { () throws(StepError) in
-            try scene.publish()
+        var fixture = try created()
+        fixture.identity = try Identity.generate()
+        fixture.refused(.unacceptable, "not sealed to this stage's identity") { () throws(StepError) in
+            try fixture.publish()
         }
     }
 
     @Test func aBoxOfAnotherRotationIsRefused() throws {
-        let scene = try created()
-        var other = scene.beside()
+        let fixture = try created()
+        var other = fixture.beside()
         other.plan.predecessor = .none
         other.plan.successor.name = "other"
         try other.create()
         let foreign = try #require(other.journal.handoff).sealed
-        var handoff = try #require(scene.journal.handoff)
+        var handoff = try #require(fixture.journal.handoff)
         handoff.seal(foreign)
-        let swapped = scene.beside(handoff)
+        let swapped = fixture.beside(handoff)
         swapped.refused(.unacceptable, "is not the key that the records name") { () throws(StepError) in
             try swapped.publish()
         }
@@ -304,42 +308,42 @@ extension Scene {
     }
 
     @Test func aKeyThatIsOnlyMintedIsNotHandedOut() throws {
-        let scene = try Scene()
-        scene.refused(.unreachable) { () throws(StepError) in
-            try scene.create(Line(scene.world, faults: [4: .loseReply]))
+        let fixture = try RotationFixture()
+        fixture.refused(.unreachable) { () throws(StepError) in
+            try fixture.create(FakeTransport(fixture.simulation, faults: [4: .loseReply]))
         }
-        scene.refused(.unacceptable, "no successor yet") { () throws(StepError) in try scene.publish() }
-        scene.refused(.unacceptable, "no successor yet") { () throws(StepError) in try scene.verify() }
-        scene.refused(.unacceptable, "no successor yet") { () throws(StepError) in try scene.retire() }
+        fixture.refused(.unacceptable, "no successor yet") { () throws(StepError) in try fixture.publish() }
+        fixture.refused(.unacceptable, "no successor yet") { () throws(StepError) in try fixture.verify() }
+        fixture.refused(.unacceptable, "no successor yet") { () throws(StepError) in try fixture.retire() }
     }
 
     @Test func withoutAHandoffNothingIsDone() throws {
-        let scene = try Scene()
-        scene.refused(.unacceptable, "no handoff") { () throws(StepError) in try scene.publish() }
-        scene.refused(.unacceptable, "no handoff") { () throws(StepError) in try scene.verify() }
-        scene.refused(.unacceptable, "no handoff") { () throws(StepError) in try scene.retire() }
-        scene.refused(.unacceptable, "no handoff") { () throws(StepError) in try scene.restore() }
-        scene.refused(.unacceptable, "no handoff") { () throws(StepError) in try scene.approve() }
+        let fixture = try RotationFixture()
+        fixture.refused(.unacceptable, "no handoff") { () throws(StepError) in try fixture.publish() }
+        fixture.refused(.unacceptable, "no handoff") { () throws(StepError) in try fixture.verify() }
+        fixture.refused(.unacceptable, "no handoff") { () throws(StepError) in try fixture.retire() }
+        fixture.refused(.unacceptable, "no handoff") { () throws(StepError) in try fixture.restore() }
+        fixture.refused(.unacceptable, "no handoff") { () throws(StepError) in try fixture.approve() }
     }
 
     @Test func aLaterWaveWaitsForAnApproval() throws {
-        var scene = try created(waves: ["canary": 1, "web": 2])
-        let own: Set = [scene.identity.publicIdentity]
-        scene.trust = Trust([.approve: own], fallback: scene.identity.publicIdentity)
-        try scene.publish()
-        try scene.verify { $0.keepsSecret = true }
-        scene.refused(.notYet, "approval") { () throws(StepError) in try scene.publish() }
-        try scene.approve()
-        try scene.publish()
-        #expect(scene.holders == ["canary", "web"])
+        var fixture = try created(waves: ["canary": 1, "web": 2])
+        let own: Set = [fixture.identity.publicIdentity]
+        fixture.trust = Trust([.approve: own], fallback: fixture.identity.publicIdentity)
+        try fixture.publish()
+        try fixture.verify { $0.keepsSecret = true }
+        fixture.refused(.notYet, "approval") { () throws(StepError) in try fixture.publish() }
+        try fixture.approve()
+        try fixture.publish()
+        #expect(fixture.holders == ["canary", "web"])
     }
 
     @Test("the journal fails at the record of a write, and the next run finds the truth", arguments: 1...2)
     func journal(failing: Int) throws {
-        let scene = try created(waves: ["web": 1, "worker": 1])
-        let broken = scene.failing(failing)
+        let fixture = try created(waves: ["web": 1, "worker": 1])
+        let broken = fixture.failing(failing)
         broken.refused(.failed, "disk is full") { () throws(StepError) in try broken.publish() }
-        let again = scene.beside(broken.journal.handoff)
+        let again = fixture.beside(broken.journal.handoff)
         try again.publish()
         #expect(again.events.suffix(1) == [.unchanged])
         #expect(try again.state().isPublished)

@@ -16,10 +16,10 @@ import Timestamps
 
 /// Records can only withhold permission: with any subset of them a step refuses, or does what all of them permit.
 @Suite(.tags(.values)) struct SubsetTests {
-    /// A rotation up to some point of its life, with its world.
+    /// A rotation up to some point of its life, with its simulation.
     struct Story: CustomTestStringConvertible, Sendable {
         let testDescription: String
-        let tell: @Sendable () throws -> Scene
+        let tell: @Sendable () throws -> RotationFixture
         /// Whether the newest records take back what older ones permitted: a target was written again or added after
         /// a verification. A cut tail is then an earlier handoff, which permits; only use of the predecessor tells.
         var takesBack = false
@@ -27,62 +27,64 @@ import Timestamps
 
     static let stories: [Story] = [
         Story(testDescription: "created") {
-            let scene = try Scene(waves: ["canary": 1, "web": 2])
-            try scene.create()
-            return scene
+            let fixture = try RotationFixture(waves: ["canary": 1, "web": 2])
+            try fixture.create()
+            return fixture
         },
         Story(testDescription: "minted after two lost answers") {
-            let scene = try Scene(waves: ["web": 1])
-            for fault in [2, 5] { _ = try? scene.create(Line(scene.world, faults: [fault: .loseReply])) }
-            return scene
+            let fixture = try RotationFixture(waves: ["web": 1])
+            for fault in [2, 5] {
+                _ = try? fixture.create(FakeTransport(fixture.simulation, faults: [fault: .loseReply]))
+            }
+            return fixture
         },
         Story(testDescription: "the first wave is published") {
-            let scene = try Scene(waves: ["canary": 1, "web": 2])
-            try scene.create()
-            try scene.publish()
-            return scene
+            let fixture = try RotationFixture(waves: ["canary": 1, "web": 2])
+            try fixture.create()
+            try fixture.publish()
+            return fixture
         },
         Story(testDescription: "half of a wave is published") {
-            let scene = try Scene(waves: ["web": 1, "worker": 1])
-            try scene.create()
-            scene.world.with { $0.troubles["web"] = [.unknownAndNotWritten] }
-            _ = try? scene.publish()
-            return scene
+            let fixture = try RotationFixture(waves: ["web": 1, "worker": 1])
+            try fixture.create()
+            fixture.simulation.with { $0.troubles["web"] = [.unknownAndNotWritten] }
+            _ = try? fixture.publish()
+            return fixture
         },
         Story(testDescription: "two waves are verified and quiet") {
             try quiet(waves: ["canary": 1, "web": 2])
         },
         Story(testDescription: "the box is dropped") {
-            let scene = try quiet()
-            try scene.verify()
-            return scene
+            let fixture = try quiet()
+            try fixture.verify()
+            return fixture
         },
         Story(testDescription: "the predecessor soaks") {
-            let scene = try quiet(waves: ["canary": 1, "web": 2])
-            _ = try? scene.retire()
-            return scene
+            let fixture = try quiet(waves: ["canary": 1, "web": 2])
+            _ = try? fixture.retire()
+            return fixture
         },
         Story(testDescription: "the predecessor is restored") {
-            let scene = try quiet()
-            _ = try? scene.retire()
-            scene.world.pass(60)
-            try scene.restore()
-            scene.world.pass(3700)
-            return scene
+            let fixture = try quiet()
+            _ = try? fixture.retire()
+            fixture.simulation.pass(60)
+            try fixture.restore()
+            fixture.simulation.pass(3700)
+            return fixture
         },
         Story(testDescription: "finished") {
-            let scene = try quiet(waves: ["canary": 1, "web": 2])
-            try scene.retireWaiting()
-            return scene
+            let fixture = try quiet(waves: ["canary": 1, "web": 2])
+            try fixture.retireWaiting()
+            return fixture
         },
         Story(testDescription: "superseding a lost rotation") {
             let lost = try verified(waves: ["web": 1])
-            let scene = lost.beside()
-            try scene.create { $0.supersedes = true }
-            try scene.publishAndVerify()
-            _ = try? scene.retire()
-            scene.world.pass(3700)
-            return scene
+            let fixture = lost.beside()
+            try fixture.create { $0.supersedes = true }
+            try fixture.publishAndVerify()
+            _ = try? fixture.retire()
+            fixture.simulation.pass(3700)
+            return fixture
         },
         Story(testDescription: "superseded by another rotation") {
             let lost = try verified(waves: ["web": 1])
@@ -95,45 +97,45 @@ import Timestamps
         Story(
             testDescription: "published again",
             tell: {
-                let scene = try quiet(waves: ["web": 1, "worker": 1])
-                scene.world.with { $0.places["web"] = Secret("else") }
+                let fixture = try quiet(waves: ["web": 1, "worker": 1])
+                fixture.simulation.with { $0.places["web"] = Secret("else") }
                 let web = try #require(PlanName("web"))
-                try scene.publish { $0.acceptedTargets = [web] }
-                return scene
+                try fixture.publish { $0.acceptedTargets = [web] }
+                return fixture
             }, takesBack: true),
         Story(
             testDescription: "a target is added and not written",
             tell: {
-                let scene = try Scene()
-                let late = try Scene.target("late")
+                let fixture = try RotationFixture()
+                let late = try RotationFixture.target("late")
                 // It uses the predecessor, and nobody has said so before.
-                scene.world.with { things in
-                    things.places["late"] = things.places["web"]
-                    things.troubles["late"] = [.reject(.unavailable)]
+                fixture.simulation.with { simulated in
+                    simulated.places["late"] = simulated.places["web"]
+                    simulated.troubles["late"] = [.reject(.unavailable)]
                 }
-                try scene.create()
-                try scene.publishAndVerify()
-                _ = try? scene.retire()
-                scene.world.pass(3700)
-                _ = try? scene.publish { $0.added = [late] }
-                return scene
+                try fixture.create()
+                try fixture.publishAndVerify()
+                _ = try? fixture.retire()
+                fixture.simulation.pass(3700)
+                _ = try? fixture.publish { $0.added = [late] }
+                return fixture
             }, takesBack: true),
         Story(testDescription: "two publish jobs side by side, joined") {
-            let scene = try Scene(waves: ["web": 1, "worker": 1])
-            try scene.create()
+            let fixture = try RotationFixture(waves: ["web": 1, "worker": 1])
+            try fixture.create()
             let web = try #require(PlanName("web"))
             let worker = try #require(PlanName("worker"))
-            let other = scene.beside(scene.journal.handoff)
-            try scene.publish { $0.only = [web] }
-            scene.world.pass(3)
+            let other = fixture.beside(fixture.journal.handoff)
+            try fixture.publish { $0.only = [web] }
+            fixture.simulation.pass(3)
             try other.publish { $0.only = [worker] }
-            var both = try #require(scene.journal.handoff)
+            var both = try #require(fixture.journal.handoff)
             try both.merge(#require(other.journal.handoff))
-            let joined = scene.beside(both)
-            joined.world.with { $0.useAll() }
+            let joined = fixture.beside(both)
+            joined.simulation.with { $0.useAll() }
             try joined.verify { $0.keepsSecret = true }
             _ = try? joined.retire()
-            joined.world.pass(3700)
+            joined.simulation.pass(3700)
             return joined
         },
     ]
@@ -170,24 +172,24 @@ import Timestamps
 
     @Test("no subset of the records permits more than all of them", arguments: stories)
     func subsets(story: Story) throws {
-        let scene = try story.tell()
-        let handoff = try #require(scene.journal.handoff)
-        #expect(scene.world.value.outages == [])
+        let fixture = try story.tell()
+        let handoff = try #require(fixture.journal.handoff)
+        #expect(fixture.simulation.value.outages == [])
         var tried = 0
         for kept in Self.subsets(of: handoff) {
             let part = try handoff.keeping { kept.contains($0) }
-            for step in Run.routine {
-                let whole = scene.copied(handoff)
-                let less = scene.copied(part)
+            for step in StepRun.routine {
+                let whole = fixture.copied(handoff)
+                let less = fixture.copied(part)
                 _ = step.code(whole)
                 let code = step.code(less)
                 tried += 1
                 let place = "\(step.rawValue) with records \(kept.sorted()) of \(handoff.records.count)"
-                let before = scene.world.value
-                let after = less.world.value
+                let before = fixture.simulation.value
+                let after = less.simulation.value
                 if !story.takesBack { #expect(after.outages == before.outages, "an outage: \(place)") }
                 // Nothing is disabled or deleted that the whole set would not permit now.
-                let permitted = Set(whole.world.value.keys.filter { !$0.disabled }.map(\.hash))
+                let permitted = Set(whole.simulation.value.keys.filter { !$0.disabled }.map(\.hash))
                 let own = Set(before.keys.filter { $0.name.hasSuffix(" minting") }.map(\.hash))
                 for key in before.keys where !key.disabled && !own.contains(key.hash) && !story.takesBack {
                     guard permitted.contains(key.hash) else { continue }
@@ -199,7 +201,7 @@ import Timestamps
                 #expect(fresh.count <= (step == .create ? 1 : 0), "minted: \(place)")
                 if code != nil { #expect(fresh.isEmpty, "minted: \(place)") }
                 // A target that held a live key of this rotation still does, or the successor.
-                for (place, secret) in before.places where less.world.value.places[place] != secret {
+                for (place, secret) in before.places where less.simulation.value.places[place] != secret {
                     #expect([.publish, .publishAll].contains(step), "\(place)")
                 }
                 #expect((less.journal.handoff?.sealed.isEmpty ?? true) == part.sealed.isEmpty)
@@ -215,16 +217,16 @@ import Timestamps
 
     @Test("an application that still uses the predecessor keeps it, whatever is cut off", arguments: stories)
     func quietKeeps(story: Story) throws {
-        let scene = try story.tell()
-        let handoff = try #require(scene.journal.handoff)
+        let fixture = try story.tell()
+        let handoff = try #require(fixture.journal.handoff)
         for kept in Self.subsets(of: handoff) {
-            let less = scene.copied(try handoff.keeping { kept.contains($0) })
+            let less = fixture.copied(try handoff.keeping { kept.contains($0) })
             for _ in 1...3 {
-                less.world.with { $0.useAll() }
-                less.world.pass(1)
+                less.simulation.with { $0.useAll() }
+                less.simulation.pass(1)
                 _ = try? less.retire()
-                less.world.pass(3700)
-                #expect(less.world.value.outages == scene.world.value.outages)
+                less.simulation.pass(3700)
+                #expect(less.simulation.value.outages == fixture.simulation.value.outages)
             }
         }
     }

@@ -52,58 +52,58 @@ import Timestamps
 
     @Test("the successor's settings", arguments: rows)
     func settings(row: Row) throws {
-        let world = World()
-        let workspace = world.with { things in
-            let workspace = things.sandbox.addWorkspace("Shop")
+        let simulation = Simulation()
+        let workspace = simulation.with { simulated in
+            let workspace = simulated.sandbox.addWorkspace("Shop")
             // Ninety days of life, of which thirty are left.
-            things.sandbox.addKey(
-                name: Scene.base, limit: 25, limitReset: .monthly, includesBYOK: true,
-                expiresAt: things.now.addingTimeInterval(30 * 86400), creator: "user_other", workspace: workspace,
-                at: things.now.addingTimeInterval(-60 * 86400))
+            simulated.sandbox.addKey(
+                name: RotationFixture.base, limit: 25, limitReset: .monthly, includesBYOK: true,
+                expiresAt: simulated.now.addingTimeInterval(30 * 86400), creator: "user_other", workspace: workspace,
+                at: simulated.now.addingTimeInterval(-60 * 86400))
             return workspace
         }
-        let scene = try Scene(world) { plan in
+        let fixture = try RotationFixture(simulation) { plan in
             plan.workspace = workspace
             row.plan(&plan.successor)
         }
-        try scene.create()
-        let key = try #require(scene.world.value.keys.last)
-        #expect(scene.world.value.keys.count == 2)
+        try fixture.create()
+        let key = try #require(fixture.simulation.value.keys.last)
+        #expect(fixture.simulation.value.keys.count == 2)
         #expect(key.workspace == workspace)
         #expect(row.check(key).allSatisfy { $0 })
     }
 
     @Test func aPredecessorByHashBringsItsWorkspace() throws {
-        let world = World()
-        let (workspace, hash) = world.with { things in
-            let workspace = things.sandbox.addWorkspace("Shop")
-            return (workspace, things.sandbox.addKey(name: Scene.base, workspace: workspace).hash)
+        let simulation = Simulation()
+        let (workspace, hash) = simulation.with { simulated in
+            let workspace = simulated.sandbox.addWorkspace("Shop")
+            return (workspace, simulated.sandbox.addKey(name: RotationFixture.base, workspace: workspace).hash)
         }
-        var scene = try Scene(world)
-        scene.plan.predecessor = .hash(try #require(KeyHash(hash)))
-        try scene.create()
-        #expect(world.value.keys.last?.workspace == workspace)
-        #expect(try scene.state().header.workspace == workspace)
+        var fixture = try RotationFixture(simulation)
+        fixture.plan.predecessor = .hash(try #require(KeyHash(hash)))
+        try fixture.create()
+        #expect(simulation.value.keys.last?.workspace == workspace)
+        #expect(try fixture.state().header.workspace == workspace)
     }
 
     @Test func aSettingThatWasNotAppliedDeletesTheKeyAgain() throws {
-        let scene = try Scene { $0.successor.limitReset = .set(.daily) }
+        let fixture = try RotationFixture { $0.successor.limitReset = .set(.daily) }
         // The key cannot be seen between POST and its answer, so the answer itself is what deviates.
-        scene.refused(.failed, "another limit_reset") { () throws(StepError) in
-            try scene.create(Deviating(scene.world))
+        fixture.refused(.failed, "another limit_reset") { () throws(StepError) in
+            try fixture.create(DeviatingTransport(fixture.simulation))
         }
-        #expect(scene.world.value.keys.count == 1)
-        #expect(scene.events == [.intended, .stray])
+        #expect(fixture.simulation.value.keys.count == 1)
+        #expect(fixture.events == [.intended, .stray])
     }
 
     @Test func aHashThatIsNotTheDigestIsWarnedAbout() throws {
-        var things = Things()
-        things.sandbox.behaviour.hashesDiffer = true
-        let scene = try Scene(World(things))
-        try scene.create()
-        #expect(scene.sayings.warnings.contains { $0.contains("not the SHA-256") })
-        let created = try #require(try scene.state().created)
+        var simulated = SimulatedState()
+        simulated.sandbox.behaviour.hashesDiffer = true
+        let fixture = try RotationFixture(Simulation(simulated))
+        try fixture.create()
+        #expect(fixture.announcements.warnings.contains { $0.contains("not the SHA-256") })
+        let created = try #require(try fixture.state().created)
         #expect(created.hash.description != created.digest.hex)
-        #expect(created.hash.description == scene.world.value.keys.last?.hash)
+        #expect(created.hash.description == fixture.simulation.value.keys.last?.hash)
     }
 }

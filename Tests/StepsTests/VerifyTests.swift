@@ -18,23 +18,23 @@ import Timestamps
 @Suite(.tags(.values)) struct VerifyTests {
     private func published(
         waves: KeyValuePairs<String, Int> = ["web": 1], change: (inout Plan) -> Void = { _ in }
-    ) throws -> Scene {
-        let scene = try Scene(waves: waves, change: change)
-        try scene.create()
-        try scene.publish()
-        return scene
+    ) throws -> RotationFixture {
+        let fixture = try RotationFixture(waves: waves, change: change)
+        try fixture.create()
+        try fixture.publish()
+        return fixture
     }
 
     @Test func everythingIsRecordedAndTheBoxIsDropped() throws {
-        let scene = try published { $0.verify.probes = [.http(url: "https://shop.example/health", expect: [200])] }
-        let line = Line(scene.world)
-        let checks = try scene.verify(line)
+        let fixture = try published { $0.verify.probes = [.http(url: "https://shop.example/health", expect: [200])] }
+        let transport = FakeTransport(fixture.simulation)
+        let checks = try fixture.verify(transport)
         #expect(checks.map(\.name) == ["successor", "adopted", "target web", "probe https://shop.example/health"])
         #expect(checks.map(\.outcome) == [.passed, .unknown, .passed, .passed])
-        #expect(line.exchanges.count == 2)
-        #expect(scene.events.suffix(5) == [.checked, .checked, .checked, .checked, .verified])
-        #expect(try scene.state().verification?.adoption == .unknown)
-        #expect(try !scene.state().isSealed)
+        #expect(transport.exchanges.count == 2)
+        #expect(fixture.events.suffix(5) == [.checked, .checked, .checked, .checked, .verified])
+        #expect(try fixture.state().verification?.adoption == .unknown)
+        #expect(try !fixture.state().isSealed)
     }
 
     @Test(
@@ -48,17 +48,17 @@ import Timestamps
             .match: "holds the successor", .mismatch: "holds another value", .absent: "holds nothing",
             .unverifiable: "cannot be read back",
         ]
-        let scene = try published()
-        scene.world.with { $0.troubles["web"] = [.answer(outcome, message)] }
-        _ = try? scene.verify()
-        let record = scene.journal.handoff?.records.last { $0.message.hasPrefix("target web: ") }
+        let fixture = try published()
+        fixture.simulation.with { $0.troubles["web"] = [.answer(outcome, message)] }
+        _ = try? fixture.verify()
+        let record = fixture.journal.handoff?.records.last { $0.message.hasPrefix("target web: ") }
         #expect(record?.message == "target web: \(try message ?? #require(general[outcome]))")
     }
 
     @Test func theBoxIsKeptWhenAskedForAndWhileTargetsAreLeft() throws {
-        let scene = try published()
-        try scene.verify { $0.keepsSecret = true }
-        #expect(try scene.state().isSealed)
+        let fixture = try published()
+        try fixture.verify { $0.keepsSecret = true }
+        #expect(try fixture.state().isSealed)
         let waves = try published(waves: ["canary": 1, "web": 2])
         try waves.verify()
         #expect(try waves.state().isSealed)
@@ -66,45 +66,45 @@ import Timestamps
     }
 
     @Test func withoutTheBoxItCanBeVerifiedAgain() throws {
-        let scene = try published()
-        try scene.verify()
-        let checks = try scene.verify()
+        let fixture = try published()
+        try fixture.verify()
+        let checks = try fixture.verify()
         #expect(checks.map(\.outcome) == [.unknown, .passed])
-        #expect(scene.events.filter { $0 == .verified }.count == 2)
+        #expect(fixture.events.filter { $0 == .verified }.count == 2)
     }
 
     @Test func withoutTheBoxAdoptionThatIsRequiredCannotBeSeen() throws {
-        let scene = try published()
-        try scene.verify()
-        try scene.journal.append(
+        let fixture = try published()
+        try fixture.verify()
+        try fixture.journal.append(
             Entry(
                 .verify, .accepted, message: "changed the rules",
                 detail: ["rules": ["verify": ["require_adoption": true]]]))
-        scene.refused(.failed, "adopted") { () throws(StepError) in try scene.verify() }
+        fixture.refused(.failed, "adopted") { () throws(StepError) in try fixture.verify() }
     }
 
     @Test func withoutTheRightIdentityThereIsNoFirstVerification() throws {
-        let scene = try published()
-        var other = scene
+        let fixture = try published()
+        var other = fixture
         other.identity = try Identity.generate()
         other.refused(.unacceptable, "not sealed to this stage") { () throws(StepError) in try other.verify() }
-        try scene.verify()
+        try fixture.verify()
         try other.verify()
     }
 
     @Test func nothingPublishedIsNothingToVerify() throws {
-        let scene = try Scene()
-        try scene.create()
-        scene.refused(.unacceptable, "no target holds") { () throws(StepError) in try scene.verify() }
+        let fixture = try RotationFixture()
+        try fixture.create()
+        fixture.refused(.unacceptable, "no target holds") { () throws(StepError) in try fixture.verify() }
     }
 
     @Test func aDryRunAsksNobody() throws {
-        let scene = try published()
-        let line = Line(scene.world)
-        let events = scene.events
-        #expect(try scene.verify(line, dryRun: true).isEmpty)
-        #expect(line.exchanges.isEmpty)
-        #expect(scene.events == events)
+        let fixture = try published()
+        let transport = FakeTransport(fixture.simulation)
+        let events = fixture.events
+        #expect(try fixture.verify(transport, dryRun: true).isEmpty)
+        #expect(transport.exchanges.isEmpty)
+        #expect(fixture.events == events)
     }
 
     /// What is seen, and what becomes of the check about it.
@@ -114,13 +114,13 @@ import Timestamps
         let outcome: Check.Outcome
         let problem: String?
         let plan: @Sendable (inout Plan) -> Void
-        let hand: @Sendable (inout Things, _ successor: String) -> Void
+        let hand: @Sendable (inout SimulatedState, _ successor: String) -> Void
 
-        /// `hand` changes the world before the verification; it is told the successor's hash.
+        /// `hand` changes the simulation before the verification; it is told the successor's hash.
         init(
             _ description: String, _ check: String, _ outcome: Check.Outcome, problem: String? = nil,
             plan: @escaping @Sendable (inout Plan) -> Void = { _ in },
-            hand: @escaping @Sendable (inout Things, String) -> Void
+            hand: @escaping @Sendable (inout SimulatedState, String) -> Void
         ) {
             testDescription = description
             self.check = check
@@ -165,27 +165,27 @@ import Timestamps
             plan: { $0.verify.requiresAdoption = true }
         ) { $0.sandbox.use($1, cost: 1, at: $0.now) },
         Seen("the target holds the successor", "target web", .passed) { _, _ in },
-        Seen("the target holds something else", "target web", .failed) { things, _ in
-            things.places["web"] = Secret("else")
+        Seen("the target holds something else", "target web", .failed) { simulated, _ in
+            simulated.places["web"] = Secret("else")
         },
-        Seen("the target holds nothing", "target web", .failed) { things, _ in
-            things.places["web"] = nil
+        Seen("the target holds nothing", "target web", .failed) { simulated, _ in
+            simulated.places["web"] = nil
         },
-        Seen("the target cannot be read", "target web", .unknown) { things, _ in
-            things.unreadable = ["web"]
+        Seen("the target cannot be read", "target web", .unknown) { simulated, _ in
+            simulated.unreadable = ["web"]
         },
-        Seen("the publisher refuses", "target web", .failed) { things, _ in
-            things.troubles["web"] = [.reject(.denied)]
+        Seen("the publisher refuses", "target web", .failed) { simulated, _ in
+            simulated.troubles["web"] = [.reject(.denied)]
         },
-        Seen("the publisher does not say", "target web", .failed) { things, _ in
-            things.troubles["web"] = [.unknownAndNotWritten]
+        Seen("the publisher does not say", "target web", .failed) { simulated, _ in
+            simulated.troubles["web"] = [.unknownAndNotWritten]
         },
-        Seen("the publisher is mixed up", "target web", .failed) { things, _ in
-            things.troubles["web"] = [.answer(.committed)]
+        Seen("the publisher is mixed up", "target web", .failed) { simulated, _ in
+            simulated.troubles["web"] = [.answer(.committed)]
         },
         Seen("the application is well", health, .passed, plan: http) { _, _ in },
-        Seen("the application is not well", health, .failed, plan: http) { things, _ in
-            things.health = 500
+        Seen("the application is not well", health, .failed, plan: http) { simulated, _ in
+            simulated.health = 500
         },
         Seen("the probe exits 0", "probe smoke", .passed, plan: command) { _, _ in },
         Seen(
@@ -206,21 +206,21 @@ import Timestamps
 
     @Test("each check says what is seen, and a failed one withholds the verification", arguments: seen)
     func check(seen: Seen) throws {
-        let scene = try published(change: seen.plan)
-        let hash = try #require(scene.world.value.keys.last?.hash)
-        scene.world.with { things in seen.hand(&things, hash) }
-        let programs = Programs(problem: seen.problem)
+        let fixture = try published(change: seen.plan)
+        let hash = try #require(fixture.simulation.value.keys.last?.hash)
+        fixture.simulation.with { simulated in seen.hand(&simulated, hash) }
+        let programs = FakeProbes(problem: seen.problem)
         if [.failed, .notYet].contains(seen.outcome) {
-            let error = scene.refused(seen.outcome == .failed ? .failed : .notYet, seen.check) {
-                () throws(StepError) in try scene.verify(programs: programs)
+            let error = fixture.refused(seen.outcome == .failed ? .failed : .notYet, seen.check) {
+                () throws(StepError) in try fixture.verify(programs: programs)
             }
             #expect(error?.isRetryable == true)
-            #expect(!scene.events.contains(.verified))
-            #expect(try scene.state().isSealed)
+            #expect(!fixture.events.contains(.verified))
+            #expect(try fixture.state().isSealed)
         } else {
-            try scene.verify(programs: programs)
+            try fixture.verify(programs: programs)
         }
-        let record = scene.journal.handoff?.records.last {
+        let record = fixture.journal.handoff?.records.last {
             $0.event == .checked && $0.detail["check"]?.string == seen.check
         }
         #expect(record?.detail["outcome"]?.string == seen.outcome.rawValue)
@@ -228,14 +228,14 @@ import Timestamps
     }
 
     @Test func aWriteAfterTheVerificationVoidsIt() throws {
-        let scene = try published()
-        try scene.verify { $0.keepsSecret = true }
-        scene.world.with { $0.places["web"] = Secret("else") }
+        let fixture = try published()
+        try fixture.verify { $0.keepsSecret = true }
+        fixture.simulation.with { $0.places["web"] = Secret("else") }
         let web = try #require(PlanName("web"))
-        try scene.publish { $0.acceptedTargets = [web] }
-        #expect(try scene.state().verification == nil)
-        scene.refused(.notYet, "not been verified") { () throws(StepError) in try scene.retire() }
-        try scene.verify()
-        #expect(try scene.state().verification != nil)
+        try fixture.publish { $0.acceptedTargets = [web] }
+        #expect(try fixture.state().verification == nil)
+        fixture.refused(.notYet, "not been verified") { () throws(StepError) in try fixture.retire() }
+        try fixture.verify()
+        #expect(try fixture.state().verification != nil)
     }
 }

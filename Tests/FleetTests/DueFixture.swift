@@ -11,12 +11,12 @@ import Testing
 import Timestamps
 
 /// An account with keys of chosen names and ages, and the rotations that are looked at.
-struct DueScene {
+struct DueFixture {
     static let day: TimeInterval = 86400
     static let id = "01JDB5T8WV0123456789ABCDEF"
     static let otherID = "01JDC5T8WV0123456789ABCDEF"
 
-    let world = World()
+    let simulation = Simulation()
     let service: HTTPURL
 
     init() throws { service = try HTTPURL("https://openrouter.ai/api/v1") }
@@ -26,22 +26,25 @@ struct DueScene {
     func key(
         _ name: String, days: Double, disabled: Bool = false, expiresInDays: Double? = nil, workspace: String? = nil
     ) -> String {
-        world.with { things in
-            let created = things.now.addingTimeInterval(-days * Self.day)
-            let expiry = expiresInDays.map { things.now.addingTimeInterval($0 * Self.day) }
-            let hash = things.sandbox.addKey(name: name, expiresAt: expiry, workspace: workspace, at: created).hash
-            if disabled { things.sandbox.setDisabled(hash, at: created) }
+        simulation.with { simulated in
+            let created = simulated.now.addingTimeInterval(-days * Self.day)
+            let expiry = expiresInDays.map { simulated.now.addingTimeInterval($0 * Self.day) }
+            let hash = simulated.sandbox.addKey(name: name, expiresAt: expiry, workspace: workspace, at: created).hash
+            if disabled { simulated.sandbox.setDisabled(hash, at: created) }
             return hash
         }
     }
 
     /// The name of a key that a rotation made.
-    static func made(_ base: String = Scene.base, _ id: String = DueScene.id, _ marks: String = "") -> String {
+    static func made(_ base: String = RotationFixture.base, _ id: String = DueFixture.id, _ marks: String = "")
+        -> String
+    {
         "\(base) 2026-11-01 ork:\(id)\(marks)"
     }
 
     func rotation(
-        _ name: String = "checkout", _ predecessor: Plan.Predecessor = .name(Scene.base), every days: Int? = 90,
+        _ name: String = "checkout", _ predecessor: Plan.Predecessor = .name(RotationFixture.base),
+        every days: Int? = 90,
         change: (inout DueRotation) -> Void = { _ in }
     ) throws -> DueRotation {
         var rules = DueRules()
@@ -52,13 +55,13 @@ struct DueScene {
         return rotation
     }
 
-    func findings(_ rotations: [DueRotation], _ line: Line? = nil) throws(StepError) -> [DueFinding] {
-        let things = world.value
+    func findings(_ rotations: [DueRotation], _ transport: FakeTransport? = nil) throws(StepError) -> [DueFinding] {
+        let simulated = simulation.value
         return try DueStep(
             account: ManagedAccount(
-                api: ManagementAPI(baseURL: service, managementKey: things.sandbox.managementKey),
-                client: OpenRouterClient(transport: line ?? Line(world))),
-            clock: world, rotations: rotations
+                api: ManagementAPI(baseURL: service, managementKey: simulated.sandbox.managementKey),
+                client: OpenRouterClient(transport: transport ?? FakeTransport(simulation))),
+            clock: simulation, rotations: rotations
         ).run()
     }
 

@@ -14,7 +14,7 @@ package import Testing
 import Timestamps
 
 /// What steps said.
-package final class Sayings: Sendable {
+package final class AnnouncementLog: Sendable {
     private let said = Mutex<[Announcement]>([])
 
     package init() {}
@@ -27,7 +27,7 @@ package final class Sayings: Sendable {
 }
 
 /// Runs probes and answers the same to all.
-package struct Programs: ProgramRunner {
+package struct FakeProbes: ProgramRunner {
     package var problem: String?
 
     package init(problem: String? = nil) { self.problem = problem }
@@ -40,29 +40,29 @@ package struct Programs: ProgramRunner {
     }
 }
 
-/// A rotation in its world: the stage that runs the steps, with one handoff, one plan and one identity.
-package struct Scene: Sendable {
+/// A rotation in its simulation: the stage that runs the steps, with one handoff, one plan and one identity.
+package struct RotationFixture: Sendable {
     package static let base = "checkout-prod"
 
-    package let world: World
+    package let simulation: Simulation
     package var journal: MemoryJournal
     package var plan: Plan
     package var identity: Identity
     package var trust: Trust
     package let publishers: FakePublishers
-    package let sayings = Sayings()
+    package let announcements = AnnouncementLog()
     package let service: HTTPURL
 
-    /// A world with the key `checkout-prod`, held by every target of `waves`: a name and a wave each.
+    /// A simulation with the key `checkout-prod`, held by every target of `waves`: a name and a wave each.
     package init(
-        _ world: World = World(), waves: KeyValuePairs<String, Int> = ["web": 1],
+        _ simulation: Simulation = Simulation(), waves: KeyValuePairs<String, Int> = ["web": 1],
         change: (inout Plan) -> Void = { _ in }
     ) throws {
-        self.world = world
+        self.simulation = simulation
         service = try HTTPURL("https://openrouter.ai/api/v1")
         identity = try Identity.generate()
         trust = Trust(only: identity.publicIdentity)
-        publishers = FakePublishers(world)
+        publishers = FakePublishers(simulation)
         var plan = Plan(predecessor: .name(Self.base))
         for (name, wave) in waves { plan.targets.append(try Self.target(name, wave: wave)) }
         plan.retire.overlap = Interval(seconds: 3600)
@@ -70,14 +70,14 @@ package struct Scene: Sendable {
         plan.retire.soak = Interval(seconds: 3600)
         change(&plan)
         self.plan = plan
-        journal = MemoryJournal(nil, identity, trust, world)
+        journal = MemoryJournal(nil, identity, trust, simulation)
         let names = waves.map(\.key)
-        world.with { things in
-            guard things.keys.isEmpty else { return }
-            let key = things.sandbox.addKey(
-                name: Self.base, limit: 25, limitReset: .monthly, at: things.now.addingTimeInterval(-100 * 86400))
-            things.sandbox.use(key.hash, cost: 1, at: things.now.addingTimeInterval(-60))
-            for name in names { things.places[name] = key.key }
+        simulation.with { simulated in
+            guard simulated.keys.isEmpty else { return }
+            let key = simulated.sandbox.addKey(
+                name: Self.base, limit: 25, limitReset: .monthly, at: simulated.now.addingTimeInterval(-100 * 86400))
+            simulated.sandbox.use(key.hash, cost: 1, at: simulated.now.addingTimeInterval(-60))
+            for name in names { simulated.places[name] = key.key }
         }
     }
 
@@ -87,40 +87,42 @@ package struct Scene: Sendable {
             with: ["place": .string(name)])
     }
 
-    /// The same rotation in a copy of the world, with another handoff.
-    package func copied(_ handoff: Handoff?) -> Scene {
-        Scene(copying: self, world.copied, handoff)
+    /// The same rotation in a copy of the simulation, with another handoff.
+    package func copied(_ handoff: Handoff?) -> RotationFixture {
+        RotationFixture(copying: self, simulation.copied, handoff)
     }
 
-    /// Another stage in the same world, with its own handoff.
-    package func beside(_ handoff: Handoff? = nil) -> Scene { Scene(copying: self, world, handoff) }
+    /// Another stage in the same simulation, with its own handoff.
+    package func beside(_ handoff: Handoff? = nil) -> RotationFixture {
+        RotationFixture(copying: self, simulation, handoff)
+    }
 
-    private init(copying other: Scene, _ world: World, _ handoff: Handoff?) {
-        self.world = world
+    private init(copying other: RotationFixture, _ simulation: Simulation, _ handoff: Handoff?) {
+        self.simulation = simulation
         plan = other.plan
         identity = other.identity
         trust = other.trust
         service = other.service
-        publishers = FakePublishers(world)
-        journal = MemoryJournal(handoff, other.identity, other.trust, world)
+        publishers = FakePublishers(simulation)
+        journal = MemoryJournal(handoff, other.identity, other.trust, simulation)
     }
 
     /// The same stage, whose `failing`th write fails.
-    package func failing(_ failing: Int) -> Scene {
-        var scene = self
-        scene.journal = MemoryJournal(journal.handoff, identity, trust, world, failing: failing)
-        return scene
+    package func failing(_ failing: Int) -> RotationFixture {
+        var fixture = self
+        fixture.journal = MemoryJournal(journal.handoff, identity, trust, simulation, failing: failing)
+        return fixture
     }
 
     package func context(dryRun: Bool = false) -> StepContext {
-        StepContext(journal: journal, trust: trust, clock: world, isDryRun: dryRun, tell: sayings.hear)
+        StepContext(journal: journal, trust: trust, clock: simulation, isDryRun: dryRun, tell: announcements.hear)
     }
 
     /// The account of a management key, its own if none is named.
     package func account(_ transport: (any HTTPTransport)? = nil, key: Secret? = nil) -> ManagedAccount {
         ManagedAccount(
-            api: ManagementAPI(baseURL: service, managementKey: key ?? world.value.sandbox.managementKey),
-            client: OpenRouterClient(transport: transport ?? Line(world)))
+            api: ManagementAPI(baseURL: service, managementKey: key ?? simulation.value.sandbox.managementKey),
+            client: OpenRouterClient(transport: transport ?? FakeTransport(simulation)))
     }
 
     package func state() throws -> State { try State(#require(journal.handoff), trust: trust) }
@@ -132,7 +134,7 @@ package struct Scene: Sendable {
     package var events: [Event] { journal.handoff?.records.map(\.event) ?? [] }
 }
 
-extension Scene {
+extension RotationFixture {
     package func create(
         _ transport: (any HTTPTransport)? = nil, dryRun: Bool = false, managementKey: Secret? = nil,
         change: (inout CreateStep.Options) -> Void = { _ in }
@@ -145,25 +147,27 @@ extension Scene {
     }
 
     package func publish(
-        _ line: Line? = nil, dryRun: Bool = false, change: (inout PublishStep.Options) -> Void = { _ in }
+        _ transport: FakeTransport? = nil, dryRun: Bool = false, change: (inout PublishStep.Options) -> Void = { _ in }
     ) throws(StepError) {
         var options = PublishStep.Options()
         change(&options)
         try PublishStep(
-            context: context(dryRun: dryRun), transport: line ?? Line(world), service: service, identity: identity,
+            context: context(dryRun: dryRun), transport: transport ?? FakeTransport(simulation), service: service,
+            identity: identity,
             publishers: publishers, options: options
         ).run()
     }
 
     @discardableResult
     package func verify(
-        _ line: Line? = nil, dryRun: Bool = false, programs: Programs = Programs(),
+        _ transport: FakeTransport? = nil, dryRun: Bool = false, programs: FakeProbes = FakeProbes(),
         change: (inout VerifyStep.Options) -> Void = { _ in }
     ) throws(StepError) -> [Check] {
         var options = VerifyStep.Options()
         change(&options)
         return try VerifyStep(
-            context: context(dryRun: dryRun), service: service, transport: line ?? Line(world), identity: identity,
+            context: context(dryRun: dryRun), service: service, transport: transport ?? FakeTransport(simulation),
+            identity: identity,
             publishers: publishers, programs: programs, options: options
         ).run()
     }
@@ -178,15 +182,15 @@ extension Scene {
         try RetireStep(context: context(dryRun: dryRun), account: account, options: options).run()
     }
 
-    package func restore(_ line: Line? = nil, dryRun: Bool = false) throws(StepError) {
-        try RestoreStep(context: context(dryRun: dryRun), account: account(line)).run()
+    package func restore(_ transport: FakeTransport? = nil, dryRun: Bool = false) throws(StepError) {
+        try RestoreStep(context: context(dryRun: dryRun), account: account(transport)).run()
     }
 
     package func approve() throws(StepError) { try ApproveStep(context: context()).run() }
 
     /// Retires with `--wait`, for as long as it takes.
     package func retireWaiting(change: (inout RetireStep.Options) -> Void = { _ in }) throws(StepError) {
-        try Waiting(upTo: Interval(seconds: 7 * 86400), clock: world, tell: { _ in })
+        try Waiting(upTo: Interval(seconds: 7 * 86400), clock: simulation, tell: { _ in })
             .run { () throws(StepError) in try retire(change: change) }
     }
 
@@ -194,14 +198,14 @@ extension Scene {
     package func publishAndVerify() throws(StepError) {
         for _ in Set(plan.targets.map(\.wave)) {
             try publish()
-            world.pass(5)
-            world.with { $0.useAll() }
+            simulation.pass(5)
+            simulation.with { $0.useAll() }
             try verify { $0.keepsSecret = true }
         }
     }
 }
 
-extension Scene {
+extension RotationFixture {
     /// The code with which a step refuses; it fails the test if the step goes through.
     @discardableResult
     package func refused(
@@ -222,11 +226,11 @@ extension Scene {
 
     /// The keys of the lineage that may be used.
     package var live: [String] {
-        let things = world.value
-        return things.keys.filter { !$0.disabled && !$0.isOver(at: things.now) && !$0.name.hasSuffix(" minting") }
+        let simulated = simulation.value
+        return simulated.keys.filter { !$0.disabled && !$0.isOver(at: simulated.now) && !$0.name.hasSuffix(" minting") }
             .map(\.name)
     }
 
     /// The keys that were minted and not activated.
-    package var minting: [String] { world.value.keys.map(\.name).filter { $0.hasSuffix(" minting") } }
+    package var minting: [String] { simulation.value.keys.map(\.name).filter { $0.hasSuffix(" minting") } }
 }

@@ -12,14 +12,14 @@ import Steps
 import Synchronization
 import Timestamps
 
-/// A line whose OpenRouter answers a POST with a key that is reset weekly, whatever was asked for.
-final class Deviating: HTTPTransport {
-    private let line: Line
+/// A transport whose OpenRouter answers a POST with a key that is reset weekly, whatever was asked for.
+final class DeviatingTransport: HTTPTransport {
+    private let transport: FakeTransport
 
-    init(_ world: World) { line = Line(world) }
+    init(_ simulation: Simulation) { transport = FakeTransport(simulation) }
 
     func send(_ requests: [HTTPRequest], each: (Int, Result<HTTPResponse, TransportError>) -> Void) {
-        line.send(requests) { index, result in
+        transport.send(requests) { index, result in
             guard requests[index].method == .post, case .success(var response) = result,
                 var body = (try? JSONValue(parsing: response.body))?.object, var data = body["data"]?.object
             else { return each(index, result) }

@@ -11,8 +11,8 @@ import Steps
 import Synchronization
 import Timestamps
 
-/// The line from one run of a step to the world. It counts exchanges (batches), a second each, and can fail.
-package final class Line: HTTPTransport {
+/// The line from one run of a step to the simulation. It counts exchanges (batches), a second each, and can fail.
+package final class FakeTransport: HTTPTransport {
     package enum Fault: Sendable {
         /// The request never leaves.
         case drop
@@ -22,7 +22,7 @@ package final class Line: HTTPTransport {
         case status(Int)
     }
 
-    private let world: World
+    private let simulation: Simulation
     private let faults: [Int: Fault]
     private let before: [Int: @Sendable () -> Void]
     private let seconds: Double
@@ -30,10 +30,11 @@ package final class Line: HTTPTransport {
 
     /// `before` runs somebody else's hand directly before an exchange; exchanges count from 1.
     package init(
-        _ world: World, faults: [Int: Fault] = [:], before: [Int: @Sendable () -> Void] = [:], seconds: Double = 1
+        _ simulation: Simulation, faults: [Int: Fault] = [:], before: [Int: @Sendable () -> Void] = [:],
+        seconds: Double = 1
     ) {
         self.seconds = seconds
-        self.world = world
+        self.simulation = simulation
         self.faults = faults
         self.before = before
     }
@@ -48,19 +49,19 @@ package final class Line: HTTPTransport {
             return seen.count
         }
         before[number]?()
-        world.pass(seconds)
+        simulation.pass(seconds)
         for (index, request) in requests.enumerated() { each(index, answer(request, faults[number])) }
     }
 
     private func answer(_ request: HTTPRequest, _ fault: Fault?) -> Result<HTTPResponse, TransportError> {
         switch fault {
         case .drop: return .failure(TransportError(.unreachable, "connection refused", mayHaveArrived: false))
-        case .status(let status): return .success(HTTPResponse(status: status, date: world.value.now))
+        case .status(let status): return .success(HTTPResponse(status: status, date: simulation.value.now))
         case .loseReply, nil: break
         }
-        let response = world.with { things in
+        let response = simulation.with { simulated in
             request.url.host == "openrouter.ai"
-                ? things.sandbox.answer(request, at: things.now) : HTTPResponse(status: things.health)
+                ? simulated.sandbox.answer(request, at: simulated.now) : HTTPResponse(status: simulated.health)
         }
         guard fault == nil else {
             return .failure(TransportError(.interrupted, "the connection was closed", mayHaveArrived: true))

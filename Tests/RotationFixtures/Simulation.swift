@@ -14,7 +14,7 @@ import Timestamps
 package typealias ProviderKey = Key
 
 /// Everything outside the steps as one value: OpenRouter, what each place holds, the time, and what goes wrong next.
-package struct Things: Sendable {
+package struct SimulatedState: Sendable {
     package var sandbox = Sandbox()
     package var now = Date(timeIntervalSince1970: 1_795_402_800)
     /// How far this machine's clock is ahead of OpenRouter's, in seconds.
@@ -68,25 +68,25 @@ extension ProviderKey {
     package func isOver(at now: Date) -> Bool { expiresAt.map { $0 <= now } ?? false }
 }
 
-/// The one `Things` that the transports, the publishers and the clock of a test share.
-package final class World: WallClock {
-    private let things: Mutex<Things>
+/// The one `SimulatedState` that the transports, the publishers and the clock of a test share.
+package final class Simulation: WallClock {
+    private let simulated: Mutex<SimulatedState>
 
-    package init(_ things: Things = Things()) { self.things = Mutex(things) }
+    package init(_ simulated: SimulatedState = SimulatedState()) { self.simulated = Mutex(simulated) }
 
     /// Looks at it, or puts a hand to it.
-    package func with<Result: Sendable>(_ body: (inout sending Things) -> sending Result) -> Result {
-        things.withLock { body(&$0) }
+    package func with<Result: Sendable>(_ body: (inout sending SimulatedState) -> sending Result) -> Result {
+        simulated.withLock { body(&$0) }
     }
 
     /// A copy that goes its own way.
-    package var copied: World { World(value) }
+    package var copied: Simulation { Simulation(value) }
 
-    package var value: Things { with { $0 } }
+    package var value: SimulatedState { with { $0 } }
     package var now: Date { with { $0.now.addingTimeInterval($0.skew) } }
 
     package func sleep(until date: Date) {
-        with { things in things.now = max(things.now, date.addingTimeInterval(-things.skew)) }
+        with { simulated in simulated.now = max(simulated.now, date.addingTimeInterval(-simulated.skew)) }
     }
 
     package func pass(_ seconds: TimeInterval) { with { $0.now += seconds } }

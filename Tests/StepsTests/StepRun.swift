@@ -1,0 +1,41 @@
+import Rotation
+import RotationFixtures
+import Steps
+
+/// One way to run a step.
+enum StepRun: String, CaseIterable {
+    case create
+    case publish
+    case publishAll = "publish --all"
+    case verify = "verify --keep-secret"
+    case approve
+    case retire
+    case retireAgain = "retire --again"
+    case restore = "retire --restore"
+
+    /// Those that a pipeline repeats; the others are somebody's decision.
+    static let routine: [StepRun] = [.create, .publish, .publishAll, .verify, .retire, .retireAgain]
+
+    func run(_ fixture: RotationFixture) throws(StepError) {
+        switch self {
+        case .create: try fixture.create()
+        case .publish: try fixture.publish()
+        case .publishAll: try fixture.publish { $0.allWaves = true }
+        case .verify: try fixture.verify { $0.keepsSecret = true }
+        case .approve: try fixture.approve()
+        case .retire: try fixture.retire()
+        case .retireAgain: try fixture.retire { $0.again = true }
+        case .restore: try fixture.restore()
+        }
+    }
+
+    /// How it ended; `nil` if it went through.
+    func code(_ fixture: RotationFixture) -> StepError.Code? {
+        do {
+            try run(fixture)
+            return nil
+        } catch {
+            return error.code
+        }
+    }
+}
