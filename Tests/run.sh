@@ -56,7 +56,7 @@ case ${1-} in
     ;;
 --fast)
     need_to_build
-    need age git jq openssl python3-venv shellcheck
+    need git jq openssh-client python3-venv shellcheck strace
     python_packages
     format
     build
