@@ -131,7 +131,7 @@ import Testing
             fixture.proxy.faults = [Fault(.answer(status: 503), times: 3) { _, path in path.hasPrefix("/ork/") }]
             #expect(fixture.ask(publisher, .verify, with).outcome == .match)
             #expect(fixture.takeAsked() == [endpoint, endpoint, endpoint, "GetSecretValue"])
-            fixture.clock.pass(101)
+            fixture.clock.pass(3600)
             fixture.proxy.faults = [Fault(.answer(status: 503), times: 3) { _, path in path.hasPrefix("/ork/") }]
             let error = fixture.ask(publisher, .verify, with).outcome.error
             #expect(error?.message == "the container's credentials cannot be had now (503)")
