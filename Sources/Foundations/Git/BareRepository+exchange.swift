@@ -50,6 +50,9 @@ extension BareRepository {
         _ commit: ObjectID, to branch: String, replacing old: ObjectID?, at remote: GitRemote
     ) throws(GitError) -> PushOutcome {
         try Self.check(branch: branch)
+        if remote.address.transport == .local {
+            return try pushLocally(commit, to: branch, replacing: old, at: remote)
+        }
         try keep(commit, as: "refs/ork/pushed")
         let conversation = RemoteCallbacks(remote, expected: .some(old))
         let outcome = unsafe try exchange(conversation, GIT_DIRECTION_PUSH) { handle, calls throws(GitError) in

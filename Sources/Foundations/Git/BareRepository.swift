@@ -87,7 +87,7 @@ package struct Alternate: Sendable {
         commits = unsafe try Self.commits(of: repository)
     }
 
-    private static func commits(of repository: OpaquePointer) throws(GitError) -> [ObjectID] {
+    static func commits(of repository: OpaquePointer) throws(GitError) -> [ObjectID] {
         var names = unsafe git_strarray()
         let status = unsafe git_reference_list(&names, repository)
         guard status == 0 else { throw .storage(status) }

@@ -1,3 +1,4 @@
+import FoundationEssentials
 package import Secrets
 
 /// A repository elsewhere, what to show it, and what it must show.
@@ -25,6 +26,9 @@ package struct GitAddress: Sendable, Hashable {
     /// 22 if nothing else is said; for SSH only.
     let port: String
     let text: String
+
+    /// The path of a repository on this machine, with the escapes of a `file` URL undone, as libgit2 does it.
+    var path: String { text.hasPrefix("/") ? place : URL(string: text)?.path(percentEncoded: false) ?? place }
 
     /// Refuses what is not encrypted, and an address that holds a password.
     package init(_ text: String) throws(GitError) {
