@@ -77,12 +77,30 @@ actor Service {
         default: break
         }
         switch (request.method, segments.first, segments.count) {
+        case (.post, "keys", 1): return add(request.body ?? [])
         case (.post, "keys", 2): return change(segments[1], request.body ?? [])
         case (_, "github", _): return github.control(request, at: now)
         case (_, "gitlab", _): return gitlab.control(request, at: now)
         case (_, "kubernetes", _): return kubernetes.control(request, at: now)
         default: return HTTPResponse(status: 404, problem: "no such control")
         }
+    }
+
+    /// Makes a key as it was in another sandbox: its plaintext, its moments, what it has cost.
+    private func add(_ body: [UInt8]) -> HTTPResponse {
+        guard let wish = try? JSONValue(parsing: body), let key = wish["key"]?.string, let name = wish["name"]?.string,
+            let createdAt = wish["created_at"]?.string.flatMap({ Date(rfc3339: $0) })
+        else { return HTTPResponse(status: 400, problem: "a key needs key, name and created_at") }
+        let made = sandbox.addKey(
+            name: name, limit: wish["limit"]?.number.map { Money($0.text) }, plaintext: Secret(key), at: createdAt)
+        if let used = wish["last_used_at"]?.string.flatMap({ Date(rfc3339: $0) }) {
+            sandbox.use(made.hash, cost: Money(wish["usage"]?.number?.text ?? "0"), at: used)
+        }
+        if wish["disabled"] == true { sandbox.setDisabled(made.hash, at: Date()) }
+        if let deletedAt = wish["deleted_at"]?.string.flatMap({ Date(rfc3339: $0) }) {
+            sandbox.delete(made.hash, at: deletedAt)
+        }
+        return HTTPResponse(json: sandbox.key(made.hash)?.truth ?? nil)
     }
 
     private func change(_ hash: String, _ body: [UInt8]) -> HTTPResponse {

@@ -12,18 +12,19 @@ extension Sandbox {
     /// The keys of a name that are not deleted, in the order of their creation.
     package func keys(named name: String) -> [Key] { keys.filter { $0.name == name && $0.deletedAt == nil } }
 
-    /// Makes an inference key and returns its plaintext and its hash. Without a workspace: in the default one.
+    /// Makes an inference key and returns its plaintext, random if none is given, and its hash. Without a workspace: in
+    /// the default one.
     @discardableResult
     package mutating func addKey(
         name: String, limit: Money? = nil, limitReset: Period? = nil, includesBYOK: Bool = false,
         expiresAt: Date? = nil, creator: String? = nil, workspace: String? = nil, account: Int = 0,
-        at now: Date = Date(timeIntervalSince1970: 1_767_225_600)
+        plaintext: Secret? = nil, at now: Date = Date(timeIntervalSince1970: 1_767_225_600)
     ) -> (key: Secret, hash: String) {
         let draft = Draft(
             name: name, workspace: workspace ?? accounts[account].workspaces[0].id,
             creator: creator ?? accounts[account].user, limit: limit, limitReset: limitReset,
             includesBYOK: includesBYOK, expiresAt: expiresAt)
-        let (key, plaintext) = mint(draft, account: account, at: now)
+        let (key, plaintext) = mint(draft, account: account, at: now, plaintext: plaintext)
         return (plaintext, key.hash)
     }
 

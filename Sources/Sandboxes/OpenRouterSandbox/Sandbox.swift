@@ -98,9 +98,11 @@ extension Sandbox {
         var expiresAt: Date?
     }
 
-    /// Makes a key with a random plaintext and returns both.
-    mutating func mint(_ draft: Draft, account: Int, at now: Date) -> (key: Key, plaintext: Secret) {
-        let plaintext = Secret("sk-or-v1-" + random.hex(64))
+    /// Makes a key, with a random plaintext if none is given, and returns both.
+    mutating func mint(
+        _ draft: Draft, account: Int, at now: Date, plaintext given: Secret? = nil
+    ) -> (key: Key, plaintext: Secret) {
+        let plaintext = given ?? Secret("sk-or-v1-" + random.hex(64))
         return (append(draft, plaintext: plaintext, isManagement: false, account: account, at: now), plaintext)
     }
 
