@@ -3,7 +3,8 @@ import Testing
 
 @Suite(.tags(.values)) struct DocumentationTests {
     private static func documents() throws -> [SourceTree.File] {
-        try [SourceTree.File(path: "README.md")] + SourceTree.files(in: ["plugins", "ci-templates"])
+        let pages = try SourceTree.files(in: [".github", "Sources"]).filter { $0.name.hasSuffix(".md") }
+        return try [SourceTree.File(path: "README.md")] + pages + SourceTree.files(in: ["plugins", "ci-templates"])
     }
 
     @Test("every option that a document mentions with a program is one of that program")
@@ -22,6 +23,19 @@ import Testing
                         help.values.contains { $0.options.contains(mention.option) },
                         "\(document.path): no program has \(mention.option)")
                 }
+            }
+        }
+        #expect(checked > 10)
+    }
+
+    @Test("every page that a document links to in this repository is there")
+    func links() throws {
+        var checked = 0
+        for document in try Self.documents() where document.name.hasSuffix(".md") {
+            for match in try document.text().matches(of: /\]\(([^)#:\s]+)(#[^)]*)?\)/) {
+                checked += 1
+                let path = document.folder.isEmpty ? "" : document.folder + "/"
+                #expect(SourceTree.exists(path + match.output.1), "\(document.path): \(match.output.1)")
             }
         }
         #expect(checked > 10)

@@ -24,6 +24,10 @@ enum SourceTree {
             .filter { !$0.hasPrefix(".") && $0 != "__pycache__" }.sorted()
     }
 
+    static func exists(_ path: String) -> Bool {
+        FileManager.default.fileExists(atPath: BuiltProduct.repository + "/" + path)
+    }
+
     static func isFolder(_ path: String) -> Bool {
         var isFolder = false
         return FileManager.default.fileExists(atPath: BuiltProduct.repository + "/" + path, isDirectory: &isFolder)
