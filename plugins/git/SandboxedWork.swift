@@ -64,11 +64,31 @@ final class Stage: Sendable {
     init() throws(PublisherError) {
         let base = FileManager.default.temporaryDirectory.path
         Self.sweep(base)
-        var template = Array("\(base)/\(Self.prefix)XXXXXX".utf8CString)
-        guard unsafe mkdtemp(&template) != nil else { throw Self.failure }
-        path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
-        lock = unsafe open(path + "/lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
-        guard lock >= 0, flock(lock, LOCK_EX | LOCK_NB) == 0 else { throw Self.failure }
+        // Another run may take a folder for a dead one's before it is locked.
+        for _ in 0..<100 {
+            guard let made = try Self.make(in: base) else { continue }
+            (path, lock) = made
+            return
+        }
+        throw Self.failure
+    }
+
+    /// A new folder and its lock; `nil` if it was swept away meanwhile.
+    private static func make(in base: String) throws(PublisherError) -> (path: String, lock: Int32)? {
+        var template = Array("\(base)/\(prefix)XXXXXX".utf8CString)
+        guard unsafe mkdtemp(&template) != nil else { throw failure }
+        let path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        let lock = unsafe open(path + "/lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+        guard lock >= 0 else {
+            guard errno == ENOENT else { throw failure }
+            return nil
+        }
+        var status = stat()
+        if flock(lock, LOCK_EX | LOCK_NB) == 0, unsafe fstat(lock, &status) == 0, status.st_nlink > 0 {
+            return (path, lock)
+        }
+        close(lock)
+        return nil
     }
 
     deinit {
