@@ -67,6 +67,7 @@ import Testing
         var folders: [String] = []
         for layer in try SourceTree.names(in: "Sources").filter({ SourceTree.isFolder("Sources/" + $0) }) {
             folders += try SourceTree.names(in: "Sources/" + layer).map { "Sources/\(layer)/\($0)" }
+                .filter(SourceTree.isFolder)
         }
         folders += try SourceTree.names(in: "plugins").map { "plugins/" + $0 }.filter {
             try SourceTree.isFolder($0) && SourceTree.names(in: $0).contains { $0.hasSuffix(".swift") }

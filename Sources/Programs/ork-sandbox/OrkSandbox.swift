@@ -30,8 +30,9 @@ struct OrkSandbox: AsyncParsableCommand {
 
             GET  /sandbox/keys      every key there ever was
             POST /sandbox/keys      {"key": PLAINTEXT, "name": NAME, "created_at":
-                                    TIME}, and "limit", "disabled", "usage",
-                                    "last_used_at", "deleted_at": a key as it was
+                                    TIME}, and "workspace_id", "limit", "usage",
+                                    "disabled", "last_used_at", "deleted_at":
+                                    a key as it was elsewhere
             POST /sandbox/keys/HASH {"disabled": BOOL, "limit": USD|null,
                                     "expires_at": TIME|null}, any of them
             POST /sandbox/accounts  another account; answers its management_key

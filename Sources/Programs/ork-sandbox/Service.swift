@@ -91,8 +91,13 @@ actor Service {
         guard let wish = try? JSONValue(parsing: body), let key = wish["key"]?.string, let name = wish["name"]?.string,
             let createdAt = wish["created_at"]?.string.flatMap({ Date(rfc3339: $0) })
         else { return HTTPResponse(status: 400, problem: "a key needs key, name and created_at") }
+        let workspace = wish["workspace_id"]?.string
+        if let workspace, !sandbox.accounts[0].workspaces.contains(where: { $0.id == workspace }) {
+            sandbox.addWorkspace("Restored", id: workspace, at: createdAt)
+        }
         let made = sandbox.addKey(
-            name: name, limit: wish["limit"]?.number.map { Money($0.text) }, plaintext: Secret(key), at: createdAt)
+            name: name, limit: wish["limit"]?.number.map { Money($0.text) }, workspace: workspace,
+            plaintext: Secret(key), at: createdAt)
         if let used = wish["last_used_at"]?.string.flatMap({ Date(rfc3339: $0) }) {
             sandbox.use(made.hash, cost: Money(wish["usage"]?.number?.text ?? "0"), at: used)
         }

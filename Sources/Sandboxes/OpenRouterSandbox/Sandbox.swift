@@ -72,14 +72,15 @@ package struct Sandbox: Sendable {
         append(draft, plaintext: managementKey, isManagement: true, account: accounts.count - 1, at: start)
     }
 
-    /// Adds a workspace and returns its id.
+    /// Adds a workspace and returns its id, a random one if none is given.
     @discardableResult
     package mutating func addWorkspace(
-        _ name: String, slug: String? = nil, account: Int = 0,
+        _ name: String, id: String? = nil, slug: String? = nil, account: Int = 0,
         at start: Date = Date(timeIntervalSince1970: 1_767_225_600)
     ) -> String {
         let workspace = Workspace(
-            id: random.uuid(), name: name, slug: slug ?? name.lowercased(), createdAt: start, guardrail: random.uuid())
+            id: id ?? random.uuid(), name: name, slug: slug ?? name.lowercased(), createdAt: start,
+            guardrail: random.uuid())
         accounts[account].workspaces.append(workspace)
         return workspace.id
     }

@@ -137,7 +137,8 @@ class Rotation:
         keys = []
         for key in self.sandbox.ask("GET", "/sandbox/keys"):
             if key["name"].startswith(self.base + " ") or key["name"] == self.base:
-                members = ["name", "hash", "disabled", "limit", "usage", "created_at", "last_used_at", "deleted_at"]
+                members = ["name", "hash", "workspace_id", "disabled", "limit", "usage"]
+                members += ["created_at", "last_used_at", "deleted_at"]
                 keys.append({"key": Relay.plaintexts[key["hash"]]} | {name: key[name] for name in members})
         world = {
             "openrouter": f"http://127.0.0.1:{PORT}/api/v1",
