@@ -33,7 +33,7 @@ let package = Package(
         module("Documents", in: "Foundations", "JSON", "Secrets", "YAML"),
         module("ChildProcesses", in: "Foundations", "Secrets", .systemPackage),
 
-        module("PublisherKit", in: "Publishing", "HTTP", "JSON", "Secrets", "Timestamps", .systemPackage),
+        module("PublisherKit", in: "Publishing", "HTTP", "JSON", "Secrets", "Sodium", "Timestamps", .systemPackage),
         module("PublisherHosting", in: "Publishing", "JSON", "PublisherKit"),
         module(
             "PluginHost", in: "Publishing", "PublisherHosting", "PublisherKit", "Secrets", "Sodium", .subprocess,

@@ -127,7 +127,7 @@ import Testing
             with: ["organization": "acme", "visibility": "selected", "selected_repositories": ["none"]],
             error: PublisherError(
                 .notFound, "GitHub has nothing there to see acme/none (404: Not Found)",
-                hint: "look whether it is spelt right and whether the token may see it",
+                hint: "check its spelling and that the token may see it",
                 field: "with.selected_repositories"), exchanges: 3),
         Nothing(
             testDescription: "a classic token without the scope for an organization",

@@ -93,7 +93,7 @@ import Testing
             .rejected(
                 PublisherError(
                     .conflict, "TOKEN of \(place.name(fixture)) holds a value that this rotation does not know",
-                    hint: "look whether key, place and scope are right and whether another rotation writes there",
+                    hint: "check that key, place and scope are right and that no other rotation writes there",
                     field: "with.key")))
         #expect(fixture.ask(.check, with) == conflict)
         #expect(fixture.ask(.publish, with) == conflict)

@@ -92,13 +92,13 @@ import Testing
     private static let places = [
         Case(
             testDescription: "no such secret", verbs: [.check, .publish], obstacle: missing { _ in }, code: .notFound,
-            message: "there is no \(secret)", hint: "look whether it is spelt right; with 'create: true' it is made",
+            message: "there is no \(secret)", hint: "check its spelling; with 'create: true' it is made",
             field: "with.secret"),
         Case(
             testDescription: "no such namespace", verbs: [.check, .publish], others: ["namespace": "none"],
             obstacle: { _ in nil }, code: .notFound,
             message: "there is no such namespace (404: namespaces \"none\" not found)",
-            hint: "look whether it is spelt right, or make it", field: "with.namespace"),
+            hint: "check its spelling, or make it", field: "with.namespace"),
         Case(
             testDescription: "a namespace that goes", verbs: [.check, .publish], others: ["create": true],
             obstacle: missing { $0.terminate(namespace: "prod") }, code: .notFound,

@@ -20,7 +20,7 @@ struct AWSParameterPublisher: ServicePublisher {
 
     var information: PublisherInformation {
         PublisherInformation(
-            verbs: Set(Verb.allCases), with: ParameterSettings.names,
+            with: ParameterSettings.names,
             environment: .init(
                 optional: AWSClients.environment + [ParameterStore().addressVariable], inherited: AWSClients.inherited),
             readback: .value, rollback: .value, batch: true)

@@ -20,7 +20,7 @@ struct AWSSecretPublisher: ServicePublisher {
 
     var information: PublisherInformation {
         PublisherInformation(
-            verbs: Set(Verb.allCases), with: SecretSettings.names,
+            with: SecretSettings.names,
             environment: .init(
                 optional: AWSClients.environment + [SecretStore().addressVariable], inherited: AWSClients.inherited),
             readback: .value, rollback: .value, batch: true)

@@ -10,7 +10,6 @@ import Sodium
 struct CommandPublisher: Publisher {
     var information: PublisherInformation {
         PublisherInformation(
-            verbs: Set(Verb.allCases),
             with: .init(required: ["publish"], optional: ["verify", "check", "timeout"]),
             // Its programs are the clients of such services.
             environment: .init(inherited: [
@@ -36,17 +35,15 @@ struct CommandPublisher: Publisher {
 
     func publish(_ request: PublisherRequest) throws(PublisherError) -> PublisherAnswer {
         let settings = try CommandSettings(request.with)
-        guard let secret = request.secret else {
-            throw PublisherError(.configuration, "the request has no secret")
-        }
-        if let found = try read(settings, request) {
-            if found == request.digest { return PublisherAnswer(.unchanged) }
-            guard request.expect?.contains(found) ?? true else {
-                throw PublisherError(
-                    .conflict, "the program of 'verify' finds a value that this rotation does not know",
-                    hint: "look whether the target is the right one and whether another rotation writes there",
-                    field: "with.verify")
-            }
+        let secret = try request.requireSecret()
+        switch request.compare(held: try read(settings, request)) {
+        case .nothing, .expected: break
+        case .same: return PublisherAnswer(.unchanged)
+        case .other:
+            throw PublisherError(
+                .conflict, "the program of 'verify' finds a value that this rotation does not know",
+                hint: "check that the target is the right one and that no other rotation writes there",
+                field: "with.verify")
         }
         let result = Command(settings.publish, request, .publish).run(input: secret, until: settings.end(request))
         switch result.ending {

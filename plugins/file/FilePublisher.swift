@@ -11,7 +11,6 @@ import TargetDocuments
 struct FilePublisher: Publisher {
     var information: PublisherInformation {
         PublisherInformation(
-            verbs: Set(Verb.allCases),
             with: .init(required: ["path"], optional: ["name", "format", "mode", "create"]), readback: .value,
             rollback: .value, batch: true)
     }
@@ -32,9 +31,7 @@ struct FilePublisher: Publisher {
 
     func publish(_ request: PublisherRequest) throws(PublisherError) -> PublisherAnswer {
         let settings = try FileSettings(request.with)
-        guard let secret = request.secret else {
-            throw PublisherError(.configuration, "the request has no secret")
-        }
+        let secret = try request.requireSecret()
         let target = try TargetFile(settings.path)
         try target.lock(until: request.deadline)
         try target.removeLeftovers()
@@ -76,15 +73,15 @@ struct FilePublisher: Publisher {
     private func judge(
         _ held: Secret, _ request: PublisherRequest, _ settings: FileSettings
     ) throws(PublisherError) -> Held {
-        let digest = Digest(of: held)
-        if digest == request.digest { return .successor }
-        guard request.expect?.contains(digest) ?? true else {
+        switch request.compare(held: held) {
+        case .same: return .successor
+        case .nothing, .expected: return .predecessor
+        case .other:
             throw PublisherError(
                 .conflict, "\(settings.place.description) holds a value that this rotation does not know",
-                hint: "look whether path and name are right and whether another rotation writes there",
+                hint: "check that path and name are right and that no other rotation writes there",
                 field: settings.place.field)
         }
-        return .predecessor
     }
 
     private func receipt(_ target: borrowing TargetFile, _ settings: FileSettings) -> JSONObject {

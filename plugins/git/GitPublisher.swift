@@ -13,7 +13,7 @@ import Secrets
 struct GitPublisher: Publisher {
     var information: PublisherInformation {
         PublisherInformation(
-            verbs: Set(Verb.allCases), with: GitSettings.names, environment: GitSettings.environment, readback: .value,
+            with: GitSettings.names, environment: GitSettings.environment, readback: .value,
             rollback: .value)
     }
 
@@ -22,9 +22,7 @@ struct GitPublisher: Publisher {
     }
 
     func publish(_ request: PublisherRequest) throws(PublisherError) -> PublisherAnswer {
-        guard let secret = request.secret else {
-            throw PublisherError(.configuration, "the request has no secret")
-        }
+        let secret = try request.requireSecret()
         return try GitTarget(request, environment: environment).publish(secret)
     }
 

@@ -27,23 +27,24 @@ extension GitTarget {
     }
 
     private func judge(_ digest: Digest) throws(PublisherError) -> Judgement {
-        if digest == request.digest { return .successor }
-        guard request.expect?.contains(digest) ?? true else {
+        switch request.compare(held: digest) {
+        case .same: return .successor
+        case .nothing, .expected: return .replaceable
+        case .other:
             throw PublisherError(
                 .conflict, "\(settings.place.description) holds a value that this rotation does not know",
-                hint: "look whether branch, path and name are right and whether another rotation writes there",
+                hint: "check that branch, path and name are right and that no other rotation writes there",
                 field: settings.place.field)
         }
-        return .replaceable
     }
 
     /// Where the file cannot be decrypted, the commits that changed it tell whose value it holds.
     private func judgeHistory(_ history: History) throws(PublisherError) -> Judgement {
         if history.digest == request.digest { return .successor }
         guard request.expect != nil, let newest = history.newest else { return .replaceable }
-        if let later = newest.rotation, let own = RotationTime(request.rotation), later.isLater(than: own) {
+        if let later = newest.rotation, request.isOlder(than: later) {
             throw PublisherError(
-                .conflict, "\(settings.place.path) was written by a later rotation (\(later.text))",
+                .conflict, "\(settings.place.path) was written by a later rotation (\(later))",
                 hint: "finish that one", field: "with.path")
         }
         if let digest = history.digest { return try judge(digest) }
@@ -107,7 +108,7 @@ extension FileChange {
         return trailer(CommitSettings.digest).flatMap { Digest($0) }
     }
 
-    fileprivate var rotation: RotationTime? { trailer(CommitSettings.rotation).flatMap { RotationTime($0) } }
+    fileprivate var rotation: String? { trailer(CommitSettings.rotation) }
 
     private func trailer(_ key: String) -> String? { trailers.last { $0.key == key }?.value }
 }

@@ -75,10 +75,9 @@ extension Companion {
     func judge(
         _ writtenAt: Date?, for request: PublisherRequest, _ settings: SecretSettings, variable: SecretName
     ) throws(PublisherError) -> Held {
-        let ours = RotationTime(request.rotation)
-        if let ours, let theirs = RotationTime(rotation), theirs.isLater(than: ours) {
+        if request.isOlder(than: rotation) {
             throw PublisherError(
-                .conflict, "\(settings.secret) was written by a later rotation (\(theirs.text))",
+                .conflict, "\(settings.secret) was written by a later rotation (\(rotation))",
                 hint: "finish that one; to write all the same, delete the variable \(variable)",
                 field: "with.companion")
         }
@@ -87,7 +86,8 @@ extension Companion {
             // Written since then: by an earlier try of this rotation that was cut off, or by somebody else. One that
             // wrote the companion too had finished.
             let isFinished = rotation == request.rotation && digest == request.digest
-            let isInTime = ours.map { writtenAt > $0.beginning.addingTimeInterval(-Self.skew) } ?? false
+            let isInTime =
+                RotationTime(request.rotation).map { writtenAt > $0.beginning.addingTimeInterval(-Self.skew) } ?? false
             let mayBeOurs = isInTime && !isFinished
             guard request.expect == nil || mayBeOurs else {
                 throw PublisherError(
@@ -98,14 +98,15 @@ extension Companion {
             }
             return .replaceable
         }
-        if digest == request.digest { return .successor }
-        guard request.expect?.contains(digest) ?? true else {
+        switch request.compare(held: digest) {
+        case .same: return .successor
+        case .nothing, .expected: return .replaceable
+        case .other:
             throw PublisherError(
                 .conflict, "\(settings.secret) holds a value that this rotation does not know",
-                hint: "look whether name and place are right and whether another rotation writes there;"
+                hint: "check that name and place are right and that no other rotation writes there;"
                     + " to write all the same, delete the variable \(variable)", field: "with.name")
         }
-        return .replaceable
     }
 }
 

@@ -20,7 +20,7 @@ struct GitHubSecretPublisher: ServicePublisher {
 
     var information: PublisherInformation {
         PublisherInformation(
-            verbs: Set(Verb.allCases), with: SecretSettings.names,
+            with: SecretSettings.names,
             environment: .init(required: ["GITHUB_TOKEN"], inherited: ["GITHUB_API_URL"]), readback: .timestamp,
             batch: true)
     }

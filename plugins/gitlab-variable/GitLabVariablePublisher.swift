@@ -20,7 +20,7 @@ struct GitLabVariablePublisher: ServicePublisher {
 
     var information: PublisherInformation {
         PublisherInformation(
-            verbs: Set(Verb.allCases), with: VariableSettings.names,
+            with: VariableSettings.names,
             environment: .init(required: ["GITLAB_TOKEN"], inherited: ["CI_API_V4_URL"]), readback: .value,
             rollback: .value, batch: true)
     }

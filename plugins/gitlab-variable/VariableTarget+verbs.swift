@@ -101,15 +101,16 @@ extension VariableTarget {
         _ variable: Variable, _ request: PublisherRequest
     ) throws(ServiceError) -> Judgement {
         guard case .value(let digest) = variable.content else { return .replaceable }
-        if digest == request.digest { return .successor }
-        guard request.expect?.contains(digest) ?? true else {
+        switch request.compare(held: digest) {
+        case .same: return .successor
+        case .nothing, .expected: return .replaceable
+        case .other:
             throw ServiceError(
                 PublisherError(
                     .conflict, "\(settings.variable) holds a value that this rotation does not know",
-                    hint: "look whether key, place and scope are right and whether another rotation writes there",
+                    hint: "check that key, place and scope are right and that no other rotation writes there",
                     field: "with.key"))
         }
-        return .replaceable
     }
 
     /// `change` is `nil` where it is not certain whether this write or an earlier one did it.

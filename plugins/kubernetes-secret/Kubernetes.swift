@@ -34,7 +34,7 @@ struct Kubernetes: Service {
         case (404, _) where status?.kind == "namespaces":
             return PublisherError(
                 .notFound, "there is no such namespace (404\(words))",
-                hint: "look whether it is spelt right, or make it",
+                hint: "check its spelling, or make it",
                 field: "with.namespace")
         case (404, _):
             return PublisherError(

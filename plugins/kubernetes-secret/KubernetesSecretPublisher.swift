@@ -19,7 +19,7 @@ struct KubernetesSecretPublisher: ServicePublisher {
 
     var information: PublisherInformation {
         PublisherInformation(
-            verbs: Set(Verb.allCases), with: SecretSettings.names,
+            with: SecretSettings.names,
             environment: .init(
                 optional: ["KUBECONFIG", "KUBE_TOKEN"],
                 inherited: ["KUBERNETES_SERVICE_HOST", "KUBERNETES_SERVICE_PORT"]),

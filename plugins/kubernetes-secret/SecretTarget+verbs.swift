@@ -138,23 +138,20 @@ extension SecretTarget {
                 throw ServiceError(
                     PublisherError(
                         .notFound, "there is no \(settings.secret)",
-                        hint: "look whether it is spelt right; with 'create: true' it is made", field: "with.secret"))
+                        hint: "check its spelling; with 'create: true' it is made", field: "with.secret"))
             }
             return nil
         }
-        if let ours = RotationTime(request.rotation), let theirs = held.marker.flatMap({ RotationTime($0.rotation) }),
-            theirs.isLater(than: ours)
-        {
+        if let later = held.marker?.rotation, request.isOlder(than: later) {
             throw conflict(
-                "was written by a later rotation (\(theirs.text))",
+                "was written by a later rotation (\(later))",
                 hint: "finish that one; to write all the same, remove the annotation \(Marker.written(settings.key))")
         }
-        guard let digest = held.digest, digest != request.digest else { return try refuseImmutable(held, request) }
-        guard request.expect?.contains(digest) ?? true else {
+        guard request.compare(held: held.digest) != .other else {
             throw conflict(
                 "holds a value that this rotation does not know",
                 hint:
-                    "look whether cluster, namespace, secret and key are right and whether another rotation writes there"
+                    "check that cluster, namespace, secret and key are right and that no other rotation writes there"
             )
         }
         return try refuseImmutable(held, request)

@@ -87,22 +87,27 @@ extension KVTarget {
     func judge(_ held: KVSecret, _ request: PublisherRequest) throws(ServiceError) -> Judgement {
         let content = held.content(of: settings.field)
         if content == .value(request.digest) { return .successor }
-        if let mark = Mark(of: settings.field, in: held), mark.isLater(than: request.rotation) {
+        if let mark = Mark(of: settings.field, in: held), request.isOlder(than: mark.rotation) {
             throw ServiceError(
                 PublisherError(
                     .conflict, "\(settings.name) was written by a later rotation (\(mark.rotation))",
                     hint: "finish that one; to write all the same, remove \(Mark.key(settings.field)) from the secret's"
                         + " custom_metadata", field: "with.field"))
         }
-        guard let expect = request.expect else { return .replaceable }
+        let comparison: Comparison
         switch content {
-        case .nothing: return .replaceable
-        case .value(let digest) where expect.contains(digest): return .replaceable
-        case .value, .noText:
+        case .nothing: comparison = .nothing
+        case .value(let digest): comparison = request.compare(held: digest)
+        case .noText: comparison = request.expect == nil ? .expected : .other
+        }
+        switch comparison {
+        case .same: return .successor
+        case .nothing, .expected: return .replaceable
+        case .other:
             throw ServiceError(
                 PublisherError(
                     .conflict, "\(settings.name) holds a value that this rotation does not know",
-                    hint: "look whether mount, path and field are right and whether another rotation writes there",
+                    hint: "check that mount, path and field are right and that no other rotation writes there",
                     field: "with.field"))
         }
     }

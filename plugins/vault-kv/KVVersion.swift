@@ -189,10 +189,4 @@ struct Mark: Equatable {
     }
 
     private func text(_ object: JSONValue) -> String { object.text() }
-
-    /// Whether it certainly is of a rotation that began after this one.
-    func isLater(than rotation: String) -> Bool {
-        guard let ours = RotationTime(rotation), let theirs = RotationTime(self.rotation) else { return false }
-        return theirs.isLater(than: ours)
-    }
 }

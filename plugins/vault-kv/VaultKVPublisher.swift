@@ -34,7 +34,7 @@ struct VaultKVPublisher: ServicePublisher {
 
     var information: PublisherInformation {
         PublisherInformation(
-            verbs: Set(Verb.allCases), with: KVSettings.names,
+            with: KVSettings.names,
             environment: .init(
                 optional: [
                     "VAULT_TOKEN", "VAULT_ROLE_ID", "VAULT_SECRET_ID", "VAULT_ID_TOKEN",

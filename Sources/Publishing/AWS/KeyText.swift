@@ -78,19 +78,19 @@ extension KeyText {
         _ text: Secret, _ request: PublisherRequest, of thing: String, setting: String
     ) throws(ServiceError) -> Judgement {
         let digest = try found(in: text, of: thing)
-        guard let digest else { return .replaceable }
-        if digest == request.digest { return .successor }
-        guard request.expect?.contains(digest) ?? true else {
+        switch request.compare(held: digest) {
+        case .same: return .successor
+        case .nothing, .expected: return .replaceable
+        case .other:
             let isDocument = field == nil && Self.isObject(text)
             throw ServiceError(
                 PublisherError(
                     .conflict, "\(thing) holds a value that this rotation does not know",
                     hint: isDocument
                         ? "it is JSON: name the field that is the key in 'field'"
-                        : "look whether the name is right and whether another rotation writes there",
+                        : "check that the name is right and that no other rotation writes there",
                     field: "with.\(isDocument ? "field" : setting)"))
         }
-        return .replaceable
     }
 
     /// What `verify` answers for a text.

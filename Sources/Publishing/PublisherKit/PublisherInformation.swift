@@ -70,9 +70,10 @@ public struct PublisherInformation: Hashable, Sendable {
     /// Whether one process answers many requests, one a line.
     public var batch: Bool
 
-    /// The least a publisher can be, unless told otherwise.
+    /// Every verb, and beyond that the least a publisher can be, unless told otherwise.
     public init(
-        verbs: Set<Verb>, with: Names = Names(), environment: Variables = Variables(), readback: Readback = .none,
+        verbs: Set<Verb> = Set(Verb.allCases), with: Names = Names(), environment: Variables = Variables(),
+        readback: Readback = .none,
         rollback: Rollback = .none, batch: Bool = false
     ) {
         self.verbs = verbs

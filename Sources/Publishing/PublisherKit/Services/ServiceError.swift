@@ -85,7 +85,7 @@ extension PublisherError {
         case 404, 410:
             self.init(
                 .notFound, "\(service.name) has nothing there to \(call.purpose) (\(answer.status)\(words))",
-                hint: "look whether it is spelt right and whether the token may see it", field: call.field)
+                hint: "check its spelling and that the token may see it", field: call.field)
         case 409, 412:
             self.init(.conflict, refusal, hint: "look who else writes there, and run the step again", field: call.field)
         case 400, 405, 413, 415, 422:

@@ -33,9 +33,7 @@ extension ServicePublisher {
 
     package func publish(_ request: PublisherRequest) throws(PublisherError) -> PublisherAnswer {
         let target = try claimed(request)
-        guard let secret = request.secret else {
-            throw PublisherError(.configuration, "the request has no secret")
-        }
+        let secret = try request.requireSecret()
         return target.client.alone(at: target.place) {
             PublisherAnswer { () throws(ServiceError) in try target.publish(secret, request) }
         }
