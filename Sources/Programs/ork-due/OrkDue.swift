@@ -77,8 +77,7 @@ import Timestamps
         }
         let findings = try fleet.findings(CurlTransport(userAgent: "ork/\(orkVersion)"))
         let report = DueReport(findings, limit: format.limit(limit))
-        DueOutputs(environment, console).show(report, as: format)
-        format.print(report, template: include, staged: fleet.staged, console)
+        format.show(report, .init(template: include, staged: fleet.staged), environment, console)
     }
 
     private static func length(_ text: String?, _ option: String, orZero: Bool) throws(StepError) -> Interval? {
