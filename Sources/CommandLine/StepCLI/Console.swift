@@ -30,7 +30,7 @@ package struct Console: Sendable {
         show(runner.flatMap { RunnerCommand(error, program: program, for: $0) })
     }
 
-    /// Shows what somebody has to look at although the program goes on, and has the CI system show it, too.
+    /// Shows what somebody has to look at although the program continues, and has the CI system show it, too.
     package func warn(_ text: String) {
         show(.warning(text))
         show(runner.flatMap { RunnerCommand(.warning, text, program: program, for: $0) })

@@ -37,7 +37,7 @@ extension StepCommand {
             let waiting = Waiting(
                 upTo: try command.waitingTime(), clock: SystemClock(), tell: console.show)
             try waiting.run { () throws(StepError) -> Void in
-                // Everything is read anew for each try, and the handoff is not locked between them: a switch that is
+                // Everything is read again for each try, and the handoff is not locked between them: a switch that is
                 // thrown, or another step that has to go first, is not kept waiting.
                 let session = try Session(
                     command.common, environment: environment, console: console, obeysSwitch: !command.isRemedy)
