@@ -1,4 +1,5 @@
 import Secrets
+
 /// The bytes of a document that is text, and what all formats ask about them.
 struct DocumentText {
     let bytes: [UInt8]

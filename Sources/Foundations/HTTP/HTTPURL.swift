@@ -1,4 +1,5 @@
 import Secrets
+
 /// An address that ork may connect to: https, or http to this machine; and http to where AWS hands out credentials. No user,
 /// no fragment, nothing that readers take apart in different ways.
 package struct HTTPURL: Hashable, Sendable, CustomStringConvertible {

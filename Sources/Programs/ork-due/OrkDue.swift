@@ -42,7 +42,9 @@ import Timestamps
             valueName: "duration"))
     var expiresWithin: String?
 
-    @Option(help: ArgumentHelp("How many rotations may be under way at once; one that soaks does not count.", valueName: "count"))
+    @Option(
+        help: ArgumentHelp(
+            "How many rotations may be under way at once; one that soaks does not count.", valueName: "count"))
     var limit: Int?
 
     @Option(

@@ -56,7 +56,9 @@ package struct CreateStep {
         guard let key = try account.send({ $0.key(created.hash) }).value else {
             throw StepError(
                 .failed, "the successor \(created.name) does not exist any more at OpenRouter",
-                hint: "the management key may be another account's; else start a new rotation: another --handoff, --supersede")
+                hint:
+                    "the management key may be another account's; else start a new rotation: another --handoff, --supersede"
+            )
         }
         if key.disabled {
             context.tell(.warning("the successor \(created.name) is disabled at OpenRouter"))
@@ -187,7 +189,8 @@ extension CreateStep {
         guard let key = snapshot.keys.first(where: { $0.hash == reference.hash }) else {
             throw StepError(
                 .failed, "the predecessor \(reference.name) (\(reference.hash.short)) does not exist at OpenRouter",
-                hint: "the management key may be another account's; if the predecessor is gone, start a new rotation: another "
+                hint:
+                    "the management key may be another account's; if the predecessor is gone, start a new rotation: another "
                     + "--handoff, --supersede")
         }
         return key

@@ -93,7 +93,8 @@ extension PublishStep {
             guard error.code != .unauthorized else {
                 throw StepError(
                     .notYet, "the new key does not work yet: \(error.message)",
-                    hint: "nothing was published; run ork-publish again in a minute; if that keeps happening, the key is deleted "
+                    hint:
+                        "nothing was published; run ork-publish again in a minute; if that keeps happening, the key is deleted "
                         + "or disabled: another rotation has taken over, or start a new rotation with another --handoff and "
                         + "ork-create --supersede")
             }
