@@ -9,6 +9,7 @@ import Synchronization
 import TestSupport
 import Testing
 
+import Timestamps
 @testable import ork_publisher_aws_parameter
 @testable import ork_publisher_aws_secrets_manager
 

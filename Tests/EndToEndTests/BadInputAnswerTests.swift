@@ -131,7 +131,7 @@ struct BadExchange: Sendable, CustomTestStringConvertible {
             "400", 400, #"{"error": {"message": "sk-or-v1-no"}}"#, 1, "OpenRouter does not accept the request (400)"),
         BadAnswer("401 with a page", 401, "<html>", 77, "OpenRouter does not accept the key (401)"),
         BadAnswer("402", 402, "{}", 1, "OpenRouter reports that the credit or the key's limit is used up (402)"),
-        BadAnswer("403", 403, "{}", 77, "OpenRouter does not allow this to the key (403)"),
+        BadAnswer("403", 403, "{}", 77, "OpenRouter does not allow this key to do that (403)"),
         BadAnswer("404 with a page", 404, "<html>", 1, "OpenRouter does not know what was asked for (404)"),
         BadAnswer("500", 500, "panic: runtime error", 69, "OpenRouter cannot answer now (500)"),
         BadAnswer("a redirection", 1, "OpenRouter answers with a status that is not documented (302)") {

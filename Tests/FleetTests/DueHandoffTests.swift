@@ -99,7 +99,7 @@ struct DueHandoffTests {
         late.simulation.pass(31 * DueFixture.day)
         let finding = try Self.finding(late, [late])
         #expect(finding.word == "begun supersede")
-        #expect(finding.message.contains("was to be published by"))
+        #expect(finding.message.contains("should have been published by"))
 
         let gone = try RotationFixture()
         try gone.create()

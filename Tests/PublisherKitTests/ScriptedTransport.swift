@@ -4,6 +4,7 @@ import JSON
 import PublisherKit
 import Secrets
 import Synchronization
+import Timestamps
 
 /// Gives the answers it was made with, one after the other, and keeps the requests. The last one is given for ever.
 final class ScriptedTransport: HTTPTransport {
@@ -40,7 +41,7 @@ extension ScriptedTransport.Answer {
 }
 
 /// A clock that stands still unless somebody sleeps.
-final class SteppingClock: ServiceClock {
+final class SteppingClock: WallClock {
     static let start = Date(timeIntervalSince1970: 1_800_000_000)
 
     private let moment = Mutex(start)

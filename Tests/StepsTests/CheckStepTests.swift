@@ -83,7 +83,7 @@ import Timestamps
             ]
         }
         let error = fixture.refused(.failed, "2 of 3") { () throws(StepError) in try check(fixture) }
-        #expect(error?.hint == "do what stands behind each target above; nothing was changed")
+        #expect(error?.hint == "follow the advice after each target above; nothing was changed")
         let lines = fixture.announcements.warnings
         #expect(lines.contains { $0.hasSuffix("web: no; ask the boss") })
         #expect(

@@ -1,9 +1,10 @@
 package import FoundationEssentials
 import PublisherKit
 import Synchronization
+import Timestamps
 
 /// The time, which only waiting moves: a busy machine changes nothing.
-package final class FakeClock: ServiceClock {
+package final class FakeClock: WallClock {
     private let beginning: Date
     private let offset = Mutex<TimeInterval>(0)
 

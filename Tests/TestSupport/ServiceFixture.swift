@@ -5,6 +5,7 @@ import Secrets
 import Sodium
 import Synchronization
 import Testing
+import Timestamps
 
 /// A service as a value, which answers requests.
 package protocol ServiceSandbox: Sendable {
@@ -14,7 +15,7 @@ package protocol ServiceSandbox: Sendable {
 /// A service, a clock that only waiting and asking moves, and the network between, which can be told to fail.
 ///
 /// Every request that it passes on and every answer of a publisher is searched for the keys.
-package final class ServiceFixture<Service: ServiceSandbox>: HTTPTransport, ServiceClock {
+package final class ServiceFixture<Service: ServiceSandbox>: HTTPTransport, WallClock {
     /// What becomes of a request.
     package enum Fault: Sendable {
         /// It does not arrive.

@@ -5,6 +5,7 @@ import Secrets
 import TestSupport
 import Testing
 
+import Timestamps
 @testable import ork_publisher_vault_kv
 
 /// Answers that get lost or are none, in front of a real server.
@@ -152,7 +153,7 @@ import Testing
     func realQuota() async throws {
         try await VaultFixture.run { fixture in
             while try fixture.server.ask(.get, "slow/data/\(fixture.path)").status != 429 {}
-            let publisher = try fixture.publisher(clock: SystemServiceClock())
+            let publisher = try fixture.publisher(clock: SystemClock())
             let answer = try fixture.ask(.publish, ["mount": "slow"], of: publisher)
             #expect(answer.outcome == .committed, "\(answer)")
         }

@@ -9,6 +9,7 @@ import Synchronization
 import TestSupport
 import Testing
 
+import Timestamps
 @testable import ork_publisher_vault_kv
 
 /// A publisher, a real OpenBao, and a proxy between them that can be told to fail. It has a secret of its own to write.
@@ -46,7 +47,7 @@ final class VaultFixture: Sendable {
 
     /// A publisher with this environment beside the address; without one, with a token that may do all it needs.
     func publisher(
-        _ environment: [String: String]? = nil, clock: (any ServiceClock)? = nil
+        _ environment: [String: String]? = nil, clock: (any WallClock)? = nil
     ) throws -> VaultKVPublisher {
         let environment = try environment ?? ["VAULT_TOKEN": SampleKeys.text(server.token("full"))]
         return VaultKVPublisher(

@@ -1,5 +1,6 @@
 import AWS
 import PublisherKit
+import Secrets
 
 /// A target's `with`, checked.
 struct ParameterSettings {
@@ -32,7 +33,7 @@ struct ParameterSettings {
         name = try settings.required("name", hint: "name the parameter, as /prod/web/OPENROUTER_API_KEY")
         // PutParameter's documentation: with a slash in it, it is a path and begins with one.
         let isName = name.utf8.allSatisfy {
-            (48...57).contains($0) || (65...90).contains($0) || (97...122).contains($0) || "/_.-".utf8.contains($0)
+            $0.isASCIIAlphanumeric || "/_.-".utf8.contains($0)
         }
         guard isName, name.utf8.count <= 1011, !name.contains("/") || name.hasPrefix("/") && !name.hasSuffix("/") else {
             throw Settings.error(

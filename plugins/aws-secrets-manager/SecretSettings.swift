@@ -1,5 +1,6 @@
 import AWS
 import PublisherKit
+import Secrets
 import Sodium
 
 /// A target's `with`, checked.
@@ -75,7 +76,7 @@ struct SecretSettings {
     private static func isName(_ text: String) -> Bool {
         (1...512).contains(text.utf8.count)
             && text.utf8.allSatisfy {
-                (48...57).contains($0) || (65...90).contains($0) || (97...122).contains($0)
+                $0.isASCIIAlphanumeric
                     || "/_+=.@-".utf8.contains($0)
             }
     }

@@ -1,6 +1,7 @@
 import FoundationEssentials
 import Glibc
 import PublisherKit
+import Secrets
 
 extension TargetFile {
     /// Waits until no other publisher writes in this directory. The lock (`flock`) ends with the open directory.
@@ -50,7 +51,7 @@ extension TargetFile {
     private func isLeftover(_ found: String) -> Bool {
         guard found.hasPrefix(prefix) else { return false }
         let digits = found.utf8.dropFirst(prefix.utf8.count)
-        return digits.count == 16 && digits.allSatisfy { (48...57).contains($0) || (97...102).contains($0) }
+        return digits.count == 16 && digits.allSatisfy { $0.isLowercaseHexDigit }
     }
 
     /// Puts a new file in the place of the one there is, in one step, with its owner and its permissions.

@@ -45,7 +45,7 @@ extension Companion {
     private static func isRotation(_ text: String) -> Bool {
         (1...64).contains(text.utf8.count)
             && text.utf8.allSatisfy { byte in
-                (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte)
+                byte.isASCIIAlphanumeric
                     || "-_.".utf8.contains(byte)
             }
     }

@@ -118,7 +118,7 @@ struct RepositoryName: Hashable, CustomStringConvertible {
     static func isName(_ text: String) -> Bool {
         !text.isEmpty && text != "." && text != ".."
             && text.utf8.allSatisfy { byte in
-                (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte)
+                byte.isASCIIAlphanumeric
                     || "-._".utf8.contains(byte)
             }
     }
@@ -131,7 +131,7 @@ struct SecretName: Hashable, CustomStringConvertible {
     /// By the rules of GitHub's "Using secrets in GitHub Actions"; `key` is the setting that it stands in.
     init(_ text: String, setting key: String) throws(PublisherError) {
         let isName = text.utf8.enumerated().allSatisfy { index, byte in
-            (65...90).contains(byte) || (97...122).contains(byte) || byte == 95 || index > 0 && (48...57).contains(byte)
+            byte.isASCIILetter || byte == 95 || index > 0 && byte.isASCIIDigit
         }
         guard isName, !text.isEmpty else {
             throw Settings.error(

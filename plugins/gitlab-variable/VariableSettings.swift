@@ -1,4 +1,5 @@
 import PublisherKit
+import Secrets
 
 /// A target's `with`, checked.
 struct VariableSettings {
@@ -155,6 +156,6 @@ struct VariableSettings {
     }
 
     private static func isAlphanumeric(_ byte: UInt8) -> Bool {
-        (48...57).contains(byte) || (97...122).contains(byte | 0x20) && byte < 128
+        byte.isASCIIAlphanumeric
     }
 }

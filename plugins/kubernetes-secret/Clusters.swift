@@ -3,17 +3,18 @@ import FoundationEssentials
 import HTTP
 import PublisherKit
 import Secrets
+import Timestamps
 
 /// The clusters of this process. Targets that come to one in the same way share a client.
 final class Clusters: Sendable {
     private let sources: ClusterSources
     private let clients: ServiceClients
     private let transport: @Sendable (TLSSettings) -> any HTTPTransport
-    let clock: any ServiceClock
+    let clock: any WallClock
 
     /// `transport` must send a request once.
     init(
-        _ sources: ClusterSources, clock: any ServiceClock = SystemServiceClock(),
+        _ sources: ClusterSources, clock: any WallClock = SystemClock(),
         transport: @escaping @Sendable (TLSSettings) -> any HTTPTransport
     ) {
         self.sources = sources

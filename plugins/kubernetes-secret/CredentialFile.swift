@@ -3,6 +3,7 @@ import HTTP
 import PublisherKit
 import Secrets
 import Synchronization
+import Timestamps
 
 /// The files that say who we are and whom to trust.
 enum CredentialFile {
@@ -55,13 +56,13 @@ enum CredentialFile {
 /// read again after a minute, as client-go does (transport/token_source.go), and when the cluster refuses it.
 final class TokenFile: ServiceCredentials {
     private let path: String
-    private let clock: any ServiceClock
+    private let clock: any WallClock
     private let state = Mutex<(token: Secret, readAt: Date)?>(nil)
     private let seen = Mutex<[Secret]>([])
 
     private static let age: TimeInterval = 60
 
-    init(_ path: String, clock: any ServiceClock) {
+    init(_ path: String, clock: any WallClock) {
         self.path = path
         self.clock = clock
     }

@@ -2,6 +2,7 @@ import FoundationEssentials
 import HTTP
 import JSON
 import PublisherKit
+import Secrets
 
 /// Kubernetes' API, of one cluster and with one login.
 struct Kubernetes: Service {
@@ -148,7 +149,7 @@ enum KubernetesName {
             && text.utf8.allSatisfy { isAlphanumeric($0) || "-_.".utf8.contains($0) }
     }
 
-    static func isAlphanumeric(_ byte: UInt8) -> Bool { isLowerOrDigit(byte) || (65...90).contains(byte) }
+    static func isAlphanumeric(_ byte: UInt8) -> Bool { isLowerOrDigit(byte) || byte.isASCIIUppercase }
 
-    private static func isLowerOrDigit(_ byte: UInt8) -> Bool { (97...122).contains(byte) || (48...57).contains(byte) }
+    private static func isLowerOrDigit(_ byte: UInt8) -> Bool { byte.isASCIILowercase || byte.isASCIIDigit }
 }

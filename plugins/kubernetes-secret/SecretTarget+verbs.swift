@@ -2,6 +2,7 @@ import FoundationEssentials
 import JSON
 import PublisherKit
 import Secrets
+import Timestamps
 
 extension SecretTarget {
     /// Reads and compares, and lets the cluster try the writes without keeping them (`dryRun`).

@@ -4,12 +4,13 @@ import JSON
 import PublisherKit
 import Secrets
 import Sodium
+import Timestamps
 
 /// One key of a Secret in a cluster, and the time that there is for it.
 struct SecretTarget: ServiceTarget {
     let settings: SecretSettings
     let client: ServiceClient
-    let clock: any ServiceClock
+    let clock: any WallClock
     let deadline: Date
     /// What no message may repeat: an answer to reading may have it, too.
     let secret: Secret?

@@ -2,6 +2,7 @@ import FoundationEssentials
 import HTTP
 import PublisherKit
 import Secrets
+import Timestamps
 
 /// The token by which a CI system says which job this is (OpenID Connect).
 enum IdentityToken {
@@ -51,7 +52,7 @@ enum IdentityToken {
 
     /// The token; `transport` is for GitHub, whose certificates are not Vault's.
     func fetch(
-        _ transport: any HTTPTransport, clock: any ServiceClock, until deadline: Date
+        _ transport: any HTTPTransport, clock: any WallClock, until deadline: Date
     ) throws(ServiceError) -> Secret {
         switch self {
         case .given(let token, _): return token

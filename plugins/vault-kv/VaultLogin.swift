@@ -13,7 +13,7 @@ final class VaultLogin: ServiceCredentials {
         let service: Vault
         let address: HTTPURL
         let transport: any HTTPTransport
-        let clock: any ServiceClock
+        let clock: any WallClock
 
         func client(_ credentials: any ServiceCredentials) -> ServiceClient {
             ServiceClient(service, at: address, credentials: credentials, transport: transport, clock: clock)

@@ -30,7 +30,7 @@ package struct CommonOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Stop unless the handoff is still the one with this head.", valueName: "digest"))
     package var expectHead: String?
 
-    @Option(help: ArgumentHelp("Wait here, up to this long, for what is not yet so.", valueName: "duration"))
+    @Option(help: ArgumentHelp("Wait here, up to this long, until the step can be done.", valueName: "duration"))
     package var wait: String?
 
     @Flag(help: "Say what would be done, and do nothing.")
@@ -42,7 +42,7 @@ package struct CommonOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Write ORK_ROTATION, ORK_STATE and ORK_HEAD to this file.", valueName: "file"))
     package var dotenv: String?
 
-    @Flag(help: "Go on with the plan in the handoff where ork.yaml says something else.")
+    @Flag(help: "Continue with the plan in the handoff where ork.yaml says something else.")
     package var acceptPlan = false
 
     package init() {}

@@ -30,7 +30,7 @@ package struct Console: Sendable {
         show(runner.flatMap { RunnerCommand(error, program: program, for: $0) })
     }
 
-    /// Shows what somebody has to look at although the program goes on, and has the CI system show it, too.
+    /// Shows what somebody has to look at although the program continues, and has the CI system show it, too.
     package func warn(_ text: String) {
         show(.warning(text))
         show(runner.flatMap { RunnerCommand(.warning, text, program: program, for: $0) })
@@ -42,6 +42,14 @@ package struct Console: Sendable {
 
     /// Passes on a line of a plugin's or a probe's, which has been redacted and escaped.
     package func log(_ text: String) { line(text) }
+
+    /// Adds to the end of a file that others read, such as a CI system's summary. That it could not be written is said,
+    /// and nothing else is lost.
+    package func add(_ text: String, to path: String) {
+        do { try DurableFile(path).append(Array(text.utf8)) } catch {
+            show(.warning("\(path) cannot be written: \(error)"))
+        }
+    }
 
     /// Prints the answer of a `--json` run.
     package func print(_ json: JSONValue) { Self.write(json.bytes(.compact) + [0x0A], to: .standardOutput) }

@@ -49,12 +49,12 @@ package final class Session {
     private func refuseIfDisabled() throws(StepError) {
         if environment.isDisabled {
             throw StepError(
-                .notYet, "rotations are switched off by ORK_DISABLED", hint: "unset it to go on", isRetryable: false)
+                .notYet, "rotations are switched off by ORK_DISABLED", hint: "unset it to continue", isRetryable: false)
         }
         if let configuration, !configuration.isEnabled {
             throw StepError(
                 .notYet, "the rotation \(configuration.name) is switched off in \(configuration.file)",
-                hint: "set enabled: true to go on", isRetryable: false)
+                hint: "set enabled: true to continue", isRetryable: false)
         }
     }
 
@@ -63,7 +63,7 @@ package final class Session {
         guard let expected = Digest(text), journal.handoff?.holds(expectedHead: expected) ?? false else {
             throw StepError(
                 .unacceptable, "the handoff is not the one that --expect-head names",
-                hint: "something was recorded since; look with ork-status, and have it approved again")
+                hint: "something was recorded since; see ork-status, and have it approved again")
         }
     }
 
@@ -108,7 +108,7 @@ package final class Session {
     package func createOptions(_ flags: PlanFlags, adjust: (inout Plan) -> Void) throws(StepError) -> CreateStep.Options
     {
         var plan: Plan
-        // Without flags and file a rotation that has begun goes on as it was ordered.
+        // Without flags and file, a rotation that has begun continues as it was ordered.
         let base = configuration?.plan ?? (flags.predecessor == nil ? journal.handoff?.header.plan : nil)
         do { plan = try flags.plan(over: base) } catch {
             let isMissing = flags.predecessor == nil && base == nil
@@ -210,9 +210,9 @@ extension Session {
         guard options.acceptPlan else {
             throw StepError(
                 .unacceptable, "\(configuration.file) has changed since the rotation began: \(text)",
-                hint: "go on with the plan in the handoff with --accept-plan, or begin a new rotation")
+                hint: "continue with the plan in the handoff with --accept-plan, or start a new rotation")
         }
-        console.show(.warning("going on with the plan in the handoff: \(text)"))
+        console.show(.warning("continuing with the plan in the handoff: \(text)"))
         let differences = JSONValue.array(lines.map { .string($0.description) })
         // Accepted once is accepted: a record for every run would only move the head.
         guard !state.acceptedDifferences.contains(differences) else { return }

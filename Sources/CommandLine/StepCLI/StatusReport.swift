@@ -65,7 +65,7 @@ package struct StatusReport {
 
     private var sentence: String {
         switch state.phase {
-        case .intended: "a key was to be minted"
+        case .intended: "a key is about to be minted"
         case .minted: "a key is minted and not yet activated"
         case .created:
             state.plan.targets.contains { state.targets[$0.name]?.last?.event == .unknown }

@@ -27,16 +27,17 @@ extension StepCommand {
     /// Runs the program; it does not return.
     package static func start() -> Never {
         ProcessHardening.apply()
-        let console = Console(program: configuration.commandName ?? "ork")
+        let program = configuration.commandName ?? "ork"
+        let console = Console(program: program)
         let command: Self
         do { command = try parse() } catch { UsageError(error, of: Self.self).exit(console) }
         let environment = StepEnvironment()
-        var outcome = Outcome()
+        var outcome = Outcome(of: program)
         do throws(StepError) {
             let waiting = Waiting(
                 upTo: try command.waitingTime(), clock: SystemClock(), tell: console.show)
             try waiting.run { () throws(StepError) -> Void in
-                // Everything is read anew for each try, and the handoff is not locked between them: a switch that is
+                // Everything is read again for each try, and the handoff is not locked between them: a switch that is
                 // thrown, or another step that has to go first, is not kept waiting.
                 let session = try Session(
                     command.common, environment: environment, console: console, obeysSwitch: !command.isRemedy)
@@ -47,10 +48,8 @@ extension StepCommand {
         } catch {
             outcome.failure = error
         }
-        let failure = outcome.failure
-        outcome.publish(command.common, environment, console, program: configuration.commandName ?? "ork")
-        if let failure { console.show(failure) }
-        Glibc.exit(failure?.code.rawValue ?? 0)
+        outcome.report(command.common, environment, console)
+        Glibc.exit(outcome.failure?.code.rawValue ?? 0)
     }
 
     private func waitingTime() throws(StepError) -> Interval {

@@ -95,7 +95,7 @@ extension HTTPRequest {
 
     // A letter, a digit or a hyphen.
     private static func isNameByte(_ byte: UInt8) -> Bool {
-        (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte) || byte == 0x2D
+        byte.isASCIIAlphanumeric || byte == 0x2D
     }
 
     private static func validate(_ credential: Secret) throws(TransportError) {
@@ -111,7 +111,7 @@ extension HTTPRequest {
 
     // RFC 9110 §5.6.2.
     private static func isTokenByte(_ byte: UInt8) -> Bool {
-        (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte)
+        byte.isASCIIAlphanumeric
             || "!#$%&'*+-.^_`|~".utf8.contains(byte)
     }
 }

@@ -1,3 +1,5 @@
+import Secrets
+
 /// The bytes of a document that is text, and what all formats ask about them.
 struct DocumentText {
     let bytes: [UInt8]
@@ -129,7 +131,7 @@ package struct Place: Hashable, Sendable {
     }
 
     private static func isVariableName(_ text: String) -> Bool {
-        guard let first = text.utf8.first, !(48...57).contains(first) else { return false }
+        guard let first = text.utf8.first, !first.isASCIIDigit else { return false }
         return text.utf8.allSatisfy { $0.isASCIIAlphanumeric || [0x5F, 0x2D, 0x2E].contains($0) }
     }
 
@@ -163,11 +165,5 @@ package struct Place: Hashable, Sendable {
                 .place, "a key of the name is empty", hint: "write a dot that belongs to a key as '\\.'")
         }
         return parts
-    }
-}
-
-extension UInt8 {
-    var isASCIIAlphanumeric: Bool {
-        (48...57).contains(self) || (65...90).contains(self) || (97...122).contains(self)
     }
 }

@@ -1,4 +1,5 @@
 import JSON
+import Secrets
 
 /// `NAME=value` lines. The grammar is python-dotenv's, with Node's where that is the stricter one.
 struct DotenvDocument: DocumentContent {

@@ -1,4 +1,5 @@
 import JSON
+import Secrets
 
 /// A JSON text. Duplicate keys are refused anywhere in it: readers differ on which one they take.
 struct JSONDocument: DocumentContent {

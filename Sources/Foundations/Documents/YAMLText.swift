@@ -1,3 +1,4 @@
+import Secrets
 import YAML
 
 /// Single-line scalars that readers of YAML 1.1 and of 1.2 take for the same string.
@@ -16,7 +17,7 @@ enum YAMLText {
 
     /// Begins with a letter, holds nothing that is a sign in either version, and is no word of YAML 1.1.
     private static func isPlain(_ text: String) -> Bool {
-        guard let first = text.utf8.first, first.isASCIIAlphanumeric, !(48...57).contains(first) else { return false }
+        guard let first = text.utf8.first, first.isASCIIAlphanumeric, !first.isASCIIDigit else { return false }
         let words = ["y", "n", "yes", "no", "on", "off", "true", "false", "null"]
         return !words.contains(text.lowercased())
             && text.utf8.allSatisfy { $0.isASCIIAlphanumeric || "_./+@-".utf8.contains($0) }

@@ -106,7 +106,7 @@ package struct HTTPResponse: Sendable {
         self.headers = headers
         self.body = body
         self.date = date
-        if let text = self[header: "retry-after"], !text.isEmpty, text.utf8.allSatisfy({ (48...57).contains($0) }) {
+        if let text = self[header: "retry-after"], !text.isEmpty, text.utf8.allSatisfy({ $0.isASCIIDigit }) {
             // A number of any length is some time; Int32 has room for 68 years.
             retryAfter = .seconds(Int32(text) ?? .max)
         }

@@ -1,3 +1,5 @@
+import Secrets
+
 /// An address that ork may connect to: https, or http to this machine; and http to where AWS hands out credentials. No user,
 /// no fragment, nothing that readers take apart in different ways.
 package struct HTTPURL: Hashable, Sendable, CustomStringConvertible {
@@ -23,7 +25,7 @@ package struct HTTPURL: Hashable, Sendable, CustomStringConvertible {
         case form = "not an https address"
         /// Plain http to another machine.
         case plaintext = "plain http is only for this machine; use https"
-        /// A user name or password, which belongs into a header.
+        /// A user name or password, which belongs in a header.
         case user = "an address may not hold a user name or a password"
     }
 
@@ -71,7 +73,7 @@ package struct HTTPURL: Hashable, Sendable, CustomStringConvertible {
     package func appending(_ path: String, query: [(String, String)] = []) -> HTTPURL {
         var text = description
         if text.hasSuffix("/") && path.hasPrefix("/") { text.removeLast() }
-        // Without a slash between them, the path would go on with the name of the host.
+        // Without a slash between them, the path would become part of the host's name.
         if !path.isEmpty, !path.hasPrefix("/"), !path.hasPrefix("?"), !text.hasSuffix("/") { text += "/" }
         text += path
         var separator = text.contains("?") ? "&" : "?"
@@ -87,7 +89,7 @@ package struct HTTPURL: Hashable, Sendable, CustomStringConvertible {
         var result = ""
         for byte in text.utf8 {
             switch byte {
-            case 48...57, 65...90, 97...122, UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"), UInt8(ascii: "~"):
+            case _ where byte.isASCIIAlphanumeric || "-._~".utf8.contains(byte):
                 result.unicodeScalars.append(Unicode.Scalar(byte))
             default:
                 let digits = String(byte, radix: 16, uppercase: true)
@@ -120,7 +122,7 @@ package struct HTTPURL: Hashable, Sendable, CustomStringConvertible {
                 port = authority[authority.index(after: colon)...]
             }
             let isName = host.utf8.allSatisfy {
-                (48...57).contains($0) || (65...90).contains($0) || (97...122).contains($0) || "-._".utf8.contains($0)
+                $0.isASCIIAlphanumeric || "-._".utf8.contains($0)
             }
             guard !host.isEmpty, isName else { return nil }
         }
@@ -136,7 +138,7 @@ package struct HTTPURL: Hashable, Sendable, CustomStringConvertible {
 
     // Digits without a leading zero, which some readers take for octal.
     private static func isDecimal(_ text: Substring) -> Bool {
-        text.utf8.allSatisfy { (48...57).contains($0) } && (text == "0" || !text.hasPrefix("0"))
+        text.utf8.allSatisfy { $0.isASCIIDigit } && (text == "0" || !text.hasPrefix("0"))
     }
 }
 

@@ -26,7 +26,7 @@ public struct Digest: Hashable, Sendable, CustomStringConvertible {
     private static let prefix = "sha256:"
 
     private static func areDigits(_ text: Substring) -> Bool {
-        text.utf8.count == 64 && text.utf8.allSatisfy { (48...57).contains($0) || (97...102).contains($0) }
+        text.utf8.count == 64 && text.utf8.allSatisfy { $0.isLowercaseHexDigit }
     }
 }
 
@@ -40,7 +40,7 @@ public struct KeyHash: Hashable, Sendable, CustomStringConvertible {
     /// Takes 1 to 128 letters, digits, `-` and `_`; `nil` for anything that could be more than one path segment.
     public init?(_ text: String) {
         let isSegment = text.utf8.allSatisfy {
-            (48...57).contains($0) || (65...90).contains($0) || (97...122).contains($0) || $0 == 45 || $0 == 95
+            $0.isASCIIAlphanumeric || $0 == 45 || $0 == 95
         }
         guard isSegment, (1...128).contains(text.utf8.count) else { return nil }
         description = text

@@ -115,8 +115,7 @@ private struct FormReader {
         default:
             break
         }
-        let isLetter = (65...90).contains(byte & 0xDF)
-        return !isLetter && set.contains(byte) ? place + 1 : nil
+        return !byte.isASCIILetter && set.contains(byte) ? place + 1 : nil
     }
 
     private mutating func surrogates(_ units: [UInt16], at start: Int) -> Int? {
@@ -134,21 +133,10 @@ private struct FormReader {
     private mutating func hexadecimal(_ place: Int, _ count: Int) -> Int? {
         var value = 0
         for offset in 0..<count {
-            guard let byte = byte(place + offset), let digit = byte.hexadecimalValue else { return nil }
+            guard let byte = byte(place + offset), let digit = byte.hexDigitValue else { return nil }
             value = value << 4 | digit
         }
         return value
-    }
-}
-
-extension UInt8 {
-    fileprivate var hexadecimalValue: Int? {
-        switch self {
-        case 48...57: Int(self) - 48
-        case 65...70: Int(self) - 55
-        case 97...102: Int(self) - 87
-        default: nil
-        }
     }
 }
 
@@ -224,8 +212,8 @@ extension RedactedForm {
     }
 
     private static func anyCase(_ byte: UInt8) -> ByteSet {
-        (65...90).contains(byte & 0xDF) ? [byte | 0x20, byte & 0xDF] : [byte]
+        byte.isASCIILetter ? [byte | 0x20, byte & 0xDF] : [byte]
     }
 
-    private static func uppercase(_ byte: UInt8) -> UInt8 { (97...122).contains(byte) ? byte & 0xDF : byte }
+    private static func uppercase(_ byte: UInt8) -> UInt8 { byte.isASCIILowercase ? byte & 0xDF : byte }
 }

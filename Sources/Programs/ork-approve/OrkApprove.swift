@@ -20,7 +20,7 @@ import Steps
 
     @Option(
         name: .customLong("for"),
-        help: ArgumentHelp("What may go on: publish (later waves) or retire (default: both).", valueName: "step"))
+        help: ArgumentHelp("What is approved: publish (later waves) or retire (default: both).", valueName: "step"))
     var purpose: Purpose?
 
     enum Purpose: String, ExpressibleByArgument, CaseIterable { case publish, retire }

@@ -29,7 +29,7 @@ import Steps
     @Flag(help: "Make every key of the lineage a predecessor of this rotation, whatever rotation it is from.")
     var supersede = false
 
-    @Flag(help: "Go on although guardrails, provider keys or observability destinations name the predecessor.")
+    @Flag(help: "Continue although guardrails, provider keys or observability destinations name the predecessor.")
     var ignoreReferences = false
 
     static func main() { start() }

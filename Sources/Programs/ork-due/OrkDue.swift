@@ -42,7 +42,9 @@ import Timestamps
             valueName: "duration"))
     var expiresWithin: String?
 
-    @Option(help: ArgumentHelp("At most so many under way at once; one that soaks does not count.", valueName: "count"))
+    @Option(
+        help: ArgumentHelp(
+            "How many rotations may be under way at once; one that soaks does not count.", valueName: "count"))
     var limit: Int?
 
     @Option(
@@ -77,8 +79,7 @@ import Timestamps
         }
         let findings = try fleet.findings(CurlTransport(userAgent: "ork/\(orkVersion)"))
         let report = DueReport(findings, limit: format.limit(limit))
-        DueOutputs(environment, console).show(report, as: format)
-        format.print(report, template: include, staged: fleet.staged, console)
+        format.show(report, .init(template: include, staged: fleet.staged), environment, console)
     }
 
     private static func length(_ text: String?, _ option: String, orZero: Bool) throws(StepError) -> Interval? {

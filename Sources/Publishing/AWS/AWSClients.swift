@@ -1,5 +1,6 @@
 package import HTTP
 package import PublisherKit
+package import Timestamps
 
 /// The clients of one process for one service of AWS. Targets that have region, address and credentials in common share
 /// one.
@@ -8,7 +9,7 @@ package final class AWSClients: Sendable {
     private let clients: ServiceClients
 
     var transport: any HTTPTransport { clients.transport }
-    var clock: any ServiceClock { clients.clock }
+    var clock: any WallClock { clients.clock }
     let environment: [String: String]
 
     /// The settings that all targets at AWS have.
@@ -30,7 +31,7 @@ package final class AWSClients: Sendable {
     /// `transport` must send a request once.
     package init(
         _ service: any AWSService, environment: [String: String], transport: any HTTPTransport,
-        clock: any ServiceClock = SystemServiceClock()
+        clock: any WallClock = SystemClock()
     ) {
         self.service = service
         self.environment = environment

@@ -4,7 +4,7 @@ import JSON
 package import PublisherKit
 package import Secrets
 import Synchronization
-import Timestamps
+package import Timestamps
 
 /// A key of AWS, with which requests are signed.
 package struct AWSCredentials: Sendable, Equatable {
@@ -91,14 +91,14 @@ package final class AWSLogin: ServiceCredentials {
     private let source: any CredentialSource
     private let region: AWSRegion
     private let service: String
-    private let clock: any ServiceClock
+    private let clock: any WallClock
     private let state = Mutex(State())
 
     /// How long before their end they are fetched anew: longer than a request takes.
     private static let margin: TimeInterval = 120
 
     /// `service` is what is signed for.
-    package init(_ source: any CredentialSource, region: AWSRegion, service: String, clock: any ServiceClock) {
+    package init(_ source: any CredentialSource, region: AWSRegion, service: String, clock: any WallClock) {
         self.source = source
         self.region = region
         self.service = service

@@ -2,6 +2,7 @@ package import FoundationEssentials
 package import HTTP
 package import JSON
 package import PublisherKit
+import Secrets
 import Timestamps
 
 /// A service of AWS that speaks JSON 1.1: every call is a POST to `/` that names its operation in a field, and every
@@ -73,7 +74,7 @@ package struct AWSRegion: Hashable, Sendable {
     package init?(_ name: String) {
         let isName =
             !name.isEmpty && name.utf8.count <= 40 && !name.hasPrefix("-") && !name.hasSuffix("-")
-            && name.utf8.allSatisfy { (48...57).contains($0) || (97...122).contains($0) || $0 == UInt8(ascii: "-") }
+            && name.utf8.allSatisfy { $0.isASCIIDigit || $0.isASCIILowercase || $0 == UInt8(ascii: "-") }
         guard isName, name.utf8.contains(UInt8(ascii: "-")) else { return nil }
         self.name = name
     }

@@ -4,6 +4,7 @@ import JSON
 package import PublisherKit
 package import Secrets
 import Synchronization
+package import Timestamps
 
 /// Those of the role of an EC2 instance, from its metadata service, version 2: a session first, which a request that
 /// somebody tricked a server into making could not get ("Use the Instance Metadata Service").
@@ -136,13 +137,13 @@ package final class ContainerCredentials: CredentialSource {
 /// Asks what hands out credentials. That changes nothing, so it is tried again.
 package struct Fetcher: Sendable {
     let transport: any HTTPTransport
-    let clock: any ServiceClock
+    let clock: any WallClock
 
     private static let tries = 3
     /// The endpoints are near; STS answers within seconds.
     private static let limit: TimeInterval = 10
 
-    package init(_ transport: any HTTPTransport, clock: any ServiceClock) {
+    package init(_ transport: any HTTPTransport, clock: any WallClock) {
         self.transport = transport
         self.clock = clock
     }

@@ -170,7 +170,7 @@ extension DueJudgement {
     private func leftMinting(_ live: [Key], _ minting: Key) -> DueFinding {
         due(
             live, .begun, .rotate, since: minting.createdAt,
-            "\(minting.name) was minted and never handed out; ork-create clears it away")
+            "\(minting.name) was minted and never handed out; ork-create deletes it")
     }
 
     private func problem(_ live: [Key]?, _ message: String, _ hint: String) -> DueFinding {
@@ -200,7 +200,7 @@ extension DueJudgement {
                 guard state.isPublished || now <= created.publishBy else {
                     return due(
                         live, .begun, .supersede, since: created.createdAt,
-                        "its successor was to be published by \(created.publishBy.rfc3339)")
+                        "its successor should have been published by \(created.publishBy.rfc3339)")
                 }
             } else if let predecessor = state.header.predecessors.last {
                 guard live.contains(where: { $0.hash == predecessor.hash }) else { continue }

@@ -56,7 +56,7 @@ extension OpenRouterClient {
     ///
     /// The list is read while others mint and delete. So each page begins with the last rows of the one before; where
     /// these are not there, so many keys have gone meanwhile that some may have moved past the edge, and the workspace
-    /// is read anew.
+    /// is read again from the start.
     private func readOn(
         _ api: ManagementAPI, _ known: [String?: [Key]], _ workspaces: [String?]
     ) throws(OpenRouterError) -> Dated<[String?: [Key]]> {

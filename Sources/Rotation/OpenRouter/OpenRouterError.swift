@@ -96,7 +96,7 @@ extension OpenRouterError {
     static func message(_ code: Code, _ status: Int) -> String {
         switch code {
         case .unauthorized: "OpenRouter does not accept the key (401)"
-        case .forbidden: "OpenRouter does not allow this to the key (403)"
+        case .forbidden: "OpenRouter does not allow this key to do that (403)"
         case .notFound: "OpenRouter does not know what was asked for (\(status))"
         case .conflict: "OpenRouter is busy with another change of the same thing (409)"
         case .invalid: "OpenRouter does not accept the request (\(status))"
@@ -114,9 +114,9 @@ extension OpenRouterError {
             "the management key is wrong, deleted or expired; make one at openrouter.ai/settings/management-keys"
         case (.unauthorized, .inference): "the key is wrong, disabled, deleted or expired"
         case (.forbidden, .management):
-            "this is not a management key, or an IP allowlist does not have this machine"
+            "this is not a management key, or an IP allowlist does not include this machine"
         case (.forbidden, .inference):
-            "look for an IP allowlist that does not have this machine, a used up limit, or a guardrail"
+            "check for an IP allowlist without this machine, an exhausted limit, or a guardrail"
         case (.notFound, .management): "check the address of the API"
         case (.notFound, .inference): "check the address of the API, and the name of the model"
         case (.conflict, _), (.rateLimited, _), (.unavailable, _): "try again later"
@@ -152,6 +152,6 @@ extension OpenRouterError {
     static func field(_ field: String, _ status: Int) -> OpenRouterError {
         OpenRouterError(
             .unexpected, "OpenRouter's answer has no usable field \(field)",
-            hint: "its API may have changed; look for a newer version of ork", status: status, mayHaveArrived: true)
+            hint: "its API may have changed; check for a newer version of ork", status: status, mayHaveArrived: true)
     }
 }

@@ -1,4 +1,5 @@
 package import JSON
+import Secrets
 
 /// The name of a rotation or of a target: it stands in file names, messages and key names.
 ///
@@ -9,7 +10,7 @@ package struct PlanName: Hashable, Comparable, Sendable, CustomStringConvertible
     /// `nil` for anything that is not such a name.
     package init?(_ text: String) {
         let allowed = text.utf8.allSatisfy {
-            (48...57).contains($0) || (65...90).contains($0) || (97...122).contains($0) || "._-/".utf8.contains($0)
+            $0.isASCIIAlphanumeric || "._-/".utf8.contains($0)
         }
         guard allowed, (1...100).contains(text.utf8.count), let first = text.first, first.isLetter || first.isNumber
         else { return nil }
@@ -26,7 +27,7 @@ package struct Money: Hashable, Sendable, CustomStringConvertible {
     /// Reads a non-negative decimal number without exponent; `nil` for anything else.
     package init?(_ text: String) {
         let parts = text.split(separator: ".", omittingEmptySubsequences: false)
-        let areDigits = parts.allSatisfy { part in !part.isEmpty && part.utf8.allSatisfy { (48...57).contains($0) } }
+        let areDigits = parts.allSatisfy { part in !part.isEmpty && part.utf8.allSatisfy { $0.isASCIIDigit } }
         guard areDigits, parts.count <= 2, parts[0] == "0" || !parts[0].hasPrefix("0"), text.utf8.count <= 30 else {
             return nil
         }

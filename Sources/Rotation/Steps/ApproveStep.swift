@@ -6,7 +6,7 @@ import Secrets
 /// later waves, and retirement, wait for it where `trust.approve` is set.
 package struct ApproveStep {
     let context: StepContext
-    /// What may go on.
+    /// What is approved.
     let steps: Set<StepName>
 
     package init(context: StepContext, steps: Set<StepName> = State.Approval.gated) {

@@ -47,7 +47,7 @@ extension CreateStep {
                 hint: "the account may not allow this setting; change it under successor")
         }
         if key.hash != KeyHash(documentedFor: digest) {
-            context.tell(.warning("OpenRouter's hash is not the SHA-256 of the key; ork goes on with both"))
+            context.tell(.warning("OpenRouter's hash is not the SHA-256 of the key; ork continues with both"))
         }
         let publishBy = key.createdAt.addingTimeInterval(Double(header.plan.publish.publishBy.seconds))
         let detail = State.Successor.detail(
@@ -63,7 +63,7 @@ extension CreateStep {
         try activate(key, header, settings: settings, detail: detail)
     }
 
-    /// Of several creators one goes on; then name and limit are set in one call.
+    /// Of several creators one continues; then name and limit are set in one call.
     func activate(
         _ key: Key, _ header: RotationHeader, settings: SuccessorSettings, detail: JSONObject
     ) throws(StepError) {
@@ -73,7 +73,7 @@ extension CreateStep {
             try recordStray(key, because: "somebody deleted it before it was activated")
             throw StepError(
                 .notYet, "the new key was deleted by another run before it was activated",
-                hint: "let the other run go on, or run ork-create again")
+                hint: "let the other run finish, or run ork-create again")
         }
         guard settings.deviation(ofActive: active, name: name) == nil else {
             throw StepError(
@@ -146,11 +146,11 @@ extension CreateStep {
     /// How long a creator waits for another one of the same moment to give way, in seconds.
     private static let tieLimit: TimeInterval = 30
 
-    /// Of two creators the one whose key was made first goes on; of the same moment, which is a second long, the one
+    /// Of two creators the one whose key was made first continues; of the same moment, which is a second long, the one
     /// whose key has the lower hash. The other deletes its own.
     ///
     /// Of the same moment nobody can tell who looked before the other was there, and may be handing out its key by now. So
-    /// the lower hash goes on only when the other key is gone: nobody ever does while a rival is in sight.
+    /// the lower hash continues only when the other key is gone: nobody ever does while a rival is in sight.
     func yieldToOtherCreator(_ key: Key, _ header: RotationHeader) throws(StepError) {
         let end = context.clock.now.addingTimeInterval(Self.tieLimit)
         while let rival = try rival(of: key, header) {
@@ -161,7 +161,7 @@ extension CreateStep {
                     .notYet,
                     "another rotation of \(header.base) created \(rival.name) first, or at the same moment; this one's "
                         + "key is deleted",
-                    hint: "let the other rotation go on; if it gave way too, run ork-create again",
+                    hint: "let the other rotation finish; if it gave way too, run ork-create again",
                     isRetryable: false)
             }
             context.clock.sleep(until: context.clock.now.addingTimeInterval(1))

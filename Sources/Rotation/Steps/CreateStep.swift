@@ -22,7 +22,7 @@ package struct CreateStep {
         package var predecessorDigest: Digest?
         /// Make every key of the lineage a predecessor of this rotation.
         package var supersedes = false
-        /// Go on although other resources name a predecessor.
+        /// Continue although other resources name a predecessor.
         package var ignoresReferences = false
 
         package init(name: PlanName, plan: Plan) {
@@ -47,7 +47,7 @@ package struct CreateStep {
         }
         try refuseOtherOrder(state.header)
         if let created = state.created { return try confirm(created) }
-        guard !context.isDryRun else { return context.tell(.done("would go on with rotation \(state.header.id)")) }
+        guard !context.isDryRun else { return context.tell(.done("would resume rotation \(state.header.id)")) }
         try resume(state)
     }
 
@@ -56,7 +56,9 @@ package struct CreateStep {
         guard let key = try account.send({ $0.key(created.hash) }).value else {
             throw StepError(
                 .failed, "the successor \(created.name) does not exist any more at OpenRouter",
-                hint: "the management key may be another account's; else begin anew: another --handoff, --supersede")
+                hint:
+                    "the management key may be another account's; else start a new rotation: another --handoff, --supersede"
+            )
         }
         if key.disabled {
             context.tell(.warning("the successor \(created.name) is disabled at OpenRouter"))
@@ -83,7 +85,7 @@ package struct CreateStep {
         guard let differs else { return }
         throw StepError(
             .unacceptable, "the handoff is of a rotation with another \(differs) than was asked for",
-            hint: "to go on with it, run ork-create without those flags; for another rotation name another file with "
+            hint: "to resume it, run ork-create without those flags; for another rotation name another file with "
                 + "--handoff")
     }
 
@@ -136,7 +138,7 @@ package struct CreateStep {
             throw StepError(
                 .failed, reason,
                 hint: "the successor would not be named there and might do more, or less, than the predecessor; "
-                    + "add it by hand after ork-create, and go on with --ignore-references")
+                    + "add it by hand after ork-create, and continue with --ignore-references")
         }
         context.tell(.warning("\(reason); the successor is not, add it by hand"))
         return reason
@@ -151,7 +153,7 @@ package struct CreateStep {
 }
 
 extension CreateStep {
-    /// Goes on with a handoff that has no successor yet.
+    /// Resumes with a handoff that has no successor yet.
     func resume(_ state: State) throws(StepError) {
         let header = state.header
         let snapshot = try LineageSnapshot.take(
@@ -187,7 +189,8 @@ extension CreateStep {
         guard let key = snapshot.keys.first(where: { $0.hash == reference.hash }) else {
             throw StepError(
                 .failed, "the predecessor \(reference.name) (\(reference.hash.short)) does not exist at OpenRouter",
-                hint: "the management key may be another account's; if the predecessor is gone, begin anew: another "
+                hint:
+                    "the management key may be another account's; if the predecessor is gone, start a new rotation: another "
                     + "--handoff, --supersede")
         }
         return key
@@ -202,7 +205,7 @@ extension CreateStep {
         guard let activated else { return }
         throw StepError(
             .notYet, "another run of this rotation has created \(activated.name)",
-            hint: "go on with that run's handoff; if it is lost, begin anew: another --handoff, --supersede",
+            hint: "resume with that run's handoff; if it is lost, start a new rotation: another --handoff, --supersede",
             isRetryable: false)
     }
 }

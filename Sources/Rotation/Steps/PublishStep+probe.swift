@@ -93,8 +93,9 @@ extension PublishStep {
             guard error.code != .unauthorized else {
                 throw StepError(
                     .notYet, "the new key does not work yet: \(error.message)",
-                    hint: "nothing was published; run ork-publish again in a minute; if it goes on, the key is deleted "
-                        + "or disabled: another rotation has taken over, or begin anew with another --handoff and "
+                    hint:
+                        "nothing was published; run ork-publish again in a minute; if that keeps happening, the key is deleted "
+                        + "or disabled: another rotation has taken over, or start a new rotation with another --handoff and "
                         + "ork-create --supersede")
             }
             let failure = StepError(error)
@@ -108,7 +109,7 @@ extension PublishStep {
     private func refuseUnusable(_ key: CurrentKey) throws(StepError) {
         if key.isManagementKey {
             throw StepError(
-                .failed, "the successor is a management key", hint: "nothing was published; begin a new rotation")
+                .failed, "the successor is a management key", hint: "nothing was published; start a new rotation")
         }
         guard key.maySpend(at: context.clock.now) else {
             throw StepError(

@@ -70,7 +70,7 @@ extension PublishStep {
         /// One hint for all: the only one that there is.
         static func hint(_ failures: [Failure]) -> String? {
             let hints = Set(failures.map(\.error.hint))
-            return hints.count > 1 ? "do what stands behind each target above" : hints.first ?? nil
+            return hints.count > 1 ? "follow the advice after each target above" : hints.first ?? nil
         }
     }
 
@@ -111,7 +111,7 @@ extension PublishStep {
 
     private func error(_ failures: [Failure], of count: Int) -> StepError {
         let message =
-            "\(failures.count) of \(count) targets are not known to have the new key: \(Failure.list(failures))"
+            "\(failures.count) of \(count) targets may not have the new key: \(Failure.list(failures))"
         let again = "run ork-publish again: it writes only what is missing"
         let waits = failures.compactMap(\.error.retryAfter)
         if failures.allSatisfy({ $0.error.code == .rateLimited }), let seconds = waits.max(),

@@ -63,20 +63,20 @@ package struct PublishStep {
                 names.isEmpty
                     ? .done("nothing to do: every target holds \(successor.name)")
                     : .warning(
-                        "nothing is missing by the handoff, but the last verification found otherwise at \(names): "
+                        "by the handoff nothing is missing, but the last verification found another value at \(names): "
                             + "run ork-verify again, or write there again with --accept-target"))
         }
         guard context.clock.now <= successor.publishBy else {
             throw StepError(
                 .unacceptable,
                 "\(successor.name) may not be handed out after \(successor.publishBy.rfc3339)",
-                hint: "begin a new rotation: ork-create --supersede with another --handoff")
+                hint: "start a new rotation: ork-create --supersede with another --handoff")
         }
         let requests = try PublisherRequests(to: publishers, targets)
         let secret = try open(successor)
         context.tell(.doing("publishing \(successor.name) to \(Self.list(targets))"))
         guard !context.isDryRun else { return }
-        // A target is recorded only now: one that nobody could publish to would block the rotation for good.
+        // A target is recorded only now: one that nobody could publish to would block the rotation forever.
         for target in state.plan.targets where before.plan.target(target.name) == nil {
             try context.record(
                 Entry(
@@ -149,7 +149,7 @@ package struct PublishStep {
                     ? "the sealed successor was dropped from the handoff when it had been verified everywhere"
                     : "the successor is not sealed to this stage's identity \(identity.publicIdentity.short)",
                 hint: context.journal.handoff?.sealed.isEmpty ?? true
-                    ? "use a copy of the handoff from before ork-verify, or begin a new rotation"
+                    ? "use a copy of the handoff from before ork-verify, or start a new rotation"
                     : "give it the identity that ork-create sealed to (ORK_IDENTITY)")
         }
         guard let secret = mine.open(successor, with: identity) else {

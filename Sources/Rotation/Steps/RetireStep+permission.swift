@@ -40,7 +40,7 @@ extension RetireStep {
             try requireVerification(state, snapshot, isFresh: false)
             try requireApproval(state)
             // Without the mark, or without our record of it, it was not this rotation that disabled the key last:
-            // somebody's hand did, or it has expired. Then it soaks from now on.
+            // somebody did by hand, or it has expired. Then it soaks from now on.
             guard let mark, state.disabled.contains(key.hash) else {
                 return .disable(key, name: key.keyName.with(disabledAt: snapshot.date))
             }

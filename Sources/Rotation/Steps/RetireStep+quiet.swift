@@ -16,7 +16,7 @@ extension RetireStep {
         }
         throw StepError(
             .notYet, "the successor has not been used since it was published",
-            hint: "look whether the applications have taken it up; for a key that nobody uses at the moment: "
+            hint: "check that the applications have taken it up; for a key that nobody uses at the moment: "
                 + "--accept-idle, or retire: {accept_idle: true} in ork.yaml")
     }
 
@@ -41,7 +41,7 @@ extension RetireStep {
             throw StepError(
                 .failed,
                 "OpenRouter shows only what \(key.plainName) cost, which does not tell whether free models are used",
-                hint: "if no application uses :free models, go on with --accept-cost-only", isRetryable: false)
+                hint: "if no application uses :free models, continue with --accept-cost-only", isRetryable: false)
         }
         // Analytics can be asked for whole minutes after a reading, so the first look cannot tell.
         try requireUnmoved(key, snapshot, state, for: max(rules.quietFor, Interval(seconds: 60)))

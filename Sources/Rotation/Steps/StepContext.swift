@@ -68,7 +68,7 @@ package enum Announcement: Sendable, Hashable {
     case doing(String)
     /// What was done or found.
     case done(String)
-    /// What somebody should look at, though the step goes on.
+    /// What somebody should look at, though the step continues.
     case warning(String)
 }
 

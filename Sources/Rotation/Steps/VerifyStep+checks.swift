@@ -34,7 +34,7 @@ extension VerifyStep {
         do { answer = try OpenRouterClient(transport: transport).send(call) } catch {
             let hint =
                 error.code == .unauthorized
-                ? "it is deleted or disabled: another rotation has taken over, or begin anew with another --handoff "
+                ? "it is deleted or disabled: another rotation has taken over, or start a new rotation with another --handoff "
                     + "and ork-create --supersede" : error.hint
             return [Check(State.Check.first, .failed, error.message, hint: hint)]
         }
@@ -43,7 +43,7 @@ extension VerifyStep {
             return [
                 Check(
                     State.Check.first, .failed, "OpenRouter accepts it, but it may not spend",
-                    hint: "raise its limit, or begin a new rotation")
+                    hint: "raise its limit, or start a new rotation")
             ]
         }
         return [Check(State.Check.first, .passed, "OpenRouter accepts it"), adoption(key, state)]
@@ -81,7 +81,7 @@ extension VerifyStep {
         let repair =
             canRepair
             ? "ork-publish --accept-target \(target) writes it again"
-            : "the sealed key is dropped, so put it right by hand, or begin a new rotation: another --handoff, --supersede"
+            : "the sealed key is dropped, so fix it by hand, or start a new rotation: another --handoff, --supersede"
         func check(_ result: Check.Outcome, _ text: String, hint: String? = nil) -> Check {
             Check(name, result, answer.message ?? text, hint: hint, target: target)
         }
@@ -148,7 +148,7 @@ extension VerifyStep {
         let name = "probe \(arguments[0])"
         let deadline = context.clock.now.addingTimeInterval(Double(timeout.seconds))
         if let problem = programs.run(arguments, environment: environment, deadline: deadline, hiding: secret) {
-            return Check(name, .failed, problem, hint: "its output stands above")
+            return Check(name, .failed, problem, hint: "its output is above")
         }
         return Check(name, .passed, "exits 0")
     }

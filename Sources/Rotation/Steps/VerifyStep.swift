@@ -76,7 +76,7 @@ package struct VerifyStep {
         throw StepError(
             isEarly ? .notYet : .failed,
             "\(failed.count) of \(checks.count) checks did not pass: \(failed.map(\.name).joined(separator: ", "))",
-            hint: first.hint ?? "the predecessor stays as it is; mend the cause and run ork-verify again, "
+            hint: first.hint ?? "the predecessor stays as it is; fix the cause and run ork-verify again, "
                 + "or wait for it with --wait",
             isRetryable: true)
     }

@@ -16,7 +16,7 @@ package struct Waiting {
         self.tell = tell
     }
 
-    /// Runs `step`; an error that time may mend is thrown only when the time is over.
+    /// Runs `step`; an error that time may resolve is thrown only when the time is over.
     package func run<Result>(_ step: () throws(StepError) -> Result) throws(StepError) -> Result {
         let deadline = clock.now.addingTimeInterval(TimeInterval(interval.seconds))
         var pause = Self.pauses.lowerBound

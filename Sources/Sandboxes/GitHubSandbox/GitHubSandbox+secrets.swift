@@ -84,9 +84,9 @@ extension GitHubSandbox {
 
     static func check(name: String, of noun: String) throws(Refusal) {
         let isWord = name.utf8.allSatisfy {
-            (48...57).contains($0) || (65...90).contains($0) || (97...122).contains($0) || $0 == UInt8(ascii: "_")
+            $0.isASCIIAlphanumeric || $0 == UInt8(ascii: "_")
         }
-        guard isWord, let first = name.utf8.first, !(48...57).contains(first) else {
+        guard isWord, let first = name.utf8.first, !first.isASCIIDigit else {
             throw Refusal(
                 422,
                 """

@@ -1,5 +1,6 @@
 import FoundationEssentials
 import JSON
+import Secrets
 
 /// What objects must be like (pkg/apis/core/validation/validation.go, apimachinery/pkg/util/validation).
 extension KubernetesSandbox {
@@ -100,7 +101,7 @@ extension KubernetesSandbox {
         .badRequest("Secret in version \"v1\" cannot be handled as a Secret: \(why)")
     }
 
-    private static func isLowerOrDigit(_ byte: UInt8) -> Bool { (97...122).contains(byte) || (48...57).contains(byte) }
+    private static func isLowerOrDigit(_ byte: UInt8) -> Bool { byte.isASCIILowercase || byte.isASCIIDigit }
 
-    private static func isAlphanumeric(_ byte: UInt8) -> Bool { isLowerOrDigit(byte) || (65...90).contains(byte) }
+    private static func isAlphanumeric(_ byte: UInt8) -> Bool { isLowerOrDigit(byte) || byte.isASCIIUppercase }
 }

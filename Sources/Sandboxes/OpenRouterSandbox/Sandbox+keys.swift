@@ -81,7 +81,7 @@ extension Sandbox {
         guard let name = try body.text("name"), name.count <= 100 else { throw .invalid("name", "is required") }
         let words = try body.text("slug")?.split(separator: "-", omittingEmptySubsequences: false) ?? [""]
         let isSlug = words.allSatisfy { word in
-            !word.isEmpty && word.utf8.allSatisfy { (48...57).contains($0) || (97...122).contains($0) }
+            !word.isEmpty && word.utf8.allSatisfy { $0.isASCIIDigit || $0.isASCIILowercase }
         }
         guard isSlug else { throw .invalid("slug", "must be of lower-case letters, digits and single hyphens") }
         let id = addWorkspace(name, slug: words.joined(separator: "-"), account: account, at: now)

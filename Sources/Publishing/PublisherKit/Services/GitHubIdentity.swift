@@ -1,6 +1,7 @@
 package import FoundationEssentials
 package import HTTP
 package import Secrets
+package import Timestamps
 
 /// What gives a job of GitHub Actions a token that says which job it is, if it has the permission `id-token: write`
 /// ("OpenID Connect reference").
@@ -27,7 +28,7 @@ package struct GitHubIdentity: Sendable {
 
     /// A token for an audience; without one it is the address of the repository's owner.
     package func token(
-        for audience: String?, _ transport: any HTTPTransport, clock: any ServiceClock, until deadline: Date
+        for audience: String?, _ transport: any HTTPTransport, clock: any WallClock, until deadline: Date
     ) throws(ServiceError) -> Secret {
         let client = ServiceClient(
             TokenService(), at: address, credentials: StaticToken(bearer), transport: transport, clock: clock)

@@ -4,7 +4,7 @@ package import HTTP
 import JSON
 import Secrets
 import Synchronization
-import Timestamps
+package import Timestamps
 
 /// A service at one address with one set of credentials. All targets there share it, and with it connections, the number of
 /// writes at once and the pauses that the service asks for.
@@ -16,7 +16,7 @@ package final class ServiceClient: Sendable {
     private let credentials: any ServiceCredentials
     private let transport: any HTTPTransport
     private let notice: @Sendable (String) -> Void
-    let clock: any ServiceClock
+    let clock: any WallClock
     private let writes: WriteGate
     private let pause = Pause()
     private let places = Mutex<[String: PlaceLock]>([:])
@@ -31,7 +31,7 @@ package final class ServiceClient: Sendable {
     /// something are under way at once. `notice` gets a line for people where there is long nothing to see.
     package init(
         _ service: any Service, at address: HTTPURL, credentials: any ServiceCredentials, writes: Int = 8,
-        transport: any HTTPTransport, clock: any ServiceClock = SystemServiceClock(),
+        transport: any HTTPTransport, clock: any WallClock = SystemClock(),
         notice: @escaping @Sendable (String) -> Void = StandardError.tell
     ) {
         self.notice = notice

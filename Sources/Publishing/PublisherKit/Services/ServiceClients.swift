@@ -1,5 +1,6 @@
 package import HTTP
 import Synchronization
+package import Timestamps
 
 /// The clients of one process. Targets that have the same address and the same login share one, and with it
 /// connections and pauses.
@@ -8,7 +9,7 @@ package final class ServiceClients: Sendable {
     /// The process's own environment.
     package let environment: [String: String]
     package let transport: any HTTPTransport
-    package let clock: any ServiceClock
+    package let clock: any WallClock
     private let clients = Mutex<[Key: ServiceClient]>([:])
 
     private struct Key: Hashable {
@@ -20,7 +21,7 @@ package final class ServiceClients: Sendable {
     /// the address of the service that the pipeline itself runs on.
     package init(
         _ service: any Service, environment: [String: String], transport: any HTTPTransport,
-        clock: any ServiceClock = SystemServiceClock()
+        clock: any WallClock = SystemClock()
     ) {
         self.service = service
         self.environment = environment
