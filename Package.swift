@@ -12,7 +12,6 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
-        .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2", traits: []),
         .package(url: "https://github.com/swhitty/FlyingFox", from: "0.27.1"),
     ],
     targets: [
@@ -31,12 +30,12 @@ let package = Package(
         module("Sodium", in: "Foundations", "CSodium", "Secrets"),
         module("YAML", in: "Foundations", "CYAML"),
         module("Documents", in: "Foundations", "JSON", "Secrets", "YAML"),
-        module("ChildProcesses", in: "Foundations", "Secrets", .systemPackage),
+        module("ChildProcesses", in: "Foundations", "CLinux", "Secrets", .systemPackage),
 
         module("PublisherKit", in: "Publishing", "HTTP", "JSON", "Secrets", "Sodium", "Timestamps", .systemPackage),
         module("PublisherHosting", in: "Publishing", "JSON", "PublisherKit"),
         module(
-            "PluginHost", in: "Publishing", "PublisherHosting", "PublisherKit", "Secrets", "Sodium", .subprocess,
+            "PluginHost", in: "Publishing", "ChildProcesses", "PublisherHosting", "PublisherKit", "Secrets", "Sodium",
             .systemPackage),
         module("TargetDocuments", in: "Publishing", "Documents", "PublisherKit", "Secrets"),
         module(
@@ -68,14 +67,15 @@ let package = Package(
 
         step("ork-create", "CurlHTTP"),
         step("ork-publish", "CurlHTTP", "PluginHost"),
-        step("ork-verify", "CurlHTTP", "PluginHost", "PublisherHosting", "PublisherKit", "Secrets"),
+        step("ork-verify", "ChildProcesses", "CurlHTTP", "PluginHost", "PublisherHosting", "PublisherKit", "Secrets"),
         step("ork-retire", "CurlHTTP"),
         step("ork-approve"),
         step("ork-status"),
         step("ork-keygen"),
         step("ork-due", "CurlHTTP", "Fleet", "FleetCLI", "Timestamps"),
         program(
-            "ork-conform", "JSON", "PluginHost", "PublisherHosting", "PublisherKit", "Secrets", "Sodium", .systemPackage
+            "ork-conform", "ChildProcesses", "JSON", "PluginHost", "PublisherHosting", "PublisherKit", "Secrets",
+            "Sodium", .systemPackage
         ),
         program(
             "ork-sandbox", "GitHubSandbox", "GitLabSandbox", "HTTP", "JSON", "KubernetesSandbox", "OpenRouterSandbox",
@@ -93,7 +93,7 @@ let package = Package(
         servicePublisher("kubernetes-secret", "Sodium", "Timestamps", "YAML"),
 
         support(
-            "TestSupport", "HTTP", "JSON", "OpenRouterSandbox", "PublisherKit", "Secrets", "Sodium", .subprocess,
+            "TestSupport", "ChildProcesses", "HTTP", "JSON", "OpenRouterSandbox", "PublisherKit", "Secrets", "Sodium",
             .systemPackage),
         support(
             "RotationFixtures", "HTTP", "JSON", "OpenRouter", "OpenRouterSandbox", "PublisherHosting", "PublisherKit",
@@ -101,7 +101,7 @@ let package = Package(
         suite("Secrets"), suite("JSON"), suite("Timestamps"), suite("Sodium"), suite("YAML", "YAML"),
         suite("Documents", "Documents"), suite("CurlHTTP", "CurlHTTP"), suite("Git", "Git"),
         suite("ChildProcesses", "ChildProcesses"), suite("PublisherKit"), suite("PublisherHosting"),
-        suite("PluginHost", "PluginHost"),
+        suite("PluginHost", "ChildProcesses", "PluginHost"),
         suite("OpenRouter", "OpenRouter", "OpenRouterSandbox"), suite("Rotation", "Rotation"),
         suite("Steps", "OpenRouter", "OpenRouterSandbox", "Rotation", "RotationFixtures", "Steps"),
         suite("Fleet", "Fleet", "OpenRouter", "OpenRouterSandbox", "Rotation", "RotationFixtures", "Steps"),
@@ -110,13 +110,13 @@ let package = Package(
         suite("GitHubSandbox", "GitHubSandbox", "SandboxWire"),
         suite("GitLabSandbox", "GitLabSandbox", "SandboxWire"),
         suite("KubernetesSandbox", "KubernetesSandbox", "SandboxWire"),
-        suite("Conform", "PluginHost", "ork-conform", "ork-publisher-file"),
+        suite("Conform", "ork-conform", "ork-publisher-file"),
         suite("FilePublisher", "ork-publisher-file"),
         suite("CommandPublisher", "ork-publisher-command"),
         suite("GitPublisher", "Git", "ork-publisher-git"),
         suite("GitHubSecret", "GitHubSandbox", "ork-publisher-github-secret"),
         suite("GitLabVariable", "GitLabSandbox", "ork-publisher-gitlab-variable", "ork-sandbox"),
-        suite("VaultKV", "CurlHTTP", "PluginHost", "ork-publisher-vault-kv"),
+        suite("VaultKV", "ChildProcesses", "CurlHTTP", "ork-publisher-vault-kv"),
         suite(
             "AWS", "AWS", "CurlHTTP", "ork-publisher-aws-parameter", "ork-publisher-aws-secrets-manager"),
         suite(
@@ -136,7 +136,6 @@ for target in package.targets where target.type != .system {
 
 extension Target.Dependency {
     static var argumentParser: Self { .product(name: "ArgumentParser", package: "swift-argument-parser") }
-    static var subprocess: Self { .product(name: "Subprocess", package: "swift-subprocess") }
     static var systemPackage: Self { .product(name: "SystemPackage", package: "swift-system") }
 }
 
@@ -189,7 +188,6 @@ func suite(_ name: String, _ dependencies: Target.Dependency...) -> Target {
         name: "\(name)Tests",
         dependencies: dependencies + [
             "HTTP", "JSON", "PublisherHosting", "PublisherKit", "Secrets", "Sodium", "TestSupport", "Timestamps",
-            .subprocess,
             .systemPackage,
         ],
         path: "Tests/\(name)Tests")

@@ -4,8 +4,6 @@ import JSON
 import PublisherKit
 import Secrets
 import Sodium
-import Subprocess
-import SystemPackage
 import TestSupport
 import Testing
 
@@ -16,16 +14,12 @@ import Testing
         environment: [String: String] = [:]
     ) async throws -> [String: JSONValue] {
         let variables = fixture.environment().merging(environment) { $1 }
-        let result = try await Subprocess.run(
-            .path(FilePath(BuiltProduct.path(program))), arguments: [word],
-            environment: .custom(
-                Dictionary(uniqueKeysWithValues: variables.map { (Environment.Key(stringLiteral: $0.key), $0.value) })),
-            input: .string(input), output: .string(limit: 1 << 20), error: .string(limit: 1 << 16))
-        #expect(result.standardError == "" && result.terminationStatus.isSuccess)
+        let result = try await CommandRun([BuiltProduct.path(program), word], environment: variables, input: input)
+        #expect(result.errors == "" && result.succeeded)
         let keys = Redactor(fixture.server.users.values.map { Secret($0.key) })
-        #expect(!keys.contains(result.standardOutput.utf8))
+        #expect(!keys.contains(result.output.utf8))
         var answers: [String: JSONValue] = [:]
-        for line in result.standardOutput.split(separator: "\n") {
+        for line in result.output.split(separator: "\n") {
             let answer = try JSONValue(parsing: line.utf8)
             answers[answer["id"]?.string ?? "info"] = answer
         }
@@ -131,18 +125,12 @@ import Testing
                 if let process = Int32(text?.split(separator: "\n").first ?? "") { kill(process, SIGKILL) }
             })
         let input = lines(.publish, [with], SampleKeys.successor, expect: [SampleKeys.predecessor])
-        let result = try await Subprocess.run(
-            .path("/bin/sh"),
-            arguments: [
-                "-c", #"echo $$ > "$1"; exec "$2" publish"#, "sh", folder.file("pid"), BuiltProduct.path(program),
-            ],
-            environment: .custom(
-                Dictionary(
-                    uniqueKeysWithValues: fixture.environment().map {
-                        (Environment.Key(stringLiteral: $0.key), $0.value)
-                    }
-                )), input: .string(input), output: .string(limit: 1 << 16), error: .discarded)
-        #expect(!result.terminationStatus.isSuccess && result.standardOutput == "")
+        let result = try await CommandRun(
+            [
+                "/bin/sh", "-c", #"echo $$ > "$1"; exec "$2" publish"#, "sh", folder.file("pid"),
+                BuiltProduct.path(program),
+            ], environment: fixture.environment(), input: input)
+        #expect(!result.succeeded && result.output == "")
         let answers = try await run(program, "publish", fixture, input: input)
         #expect(["committed", "unchanged"].contains(answers["0"]?["outcome"]?.string), "\(answers)")
         try await onOwnThread {

@@ -1,5 +1,3 @@
-import Subprocess
-import SystemPackage
 import TestSupport
 import Testing
 
@@ -16,11 +14,9 @@ struct Help {
     init(text: String) { self.text = text }
 
     init(of program: String) async throws {
-        let result = try await run(
-            .path(FilePath(BuiltProduct.path(program))), arguments: ["--help"], output: .string(limit: 1 << 20),
-            error: .discarded)
-        try #require(result.terminationStatus.isSuccess, "\(program) --help does not end with 0")
-        text = result.standardOutput
+        let result = try await CommandRun([BuiltProduct.path(program), "--help"])
+        try #require(result.succeeded, "\(program) --help does not end with 0")
+        text = result.output
     }
 
     static func all() async throws -> [String: Help] {

@@ -1,16 +1,12 @@
-import Subprocess
-import SystemPackage
 import TestSupport
 import Testing
 
 /// What a program loads is its start-up time, its size, and what has to be patched.
 @Suite(.tags(.processes)) struct LinkageTests {
     private static func libraries(of program: String) async throws -> [String] {
-        let result = try await run(
-            .path("/usr/bin/ldd"), arguments: [BuiltProduct.path(program)], output: .string(limit: 1 << 20),
-            error: .discarded)
-        try #require(result.terminationStatus.isSuccess, "ldd does not read \(program)")
-        return result.standardOutput.split(whereSeparator: \.isNewline).compactMap { line in
+        let result = try await CommandRun(["/usr/bin/ldd", BuiltProduct.path(program)])
+        try #require(result.succeeded, "ldd does not read \(program)")
+        return result.output.split(whereSeparator: \.isNewline).compactMap { line in
             line.split(whereSeparator: \.isWhitespace).first.map(String.init)
         }
     }

@@ -90,7 +90,7 @@ struct Manifest {
             names.insert(String(match.output.2))
         }
         for (word, module) in [
-            ("argumentParser", "ArgumentParser"), ("subprocess", "Subprocess"), ("systemPackage", "SystemPackage"),
+            ("argumentParser", "ArgumentParser"), ("systemPackage", "SystemPackage"),
         ] {
             if arguments.contains(".\(word)") { names.insert(module) }
         }

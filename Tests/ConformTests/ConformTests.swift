@@ -1,5 +1,4 @@
 import FoundationEssentials
-import PluginHost
 import Secrets
 import TestSupport
 import Testing
@@ -128,16 +127,12 @@ import Testing
         seeing: Bool = false, command: String? = nil
     ) async throws -> [String] {
         let command = seeing ? "cat '\(folder.file("key"))' 2>/dev/null" : command
-        let tool = try #require(Self.product("ork-conform"))
-        return try await onOwnThread {
-            var setting = RawRun.Setting(input: Secret(""), environment: ["PATH": "/usr/bin:/bin"])
-            setting.time = .seconds(180)
-            let arguments =
-                [plugin] + ((withPath ? ["path=\(folder.file("key"))"] : []) + settings).flatMap { ["--with", $0] }
-                + (command.map { ["--target-command", $0] } ?? [])
-            let run = RawRun(tool, arguments, setting) { _ in }
-            return String(decoding: run.output, as: UTF8.self).split(separator: "\n").map(String.init)
-        }
+        let words =
+            [BuiltProduct.path("ork-conform"), plugin]
+            + ((withPath ? ["path=\(folder.file("key"))"] : []) + settings).flatMap { ["--with", $0] }
+            + (command.map { ["--target-command", $0] } ?? [])
+        let run = try await CommandRun(words, environment: ["PATH": "/usr/bin:/bin"])
+        return run.output.split(separator: "\n").map(String.init)
     }
 
     /// The program beside the running tests.

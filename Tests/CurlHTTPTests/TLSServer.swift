@@ -1,4 +1,3 @@
-import Subprocess
 import TestSupport
 
 /// Certificates made for one test and OpenSSL's own server to show them.
@@ -34,8 +33,8 @@ struct TLSServer {
             "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
             "-keyout", folder.file("\(name).key"), "-out", folder.file("\(name).pem"),
         ]
-        let result = try await run(.name("openssl"), arguments: .init(common + arguments), output: .discarded)
-        guard result.terminationStatus.isSuccess else { throw Failure(tool: "openssl req") }
+        let result = try await CommandRun(["openssl"] + common + arguments)
+        guard result.succeeded else { throw Failure(tool: "openssl req") }
     }
 
     /// Runs `body` with the port of a server that answers every GET with 200.
@@ -46,18 +45,14 @@ struct TLSServer {
             "s_server", "-www", "-accept", "127.0.0.1:0", "-cert", folder.file("server.pem"),
             "-key", folder.file("server.key"),
         ]
-        let result = try await run(
-            .name("openssl"), arguments: .init(arguments + options), input: .none, output: .sequence, error: .discarded
-        ) { execution in
-            defer { try? execution.send(signal: .kill) }
-            for try await line in execution.standardOutput.strings() {
-                guard line.hasPrefix("ACCEPT "), let colon = line.lastIndex(of: ":"),
-                    let port = Int(line[line.index(after: colon)...].prefix { $0.isNumber })
-                else { continue }
-                return try await body(port)
-            }
-            throw Failure(tool: "openssl s_server")
+        let server = try await onOwnThread {
+            try ServerProgram(["/usr/bin/openssl"] + arguments + options) { $0.hasPrefix("ACCEPT ") }
         }
-        return result.closureResult
+        defer { server.kill() }
+        let line = String(decoding: server.greeting, as: UTF8.self)
+        guard let colon = line.lastIndex(of: ":"),
+            let port = Int(line[line.index(after: colon)...].prefix { $0.isNumber })
+        else { throw Failure(tool: "openssl s_server") }
+        return try await body(port)
     }
 }

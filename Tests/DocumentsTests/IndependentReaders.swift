@@ -1,8 +1,8 @@
 import Documents
 import FoundationEssentials
 import JSON
-import Subprocess
 import SystemPackage
+import TestSupport
 import Testing
 
 /// A replacement, for readers that are not ours to judge.
@@ -38,11 +38,10 @@ enum IndependentReaders {
             ]
             return value.text() + "\n"
         }
-        let result = try await run(
-            .path(python), arguments: [folder.appending("readers.py").string], input: .string(cases.joined()),
-            output: .string(limit: 1 << 24), error: .string(limit: 1 << 16))
-        let answers = result.standardOutput.split(separator: "\n")
-        try #require(answers.count == replacements.count, "\(result.standardError)", sourceLocation: location)
+        let result = try await CommandRun(
+            [python.string, folder.appending("readers.py").string], input: cases.joined())
+        let answers = result.output.split(separator: "\n")
+        try #require(answers.count == replacements.count, "\(result.errors)", sourceLocation: location)
         for (replacement, answer) in zip(replacements, answers) where answer != "\"\"" {
             Issue.record(
                 "\(replacement.format) \(replacement.path): \(answer)\n\(text(replacement.before))\n-> \(text(replacement.after))",

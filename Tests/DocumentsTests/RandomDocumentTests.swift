@@ -1,6 +1,5 @@
 import Documents
 import Secrets
-import Subprocess
 import TestSupport
 import Testing
 
@@ -85,10 +84,8 @@ import Testing
         }
         #expect(written.count > 200)
         let script = "set -a; eval \"$(cat)\"; exec env -0"
-        let result = try await run(
-            .name("sh"), arguments: ["-c", script], input: .string(String(decoding: bytes, as: UTF8.self)),
-            output: .string(limit: 1 << 20), error: .string(limit: 1 << 16))
-        let seen = Set(result.standardOutput.split(separator: "\0"))
+        let result = try await CommandRun(["sh", "-c", script], input: String(decoding: bytes, as: UTF8.self))
+        let seen = Set(result.output.split(separator: "\0"))
         for (name, value) in written { #expect(seen.contains("\(name)=\(value)"[...])) }
     }
 

@@ -4,8 +4,6 @@ import JSON
 import PublisherKit
 import Secrets
 import Sodium
-import Subprocess
-import SystemPackage
 import TestSupport
 import Testing
 
@@ -17,7 +15,7 @@ import Testing
 
     init() throws { folder = try TemporaryDirectory() }
 
-    private let program = FilePath(CommandLine.arguments[0]).removingLastComponent().appending("ork-publisher-file")
+    private let program = BuiltProduct.path("ork-publisher-file")
 
     private func line(_ name: String) -> String {
         let request: JSONValue = [
@@ -33,11 +31,9 @@ import Testing
     @Test("it answers a batch line by line, and its answers do not hold the secret")
     func answersABatch() async throws {
         try folder.write("A=\(text(predecessor))\nB=mine\n", to: ".env")
-        let result = try await run(
-            .path(program), arguments: ["publish"], input: .string(line("A") + line("B")),
-            output: .string(limit: 1 << 16), error: .string(limit: 1 << 16))
-        #expect(!result.standardOutput.contains(text(successor)) && result.standardError.isEmpty)
-        let answers = try result.standardOutput.split(separator: "\n").map { try JSONValue(parsing: $0.utf8) }
+        let result = try await CommandRun([program, "publish"], input: line("A") + line("B"))
+        #expect(!result.output.contains(text(successor)) && result.errors.isEmpty)
+        let answers = try result.output.split(separator: "\n").map { try JSONValue(parsing: $0.utf8) }
         #expect(answers.count == 2)
         #expect(answers.first { $0["id"] == "A" }?["outcome"] == "committed")
         #expect(answers.first { $0["id"] == "B" }?["error"]?["code"] == "conflict")
@@ -49,11 +45,9 @@ import Testing
         let before = "KEY=\(text(predecessor))\n"
         let path = try folder.write(before, to: ".env")
         unsafe #expect(chmod(path, 0o666) == 0 && chmod(folder.path, 0o777) == 0)
-        let result = try await run(
-            .name("setpriv"),
-            arguments: ["--reuid=65534", "--regid=65534", "--clear-groups", program.string, "publish"],
-            input: .string(line("KEY")), output: .string(limit: 1 << 16), error: .string(limit: 1 << 16))
-        let answer = try JSONValue(parsing: result.standardOutput.utf8)
+        let result = try await CommandRun(
+            ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", program, "publish"], input: line("KEY"))
+        let answer = try JSONValue(parsing: result.output.utf8)
         #expect(answer["outcome"] == "rejected" && answer["error"]?["code"] == "denied", "\(answer)")
         #expect(try folder.read(".env") == before)
         #expect(try files(folder) == [".env"])
@@ -61,8 +55,8 @@ import Testing
 
     @Test("it says what it can do")
     func saysWhatItCanDo() async throws {
-        let result = try await run(.path(program), arguments: ["info"], output: .string(limit: 1 << 16))
-        let info = try JSONValue(parsing: result.standardOutput.utf8)
+        let result = try await CommandRun([program, "info"])
+        let info = try JSONValue(parsing: result.output.utf8)
         #expect(info["batch"] == true && info["readback"] == "value" && info["with"]?["required"] == ["path"])
     }
 
@@ -76,19 +70,18 @@ import Testing
         let before = "A=1\nKEY=\(text(predecessor)) # c\n"
         let after = "A=1\nKEY=\(text(successor)) # c\n"
         try folder.write(before, to: ".env")
-        let killed = try await run(
-            .name("strace"),
-            arguments: [
-                "-f", "-o", "/dev/null", "-e", "trace=\(calls)", "-e", "inject=\(calls):signal=KILL:when=\(number)",
-                program.string, "publish",
-            ], input: .string(line("KEY")), output: .string(limit: 1 << 16), error: .string(limit: 1 << 16))
-        #expect(killed.terminationStatus == .signaled(9), "\(killed.standardError)")
+        let killed = try await CommandRun(
+            [
+                "strace", "-f", "-o", "/dev/null", "-e", "trace=\(calls)", "-e",
+                "inject=\(calls):signal=KILL:when=\(number)",
+                program, "publish",
+            ], input: line("KEY"))
+        #expect(killed.ending == .signalled(9), "\(killed.errors)")
         let left = try folder.read(".env")
         let wasReplaced = left == after
         #expect(left == before || wasReplaced)
-        let again = try await run(
-            .path(program), arguments: ["publish"], input: .string(line("KEY")), output: .string(limit: 1 << 16))
-        let answer = try JSONValue(parsing: again.standardOutput.utf8)
+        let again = try await CommandRun([program, "publish"], input: line("KEY"))
+        let answer = try JSONValue(parsing: again.output.utf8)
         #expect(answer["outcome"] == (wasReplaced ? "unchanged" : "committed"))
         #expect(try folder.read(".env") == after)
         #expect(try files(folder) == [".env"])
@@ -104,13 +97,12 @@ import Testing
     func tellsFailures(_ call: String, _ error: String, _ outcome: String, _ code: String) async throws {
         let before = "KEY=\(text(predecessor))\n"
         try folder.write(before, to: ".env")
-        let result = try await run(
-            .name("strace"),
-            arguments: [
-                "-f", "-o", "/dev/null", "-e", "trace=\(call)", "-e", "inject=\(call):error=\(error):when=1",
-                program.string, "publish",
-            ], input: .string(line("KEY")), output: .string(limit: 1 << 16), error: .string(limit: 1 << 16))
-        let answer = try JSONValue(parsing: result.standardOutput.utf8)
+        let result = try await CommandRun(
+            [
+                "strace", "-f", "-o", "/dev/null", "-e", "trace=\(call)", "-e", "inject=\(call):error=\(error):when=1",
+                program, "publish",
+            ], input: line("KEY"))
+        let answer = try JSONValue(parsing: result.output.utf8)
         #expect(answer["outcome"] == .string(outcome) && answer["error"]?["code"] == .string(code), "\(answer)")
         #expect(try folder.read(".env") == before)
         #expect(try files(folder) == [".env"])

@@ -3,8 +3,6 @@ import HTTP
 import JSON
 import Secrets
 import Sodium
-import Subprocess
-import SystemPackage
 import TestSupport
 import Testing
 
@@ -13,14 +11,11 @@ import Testing
     private func run(
         _ verb: String, _ lines: [JSONValue] = [], environment: [String: String] = [:]
     ) async throws -> (answers: [JSONValue], errors: String, succeeded: Bool) {
-        let variables = environment.map { (Environment.Key(stringLiteral: $0.key), $0.value) }
-        let result = try await Subprocess.run(
-            .path(FilePath(BuiltProduct.path("ork-publisher-github-secret"))), arguments: [verb],
-            environment: .custom(Dictionary(uniqueKeysWithValues: variables)),
-            input: .string(lines.map { $0.text() + "\n" }.joined()), output: .string(limit: 1 << 20),
-            error: .string(limit: 1 << 20))
-        let answers = try result.standardOutput.split(separator: "\n").map { try JSONValue(parsing: Array($0.utf8)) }
-        return (answers, result.standardError, result.terminationStatus.isSuccess)
+        let result = try await CommandRun(
+            [BuiltProduct.path("ork-publisher-github-secret"), verb], environment: environment,
+            input: lines.map { $0.text() + "\n" }.joined())
+        let answers = try result.output.split(separator: "\n").map { try JSONValue(parsing: Array($0.utf8)) }
+        return (answers, result.errors, result.succeeded)
     }
 
     private func line(_ id: String, _ with: JSONObject, receipt: JSONValue? = nil, hasSecret: Bool) -> JSONValue {

@@ -4,8 +4,6 @@ import JSON
 import PublisherKit
 import Secrets
 import Sodium
-import Subprocess
-import SystemPackage
 import TestSupport
 import Testing
 
@@ -43,16 +41,16 @@ import Testing
     ]
 
     private func run(_ word: String, input: String = "", token: Secret? = nil) async throws -> [String: JSONValue] {
-        let result = try await Subprocess.run(
-            .path(FilePath(BuiltProduct.path("ork-publisher-gitlab-variable"))), arguments: [word],
-            environment: .custom([
+        let result = try await CommandRun(
+            [BuiltProduct.path("ork-publisher-gitlab-variable"), word],
+            environment: [
                 "GITLAB_TOKEN": (token ?? sandbox.gitlab.token).revealed() ?? "", "CI_API_V4_URL": sandbox.gitlab.url,
-            ]), input: .string(input), output: .string(limit: 1 << 20), error: .string(limit: 1 << 16))
-        #expect(result.standardError == "" && result.terminationStatus.isSuccess)
+            ], input: input)
+        #expect(result.errors == "" && result.succeeded)
         let keys = Redactor([SampleKeys.predecessor, SampleKeys.successor, sandbox.gitlab.token])
-        #expect(!keys.contains(result.standardOutput.utf8))
+        #expect(!keys.contains(result.output.utf8))
         var answers: [String: JSONValue] = [:]
-        for line in result.standardOutput.split(separator: "\n") {
+        for line in result.output.split(separator: "\n") {
             let answer = try JSONValue(parsing: line.utf8)
             answers[answer["id"]?.string ?? "info"] = answer
         }

@@ -1,8 +1,6 @@
 import Glibc
 import JSON
 import PublisherKit
-import Subprocess
-import SystemPackage
 import TestSupport
 import Testing
 
@@ -29,7 +27,7 @@ struct FailureTests {
     {
         let wrapper = ["/bin/sh", "-c", #"echo $$ >"$0"; exec "$@""#, fixture.git.folder.file("pid")]
         let run = try await fixture.start(.publish, fixture.line(.publish, request, fixture.with), wrapper: wrapper)
-        guard run.status.isSuccess else { return nil }
+        guard run.succeeded else { return nil }
         return try PublisherAnswer.parse(run.output.utf8.dropLast(), .publish).answer
     }
 
@@ -124,7 +122,7 @@ struct FailureTests {
         with["remote"] = remote
         let run = try await secure.fixture.start(
             .publish, secure.fixture.line(.publish, .init(), with), wrapper: ["/usr/bin/timeout", "-s", "KILL", "2"])
-        #expect(!run.status.isSuccess && run.output.isEmpty)
+        #expect(!run.succeeded && run.output.isEmpty)
         #expect(try await secure.fixture.sh("ls \(temporary.path) | grep -c ork-git-") == "1")
         // The next run works, and clears away what the killed one has left.
         #expect(try await secure.fixture.publish().outcome == .committed)

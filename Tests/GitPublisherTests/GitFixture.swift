@@ -3,7 +3,6 @@ import JSON
 import PublisherKit
 import Secrets
 import Sodium
-import Subprocess
 import SystemPackage
 import TestSupport
 
@@ -90,7 +89,7 @@ struct GitFixture: Sendable {
         var with = with
         with.take(more)
         let run = try await start(verb, line(verb, request, with))
-        guard !run.error.contains(request.value) else { throw Leak() }
+        guard !run.errors.contains(request.value) else { throw Leak() }
         return try PublisherAnswer.parse(run.output.utf8.dropLast(), verb).answer
     }
 
@@ -106,24 +105,15 @@ struct GitFixture: Sendable {
         return try made.line(for: verb).revealed() ?? ""
     }
 
-    /// Starts the publisher with its input in a file, so that one that ends early does not end the tests by SIGPIPE.
-    func start(
-        _ verb: Verb, _ line: String, wrapper: [String] = []
-    ) async throws -> (output: String, error: String, status: TerminationStatus) {
+    /// Starts the publisher.
+    func start(_ verb: Verb, _ line: String, wrapper: [String] = []) async throws -> CommandRun {
         let folder = try TemporaryDirectory()
-        let input = try FileDescriptor.open(FilePath(try folder.write(line, to: "input")), .readOnly)
         let words = wrapper + [BuiltProduct.path("ork-publisher-git"), verb.rawValue]
         var variables = environment
         variables["PATH"] = try Self.path
         variables["HOME"] = git.folder.path
         variables["TMPDIR"] = variables["TMPDIR"] ?? folder.path
-        let result = try await run(
-            .path(FilePath(words[0])), arguments: Arguments(Array(words.dropFirst())),
-            environment: .custom(
-                Dictionary(uniqueKeysWithValues: variables.map { (.init(stringLiteral: $0.key), $0.value) })),
-            input: .fileDescriptor(input, closeAfterSpawningProcess: true), output: .string(limit: 1 << 20),
-            error: .string(limit: 1 << 20))
-        return (result.standardOutput, result.standardError, result.terminationStatus)
+        return try await CommandRun(words, environment: variables, input: line)
     }
 
     /// The number of commits on a branch.

@@ -3,7 +3,6 @@ import JSON
 import PublisherKit
 import Secrets
 import Sodium
-import Subprocess
 import SystemPackage
 import TestSupport
 import Testing
@@ -14,17 +13,13 @@ enum PublisherProgram {
     static func run(
         _ word: String, input: String = "", environment: [String: String], secrets: [Secret] = []
     ) async throws -> [String: JSONValue] {
-        var variables: [Environment.Key: String] = [:]
-        for (name, value) in environment { variables[Environment.Key(stringLiteral: name)] = value }
-        let result = try await Subprocess.run(
-            .path(FilePath(BuiltProduct.path("ork-publisher-kubernetes-secret"))), arguments: [word],
-            environment: .custom(variables), input: .string(input), output: .string(limit: 1 << 20),
-            error: .string(limit: 1 << 16))
-        #expect(result.standardError == "" && result.terminationStatus.isSuccess, "\(result.standardError)")
+        let result = try await CommandRun(
+            [BuiltProduct.path("ork-publisher-kubernetes-secret"), word], environment: environment, input: input)
+        #expect(result.errors == "" && result.succeeded, "\(result.errors)")
         let keys = Redactor([SampleKeys.predecessor, SampleKeys.successor, SampleKeys.foreign] + secrets)
-        #expect(!keys.contains(result.standardOutput.utf8))
+        #expect(!keys.contains(result.output.utf8))
         var answers: [String: JSONValue] = [:]
-        for line in result.standardOutput.split(separator: "\n") {
+        for line in result.output.split(separator: "\n") {
             let answer = try JSONValue(parsing: line.utf8)
             answers[answer["id"]?.string ?? "info"] = answer
         }
@@ -60,10 +55,9 @@ enum Kubectl {
     ) {
         let folder = try TemporaryDirectory()
         let kubectl = FilePath(try Python.interpreter()).removingLastComponent().appending("kubectl")
-        let result = try await Subprocess.run(
-            .path(kubectl), arguments: Arguments(["--kubeconfig", kubeconfig, "--cache-dir", folder.path] + arguments),
-            environment: .custom(["PATH": "/usr/bin:/bin", "HOME": folder.path]), output: .string(limit: 1 << 20),
-            error: .string(limit: 1 << 20))
-        return (result.standardOutput + result.standardError, result.terminationStatus.isSuccess)
+        let result = try await CommandRun(
+            [kubectl.string, "--kubeconfig", kubeconfig, "--cache-dir", folder.path] + arguments,
+            environment: ["PATH": "/usr/bin:/bin", "HOME": folder.path])
+        return (result.output + result.errors, result.succeeded)
     }
 }

@@ -2,7 +2,6 @@ import FoundationEssentials
 import HTTP
 import JSON
 import Secrets
-import Subprocess
 import SystemPackage
 import TestSupport
 
@@ -79,13 +78,9 @@ final class Place: Sendable {
         _ program: String, _ arguments: [String], in directory: String? = nil, environment: [String: String] = [:],
         input: String = ""
     ) async throws -> (succeeded: Bool, output: String) {
-        var variables: [Environment.Key: String] = ["PATH": path]
-        for (name, value) in environment { variables[Environment.Key(stringLiteral: name)] = value }
-        let result = try await Subprocess.run(
-            .path(FilePath(program)), arguments: Arguments(arguments), environment: .custom(variables),
-            workingDirectory: directory.map { FilePath($0) }, input: .string(input), output: .string(limit: 8 << 20),
-            error: .string(limit: 8 << 20))
-        return (result.terminationStatus.isSuccess, result.standardOutput + result.standardError)
+        let result = try await CommandRun(
+            [program] + arguments, environment: ["PATH": path].merging(environment) { $1 }, in: directory, input: input)
+        return (result.succeeded, result.output + result.errors)
     }
 
     /// The hashes of the keys that may be used.

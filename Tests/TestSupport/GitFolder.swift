@@ -1,5 +1,3 @@
-import Subprocess
-
 /// A folder in which git itself makes repositories: at first `remote.git`, whose branch `main` has a few files.
 package struct GitFolder: Sendable {
     /// A program that did not do its work.
@@ -25,12 +23,10 @@ package struct GitFolder: Sendable {
     package func sh(_ script: String) async throws -> String {
         let who = "HOME=\(folder.path) GIT_CONFIG_NOSYSTEM=1 GIT_AUTHOR_NAME=t GIT_AUTHOR_EMAIL=t@t.invalid"
         let text = "export \(who) GIT_COMMITTER_NAME=t GIT_COMMITTER_EMAIL=t@t.invalid\ncd '\(folder.path)' || exit\n"
-        let result = try await run(
-            .name("sh"), arguments: ["-ec", text + script], output: .string(limit: 1 << 20),
-            error: .string(limit: 1 << 20))
-        guard result.terminationStatus.isSuccess else {
-            throw Failure(output: result.standardOutput + result.standardError)
+        let result = try await CommandRun(["sh", "-ec", text + script])
+        guard result.succeeded else {
+            throw Failure(output: result.output + result.errors)
         }
-        return result.standardOutput.split(separator: "\n").joined(separator: "\n")
+        return result.output.split(separator: "\n").joined(separator: "\n")
     }
 }

@@ -1,5 +1,4 @@
 import FoundationEssentials
-import Subprocess
 import SystemPackage
 
 /// The scripts in a suite's `Python/`, run by the virtual environment that holds `Tests/requirements.txt`.
@@ -41,15 +40,7 @@ package enum Python {
     ) async throws -> Outcome {
         let interpreter = try interpreter()
         let script = file("Python/" + script, beside: source)
-        // From a file: writing to a script that has ended would end the tests by SIGPIPE.
-        let folder = try TemporaryDirectory()
-        let file = try FileDescriptor.open(FilePath(try folder.write(input, to: "input")), .readOnly)
-        let result = try await Subprocess.run(
-            .path(FilePath(interpreter)), arguments: Arguments(["-B", script] + arguments),
-            input: .fileDescriptor(file, closeAfterSpawningProcess: true), output: .string(limit: 1 << 20),
-            error: .string(limit: 1 << 20))
-        return Outcome(
-            succeeded: result.terminationStatus.isSuccess,
-            output: result.standardOutput + result.standardError)
+        let result = try await CommandRun([interpreter, "-B", script] + arguments, input: input)
+        return Outcome(succeeded: result.succeeded, output: result.output + result.errors)
     }
 }

@@ -1,14 +1,12 @@
+import ChildProcesses
 import FoundationEssentials
 import Glibc
 import HTTP
 import JSON
-import PluginHost
 import PublisherKit
 import Secrets
 import Sodium
-import Subprocess
 import Synchronization
-import SystemPackage
 import TestSupport
 import Testing
 
@@ -18,16 +16,12 @@ import Testing
     private func run(
         _ word: String, _ environment: [String: String], input: String = "", hides secrets: [Secret] = []
     ) async throws -> [String: JSONValue] {
-        let result = try await Subprocess.run(
-            .path(FilePath(BuiltProduct.path("ork-publisher-vault-kv"))), arguments: [word],
-            environment: .custom(
-                Dictionary(uniqueKeysWithValues: environment.map { (.init(rawValue: $0) ?? "X", $1) })),
-            input: .string(input), output: .string(limit: 1 << 20), error: .string(limit: 1 << 16))
-        #expect(result.standardError == "" && result.terminationStatus.isSuccess)
-        #expect(
-            !Redactor([SampleKeys.predecessor, SampleKeys.successor] + secrets).contains(result.standardOutput.utf8))
+        let result = try await CommandRun(
+            [BuiltProduct.path("ork-publisher-vault-kv"), word], environment: environment, input: input)
+        #expect(result.errors == "" && result.succeeded)
+        #expect(!Redactor([SampleKeys.predecessor, SampleKeys.successor] + secrets).contains(result.output.utf8))
         var answers: [String: JSONValue] = [:]
-        for line in result.standardOutput.split(separator: "\n") {
+        for line in result.output.split(separator: "\n") {
             let answer = try JSONValue(parsing: line.utf8)
             answers[answer["id"]?.string ?? "info"] = answer
         }
@@ -138,11 +132,11 @@ import Testing
                 Fault(isWritten ? .dropReply : .dropRequest) { method, _ in method == "PATCH" },
             ]
             let address = ["VAULT_ADDR": "http://127.0.0.1:\(proxy.port)"]
-            let run = RawRun(
-                BuiltProduct.path("ork-publisher-vault-kv"), ["publish"],
-                RawRun.Setting(input: Secret(input), environment: environment.merging(address) { $1 })
-            ) { number in process.withLock { $0 = number } }
-            #expect(run.status == .signalled(SIGKILL) && run.output.isEmpty)
+            let publisher = Program(
+                [BuiltProduct.path("ork-publisher-vault-kv"), "publish"],
+                environment: environment.merging(address) { $1 })
+            let run = publisher.run(Run.Options(input: Secret(input))) { number in process.withLock { $0 = number } }
+            #expect(run.ending == .signalled(SIGKILL) && run.output.count == 0)
         }
         let answers = try await run("publish", environment.merging(["VAULT_ADDR": server.url]) { $1 }, input: input)
         #expect(answers["a"]?["outcome"] == .string(outcome), "\(answers)")

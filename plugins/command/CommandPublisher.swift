@@ -21,16 +21,12 @@ struct CommandPublisher: Publisher {
     func check(_ request: PublisherRequest) throws(PublisherError) -> PublisherAnswer {
         let settings = try CommandSettings(request.with)
         for (key, arguments) in settings.commands {
-            guard Program.find(arguments[0]) != nil else { throw Self.notStarted(arguments[0], key) }
+            guard Program(arguments).file != nil else { throw Self.notStarted(arguments[0], key) }
         }
         guard let arguments = settings.check else { return PublisherAnswer(.ready) }
-        let result = Command(arguments, request, .check).run(until: settings.end(request))
-        switch result.ending {
-        case .exited(0): return PublisherAnswer(.ready)
-        case .notStarted: throw Self.notStarted(arguments[0], "check")
-        case let ending:
-            throw Self.refusal(ending, "check") ?? PublisherError(.internal, Self.message(ending, "check"))
-        }
+        let run = Command(arguments, request, .check).run(until: settings.end(request))
+        if run.succeeded { return PublisherAnswer(.ready) }
+        throw Self.refusal(run, arguments, "check") ?? PublisherError(.internal, Self.message(run, "check"))
     }
 
     func publish(_ request: PublisherRequest) throws(PublisherError) -> PublisherAnswer {
@@ -45,18 +41,16 @@ struct CommandPublisher: Publisher {
                 hint: "check that the target is the right one and that no other rotation writes there",
                 field: "with.verify")
         }
-        let result = Command(settings.publish, request, .publish).run(input: secret, until: settings.end(request))
-        switch result.ending {
-        case .exited(0): return PublisherAnswer(.committed, message: "the program \(settings.publish[0]) took it")
-        case .notStarted: throw Self.notStarted(settings.publish[0], "publish")
-        case let ending:
-            if let refusal = Self.refusal(ending, "publish") { throw refusal }
-            return PublisherAnswer(
-                .unknown(
-                    PublisherError(
-                        .internal, Self.message(ending, "publish"),
-                        hint: "look at what the program said, and whether it wrote the key")))
+        let run = Command(settings.publish, request, .publish).run(input: secret, until: settings.end(request))
+        if run.succeeded {
+            return PublisherAnswer(.committed, message: "the program \(settings.publish[0]) took it")
         }
+        if let refusal = Self.refusal(run, settings.publish, "publish") { throw refusal }
+        return PublisherAnswer(
+            .unknown(
+                PublisherError(
+                    .internal, Self.message(run, "publish"),
+                    hint: "read what the program printed, and check whether it wrote the key")))
     }
 
     func verify(_ request: PublisherRequest) throws(PublisherError) -> PublisherAnswer {
@@ -70,26 +64,25 @@ struct CommandPublisher: Publisher {
     private func read(_ settings: CommandSettings, _ request: PublisherRequest) throws(PublisherError) -> Digest? {
         guard let arguments = settings.verify else { return nil }
         let command = Command(arguments, request, .verify)
-        let result = command.run(capture: true, until: settings.end(request))
-        switch result.ending {
-        case .exited(0): break
-        case .notStarted: throw Self.notStarted(arguments[0], "verify")
-        case let ending:
-            throw Self.refusal(ending, "verify") ?? PublisherError(.internal, Self.message(ending, "verify"))
+        let run = command.run(capture: true, until: settings.end(request))
+        guard run.succeeded else {
+            throw Self.refusal(run, arguments, "verify") ?? PublisherError(.internal, Self.message(run, "verify"))
         }
-        guard let output = result.output else {
+        guard !run.isCut else {
             throw PublisherError(
-                .configuration, "the program of 'verify' printed more than \(command.outputLimit) bytes",
+                .configuration, "the program of 'verify' printed more than \(Command.outputLimit) bytes",
                 hint: "print the value and nothing else", field: "with.verify")
         }
+        let output = Command.withoutLineEnd(run.output)
         guard output.count > 0 else { return nil }
         return output.revealed().flatMap { Digest($0) } ?? Digest(of: output)
     }
 
-    /// The statuses of `sysexits.h` with which a program says that it certainly wrote nothing.
-    private static func refusal(_ ending: Program.Ending, _ key: String) -> PublisherError? {
-        guard case .exited(let status) = ending else { return nil }
-        let message = message(ending, key)
+    /// The error of a program that certainly wrote nothing: it was not started, or says so by a status of `sysexits.h`.
+    private static func refusal(_ run: Run, _ arguments: [String], _ key: String) -> PublisherError? {
+        if run.ending == .notStarted { return notStarted(arguments[0], key) }
+        guard !run.wasStopped, case .exited(let status) = run.ending else { return nil }
+        let message = message(run, key)
         switch status {
         case 64, 65, 78: return PublisherError(.configuration, message, field: "with.\(key)")
         case 66: return PublisherError(.notFound, message)
@@ -99,11 +92,11 @@ struct CommandPublisher: Publisher {
         }
     }
 
-    private static func message(_ ending: Program.Ending, _ key: String) -> String {
-        switch ending {
+    private static func message(_ run: Run, _ key: String) -> String {
+        if run.wasStopped { return "the program of '\(key)' did not end in time and was stopped" }
+        return switch run.ending {
         case .exited(let status): "the program of '\(key)' ended with status \(status)"
         case .signalled(let number): "the program of '\(key)' was ended by signal \(number)"
-        case .timedOut: "the program of '\(key)' did not end in time and was stopped"
         case .notStarted: "the program of '\(key)' cannot be started"
         }
     }

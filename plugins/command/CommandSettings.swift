@@ -69,22 +69,25 @@ struct Command {
         environment["ORK_TARGET"] = request.target
         environment["ORK_DIGEST"] = request.digest.description
         environment["ORK_EXPECT"] = request.expect?.map(\.description).joined(separator: " ")
-        program = Program(arguments, environment: environment)
+        var program = Program(arguments, environment: environment)
+        program.errors = .inherited
+        self.program = program
     }
 
     /// The most bytes that are read from a program.
-    var outputLimit: Int { program.outputLimit }
+    static let outputLimit = 64 << 10
 
-    /// Runs the program to its end, or stops it at `end`. Its standard output is given back without one line end, `nil`
-    /// if it was too long; without `capture` nobody reads it.
-    func run(input: Secret? = nil, capture: Bool = false, until end: Date) -> (ending: Program.Ending, output: Secret?)
-    {
-        let (ending, output) = program.run(input: input, capture: capture, until: end)
-        return (ending, output.map { Self.withoutLineEnd($0.copyBytes()) })
+    /// Runs the program to its end, or stops it at `end`; without `capture` nobody reads its standard output.
+    func run(input: Secret? = nil, capture: Bool = false, until end: Date) -> Run {
+        var program = program
+        program.output = capture ? .collected : .discarded
+        let time = Duration.seconds(max(0, end.timeIntervalSinceNow))
+        return program.run(Run.Options(input: input, outputLimit: Self.outputLimit, time: time))
     }
 
-    private static func withoutLineEnd(_ bytes: [UInt8]) -> Secret {
-        var rest = bytes[...]
+    /// A value without the line end that programs add.
+    static func withoutLineEnd(_ output: Secret) -> Secret {
+        var rest = output.copyBytes()[...]
         if rest.last == 0x0A {
             rest.removeLast()
             if rest.last == 0x0D { rest.removeLast() }

@@ -24,23 +24,25 @@ struct Work: Sendable {
     func run(
         _ arguments: [String], input: Secret? = nil, attachment: Secret? = nil, field: String
     ) throws(PublisherError) -> (status: Int32, output: Secret) {
-        let program = Program(
-            arguments, environment: environment, attachment: attachment, outputLimit: Self.sizeLimit)
-        let (ending, output) = program.run(input: input, capture: true, until: deadline)
-        switch ending {
+        var program = Program(arguments, environment: environment, attachment: attachment)
+        program.errors = .inherited
+        let time = Duration.seconds(max(0, deadline.timeIntervalSinceNow))
+        let run = program.run(Run.Options(input: input, outputLimit: Self.sizeLimit, time: time))
+        guard !run.wasStopped else {
+            throw PublisherError(
+                .unavailable, "\(arguments[0]) did not end in time and was stopped",
+                hint: "read what it printed; perhaps it waits for a service or for an answer", field: field)
+        }
+        switch run.ending {
         case .exited(let status):
-            guard let output else {
+            guard !run.isCut else {
                 throw PublisherError(
                     .configuration, "\(arguments[0]) printed more than \(Self.sizeLimit) bytes",
                     hint: "a file of settings is smaller", field: field)
             }
-            return (status, output)
+            return (status, run.output)
         case .signalled(let number):
             throw PublisherError(.internal, "\(arguments[0]) was ended by signal \(number)", field: field)
-        case .timedOut:
-            throw PublisherError(
-                .unavailable, "\(arguments[0]) did not end in time and was stopped",
-                hint: "look at what it said; perhaps it waits for a service or for an answer", field: field)
         case .notStarted:
             throw PublisherError(
                 .configuration, "the program \(arguments[0]) cannot be started",

@@ -1,68 +1,64 @@
-package import FoundationEssentials
+import FoundationEssentials
 import Glibc
 package import Secrets
 
-/// One program of the user's or of the system's, with all that it is started with.
+/// A program, with all that it is started with.
 package struct Program: Sendable {
-    /// How it went.
-    package enum Ending: Equatable, Sendable {
-        case exited(Int32)
-        case signalled(Int32)
-        case timedOut
-        case notStarted
+    /// Where one of its output streams leads.
+    package enum Stream: Sendable {
+        case collected
+        /// To where this process's own leads.
+        case inherited
+        case discarded
     }
 
     /// Where the program finds `attachment`: a file in memory, which `open` begins to read from its start each time.
     package static let attachmentPath = "/proc/self/fd/3"
 
+    /// What is looked up if the environment has no `PATH`.
+    private static let standardPath = "/usr/local/bin:/usr/bin:/bin"
+
+    /// The program itself, as a file with a slash in its name or as a name to be found in `PATH`, and what follows.
     package var arguments: [String]
+    /// All variables; none is inherited.
     package var environment: [String: String]
+    /// The folder it works in; `nil` for this process's own.
+    package var directory: String?
     /// A secret for a program that reads it from a file: see `attachmentPath`.
     package var attachment: Secret?
-    /// The most bytes that are read from it.
-    package var outputLimit: Int
+    /// Its standard output.
+    package var output = Stream.collected
+    /// Its standard error.
+    package var errors = Stream.collected
 
-    /// `arguments` has the program itself in front: with a slash the file, else found in `PATH`.
+    /// A program with this process's environment, unless another is given.
     package init(
         _ arguments: [String], environment: [String: String] = ProcessInfo.processInfo.environment,
-        attachment: Secret? = nil, outputLimit: Int = 64 << 10
+        directory: String? = nil, attachment: Secret? = nil
     ) {
         self.arguments = arguments
         self.environment = environment
+        self.directory = directory
         self.attachment = attachment
-        self.outputLimit = outputLimit
     }
 
-    /// The file of a program: as it is if it has a slash in it, else the first in `PATH` that may be executed.
-    package static func find(_ program: String) -> String? {
-        if program.utf8.contains(UInt8(ascii: "/")) { return unsafe access(program, X_OK) == 0 ? program : nil }
-        let path = ProcessInfo.processInfo.environment["PATH"] ?? "/usr/local/bin:/usr/bin:/bin"
-        return path.split(separator: ":").map { "\($0)/\(program)" }.first { unsafe access($0, X_OK) == 0 }
+    /// The file that is started; `nil` if there is none that may be executed.
+    package var file: String? {
+        guard let name = arguments.first, !name.isEmpty else { return nil }
+        if name.utf8.contains(UInt8(ascii: "/")) { return Self.isExecutable(name) ? name : nil }
+        let path = environment["PATH"] ?? Self.standardPath
+        return Self.find(name, in: path.split(separator: ":").map(String.init))
     }
 
-    /// Runs the program to its end, or stops it at `end`. The caller's thread waits.
-    ///
-    /// The program stays in this process's group, so that whoever stops the group stops it too; its standard error is
-    /// this process's own. Its standard output is given back, `nil` if it was too long; without `capture` nobody reads
-    /// it.
-    package func run(
-        input: Secret? = nil, capture: Bool = false, until end: Date
-    ) -> (ending: Ending, output: Secret?) {
-        guard let file = arguments.first.flatMap(Self.find), var child = ChildProcess(file, self, capture: capture)
-        else { return (.notStarted, nil) }
-        child.feed(input)
-        var hasTimedOut = false
-        var stop = end
-        while !child.hasEnded {
-            if Date() >= stop {
-                child.signal(hasTimedOut ? SIGKILL : SIGTERM)
-                hasTimedOut = true
-                stop = Date() + 2
-            }
-            child.exchange(milliseconds: 20)
-        }
-        // What it wrote before its end is in the pipe; a descendant that keeps the pipe open is not waited for.
-        child.drain()
-        return (hasTimedOut ? .timedOut : child.ending, child.hasOverflown ? nil : Secret(child.output))
+    /// The first executable file of that name. What a relative folder means depends on where we happen to run: none is
+    /// searched.
+    package static func find(_ name: String, in directories: [String]) -> String? {
+        directories.filter { $0.hasPrefix("/") }.map { $0.hasSuffix("/") ? $0 + name : "\($0)/\(name)" }
+            .first(where: isExecutable)
+    }
+
+    private static func isExecutable(_ path: String) -> Bool {
+        var status = stat()
+        return unsafe stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG && access(path, X_OK) == 0
     }
 }

@@ -1,5 +1,5 @@
+import ChildProcesses
 import JSON
-import PluginHost
 import PublisherKit
 
 extension Conformance {

@@ -1,3 +1,4 @@
+import ChildProcesses
 import JSON
 import PluginHost
 import PublisherHosting
@@ -17,7 +18,7 @@ struct Conformance {
         }
         report.check("an unknown verb ends with 64 and prints nothing") {
             let run = subject.run("ork-conform-unknown-verb")
-            return run.status == .exited(64) && run.output.isEmpty ? nil : "it ended with \(run.status)"
+            return run.ending == .exited(64) && run.output.count == 0 ? nil : "it ended with \(run.ending)"
         }
         guard let information else { return report.skip("everything else", "there is no info to go by") }
         report.check("the verbs include publish") { information.verbs.contains(.publish) ? nil : "they do not" }
@@ -44,10 +45,11 @@ struct Conformance {
     private func readInformation() throws(Complaint) -> PublisherInformation {
         let run = subject.run("info", seconds: 5)
         guard !run.wasStopped else { throw Complaint("it did not end within 5 s") }
-        guard run.status == .exited(0) else { throw Complaint("it ended with \(run.status)") }
+        guard run.ending == .exited(0) else { throw Complaint("it ended with \(run.ending)") }
         guard run.output.count <= Limits().information else { throw Complaint("it is longer than 64 KiB") }
-        guard run.output.last == UInt8(ascii: "\n") else { throw Complaint("it does not end with a line feed") }
-        do { return try PublisherInformation(parsing: run.output) } catch { throw Complaint(error.message) }
+        let output = run.output.copyBytes()
+        guard output.last == UInt8(ascii: "\n") else { throw Complaint("it does not end with a line feed") }
+        do { return try PublisherInformation(parsing: output) } catch { throw Complaint(error.message) }
     }
 
     /// The reason for which `body` fails.
@@ -136,12 +138,12 @@ extension Conformance {
         report.check("the end of input without a request ends it without an answer") {
             let run = subject.run(Verb.publish.rawValue, seconds: 10)
             if run.wasStopped { return "it did not end" }
-            return run.output.isEmpty ? nil : "it printed something"
+            return run.output.count == 0 ? nil : "it printed something"
         }
         report.check("TERM ends it while it waits") {
             let run = subject.run(Verb.publish.rawValue, keepsInputOpen: true, seconds: 1)
             if !run.wasStopped { return "it did not wait for a request" }
-            return run.status == .signalled(9) ? "it had to be killed" : nil
+            return run.ending == .signalled(9) ? "it had to be killed" : nil
         }
     }
 }

@@ -1,6 +1,6 @@
+import ChildProcesses
 import FoundationEssentials
 import JSON
-import PluginHost
 import PublisherKit
 import Secrets
 import Sodium
@@ -59,16 +59,15 @@ final class Subject {
     /// Runs the program and looks where its secrets go.
     func run(
         _ word: String, _ input: [UInt8] = [], keepsInputOpen: Bool = false, lines: Int = .max, seconds: Int = 30
-    ) -> RawRun {
-        var setting = RawRun.Setting(input: Secret(input), environment: target.environment)
-        setting.keepsInputOpen = keepsInputOpen
-        setting.lines = lines
-        setting.time = .seconds(seconds)
-        let run = RawRun(path, [word], setting) { process in
+    ) -> Run {
+        var options = Run.Options(input: Secret(input), outputLimit: 256 << 10, time: .seconds(seconds))
+        options.keepsInputOpen = keepsInputOpen
+        options.lines = lines
+        let run = Program([path, word], environment: target.environment).run(options) { [self] process in
             for place in SessionView(of: process).places(where: redactor.contains) { leaks.insert(place) }
         }
-        if redactor.contains(run.output) { leaks.insert("standard output") }
-        if redactor.contains(run.errors) { leaks.insert("standard error") }
+        if redactor.contains(run.output.copyBytes()) { leaks.insert("standard output") }
+        if redactor.contains(run.errors.copyBytes()) { leaks.insert("standard error") }
         return run
     }
 
@@ -96,7 +95,7 @@ final class Subject {
             if run.wasStopped { throw Complaint("it did not end") }
             let lines = try Self.lines(run.output)
             guard let line = lines.first, lines.count == 1 else {
-                throw Complaint("it printed \(lines.count) lines, not one answer (\(run.status))")
+                throw Complaint("it printed \(lines.count) lines, not one answer (\(run.ending))")
             }
             let (id, answer) = try Self.parse(line, verb)
             guard id == request.id else { throw Complaint("the answer has another id than the request") }
@@ -116,7 +115,8 @@ final class Subject {
     }
 
     /// The lines of an output; what does not end with LF is no answer.
-    static func lines(_ output: [UInt8]) throws(Complaint) -> [[UInt8]] {
+    static func lines(_ output: Secret) throws(Complaint) -> [[UInt8]] {
+        let output = output.copyBytes()
         guard output.last == UInt8(ascii: "\n") || output.isEmpty else {
             throw Complaint("what it printed does not end with a line feed")
         }
@@ -130,9 +130,8 @@ final class Subject {
     /// What the target holds, seen without the program: `nil` where no command tells.
     func holds(_ key: MadeUpKey) -> Bool? {
         guard let command = target.command else { return nil }
-        let setting = RawRun.Setting(input: Secret(""), environment: target.environment)
-        let run = RawRun("/bin/sh", ["-c", command], setting) { _ in }
-        return Redactor.holds(key.secret, in: run.output)
+        let run = Program(["/bin/sh", "-c", command], environment: target.environment).run(Run.Options())
+        return Redactor.holds(key.secret, in: run.output.copyBytes())
     }
 }
 

@@ -1,5 +1,5 @@
+import ChildProcesses
 import FoundationEssentials
-import PluginHost
 import PublisherHosting
 import PublisherKit
 import Secrets
@@ -22,14 +22,13 @@ struct ProbePrograms: ProgramRunner {
         let names: [String: String]
         do { names = try PublisherEnvironment(variables).child(environment) } catch { return error.message }
         let time = Duration.seconds(max(0, deadline.timeIntervalSinceNow))
-        let status = BoundedCommand().run(
-            arguments, environment: names, time: time, redactor: Redactor(secret.map { [$0] } ?? []),
-            log: { console.log($0) })
-        switch status {
+        let log = LogLines(Redactor(secret.map { [$0] } ?? []), limit: 64 << 10) { [console] in console.log($0) }
+        let run = Program(arguments, environment: names).run(Run.Options(time: time), log: log)
+        if run.wasStopped { return "did not end in time" }
+        switch run.ending {
         case .exited(0): return nil
         case .exited(let status): return "exits \(status)"
         case .signalled(let signal): return "ended by signal \(signal)"
-        case .timedOut: return "did not end in time"
         case .notStarted: return "cannot be started"
         }
     }

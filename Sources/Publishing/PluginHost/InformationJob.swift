@@ -1,9 +1,10 @@
+import ChildProcesses
 import PublisherKit
 import Secrets
 
 /// One process that prints what the publisher says of itself. It gets no input.
 final class InformationJob: ChildJob {
-    let launch: Launch
+    let program: Program
     private let limits: Limits
     private var deadline: ContinuousClock.Instant
     private var output: [UInt8] = []
@@ -11,7 +12,7 @@ final class InformationJob: ChildJob {
     private var isOver = false
 
     init(_ program: ProgramFile, environment: [String: String], limits: Limits) {
-        launch = Launch(path: program.path, arguments: ["info"], environment: environment)
+        self.program = Program([program.path, "info"], environment: environment)
         self.limits = limits
         deadline = .now + limits.informationTime
     }
@@ -22,14 +23,12 @@ final class InformationJob: ChildJob {
         return try PublisherInformation(parsing: output)
     }
 
-    var wish: Directive { failure != nil ? .stop : isOver ? .leave : .work(until: deadline) }
+    var directive: Directive { failure != nil ? .stop : isOver ? .leave : .work(until: deadline) }
 
     func hasStarted(_ process: Int32) -> Bool {
         deadline = .now + limits.informationTime
         return true
     }
-
-    func nextInput() -> Secret? { nil }
 
     func receiveOutput(_ bytes: ArraySlice<UInt8>) {
         guard output.count + bytes.count <= limits.information else {
@@ -40,7 +39,7 @@ final class InformationJob: ChildJob {
 
     func outputEnded() { isOver = true }
 
-    func receiveLog(_ bytes: ArraySlice<UInt8>) {}
+    func receiveErrors(_ bytes: ArraySlice<UInt8>) {}
 
     func expire(at now: ContinuousClock.Instant) { fail("the publisher did not print its info in time") }
 
@@ -50,7 +49,8 @@ final class InformationJob: ChildJob {
 
     private func fail(_ message: String) {
         if failure == nil {
-            failure = PublisherError(.configuration, message, hint: "run \(launch.path) info by hand")
+            failure = PublisherError(
+                .configuration, message, hint: "run \(program.arguments.joined(separator: " ")) yourself")
         }
     }
 }

@@ -1,3 +1,4 @@
+import ChildProcesses
 import FoundationEssentials
 package import PublisherHosting
 package import PublisherKit
@@ -67,17 +68,13 @@ package final class PluginHost: PublisherHost {
 
     private func ask(_ program: ProgramFile) throws(PublisherError) -> PublisherInformation {
         let job = InformationJob(program, environment: environment.general, limits: limits)
-        let loop = try makeLoop()
+        let loop = makeLoop()
         loop.add(job)
         loop.run()
         return try job.result()
     }
 
-    private func makeLoop() throws(PublisherError) -> ProcessLoop {
-        do { return try ProcessLoop(limits) } catch {
-            throw PublisherError(.internal, "no pipe can be made", hint: "look at the limit of open files")
-        }
-    }
+    private func makeLoop() -> ProcessLoop { ProcessLoop(limit: limits.processes, grace: limits.grace) }
 
     package func send(
         _ verb: Verb, _ requests: [(address: PublisherAddress, request: PublisherRequest)],
@@ -91,11 +88,7 @@ package final class PluginHost: PublisherHost {
         _ verb: Verb, _ requests: [(address: PublisherAddress, request: PublisherRequest)],
         _ each: @escaping (Int, PublisherAnswer) -> Void
     ) {
-        let loop: ProcessLoop
-        do throws(PublisherError) { loop = try makeLoop() } catch {
-            for index in requests.indices { each(index, PublisherAnswer(.rejected(error))) }
-            return
-        }
+        let loop = makeLoop()
         let start = (clock: ContinuousClock.now, date: Date.now)
         var seen: [Secret] = []
         for case let secret? in requests.map(\.request.secret) where !seen.contains(secret) { seen.append(secret) }

@@ -1,3 +1,4 @@
+import ChildProcesses
 import Glibc
 import PublisherKit
 import Sodium
@@ -13,18 +14,14 @@ struct ProgramFile: Hashable, Sendable {
 
     /// The first executable regular file of that name in `directories`, with the pinned SHA-256 if there is a pin.
     static func find(_ name: String, in directories: [String], pin: String?) throws(PublisherError) -> ProgramFile {
-        for directory in directories where directory.hasPrefix("/") {
-            let path = directory + (directory.hasSuffix("/") ? "" : "/") + name
-            guard let identity = FileIdentity(path: path), identity.isRegular, unsafe access(path, X_OK) == 0 else {
-                continue
-            }
-            let file = ProgramFile(path: path, identity: identity)
-            if let pin { try file.check(pin) }
-            return file
+        guard let path = Program.find(name, in: directories), let identity = FileIdentity(path: path) else {
+            throw PublisherError(
+                .configuration, "there is no program \(name)",
+                hint: "put it beside the steps, or name its folder in ORK_PLUGIN_PATH or PATH", field: "publisher")
         }
-        throw PublisherError(
-            .configuration, "there is no program \(name)",
-            hint: "put it beside the steps, or name its folder in ORK_PLUGIN_PATH or PATH", field: "publisher")
+        let file = ProgramFile(path: path, identity: identity)
+        if let pin { try file.check(pin) }
+        return file
     }
 
     /// Whether the path leads to the same file with the same content.
@@ -75,6 +72,4 @@ private struct FileIdentity: Hashable, Sendable {
             status.st_mtim.tv_sec, status.st_mtim.tv_nsec, status.st_ctim.tv_sec, status.st_ctim.tv_nsec,
         ]
     }
-
-    var isRegular: Bool { mode & S_IFMT == S_IFREG }
 }

@@ -1,3 +1,4 @@
+import ChildProcesses
 import PublisherHosting
 import PublisherKit
 import Secrets
@@ -71,10 +72,11 @@ final class PublisherExchange {
         switch ending {
         case .exited(64):
             PublisherError(
-                .configuration, "the publisher cannot \(verb.rawValue)", hint: "look at what its info says of its verbs"
+                .configuration, "the publisher cannot \(verb.rawValue)", hint: "check which verbs its info lists"
             )
         case .notStarted:
-            PublisherError(.configuration, "the publisher cannot be started", hint: "run it by hand with the word info")
+            PublisherError(
+                .configuration, "the publisher cannot be started", hint: "run it yourself: its path, then info")
         case .exited, .signalled:
             nil
         }

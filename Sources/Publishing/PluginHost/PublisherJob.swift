@@ -1,3 +1,4 @@
+import ChildProcesses
 import FoundationEssentials
 import PublisherHosting
 import PublisherKit
@@ -22,8 +23,8 @@ struct PendingRequest {
 
 /// One process that answers requests, one a line.
 final class PublisherJob: ChildJob {
-    let launch: Launch
-    private let program: ProgramFile
+    let program: Program
+    private let file: ProgramFile
     private let verb: Verb
     private let redactor: Redactor
     private var lines: LineBuffer
@@ -39,13 +40,13 @@ final class PublisherJob: ChildJob {
 
     /// `settle` gets every certain answer as it comes, `leftOver` what is open when the process is gone.
     init(
-        _ program: ProgramFile, _ verb: Verb, _ requests: [PendingRequest], environment: [String: String],
+        _ file: ProgramFile, _ verb: Verb, _ requests: [PendingRequest], environment: [String: String],
         limits: Limits, redactor: Redactor, log: @escaping (String) -> Void,
         settle: @escaping (PendingRequest, PublisherAnswer) -> Void,
         leftOver: @escaping ([PendingRequest], Ending) -> Void
     ) {
-        launch = Launch(path: program.path, arguments: [verb.rawValue], environment: environment)
-        self.program = program
+        program = Program([file.path, verb.rawValue], environment: environment)
+        self.file = file
         self.verb = verb
         self.redactor = redactor
         self.settle = settle
@@ -57,14 +58,14 @@ final class PublisherJob: ChildJob {
         awaited = Set(unsent)
     }
 
-    var wish: Directive {
+    var directive: Directive {
         if mustStop { return .stop }
         guard let moment = awaited.compactMap({ open[$0]?.deadline }).min() else { return .leave }
         return .work(until: moment)
     }
 
     func hasStarted(_ process: Int32) -> Bool {
-        guard program.isUnchanged else {
+        guard file.isUnchanged else {
             breakOff(PublisherError(.configuration, "the publisher's file was replaced while it was started"))
             return false
         }
@@ -104,7 +105,7 @@ final class PublisherJob: ChildJob {
         awaited = []
     }
 
-    func receiveLog(_ bytes: ArraySlice<UInt8>) { log.receive(bytes) }
+    func receiveErrors(_ bytes: ArraySlice<UInt8>) { log.receive(bytes) }
 
     func expire(at now: ContinuousClock.Instant) {
         for id in awaited {

@@ -1,10 +1,10 @@
-import Secrets
+package import Secrets
 
 /// What a child process is wanted for; the loop runs the process and tells the job what it sees.
-protocol ChildJob: AnyObject {
-    var launch: Launch { get }
+package protocol ChildJob: AnyObject {
+    var program: Program { get }
     /// What the loop shall do with the process now.
-    var wish: Directive { get }
+    var directive: Directive { get }
     /// The process runs; input follows. `false` ends it before it has read anything.
     func hasStarted(_ process: Int32) -> Bool
     /// The next piece for standard input; `nil` closes it, unless it is kept open.
@@ -16,15 +16,15 @@ protocol ChildJob: AnyObject {
     /// Standard output was closed.
     func outputEnded()
     /// Some bytes of standard error.
-    func receiveLog(_ bytes: ArraySlice<UInt8>)
-    /// The moment of the wish has come.
+    func receiveErrors(_ bytes: ArraySlice<UInt8>)
+    /// The moment of the directive has come.
     func expire(at now: ContinuousClock.Instant)
-    /// The process and what it left in its group are gone.
+    /// The process and all that it started are gone.
     func hasEnded(_ ending: Ending)
 }
 
 /// What a job wants of its process.
-enum Directive {
+package enum Directive {
     /// It has until then.
     case work(until: ContinuousClock.Instant)
     /// Nothing more is expected of it: let it end by itself, for a moment.
@@ -34,5 +34,8 @@ enum Directive {
 }
 
 extension ChildJob {
-    var keepsInputOpen: Bool { false }
+    package var keepsInputOpen: Bool { false }
+    package func hasStarted(_ process: Int32) -> Bool { true }
+    package func nextInput() -> Secret? { nil }
+    package func outputEnded() {}
 }
