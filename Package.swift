@@ -42,14 +42,14 @@ let package = Package(
             "AWS", in: "Publishing", "Documents", "HTTP", "JSON", "PublisherKit", "Secrets", "Sodium", "Timestamps"),
 
         module("OpenRouter", in: "Rotation", "HTTP", "JSON", "Secrets", "Timestamps"),
-        module("Rotation", in: "Rotation", "JSON", "PublisherHosting", "Secrets", "Sodium", "Timestamps"),
+        module("Rotation", in: "Rotation", "HTTP", "JSON", "PublisherHosting", "Secrets", "Sodium", "Timestamps"),
         module(
             "Steps", in: "Rotation", "HTTP", "JSON", "OpenRouter", "PublisherHosting", "PublisherKit", "Rotation",
             "Secrets", "Sodium",
             "Timestamps"),
         module("Fleet", in: "Rotation", "OpenRouter", "Rotation", "Secrets", "Steps", "Timestamps"),
 
-        module("Configuration", in: "CommandLine", "HTTP", "JSON", "PublisherHosting", "Rotation", "YAML"),
+        module("Configuration", in: "CommandLine", "JSON", "PublisherHosting", "Rotation", "Secrets", "YAML"),
         module(
             "StepCLI", in: "CommandLine", "Configuration", "HTTP", "JSON", "OpenRouter", "PublisherHosting", "Rotation",
             "Secrets",
@@ -122,7 +122,7 @@ let package = Package(
         suite(
             "KubernetesSecret", "CurlHTTP", "KubernetesSandbox", "ork-publisher-kubernetes-secret",
             "ork-sandbox"),
-        suite("EndToEnd", "OpenRouterSandbox"), suite("Pipeline"), suite("Architecture"),
+        suite("EndToEnd", "OpenRouterSandbox"), suite("Pipeline"), suite("Architecture", "Rotation"),
     ]
 )
 

@@ -68,10 +68,11 @@ struct BrokenFileTests {
         let long = String(repeating: "x", count: 500)
         let escaped = BrokenFile("", "version: 1\n\"a\\u001b[2J\\nb\\u202e\": 1\n", "").complaint
         #expect(
-            escaped == "ork.yaml:2: a\\u{1b}[2J\\u{a}b\\u{202e}: is not a key here; known are version, openrouter, "
-                + "defaults, trust, rotations")
+            escaped
+                == "ork.yaml:2: a\\u{1b}[2J\\u{a}b\\u{202e}: unknown key; the keys here are version, openrouter, defaults, trust, and "
+                + "rotations")
         let cut = BrokenFile("", "version: 1\n\(long): 1\n", "").complaint ?? ""
-        #expect(cut.hasPrefix("ork.yaml:2: " + long.prefix(64) + "…: is not a key here"))
+        #expect(cut.hasPrefix("ork.yaml:2: " + long.prefix(64) + "…: unknown key; the keys here are"))
     }
 
     static let yaml: [BrokenFile] = [
@@ -150,7 +151,8 @@ struct BrokenFileTests {
         BrokenFile("version without value", "version:\n", "ork.yaml:1: version: \(noValue)"),
         BrokenFile(
             "an unknown key on top", "version: 1\nrotation: {}\n",
-            "ork.yaml:2: rotation: is not a key here; known are version, openrouter, defaults, trust, rotations"),
+            "ork.yaml:2: rotation: unknown key; the keys here are version, openrouter, defaults, trust, and "
+                + "rotations"),
         BrokenFile(
             "no rotations", "version: 1\n", "ork.yaml:1: rotations: is missing; write at least one rotation below it"),
         BrokenFile(
@@ -165,23 +167,24 @@ struct BrokenFileTests {
             "a rotation as text", "version: 1\nrotations:\n  a: b\n", "ork.yaml:3: rotations.a: must be a mapping"),
         BrokenFile(
             "no predecessor", "version: 1\nrotations:\n  a:\n    enabled: true\n",
-            "ork.yaml:3: rotations.a.predecessor: is missing; it must be {name: …}, {hash: …}, {env: …} or none"),
+            "ork.yaml:3: rotations.a.predecessor: is missing; it must be {name: …}, {hash: …}, {env: …}, or none"),
         BrokenFile(
             "targets in defaults", "version: 1\ndefaults:\n  targets: {}\n",
-            "ork.yaml:3: defaults.targets: is not a key here; known are workspace, successor, publish, verify, retire, due"
+            "ork.yaml:3: defaults.targets: unknown key; the keys here are workspace, successor, publish, verify, "
+                + "retire, and due"
         ),
         BrokenFile("defaults as list", "version: 1\ndefaults: [1]\n", "ork.yaml:2: defaults: must be a mapping"),
         BrokenFile(
             "an unknown key in defaults", "version: 1\ndefaults:\n  retire: {overlp: 1h}\n",
-            "ork.yaml:3: defaults.retire.overlp: is not a key here; known are overlap, quiet_for, soak, "
-                + "accept_cost_only, accept_idle"),
+            "ork.yaml:3: defaults.retire.overlp: unknown key; the keys here are overlap, quiet_for, soak, accept_cost_only, "
+                + "and accept_idle"),
         BrokenFile(
             "a default that the only rotation replaces",
             "version: 1\ndefaults:\n  retire: {soak: long}\nrotations: {a: {predecessor: none, retire: {soak: 1h}}}\n",
             "ork.yaml:3: defaults.retire.soak: \(length)"),
         BrokenFile(
             "an unknown key in openrouter", "version: 1\nopenrouter: {uri: x}\n",
-            "ork.yaml:2: openrouter.uri: is not a key here; known are url, management_key"),
+            "ork.yaml:2: openrouter.uri: unknown key; the keys here are url and management_key"),
         BrokenFile(
             "plain http to another machine", "version: 1\nopenrouter:\n  url: http://openrouter.ai/api/v1\n",
             "ork.yaml:3: openrouter.url: plain http is only for this machine; use https"),
@@ -196,10 +199,10 @@ struct BrokenFileTests {
             "ork.yaml:2: openrouter.management_key: must be {env: NAME}, the name of an environment variable"),
         BrokenFile(
             "an unknown key in management_key", "version: 1\nopenrouter:\n  management_key:\n    file: key.txt\n",
-            "ork.yaml:4: openrouter.management_key.file: is not a key here; known are env"),
+            "ork.yaml:4: openrouter.management_key.file: unknown key; the only key here is env"),
         BrokenFile(
             "trust in an unknown step", "version: 1\ntrust: {deploy: []}\n",
-            "ork.yaml:2: trust.deploy: is not a key here; known are create, publish, verify, approve, retire"),
+            "ork.yaml:2: trust.deploy: unknown key; the keys here are create, publish, verify, approve, and retire"),
         BrokenFile(
             "trust in nobody", "version: 1\ntrust: {approve: []}\n",
             "ork.yaml:2: trust.approve: must be a list of public identities, not empty"),
@@ -215,14 +218,14 @@ struct BrokenFileTests {
     static let length = "must be a length of time such as 30s, 15m, 24h or 7d"
     static let text = "must be a text on one line, not empty"
     static let number = "is a number only to YAML; write it in plain decimal digits, or quote it"
-    static let predecessor = "must be {name: …}, {hash: …}, {env: …} or none"
-    static let money = "must be inherit or an amount in US dollars such as 25 or 12.50, or null for no limit"
+    static let predecessor = "must be {name: …}, {hash: …}, {env: …}, or none"
+    static let money = "must be inherit, an amount in US dollars such as 25 or 12.50, or null for no limit"
 
     static let rotation: [BrokenFile] = [
         .rotation(
             "an unknown key", "wrkspace: x",
-            "ork.yaml:5: rotations.a.wrkspace: is not a key here; known are enabled, openrouter, predecessor, "
-                + "workspace, successor, publish, targets, verify, retire, trust, due"),
+            "ork.yaml:5: rotations.a.wrkspace: unknown key; the keys here are enabled, openrouter, predecessor, workspace, "
+                + "successor, publish, targets, verify, retire, trust, and due"),
         .rotation("enabled as word", "enabled: yes", "ork.yaml:5: rotations.a.enabled: must be true or false"),
         .rotation("enabled as list", "enabled: [true]", "ork.yaml:5: rotations.a.enabled: must be true or false"),
         .rotation("an empty workspace", "workspace: ''", "ork.yaml:5: rotations.a.workspace: \(text)"),
@@ -232,8 +235,8 @@ struct BrokenFileTests {
         .rotation("successor null", "successor: null", "ork.yaml:5: rotations.a.successor: must be a mapping"),
         .rotation(
             "an unknown setting", "successor:\n  limits: 5",
-            "ork.yaml:6: rotations.a.successor.limits: is not a key here; known are name, limit, limit_reset, "
-                + "include_byok_in_limit, expires_in"),
+            "ork.yaml:6: rotations.a.successor.limits: unknown key; the keys here are name, limit, limit_reset, "
+                + "include_byok_in_limit, and expires_in"),
         .rotation(
             "a limit without value", "successor:\n  limit:", "ork.yaml:6: rotations.a.successor.limit: \(noValue)"),
         .rotation("a negative limit", "successor: {limit: -5}", "ork.yaml:5: rotations.a.successor.limit: \(money)"),
@@ -246,16 +249,17 @@ struct BrokenFileTests {
         .rotation("an endless limit", "successor: {limit: .inf}", "ork.yaml:5: rotations.a.successor.limit: \(number)"),
         .rotation(
             "an unknown reset", "successor: {limit_reset: yearly}",
-            "ork.yaml:5: rotations.a.successor.limit_reset: must be inherit or daily, weekly, monthly or null"),
+            "ork.yaml:5: rotations.a.successor.limit_reset: must be inherit, daily, weekly, monthly, or null"),
         .rotation(
             "BYOK as text", "successor: {include_byok_in_limit: 'true'}",
-            "ork.yaml:5: rotations.a.successor.include_byok_in_limit: must be inherit or true or false"),
+            "ork.yaml:5: rotations.a.successor.include_byok_in_limit: must be inherit, true, or false"),
         .rotation(
             "a lifetime of nothing", "successor: {expires_in: 0s}",
-            "ork.yaml:5: rotations.a.successor.expires_in: must be inherit or a lifetime such as 90d, or null for none"),
+            "ork.yaml:5: rotations.a.successor.expires_in: must be inherit, a positive length of time such as 90d, or null for none"
+        ),
         .rotation(
             "an unknown rule of publishing", "publish: {by: 3d}",
-            "ork.yaml:5: rotations.a.publish.by: is not a key here; known are settle, publish_by, inference"),
+            "ork.yaml:5: rotations.a.publish.by: unknown key; the keys here are settle, publish_by, and inference"),
         .rotation(
             "a bare number of seconds", "publish: {settle: 30}", "ork.yaml:5: rotations.a.publish.settle: \(length)"),
         .rotation(
@@ -273,16 +277,17 @@ struct BrokenFileTests {
         .rotation("probes as mapping", "verify: {probes: {}}", "ork.yaml:5: rotations.a.verify.probes: must be a list"),
         .rotation(
             "an unknown rule of verifying", "verify: {probe: []}",
-            "ork.yaml:5: rotations.a.verify.probe: is not a key here; known are valid_for, probes, require_adoption"),
+            "ork.yaml:5: rotations.a.verify.probe: unknown key; the keys here are valid_for, probes, and require_adoption"
+        ),
         .rotation(
             "an unknown kind of probe", "verify:\n  probes:\n    - tcp: {}",
-            "ork.yaml:7: rotations.a.verify.probes.0.tcp: is not a key here; known are http, command"),
+            "ork.yaml:7: rotations.a.verify.probes.0.tcp: unknown key; the keys here are http and command"),
         .rotation(
             "a probe of two kinds", "verify:\n  probes:\n    - {http: {url: 'https://a.example'}, command: {run: [x]}}",
             "ork.yaml:7: rotations.a.verify.probes.0: must be {http: …} or {command: …}"),
         .rotation(
             "a probe without address", "verify:\n  probes:\n    - http: {expect: 200}",
-            "ork.yaml:7: rotations.a.verify.probes.0.http.url: is missing"),
+            "ork.yaml:7: rotations.a.verify.probes.0.http.url: is missing; it must be an https address"),
         .rotation(
             "a second probe's address",
             "verify:\n  probes:\n    - http: {url: 'https://a.example/'}\n    - http:\n        url: http://b.example/",
@@ -292,7 +297,7 @@ struct BrokenFileTests {
             "ork.yaml:5: rotations.a.verify.probes.0.http.url: an address may not hold a user name or a password"),
         .rotation(
             "an impossible status", "verify: {probes: [{http: {url: 'https://a.example/', expect: 99}}]}",
-            "ork.yaml:5: rotations.a.verify.probes.0.http.expect: must be a status such as 200, or a list of them"),
+            "ork.yaml:5: rotations.a.verify.probes.0.http.expect: must be a status such as 200 or a list of them"),
         .rotation(
             "a command as text", "verify: {probes: [{command: {run: ./check}}]}",
             "ork.yaml:5: rotations.a.verify.probes.0.command.run: must be a list: the program and its arguments"),
@@ -308,7 +313,7 @@ struct BrokenFileTests {
             "ork.yaml:4: rotations.a.predecessor: \(predecessor)"),
         BrokenFile(
             "a predecessor's label", "version: 1\nrotations:\n  a:\n    predecessor: {label: app}\n",
-            "ork.yaml:4: rotations.a.predecessor.label: is not a key here; known are name, hash, env"),
+            "ork.yaml:4: rotations.a.predecessor.label: unknown key; the keys here are name, hash, and env"),
         BrokenFile(
             "a predecessor's hash", "version: 1\nrotations:\n  a:\n    predecessor: {hash: a/b}\n",
             "ork.yaml:4: rotations.a.predecessor.hash: must be the hash of a key"),
@@ -333,8 +338,8 @@ struct BrokenFileTests {
                 + "ork-publisher-NAME"),
         .target(
             "an unknown key", "publisher: file\nwhit: {}",
-            "ork.yaml:8: rotations.a.targets.web.whit: is not a key here; known are publisher, wave, env, with, sha256, "
-                + "for_each"),
+            "ork.yaml:8: rotations.a.targets.web.whit: unknown key; the keys here are publisher, wave, env, with, sha256, and for_each"
+        ),
         .target("wave 0", "publisher: file\nwave: 0", "ork.yaml:8: rotations.a.targets.web.wave: \(wave)"),
         .target("wave 1.5", "publisher: file\nwave: 1.5", "ork.yaml:8: rotations.a.targets.web.wave: \(wave)"),
         .target("wave as text", "publisher: file\nwave: first", "ork.yaml:8: rotations.a.targets.web.wave: \(wave)"),
@@ -363,16 +368,23 @@ struct BrokenFileTests {
             "ork.yaml:8: rotations.a.targets.web.env: \(environment)"),
         .target(
             "our own variable for the child", "publisher: file\nenv: {ORK_IDENTITY: TOKEN}",
-            "ork.yaml:8: rotations.a.targets.web.env.ORK_IDENTITY: is one of ork's own variables, which no publisher gets"
+            "ork.yaml:8: rotations.a.targets.web.env.ORK_IDENTITY: is kept for ork itself; give it another name"
         ),
         .target(
             "a variable that only publishing refused", "publisher: file\nenv: {OPENROUTER_API_KEY: TOKEN}",
-            "ork.yaml:8: rotations.a.targets.web.env.OPENROUTER_API_KEY: "
-                + "is one of ork's own variables, which no publisher gets"),
+            "ork.yaml:8: rotations.a.targets.web.env.OPENROUTER_API_KEY: is kept for ork itself; give it another name"),
         .target(
             "our own variable as source", "publisher: file\nenv:\n  TOKEN: OPENROUTER_MANAGEMENT_KEY",
-            "ork.yaml:8: rotations.a.targets.web.env: takes OPENROUTER_MANAGEMENT_KEY, one of ork's own variables, which "
-                + "no publisher gets"),
+            "ork.yaml:8: rotations.a.targets.web.env: takes OPENROUTER_MANAGEMENT_KEY, which is kept for ork itself"),
+        .target(
+            "a name that publishing keeps to itself", "publisher: file\nenv: [OPENROUTER_BASE_URL]",
+            "ork.yaml:8: rotations.a.targets.web.env.OPENROUTER_BASE_URL: is kept for ork itself; give it another name"),
+        .target(
+            "the same in small letters", "publisher: file\nenv: {URL: openrouter_base_url}",
+            "ork.yaml:8: rotations.a.targets.web.env: takes openrouter_base_url, which is kept for ork itself"),
+        .rotation(
+            "our own variable for a probe", "verify: {probes: [{command: {run: [x], env: {A: ORK_IDENTITY}}}]}",
+            "ork.yaml:5: rotations.a.verify.probes.0.command.env: takes ORK_IDENTITY, which is kept for ork itself"),
         .target(
             "a short pin", "publisher: file\nsha256: abc",
             "ork.yaml:8: rotations.a.targets.web.sha256: must be 64 lowercase hexadecimal digits"),
@@ -427,7 +439,7 @@ struct BrokenFileTests {
 
     static let wave = "must be a whole number from 1 to 100"
     static let environment =
-        "must be a list of environment variables, or a mapping of the child's names to ours"
+        "must be a list of environment variables or a mapping of the child's names to ours"
     static let hundred = "[" + (1...100).map(String.init).joined(separator: ", ") + "]"
 
     static let secrets: [BrokenFile] = [

@@ -127,14 +127,14 @@ struct PlanFlagsTests {
     @Test("a target without a name is named like its publisher, and counted")
     func namesTargets() throws {
         var flags = PlanFlags()
-        flags.predecessor = "none"
-        flags.targets = ["file:path=a", "file:path=b", "file-2=file:path=c", "file:path=d"]
+        flags["predecessor"] = ["none"]
+        flags["to"] = ["file:path=a", "file:path=b", "file-2=file:path=c", "file:path=d"]
         #expect(
             complaint { () throws(ConfigurationError) in _ = try flags.plan() }
                 == "--to: there is a target file-2 already; choose another TARGET=")
-        flags.targets = ["file-2=file:path=c", "file:path=a", "file:path=b", "file:path=d"]
+        flags["to"] = ["file-2=file:path=c", "file:path=a", "file:path=b", "file:path=d"]
         #expect(try flags.plan().targets.map(\.name.description) == ["file", "file-2", "file-3", "file-4"])
-        flags.targets = ["file:path=a", "file:path=a"]
+        flags["to"] = ["file:path=a", "file:path=a"]
         #expect(
             complaint { () throws(ConfigurationError) in _ = try flags.plan() }
                 == "--to: targets.file-2: is the same place as target file; remove one of them")
@@ -143,9 +143,9 @@ struct PlanFlagsTests {
     @Test("variables are given to a target's publisher by name")
     func givesVariables() throws {
         var flags = PlanFlags()
-        flags.predecessor = "none"
-        flags.targets = ["web=git:a=b"]
-        flags.targetEnvironment = ["web:TOKEN=ACME_TOKEN", "web:USER"]
+        flags["predecessor"] = ["none"]
+        flags["to"] = ["web=git:a=b"]
+        flags["target-env"] = ["web:TOKEN=ACME_TOKEN", "web:USER"]
         let token = try #require(EnvironmentName("TOKEN"))
         let source = try #require(EnvironmentName("ACME_TOKEN"))
         let user = try #require(EnvironmentName("USER"))
@@ -157,21 +157,23 @@ struct PlanFlagsTests {
         arguments: [
             ("TOKEN", "must be TARGET:VARIABLE or TARGET:CHILD=OURS"),
             ("web:A=B=C", "must be TARGET:VARIABLE or TARGET:CHILD=OURS"),
-            ("app:TOKEN", "there is no target of this name; known are web"),
+            ("app:TOKEN", "there is no target of this name; the targets are web"),
             (
-                "web:", "env: must be a list of environment variables, or a mapping of the child's names to ours"
+                "web:", "env: must be a list of environment variables or a mapping of the child's names to ours"
             ),
             (
-                "web:A=B-C", "env: must be a list of environment variables, or a mapping of the child's names to ours"
+                "web:A=B-C", "env: must be a list of environment variables or a mapping of the child's names to ours"
             ),
-            ("web:ORK_IDENTITY", "env.ORK_IDENTITY: is one of ork's own variables, which no publisher gets"),
-            ("web:A=ORK_IDENTITY", "env: takes ORK_IDENTITY, one of ork's own variables, which no publisher gets"),
+            ("web:openrouter_url", "env.openrouter_url: is kept for ork itself; give it another name"),
+            ("web:A=OPENROUTER_BASE_URL", "env: takes OPENROUTER_BASE_URL, which is kept for ork itself"),
+            ("web:ORK_IDENTITY", "env.ORK_IDENTITY: is kept for ork itself; give it another name"),
+            ("web:A=ORK_IDENTITY", "env: takes ORK_IDENTITY, which is kept for ork itself"),
         ])
     func refusesVariables(text: String, message: String) {
         var flags = PlanFlags()
-        flags.predecessor = "none"
-        flags.targets = ["web=git:a=b"]
-        flags.targetEnvironment = [text]
+        flags["predecessor"] = ["none"]
+        flags["to"] = ["web=git:a=b"]
+        flags["target-env"] = [text]
         #expect(
             complaint { () throws(ConfigurationError) in _ = try flags.plan() } == "--target-env: \(message)")
     }
@@ -210,19 +212,19 @@ struct PlanFlagsTests {
     @Test("flags alone make a plan")
     func makesAPlan() throws {
         var flags = PlanFlags()
-        flags.predecessor = "name=checkout-prod"
-        flags.name = "checkout"
-        flags.workspace = "shop"
-        flags.limit = "12.50"
-        flags.limitReset = "monthly"
-        flags.expiresIn = "90d"
-        flags.targets = ["file:path=.env,name=OPENROUTER_API_KEY"]
-        flags.probes = ["https://shop.example/health"]
-        flags.settle = "10s"
-        flags.validFor = "6h"
-        flags.overlap = "0s"
-        flags.quietFor = "15m"
-        flags.soak = "1h30m"
+        flags["predecessor"] = ["name=checkout-prod"]
+        flags["name"] = ["checkout"]
+        flags["workspace"] = ["shop"]
+        flags["limit"] = ["12.50"]
+        flags["limit-reset"] = ["monthly"]
+        flags["expires-in"] = ["90d"]
+        flags["to"] = ["file:path=.env,name=OPENROUTER_API_KEY"]
+        flags["probe"] = ["https://shop.example/health"]
+        flags["settle"] = ["10s"]
+        flags["valid-for"] = ["6h"]
+        flags["overlap"] = ["0s"]
+        flags["quiet-for"] = ["15m"]
+        flags["soak"] = ["1h30m"]
         let expected: JSONValue = [
             "predecessor": ["name": "checkout-prod"], "workspace": "shop",
             "successor": ["name": "checkout", "limit": "12.50", "limit_reset": "monthly", "expires_in": "90d"],
@@ -244,11 +246,11 @@ struct PlanFlagsTests {
         let base = try Plan(json, unknownKeys: .refused)
         #expect(try PlanFlags().plan(over: base) == base)
         var flags = PlanFlags()
-        flags.limit = "null"
-        flags.expiresIn = "inherit"
-        flags.soak = "0s"
-        flags.targets = ["file:path=b"]
-        flags.probes = ["exec:check"]
+        flags["limit"] = ["null"]
+        flags["expires-in"] = ["inherit"]
+        flags["soak"] = ["0s"]
+        flags["to"] = ["file:path=b"]
+        flags["probe"] = ["exec:check"]
         let plan = try flags.plan(over: base)
         #expect(plan.predecessor == .name("app"))
         #expect(plan.successor.limit == .set(nil))
@@ -276,27 +278,29 @@ struct PlanFlagsTests {
     @Test(
         "a wrong value is told by its flag",
         arguments: [
-            Setting("--name: must be a text on one line, not empty") { $0.name = "" },
-            Setting("--workspace: must be a text on one line, not empty") { $0.workspace = "a\tb" },
-            Setting("--limit: must be inherit or an amount in US dollars such as 25 or 12.50, or null for no limit") {
-                $0.limit = "5 USD"
+            Setting("--name: must be a text on one line, not empty") { $0["name"] = [""] },
+            Setting("--workspace: must be a text on one line, not empty") { $0["workspace"] = ["a\tb"] },
+            Setting("--limit: must be inherit, an amount in US dollars such as 25 or 12.50, or null for no limit") {
+                $0["limit"] = ["5 USD"]
             },
-            Setting("--limit-reset: must be inherit or daily, weekly, monthly or null") { $0.limitReset = "yearly" },
-            Setting("--expires-in: must be inherit or a lifetime such as 90d, or null for none") {
-                $0.expiresIn = "0s"
+            Setting("--limit-reset: must be inherit, daily, weekly, monthly, or null") {
+                $0["limit-reset"] = ["yearly"]
             },
-            Setting("--settle: \(length)") { $0.settle = "30" },
-            Setting("--valid-for: \(length)") { $0.validFor = "null" },
-            Setting("--overlap: \(length)") { $0.overlap = "" },
-            Setting("--quiet-for: \(length)") { $0.quietFor = "-1h" },
-            Setting("--soak: \(length)") { $0.soak = "1h 30m" },
+            Setting("--expires-in: must be inherit, a positive length of time such as 90d, or null for none") {
+                $0["expires-in"] = ["0s"]
+            },
+            Setting("--settle: \(length)") { $0["settle"] = ["30"] },
+            Setting("--valid-for: \(length)") { $0["valid-for"] = ["null"] },
+            Setting("--overlap: \(length)") { $0["overlap"] = [""] },
+            Setting("--quiet-for: \(length)") { $0["quiet-for"] = ["-1h"] },
+            Setting("--soak: \(length)") { $0["soak"] = ["1h 30m"] },
             Setting("--predecessor: is missing; it must be name=NAME, hash=HASH, env=VARIABLE or none") {
-                $0.predecessor = nil
+                $0["predecessor"] = []
             },
         ])
     func tellsTheFlag(_ setting: Setting) {
         var flags = PlanFlags()
-        flags.predecessor = "none"
+        flags["predecessor"] = ["none"]
         setting.set(&flags)
         #expect(complaint { () throws(ConfigurationError) in _ = try flags.plan() } == setting.message)
     }
@@ -307,11 +311,11 @@ struct PlanFlagsTests {
     func refusesSecrets(flag: String) {
         let key = BrokenFileTests.key
         var flags = PlanFlags()
-        flags.predecessor = flag == "predecessor" ? "name=\(key)" : "none"
-        if flag == "to" { flags.targets = ["file:value=\(key)"] }
-        if flag == "target-env" { flags.targetEnvironment = ["file:\(key)"] }
-        if flag == "probe" { flags.probes = ["https://a.example/?key=\(key)"] }
-        if flag == "name" { flags.name = key }
+        flags["predecessor"] = [flag == "predecessor" ? "name=\(key)" : "none"]
+        if flag == "to" { flags["to"] = ["file:value=\(key)"] }
+        if flag == "target-env" { flags["target-env"] = ["file:\(key)"] }
+        if flag == "probe" { flags["probe"] = ["https://a.example/?key=\(key)"] }
+        if flag == "name" { flags["name"] = [key] }
         #expect(
             complaint { () throws(ConfigurationError) in _ = try flags.plan() }
                 == "--\(flag): this looks like an OpenRouter key; take it out, replace it where it is valid, and keep only "

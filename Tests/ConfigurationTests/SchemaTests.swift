@@ -98,20 +98,20 @@ struct SchemaTests {
     private static let broken: [BrokenFile] = [
         .rotation(
             "an unknown key in due", "due: {evry: 90d}",
-            "ork.yaml:5: rotations.a.due.evry: is not a key here; known are every, before_expiry"),
+            "ork.yaml:5: rotations.a.due.evry: unknown key; the keys here are every and before_expiry"),
         .rotation("due as text", "due: 90d", "ork.yaml:5: rotations.a.due: must be a mapping"),
         .rotation(
             "an age of nothing", "due: {every: 0d}",
-            "ork.yaml:5: rotations.a.due.every: must be a length of time such as 90d, not zero"),
+            "ork.yaml:5: rotations.a.due.every: must be a positive length of time such as 90d"),
         .rotation(
             "an age as number", "due: {every: 90}",
-            "ork.yaml:5: rotations.a.due.every: must be a length of time such as 90d, not zero"),
+            "ork.yaml:5: rotations.a.due.every: must be a positive length of time such as 90d"),
         .rotation(
             "an expiry as word", "due: {before_expiry: soon}",
             "ork.yaml:5: rotations.a.due.before_expiry: \(BrokenFileTests.length)"),
         BrokenFile(
             "due in defaults", "version: 1\ndefaults: {due: {every: never}}\nrotations: {a: {predecessor: none}}\n",
-            "ork.yaml:2: defaults.due.every: must be a length of time such as 90d, not zero"),
+            "ork.yaml:2: defaults.due.every: must be a positive length of time such as 90d"),
         .rotation(
             "a limit as list", "successor: {limit: [5]}",
             "ork.yaml:5: rotations.a.successor.limit: \(BrokenFileTests.money)"),

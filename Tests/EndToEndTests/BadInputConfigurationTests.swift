@@ -47,7 +47,8 @@ import Testing
             "ork.yaml:2: rotations: must be a mapping"),
         file(
             "an unknown key on top", minimum + "retries: 3\n",
-            "ork.yaml:4: retries: is not a key here; known are version, openrouter, defaults, trust, rotations"),
+            "ork.yaml:4: retries: unknown key; the keys here are version, openrouter, defaults, trust, and "
+                + "rotations"),
         file(
             "a key twice", "version: 1\nversion: 1\nrotations:\n  a: {predecessor: {name: app}}\n",
             "ork.yaml:2: this key stands twice in its mapping"),
@@ -58,7 +59,7 @@ import Testing
             "ork.yaml:3: rotations.my key: is not a rotation's name; use letters, digits and . _ - /"),
         file(
             "no predecessor", "version: 1\nrotations:\n  a: {targets: {}}\n",
-            "ork.yaml:3: rotations.a.predecessor: is missing; it must be {name: …}, {hash: …}, {env: …} or none"),
+            "ork.yaml:3: rotations.a.predecessor: is missing; it must be {name: …}, {hash: …}, {env: …}, or none"),
         file(
             "several rotations and none named", minimum + "  b: {predecessor: {name: web}}\n",
             "ork.yaml: there are several rotations; name one of them with --rotation: a, b"),
@@ -68,7 +69,8 @@ import Testing
         ),
         rotation(
             "an unknown key in a rotation", "target: {}",
-            "ork.yaml:5: rotations.a.target: is not a key here; known are enabled, openrouter, predecessor, workspace, successor, publish, targets, verify, retire, trust, due"
+            "ork.yaml:5: rotations.a.target: unknown key; the keys here are enabled, openrouter, predecessor, workspace, "
+                + "successor, publish, targets, verify, retire, trust, and due"
         ),
         rotation(
             "a switch that is no switch", "enabled: \"no\"", "ork.yaml:5: rotations.a.enabled: must be true or false"),
@@ -99,7 +101,7 @@ import Testing
             "ork.yaml:7: rotations.a.targets.b: is the same place as target a; remove one of them"),
         rotation(
             "an environment that names ork's own", "targets: {web: {publisher: file, env: [ORK_IDENTITY]}}",
-            "ork.yaml:5: rotations.a.targets.web.env.ORK_IDENTITY: is one of ork's own variables, which no publisher gets"
+            "ork.yaml:5: rotations.a.targets.web.env.ORK_IDENTITY: is kept for ork itself; give it another name"
         ),
         rotation(
             "a pin that is no SHA-256", "targets: {web: {publisher: file, sha256: abc}}",
@@ -120,6 +122,6 @@ import Testing
         BadInput("a folder as the file", "ork-create --config /tmp", 65, "/tmp cannot be read: Is a directory"),
         BadInput(
             "a rotation that is not there", "ork-create --rotation b", files: ["ork.yaml": minimum], 65,
-            "ork.yaml: rotations: there is no rotation of the name given; known are a"),
+            "ork.yaml: rotations: there is no rotation of this name; the rotations are a"),
     ]
 }

@@ -119,8 +119,6 @@ import Timestamps
             (#""targets":{"web":{"publisher":"file","wave":101}}"#, "targets.web.wave"),
             (#""targets":{"web":{"publisher":"file","wave":1.5}}"#, "targets.web.wave"),
             (#""targets":{"web":{"publisher":"file","env":["1X"]}}"#, "targets.web.env"),
-            (#""targets":{"web":{"publisher":"file","env":["ORK_IDENTITY"]}}"#, "targets.web.env.ORK_IDENTITY"),
-            (#""targets":{"web":{"publisher":"file","env":{"A":"OPENROUTER_MANAGEMENT_KEY"}}}"#, "targets.web.env"),
             (#""targets":{"web":{"publisher":"file","sha256":"AA"}}"#, "targets.web.sha256"),
             (#""targets":{"web":{"publisher":"file","with":[]}}"#, "targets.web.with"),
             // The handoff's own reader would refuse them later.
@@ -146,6 +144,36 @@ import Timestamps
             #expect(error?.path.joined(separator: ".") == path)
             #expect(error?.message.contains("xyzzy") == false)
         }
+    }
+
+    @Test(
+        "what publishing and probing refuse to hand on is refused where people write it",
+        arguments: [
+            (#""targets":{"web":{"publisher":"file","env":["ORK_IDENTITY"]}}"#, "targets.web.env.ORK_IDENTITY"),
+            (#""targets":{"web":{"publisher":"file","env":{"A":"OPENROUTER_MANAGEMENT_KEY"}}}"#, "targets.web.env"),
+            (#""targets":{"web":{"publisher":"file","env":{"A":"openrouter_x"}}}"#, "targets.web.env"),
+            (
+                #""targets":{"web":{"publisher":"file","env":["OPENROUTER_BASE_URL"]}}"#,
+                "targets.web.env.OPENROUTER_BASE_URL"
+            ),
+            (#""verify":{"probes":[{"command":{"run":["a"],"env":["ORK_X"]}}]}"#, "verify.probes.0.command.env.ORK_X"),
+            (#""verify":{"probes":[{"command":{"run":["a"],"env":{"A":"ORK_X"}}}]}"#, "verify.probes.0.command.env"),
+        ])
+    func reservedVariables(text: String, path: String) throws {
+        let error = #expect(throws: PlanError.self) { try Self.plan(text) }
+        #expect(error?.path.joined(separator: ".") == path)
+        // A handoff of an earlier version may hold one, and stays readable: no child is started with it.
+        #expect(throws: Never.self) { try Self.plan(text, .ignored) }
+    }
+
+    @Test(
+        "no publisher gets the management key, whatever its variable is called",
+        arguments: [UnknownKeys.refused, .ignored])
+    func managementKey(unknownKeys: UnknownKeys) throws {
+        let text =
+            #""openrouter":{"management_key":{"env":"MINE"}},"targets":{"a":{"publisher":"file","env":{"A":"MINE"}}}"#
+        let error = #expect(throws: PlanError.self) { try Self.plan(text, unknownKeys) }
+        #expect(error?.path == ["targets", "a", "env"])
     }
 
     @Test(

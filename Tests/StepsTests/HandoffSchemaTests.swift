@@ -85,7 +85,7 @@ struct HandoffSchemaTests {
         ("sealed", nil), ("sealed", [:]), ("rotation.id", "01jdb"), ("rotation.name", "a b"), ("rotation.base", 1),
         ("rotation.plan", nil), ("rotation.plan.predecessor", "app"), ("rotation.plan.predecessor", [:]),
         ("rotation.plan.targets", []), ("rotation.plan.targets.web.publisher", "../file"),
-        ("rotation.plan.targets.web.wave", 0), ("rotation.plan.targets.web.env", ["ORK_IDENTITY"]),
+        ("rotation.plan.targets.web.wave", 0), ("rotation.plan.targets.web.env", ["1X"]),
         ("rotation.plan.retire.soak", "2w"), ("rotation.plan.retire", [1]),
         ("rotation.plan.successor.limit", "-1"), ("rotation.plan.verify.probes", [["tcp": [:]]]),
         ("rotation.predecessors", nil), ("rotation.predecessors.0.hash", "a/b"),

@@ -1,3 +1,5 @@
+import Secrets
+
 /// What is wrong with `ork.yaml` or with a flag, and where. It never quotes a value.
 package struct ConfigurationError: Error, Hashable, Sendable, CustomStringConvertible {
     /// The file as the user names it, `nil` for flags.
@@ -24,21 +26,6 @@ package struct ConfigurationError: Error, Hashable, Sendable, CustomStringConver
     }
 }
 
-extension String {
-    /// The text for one line of a message: cut, and without characters that move the cursor or hide others.
-    func shown(limit: Int) -> String {
-        var result = ""
-        for scalar in unicodeScalars.prefix(limit) {
-            switch scalar.properties.generalCategory {
-            case .control, .format, .lineSeparator, .paragraphSeparator:
-                result += "\\u{" + String(scalar.value, radix: 16) + "}"
-            default: result.unicodeScalars.append(scalar)
-            }
-        }
-        return unicodeScalars.count > limit ? result + "…" : result
-    }
-}
-
 /// A place in a configuration file.
 struct SourcePlace: Hashable, Sendable {
     let file: String
@@ -47,7 +34,7 @@ struct SourcePlace: Hashable, Sendable {
     let path: [String]
 
     func error(_ message: String) -> ConfigurationError {
-        let path = path.map { $0.shown(limit: 64) }.joined(separator: ".")
+        let path = path.map { DisplayText.escaped($0, limit: 64) }.joined(separator: ".")
         return ConfigurationError(file: file, line: line, path: path, message)
     }
 

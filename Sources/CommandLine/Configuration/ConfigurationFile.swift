@@ -6,6 +6,11 @@ import YAML
 package struct ConfigurationFile: Sendable {
     /// The version of the format that this module reads.
     package static let version = 1
+    /// The keys of the whole file.
+    static let keys = ["version", Plan.Service.key, "defaults", "trust", "rotations"]
+    /// The keys of `defaults`: those of a rotation that several rotations can share.
+    static let defaultKeys =
+        Plan.keys.filter { ![Plan.Service.key, "predecessor", "targets"].contains($0) } + [DueRules.key]
     /// The most bytes that are read.
     package static let sizeLimit = 1 << 20
 
@@ -22,7 +27,7 @@ package struct ConfigurationFile: Sendable {
         }
         let root = try Self.tree(bytes, name)
         try Self.checkVersion(root)
-        try root.refuseKeys(except: ["version", "openrouter", "defaults", "trust", "rotations"])
+        try root.refuseKeys(except: Self.keys)
         let defaults = try Self.defaults(root)
         guard let entries = try root["rotations"]?.requireEntries(), !entries.isEmpty else {
             throw root.place(of: ["rotations"]).error("is missing; write at least one rotation below it")
@@ -49,7 +54,7 @@ package struct ConfigurationFile: Sendable {
         }
         guard let rotation = rotations.first(where: { $0.name == wanted }) else {
             throw ConfigurationError(
-                file: name, path: "rotations", "there is no rotation of the name given; known are \(names)")
+                file: name, path: "rotations", "there is no rotation of this name; the rotations are \(names)")
         }
         return rotation
     }
@@ -104,14 +109,12 @@ package struct ConfigurationFile: Sendable {
     private static func defaults(
         _ root: SourceNode
     ) throws(ConfigurationError) -> [(key: String, value: SourceNode)] {
-        try root["defaults"]?.refuseKeys(except: [
-            "workspace", "successor", "publish", "verify", "retire", "due",
-        ])
+        try root["defaults"]?.refuseKeys(except: defaultKeys)
         var entries = root["defaults"]?.entries ?? []
-        if let service = root["openrouter"] { entries.append(("openrouter", service)) }
+        if let service = root[Plan.Service.key] { entries.append((Plan.Service.key, service)) }
         let predecessor = SourceNode(.scalar("none"), root.place.appending(["predecessor"]))
         let rotation = SourceNode(.mapping(entries + [("predecessor", predecessor)]), root.place)
-        _ = try rotation.dropping(["due"]).readPlan()
+        _ = try rotation.dropping([DueRules.key]).readPlan()
         _ = try rotation.readDueRules()
         guard let trust = root["trust"] else { return entries }
         _ = try trust.readTrust()
@@ -121,6 +124,9 @@ package struct ConfigurationFile: Sendable {
 
 /// One rotation of an `ork.yaml`, defaults filled in.
 package struct RotationConfiguration: Sendable {
+    /// The keys of a rotation.
+    static let keys = ["enabled"] + Plan.keys + ["trust", DueRules.key]
+
     package let name: PlanName
     /// `false` is the kill switch: every step refuses.
     package let isEnabled: Bool
@@ -137,10 +143,7 @@ package struct RotationConfiguration: Sendable {
     init(
         name: PlanName, _ source: SourceNode, defaults: [(key: String, value: SourceNode)]
     ) throws(ConfigurationError) {
-        try source.refuseKeys(except: [
-            "enabled", "openrouter", "predecessor", "workspace", "successor", "publish", "targets", "verify", "retire",
-            "trust", "due",
-        ])
+        try source.refuseKeys(except: Self.keys)
         var merged = source.filled(from: defaults, levels: 2)
         if let targets = merged["targets"] {
             let spread = SourceNode(.mapping([("targets", try targets.spreadTargets())]), merged.place)
@@ -150,7 +153,7 @@ package struct RotationConfiguration: Sendable {
         file = source.place.file
         self.source = merged
         isEnabled = try Self.isEnabled(source)
-        plan = try merged.dropping(["enabled", "trust", "due"]).readPlan()
+        plan = try merged.dropping(["enabled", "trust", DueRules.key]).readPlan()
         due = try merged.readDueRules()
         trust = try merged["trust"].map { node throws(ConfigurationError) in try node.readTrust() }
     }

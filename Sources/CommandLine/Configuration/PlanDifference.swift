@@ -1,5 +1,6 @@
 import JSON
 package import Rotation
+import Secrets
 
 /// In what two plans of one rotation differ.
 package enum PlanDifference {
@@ -70,10 +71,10 @@ private struct Comparison {
             case (_?, nil): "only in the handoff"
             default: "only in \(name)"
             }
-        let keys = path.map { $0.shown(limit: 64) }.joined(separator: ".")
+        let keys = path.map { DisplayText.escaped($0, limit: 64) }.joined(separator: ".")
         lines.append(
             PlanDifference.Line(path: path, description: "\(keys): \(what) (\(configuration.place(of: path)))"))
     }
 
-    private static func text(_ value: JSONValue) -> String { value.text().shown(limit: 80) }
+    private static func text(_ value: JSONValue) -> String { DisplayText.escaped(value.text(), limit: 80) }
 }

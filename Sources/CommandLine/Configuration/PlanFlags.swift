@@ -11,85 +11,97 @@ package import Rotation
 /// --probe URL | exec:PROGRAM
 /// ```
 package struct PlanFlags: Sendable {
-    /// `--predecessor`
-    package var predecessor: String?
-    /// `--name`: the successor's base name.
-    package var name: String?
-    /// `--workspace`
-    package var workspace: String?
-    /// `--limit`: an amount in US dollars, `inherit` or `null`.
-    package var limit: String?
-    /// `--limit-reset`: `daily`, `weekly`, `monthly`, `inherit` or `null`.
-    package var limitReset: String?
-    /// `--expires-in`: a lifetime, `inherit` or `null`.
-    package var expiresIn: String?
-    /// `--to`, each of them one target.
-    package var targets: [String] = []
-    /// `--target-env`, each of them one variable.
-    package var targetEnvironment: [String] = []
-    /// `--probe`, each of them one probe.
-    package var probes: [String] = []
-    /// `--settle`
-    package var settle: String?
-    /// `--valid-for`
-    package var validFor: String?
-    /// `--overlap`
-    package var overlap: String?
-    /// `--quiet-for`
-    package var quietFor: String?
-    /// `--soak`
-    package var soak: String?
+    // By the names of `Plan.flags`. What is given once is a list of one; a flag without a value says `true`.
+    private var texts: [String: [String]] = [:]
 
     package init() {}
 
+    /// What was written behind the flag of this name, without its dashes.
+    package subscript(_ name: String) -> [String] {
+        get { texts[name] ?? [] }
+        set { texts[name] = newValue.isEmpty ? nil : newValue }
+    }
+
+    /// These flags and others.
+    package static func + (left: Self, right: Self) -> Self {
+        var sum = left
+        sum.texts.merge(right.texts) { $0 + $1 }
+        return sum
+    }
+
+    /// The flags of these names alone.
+    package func only(_ names: Set<String>) -> Self {
+        var part = self
+        part.texts = texts.filter { names.contains($0.key) }
+        return part
+    }
+
     /// The plan that the flags make, or `base` with what they say: single values replace, targets and probes are added.
     package func plan(over base: Plan? = nil) throws(ConfigurationError) -> Plan {
-        let predecessor = try self.predecessor.map { text throws(ConfigurationError) in try Self.predecessor(text) }
-        guard let predecessor = predecessor ?? base?.predecessor else {
-            throw ConfigurationError(path: "--predecessor", "is missing; it must be \(Self.predecessorForm)")
-        }
-        var plan = try withValues(over: base ?? Plan(predecessor: predecessor))
-        plan.predecessor = predecessor
-        for text in targets { plan.targets.append(try Self.target(text, among: plan.targets.map(\.name))) }
-        for text in targetEnvironment { try Self.addEnvironment(text, to: &plan.targets) }
+        var plan = try rules(over: base)
+        for text in self["to"] { plan.targets.append(try Self.target(text, among: plan.targets.map(\.name))) }
+        for text in self["target-env"] { try Self.addEnvironment(text, to: &plan.targets) }
         plan.targets.sort { $0.name < $1.name }
         do { try plan.refuseTwins() } catch { throw ConfigurationError(path: "--to", error.description) }
-        for text in probes { plan.verify.probes.append(try Self.probe(text)) }
         return plan
     }
 
-    private var values: [(flag: String, path: [String], text: String?)] {
-        [
-            ("--name", ["successor", "name"], name), ("--workspace", ["workspace"], workspace),
-            ("--limit", ["successor", "limit"], limit), ("--limit-reset", ["successor", "limit_reset"], limitReset),
-            ("--expires-in", ["successor", "expires_in"], expiresIn), ("--settle", ["publish", "settle"], settle),
-            ("--valid-for", ["verify", "valid_for"], validFor), ("--overlap", ["retire", "overlap"], overlap),
-            ("--quiet-for", ["retire", "quiet_for"], quietFor), ("--soak", ["retire", "soak"], soak),
-        ]
+    /// What the flags make of the plan of a rotation that has begun. A target that is in it already is the same one: the
+    /// command can be given again as it was.
+    package func plan(overRunning plan: Plan) throws(ConfigurationError) -> Plan {
+        var plan = try rules(over: plan)
+        for text in self["to"] {
+            let target = try Self.target(text, among: plan.targets.map(\.name), mayExist: true)
+            if !plan.targets.contains(where: target.isSamePlace) { plan.targets.append(target) }
+        }
+        for text in self["target-env"] { try Self.addEnvironment(text, to: &plan.targets) }
+        return plan
     }
 
-    private func withValues(over base: Plan) throws(ConfigurationError) -> Plan {
-        guard values.contains(where: { $0.text != nil }) else { return base }
-        var json = base.json.object ?? [:]
-        for (flag, path, text) in values {
-            guard let text else { continue }
-            try Self.refuseSecret(text, flag)
-            let isNull = text == "null" && ["limit", "limit_reset", "expires_in"].contains(path.last)
-            let value: JSONValue = isNull ? .null : .string(text)
-            if path.count == 1 {
-                json[path[0]] = value
-            } else {
-                var section = json[path[0]]?.object ?? [:]
-                section[path[1]] = value
-                json[path[0]] = .object(section)
-            }
+    /// Everything but the targets.
+    private func rules(over base: Plan?) throws(ConfigurationError) -> Plan {
+        let predecessor = try self["predecessor"].last.map { text throws(ConfigurationError) in
+            try Self.predecessor(text)
         }
+        guard let predecessor = predecessor ?? base?.predecessor else {
+            throw ConfigurationError(path: "--predecessor", "is missing; it must be \(Self.predecessorForm)")
+        }
+        var plan = try withPlainValues(over: base ?? Plan(predecessor: predecessor))
+        plan.predecessor = predecessor
+        for text in self["probe"] { plan.verify.probes.append(try Self.probe(text)) }
+        return plan
+    }
+
+    private func withPlainValues(over base: Plan) throws(ConfigurationError) -> Plan {
+        let json = try withPlainValues(Plan.flags, over: base.json)
+        do { return try Plan(json, unknownKeys: .ignored) } catch { throw ConfigurationError(error, Plan.flags) }
+    }
+
+    /// A section with what the flags say of it.
+    package func section<Section: PlanSection>(over base: Section) throws(ConfigurationError) -> Section {
+        let json = try withPlainValues(Section.flags, over: [Section.key: base.json])
         do {
-            return try Plan(.object(json), unknownKeys: .refused)
+            return try Section(json[Section.key] ?? [:], unknownKeys: .ignored)
         } catch {
-            let flag = values.first { $0.path == error.path }?.flag
-            throw ConfigurationError(path: flag ?? error.path.joined(separator: "."), error.message)
+            throw ConfigurationError(error, Section.flags)
         }
+    }
+
+    private func withPlainValues(
+        _ flags: [PlanFlag], over base: JSONValue
+    ) throws(ConfigurationError) -> JSONValue {
+        var json = base
+        for flag in flags where flag.isPlain {
+            guard let text = self[flag.name].last else { continue }
+            json = flag.path.setting(try Self.value(text, of: flag), in: json)
+        }
+        return json
+    }
+
+    private static func value(_ text: String, of flag: PlanFlag) throws(ConfigurationError) -> JSONValue {
+        try refuseSecret(text, "--" + flag.name)
+        if flag.kind == .toggle { return true }
+        return flag.acceptsNull && text == "null" ? .null : .string(text)
     }
 
     private static let predecessorForm = "name=NAME, hash=HASH, env=VARIABLE or none"
@@ -158,7 +170,7 @@ package struct PlanFlags: Sendable {
             let known = targets.map(\.name.description).joined(separator: ", ")
             throw ConfigurationError(
                 path: flag,
-                "there is no target of this name; " + (known.isEmpty ? "name it with --to" : "known are \(known)"))
+                "there is no target of this name; " + (known.isEmpty ? "add it with --to" : "the targets are \(known)"))
         }
         var json = targets[index].json.object ?? [:]
         var environment = json["env"]?.object ?? [:]
@@ -181,21 +193,36 @@ package struct PlanFlags: Sendable {
             guard !program.isEmpty else { throw ConfigurationError(path: flag, "exec: must be followed by a program") }
             probe = ["command": ["run": [.string(program)]]]
         } else {
-            if let mistake = Plan.mistake(in: text) {
-                throw ConfigurationError(path: flag, "must be an address or exec:PROGRAM: \(mistake)")
-            }
             probe = ["http": ["url": .string(text)]]
         }
         do {
             let plan = try Plan(["predecessor": "none", "verify": ["probes": [probe]]], unknownKeys: .refused)
             return plan.verify.probes[0]
         } catch {
-            throw ConfigurationError(path: flag, error.message)
+            throw ConfigurationError(path: flag, "must be an address or exec:PROGRAM: \(error.message)")
         }
     }
 
     private static func refuseSecret(_ text: String, _ flag: String) throws(ConfigurationError) {
         guard let (shape, _) = SecretShape.first(in: Array(text.utf8)) else { return }
         throw ConfigurationError(path: flag, shape.message)
+    }
+}
+
+extension [String] {
+    /// The value with another one at the end of this path of keys.
+    fileprivate func setting(_ new: JSONValue, in value: JSONValue) -> JSONValue {
+        guard let key = first else { return new }
+        var object = value.object ?? [:]
+        object[key] = Array(dropFirst()).setting(new, in: object[key] ?? [:])
+        return .object(object)
+    }
+}
+
+extension ConfigurationError {
+    /// What is wrong with a field, by the flag that says it.
+    fileprivate init(_ error: PlanError, _ flags: [PlanFlag]) {
+        let flag = flags.first { $0.isPlain && $0.path == error.path }
+        self.init(path: flag.map { "--" + $0.name } ?? error.path.joined(separator: "."), error.message)
     }
 }

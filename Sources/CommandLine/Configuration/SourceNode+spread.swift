@@ -10,7 +10,7 @@ extension SourceNode {
         var targets: [(key: String, value: SourceNode)] = []
         var names: Set<String> = []
         for (name, target) in try requireEntries() {
-            try target.refuseKeys(except: ["publisher", "wave", "env", "with", "sha256", "for_each"])
+            try target.refuseKeys(except: Plan.Target.keys + ["for_each"])
             try target["with"]?.refuseNumbersOutsideHandoffs()
             for instance in try target.instances(name) {
                 guard names.insert(instance.key).inserted else {

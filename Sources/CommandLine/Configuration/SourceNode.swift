@@ -1,4 +1,5 @@
 import JSON
+import Rotation
 import YAML
 
 /// A value of a configuration file and where it stands. It keeps its place when it is merged or copied elsewhere.
@@ -110,7 +111,7 @@ extension SourceNode {
 
     func refuseKeys(except known: [String]) throws(ConfigurationError) {
         for (key, value) in try requireEntries() where !known.contains(key) {
-            throw value.place.error("is not a key here; known are \(known.joined(separator: ", "))")
+            throw value.place.error(PlanError.unknownKey(known: known))
         }
     }
 

@@ -1,4 +1,4 @@
-import Configuration
+package import Configuration
 package import Fleet
 import FoundationEssentials
 package import HTTP
@@ -59,10 +59,11 @@ package struct ConfiguredFleet {
     package var hasAge: Bool { rotations.contains { $0.rules.every != nil } }
 
     /// Replaces what the configuration says of every rotation.
-    package mutating func adopt(olderThan every: Interval?, expiresWithin beforeExpiry: Interval?) {
+    package mutating func adopt(_ flags: PlanFlags) throws(StepError) {
         for index in rotations.indices {
-            if let every { rotations[index].rules.every = every }
-            if let beforeExpiry { rotations[index].rules.beforeExpiry = beforeExpiry }
+            do { rotations[index].rules = try flags.section(over: rotations[index].rules) } catch {
+                throw StepError(error)
+            }
         }
     }
 

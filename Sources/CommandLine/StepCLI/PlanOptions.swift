@@ -1,145 +1,78 @@
-package import ArgumentParser
+import ArgumentParser
 package import Configuration
 package import Rotation
 
-/// Where the key is published.
-package struct TargetOptions: ParsableArguments {
-    @Option(
-        help: ArgumentHelp(
-            "A target: [NAME=]PUBLISHER[@WAVE]:KEY=VALUE,… such as file:path=.env,name=OPENROUTER_API_KEY (repeatable).",
-            valueName: "target"))
-    package var to: [String] = []
-
-    @Option(
-        help: ArgumentHelp(
-            "A variable for a target's publisher: TARGET:NAME or TARGET:CHILD=OURS (repeatable).", valueName: "name"))
-    package var targetEnv: [String] = []
-
-    package init() {}
-
-    /// Adds what was said to `flags`.
-    package func add(to flags: inout PlanFlags) {
-        flags.targets = to
-        flags.targetEnvironment = targetEnv
-    }
+/// Flags of the plan that a program takes together.
+package protocol PlanFlagGroup {
+    /// In the order of `--help`.
+    static var flags: [PlanFlag] { get }
 }
 
 /// How the successor is made.
-package struct SuccessorOptions: ParsableArguments {
-    @Option(
-        help: ArgumentHelp(
-            "The key to replace: name=NAME, hash=HASH, env=VARIABLE that holds it, or none.", valueName: "key"))
-    package var predecessor: String?
-
-    @Option(help: "The base name of the new key (default: the predecessor's).")
-    package var name: String?
-
-    @Option(help: ArgumentHelp("The workspace, if not the default one.", valueName: "uuid"))
-    package var workspace: String?
-
-    @Option(help: ArgumentHelp("Its limit in US dollars, or null (default: inherit).", valueName: "amount"))
-    package var limit: String?
-
-    @Option(
-        help: ArgumentHelp("daily, weekly, monthly or null (default: inherit).", valueName: "period"))
-    package var limitReset: String?
-
-    @Option(
-        help: ArgumentHelp("Its lifetime, such as 90d, or null (default: inherit).", valueName: "duration"))
-    package var expiresIn: String?
-
-    package init() {}
-
-    /// Adds what was said to `flags`.
-    package func add(to flags: inout PlanFlags) {
-        flags.predecessor = predecessor
-        flags.name = name
-        flags.workspace = workspace
-        flags.limit = limit
-        flags.limitReset = limitReset
-        flags.expiresIn = expiresIn
+package enum NewKeyFlags: PlanFlagGroup {
+    package static var flags: [PlanFlag] {
+        Plan.flags.filter { ["predecessor", "workspace", Plan.Successor.key].contains($0.path[0]) }
     }
 }
 
-/// How long the new key is left alone before it is handed out.
-package struct PublishOptions: ParsableArguments {
-    @Option(
-        help: ArgumentHelp(
-            "Leave a new key alone for this long before it is used (default: 30s).", valueName: "duration"))
-    package var settle: String?
-
-    @Option(
-        help: ArgumentHelp("Ask this model one short question with the new key before publishing.", valueName: "model"))
-    package var inference: String?
-
-    package init() {}
-
-    /// Adds what was said to `flags`.
-    package func add(to flags: inout PlanFlags) { flags.settle = settle }
-
-    /// Adds what flags cannot say elsewhere.
-    package func add(to plan: inout Plan) { plan.publish.inference = inference ?? plan.publish.inference }
+/// Where the key is published.
+package enum TargetFlags: PlanFlagGroup {
+    package static var flags: [PlanFlag] { Plan.flags.filter { $0.path[0] == "targets" } }
 }
 
-/// What counts as evidence.
-package struct VerifyOptions: ParsableArguments {
-    @Option(
-        help: ArgumentHelp(
-            "Ask the application: an address that must answer 200, or exec:PROGRAM that must exit 0 (repeatable).",
-            valueName: "probe"))
-    package var probe: [String] = []
+extension Plan.PublishRules: PlanFlagGroup {}
+extension Plan.VerifyRules: PlanFlagGroup {}
+extension Plan.RetireRules: PlanFlagGroup {}
+extension DueRules: PlanFlagGroup {}
 
-    @Option(help: ArgumentHelp("How long a verification permits retirement (default: 24h).", valueName: "duration"))
-    package var validFor: String?
-
-    @Flag(help: "The successor must have been seen in use.")
-    package var requireAdoption = false
-
-    package init() {}
-
-    /// Adds what was said to `flags`.
-    package func add(to flags: inout PlanFlags) {
-        flags.probes = probe
-        flags.validFor = validFor
-    }
-
-    /// Adds what flags cannot say elsewhere.
-    package func add(to plan: inout Plan) {
-        if requireAdoption { plan.verify.requiresAdoption = true }
-    }
-}
-
-/// When the predecessor may go.
-package struct RetireOptions: ParsableArguments {
-    @Option(help: ArgumentHelp("How long both keys live after the last write (default: 24h).", valueName: "duration"))
-    package var overlap: String?
-
-    @Option(
-        help: ArgumentHelp("How long the predecessor must not have been used (default: 24h).", valueName: "duration"))
-    package var quietFor: String?
-
-    @Option(
-        help: ArgumentHelp("How long it stays disabled before it is deleted (default: 24h).", valueName: "duration"))
-    package var soak: String?
-
-    @Flag(help: "Retire although only cost figures exist, which do not show the use of :free models.")
-    package var acceptCostOnly = false
-
-    @Flag(help: "Retire although the successor has not been used either.")
-    package var acceptIdle = false
+/// A group of flags as options of a program.
+///
+/// ArgumentParser finds the options of a type by reflection and decodes them by their names. `customMirror` shows it those
+/// of the tables in place of declared properties, so that a field of the plan has its flag and its help without a second
+/// declaration. `PlanOptionsTests` and the tests of the programs' help hold ArgumentParser to it.
+package struct PlanOptions<Group: PlanFlagGroup>: ParsableArguments, CustomReflectable {
+    /// What was said.
+    package private(set) var flags = PlanFlags()
 
     package init() {}
 
-    /// Adds what was said to `flags`.
-    package func add(to flags: inout PlanFlags) {
-        flags.overlap = overlap
-        flags.quietFor = quietFor
-        flags.soak = soak
+    package init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: Key.self)
+        for flag in Group.flags {
+            let key = Key(stringValue: flag.name)
+            switch flag.kind {
+            case .option:
+                let value = try container.decode(Option<String?>.self, forKey: key).wrappedValue
+                flags[flag.name] = value.map { [$0] } ?? []
+            case .list:
+                flags[flag.name] = try container.decode(Option<[String]>.self, forKey: key).wrappedValue
+            case .toggle:
+                let isOn = try container.decode(Flag<Bool>.self, forKey: key).wrappedValue
+                flags[flag.name] = isOn ? ["true"] : []
+            }
+        }
     }
 
-    /// Adds what flags cannot say elsewhere.
-    package func add(to plan: inout Plan) {
-        if acceptCostOnly { plan.retire.acceptsCostOnly = true }
-        if acceptIdle { plan.retire.acceptsIdle = true }
+    package var customMirror: Mirror {
+        Mirror(self, children: Group.flags.map { (label: $0.name, value: Self.declaration($0)) }, displayStyle: .struct)
+    }
+
+    private static func declaration(_ flag: PlanFlag) -> Any {
+        let name = NameSpecification.customLong(flag.name)
+        let help = ArgumentHelp(flag.help, valueName: flag.valueName)
+        return switch flag.kind {
+        case .option: Option<String?>(name: name, help: help)
+        case .list: Option<[String]>(wrappedValue: [], name: name, help: help)
+        case .toggle: Flag<Bool>(wrappedValue: false, name: name, help: help)
+        }
+    }
+
+    /// A flag's name.
+    private struct Key: CodingKey {
+        let stringValue: String
+        var intValue: Int? { nil }
+
+        init(stringValue: String) { self.stringValue = stringValue }
+        init?(intValue: Int) { nil }
     }
 }

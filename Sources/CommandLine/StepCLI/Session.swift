@@ -105,18 +105,17 @@ package final class Session {
     }
 
     /// What `ork-create` is asked for: the plan in `ork.yaml`, and over it the flags.
-    package func createOptions(_ flags: PlanFlags, adjust: (inout Plan) -> Void) throws(StepError) -> CreateStep.Options
-    {
+    package func createOptions(_ flags: PlanFlags) throws(StepError) -> CreateStep.Options {
         var plan: Plan
         // Without flags and file, a rotation that has begun continues as it was ordered.
-        let base = configuration?.plan ?? (flags.predecessor == nil ? journal.handoff?.header.plan : nil)
+        let namesPredecessor = !flags["predecessor"].isEmpty
+        let base = configuration?.plan ?? (namesPredecessor ? nil : journal.handoff?.header.plan)
         do { plan = try flags.plan(over: base) } catch {
-            let isMissing = flags.predecessor == nil && base == nil
+            let isMissing = !namesPredecessor && base == nil
             let hint = isMissing ? "say what to replace: --predecessor name=NAME" : nil
             throw StepError(error, hint: hint)
         }
         plan.service.url = try service().description
-        adjust(&plan)
         var created = CreateStep.Options(name: try rotationName(plan), plan: plan)
         if case .environment(let name) = plan.predecessor {
             let key = try environment.key(
@@ -175,21 +174,19 @@ extension Session {
 extension Session {
     /// Compares the handoff's plan with this stage's `ork.yaml` and flags, and takes over the rules of theirs.
     /// A difference in what is published where refuses.
-    package func adoptPlan(
-        _ step: StepName, _ flags: PlanFlags, adjust: (inout Plan) -> Void
-    ) throws(StepError) -> [Plan.Target] {
+    package func adoptPlan(_ step: StepName, _ flags: PlanFlags) throws(StepError) -> [Plan.Target] {
         guard let state = try state() else { return [] }
         _ = try service()
         var plan = state.plan
         if let configuration {
             try refuseDifference(plan, configuration, state)
             plan = plan.adoptingTimings(from: configuration).plan
-        } else if !flags.probes.isEmpty {
+        } else if !flags["probe"].isEmpty {
             // They take the place of those that flags gave before: a mistyped one can be corrected.
             plan.verify.probes = []
         }
-        var wanted = try flags.plan(overRunning: plan)
-        adjust(&wanted)
+        var wanted: Plan
+        do { wanted = try flags.plan(overRunning: plan) } catch { throw StepError(error) }
         var probes: [Plan.Probe] = []
         for probe in wanted.verify.probes where !probes.contains(probe) { probes.append(probe) }
         wanted.verify.probes = probes
@@ -244,26 +241,5 @@ extension Session {
     private func append(_ entry: Entry) throws(StepError) {
         guard !options.dryRun else { return }
         do { try journal.append(entry) } catch { throw StepError(error) }
-    }
-}
-
-extension PlanFlags {
-    /// What the flags make of the plan of a rotation that has begun. A target that is in it already is the same one:
-    /// the command can be given again as it was.
-    fileprivate func plan(overRunning plan: Plan) throws(StepError) -> Plan {
-        var rules = self
-        rules.targets = []
-        rules.targetEnvironment = []
-        do throws(ConfigurationError) {
-            var plan = try rules.plan(over: plan)
-            for text in targets {
-                let target = try Self.target(text, among: plan.targets.map(\.name), mayExist: true)
-                if !plan.targets.contains(where: target.isSamePlace) { plan.targets.append(target) }
-            }
-            for text in targetEnvironment { try Self.addEnvironment(text, to: &plan.targets) }
-            return plan
-        } catch {
-            throw StepError(error)
-        }
     }
 }

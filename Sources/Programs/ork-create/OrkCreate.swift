@@ -20,11 +20,11 @@ import Steps
     static let step = StepName.create
 
     @OptionGroup var common: CommonOptions
-    @OptionGroup(title: "The new key") var successor: SuccessorOptions
-    @OptionGroup(title: "Targets") var targets: TargetOptions
-    @OptionGroup(title: "Rules of the rotation") var publish: PublishOptions
-    @OptionGroup(title: "Rules of the rotation") var verify: VerifyOptions
-    @OptionGroup(title: "Rules of the rotation") var retire: RetireOptions
+    @OptionGroup(title: "The new key") var successor: PlanOptions<NewKeyFlags>
+    @OptionGroup(title: "Targets") var targets: PlanOptions<TargetFlags>
+    @OptionGroup(title: "Rules of the rotation") var publish: PlanOptions<Plan.PublishRules>
+    @OptionGroup(title: "Rules of the rotation") var verify: PlanOptions<Plan.VerifyRules>
+    @OptionGroup(title: "Rules of the rotation") var retire: PlanOptions<Plan.RetireRules>
 
     @Flag(help: "Make every key of the lineage a predecessor of this rotation, whatever rotation it is from.")
     var supersede = false
@@ -35,17 +35,8 @@ import Steps
     static func main() { start() }
 
     func perform(_ session: Session) throws(StepError) {
-        var flags = PlanFlags()
-        successor.add(to: &flags)
-        targets.add(to: &flags)
-        publish.add(to: &flags)
-        verify.add(to: &flags)
-        retire.add(to: &flags)
-        var options = try session.createOptions(flags) { plan in
-            publish.add(to: &plan)
-            verify.add(to: &plan)
-            retire.add(to: &plan)
-        }
+        var options = try session.createOptions(
+            successor.flags + targets.flags + publish.flags + verify.flags + retire.flags)
         options.supersedes = supersede
         options.ignoresReferences = ignoreReferences
         let account = try session.account(CurlTransport(userAgent: "ork/\(orkVersion)"))

@@ -2,9 +2,9 @@ import ArgumentParser
 import CurlHTTP
 import Fleet
 import FleetCLI
+import Rotation
 import StepCLI
 import Steps
-import Timestamps
 
 @main struct OrkDue: ToolCommand {
     static let configuration = CommandConfiguration(
@@ -32,15 +32,7 @@ import Timestamps
             "All handoffs there are; what was begun and is in none of them is to be superseded.", valueName: "file"))
     var handoff: [String] = []
 
-    @Option(
-        help: ArgumentHelp("The age at which a key is due (default: due.every in the file).", valueName: "duration"))
-    var olderThan: String?
-
-    @Option(
-        help: ArgumentHelp(
-            "How long before its expiry a key is due (default: due.before_expiry in the file, then 7d).",
-            valueName: "duration"))
-    var expiresWithin: String?
+    @OptionGroup var rules: PlanOptions<DueRules>
 
     @Option(
         help: ArgumentHelp(
@@ -70,9 +62,7 @@ import Timestamps
         let environment = StepEnvironment()
         var fleet = try ConfiguredFleet(config, openRouterURL: openRouterURL, environment)
         if let rotation { try fleet.narrow(to: rotation) }
-        fleet.adopt(
-            olderThan: try Self.length(olderThan, "--older-than", orZero: false),
-            expiresWithin: try Self.length(expiresWithin, "--expires-within", orZero: true))
+        try fleet.adopt(rules.flags)
         if !handoff.isEmpty { try fleet.take(handoffs: handoff) }
         if !fleet.hasAge {
             console.warn("no age makes a rotation due: say --older-than, or due.every in \(config)")
@@ -80,13 +70,5 @@ import Timestamps
         let findings = try fleet.findings(CurlTransport(userAgent: "ork/\(orkVersion)"))
         let report = DueReport(findings, limit: format.limit(limit))
         format.show(report, .init(template: include, staged: fleet.staged), environment, console)
-    }
-
-    private static func length(_ text: String?, _ option: String, orZero: Bool) throws(StepError) -> Interval? {
-        guard let text else { return nil }
-        guard let interval = Interval(text), orZero || interval != .zero else {
-            throw StepError(.usage, "\(option) needs a length of time such as 90d", hint: "--help shows the options")
-        }
-        return interval
     }
 }

@@ -21,8 +21,8 @@ import Steps
     static let step = StepName.publish
 
     @OptionGroup var common: CommonOptions
-    @OptionGroup(title: "Targets") var targets: TargetOptions
-    @OptionGroup(title: "Rules of the rotation") var rules: PublishOptions
+    @OptionGroup(title: "Targets") var targets: PlanOptions<TargetFlags>
+    @OptionGroup(title: "Rules of the rotation") var rules: PlanOptions<Plan.PublishRules>
 
     @Option(help: ArgumentHelp("Only this target (repeatable).", valueName: "target"))
     var target: [String] = []
@@ -42,9 +42,7 @@ import Steps
     static func main() { start() }
 
     func perform(_ session: Session) throws(StepError) {
-        var flags = PlanFlags()
-        targets.add(to: &flags)
-        rules.add(to: &flags)
+        let flags = targets.flags + rules.flags
         let publishers = PluginHost(environment: session.environment.variables, log: session.console.log)
         var options = PublishStep.Options()
         options.only = try session.names(target, "--target")
@@ -55,7 +53,7 @@ import Steps
                 publishers: publishers, clock: session.clock, options: options, tell: session.console.show)
             return try step.run(session.plan(flags), state: session.state())
         }
-        options.added = try session.adoptPlan(.publish, flags) { rules.add(to: &$0) }
+        options.added = try session.adoptPlan(.publish, flags)
         let step = try PublishStep(
             context: session.context, transport: CurlTransport(userAgent: "ork/\(orkVersion)"),
             service: session.service(), identity: session.identity, publishers: publishers, options: options)

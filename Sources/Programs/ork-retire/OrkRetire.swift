@@ -20,8 +20,8 @@ import Steps
     static let step = StepName.retire
 
     @OptionGroup var common: CommonOptions
-    @OptionGroup(title: "Rules of the rotation") var verify: VerifyOptions
-    @OptionGroup(title: "Rules of the rotation") var rules: RetireOptions
+    @OptionGroup(title: "Rules of the rotation") var verify: PlanOptions<Plan.VerifyRules>
+    @OptionGroup(title: "Rules of the rotation") var rules: PlanOptions<Plan.RetireRules>
 
     @Flag(help: "Enable disabled predecessors again, and hold them.")
     var restore = false
@@ -40,12 +40,10 @@ import Steps
     static func main() { start() }
 
     func perform(_ session: Session) throws(StepError) {
-        var flags = PlanFlags()
-        rules.add(to: &flags)
-        flags.validFor = verify.validFor
         let transport = CurlTransport(userAgent: "ork/\(orkVersion)")
         if restore { return try RestoreStep(context: session.context, account: session.account(transport)).run() }
-        _ = try session.adoptPlan(.retire, flags) { rules.add(to: &$0) }
+        // How old a verification it accepts is its own to say; what a verification has to show is not.
+        _ = try session.adoptPlan(.retire, rules.flags + verify.flags.only(["valid-for"]))
         var options = RetireStep.Options()
         options.again = again
         options.isCompromised = compromised

@@ -1,5 +1,4 @@
 import ArgumentParser
-import Configuration
 import CurlHTTP
 import PluginHost
 import Rotation
@@ -21,7 +20,7 @@ import Steps
     static let step = StepName.verify
 
     @OptionGroup var common: CommonOptions
-    @OptionGroup(title: "Rules of the rotation") var rules: VerifyOptions
+    @OptionGroup(title: "Rules of the rotation") var rules: PlanOptions<Plan.VerifyRules>
 
     @Flag(help: "Leave the sealed key in the handoff after a complete verification.")
     var keepSecret = false
@@ -32,9 +31,7 @@ import Steps
     static func main() { start() }
 
     func perform(_ session: Session) throws(StepError) {
-        var flags = PlanFlags()
-        rules.add(to: &flags)
-        _ = try session.adoptPlan(.verify, flags) { rules.add(to: &$0) }
+        _ = try session.adoptPlan(.verify, rules.flags)
         var options = VerifyStep.Options()
         options.keepsSecret = keepSecret
         let publishers = PluginHost(environment: session.environment.variables, log: session.console.log)

@@ -23,9 +23,12 @@ package struct EnvironmentName: Hashable, Comparable, Sendable, CustomStringConv
         description = text
     }
 
+    /// How the names begin that ork keeps for itself, in whatever case.
+    package static let reservedPrefixes = ["ORK_", "OPENROUTER_"]
+
     /// Whether ork keeps the variable for itself: its identity, its switches, the keys of OpenRouter.
     package var isReserved: Bool {
-        ["ORK_", "OPENROUTER_"].contains { description.uppercased().hasPrefix($0) }
+        Self.reservedPrefixes.contains { description.uppercased().hasPrefix($0) }
     }
 
     /// Whether the name says that the variable holds a credential. Such a variable is handed on only where the plan

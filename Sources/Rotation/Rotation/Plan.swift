@@ -1,12 +1,11 @@
 package import JSON
 package import PublisherHosting
 package import Secrets
-package import Timestamps
 
 /// What a rotation is to do, complete: the handoff carries it, so that later steps need no flags and no file.
 ///
-/// Its JSON is that of one rotation in `ork.yaml`, with the defaults filled in and `for_each` spread out.
-package struct Plan: Hashable, Sendable {
+/// Its JSON is that of one rotation in `ork.yaml`, with the defaults filled in and `for_each` expanded.
+package struct Plan: PlanTable {
     package var service = Service()
     package var predecessor: Predecessor
     /// The workspace of the lineage; `nil` is the account's default one.
@@ -20,11 +19,87 @@ package struct Plan: Hashable, Sendable {
 
     package init(predecessor: Predecessor) { self.predecessor = predecessor }
 
+    package static let fields: [PlanField<Self>] = [
+        .section(\.service, help: "Where OpenRouter is, and which variable holds the management key"),
+        PlanField(
+            "predecessor", \.predecessor, .predecessor, isRequired: true,
+            flags: [
+                .form(
+                    "predecessor", "key", kind: .option,
+                    help: "The key to replace: name=NAME, hash=HASH, env=VARIABLE that holds it, or none")
+            ], help: "The key to replace"),
+        PlanField(
+            "workspace", \.workspace, .optional(.text), flags: [.option("uuid")],
+            help: "The workspace, if not the default one"),
+        .section(\.successor, help: "The settings of the new key"),
+        .section(\.publish, changedBy: [.create, .publish], help: "How the new key is handed out"),
+        PlanField(
+            "targets", \.targets, .targets,
+            flags: [
+                .form(
+                    "to", "target",
+                    help: "A target: [NAME=]PUBLISHER[@WAVE]:KEY=VALUE,… such as file:path=.env,name=OPENROUTER_API_KEY"
+                ),
+                .form(
+                    "target-env", "name", help: "A variable for a target's publisher: TARGET:NAME or TARGET:CHILD=OURS"),
+            ], help: "Where the key is published, by name"),
+        .section(\.verify, changedBy: [.create, .verify, .retire], help: "What counts as evidence"),
+        .section(\.retire, changedBy: [.create, .retire], help: "When the predecessor may go"),
+    ]
+
+    /// The flags that say a plan, in the order of the tables.
+    package static var flags: [PlanFlag] { fields.flatMap { $0.flags(nil) } }
+
     /// The target of this name.
     package func target(_ name: PlanName) -> Target? { targets.first { $0.name == name } }
+}
 
+extension Plan {
+    /// Reads a plan in its JSON form. Everything but `predecessor` may be left out.
+    package init(_ value: JSONValue, unknownKeys: UnknownKeys) throws(PlanError) {
+        self.init(predecessor: .none)
+        try read(PlanValue(value, [], unknownKeys))
+        try refuseTwins()
+        try refuseManagementKey()
+    }
+
+    /// No publisher gets the management key, whatever the variable is called that holds it.
+    private func refuseManagementKey() throws(PlanError) {
+        for target in targets where target.environment.values.contains(where: { $0 == service.managementKey }) {
+            throw PlanError(
+                ["targets", target.name.description, "env"],
+                "takes the variable of the management key, which no publisher gets")
+        }
+    }
+
+    /// Two targets at one place would write over each other in an order that nobody chose.
+    package func refuseTwins() throws(PlanError) {
+        for (index, target) in targets.enumerated() {
+            guard let twin = targets[..<index].first(where: target.isSamePlace) else { continue }
+            throw PlanError(
+                ["targets", target.name.description], "is the same place as target \(twin.name); remove one of them")
+        }
+    }
+}
+
+extension Plan {
+    /// The sections that a step may change: its own rules only, so that the stage that may publish cannot loosen those of
+    /// retirement. `ork-retire` also says how old a verification it accepts.
+    package static func sections(of step: StepName) -> [String] {
+        fields.filter { $0.changedBy.contains(step) }.map(\.key)
+    }
+
+    /// Takes over the rules that a later step's `ork.yaml` or flags have changed: `{"retire": {…}, …}`.
+    package mutating func adopt(rules: JSONValue, by step: StepName) throws(PlanError) {
+        guard var changed = json.object, let rules = rules.object else { throw PlanError([], "must be a mapping") }
+        for key in Self.sections(of: step) { changed[key] = rules[key] ?? changed[key] }
+        self = try Plan(.object(changed), unknownKeys: .ignored)
+    }
+}
+
+extension Plan {
     /// Where OpenRouter is, and where the management key is found.
-    package struct Service: Hashable, Sendable {
+    package struct Service: PlanSection {
         package static let defaultURL = "https://openrouter.ai/api/v1"
 
         package var url = defaultURL
@@ -32,6 +107,16 @@ package struct Plan: Hashable, Sendable {
         package var managementKey: EnvironmentName?
 
         package init() {}
+
+        package static let key = "openrouter"
+
+        package static let fields: [PlanField<Self>] = [
+            PlanField(
+                "url", \.url, .address(query: false), help: "OpenRouter's address, or that of a proxy in front of it"),
+            PlanField(
+                "management_key", \.managementKey, .optional(.managementKey),
+                help: "The environment variable that holds the management key"),
+        ]
     }
 
     /// How the key that is to be replaced is found.
@@ -44,100 +129,47 @@ package struct Plan: Hashable, Sendable {
         /// There is none: the first key of its lineage.
         case none
     }
+}
 
-    /// A setting of the successor that may be the predecessor's.
-    package enum Inherited<Value: Hashable & Sendable>: Hashable, Sendable {
-        case inherit
-        case set(Value)
+extension PlanCodec where Value == EnvironmentName {
+    static var variable: Self {
+        Self(
+            text: "the name of an environment variable", definition: "variable",
+            schema: [
+                "description": "The name of an environment variable.", "type": "string",
+                "pattern": "^[A-Za-z_][A-Za-z0-9_]*$",
+            ], read: { EnvironmentName($0) }, write: \.description)
     }
 
-    /// When a limit begins anew (`limit_reset`; midnight UTC, weeks from Monday).
-    package enum LimitReset: String, Hashable, Sendable {
-        case daily, weekly, monthly
+    /// A variable in a mapping, which leaves room for other places where a key may lie.
+    fileprivate static var managementKey: Self {
+        Self(
+            "{env: NAME}, the name of an environment variable",
+            schema: { $0.object(["env": Self.variable.schema(&$0)], required: ["env"]) },
+            read: { value throws(PlanError) in
+                guard value.json.object != nil, let name = try value.members(known: ["env"])["env"] else { return nil }
+                return try Self.variable.read(value.below("env", name))
+            }, write: { ["env": .string($0.description)] })
     }
+}
 
-    /// The settings of the new key.
-    package struct Successor: Hashable, Sendable {
-        /// The base name; that of the predecessor if left out.
-        package var name: String?
-        package var limit: Inherited<Money?> = .inherit
-        package var limitReset: Inherited<LimitReset?> = .inherit
-        package var includeBYOKInLimit: Inherited<Bool> = .inherit
-        /// The lifetime; inherited is the predecessor's lifetime, never its date. `nil` is no expiry.
-        package var expiresIn: Inherited<Interval?> = .inherit
-
-        package init() {}
+extension PlanCodec where Value == Plan.Predecessor {
+    fileprivate static var predecessor: Self {
+        let found = Self.oneOf([
+            PlanKind("name", .text, Value.name) { if case .name(let name) = $0 { name } else { nil } },
+            PlanKind("hash", .hash, Value.hash) { if case .hash(let hash) = $0 { hash } else { nil } },
+            PlanKind("env", .variable, Value.environment) { if case .environment(let name) = $0 { name } else { nil } },
+        ])
+        return found.or("none", Value.none)
     }
+}
 
-    package struct PublishRules: Hashable, Sendable {
-        /// How long after its creation the successor is left alone, until it is known everywhere.
-        package var settle = Interval(seconds: 30)
-        /// How long after its creation the successor may be handed out.
-        package var publishBy = Interval(seconds: 30 * 86400)
-        /// A model that is asked one short question with the successor before it is handed out.
-        package var inference: String?
-
-        package init() {}
-    }
-
-    /// One place where the key is published.
-    package struct Target: Hashable, Sendable {
-        package var name: PlanName
-        package var publisher: PublisherName
-        /// Targets of wave 2 are written after wave 1 has been published and verified.
-        package var wave: Int
-        /// Names in the publisher's environment, and the variables of the step that they take their values from.
-        package var environment: [EnvironmentName: EnvironmentName]
-        package var with: JSONObject
-        /// The SHA-256 of the publisher's program, if pinned.
-        package var pin: Digest?
-
-        package init(
-            name: PlanName, publisher: PublisherName, wave: Int = 1,
-            environment: [EnvironmentName: EnvironmentName] = [:], with: JSONObject = [:], pin: Digest? = nil
-        ) {
-            self.name = name
-            self.publisher = publisher
-            self.wave = wave
-            self.environment = environment
-            self.with = with
-            self.pin = pin
-        }
-
-        /// Whether both would be written to the same place.
-        package func isSamePlace(as other: Target) -> Bool { publisher == other.publisher && with == other.with }
-    }
-
-    /// How the application is asked whether it works.
-    package enum Probe: Hashable, Sendable {
-        /// A GET that must answer one of these statuses.
-        case http(url: String, expect: [Int])
-        /// A program that must exit 0.
-        case command(arguments: [String], environment: [EnvironmentName: EnvironmentName], timeout: Interval)
-    }
-
-    package struct VerifyRules: Hashable, Sendable {
-        /// How long a verification permits retirement.
-        package var validFor = Interval(seconds: 86400)
-        package var probes: [Probe] = []
-        /// Whether the successor must have been seen in use, beyond ork's own probes.
-        package var requiresAdoption = false
-
-        package init() {}
-    }
-
-    package struct RetireRules: Hashable, Sendable {
-        /// How long both keys stay alive after the last write.
-        package var overlap = Interval(seconds: 86400)
-        /// How long the predecessor must not have been used.
-        package var quietFor = Interval(seconds: 86400)
-        /// How long the predecessor stays disabled before it is deleted.
-        package var soak = Interval(seconds: 86400)
-        /// Retire although only cost figures exist, which do not show `:free` traffic.
-        package var acceptsCostOnly = false
-        /// Retire although the successor has not been used either: a key that nobody uses at the moment.
-        package var acceptsIdle = false
-
-        package init() {}
+extension PlanCodec where Value == KeyHash {
+    fileprivate static var hash: Self {
+        Self(
+            text: "the hash of a key", definition: "hash",
+            schema: [
+                "description": "OpenRouter's hash of a key.", "type": "string", "pattern": "^[A-Za-z0-9_-]{1,128}$",
+            ], read: { KeyHash($0) }, write: \.description)
     }
 }

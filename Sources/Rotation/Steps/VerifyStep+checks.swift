@@ -105,16 +105,16 @@ extension VerifyStep {
         var checks: [Check] = []
         for probe in probes {
             switch probe {
-            case .http(let text, let statuses):
+            case .http(let probe):
                 let url: HTTPURL
-                do { url = try HTTPURL(text) } catch {
+                do { url = try HTTPURL(probe.url) } catch {
                     throw StepError(
                         .unacceptable, "a probe's address: \(error.rawValue)", hint: "fix it in ork.yaml or --probe")
                 }
                 requests.append(HTTPRequest(.get, url, headers: [("Accept", "*/*")], wantsFreshConnection: true))
-                expected.append((url, statuses))
-            case .command(let arguments, let environment, let timeout):
-                checks.append(run(arguments, environment, timeout, hiding: secret))
+                expected.append((url, probe.expect))
+            case .command(let probe):
+                checks.append(run(probe.arguments, probe.environment, probe.timeout, hiding: secret))
             }
         }
         transport.send(requests) { index, result in

@@ -1,0 +1,219 @@
+import JSON
+package import PublisherHosting
+package import Timestamps
+
+extension Plan {
+    /// How the successor is handed out.
+    package struct PublishRules: PlanSection {
+        /// How long after its creation the successor is left alone, until it is known everywhere.
+        package var settle = Interval(seconds: 30)
+        /// How long after its creation the successor may be handed out.
+        package var publishBy = Interval(seconds: 30 * 86400)
+        /// A model that is asked one short question with the successor before it is handed out.
+        package var inference: String?
+
+        package init() {}
+
+        package static let key = "publish"
+
+        package static let fields: [PlanField<Self>] = [
+            PlanField(
+                "settle", \.settle, .interval, flags: [.option("duration")],
+                help: "Leave a new key alone for this long before it is used"),
+            PlanField(
+                "publish_by", \.publishBy, .interval, help: "How long after its creation a new key may be handed out"),
+            PlanField(
+                "inference", \.inference, .optional(.text), flags: [.option("model")],
+                help: "Ask this model one short question with the new key before publishing"),
+        ]
+    }
+
+    /// What counts as evidence that the successor works.
+    package struct VerifyRules: PlanSection {
+        /// How long a verification permits retirement.
+        package var validFor = Interval(seconds: 86400)
+        package var probes: [Probe] = []
+        /// Whether the successor must have been seen in use, beyond ork's own probes.
+        package var requiresAdoption = false
+
+        package init() {}
+
+        package static let key = "verify"
+
+        package static let fields: [PlanField<Self>] = [
+            PlanField(
+                "valid_for", \.validFor, .interval, flags: [.option("duration")],
+                help: "How long a verification permits retirement"),
+            PlanField(
+                "probes", \.probes, .list(.probe),
+                flags: [
+                    .form(
+                        "probe", "probe",
+                        help: "Ask the application: an address that must answer 200, or exec:PROGRAM that must exit 0")
+                ], help: "How the application is asked whether it works"),
+            PlanField(
+                "require_adoption", \.requiresAdoption, .bool, flags: [.toggle],
+                help: "The successor must have been seen in use"),
+        ]
+    }
+
+    /// When the predecessor may go.
+    package struct RetireRules: PlanSection {
+        /// How long both keys stay alive after the last write.
+        package var overlap = Interval(seconds: 86400)
+        /// How long the predecessor must not have been used.
+        package var quietFor = Interval(seconds: 86400)
+        /// How long the predecessor stays disabled before it is deleted.
+        package var soak = Interval(seconds: 86400)
+        /// Retire although only cost figures exist, which do not show `:free` traffic.
+        package var acceptsCostOnly = false
+        /// Retire although the successor has not been used either: a key that nobody uses at the moment.
+        package var acceptsIdle = false
+
+        package init() {}
+
+        package static let key = "retire"
+
+        package static let fields: [PlanField<Self>] = [
+            PlanField(
+                "overlap", \.overlap, .interval, flags: [.option("duration")],
+                help: "How long both keys live after the last write"),
+            PlanField(
+                "quiet_for", \.quietFor, .interval, flags: [.option("duration")],
+                help: "How long the predecessor must not have been used"),
+            PlanField(
+                "soak", \.soak, .interval, flags: [.option("duration")],
+                help: "How long it stays disabled before it is deleted"),
+            PlanField(
+                "accept_cost_only", \.acceptsCostOnly, .bool, flags: [.toggle],
+                help: "Retire although only cost figures exist, which do not show the use of :free models"),
+            PlanField(
+                "accept_idle", \.acceptsIdle, .bool, flags: [.toggle],
+                help: "Retire although the successor has not been used either"),
+        ]
+    }
+}
+
+/// When a rotation is due. It is no part of the plan: the steps of a rotation that has begun have no use for it.
+package struct DueRules: PlanSection {
+    /// The age at which a key is to be replaced; `nil`: no age makes it due.
+    package var every: Interval?
+    /// How long before its expiry a key is to be replaced.
+    package var beforeExpiry = Interval(seconds: 7 * 86400)
+
+    package init() {}
+
+    package static let key = "due"
+
+    package static let fields: [PlanField<Self>] = [
+        // Without the positive length a key would be due in the moment in which it is made.
+        PlanField(
+            "every", \.every, .optional(.positiveInterval),
+            flags: [.option("duration", name: "older-than", standard: "due.every in the file")],
+            help: "The age at which a key is due"),
+        PlanField(
+            "before_expiry", \.beforeExpiry, .interval,
+            flags: [.option("duration", name: "expires-within", standard: "due.before_expiry in the file, then 7d")],
+            help: "How long before its expiry a key is due"),
+    ]
+}
+
+extension Plan {
+    /// How the application is asked whether it works.
+    package enum Probe: Hashable, Sendable {
+        case http(HTTPProbe)
+        case command(CommandProbe)
+
+        /// A GET that must answer one of these statuses.
+        package static func http(url: String, expect: [Int]) -> Self {
+            var probe = HTTPProbe()
+            probe.url = url
+            probe.expect = expect
+            return .http(probe)
+        }
+
+        /// A program that must exit 0.
+        package static func command(
+            arguments: [String], environment: [EnvironmentName: EnvironmentName], timeout: Interval
+        ) -> Self {
+            var probe = CommandProbe()
+            probe.arguments = arguments
+            probe.environment = environment
+            probe.timeout = timeout
+            return .command(probe)
+        }
+    }
+
+    /// A GET that must answer one of these statuses.
+    package struct HTTPProbe: PlanSection {
+        package var url = ""
+        package var expect = [200]
+
+        package init() {}
+
+        package static let key = "http"
+
+        package static let fields: [PlanField<Self>] = [
+            PlanField("url", \.url, .address(query: true), isRequired: true, help: "The application's address"),
+            PlanField("expect", \.expect, .statuses, help: "The statuses that it may answer"),
+        ]
+    }
+
+    /// A program that must exit 0.
+    package struct CommandProbe: PlanSection {
+        /// The program and its arguments.
+        package var arguments: [String] = []
+        /// Names in the program's environment, and the variables of the step that they take their values from.
+        package var environment: [EnvironmentName: EnvironmentName] = [:]
+        package var timeout = Interval(seconds: 60)
+
+        package init() {}
+
+        package static let key = "command"
+
+        package static let fields: [PlanField<Self>] = [
+            PlanField("run", \.arguments, .arguments, isRequired: true, help: "The program and its arguments"),
+            PlanField("env", \.environment, .environment, help: "The variables that it gets"),
+            PlanField("timeout", \.timeout, .interval, help: "How long it may take"),
+        ]
+    }
+}
+
+extension PlanCodec where Value == Plan.Probe {
+    fileprivate static var probe: Self {
+        let kinds = Self.oneOf([
+            PlanKind(Plan.HTTPProbe.key, .section, Value.http) { if case .http(let probe) = $0 { probe } else { nil } },
+            PlanKind(Plan.CommandProbe.key, .section, Value.command) {
+                if case .command(let probe) = $0 { probe } else { nil }
+            },
+        ])
+        return kinds.defined(as: "probe")
+    }
+}
+
+extension PlanCodec where Value == [Int] {
+    fileprivate static var statuses: Self {
+        Self(
+            "a status such as 200", "a list of them",
+            schema: { schema in
+                let status = schema.reference("status") { _ in ["type": "integer", "minimum": 100, "maximum": 599] }
+                return PlanSchema.any([status, ["type": "array", "minItems": 1, "items": status]])
+            },
+            read: { value throws(PlanError) in
+                let statuses = (value.json.array ?? [value.json]).map { $0.integer ?? 0 }
+                return statuses.isEmpty || statuses.contains { !(100...599).contains($0) } ? nil : statuses
+            }, write: { .array($0.map { .number(JSONNumber($0)) }) })
+    }
+}
+
+extension PlanCodec where Value == [String] {
+    fileprivate static var arguments: Self {
+        Self(
+            "a list: the program and its arguments",
+            schema: { _ in ["type": "array", "minItems": 1, "items": ["type": "string"]] },
+            read: { value throws(PlanError) in
+                let arguments = value.json.array?.compactMap(\.string) ?? []
+                return arguments.isEmpty || arguments.count != value.json.array?.count ? nil : arguments
+            }, write: { .array($0.map { .string($0) }) })
+    }
+}
