@@ -9,19 +9,19 @@ import Testing
 struct LocalRaceTests {
     @Test("of 6 rounds of 4 writers every one gets through, and what is called committed is in the branch")
     func rounds() async throws {
-        var world = try await World(["path": "key.age", "format": "raw", "encrypt": "age"])
-        world.with["recipients"] = .string(try await world.sh("echo $MINE"))
+        var fixture = try await GitFixture(["path": "key.age", "format": "raw", "encrypt": "age"])
+        fixture.with["recipients"] = .string(try await fixture.sh("echo $MINE"))
         let temporary = try TemporaryDirectory()
-        world.environment["TMPDIR"] = temporary.path
+        fixture.environment["TMPDIR"] = temporary.path
         var commits: [String] = []
         for round in 1...6 {
             let answers = try await withThrowingTaskGroup { group in
                 for writer in 1...4 {
-                    let world = world
+                    let fixture = fixture
                     group.addTask {
-                        var request = World.Request()
+                        var request = GitFixture.Request()
                         request.operation = "01JDB000000000000000000002/\(round)-\(writer)/1"
-                        return try await world.publish(request, ["path": .string("keys/\(round)-\(writer).age")])
+                        return try await fixture.publish(request, ["path": .string("keys/\(round)-\(writer).age")])
                     }
                 }
                 return try await group.reduce(into: [PublisherAnswer]()) { $0.append($1) }
@@ -29,9 +29,10 @@ struct LocalRaceTests {
             #expect(answers.map(\.outcome) == Array(repeating: .committed, count: 4), "\(answers)")
             commits += answers.compactMap { $0.receipt?["commit"]?.string }
         }
-        let branch = Set(try await world.sh("git -C remote.git rev-list main").split(separator: "\n").map(String.init))
+        let branch = Set(
+            try await fixture.sh("git -C remote.git rev-list main").split(separator: "\n").map(String.init))
         #expect(commits.filter { !branch.contains($0) } == [])
-        #expect(try await world.sh("git -C remote.git ls-tree --name-only main keys/ | wc -l") == "24")
-        try await world.sh("git -C remote.git fsck --strict")
+        #expect(try await fixture.sh("git -C remote.git ls-tree --name-only main keys/ | wc -l") == "24")
+        try await fixture.sh("git -C remote.git fsck --strict")
     }
 }

@@ -23,10 +23,8 @@ import Testing
             front = try ServerProgram(
                 [try Python.interpreter(), "-B", Python.file("Python/front.py"), folder.path, String(upstream)],
                 environment: ProcessInfo.processInfo.environment)
-            guard let port = Int(String(decoding: front.greeting.dropLast(), as: UTF8.self)) else {
-                throw ServerProgram.Failure.start
-            }
-            self.port = port
+            let greeting = String(decoding: front.greeting.dropLast(), as: UTF8.self)
+            port = try #require(Int(greeting), "nginx did not start")
             let value: JSONValue = [
                 "secret": "app", "key": "KEY", "value": .string(SampleKeys.text(SampleKeys.successor)),
             ]
