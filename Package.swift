@@ -19,7 +19,7 @@ let package = Package(
         library("CGit2", pkgConfig: "libgit2", debian: "libgit2-dev"),
         library("CSodium", pkgConfig: "libsodium", debian: "libsodium-dev"),
         library("CYAML", pkgConfig: "yaml-0.1", debian: "libyaml-dev"),
-        library("CLinux"),
+        library("CLinux"), library("CProcess"),
 
         module("Secrets", in: "Foundations", "CLinux"),
         module("JSON", in: "Foundations"),
@@ -30,7 +30,7 @@ let package = Package(
         module("Sodium", in: "Foundations", "CSodium", "Secrets"),
         module("YAML", in: "Foundations", "CYAML"),
         module("Documents", in: "Foundations", "JSON", "Secrets", "YAML"),
-        module("ChildProcesses", in: "Foundations", "CLinux", "Secrets", .systemPackage),
+        module("ChildProcesses", in: "Foundations", "CProcess", "Secrets", .systemPackage),
 
         module("PublisherKit", in: "Publishing", "HTTP", "JSON", "Secrets", "Sodium", "Timestamps", .systemPackage),
         module("PublisherHosting", in: "Publishing", "JSON", "PublisherKit"),

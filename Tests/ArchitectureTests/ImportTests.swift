@@ -77,7 +77,7 @@ import Testing
         }
     }
 
-    @Test("a C library has one face", arguments: ["CCurl", "CGit2", "CSodium", "CYAML", "CLinux"])
+    @Test("a C library has one face", arguments: ["CCurl", "CGit2", "CSodium", "CYAML", "CLinux", "CProcess"])
     func faces(library: String) throws {
         #expect(try Manifest().targets.filter { $0.dependencies.contains(library) }.count == 1)
     }

@@ -27,7 +27,7 @@ struct CommitTests {
         #expect(
             try await fixture.sh(show + "%s%n%b") == """
                 ci: rotate web
-                SampleKey \(hash) of 01JDB000000000000000000002.
+                Key \(hash) of 01JDB000000000000000000002.
                 Signed-off-by: Ada <ada@example.invalid>
                 Ork-Rotation: 01JDB000000000000000000002
                 Ork-Operation: 01JDB000000000000000000002/web/5555

@@ -1,4 +1,4 @@
-import CLinux
+import CProcess
 import Glibc
 import Secrets
 package import SystemPackage
@@ -68,7 +68,7 @@ package final class ChildProcess {
         isStarted = true
         Self.close(theirs.compactMap(\.self))
         (self.input, self.output, self.errors) = (input.writeEnd, output.ours, errors.ours)
-        let descriptor = ork_linux_process_descriptor(id)
+        let descriptor = ork_process_descriptor(id)
         self.descriptor = descriptor >= 0 ? FileDescriptor(rawValue: descriptor) : nil
         for end in [self.input, self.output, self.errors] {
             if let end { _ = fcntl(end.rawValue, F_SETFL, O_NONBLOCK) }
@@ -145,9 +145,9 @@ package final class ChildProcess {
                 let environment = unsafe start + arguments.count + 1
                 let process =
                     if let directory = program.directory {
-                        unsafe ork_linux_start(file, start, environment, directory, descriptors)
+                        unsafe ork_process_start(file, start, environment, directory, descriptors)
                     } else {
-                        unsafe ork_linux_start(file, start, environment, nil, descriptors)
+                        unsafe ork_process_start(file, start, environment, nil, descriptors)
                     }
                 return process < 0 ? -errno : process
             }

@@ -1,4 +1,4 @@
-import CLinux
+import CProcess
 import FoundationEssentials
 import Glibc
 import Synchronization
@@ -24,7 +24,7 @@ enum Descendants {
         children.withLock { children in
             if children.inherited == nil {
                 children.inherited = Set(list(of: getpid()))
-                _ = ork_linux_become_subreaper()
+                _ = ork_process_become_subreaper()
             }
             let process = body()
             if process > 0 { children.started.insert(process) }
@@ -64,13 +64,13 @@ enum Descendants {
         var seen: Set<pid_t> = [process]
         while let (next, parent) = pending.popLast() {
             guard seen.insert(next).inserted else { continue }
-            let descriptor = ork_linux_process_descriptor(next)
+            let descriptor = ork_process_descriptor(next)
             defer { if descriptor >= 0 { close(descriptor) } }
             // Looked at after it was opened: either this is the process that we mean, or the descriptor's is dead.
             guard Self.parent(of: next) == parent else { continue }
             pending += list(of: next).map { ($0, next) }
             guard getpgid(next) != process else { continue }
-            if descriptor >= 0 { _ = ork_linux_signal(descriptor, number) } else { kill(next, number) }
+            if descriptor >= 0 { _ = ork_process_signal(descriptor, number) } else { kill(next, number) }
         }
     }
 

@@ -50,6 +50,6 @@ package struct PlanSchema {
 
     /// What one of several schemas accepts; alternatives among them are taken as their own.
     static func any(_ schemas: [JSONValue]) -> JSONValue {
-        ["anyOf": .array(schemas.flatMap { $0["anyOf"]?.array ?? [$0] })]
+        ["anyOf": .array(schemas.flatMap { $0.object?.keys == ["anyOf"] ? $0["anyOf"]?.array ?? [] : [$0] })]
     }
 }
