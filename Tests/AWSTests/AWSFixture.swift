@@ -8,8 +8,8 @@ import Sodium
 import Synchronization
 import TestSupport
 import Testing
-
 import Timestamps
+
 @testable import ork_publisher_aws_parameter
 @testable import ork_publisher_aws_secrets_manager
 

@@ -82,7 +82,7 @@ import Testing
             "ork.yaml:5: rotations.a.retire.soak: must be a length of time such as 30s, 15m, 24h or 7d"),
         rotation(
             "a limit that is no amount", "successor: {limit: lots}",
-            "ork.yaml:5: rotations.a.successor.limit: must be inherit or an amount in US dollars such as 25 or 12.50, or null for no limit"
+            "ork.yaml:5: rotations.a.successor.limit: must be inherit, an amount in US dollars such as 25 or 12.50, or null for no limit"
         ),
         rotation(
             "a target without a publisher", "targets: {web: {with: {path: .env}}}",

@@ -34,16 +34,16 @@ import Testing
             "--predecessor: env= must be the name of an environment variable"),
         BadInput(
             "a limit that is no amount", "ork-create --predecessor name=app --limit ten", 64,
-            "--limit: must be inherit or an amount in US dollars such as 25 or 12.50, or null for no limit"),
+            "--limit: must be inherit, an amount in US dollars such as 25 or 12.50, or null for no limit"),
         BadInput(
             "a negative limit", "ork-create --predecessor name=app --limit=-1", 64,
-            "--limit: must be inherit or an amount in US dollars such as 25 or 12.50, or null for no limit"),
+            "--limit: must be inherit, an amount in US dollars such as 25 or 12.50, or null for no limit"),
         BadInput(
             "an unknown period", "ork-create --predecessor name=app --limit-reset hourly", 64,
-            "--limit-reset: must be inherit or daily, weekly, monthly or null"),
+            "--limit-reset: must be inherit, daily, weekly, monthly, or null"),
         BadInput(
             "a lifetime without a unit", "ork-create --predecessor name=app --expires-in 90", 64,
-            "--expires-in: must be inherit or a lifetime such as 90d, or null for none"),
+            "--expires-in: must be inherit, a positive length of time such as 90d, or null for none"),
         BadInput(
             "a length of time in words", "ork-create --predecessor name=app --soak 'one day'", 64,
             "--soak: must be a length of time such as 30s, 15m, 24h or 7d"),
@@ -71,7 +71,7 @@ import Testing
         ),
         BadInput(
             "a variable for no target", "ork-create --predecessor name=app --target-env web:TOKEN", 64,
-            "--target-env: there is no target of this name; name it with --to"),
+            "--target-env: there is no target of this name; add it with --to"),
         BadInput(
             "a probe of another protocol", "ork-create --predecessor name=app --probe ftp://example.org", 64,
             "--probe: must be an address or exec:PROGRAM: not an https address"),

@@ -71,7 +71,7 @@ struct BadPlugin: Sendable, CustomTestStringConvertible {
             "a variable it misses",
             info:
                 #"{"protocol": 1, "verbs": ["publish"], "with": {"optional": ["path"]}, "environment": {"required": ["TOKEN"]}}"#,
-            "", 65, "bad: bad needs the environment variable TOKEN (env.TOKEN)"),
+            "", 65, "bad: the publisher needs the environment variable TOKEN (env.TOKEN)"),
         BadPlugin(
             "a huge info", info: String(repeating: "x", count: 1 << 20), "", 65,
             "bad: the publisher's info is longer than 65536 bytes"),

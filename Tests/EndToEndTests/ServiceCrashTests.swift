@@ -94,6 +94,8 @@ private final class Scene: Sendable {
             "GITHUB_API_URL": root + "/github", "CI_API_V4_URL": root + "/gitlab/api/v4",
             "KUBECONFIG": try SentinelServices.kubeconfig(
                 in: folder, fixture.sandbox.kubernetes.token, port: proxy.port),
+            // Every publisher inherits it: by it this scene's are told from others.
+            "TMPDIR": folder.path,
         ]) { $1 }
     }
 
@@ -115,13 +117,13 @@ private final class Scene: Sendable {
         }
     }
 
-    /// Whether a process is a publisher that has this scene's address in its environment.
+    /// Whether a process is a publisher that has this scene's folder in its environment.
     private func isOurs(_ process: Int32) -> Bool {
         guard let command = FileManager.default.contents(atPath: "/proc/\(process)/cmdline"),
             ["/ork-publisher-git", "/ork-publisher-kube"].contains(
                 where: String(decoding: command, as: UTF8.self).contains),
             let environment = FileManager.default.contents(atPath: "/proc/\(process)/environ")
         else { return false }
-        return String(decoding: environment, as: UTF8.self).contains("http://127.0.0.1:\(proxy.port)/")
+        return String(decoding: environment, as: UTF8.self).contains("TMPDIR=\(folder.path)")
     }
 }

@@ -35,7 +35,7 @@ import Testing
     func saysWhatItCanDo() async throws {
         let info = try #require(try await run("info").answers.first)
         #expect(info["with"]?["required"] == ["name"])
-        #expect(info["environment"] == ["required": ["GITHUB_TOKEN"], "optional": ["GITHUB_API_URL"]])
+        #expect(info["environment"] == ["required": ["GITHUB_TOKEN"], "optional": [], "inherited": ["GITHUB_API_URL"]])
         #expect(info["verbs"] == ["check", "publish", "verify"])
         #expect(info["readback"] == "timestamp" && info["rollback"] == "none" && info["batch"] == true)
     }

@@ -99,7 +99,10 @@ import Testing
         #expect(
             information["batch"] == true && information["readback"] == "value" && information["rollback"] == "value")
         #expect(information["with"]?["required"] == ["key"])
-        #expect(information["environment"] == ["required": ["GITLAB_TOKEN"], "optional": ["CI_API_V4_URL"]])
+        #expect(
+            information["environment"] == [
+                "required": ["GITLAB_TOKEN"], "optional": [], "inherited": ["CI_API_V4_URL"],
+            ])
     }
 
     @Test("it makes variables, and python-gitlab reads them")

@@ -65,11 +65,11 @@ struct CommitTests {
         try await fixture.sh(verify)
         fixture.environment["GIT_SIGNING_KEY"] = nil
 
-        let agent = try await fixture.sh(
-            "eval $(ssh-agent -a $PWD/agent) >/dev/null; ssh-add -q sign; rm sign; echo $SSH_AGENT_PID")
+        let agent = try SSHAgent(at: fixture.git.folder.file("agent"))
+        try await fixture.sh("SSH_AUTH_SOCK=$PWD/agent ssh-add -q sign; rm sign")
         fixture.environment["SSH_AUTH_SOCK"] = fixture.git.folder.file("agent")
         let answer = try await fixture.publish(.init(), ["path": "3.age", "signing_key": .string(file + ".pub")])
-        try await fixture.sh("kill \(agent)")
+        agent.end()
         #expect(answer.outcome == .committed, "\(answer)")
         try await fixture.sh(verify)
 

@@ -55,11 +55,11 @@ struct TransportTests {
         secure.fixture.environment = [:]
         #expect(try await secure.fixture.verify(.init(), file).outcome == .match)
 
-        let agent = try await secure.fixture.sh(
-            "eval $(ssh-agent -a $PWD/agent) >/dev/null; ssh-add -q mine; echo $SSH_AGENT_PID")
+        let agent = try SSHAgent(at: secure.fixture.git.folder.file("agent"))
+        try await secure.fixture.sh("SSH_AUTH_SOCK=$PWD/agent ssh-add -q mine")
         secure.fixture.environment["SSH_AUTH_SOCK"] = secure.fixture.git.folder.file("agent")
         let withAgent = try await secure.fixture.verify()
-        try await secure.fixture.sh("kill \(agent)")
+        agent.end()
         #expect(withAgent.outcome == .match, "\(withAgent)")
 
         secure.fixture.environment = ["GIT_SSH_KEY": try await secure.fixture.sh("cat other")]

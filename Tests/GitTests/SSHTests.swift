@@ -62,13 +62,11 @@ struct SSHTests {
     func agent() async throws {
         let server = try await Server()
         let remote = try await server.remote(.key(try await server.publicKey()), .agent)
-        let process = try await server.fixture.sh(
-            """
-            eval $(ssh-agent -a $PWD/agent) >/dev/null; ssh-add -q mine; echo $SSH_AGENT_PID
-            """)
+        let agent = try SSHAgent(at: server.fixture.folder.file("agent"))
+        try await server.fixture.sh("SSH_AUTH_SOCK=$PWD/agent ssh-add -q mine")
         _ = unsafe setenv("SSH_AUTH_SOCK", server.fixture.folder.file("agent"), 1)
         let result = try await code { try await server.tip(remote) }
-        try await server.fixture.sh("kill \(process)")
+        agent.end()
         #expect(result == nil)
     }
 

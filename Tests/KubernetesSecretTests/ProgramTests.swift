@@ -57,8 +57,10 @@ import Testing
             information["batch"] == true && information["readback"] == "value" && information["rollback"] == "value")
         #expect(information["with"]?["required"] == ["secret", "key"])
         #expect(
-            information["environment"]?["optional"]
-                == ["KUBECONFIG", "KUBE_TOKEN", "KUBERNETES_SERVICE_HOST", "KUBERNETES_SERVICE_PORT"])
+            information["environment"] == [
+                "required": [], "optional": ["KUBECONFIG", "KUBE_TOKEN"],
+                "inherited": ["KUBERNETES_SERVICE_HOST", "KUBERNETES_SERVICE_PORT"],
+            ])
     }
 
     @Test("it writes many keys at once, and kubectl and the official client read them")

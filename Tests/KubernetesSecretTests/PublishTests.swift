@@ -81,8 +81,9 @@ import Testing
                         PublisherError(
                             .conflict,
                             "KEY of secret app in namespace prod holds a value that this rotation does not know",
-                            hint: "look whether cluster, namespace, secret and key are right and whether another"
-                                + " rotation writes there", field: "with.key")))
+                            hint:
+                                "check that cluster, namespace, secret and key are right and that no other rotation writes "
+                                + "there", field: "with.key")))
         }
         #expect(fixture.held == "foreign")
         #expect(fixture.ask(.verify).outcome == .mismatch)

@@ -24,10 +24,10 @@ import Testing
         (["restart": [1]], "restart", "'restart' is not a list of texts"),
         (
             ["url": "http://cluster.example"], "url",
-            "the address of the cluster cannot be dialled: plain http is only for"
+            "the address of the cluster cannot be used: plain http is only for"
                 + " this machine; use https"
         ),
-        (["url": "https://a.example?b"], "url", "the address of the cluster cannot be dialled: not an https address"),
+        (["url": "https://a.example?b"], "url", "the address of the cluster cannot be used: not an https address"),
         (["kubeconfig": "/a"], "kubeconfig", "'url' and 'kubeconfig' exclude each other"),
         (["context": "a"], "context", "'context' is a kubeconfig's"),
         (["certificate_authority": "/none.pem"], "certificate_authority", "the file /none.pem is not there"),

@@ -4,8 +4,8 @@ import PublisherKit
 import Secrets
 import TestSupport
 import Testing
-
 import Timestamps
+
 @testable import ork_publisher_vault_kv
 
 /// Answers that get lost or are none, in front of a real server.

@@ -8,8 +8,8 @@ import Sodium
 import Synchronization
 import TestSupport
 import Testing
-
 import Timestamps
+
 @testable import ork_publisher_vault_kv
 
 /// A publisher, a real OpenBao, and a proxy between them that can be told to fail. It has a secret of its own to write.

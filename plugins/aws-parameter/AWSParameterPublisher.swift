@@ -13,7 +13,7 @@ struct AWSParameterPublisher: ServicePublisher {
         self.init(
             AWSClients(
                 ParameterStore(), environment: ProcessInfo.processInfo.environment,
-                transport: CurlTransport(policy: .singleTry)))
+                transport: CurlTransport.sendingOnce()))
     }
 
     init(_ clients: AWSClients) { self.clients = clients }

@@ -13,7 +13,7 @@ struct AWSSecretPublisher: ServicePublisher {
         self.init(
             AWSClients(
                 SecretStore(), environment: ProcessInfo.processInfo.environment,
-                transport: CurlTransport(policy: .singleTry)))
+                transport: CurlTransport.sendingOnce()))
     }
 
     init(_ clients: AWSClients) { self.clients = clients }

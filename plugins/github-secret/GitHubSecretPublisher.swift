@@ -12,8 +12,7 @@ struct GitHubSecretPublisher: ServicePublisher {
         // Whether a call is sent again is for `ServiceClient` to say.
         self.init(
             ServiceClients(
-                GitHub(), environment: ProcessInfo.processInfo.environment, transport: CurlTransport(policy: .singleTry)
-            ))
+                GitHub(), transport: CurlTransport.sendingOnce()))
     }
 
     init(_ clients: ServiceClients) { self.clients = clients }

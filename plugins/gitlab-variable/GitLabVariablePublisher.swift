@@ -12,8 +12,7 @@ struct GitLabVariablePublisher: ServicePublisher {
         // Whether a call is sent again is for `ServiceClient` to say.
         self.init(
             ServiceClients(
-                GitLab(), environment: ProcessInfo.processInfo.environment, transport: CurlTransport(policy: .singleTry)
-            ))
+                GitLab(), transport: CurlTransport.sendingOnce()))
     }
 
     init(_ clients: ServiceClients) { self.clients = clients }

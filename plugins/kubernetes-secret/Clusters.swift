@@ -134,7 +134,7 @@ struct ClusterSources: Sendable {
             return url
         } catch {
             throw PublisherError(
-                .configuration, "the address of the cluster cannot be dialled: \(error.rawValue)",
+                .configuration, "the address of the cluster cannot be used: \(error.rawValue)",
                 hint: "write the address of its API server, as https://10.0.0.1:6443", field: field)
         }
     }

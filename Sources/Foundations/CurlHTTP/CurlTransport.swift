@@ -1,13 +1,13 @@
 import CCurl
 import FoundationEssentials
-package import HTTP
+public import HTTP
 import Synchronization
 
 /// Sends requests with libcurl. Connections are kept from one batch to the next.
 ///
 /// Idempotent requests are tried again under `HTTPPolicy`; others are sent once, on a connection of their own.
 /// Threads may share a transport; each batch runs on its caller's thread, and `each` may send another one.
-package final class CurlTransport: HTTPTransport {
+public final class CurlTransport: HTTPTransport {
     private let settings: TransferSettings
     // A batch takes one out and puts it back, so that as many are made as batches ran at the same time.
     private let idle = Mutex<[SharedMulti]>([])
@@ -23,7 +23,11 @@ package final class CurlTransport: HTTPTransport {
         settings = TransferSettings(policy: policy, userAgent: userAgent, authorities: authorities, tls: tls)
     }
 
-    package func send(_ requests: [HTTPRequest], each: (Int, Result<HTTPResponse, TransportError>) -> Void) {
+    /// For `ServiceClients`, which decide for themselves whether a request is sent again.
+    public static func sendingOnce() -> CurlTransport { CurlTransport(policy: .singleTry) }
+
+    /// Sends all requests at once, and hands over each answer as it comes. Returns when all have one.
+    public func send(_ requests: [HTTPRequest], each: (Int, Result<HTTPResponse, TransportError>) -> Void) {
         guard let shared = idle.withLock({ $0.popLast() }) ?? SharedMulti() else {
             for index in requests.indices { each(index, .failure(.noMemory)) }
             return

@@ -1,10 +1,10 @@
-package import FoundationEssentials
-package import Secrets
+public import FoundationEssentials
+public import Secrets
 
 /// One request, complete in itself. A credential travels in `authorization`, never in a header or in the address.
-package struct HTTPRequest: Sendable {
+public struct HTTPRequest: Sendable {
     /// The methods that ork uses (RFC 9110 §9, RFC 5789).
-    package enum Method: String, Sendable {
+    public enum Method: String, Sendable {
         case get = "GET"
         case post = "POST"
         case put = "PUT"
@@ -12,20 +12,25 @@ package struct HTTPRequest: Sendable {
         case delete = "DELETE"
     }
 
-    package var method: Method
-    package var url: HTTPURL
-    package var headers: [(name: String, value: String)]
-    package var authorization: HTTPAuthorization?
-    package var body: [UInt8]?
+    /// How it asks.
+    public var method: Method
+    /// Whom it asks.
+    public var url: HTTPURL
+    /// The fields besides the authorization and what the transport adds.
+    public var headers: [(name: String, value: String)]
+    /// The credential, which is in no field.
+    public var authorization: HTTPAuthorization?
+    /// The body; `nil` for none.
+    public var body: [UInt8]?
     /// Whether sending it twice does what sending it once does. Others are sent once, on a fresh connection.
-    package var isIdempotent: Bool
+    public var isIdempotent: Bool
     /// Whether it must not share a connection with an earlier request, so that it meets another server of the provider.
-    package var wantsFreshConnection: Bool
+    public var wantsFreshConnection: Bool
     /// The time for one try, where it is less than the transport's own limit.
-    package var timeout: Duration?
+    public var timeout: Duration?
 
     /// Idempotent unless it is a POST; a caller that knows better says so.
-    package init(
+    public init(
         _ method: Method, _ url: HTTPURL, headers: [(name: String, value: String)] = [],
         authorization: HTTPAuthorization? = nil, body: [UInt8]? = nil, isIdempotent: Bool? = nil,
         wantsFreshConnection: Bool = false, timeout: Duration? = nil
@@ -41,7 +46,7 @@ package struct HTTPRequest: Sendable {
     }
 
     /// The same with a bearer.
-    package init(
+    public init(
         _ method: Method, _ url: HTTPURL, headers: [(name: String, value: String)] = [], bearer: Secret?,
         body: [UInt8]? = nil, isIdempotent: Bool? = nil, wantsFreshConnection: Bool = false, timeout: Duration? = nil
     ) {
@@ -51,13 +56,13 @@ package struct HTTPRequest: Sendable {
     }
 
     /// The bearer, where it is one.
-    package var bearer: Secret? {
+    public var bearer: Secret? {
         if case .bearer(let secret) = authorization { secret } else { nil }
     }
 }
 
 /// How a request says whose it is.
-package enum HTTPAuthorization: Sendable, Equatable {
+public enum HTTPAuthorization: Sendable, Equatable {
     /// `Authorization: Bearer …` (RFC 6750 §2.1).
     case bearer(Secret)
     /// A field of its own with the credential as it is, as `X-aws-ec2-metadata-token`.
@@ -67,17 +72,20 @@ package enum HTTPAuthorization: Sendable, Equatable {
 }
 
 /// What a request to AWS is signed with, and for whom (Signature Version 4).
-package struct AWSSigningKey: Sendable, Equatable {
+public struct AWSSigningKey: Sendable, Equatable {
     /// Names the key; it goes with each request in the clear.
-    package let accessKeyID: String
-    package let secretAccessKey: Secret
+    public let accessKeyID: String
+    /// The secret half of the key.
+    public let secretAccessKey: Secret
     /// Goes with the keys that expire.
-    package let sessionToken: Secret?
+    public let sessionToken: Secret?
     /// The region and the service that the signature is good for, as `eu-central-1` and `secretsmanager`.
-    package let region: String
-    package let service: String
+    public let region: String
+    /// The name of the service, as in `secretsmanager`.
+    public let service: String
 
-    package init(
+    /// A key for one region and service.
+    public init(
         accessKeyID: String, secretAccessKey: Secret, sessionToken: Secret? = nil, region: String, service: String
     ) {
         self.accessKeyID = accessKeyID
@@ -89,19 +97,20 @@ package struct AWSSigningKey: Sendable, Equatable {
 }
 
 /// One whole response. Its body may hold a secret and is never quoted in a message.
-package struct HTTPResponse: Sendable {
+public struct HTTPResponse: Sendable {
     /// The status, 100 to 599.
-    package var status: Int
+    public var status: Int
     /// The header fields in the order received; names in lower case.
-    package var headers: [(name: String, value: String)]
-    package var body: [UInt8]
+    public var headers: [(name: String, value: String)]
+    /// The body, empty if there is none.
+    public var body: [UInt8]
     /// The sender's clock, from the `Date` field (RFC 9110 §6.6.1); `nil` if it sent none.
-    package var date: Date?
+    public var date: Date?
     /// How long the sender asks to wait (RFC 9110 §10.2.3).
-    package var retryAfter: Duration?
+    public var retryAfter: Duration?
 
     /// Reads `Retry-After` where it is a number of seconds; who can read dates sets the other form.
-    package init(status: Int, headers: [(name: String, value: String)] = [], body: [UInt8] = [], date: Date? = nil) {
+    public init(status: Int, headers: [(name: String, value: String)] = [], body: [UInt8] = [], date: Date? = nil) {
         self.status = status
         self.headers = headers
         self.body = body
@@ -113,7 +122,7 @@ package struct HTTPResponse: Sendable {
     }
 
     /// The first field of this name; case is ignored.
-    package subscript(header name: String) -> String? {
+    public subscript(header name: String) -> String? {
         let name = name.lowercased()
         return headers.first { $0.name.lowercased() == name }?.value
     }

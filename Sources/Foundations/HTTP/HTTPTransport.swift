@@ -1,5 +1,5 @@
 /// What carries requests to a server and brings the answers back.
-package protocol HTTPTransport: Sendable {
+public protocol HTTPTransport: Sendable {
     /// Sends all requests at once and hands over each answer as it arrives, with the index of its request.
     /// Returns when every request has its answer; `each` runs on the caller's thread.
     func send(_ requests: [HTTPRequest], each: (Int, Result<HTTPResponse, TransportError>) -> Void)
@@ -7,7 +7,7 @@ package protocol HTTPTransport: Sendable {
 
 extension HTTPTransport {
     /// Sends one request and waits for its answer.
-    package func send(_ request: HTTPRequest) throws(TransportError) -> HTTPResponse {
+    public func send(_ request: HTTPRequest) throws(TransportError) -> HTTPResponse {
         var answer: Result<HTTPResponse, TransportError>?
         send([request]) { _, result in answer = result }
         guard let answer else { throw TransportError(.interrupted, "no answer", mayHaveArrived: true) }
@@ -16,8 +16,9 @@ extension HTTPTransport {
 }
 
 /// Why there is no response. The message never quotes what was sent or received.
-package struct TransportError: Error, Sendable, Hashable {
-    package enum Code: String, Sendable {
+public struct TransportError: Error, Sendable, Hashable {
+    /// The class of failure.
+    public enum Code: String, Sendable {
         /// No connection: no such host, refused, no route, no TLS both sides speak.
         case unreachable
         /// The server's certificate was not accepted.
@@ -32,13 +33,15 @@ package struct TransportError: Error, Sendable, Hashable {
         case invalid
     }
 
-    package let code: Code
+    /// The class of failure.
+    public let code: Code
     /// Lower case, no full stop.
-    package let message: String
+    public let message: String
     /// `false` only when it is certain that the server has not seen the request.
-    package let mayHaveArrived: Bool
+    public let mayHaveArrived: Bool
 
-    package init(_ code: Code, _ message: String, mayHaveArrived: Bool) {
+    /// An error of class `code`.
+    public init(_ code: Code, _ message: String, mayHaveArrived: Bool) {
         self.code = code
         self.message = message
         self.mayHaveArrived = mayHaveArrived

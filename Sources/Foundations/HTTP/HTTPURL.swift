@@ -2,15 +2,15 @@ import Secrets
 
 /// An address that ork may connect to: https, or http to this machine; and http to where AWS hands out credentials. No user,
 /// no fragment, nothing that readers take apart in different ways.
-package struct HTTPURL: Hashable, Sendable, CustomStringConvertible {
+public struct HTTPURL: Hashable, Sendable, CustomStringConvertible {
     /// The address as it was written.
-    package let description: String
+    public let description: String
     /// The host in lower case, without port and brackets.
-    package let host: String
+    public let host: String
     /// Whether the host is this machine: `localhost`, a name below it, `127.0.0.0/8` or `::1`.
-    package let isLoopback: Bool
+    public let isLoopback: Bool
     /// Whether plain http was let through, because nobody but this machine and its host can answer there.
-    package let isCredentialEndpoint: Bool
+    public let isCredentialEndpoint: Bool
 
     /// Where AWS hands out credentials to containers (ECS, EKS Pod Identity) and instances: addresses of the link itself
     /// (RFC 3927, RFC 4193), which no router passes on and where AWS serves no TLS. The SDKs' reference guide lists
@@ -20,7 +20,7 @@ package struct HTTPURL: Hashable, Sendable, CustomStringConvertible {
     ]
 
     /// Why ork may not connect to an address.
-    package enum Mistake: String, Error {
+    public enum Mistake: String, Error {
         /// The text is no absolute http or https address.
         case form = "not an https address"
         /// Plain http to another machine.
@@ -30,13 +30,13 @@ package struct HTTPURL: Hashable, Sendable, CustomStringConvertible {
     }
 
     /// Reads an absolute address.
-    package init(_ text: String) throws(Mistake) {
+    public init(_ text: String) throws(Mistake) {
         try self.init(text, plainTo: [])
     }
 
     /// Reads the address of something that hands out AWS's credentials: the one thing that may be plain http to
     /// another address than this machine's, and only to AWS's own.
-    package init(credentialEndpoint text: String) throws(Mistake) {
+    public init(credentialEndpoint text: String) throws(Mistake) {
         try self.init(text, plainTo: Self.credentialHosts)
     }
 
@@ -62,15 +62,15 @@ package struct HTTPURL: Hashable, Sendable, CustomStringConvertible {
     }
 
     /// Whether it still reads as what it is taken for: it may have been put together.
-    package var isWellFormed: Bool {
+    public var isWellFormed: Bool {
         (try? HTTPURL(description, plainTo: isCredentialEndpoint ? Self.credentialHosts : [])) == self
     }
 
     /// Whether plain http may be spoken there, and no proxy may come between.
-    package var isNear: Bool { isLoopback || isCredentialEndpoint }
+    public var isNear: Bool { isLoopback || isCredentialEndpoint }
 
     /// The same address with `path` at its end and `query` encoded behind it. `path` must be encoded already.
-    package func appending(_ path: String, query: [(String, String)] = []) -> HTTPURL {
+    public func appending(_ path: String, query: [(String, String)] = []) -> HTTPURL {
         var text = description
         if text.hasSuffix("/") && path.hasPrefix("/") { text.removeLast() }
         // Without a slash between them, the path would become part of the host's name.
@@ -85,7 +85,7 @@ package struct HTTPURL: Hashable, Sendable, CustomStringConvertible {
     }
 
     /// Percent-encodes everything but the unreserved characters of RFC 3986 §2.3.
-    package static func encode(_ text: String) -> String {
+    public static func encode(_ text: String) -> String {
         var result = ""
         for byte in text.utf8 {
             switch byte {
@@ -144,5 +144,5 @@ package struct HTTPURL: Hashable, Sendable, CustomStringConvertible {
 
 extension HTTPURL {
     /// The address without its query, which may hold a token: for people.
-    package var withoutQuery: String { String(description.prefix { $0 != "?" }) }
+    public var withoutQuery: String { String(description.prefix { $0 != "?" }) }
 }

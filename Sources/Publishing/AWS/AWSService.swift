@@ -110,7 +110,7 @@ enum AWSEndpoint {
         } catch {
             let place = setting == nil ? variable.map { "the variable \($0)" } ?? "the address" : "'url'"
             throw PublisherError(
-                .configuration, "\(place) cannot be dialled: \(error.rawValue)",
+                .configuration, "\(place) cannot be used: \(error.rawValue)",
                 hint: "write the address of an endpoint without a path, as \(standard)",
                 field: setting == nil ? variable.map { "env.\($0)" } ?? "with.region" : "with.url")
         }

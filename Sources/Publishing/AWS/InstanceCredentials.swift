@@ -32,7 +32,7 @@ package struct InstanceCredentials: CredentialSource {
             return try HTTPURL(credentialEndpoint: environment.value(variable) ?? standard)
         } catch {
             throw PublisherError(
-                .configuration, "the variable \(variable) cannot be dialled: \(error.rawValue)",
+                .configuration, "the variable \(variable) cannot be used: \(error.rawValue)",
                 hint: "leave it out: the instance's own addresses are known", field: "env.\(variable)")
         }
     }
@@ -108,7 +108,7 @@ package final class ContainerCredentials: CredentialSource {
         } catch {
             let name = path == nil ? full : relative
             throw PublisherError(
-                .configuration, "the variable \(name) cannot be dialled: \(error.rawValue)",
+                .configuration, "the variable \(name) cannot be used: \(error.rawValue)",
                 hint: "ECS and EKS set it; plain http is for this machine and AWS's link-local addresses only",
                 field: "env.\(name)")
         }

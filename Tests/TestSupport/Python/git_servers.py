@@ -86,7 +86,8 @@ http {{
 
 
 def main():
-    os.setpgid(0, 0)
+    if os.getpgrp() != os.getpid():
+        os.setpgid(0, 0)
     kind, folder, *rest = sys.argv[1:]
     port = {"ssh": ssh, "https": https}[kind](pathlib.Path(folder), *rest)
     print(port, flush=True)

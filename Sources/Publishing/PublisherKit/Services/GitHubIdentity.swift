@@ -21,7 +21,7 @@ package struct GitHubIdentity: Sendable {
         self.bearer = Secret(bearer)
         do throws(HTTPURL.Mistake) { address = try HTTPURL(text) } catch {
             throw PublisherError(
-                .configuration, "the variable \(Self.variables.url) cannot be dialled: \(error.rawValue)",
+                .configuration, "the variable \(Self.variables.url) cannot be used: \(error.rawValue)",
                 hint: "GitHub sets it in jobs with the permission id-token: write", field: Self.field)
         }
     }

@@ -1,10 +1,10 @@
-package import FoundationEssentials
-package import HTTP
-package import JSON
-package import Secrets
+public import FoundationEssentials
+public import HTTP
+public import JSON
+public import Secrets
 
 /// A service of the web as publishers see it: what it is called, what each request carries, and how it says no.
-package protocol Service: Sendable {
+public protocol Service: Sendable {
     /// Its name for people, as `GitHub`.
     var name: String { get }
     /// The environment variable with the credential.
@@ -30,10 +30,11 @@ package protocol Service: Sendable {
 }
 
 extension Service {
-    package func objection(to token: Secret) -> PublisherError? { nil }
+    /// No credential is refused by its form.
+    public func objection(to token: Secret) -> PublisherError? { nil }
 
     /// The text at `message`, `error_description` (RFC 6749 §5.2) or `error`.
-    package func words(in body: JSONValue) -> String? {
+    public func words(in body: JSONValue) -> String? {
         guard let said = body["message"] ?? body["error_description"] ?? body["error"] else { return nil }
         // GitLab: {"message": {"key": ["is invalid"]}}
         let fields = said.object?.members.map { key, value in
@@ -43,13 +44,13 @@ extension Service {
     }
 
     /// 429 is one (RFC 6585 §4).
-    package func pause(_ response: HTTPResponse, number: Int, now: Date) -> Duration? {
+    public func pause(_ response: HTTPResponse, number: Int, now: Date) -> Duration? {
         response.status == 429 ? pause(response, number: number, reset: nil, now: now) : nil
     }
 
     /// The length of a pause: `Retry-After`, else until the moment in the field `reset` (seconds of Unix time, read by
     /// the sender's own clock; a day at most), else a minute, doubled each time. Never less than a second.
-    package func pause(_ response: HTTPResponse, number: Int, reset: String?, now: Date) -> Duration {
+    public func pause(_ response: HTTPResponse, number: Int, reset: String?, now: Date) -> Duration {
         if let wish = response.retryAfter { return max(wish, .seconds(1)) }
         if let moment = reset.flatMap({ response[header: $0] }).flatMap({ Int($0) }) {
             let rest = Double(moment) - (response.date ?? now).timeIntervalSince1970
@@ -58,37 +59,42 @@ extension Service {
         return .seconds(60 << min(number - 1, 6))
     }
 
-    package func reason(_ refusal: HTTPResponse) -> String? { nil }
+    /// The service has no names for reasons.
+    public func reason(_ refusal: HTTPResponse) -> String? { nil }
 
-    package func explain(_ refusal: ServiceAnswer, to call: ServiceCall) -> PublisherError? { nil }
+    /// HTTP alone tells.
+    public func explain(_ refusal: ServiceAnswer, to call: ServiceCall) -> PublisherError? { nil }
 }
 
 /// One call of a service's API.
-package struct ServiceCall: Sendable {
-    package var method: HTTPRequest.Method
+public struct ServiceCall: Sendable {
+    /// How HTTP is asked.
+    public var method: HTTPRequest.Method
     /// The segments of the path below the service's address, not yet encoded; none for the address itself.
-    package var path: [String]
-    package var query: [(String, String)]
-    package var body: JSONValue?
+    public var path: [String]
+    /// The names and values behind the `?`, not yet encoded.
+    public var query: [(String, String)]
+    /// The body, sent as JSON.
+    public var body: JSONValue?
     /// Fields besides those that every request to the service has.
-    package var headers: [(name: String, value: String)] = []
+    public var headers: [(name: String, value: String)] = []
     /// What of the body no message may repeat.
-    package var secret: Secret?
+    public var secret: Secret?
     /// The statuses that the caller understands; every other one is a refusal.
-    package var statuses: Set<Int>
+    public var statuses: Set<Int>
     /// What the call does, as `read the public key of acme/web`: for messages.
-    package var purpose: String
+    public var purpose: String
     /// The setting to look at if there is nothing at this path, as `with.repository`.
-    package var field: String?
+    public var field: String?
     /// What the token must be allowed for it, in the service's own words: for the hint of a refusal.
-    package var permission: String?
+    public var permission: String?
     /// Whether it can change anything that counts.
-    package var isWrite: Bool
+    public var isWrite: Bool
     /// Whether doing it twice is doing it once. Others are sent once, and a lost answer is for the caller to settle.
-    package var isIdempotent: Bool
+    public var isIdempotent: Bool
 
     /// Everything but a GET is a write, and everything but a POST idempotent; a caller that knows better says so.
-    package init(
+    public init(
         _ method: HTTPRequest.Method, _ path: [String], query: [(String, String)] = [], body: JSONValue? = nil,
         statuses: Set<Int> = [200], to purpose: String, field: String? = nil, permission: String? = nil
     ) {

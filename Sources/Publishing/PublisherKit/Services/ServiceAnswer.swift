@@ -1,19 +1,20 @@
-package import FoundationEssentials
-package import HTTP
-package import JSON
+public import FoundationEssentials
+public import HTTP
+public import JSON
 import Secrets
 import Timestamps
 
 /// What a service answered to a call.
-package struct ServiceAnswer: Sendable {
-    package let response: HTTPResponse
+public struct ServiceAnswer: Sendable {
+    /// The answer as it came.
+    public let response: HTTPResponse
     private let service: any Service
     private let isWrite: Bool
     private let secrets: [Secret]
     /// The body, if it is JSON and says so.
     private let json: JSONValue?
     /// Whether an earlier try of the same write may have been done already, so that this answer is about a second one.
-    package let isRepetition: Bool
+    public let isRepetition: Bool
 
     /// `secrets` are what the request carried: a service may repeat them in its own words.
     init(
@@ -27,27 +28,28 @@ package struct ServiceAnswer: Sendable {
         json = Self.json(response)
     }
 
-    package var status: Int { response.status }
+    /// Its status.
+    public var status: Int { response.status }
 
     /// The body as an object of JSON.
-    package func object() throws(ServiceError) -> AnswerObject {
+    public func object() throws(ServiceError) -> AnswerObject {
         guard let object = json?.object else { throw surprise("not an object of JSON") }
         return AnswerObject(object, of: self)
     }
 
     /// The body as a list of objects.
-    package func objects() throws(ServiceError) -> [AnswerObject] {
+    public func objects() throws(ServiceError) -> [AnswerObject] {
         guard let list = json?.array else { throw surprise("not a list") }
         return try AnswerObject.all(list, of: self)
     }
 
     /// The service's own words in a refusal, in one short line. `nil` where there are none: then it may not be the service that has answered.
-    package var words: String? {
+    public var words: String? {
         said.map { DisplayText.line(Redactor(secrets).redacting($0)) }
     }
 
     /// Whether the service's own words have these among them, in whatever case.
-    package func says(_ words: String) -> Bool {
+    public func says(_ words: String) -> Bool {
         said?.lowercased().contains(words.lowercased()) ?? false
     }
 
@@ -57,11 +59,11 @@ package struct ServiceAnswer: Sendable {
     }
 
     /// What to do about an answer that is none by the service's documentation.
-    package static let surpriseHint =
+    public static let surpriseHint =
         "look whether its address is that of the API, and whether a proxy answers in its place"
 
     /// An answer that is none by the service's documentation.
-    package func surprise(_ what: String) -> ServiceError {
+    public func surprise(_ what: String) -> ServiceError {
         ServiceError(
             PublisherError(
                 .unavailable, "the answer of \(service.name) is \(what)",
@@ -78,7 +80,7 @@ package struct ServiceAnswer: Sendable {
 }
 
 /// An object in an answer, read by type. What is missing or of another type is an answer that is none.
-package struct AnswerObject: Sendable {
+public struct AnswerObject: Sendable {
     private let object: JSONObject
     private let answer: ServiceAnswer
 
@@ -97,32 +99,36 @@ package struct AnswerObject: Sendable {
     }
 
     /// The member as it stands there.
-    package subscript(key: String) -> JSONValue? { object[key] }
+    public subscript(key: String) -> JSONValue? { object[key] }
 
-    package func text(_ key: String) throws(ServiceError) -> String {
+    /// A text.
+    public func text(_ key: String) throws(ServiceError) -> String {
         guard let text = object[key]?.string else { throw answer.surprise("without \(key)") }
         return text
     }
 
-    package func integer(_ key: String) throws(ServiceError) -> Int {
+    /// A whole number.
+    public func integer(_ key: String) throws(ServiceError) -> Int {
         guard let integer = object[key]?.integer else { throw answer.surprise("without \(key)") }
         return integer
     }
 
-    package func flag(_ key: String) throws(ServiceError) -> Bool {
+    /// `true` or `false`.
+    public func flag(_ key: String) throws(ServiceError) -> Bool {
         guard let flag = object[key]?.bool else { throw answer.surprise("without \(key)") }
         return flag
     }
 
     /// A moment in the form of RFC 3339.
-    package func date(_ key: String) throws(ServiceError) -> Date {
+    public func date(_ key: String) throws(ServiceError) -> Date {
         guard let date = object[key]?.string.flatMap(Date.init(rfc3339:)) else {
             throw answer.surprise("without \(key)")
         }
         return date
     }
 
-    package func objects(_ key: String) throws(ServiceError) -> [AnswerObject] {
+    /// A list of objects.
+    public func objects(_ key: String) throws(ServiceError) -> [AnswerObject] {
         guard let list = object[key]?.array else { throw answer.surprise("without \(key)") }
         return try Self.all(list, of: answer)
     }

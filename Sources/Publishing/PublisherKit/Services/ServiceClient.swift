@@ -1,18 +1,18 @@
 import Dispatch
-package import FoundationEssentials
-package import HTTP
+public import FoundationEssentials
+public import HTTP
 import JSON
 import Secrets
 import Synchronization
-package import Timestamps
+public import Timestamps
 
 /// A service at one address with one set of credentials. All targets there share it, and with it connections, the number of
 /// writes at once and the pauses that the service asks for.
-package final class ServiceClient: Sendable {
+public final class ServiceClient: Sendable {
     /// What it talks to.
-    package let service: any Service
+    public let service: any Service
     /// Where that is.
-    package let address: HTTPURL
+    public let address: HTTPURL
     private let credentials: any ServiceCredentials
     private let transport: any HTTPTransport
     private let notice: @Sendable (String) -> Void
@@ -29,7 +29,7 @@ package final class ServiceClient: Sendable {
 
     /// `transport` must send a request once: trying again is decided here. At most `writes` calls that change
     /// something are under way at once. `notice` gets a line for people where there is long nothing to see.
-    package init(
+    public init(
         _ service: any Service, at address: HTTPURL, credentials: any ServiceCredentials, writes: Int = 8,
         transport: any HTTPTransport, clock: any WallClock = SystemClock(),
         notice: @escaping @Sendable (String) -> Void = StandardError.tell
@@ -64,7 +64,7 @@ package final class ServiceClient: Sendable {
     }
 
     /// Runs `body` while no other thread of this process is at the same place.
-    package func alone<Value>(at place: String, _ body: () -> Value) -> Value {
+    public func alone<Value>(at place: String, _ body: () -> Value) -> Value {
         let lock = places.withLock { places in
             let lock = places[place] ?? PlaceLock()
             places[place] = lock
@@ -74,7 +74,7 @@ package final class ServiceClient: Sendable {
     }
 
     /// Sends a call until there is an answer that counts, or no time for one.
-    package func send(_ call: ServiceCall, until deadline: Date) throws(ServiceError) -> ServiceAnswer {
+    public func send(_ call: ServiceCall, until deadline: Date) throws(ServiceError) -> ServiceAnswer {
         if call.isWrite { writes.enter() }
         defer { if call.isWrite { writes.leave() } }
         let end = deadline.addingTimeInterval(-Self.margin)
@@ -161,7 +161,7 @@ package final class ServiceClient: Sendable {
     }
 
     /// What an answer means as a refusal: for a caller that asked for its status and cannot use it after all.
-    package func refusal(_ answer: ServiceAnswer, to call: ServiceCall) -> ServiceError {
+    public func refusal(_ answer: ServiceAnswer, to call: ServiceCall) -> ServiceError {
         ServiceError(
             service.explain(answer, to: call) ?? PublisherError(answer, to: call, of: service), status: answer.status,
             reason: service.reason(answer.response))
@@ -197,7 +197,7 @@ extension Duration {
 extension ServiceClient {
     /// Sends a call that reads, and again after a while if `isSettled` does not hold for its answer: the copies of a
     /// service's data may lag behind what was written. The last answer counts, settled or not.
-    package func send(
+    public func send(
         _ call: ServiceCall, until deadline: Date,
         untilSettled isSettled: (ServiceAnswer) throws(ServiceError) -> Bool
     ) throws(ServiceError) -> ServiceAnswer {

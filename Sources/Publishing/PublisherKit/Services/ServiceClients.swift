@@ -1,15 +1,18 @@
-package import HTTP
+public import FoundationEssentials
+public import HTTP
 import Synchronization
-package import Timestamps
+public import Timestamps
 
 /// The clients of one process. Targets that have the same address and the same login share one, and with it
 /// connections and pauses.
-package final class ServiceClients: Sendable {
+public final class ServiceClients: Sendable {
     private let service: any Service
     /// The process's own environment.
-    package let environment: [String: String]
-    package let transport: any HTTPTransport
-    package let clock: any WallClock
+    public let environment: [String: String]
+    /// What its requests are sent by.
+    public let transport: any HTTPTransport
+    /// The time, and waiting for it.
+    public let clock: any WallClock
     private let clients = Mutex<[Key: ServiceClient]>([:])
 
     private struct Key: Hashable {
@@ -19,8 +22,9 @@ package final class ServiceClients: Sendable {
 
     /// `transport` must send a request once. `environment` is the process's own: it has the credential, and may have
     /// the address of the service that the pipeline itself runs on.
-    package init(
-        _ service: any Service, environment: [String: String], transport: any HTTPTransport,
+    public init(
+        _ service: any Service, environment: [String: String] = ProcessInfo.processInfo.environment,
+        transport: any HTTPTransport,
         clock: any WallClock = SystemClock()
     ) {
         self.service = service
@@ -30,7 +34,7 @@ package final class ServiceClients: Sendable {
     }
 
     /// The client for a target, by its settings `url` and `writes`, with the token in the environment.
-    package func client(for settings: Settings) throws(PublisherError) -> ServiceClient {
+    public func client(for settings: Settings) throws(PublisherError) -> ServiceClient {
         let address = try address(settings)
         let token = try StaticToken(for: service, in: environment)
         return try client(for: settings, at: address) {
@@ -42,7 +46,7 @@ package final class ServiceClients: Sendable {
     /// first one makes it, with a number of writes at once.
     ///
     /// That is the setting `writes` (1 to 32, by default 8); of several targets the smallest counts.
-    package func client(
+    public func client(
         for settings: Settings, at address: HTTPURL, apart details: [String] = [],
         make: (_ writes: Int) throws(PublisherError) -> ServiceClient
     ) throws(PublisherError) -> ServiceClient {
@@ -59,12 +63,12 @@ package final class ServiceClients: Sendable {
     }
 
     /// The work is done: what the clients have obtained for it is given back.
-    package func end() {
+    public func end() {
         for client in clients.withLock({ Array($0.values) }) { client.end() }
     }
 
     /// The address in the setting `url`; without it that of the service that the pipeline runs on, else the public one.
-    package func address(_ settings: Settings) throws(PublisherError) -> HTTPURL {
+    public func address(_ settings: Settings) throws(PublisherError) -> HTTPURL {
         let name = service.addressVariable
         let setting = try settings.text("url")
         let variable = environment[name].flatMap { $0.isEmpty ? nil : $0 }
@@ -78,7 +82,7 @@ package final class ServiceClients: Sendable {
         } catch {
             let place = setting == nil ? "the variable \(name)" : "'url'"
             throw PublisherError(
-                .configuration, "\(place) cannot be dialled: \(error.rawValue)",
+                .configuration, "\(place) cannot be used: \(error.rawValue)",
                 hint: "write the address of \(service.name)'s API, as \(service.standardAddress)",
                 field: setting == nil ? "env.\(name)" : "with.url")
         }

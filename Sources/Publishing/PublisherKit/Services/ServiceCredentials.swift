@@ -1,9 +1,9 @@
-package import FoundationEssentials
-package import HTTP
-package import Secrets
+public import FoundationEssentials
+public import HTTP
+public import Secrets
 
 /// Who a client is to its service. It may log in for that, fetch, or read a file that changes, and keeps what it has.
-package protocol ServiceCredentials: Sendable {
+public protocol ServiceCredentials: Sendable {
     /// What the next request carries; `nil` for nothing. Asked before each try, by many threads.
     ///
     /// An error says that nothing was sent; whether an earlier try was is for the client to know.
@@ -18,31 +18,36 @@ package protocol ServiceCredentials: Sendable {
 }
 
 extension ServiceCredentials {
-    package func renew(_ refused: HTTPAuthorization?, after answer: ServiceAnswer, until deadline: Date) -> Bool {
+    /// What was refused stays refused.
+    public func renew(_ refused: HTTPAuthorization?, after answer: ServiceAnswer, until deadline: Date) -> Bool {
         false
     }
 
-    package func end() {}
+    /// There is nothing to give back.
+    public func end() {}
 }
 
 /// Nobody in particular: for logging in.
-package struct NoCredentials: ServiceCredentials {
-    package let secrets: [Secret]
+public struct NoCredentials: ServiceCredentials {
+    /// What the requests carry elsewhere.
+    public let secrets: [Secret]
 
     /// `secrets` are what the requests carry elsewhere.
-    package init(secrets: [Secret] = []) { self.secrets = secrets }
+    public init(secrets: [Secret] = []) { self.secrets = secrets }
 
-    package func authorization(until deadline: Date) -> HTTPAuthorization? { nil }
+    /// Nothing.
+    public func authorization(until deadline: Date) -> HTTPAuthorization? { nil }
 }
 
 /// One token for the whole process, sent as a bearer.
-package struct StaticToken: ServiceCredentials {
+public struct StaticToken: ServiceCredentials {
     private let token: Secret
 
-    package init(_ token: Secret) { self.token = token }
+    /// A token that is known already.
+    public init(_ token: Secret) { self.token = token }
 
     /// Takes it from the service's variable, unless its form tells that it is of no use.
-    package init(for service: any Service, in environment: [String: String]) throws(PublisherError) {
+    public init(for service: any Service, in environment: [String: String]) throws(PublisherError) {
         guard let text = environment[service.credential], !text.isEmpty else {
             throw PublisherError(
                 .configuration, "the environment variable \(service.credential) is empty",
@@ -53,7 +58,9 @@ package struct StaticToken: ServiceCredentials {
         if let objection = service.objection(to: token) { throw objection }
     }
 
-    package var secrets: [Secret] { [token] }
+    /// The token.
+    public var secrets: [Secret] { [token] }
 
-    package func authorization(until deadline: Date) -> HTTPAuthorization? { .bearer(token) }
+    /// The token, as a bearer.
+    public func authorization(until deadline: Date) -> HTTPAuthorization? { .bearer(token) }
 }

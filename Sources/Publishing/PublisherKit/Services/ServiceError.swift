@@ -1,16 +1,18 @@
 import HTTP
 
 /// Why a call, or what a publisher made of its answer, came to nothing.
-package struct ServiceError: Error, Sendable, Hashable {
-    package var error: PublisherError
+public struct ServiceError: Error, Sendable, Hashable {
+    /// What the publisher answers.
+    public var error: PublisherError
     /// Whether the service may have changed something all the same.
-    package var mayHaveTakenEffect: Bool
+    public var mayHaveTakenEffect: Bool
     /// The status of a refusal; `nil` where there was no answer, or one that is none.
-    package var status: Int?
+    public var status: Int?
     /// The service's own name for the reason of a refusal, where it has names for them.
-    package var reason: String?
+    public var reason: String?
 
-    package init(
+    /// An error after which nothing has changed at the service, unless told.
+    public init(
         _ error: PublisherError, mayHaveTakenEffect: Bool = false, status: Int? = nil, reason: String? = nil
     ) {
         self.error = error
@@ -20,14 +22,14 @@ package struct ServiceError: Error, Sendable, Hashable {
     }
 
     /// The same, with the doubt that an earlier call left.
-    package func doubted(_ doubt: Bool) -> ServiceError {
+    public func doubted(_ doubt: Bool) -> ServiceError {
         var error = self
         error.mayHaveTakenEffect = mayHaveTakenEffect || doubt
         return error
     }
 
     /// What follows a write that was done: whatever fails in it, the write stays. `done` says what was written.
-    package static func after<Value>(
+    public static func after<Value>(
         _ done: String, _ body: () throws(ServiceError) -> Value
     ) throws(ServiceError) -> Value {
         do throws(ServiceError) { return try body() } catch {
@@ -38,7 +40,7 @@ package struct ServiceError: Error, Sendable, Hashable {
     }
 
     /// What follows a write that is in doubt, if there is one: whatever fails in it leaves the doubt.
-    package static func after<Value>(
+    public static func after<Value>(
         _ doubt: ServiceError?, _ body: () throws(ServiceError) -> Value
     ) throws(ServiceError) -> Value {
         guard let doubt else { return try body() }
@@ -46,14 +48,14 @@ package struct ServiceError: Error, Sendable, Hashable {
     }
 
     /// The answer to a `publish` that ended so.
-    package var answer: PublisherAnswer {
+    public var answer: PublisherAnswer {
         PublisherAnswer(mayHaveTakenEffect ? .unknown(error) : .rejected(error))
     }
 }
 
 extension PublisherAnswer {
     /// The answer that `body` comes to; its error becomes `rejected` only where it is certain that nothing was done.
-    package init(_ body: () throws(ServiceError) -> PublisherAnswer) {
+    public init(_ body: () throws(ServiceError) -> PublisherAnswer) {
         do throws(ServiceError) { self = try body() } catch { self = error.answer }
     }
 }

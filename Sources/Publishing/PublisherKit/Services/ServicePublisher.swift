@@ -1,8 +1,8 @@
-package import Secrets
+public import Secrets
 
 /// One place at a service that holds a key, and what can be done there. What is thrown becomes `rejected` only where it
 /// is certain that nothing was written.
-package protocol ServiceTarget {
+public protocol ServiceTarget {
     /// The service that it is at.
     var client: ServiceClient { get }
     /// Names the place there: who writes to the same one waits.
@@ -18,7 +18,7 @@ package protocol ServiceTarget {
 }
 
 /// A publisher for a service of the web: it finds the target of a request, and the target does the work.
-package protocol ServicePublisher: Publisher {
+public protocol ServicePublisher: Publisher {
     associatedtype Target: ServiceTarget
 
     /// The target that a request's settings describe.
@@ -26,12 +26,14 @@ package protocol ServicePublisher: Publisher {
 }
 
 extension ServicePublisher {
-    package func check(_ request: PublisherRequest) throws(PublisherError) -> PublisherAnswer {
+    /// Claims the target and checks it.
+    public func check(_ request: PublisherRequest) throws(PublisherError) -> PublisherAnswer {
         let target = try claimed(request)
         return PublisherAnswer { () throws(ServiceError) in try target.check(request) }
     }
 
-    package func publish(_ request: PublisherRequest) throws(PublisherError) -> PublisherAnswer {
+    /// Claims the target and writes to it while no other thread is at the same place.
+    public func publish(_ request: PublisherRequest) throws(PublisherError) -> PublisherAnswer {
         let target = try claimed(request)
         let secret = try request.requireSecret()
         return target.client.alone(at: target.place) {
@@ -39,7 +41,8 @@ extension ServicePublisher {
         }
     }
 
-    package func verify(_ request: PublisherRequest) throws(PublisherError) -> PublisherAnswer {
+    /// Reads the target back.
+    public func verify(_ request: PublisherRequest) throws(PublisherError) -> PublisherAnswer {
         let target = try target(request)
         return PublisherAnswer { () throws(ServiceError) in try target.verify(request) }
     }

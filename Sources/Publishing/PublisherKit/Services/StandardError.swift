@@ -1,9 +1,9 @@
 import Glibc
 
 /// Where a publisher's lines for people go: the host passes them on.
-package enum StandardError {
+public enum StandardError {
     /// Writes one line. A closed stream is no reason to stop.
-    package static func tell(_ line: String) {
+    public static func tell(_ line: String) {
         let bytes = Array((line + "\n").utf8)
         _ = unsafe bytes.withUnsafeBytes { unsafe write(STDERR_FILENO, $0.baseAddress, $0.count) }
     }
