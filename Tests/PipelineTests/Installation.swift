@@ -28,7 +28,7 @@ struct Installation {
         func folders(_ root: String) throws -> [String] {
             try FileManager.default.contentsOfDirectory(atPath: BuiltProduct.repository + "/" + root)
         }
-        let steps = try folders("Sources").filter { $0.hasPrefix("ork-") && $0 != "ork-sandbox" }
+        let steps = try folders("Sources/Programs").filter { $0 != "ork-sandbox" }
         let publishers = try folders("plugins").filter { !["README.md", "examples"].contains($0) }
         return (steps + publishers.map { "ork-publisher-" + $0 }).sorted()
     }
