@@ -93,7 +93,8 @@ final class PublisherJob: ChildJob {
     }
 
     func receiveOutput(_ bytes: ArraySlice<UInt8>) {
-        for line in lines.lines(adding: bytes) { receive(line) }
+        guard !mustStop else { return }
+        for line in lines.lines(adding: bytes) where !mustStop { receive(line) }
         if lines.isTooLong { breakOff(PublisherError(.internal, "the publisher's answer is too long")) }
     }
 
