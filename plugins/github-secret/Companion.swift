@@ -87,7 +87,7 @@ extension Companion {
             // wrote the companion too had finished.
             let isFinished = rotation == request.rotation && digest == request.digest
             let isInTime =
-                RotationTime(request.rotation).map { writtenAt > $0.beginning.addingTimeInterval(-Self.skew) } ?? false
+                ULID(request.rotation).map { writtenAt > $0.date.addingTimeInterval(-Self.skew) } ?? false
             let mayBeOurs = isInTime && !isFinished
             guard request.expect == nil || mayBeOurs else {
                 throw PublisherError(

@@ -43,6 +43,13 @@ package final class PluginHost: PublisherHost {
     }
 
     package func information(_ address: PublisherAddress) throws(PublisherError) -> PublisherInformation {
+        try describe(address).information
+    }
+
+    /// What the publisher says of itself, asked once, and the environment that it is to get.
+    private func describe(
+        _ address: PublisherAddress
+    ) throws(PublisherError) -> (information: PublisherInformation, environment: [String: String]) {
         let key = Key(publisher: address.publisher, pin: address.pin)
         let information: PublisherInformation
         if let cached = known[key] {
@@ -51,8 +58,7 @@ package final class PluginHost: PublisherHost {
             information = try ask(try find(address))
             known[key] = information
         }
-        _ = try environment.child(address.environment, of: information)
-        return information
+        return (information, try environment.child(address.environment, of: information))
     }
 
     private func find(_ address: PublisherAddress) throws(PublisherError) -> ProgramFile {
@@ -60,10 +66,9 @@ package final class PluginHost: PublisherHost {
     }
 
     private func process(_ address: PublisherAddress) throws(PublisherError) -> PublisherProcess {
-        let information = try information(address)
+        let (information, environment) = try describe(address)
         return PublisherProcess(
-            program: try find(address), environment: try environment.child(address.environment, of: information),
-            isBatch: information.batch)
+            program: try find(address), environment: environment, isBatch: information.batch)
     }
 
     private func ask(_ program: ProgramFile) throws(PublisherError) -> PublisherInformation {

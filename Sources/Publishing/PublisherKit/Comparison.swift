@@ -1,5 +1,6 @@
 public import Secrets
 import Sodium
+import Timestamps
 
 /// What a target holds, as this request sees it.
 public enum Comparison: Sendable, Hashable {
@@ -33,7 +34,7 @@ extension PublisherRequest {
     /// Whether `rotation`, an id that a target was marked with, certainly began after this request's rotation.
     /// Of two that began in the same millisecond, and of what is no such id, nobody knows.
     public func isOlder(than rotation: String) -> Bool {
-        guard let ours = RotationTime(self.rotation), let theirs = RotationTime(rotation) else { return false }
-        return theirs.isLater(than: ours)
+        guard let ours = ULID(self.rotation), let theirs = ULID(rotation) else { return false }
+        return theirs.date > ours.date
     }
 }

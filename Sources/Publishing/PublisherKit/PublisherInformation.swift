@@ -130,20 +130,13 @@ extension PublisherInformation.Names {
 
 extension PublisherInformation.Variables {
     fileprivate init(_ parent: WireReader, _ key: String) throws(PublisherError) {
-        guard parent.object[key] != nil else {
-            self.init()
-            return
-        }
-        let reader = try parent.reader(key)
-        self.init(
-            required: try reader.strings("required"), optional: try reader.strings("optional"),
-            inherited: try reader.strings("inherited"))
+        let names = try PublisherInformation.Names(parent, key)
+        let inherited = parent.object[key] == nil ? [] : try parent.reader(key).strings("inherited")
+        self.init(required: names.required, optional: names.optional, inherited: inherited)
     }
 
     fileprivate var value: JSONValue {
-        var value: JSONObject = [
-            "required": .array(required.map { .string($0) }), "optional": .array(optional.map { .string($0) }),
-        ]
+        var value = PublisherInformation.Names(required: required, optional: optional).value.object ?? [:]
         if !inherited.isEmpty { value["inherited"] = .array(inherited.map { .string($0) }) }
         return .object(value)
     }

@@ -72,14 +72,12 @@ package struct KeyName: Hashable, Sendable, CustomStringConvertible {
     package struct Rotation: Hashable, Sendable {
         /// The day in UTC, as `2026-11-23`.
         package let date: String
-        /// 26 characters of Crockford's base32.
+        /// A ULID.
         package let id: String
 
         /// `nil` if either is not of its form.
         package init?(date: String, id: String) {
-            guard KeyName.moment(date + "T00:00:00Z") != nil, id.utf8.count == 26,
-                id.utf8.allSatisfy({ "0123456789ABCDEFGHJKMNPQRSTVWXYZ".utf8.contains($0) })
-            else { return nil }
+            guard KeyName.moment(date + "T00:00:00Z") != nil, ULID(id) != nil else { return nil }
             self.date = date
             self.id = id
         }

@@ -48,7 +48,7 @@ package struct Plan: PlanTable {
     ]
 
     /// The flags that say a plan, in the order of the tables.
-    package static var flags: [PlanFlag] { fields.flatMap { $0.flags(nil) } }
+    package static let flags: [PlanFlag] = fields.flatMap { $0.flags(nil) }
 
     /// The target of this name.
     package func target(_ name: PlanName) -> Target? { targets.first { $0.name == name } }

@@ -2,6 +2,7 @@ package import FoundationEssentials
 import JSON
 package import Secrets
 import Sodium
+import Timestamps
 
 /// A key as people know it.
 package struct KeyReference: Hashable, Sendable {
@@ -83,28 +84,18 @@ package struct RotationHeader: Hashable, Sendable {
     }
 }
 
-/// The id of a rotation: a ULID (48 bits of milliseconds, 80 random bits, Crockford's base32), so that ids sort by age.
+/// The id of a rotation.
 package struct RotationID: Hashable, Sendable, CustomStringConvertible {
-    package let description: String
+    private let id: ULID
 
-    private static let alphabet = Array("0123456789ABCDEFGHJKMNPQRSTVWXYZ".utf8)
+    package var description: String { id.description }
 
-    /// Reads 26 characters of Crockford's base32; `nil` for anything else.
+    /// Reads a ULID; `nil` for anything else.
     package init?(_ text: String) {
-        guard text.utf8.count == 26, text.utf8.allSatisfy(Self.alphabet.contains) else { return nil }
-        description = text
+        guard let id = ULID(text) else { return nil }
+        self.id = id
     }
 
     /// A new id that nobody else has.
-    package init(at now: Date) {
-        var milliseconds = UInt64(max(0, now.timeIntervalSince1970) * 1000)
-        var digits: [UInt8] = []
-        for _ in 0..<10 {
-            digits.append(Self.alphabet[Int(milliseconds & 31)])
-            milliseconds >>= 5
-        }
-        digits.reverse()
-        digits += RandomBytes.bytes(16).map { Self.alphabet[Int($0 & 31)] }
-        description = String(decoding: digits, as: UTF8.self)
-    }
+    package init(at now: Date) { id = ULID(at: now, random: RandomBytes.bytes(16)) }
 }
