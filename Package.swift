@@ -33,7 +33,7 @@ let package = Package(
         module("ChildProcesses", in: "Foundations", "CProcess", "Secrets", .systemPackage),
 
         module("PublisherKit", in: "Publishing", "HTTP", "JSON", "Secrets", "Sodium", "Timestamps", .systemPackage),
-        module("PublisherHosting", in: "Publishing", "JSON", "PublisherKit"),
+        module("PublisherHosting", in: "Publishing", "JSON", "PublisherKit", "Secrets"),
         module(
             "PluginHost", in: "Publishing", "ChildProcesses", "PublisherHosting", "PublisherKit", "Secrets", "Sodium",
             .systemPackage),

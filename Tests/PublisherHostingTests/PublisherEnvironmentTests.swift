@@ -9,6 +9,7 @@ struct PublisherEnvironmentTests {
     private static let ours = [
         "PATH": "/bin", "HTTPS_PROXY": "http://proxy", "VAULT_ADDR": "https://vault", "EMPTY": "", "ACME_TOKEN": "t",
         "ORK_IDENTITY": "i", "OPENROUTER_API_KEY": "k",
+        "ACME_MGMT": "sk-or-v1-" + String(repeating: "0f1e2d3c", count: 8),
     ]
 
     private static func name(_ text: String) throws -> EnvironmentName { try #require(EnvironmentName(text)) }
@@ -72,7 +73,7 @@ struct PublisherEnvironmentTests {
         "a credential is never inherited: the plan has to name it",
         arguments: [
             "ACME_TOKEN", "GITHUB_TOKEN", "AWS_SECRET_ACCESS_KEY", "DB_PASSWORD", "npm_config__auth", "ORK_IDENTITY",
-            "OPENROUTER_MANAGEMENT_KEY", "not a name",
+            "OPENROUTER_MANAGEMENT_KEY", "not a name", "ACME_MGMT",
         ])
     func credentials(name: String) throws {
         guard case .failure(let error) = try Self.child([:], inherited: [name]) else {

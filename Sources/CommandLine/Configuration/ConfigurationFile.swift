@@ -1,5 +1,6 @@
 import JSON
 package import Rotation
+import Secrets
 import YAML
 
 /// An `ork.yaml`: rotations by name, and what they have in common.

@@ -1,6 +1,7 @@
 import JSON
 import PublisherHosting
 package import Rotation
+import Secrets
 
 /// The flags that say what a rotation is to do, as they were written.
 ///

@@ -1,4 +1,5 @@
 package import PublisherKit
+import Secrets
 
 /// What the environment of a publisher, or of a probe, is made of: which variables are handed on, which are ork's own,
 /// and which are missing.
@@ -58,7 +59,14 @@ package struct PublisherEnvironment: Sendable {
                     hint: "name it in the target's env, and take it out of what info inherits",
                     field: "environment.inherited")
             }
-            if child[text] == nil { child[text] = ours[text] }
+            guard let value = ours[text], child[text] == nil else { continue }
+            // A key or a token under an innocent name is one all the same.
+            guard SecretShape.first(in: Array(value.utf8)) == nil else {
+                throw PublisherError(
+                    .configuration, "the publisher's info asks for \(name), which holds a secret",
+                    hint: "name it in the target's env if the publisher is to have it", field: "env.\(name)")
+            }
+            child[text] = value
         }
         if let name = publisher.environment.required.first(where: { child[$0] == nil }) {
             throw PublisherError(

@@ -1,9 +1,9 @@
 /// Texts that have the shape of a secret, which belongs into an environment variable and nowhere else.
-enum SecretShape: CaseIterable {
+package enum SecretShape: CaseIterable {
     case openRouterKey, identity, gitHubToken, gitHubFineGrainedToken, gitLabToken, privateKey
 
     /// The offset of the first byte of the first such text.
-    static func first(in bytes: [UInt8]) -> (shape: SecretShape, offset: Int)? {
+    package static func first(in bytes: [UInt8]) -> (shape: SecretShape, offset: Int)? {
         for offset in bytes.indices {
             // All of them begin with one of these bytes; the rest is not worth a second look.
             guard bytes[offset] == 0x2D || bytes[offset] == 0x67 || bytes[offset] == 0x6F || bytes[offset] == 0x73
@@ -15,7 +15,7 @@ enum SecretShape: CaseIterable {
     }
 
     /// What to tell the user.
-    var message: String {
+    package var message: String {
         "this looks like \(noun); take it out, replace it where it is valid, and keep only the name of an environment "
             + "variable here"
     }
