@@ -30,11 +30,11 @@ import Timestamps
     }
 
     private static let down = "look at its status page, and run the step again"
-    private static let noAPI = "look whether its address is that of the API, and whether a proxy answers in its place"
+    private static let noAPI = "check whether its address is that of the API, and whether a proxy answers in its place"
     private static let done = "the secret TOKEN of acme/web is written, but "
 
     private static let huge = TransportError(.tooLarge, "too large", mayHaveArrived: true)
-    private static let hugeHint = "look whether the address is that of the service's API"
+    private static let hugeHint = "check whether the address is that of the service's API"
 
     static let cases: [Case] = [
         // Lost on the way.
@@ -161,7 +161,7 @@ import Timestamps
             outcome: .rejected(
                 PublisherError(
                     .internal, "GitHub refuses to write the secret TOKEN of acme/web (418: no)",
-                    hint: "look whether the address is that of its API")), isWritten: false),
+                    hint: "check whether the address is that of its API")), isWritten: false),
         Case(
             testDescription: "a success that is none", method: .put, part: secret, fault: .answer(200, "{}"),
             outcome: .unknown(

@@ -15,7 +15,7 @@ import Testing
         404, "<html>no backend</html>", type: "text/html")
     private static let error = PublisherError(
         .unavailable, "the answer of GitHub is not one of its API",
-        hint: "look whether its address is that of the API, and whether a proxy answers in its place")
+        hint: "check whether its address is that of the API, and whether a proxy answers in its place")
     private static let with: JSONObject = [
         "name": "TOKEN", "organization": "acme", "visibility": "selected", "selected_repositories": ["web", "api"],
         "companion": "TOKEN_STATE",

@@ -117,7 +117,7 @@ import Testing
                 == .rejected(
                     PublisherError(
                         .denied, "GitHub does not accept the token in GITHUB_TOKEN (401: Bad credentials)",
-                        hint: "look whether it has expired and whether it belongs to this address")))
+                        hint: "check whether it has expired and whether it belongs to this address")))
         #expect(held(test)?.plaintext == SampleKeys.predecessor)
     }
 

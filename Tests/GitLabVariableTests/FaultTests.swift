@@ -49,7 +49,7 @@ import Testing
     private static let other = #"{"key": "TOKEN", "value": "other", "hidden": false, "environment_scope": "*"}"#
     private static let notJSON = PublisherError(
         .unavailable, "the answer of GitLab is not an object of JSON",
-        hint: "look whether its address is that of the API, and whether a proxy answers in its place")
+        hint: "check whether its address is that of the API, and whether a proxy answers in its place")
 
     static let losses = [
         Case(
@@ -228,14 +228,14 @@ import Testing
                         PublisherError(
                             .unavailable, "the answer of GitLab is \(problem)",
                             hint:
-                                "look whether its address is that of the API, and whether a proxy answers in its place"
+                                "check whether its address is that of the API, and whether a proxy answers in its place"
                         )))
         }
         #expect(PlaceTests.line(fixture, Self.owner) == ["TOKEN * predecessor "])
     }
 
     private static let troubles: [(fault: GitLabFixture.Fault, message: String, hint: String?)] = [
-        (.huge, "the answer is too large", "look whether the address is that of the service's API"),
+        (.huge, "the answer is too large", "check whether the address is that of the service's API"),
         (.lostRequest, "no connection", nil), (.lostReply, "the connection ended", nil),
         (
             .answer(503), "GitLab cannot read TOKEN of project acme/web now (503)",

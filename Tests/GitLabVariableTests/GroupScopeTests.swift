@@ -60,7 +60,7 @@ import Testing
                 .conflict,
                 "TOKEN of group acme (environment production) comes and goes: GitLab says that it is taken, and does not"
                     + " show it; TOKEN of scope * holds the key too",
-                hint: "look whether that one is to hold this key; scopes of a group's variables need Premium",
+                hint: "check whether that one is to hold this key; scopes of a group's variables need Premium",
                 field: "with.environment_scope")))
 
     @Test("without Premium a creation whose answer got lost is told, too")
@@ -93,7 +93,7 @@ import Testing
         .conflict,
         "TOKEN of group acme (environment production) was removed meanwhile, and GitLab wrote the key to the variable of"
             + " scope * instead",
-        hint: "look whether that one is to hold this key, give it its own value back if not, and run the step again",
+        hint: "check whether that one is to hold this key, give it its own value back if not, and run the step again",
         field: "with.environment_scope")
 
     /// `others` are the scopes of more variables of the key.

@@ -24,8 +24,8 @@ extension RefusalCase {
     private static let projectRights =
         "give the token in GITLAB_TOKEN the role Maintainer in the project and the scope api"
     private static let scopeHint = "make one with the scope api; read_api is not enough"
-    private static let pathHint = "look whether the path is right; GitLab says the same of what the token may not see"
-    private static let tokenHint = "look whether it has expired and whether it belongs to this address"
+    private static let pathHint = "check whether the path is right; GitLab says the same of what the token may not see"
+    private static let tokenHint = "check whether it has expired and whether it belongs to this address"
     private static let addressHint = "the address of the API ends in /api/v4, as https://gitlab.example/api/v4"
 
     static let tokens = [
@@ -183,7 +183,7 @@ extension RefusalCase {
             },
             error: PublisherError(
                 .unavailable, "the answer of GitLab is not an object of JSON",
-                hint: "look whether its address is that of the API, and whether a proxy answers in its place")),
+                hint: "check whether its address is that of the API, and whether a proxy answers in its place")),
         RefusalCase(
             testDescription: "a GitLab that ignores the scope of a group's variables and shows another",
             with: ["group": "acme", "key": "TOKEN", "environment_scope": "production"],

@@ -41,7 +41,7 @@ import Testing
         Case(
             testDescription: "a token that nobody knows", obstacle: { _ in Secret("none") }, code: .denied,
             message: "Kubernetes does not accept the token in KUBE_TOKEN (401: Unauthorized)",
-            hint: "look whether it has expired (kubectl create token makes one for an hour) and whether it is of this"
+            hint: "check whether it has expired (kubectl create token makes one for an hour) and whether it is of this"
                 + " cluster"),
         Case(
             testDescription: "a token that has expired",
@@ -49,7 +49,7 @@ import Testing
                 let end = fixture.now
                 return fixture.cluster { $0.addToken(of: Identity(user: "ork", expiresAt: end)) }
             }, code: .denied, message: "Kubernetes does not accept the token in KUBE_TOKEN (401: Unauthorized)",
-            hint: "look whether it has expired (kubectl create token makes one for an hour) and whether it is of this"
+            hint: "check whether it has expired (kubectl create token makes one for an hour) and whether it is of this"
                 + " cluster"),
         Case(
             testDescription: "somebody who may not read", obstacle: token([.init(["patch"], .secrets)]), code: .denied,
@@ -75,7 +75,7 @@ import Testing
             }, code: .denied,
             message: "the token in KUBE_TOKEN may not read \(secret) (403: secrets is forbidden: User"
                 + " \"system:anonymous\" cannot)",
-            hint: "the cluster does not know who asks: look whether the token or the certificate is of this cluster",
+            hint: "the cluster does not know who asks: check whether the token or the certificate is of this cluster",
             field: "with.secret"),
     ]
 

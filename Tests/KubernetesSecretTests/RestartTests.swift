@@ -92,7 +92,7 @@ import Testing
         fixture.hold(SampleKeys.predecessor)
         fixture.cluster { $0.fail("web", in: "prod") }
         let answer = fixture.ask(.publish, Self.one)
-        let what = "deployment/web does not get on: its rollout exceeded its progress deadline"
+        let what = "deployment/web makes no progress: its rollout exceeded its progress deadline"
         #expect(answer.outcome == .committed)
         #expect(answer.message == "updated \(Self.entry); restarted deployment/web; \(what)")
         #expect(fixture.slept < 5)

@@ -61,8 +61,8 @@ import Testing
             key("a", "old", disabled: true), key("a", "ours"), key("a \(mark) minting", "new"), key("b", "b"),
         ]
         let ours = try #require(KeyHash("ours"))
-        #expect(Lineage(base: "a", among: keys).stranger(among: [ours], at: Sample.now) == nil)
-        #expect(Lineage(base: "a", among: keys).stranger(among: [], at: Sample.now)?.hash == ours)
+        #expect(Lineage(base: "a", among: keys).unknownKey(besides: [ours], at: Sample.now) == nil)
+        #expect(Lineage(base: "a", among: keys).unknownKey(besides: [], at: Sample.now)?.hash == ours)
     }
 
     @Test(

@@ -16,7 +16,7 @@ struct ParameterStore: AWSService {
         case "ParameterNotFound", "ParameterVersionNotFound":
             return PublisherError(
                 .notFound, "\(name) has nothing there to \(call.purpose)",
-                hint: "look whether the name, the region and the account are right", field: call.field)
+                hint: "check whether the name, the region and the account are right", field: call.field)
         case "ParameterAlreadyExists":
             return PublisherError(
                 .conflict, "\(name) refuses to \(call.purpose): it is there already",
@@ -24,7 +24,7 @@ struct ParameterStore: AWSService {
         case "InvalidKeyId":
             return PublisherError(
                 .denied, "the KMS key cannot be used to \(call.purpose)\(words)",
-                hint: "look whether it is there, enabled and of this region, and whether kms:Decrypt and kms:Encrypt"
+                hint: "check whether it is there, enabled and of this region, and whether kms:Decrypt and kms:Encrypt"
                     + " are allowed", field: call.field)
         case "ParameterMaxVersionLimitExceeded":
             return PublisherError(

@@ -203,7 +203,7 @@ extension ParameterTarget {
         guard try read(version: number)?.text == text else {
             throw ServiceError(
                 PublisherError(
-                    .unavailable, "\(settings.thing) reads back otherwise than it was written",
+                    .unavailable, "\(settings.thing) reads back differently from what was written",
                     hint: "run the step again, which compares anew"), mayHaveTakenEffect: true)
         }
     }

@@ -16,7 +16,7 @@ struct SecretStore: AWSService {
         case "ResourceNotFoundException":
             return PublisherError(
                 .notFound, "\(name) has nothing there to \(call.purpose)\(words)",
-                hint: "look whether the name, the region and the account are right", field: call.field)
+                hint: "check whether the name, the region and the account are right", field: call.field)
         case "InvalidRequestException" where refusal.says("delet"):
             return PublisherError(
                 .notFound, "the secret is scheduled for deletion: \(name) does not \(call.purpose)",
@@ -39,7 +39,7 @@ struct SecretStore: AWSService {
             let verb = reason == "DecryptionFailure" ? "decrypt" : "encrypt"
             return PublisherError(
                 .denied, "\(name) cannot \(verb) with the secret's KMS key, to \(call.purpose)",
-                hint: "look whether the key is enabled, and whether its policy and the role's allow kms:Decrypt and"
+                hint: "check whether the key is enabled, and whether its policy and the role's allow kms:Decrypt and"
                     + " kms:GenerateDataKey", field: call.field)
         case "LimitExceededException":
             return PublisherError(

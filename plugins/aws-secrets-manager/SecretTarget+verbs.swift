@@ -126,7 +126,7 @@ extension SecretTarget {
         guard try read(id).text == text else {
             throw ServiceError(
                 PublisherError(
-                    .unavailable, "\(settings.thing) reads back otherwise than it was written",
+                    .unavailable, "\(settings.thing) reads back differently from what was written",
                     hint: "run the step again, which compares anew"))
         }
     }

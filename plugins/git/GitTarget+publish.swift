@@ -95,7 +95,7 @@ extension GitTarget {
         guard let commit else {
             throw PublisherError(
                 .configuration, "encrypting gave the bytes that were there before",
-                hint: "look whether the program really encrypts what it gets", field: "with.encrypt")
+                hint: "check whether the program really encrypts what it gets", field: "with.encrypt")
         }
         return commit
     }

@@ -84,7 +84,7 @@ struct SOPSFile: EncryptedFile {
         guard status == 0 else {
             throw PublisherError(
                 .configuration, "sops cannot encrypt \(place.path) (status \(status))",
-                hint: "the log has what it said; look whether .sops.yaml has a creation rule that matches this path",
+                hint: "the log has what it said; check whether .sops.yaml has a creation rule that matches this path",
                 field: "with.path")
         }
         return output.copyBytes()

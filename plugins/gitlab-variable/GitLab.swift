@@ -51,7 +51,7 @@ struct GitLab: Service {
         case 404:
             return PublisherError(
                 .notFound, "GitLab finds nothing to \(call.purpose) (\(refusal.words ?? ""))",
-                hint: "look whether the path is right; GitLab says the same of what the token may not see",
+                hint: "check whether the path is right; GitLab says the same of what the token may not see",
                 field: call.field)
         case 405 where refusal.says("moved projects"): return moved(refusal, call)
         case 409 where refusal.says("filter[environment_scope]"):

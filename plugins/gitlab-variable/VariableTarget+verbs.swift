@@ -158,7 +158,7 @@ extension VariableTarget {
     private func stranded(_ scopes: [String]) -> ServiceError {
         var error = unsettled
         error.message = joined([error.message, alsoHeld(scopes)])
-        error.hint = "look whether that one is to hold this key; scopes of a group's variables need Premium"
+        error.hint = "check whether that one is to hold this key; scopes of a group's variables need Premium"
         return ServiceError(error, mayHaveTakenEffect: true)
     }
 }

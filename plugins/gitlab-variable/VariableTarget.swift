@@ -193,7 +193,7 @@ extension VariableTarget {
                 .conflict,
                 "\(settings.variable) was removed meanwhile, and GitLab wrote the key to the variable of"
                     + " scope \(variable.scopeName) instead",
-                hint: "look whether that one is to hold this key, give it its own value back if not, and run the step"
+                hint: "check whether that one is to hold this key, give it its own value back if not, and run the step"
                     + " again", field: "with.environment_scope"), mayHaveTakenEffect: true)
     }
 

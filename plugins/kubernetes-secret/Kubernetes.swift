@@ -40,7 +40,7 @@ struct Kubernetes: Service {
         case (404, _):
             return PublisherError(
                 .notFound, "there is nothing to \(call.purpose) (404\(words))",
-                hint: "look whether the name and the namespace are right", field: call.field)
+                hint: "check whether the name and the namespace are right", field: call.field)
         case (410, _):
             return PublisherError(
                 .unavailable, "Kubernetes has no longer what it takes to \(call.purpose) (410\(words))",
@@ -66,7 +66,7 @@ struct Kubernetes: Service {
     private func unauthorised(_ words: String) -> PublisherError {
         PublisherError(
             .denied, "Kubernetes does not accept \(credential) (401\(words))",
-            hint: "look whether it has expired (kubectl create token makes one for an hour) and whether it is of this"
+            hint: "check whether it has expired (kubectl create token makes one for an hour) and whether it is of this"
                 + " cluster")
     }
 
@@ -87,7 +87,7 @@ struct Kubernetes: Service {
         return PublisherError(
             .denied, "\(credential) may not \(call.purpose) (403\(words))",
             hint: isAnonymous
-                ? "the cluster does not know who asks: look whether the token or the certificate is of this cluster"
+                ? "the cluster does not know who asks: check whether the token or the certificate is of this cluster"
                 : "give it a Role with \(call.permission ?? "the right to do this"), and a RoleBinding",
             field: call.field)
     }

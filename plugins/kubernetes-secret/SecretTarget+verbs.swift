@@ -54,14 +54,14 @@ extension SecretTarget {
                 switch rollout {
                 case .done: notes.append("\(workload) is rolled out")
                 case .underWay(let what): notes.append("\(workload) is not rolled out yet: \(what)")
-                case .stuck(let what): notes.append("\(workload) does not get on: \(what)")
+                case .stuck(let what): notes.append("\(workload) makes no progress: \(what)")
                 }
             }
             return answer(written.change != nil || !restarted.isEmpty, receipt, notes)
         }
     }
 
-    /// Reads the Secret back, and looks whether what uses it was restarted since then and is done.
+    /// Reads the Secret back, and checks whether what uses it was restarted since then and is done.
     func verify(_ request: PublisherRequest) throws(ServiceError) -> PublisherAnswer {
         guard let held = try read(), let digest = held.digest else { return PublisherAnswer(.absent) }
         guard digest == request.digest else { return PublisherAnswer(.mismatch) }
@@ -86,7 +86,7 @@ extension SecretTarget {
             case .stuck(let what):
                 throw ServiceError(
                     PublisherError(
-                        .unavailable, "\(settings.entry) holds the key, but \(workload) does not get on: \(what)",
+                        .unavailable, "\(settings.entry) holds the key, but \(workload) makes no progress: \(what)",
                         hint: "look at its pods with kubectl describe; the predecessor stays as it is",
                         field: "with.restart"))
             }

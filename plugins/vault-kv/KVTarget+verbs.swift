@@ -134,7 +134,7 @@ extension KVTarget {
         case .held: endNote(held)
         case .absent:
             settings.isDoubled
-                ? "the path begins with data/, which Vault adds by itself: look whether that is meant" : nil
+                ? "the path begins with data/, which Vault adds by itself: check whether that is meant" : nil
         case .deleted: "its version \(held.version) was deleted"
         case .destroyed: "its version \(held.version) was destroyed"
         }

@@ -43,7 +43,7 @@ struct Vault: Service {
         case 403 where Self.isTokenUnknown(refusal):
             return PublisherError(
                 .denied, "Vault does not accept \(token) (403: permission denied)",
-                hint: "look whether it has expired or was revoked, and whether it is of this address and namespace",
+                hint: "check whether it has expired or was revoked, and whether it is of this address and namespace",
                 field: token.hasSuffix(credential) ? "env.\(credential)" : nil)
         case 403:
             let words = refusal.words.map { ": \($0)" } ?? ""
@@ -87,7 +87,7 @@ struct Vault: Service {
         case 400... where refusal.says("not initialized"):
             return PublisherError(
                 .unavailable, "Vault is not initialised (\(refusal.status))",
-                hint: "look whether this is the right server, and run the step again")
+                hint: "check whether this is the right server, and run the step again")
         case 400... where refusal.says("upgrading from non-versioned"):
             return PublisherError(
                 .unavailable, "the secrets engine is being upgraded to KV version 2 (\(refusal.status))",

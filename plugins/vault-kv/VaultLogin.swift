@@ -129,7 +129,7 @@ final class VaultLogin: ServiceCredentials {
             switch login {
             case .token: "look at the token"
             case .appRole:
-                "look whether role_id and VAULT_SECRET_ID are of the same role of this Vault, and whether the secret id"
+                "check whether role_id and VAULT_SECRET_ID are of the same role of this Vault, and whether the secret id"
                     + " has expired or was used up"
             case .jwt:
                 "look at the role's bound_audiences, bound_claims and bound_subject, and at the method's keys"
@@ -140,7 +140,7 @@ final class VaultLogin: ServiceCredentials {
                 "Vault does not let this job \(call.purpose) at \(mount.joined(separator: "/"))"
                     + " (\(answer.status)\(words))",
                 hint: answer.status == 403
-                    ? "look whether this auth method is mounted there, in this namespace: 'auth_mount'" : hint,
+                    ? "check whether this auth method is mounted there, in this namespace: 'auth_mount'" : hint,
                 field: answer.status == 403 ? "with.auth_mount" : "with.auth"), status: answer.status)
     }
 

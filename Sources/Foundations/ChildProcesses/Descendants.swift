@@ -19,7 +19,7 @@ enum Descendants {
 
     private static let children = Mutex(Children())
 
-    /// Remembers the process that `body` starts, before anybody can take it for a stranger.
+    /// Remembers the process that `body` starts, before anything here can take it for an orphan.
     static func start(_ body: () -> pid_t) -> pid_t {
         children.withLock { children in
             if children.inherited == nil {

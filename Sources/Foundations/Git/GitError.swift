@@ -89,7 +89,7 @@ extension GitError {
         if text.contains("unpacking the sent packfile failed") {
             return GitError(
                 .remoteStorage, "\(place) could not keep what was sent",
-                hint: "look whether its disk is full or a limit is reached")
+                hint: "check whether its disk is full or a limit is reached")
         }
         if kind == Int32(GIT_ERROR_OS.rawValue), text.contains("space") { return .storage(status) }
         return conversation.isConnected

@@ -92,7 +92,7 @@ package struct AWSRegion: Hashable, Sendable {
     }
 }
 
-/// Which address a service is dialled at.
+/// Which address a service is reached at.
 enum AWSEndpoint {
     /// The one in the setting `url`, else in the first variable that is set, else AWS's own.
     static func address(
@@ -157,7 +157,7 @@ package enum AWSReason {
         case "UnrecognizedClientException", "InvalidClientTokenId":
             return PublisherError(
                 .denied, "AWS does not know the access key, or not with this session token",
-                hint: "look whether AWS_ACCESS_KEY_ID is active, whether AWS_SESSION_TOKEN is of the same set, and"
+                hint: "check whether AWS_ACCESS_KEY_ID is active, whether AWS_SESSION_TOKEN is of the same set, and"
                     + " whether the region is one of the same partition and enabled")
         case "InvalidSignatureException", "SignatureDoesNotMatch", "RequestExpired", "RequestTimeTooSkewed":
             return signature(refusal)
@@ -165,13 +165,13 @@ package enum AWSReason {
             "IncompleteSignature":
             return PublisherError(
                 .denied, "the signature did not reach \(service.name) whole",
-                hint: "look whether a proxy between takes fields of requests away")
+                hint: "check whether a proxy between removes fields from requests")
         case "AccessDeniedException", "AccessDenied":
             return denied(refusal, call, of: service)
         case "OptInRequired", "RegionDisabledException":
             return PublisherError(
                 .denied, "this account may not use \(service.name) there\(words)",
-                hint: "look whether the region is enabled for the account", field: "with.region")
+                hint: "check whether the region is enabled for the account", field: "with.region")
         case "ValidationException", "InvalidParameterException", "InvalidParameterValue", "SerializationException":
             return PublisherError(
                 .configuration, "\(service.name) refuses to \(call.purpose) (\(reason)\(words))",

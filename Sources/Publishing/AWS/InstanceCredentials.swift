@@ -69,7 +69,7 @@ package struct InstanceCredentials: CredentialSource {
         ServiceError(
             PublisherError(
                 .denied, "the instance's endpoint hands out no credentials (\(status))",
-                hint: "look whether the instance has a role and whether its metadata service is on; in a container,"
+                hint: "check whether the instance has a role and whether its metadata service is on; in a container,"
                     + " whether its hop limit lets you reach it", field: Self.field))
     }
 
@@ -170,7 +170,7 @@ package struct Fetcher: Sendable {
                 failure = ServiceError(
                     PublisherError(
                         .unavailable, "\(what) cannot be had: \(error.message)",
-                        hint: "look whether the address is right, and reachable from this job", field: field))
+                        hint: "check whether the address is right, and reachable from this job", field: field))
             }
             if number < Self.tries {
                 clock.sleep(until: min(deadline, clock.now.addingTimeInterval(0.5 * Double(number))))
@@ -190,7 +190,7 @@ package struct Fetcher: Sendable {
         throw ServiceError(
             PublisherError(
                 .denied, "\(place) hands out no credentials (\(response.status)\(words))",
-                hint: "look whether this machine, task or pod has a role, and whether the role trusts it",
+                hint: "check whether this machine, task or pod has a role, and whether the role trusts it",
                 field: field))
     }
 }

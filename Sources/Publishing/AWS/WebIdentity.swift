@@ -76,7 +76,7 @@ package final class WebIdentity: CredentialSource {
         case "InvalidIdentityToken":
             return PublisherError(
                 .denied, "STS does not accept the identity token\(said)",
-                hint: "look whether the account has an identity provider for its issuer, with its audience",
+                hint: "check whether the account has an identity provider for its issuer, with its audience",
                 field: "with.role")
         case "AccessDenied", "AccessDeniedException", "IDPRejectedClaim":
             return PublisherError(
@@ -152,7 +152,7 @@ enum IdentityToken {
             throw ServiceError(
                 PublisherError(
                     .configuration, "the file in \(variable) has no token that can be read",
-                    hint: "look whether it is there, and whether this job may read it", field: "env.\(variable)"))
+                    hint: "check whether it is there, and whether this job may read it", field: "env.\(variable)"))
         }
         return Secret(bytes)
     }

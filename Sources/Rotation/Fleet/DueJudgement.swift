@@ -194,7 +194,7 @@ extension DueJudgement {
             .sorted { $0.header.id.description > $1.header.id.description }
         for state in states {
             // A live key that the handoff does not know belongs to a rotation that came after it.
-            guard lineage.stranger(among: state.knownKeys, at: now) == nil else { continue }
+            guard lineage.unknownKey(besides: state.knownKeys, at: now) == nil else { continue }
             if let created = state.created {
                 guard live.contains(where: { $0.hash == created.hash }) else { continue }
                 guard state.isPublished || now <= created.publishBy else {

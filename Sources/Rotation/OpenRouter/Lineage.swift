@@ -23,7 +23,7 @@ package struct Lineage: Sendable, Hashable {
     package func restored(at date: Date) -> [Key] { live(at: date).filter { $0.keyName.disabledAt != nil } }
 
     /// The first live key that is none of these: it belongs to another rotation.
-    package func stranger(among known: Set<KeyHash>, at date: Date) -> Key? {
+    package func unknownKey(besides known: Set<KeyHash>, at date: Date) -> Key? {
         live(at: date).first { !known.contains($0.hash) }
     }
 

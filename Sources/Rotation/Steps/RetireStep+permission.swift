@@ -96,9 +96,9 @@ extension RetireStep {
     /// A live key of the lineage that nobody here knows means that another rotation is under way.
     private func refuseUnknownKeys(_ snapshot: RetirementSnapshot, _ state: State) throws(StepError) {
         let lineage = Lineage(base: state.header.base, among: snapshot.keys)
-        guard let stranger = lineage.stranger(among: state.knownKeys, at: snapshot.date) else { return }
+        guard let unknown = lineage.unknownKey(besides: state.knownKeys, at: snapshot.date) else { return }
         throw StepError(
-            .failed, "\(stranger.name) (\(stranger.hash.short)) is a live key that this rotation does not know",
+            .failed, "\(unknown.name) (\(unknown.hash.short)) is a live key that this rotation does not know",
             hint: "finish the other rotation first, or take all keys into one: ork-create --supersede with another "
                 + "--handoff", isRetryable: false)
     }

@@ -60,7 +60,7 @@ public struct ServiceAnswer: Sendable {
 
     /// What to do about an answer that is none by the service's documentation.
     public static let surpriseHint =
-        "look whether its address is that of the API, and whether a proxy answers in its place"
+        "check whether its address is that of the API, and whether a proxy answers in its place"
 
     /// An answer that is none by the service's documentation.
     public func surprise(_ what: String) -> ServiceError {

@@ -78,7 +78,7 @@ extension PublisherError {
         case 401:
             self.init(
                 .denied, "\(service.name) does not accept the token in \(service.credential) (401\(words))",
-                hint: "look whether it has expired and whether it belongs to this address")
+                hint: "check whether it has expired and whether it belongs to this address")
         case 403:
             self.init(
                 .denied, refusal,
@@ -97,7 +97,7 @@ extension PublisherError {
                 .unavailable, "\(service.name) cannot \(call.purpose) now (\(answer.status))",
                 hint: "look at its status page, and run the step again")
         default:
-            self.init(.internal, refusal, hint: "look whether the address is that of its API")
+            self.init(.internal, refusal, hint: "check whether the address is that of its API")
         }
     }
 
@@ -106,7 +106,7 @@ extension PublisherError {
         switch error.code {
         case .unreachable, .timeout, .interrupted, .untrusted: self.init(.unavailable, error.message)
         case .tooLarge:
-            self.init(.unavailable, error.message, hint: "look whether the address is that of the service's API")
+            self.init(.unavailable, error.message, hint: "check whether the address is that of the service's API")
         case .invalid: self.init(.configuration, error.message)
         }
     }
