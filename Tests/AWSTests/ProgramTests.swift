@@ -13,33 +13,17 @@ import Testing
         _ program: String, _ word: String, _ fixture: AWSFixture, input: String = "",
         environment: [String: String] = [:]
     ) async throws -> [String: JSONValue] {
-        let variables = fixture.environment().merging(environment) { $1 }
-        let result = try await CommandRun([BuiltProduct.path(program), word], environment: variables, input: input)
-        #expect(result.errors == "" && result.succeeded)
-        let keys = Redactor(fixture.server.users.values.map { Secret($0.key) })
-        #expect(!keys.contains(result.output.utf8))
-        var answers: [String: JSONValue] = [:]
-        for line in result.output.split(separator: "\n") {
-            let answer = try JSONValue(parsing: line.utf8)
-            answers[answer["id"]?.string ?? "info"] = answer
-        }
-        return answers
+        try await PublisherProgram(program).run(
+            word, input: input, environment: fixture.environment().merging(environment) { $1 },
+            hiding: fixture.server.users.values.map { Secret($0.key) })
     }
 
-    private func lines(_ verb: Verb, _ targets: [JSONObject], _ secret: Secret, expect: [Secret]) -> String {
-        targets.enumerated().map { index, with in
-            var successor: JSONObject = ["digest": .string("\(Digest(of: secret))")]
-            if verb == .publish { successor["value"] = .string(SampleKeys.text(secret)) }
-            let request: JSONValue = [
-                "protocol": 1, "id": .string("\(index)"),
-                "operation": .string("op/\(Digest(of: secret).hex.prefix(16))"),
-                "rotation": "01JDB", "deadline": .string((Date() + 60).formatted(.iso8601)),
-                "target": ["name": .string("t\(index)"), "with": .object(with)],
-                "expect": .array((expect + [secret]).map { .string("\(Digest(of: $0))") }),
-                "secret": .object(successor),
-            ]
-            return request.text() + "\n"
-        }.joined()
+    private func lines(
+        _ verb: Verb, _ targets: [JSONObject], _ secret: Secret, expect: [Secret]
+    ) throws -> String {
+        try PublisherProgram.requests(
+            verb, targets.enumerated().map { ("\($0)", $1) }, secret: secret, expect: expect,
+            operation: "op/\(Digest(of: secret).hex.prefix(16))")
     }
 
     @Test(
@@ -63,20 +47,20 @@ import Testing
         var targets: [JSONObject] = (0..<6).map { [setting: .string("\(base)-\($0)"), "create": true] }
         targets += ["a", "b.c"].map { [setting: .string("\(base)-json"), "field": .string($0), "create": true] }
         let outcomes = try await [
-            run(program, "check", fixture, input: lines(.check, targets, SampleKeys.predecessor, expect: [])),
-            run(program, "publish", fixture, input: lines(.publish, targets, SampleKeys.predecessor, expect: [])),
+            run(program, "check", fixture, input: try lines(.check, targets, SampleKeys.predecessor, expect: [])),
+            run(program, "publish", fixture, input: try lines(.publish, targets, SampleKeys.predecessor, expect: [])),
             run(
                 program, "publish", fixture,
-                input: lines(.publish, targets, SampleKeys.successor, expect: [SampleKeys.predecessor])
+                input: try lines(.publish, targets, SampleKeys.successor, expect: [SampleKeys.predecessor])
             ),
-            run(program, "verify", fixture, input: lines(.verify, targets, SampleKeys.successor, expect: [])),
+            run(program, "verify", fixture, input: try lines(.verify, targets, SampleKeys.successor, expect: [])),
             run(
                 program, "publish", fixture,
-                input: lines(.publish, targets, SampleKeys.successor, expect: [SampleKeys.predecessor])
+                input: try lines(.publish, targets, SampleKeys.successor, expect: [SampleKeys.predecessor])
             ),
             run(
                 program, "publish", fixture,
-                input: lines(.publish, targets, SampleKeys.foreign, expect: [SampleKeys.predecessor])),
+                input: try lines(.publish, targets, SampleKeys.foreign, expect: [SampleKeys.predecessor])),
         ]
         for (answers, outcome) in zip(
             outcomes, ["ready", "committed", "committed", "match", "unchanged", "rejected"])
@@ -124,7 +108,7 @@ import Testing
                 let text = try? folder.read("pid")
                 if let process = Int32(text?.split(separator: "\n").first ?? "") { kill(process, SIGKILL) }
             })
-        let input = lines(.publish, [with], SampleKeys.successor, expect: [SampleKeys.predecessor])
+        let input = try lines(.publish, [with], SampleKeys.successor, expect: [SampleKeys.predecessor])
         let result = try await CommandRun(
             [
                 "/bin/sh", "-c", #"echo $$ > "$1"; exec "$2" publish"#, "sh", folder.file("pid"),

@@ -41,38 +41,21 @@ import Testing
     ]
 
     private func run(_ word: String, input: String = "", token: Secret? = nil) async throws -> [String: JSONValue] {
-        let result = try await CommandRun(
-            [BuiltProduct.path("ork-publisher-gitlab-variable"), word],
+        try await PublisherProgram("ork-publisher-gitlab-variable").run(
+            word, input: input,
             environment: [
                 "GITLAB_TOKEN": (token ?? sandbox.gitlab.token).revealed() ?? "", "CI_API_V4_URL": sandbox.gitlab.url,
-            ], input: input)
-        #expect(result.errors == "" && result.succeeded)
-        let keys = Redactor([SampleKeys.predecessor, SampleKeys.successor, sandbox.gitlab.token])
-        #expect(!keys.contains(result.output.utf8))
-        var answers: [String: JSONValue] = [:]
-        for line in result.output.split(separator: "\n") {
-            let answer = try JSONValue(parsing: line.utf8)
-            answers[answer["id"]?.string ?? "info"] = answer
-        }
-        return answers
+            ], hiding: [sandbox.gitlab.token])
     }
 
     /// One request for each place.
-    private func lines(_ verb: Verb, _ secret: Secret, expect: [Secret] = []) -> String {
-        Self.places.map { place in
+    private func lines(_ verb: Verb, _ secret: Secret, expect: [Secret] = []) throws -> String {
+        let targets = Self.places.map { place in
             var with = place.with
             with["key"] = "OPENROUTER_API_KEY"
-            var successor: JSONObject = ["digest": .string("\(Digest(of: secret))")]
-            if verb == .publish { successor["value"] = .string(SampleKeys.text(secret)) }
-            let request: JSONValue = [
-                "protocol": 1, "id": .string(place.name), "operation": "op", "rotation": "01JDB",
-                "deadline": .string((Date() + 60).formatted(.iso8601)),
-                "target": ["name": .string(place.name), "with": .object(with)],
-                "expect": .array((expect + [secret]).map { .string("\(Digest(of: $0))") }),
-                "secret": .object(successor),
-            ]
-            return request.text() + "\n"
-        }.joined()
+            return (name: place.name, with: with)
+        }
+        return try PublisherProgram.requests(verb, targets, secret: secret, expect: expect)
     }
 
     /// What python-gitlab shows of each place; `make` are fields with which it makes the variable first.
@@ -108,11 +91,11 @@ import Testing
     @Test("it makes variables, and python-gitlab reads them")
     func makes() async throws {
         let outcomes = try await [
-            run("check", input: lines(.check, SampleKeys.successor)),
-            run("verify", input: lines(.verify, SampleKeys.successor)),
-            run("publish", input: lines(.publish, SampleKeys.successor)),
-            run("verify", input: lines(.verify, SampleKeys.successor)),
-            run("publish", input: lines(.publish, SampleKeys.successor)),
+            run("check", input: try lines(.check, SampleKeys.successor)),
+            run("verify", input: try lines(.verify, SampleKeys.successor)),
+            run("publish", input: try lines(.publish, SampleKeys.successor)),
+            run("verify", input: try lines(.verify, SampleKeys.successor)),
+            run("publish", input: try lines(.publish, SampleKeys.successor)),
         ]
         for (answers, outcome) in zip(outcomes, ["ready", "absent", "committed", "match", "unchanged"]) {
             for place in Self.places { #expect(answers[place.name]?["outcome"] == .string(outcome), "\(answers)") }
@@ -137,7 +120,7 @@ import Testing
                 "description": "d",
             ], show: names)
         let answers = try await run(
-            "publish", input: lines(.publish, SampleKeys.successor, expect: [SampleKeys.predecessor]))
+            "publish", input: try lines(.publish, SampleKeys.successor, expect: [SampleKeys.predecessor]))
         for place in Self.places { #expect(answers[place.name]?["outcome"] == "committed", "\(answers)") }
         #expect(try await python(show: names) == made)
         #expect(
@@ -150,11 +133,13 @@ import Testing
 
     @Test("it compares, refuses a wrong token and a job's, and gives its reasons on standard output")
     func refuses() async throws {
-        _ = try await run("publish", input: lines(.publish, SampleKeys.foreign))
+        _ = try await run("publish", input: try lines(.publish, SampleKeys.foreign))
         let conflicts = try await run(
-            "publish", input: lines(.publish, SampleKeys.successor, expect: [SampleKeys.predecessor]))
-        let strangers = try await run("check", input: lines(.check, SampleKeys.successor), token: Secret("glpat-no"))
-        let jobs = try await run("publish", input: lines(.publish, SampleKeys.successor), token: Secret("glcbt-64_x"))
+            "publish", input: try lines(.publish, SampleKeys.successor, expect: [SampleKeys.predecessor]))
+        let strangers = try await run(
+            "check", input: try lines(.check, SampleKeys.successor), token: Secret("glpat-no"))
+        let jobs = try await run(
+            "publish", input: try lines(.publish, SampleKeys.successor), token: Secret("glcbt-64_x"))
         for place in Self.places {
             #expect(conflicts[place.name]?["error"]?["code"] == "conflict")
             #expect(strangers[place.name]?["error"]?["code"] == "denied")

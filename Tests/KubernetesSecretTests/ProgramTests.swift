@@ -38,9 +38,11 @@ import Testing
         async throws
         -> [String: JSONValue]
     {
-        try await PublisherProgram.run(
-            verb.rawValue, input: PublisherProgram.lines(verb, targets, seconds: seconds), environment: environment,
-            secrets: [sandbox.kubernetes.token])
+        try await PublisherProgram("ork-publisher-kubernetes-secret").run(
+            verb.rawValue,
+            input: try PublisherProgram.requests(verb, targets, expect: [SampleKeys.predecessor], seconds: seconds),
+            environment: environment,
+            hiding: [sandbox.kubernetes.token])
     }
 
     private func kubectl(_ arguments: String...) async throws -> String {
@@ -52,7 +54,8 @@ import Testing
 
     @Test("it says what it can do")
     func info() async throws {
-        let information = try #require(try await PublisherProgram.run("info", environment: [:])["info"])
+        let information = try #require(
+            try await PublisherProgram("ork-publisher-kubernetes-secret").run("info", environment: [:])["info"])
         #expect(
             information["batch"] == true && information["readback"] == "value" && information["rollback"] == "value")
         #expect(information["with"]?["required"] == ["secret", "key"])

@@ -110,9 +110,11 @@ import Testing
         let scene = try await Self.scene.value
         let file = try scene.kubeconfig(
             host: example.host, cluster: example.cluster, user: example.user, name: "\(UInt64.random(in: 0...(.max)))")
-        let answer = try await PublisherProgram.run(
-            "verify", input: PublisherProgram.lines(.verify, [("a", ["secret": "app", "key": "KEY"])], seconds: 8),
-            environment: ["KUBECONFIG": file], secrets: [scene.sandbox.kubernetes.token])["a"]
+        let answer = try await PublisherProgram("ork-publisher-kubernetes-secret").run(
+            "verify",
+            input: try PublisherProgram.requests(
+                .verify, [("a", ["secret": "app", "key": "KEY"])], expect: [SampleKeys.predecessor], seconds: 8),
+            environment: ["KUBECONFIG": file], hiding: [scene.sandbox.kubernetes.token])["a"]
         let isTrusted = example.outcome == "match"
         #expect(answer?["outcome"]?.string == (isTrusted ? "match" : "rejected"))
         if !isTrusted {
@@ -134,9 +136,10 @@ import Testing
         let token = scene.sandbox.kubernetes.token
         let environment = ["KUBE_TOKEN": token.revealed() ?? ""]
         func outcome(_ with: JSONObject, _ others: [String: String] = [:]) async throws -> String? {
-            let lines = PublisherProgram.lines(.verify, [("a", with)], seconds: 8)
-            return try await PublisherProgram.run(
-                "verify", input: lines, environment: environment.merging(others) { $1 }, secrets: [token])["a"]?[
+            let lines = try PublisherProgram.requests(
+                .verify, [("a", with)], expect: [SampleKeys.predecessor], seconds: 8)
+            return try await PublisherProgram("ork-publisher-kubernetes-secret").run(
+                "verify", input: lines, environment: environment.merging(others) { $1 }, hiding: [token])["a"]?[
                     "outcome"]?.string
         }
         #expect(try await outcome(own) == "match")

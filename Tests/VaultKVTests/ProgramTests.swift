@@ -16,35 +16,19 @@ import Testing
     private func run(
         _ word: String, _ environment: [String: String], input: String = "", hides secrets: [Secret] = []
     ) async throws -> [String: JSONValue] {
-        let result = try await CommandRun(
-            [BuiltProduct.path("ork-publisher-vault-kv"), word], environment: environment, input: input)
-        #expect(result.errors == "" && result.succeeded)
-        #expect(!Redactor([SampleKeys.predecessor, SampleKeys.successor] + secrets).contains(result.output.utf8))
-        var answers: [String: JSONValue] = [:]
-        for line in result.output.split(separator: "\n") {
-            let answer = try JSONValue(parsing: line.utf8)
-            answers[answer["id"]?.string ?? "info"] = answer
-        }
-        return answers
+        try await PublisherProgram("ork-publisher-vault-kv").run(
+            word, input: input, environment: environment, hiding: secrets)
     }
 
     private func lines(
         _ verb: Verb, _ targets: [(name: String, with: JSONObject)], expect: [Secret] = []
-    ) -> String {
-        targets.map { name, with in
+    ) throws -> String {
+        let targets = targets.map { name, with in
             var with = with
             with["field"] = "KEY"
-            var successor: JSONObject = ["digest": .string("\(Digest(of: SampleKeys.successor))")]
-            if verb == .publish { successor["value"] = SampleKeys.value(SampleKeys.successor) }
-            let request: JSONValue = [
-                "protocol": 1, "id": .string(name), "operation": "op", "rotation": .string(Rotations.ours),
-                "deadline": .string((Date() + 60).formatted(.iso8601)),
-                "target": ["name": .string(name), "with": .object(with)],
-                "expect": .array((expect + [SampleKeys.successor]).map { .string("\(Digest(of: $0))") }),
-                "secret": .object(successor),
-            ]
-            return request.text() + "\n"
-        }.joined()
+            return (name: name, with: with)
+        }
+        return try PublisherProgram.requests(verb, targets, expect: expect, rotation: Rotations.ours)
     }
 
     @Test("it says what it is")
@@ -78,7 +62,7 @@ import Testing
             (.publish, "unchanged"),
         ] {
             let answers = try await run(
-                verb.rawValue, environment, input: lines(verb, targets), hides: [role.secretID])
+                verb.rawValue, environment, input: try lines(verb, targets), hides: [role.secretID])
             for (name, _) in targets { #expect(answers[name]?["outcome"] == .string(outcome), "\(answers)") }
         }
         let after = try await tokens()
@@ -98,7 +82,7 @@ import Testing
         ]
         if let variable { environment[variable] = server.authority }
         let answer = try await run(
-            "publish", environment, input: lines(.publish, [("a", ["path": "apps/a"])]),
+            "publish", environment, input: try lines(.publish, [("a", ["path": "apps/a"])]),
             hides: [try server.token("full")])["a"]
         if isTrusted {
             #expect(answer?["outcome"] == "committed", "\(answer ?? nil)")
@@ -114,7 +98,7 @@ import Testing
     func killed(isWritten: Bool, outcome: String, version: Int) async throws {
         let server = try await onOwnThread { try OpenBaoServer() }
         let environment = ["VAULT_TOKEN": SampleKeys.text(try server.token("full"))]
-        let input = lines(.publish, [("a", ["path": "apps/a"])], expect: [SampleKeys.predecessor])
+        let input = try lines(.publish, [("a", ["path": "apps/a"])], expect: [SampleKeys.predecessor])
         try await onOwnThread {
             try server.ask(
                 .post, "secret/data/apps/a", ["data": ["KEY": SampleKeys.value(SampleKeys.predecessor), "OTHER": "x"]])
