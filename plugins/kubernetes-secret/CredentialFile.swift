@@ -43,7 +43,7 @@ enum CredentialFile {
         try pem(try bytes(path, field: field), "the file \(DisplayText.line(path))", field: field)
     }
 
-    /// Refuses what is no PEM (RFC 7468 §2), so that it is told before anybody dials.
+    /// Refuses what is not PEM (RFC 7468 §2), so that it is reported before any connection is made.
     static func pem(_ bytes: [UInt8], _ name: String, field: String) throws(PublisherError) -> [UInt8] {
         guard bytes.firstRange(of: Array("-----BEGIN ".utf8)) != nil else {
             throw PublisherError(.configuration, "\(name) is not PEM", hint: "it begins with -----BEGIN", field: field)

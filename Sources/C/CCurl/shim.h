@@ -24,7 +24,7 @@ static inline CURLcode ork_curl_set_headers(CURL *_Nonnull handle, struct curl_s
     return curl_easy_setopt(handle, CURLOPT_HTTPHEADER, value);
 }
 
-/// Sets the address to dial in the place of the one in the URL; the list must outlive the transfer.
+/// Sets the address to connect to in place of the one in the URL; the list must outlive the transfer.
 static inline CURLcode ork_curl_set_connect_to(CURL *_Nonnull handle, struct curl_slist *_Nullable value) {
     return curl_easy_setopt(handle, CURLOPT_CONNECT_TO, value);
 }

@@ -23,7 +23,7 @@ struct Outcome {
 
 /// Somebody who is told how a run of a step ended.
 ///
-/// A new one is a file of its own, and a line in `Outcome.reporters`.
+/// A new one is a file of its own, and a line in `Outcome.report(_:_:_:)`.
 protocol Reporter {
     /// Tells of the outcome. What goes wrong with that is said, and never changes how the step ends.
     func report(_ outcome: Outcome)

@@ -99,9 +99,9 @@ struct DueJudgement {
         }
         if let resumed = resumable(lineage) { return resumed }
         guard let newest = live.last else { return withoutLiveKey(lineage) }
-        if let stranger = live.dropFirst().first(where: { $0.keyName.rotation == nil }) {
+        if let unminted = live.dropFirst().first(where: { $0.keyName.rotation == nil }) {
             return problem(
-                live, "\(live.count) live keys are named \(lineage.base), and no rotation made \(stranger.hash.short)",
+                live, "\(live.count) live keys are named \(lineage.base), and no rotation made \(unminted.hash.short)",
                 "delete or rename those that nobody uses, or take all of them into one rotation: "
                     + "ork-create --supersede")
         }

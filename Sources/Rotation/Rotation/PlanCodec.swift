@@ -172,7 +172,7 @@ extension PlanCodec where Value == String {
             }, write: { $0 })
     }
 
-    /// An address that ork may dial. One in a handoff is a text: whoever dials it reads it as an address.
+    /// An address that ork may connect to. One in a handoff is a text: whoever connects reads it as an address.
     static func address(query isAllowed: Bool) -> Self {
         Self(
             "an https address",
