@@ -122,7 +122,7 @@ let package = Package(
         suite(
             "KubernetesSecret", "CurlHTTP", "KubernetesSandbox", "ork-publisher-kubernetes-secret",
             "ork-sandbox"),
-        suite("EndToEnd", "OpenRouterSandbox"), suite("Pipeline"), suite("Architecture", "Rotation"),
+        suite("EndToEnd", "ChildProcesses", "OpenRouterSandbox"), suite("Pipeline"), suite("Architecture", "Rotation"),
     ]
 )
 

@@ -1,3 +1,5 @@
+import ChildProcesses
+
 /// The form in which every program of ork reports: people read it, and logs keep it.
 enum Manners {
     /// What a Swift program prints when it breaks, or of an error that nobody put into words.

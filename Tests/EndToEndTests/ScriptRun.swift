@@ -1,3 +1,4 @@
+import ChildProcesses
 import FoundationEssentials
 import Glibc
 import Secrets
@@ -18,7 +19,7 @@ final class ScriptRun {
     /// What the last command printed.
     var output = ""
     var errors = ""
-    var ending = ProgramRun.Ending.exited(0)
+    var ending = Ending.exited(0)
     private var input: String?
     private var number = 0
 
@@ -90,7 +91,7 @@ final class ScriptRun {
         guard let name = words.first else { throw ScriptFailure("exec needs a program") }
         number += 1
         let run = try ProgramRun.run(
-            ["/usr/bin/env", "-C", directory, try find(name)] + words.dropFirst(), environment: variables,
+            [try find(name)] + words.dropFirst(), environment: variables, in: directory,
             input: input ?? "/dev/null", logs: logs.path, name: "\(number)")
         input = nil
         output = run.output

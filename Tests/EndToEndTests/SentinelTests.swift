@@ -1,3 +1,4 @@
+import ChildProcesses
 import FoundationEssentials
 import Glibc
 import JSON
@@ -79,10 +80,11 @@ struct SentinelTests {
     func crashLeavesNoCore() async throws {
         try await onOwnThread {
             let fixture = try RotationRunFixture()
+            // A shell shows whether the system writes core files here at all.
             let control = try ProgramRun.run(
-                ["/bin/sh", "-c", "cd \(fixture.logs.path); ulimit -c unlimited; kill -SEGV $$"], environment: [:],
+                try Self.reportingCore(in: fixture.logs.path) + ["/bin/sh", "-c", "kill -SEGV $$"], environment: [:],
                 logs: fixture.logs.path, name: "control")
-            guard control.ending == .signalled(SIGSEGV) else { throw Complaint("the shell did not crash") }
+            guard control.output.hasPrefix("\(SIGSEGV) ") else { throw Complaint("the shell did not crash") }
             for (number, signal) in [SIGSEGV, SIGABRT].enumerated() {
                 let victim = Victim()
                 let before = fixture.proxy.exchanges.count
@@ -91,18 +93,32 @@ struct SentinelTests {
                 ]
                 let run = try fixture.run(
                     "ork-create", handoffs: ["\(number).json"],
-                    wrapper: [
-                        "/bin/sh", "-c", "cd \(fixture.logs.path); ulimit -c unlimited; exec \"$@\"", "sh",
-                    ], victim: victim)
-                guard run.ending == .signalled(signal), !run.leftCore else {
-                    throw Complaint("\(run.ending), core file: \(run.leftCore): \(run.errors)")
+                    wrapper: try Self.reportingCore(in: fixture.logs.path), victim: victim)
+                guard run.output == "\(signal) without a core\n" else {
+                    throw Complaint("\(run.output)\(run.errors)")
                 }
             }
             let cores = try FileManager.default.contentsOfDirectory(atPath: fixture.logs.path)
                 .filter { $0.hasPrefix("core") }
-            // Where the system writes core files at all, the shell's is there and no other.
-            guard cores.count <= (control.leftCore ? 1 : 0) else { throw Complaint("core files: \(cores)") }
+            guard cores.count <= (control.output.hasSuffix(" with a core\n") ? 1 : 0) else { throw Complaint("core files: \(cores)") }
         }
+    }
+
+    /// Runs a program in a folder without a limit for core files, passes signals on to it, and prints by which it ended
+    /// and whether the system wrote a core.
+    private static func reportingCore(in folder: String) throws -> [String] {
+        let script = """
+            import os, resource, signal, sys
+            os.chdir(sys.argv[1])
+            hard = resource.getrlimit(resource.RLIMIT_CORE)[1]
+            resource.setrlimit(resource.RLIMIT_CORE, (hard, hard))
+            for number in (signal.SIGSEGV, signal.SIGABRT):
+                signal.signal(number, lambda number, frame: os.kill(process, number))
+            process = os.posix_spawn(sys.argv[2], sys.argv[2:], os.environ, setsigdef=[signal.SIGPIPE])
+            status = os.waitpid(process, 0)[1]
+            print(os.WTERMSIG(status), "with a core" if os.WCOREDUMP(status) else "without a core")
+            """
+        return [try Python.interpreter(), "-c", script, folder]
     }
 
     /// strace gave up because a call of its own failed, which says nothing about the step and leaves half a trace.
