@@ -11,7 +11,7 @@ import Testing
 
 private let successor = Secret("sk-or-v1-" + String(repeating: "b", count: 64))
 
-private func request(_ with: JSONObject, deadline: Double = 60) -> PublisherRequest {
+private func request(_ with: JSONObject, deadline: Double = 600) -> PublisherRequest {
     PublisherRequest(
         id: "1", operation: "01JDB/web/3f9a", rotation: "01JDB", deadline: Date() + deadline, target: "web", with: with,
         expect: [Digest(of: successor)], digest: Digest(of: successor), secret: successor)
@@ -32,7 +32,7 @@ struct CommandPublisherTests {
         _ = signal(SIGPIPE, SIG_IGN)
     }
 
-    private func publish(_ with: JSONObject, deadline: Double = 60) async throws -> PublisherAnswer {
+    private func publish(_ with: JSONObject, deadline: Double = 600) async throws -> PublisherAnswer {
         let request = request(with, deadline: deadline)
         return try await onOwnThread { try CommandPublisher().publish(request) }
     }

@@ -9,7 +9,7 @@ import TestSupport
 import Testing
 
 /// Rotations that earlier versions of ork have begun: `Fixtures/README.md`.
-@Suite(.serialized, .tags(.servers), .timeLimit(.minutes(5)))
+@Suite(.serialized, .tags(.servers), .timeLimit(.minutes(10)))
 struct EarlierVersionTests {
     private static let folder = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Fixtures")
 

@@ -100,7 +100,8 @@ struct SentinelTests {
             }
             let cores = try FileManager.default.contentsOfDirectory(atPath: fixture.logs.path)
                 .filter { $0.hasPrefix("core") }
-            guard cores.count <= (control.output.hasSuffix(" with a core\n") ? 1 : 0) else { throw Complaint("core files: \(cores)") }
+            let allowed = control.output.hasSuffix(" with a core\n") ? 1 : 0
+            guard cores.count <= allowed else { throw Complaint("core files: \(cores)") }
         }
     }
 

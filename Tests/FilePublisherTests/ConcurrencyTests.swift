@@ -18,7 +18,7 @@ import Testing
             for number in 0..<16 {
                 group.addTask {
                     let with: JSONObject = ["path": .string(path), "name": .string("KEY_\(number)")]
-                    let outcome = try await onOwnThread { try publish(with, deadline: 120) }
+                    let outcome = try await onOwnThread { try publish(with) }
                     #expect(outcome == .committed)
                 }
             }
@@ -39,7 +39,7 @@ import Testing
         async let writing = onOwnThread {
             try (0..<50).map { round in
                 let key = round % 2 == 0 ? successor : predecessor
-                var request = request(with, secret: key, deadline: 120)
+                var request = request(with, secret: key)
                 request.digest = Digest(of: key)
                 return try FilePublisher().publish(request).outcome
             }

@@ -14,13 +14,13 @@ let successor = Secret("sk-or-v1-" + String(repeating: "b", count: 64))
 
 func text(_ secret: Secret) -> String { secret.revealed() ?? "" }
 
-func request(_ with: JSONObject, secret: Secret? = nil, deadline: Double = 20) -> PublisherRequest {
+func request(_ with: JSONObject, secret: Secret? = nil, deadline: Double = 600) -> PublisherRequest {
     PublisherRequest(
         id: "1", operation: "01JDB/web/3f9a", rotation: "01JDB", deadline: Date() + deadline, target: "web", with: with,
         expect: [Digest(of: predecessor), Digest(of: successor)], digest: Digest(of: successor), secret: secret)
 }
 
-func publish(_ with: JSONObject, deadline: Double = 20) throws(PublisherError) -> PublisherOutcome {
+func publish(_ with: JSONObject, deadline: Double = 600) throws(PublisherError) -> PublisherOutcome {
     try FilePublisher().publish(request(with, secret: successor, deadline: deadline)).outcome
 }
 

@@ -21,7 +21,7 @@ import Testing
     private func line(_ name: String) -> String {
         let request: JSONValue = [
             "protocol": 1, "id": .string(name), "operation": "op", "rotation": "01JDB",
-            "deadline": .string((Date() + 60).formatted(.iso8601)),
+            "deadline": .string((Date() + 600).formatted(.iso8601)),
             "target": ["name": "web", "with": ["path": .string(folder.file(".env")), "name": .string(name)]],
             "expect": [.string("\(Digest(of: predecessor))")],
             "secret": ["value": .string(text(successor)), "digest": .string("\(Digest(of: successor))")],

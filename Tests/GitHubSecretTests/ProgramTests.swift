@@ -24,7 +24,7 @@ import Testing
         var request: JSONObject = [
             "protocol": 1, "id": .string(id), "operation": "op",
             "rotation": .string(GitHubFixture.rotation(at: Date())),
-            "deadline": .string((Date() + 60).formatted(.iso8601)),
+            "deadline": .string((Date() + 600).formatted(.iso8601)),
             "target": ["name": "web", "with": .object(with)], "secret": .object(secret),
         ]
         request["receipt"] = receipt

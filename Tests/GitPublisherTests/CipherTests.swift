@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// Files that a program encrypts as a whole, and values that a program encrypts alone.
-@Suite(.timeLimit(.minutes(3)), .tags(.processes, .slow))
+@Suite(.timeLimit(.minutes(10)), .tags(.processes, .slow))
 struct CipherTests {
     private static let plaintext = "# c\nA=1\nKEY=\(SampleKey.predecessor)\nB=2\n"
     private static let changed = "# c\nA=1\nKEY=\(SampleKey.successor)\nB=2\n"

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// What a commit says, who signs it, and where it goes.
-@Suite(.timeLimit(.minutes(3)), .tags(.processes, .slow))
+@Suite(.timeLimit(.minutes(10)), .tags(.processes, .slow))
 struct CommitTests {
     private func fixture(_ more: JSONObject = [:]) async throws -> GitFixture {
         var fixture = try await GitFixture(["path": "key.age", "format": "raw", "encrypt": "age"])

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// The publisher, or its server, dies at the worst moments; the next look at the branch settles what was in doubt.
-@Suite(.serialized, .timeLimit(.minutes(3)), .tags(.servers))
+@Suite(.serialized, .timeLimit(.minutes(10)), .tags(.servers))
 struct FailureTests {
     /// A hook of the server, once, and with the server's own `sshd` in `$SERVER` and the publisher in `$PUBLISHER`.
     private func hook(_ name: String, _ script: String, in fixture: GitFixture) async throws {

@@ -69,7 +69,7 @@ struct GitFixture: Sendable {
         var rotation = "01JDB000000000000000000002"
         var operation = "01JDB000000000000000000002/web/5555"
         var receipt: JSONObject?
-        var deadline: TimeInterval = 60
+        var deadline: TimeInterval = 600
     }
 
     func publish(_ request: Request = Request(), _ more: JSONObject = [:]) async throws -> PublisherAnswer {

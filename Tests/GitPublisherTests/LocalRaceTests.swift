@@ -5,7 +5,7 @@ import Testing
 
 /// Many writers at one branch of a repository on this machine, each a process of its own with the same folder for
 /// temporary files, as the targets of one `ork-publish` are.
-@Suite(.serialized, .timeLimit(.minutes(2)), .tags(.processes))
+@Suite(.serialized, .timeLimit(.minutes(10)), .tags(.processes))
 struct LocalRaceTests {
     @Test("of 6 rounds of 4 writers every one gets through, and what is called committed is in the branch")
     func rounds() async throws {

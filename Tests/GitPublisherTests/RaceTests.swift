@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// Many writers at one branch, over SSH, where each push has a process of its own at the server.
-@Suite(.serialized, .timeLimit(.minutes(5)), .tags(.processes, .slow))
+@Suite(.serialized, .timeLimit(.minutes(10)), .tags(.processes, .slow))
 struct RaceTests {
     @Test("20 writers of 20 files at one branch all get through, each with one commit")
     func files() async throws {
@@ -13,7 +13,7 @@ struct RaceTests {
             for number in 1...20 {
                 let fixture = secure.fixture
                 group.addTask {
-                    var request = GitFixture.Request(deadline: 240)
+                    var request = GitFixture.Request(deadline: 600)
                     request.operation = "01JDB000000000000000000002/\(number)/1"
                     return try await fixture.publish(request, ["path": .string("keys/\(number).age")])
                 }
@@ -52,7 +52,7 @@ struct RaceTests {
             for number in 1...5 {
                 let fixture = fixture
                 group.addTask {
-                    var request = GitFixture.Request(deadline: 120)
+                    var request = GitFixture.Request(deadline: 600)
                     request.value = String(SampleKey.successor.dropLast()) + "\(number)"
                     request.operation = "01JDB000000000000000000002/\(number)/1"
                     return try await fixture.publish(request, ["name": .string("K\(number)")])

@@ -38,7 +38,7 @@ struct SOPSCase: Sendable, CustomTestStringConvertible {
     ]
 }
 
-@Suite(.timeLimit(.minutes(3)), .tags(.processes, .slow))
+@Suite(.timeLimit(.minutes(10)), .tags(.processes, .slow))
 struct SOPSTests {
     private func fixture(_ sample: SOPSCase, rules: String = "$MINE") async throws -> GitFixture {
         var with = sample.with

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// The publisher against OpenSSH's server and nginx with `git http-backend`.
-@Suite(.timeLimit(.minutes(3)), .tags(.servers))
+@Suite(.timeLimit(.minutes(10)), .tags(.servers))
 struct TransportTests {
     /// A fixture whose repository is behind OpenSSH's server.
     struct Secure {

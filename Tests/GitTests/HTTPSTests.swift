@@ -3,7 +3,7 @@ import Secrets
 import TestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(2)), .tags(.servers))
+@Suite(.timeLimit(.minutes(10)), .tags(.servers))
 struct HTTPSTests {
     /// The certificates of one authority, which the process trusts: that is a setting of the whole process.
     private static let certificates = Task {

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// Many writers at one branch of a repository on this machine, git among them.
-@Suite(.serialized, .tags(.processes), .timeLimit(.minutes(2)))
+@Suite(.serialized, .tags(.processes), .timeLimit(.minutes(10)))
 struct LocalRaceTests {
     /// Commits by hand until `stop` is there, and notes each commit that git says it put on the branch. It pauses, so that
     /// it does not starve the others.

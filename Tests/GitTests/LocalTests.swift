@@ -2,7 +2,7 @@ import Git
 import TestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(2)), .tags(.processes))
+@Suite(.timeLimit(.minutes(10)), .tags(.processes))
 struct LocalTests {
     @Test("a file is read with its bytes and its mode")
     func read() async throws {

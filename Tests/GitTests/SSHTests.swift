@@ -4,7 +4,7 @@ import Secrets
 import TestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(2)), .tags(.servers))
+@Suite(.timeLimit(.minutes(10)), .tags(.servers))
 struct SSHTests {
     /// A repository, and OpenSSH's own server in front of it, with two host keys.
     private struct Server {

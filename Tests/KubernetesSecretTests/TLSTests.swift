@@ -113,7 +113,7 @@ import Testing
         let answer = try await PublisherProgram("ork-publisher-kubernetes-secret").run(
             "verify",
             input: try PublisherProgram.requests(
-                .verify, [("a", ["secret": "app", "key": "KEY"])], expect: [SampleKeys.predecessor], seconds: 8),
+                .verify, [("a", ["secret": "app", "key": "KEY"])], expect: [SampleKeys.predecessor], seconds: 600),
             environment: ["KUBECONFIG": file], hiding: [scene.sandbox.kubernetes.token])["a"]
         let isTrusted = example.outcome == "match"
         #expect(answer?["outcome"]?.string == (isTrusted ? "match" : "rejected"))
@@ -137,7 +137,7 @@ import Testing
         let environment = ["KUBE_TOKEN": token.revealed() ?? ""]
         func outcome(_ with: JSONObject, _ others: [String: String] = [:]) async throws -> String? {
             let lines = try PublisherProgram.requests(
-                .verify, [("a", with)], expect: [SampleKeys.predecessor], seconds: 8)
+                .verify, [("a", with)], expect: [SampleKeys.predecessor], seconds: 600)
             return try await PublisherProgram("ork-publisher-kubernetes-secret").run(
                 "verify", input: lines, environment: environment.merging(others) { $1 }, hiding: [token])["a"]?[
                     "outcome"]?.string

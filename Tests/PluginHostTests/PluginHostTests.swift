@@ -337,7 +337,6 @@ import Testing
         #expect(error?.field == "publisher")
     }
 
-    /// Whether a process of that number exists and is not only waiting to be reaped.
     /// Whether `condition` comes true within some seconds: a signal that was sent takes a moment to be felt.
     private func eventually(_ condition: () -> Bool) async -> Bool {
         for _ in 0..<500 {

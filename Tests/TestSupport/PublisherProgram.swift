@@ -32,7 +32,7 @@ package struct PublisherProgram: Sendable {
     package static func requests(
         _ verb: Verb, _ targets: [(name: String, with: JSONObject)], secret: Secret = SampleKeys.successor,
         expect: [Secret] = [], operation: String = "op", rotation: String = "01JDB00000AAAAAAAAAAAAAAAA",
-        seconds: TimeInterval = 60
+        seconds: TimeInterval = 600
     ) throws -> String {
         try targets.map { name, with in
             var request = PublisherRequest(

@@ -43,8 +43,8 @@ struct Conformance {
     }
 
     private func readInformation() throws(Complaint) -> PublisherInformation {
-        let run = subject.run("info", seconds: 5)
-        guard !run.wasStopped else { throw Complaint("it did not end within 5 s") }
+        let run = subject.run("info", time: Limits().informationTime)
+        guard !run.wasStopped else { throw Complaint("it did not end in time") }
         guard run.ending == .exited(0) else { throw Complaint("it ended with \(run.ending)") }
         guard run.output.count <= Limits().information else { throw Complaint("it is longer than 64 KiB") }
         let output = run.output.copyBytes()
@@ -123,7 +123,7 @@ extension Conformance {
                 let requests = (0..<5).map { _ in subject.request(MadeUpKey()) }
                 var input: [UInt8] = []
                 for request in requests { input += try subject.line(verb, request) }
-                let run = subject.run(verb.rawValue, input, keepsInputOpen: true, lines: requests.count, seconds: 10)
+                let run = subject.run(verb.rawValue, input, keepsInputOpen: true, lines: requests.count)
                 var ids: [String] = []
                 for line in try Subject.lines(run.output) { ids.append(try Subject.parse(line, verb).id) }
                 guard ids.sorted() == requests.map(\.id).sorted() else {
@@ -136,12 +136,12 @@ extension Conformance {
     /// How the process ends.
     func checkEnding(_ report: inout Report) {
         report.check("the end of input without a request ends it without an answer") {
-            let run = subject.run(Verb.publish.rawValue, seconds: 10)
+            let run = subject.run(Verb.publish.rawValue)
             if run.wasStopped { return "it did not end" }
             return run.output.count == 0 ? nil : "it printed something"
         }
         report.check("TERM ends it while it waits") {
-            let run = subject.run(Verb.publish.rawValue, keepsInputOpen: true, seconds: 1)
+            let run = subject.run(Verb.publish.rawValue, keepsInputOpen: true, time: .seconds(1))
             if !run.wasStopped { return "it did not wait for a request" }
             return run.ending == .signalled(9) ? "it had to be killed" : nil
         }

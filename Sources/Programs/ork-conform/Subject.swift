@@ -58,9 +58,10 @@ final class Subject {
 
     /// Runs the program and looks where its secrets go.
     func run(
-        _ word: String, _ input: [UInt8] = [], keepsInputOpen: Bool = false, lines: Int = .max, seconds: Int = 30
+        _ word: String, _ input: [UInt8] = [], keepsInputOpen: Bool = false, lines: Int = .max,
+        time: Duration = .seconds(30)
     ) -> Run {
-        var options = Run.Options(input: Secret(input), outputLimit: 256 << 10, time: .seconds(seconds))
+        var options = Run.Options(input: Secret(input), outputLimit: 256 << 10, time: time)
         options.keepsInputOpen = keepsInputOpen
         options.lines = lines
         let run = Program([path, word], environment: target.environment).run(options) { [self] process in
