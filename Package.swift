@@ -25,7 +25,7 @@ let package = Package(
         module("JSON", in: "Foundations"),
         module("Timestamps", in: "Foundations"),
         module("HTTP", in: "Foundations", "Secrets"),
-        module("CurlHTTP", in: "Foundations", "CCurl", "HTTP", "Secrets"),
+        module("CurlHTTP", in: "Foundations", "CCurl", "HTTP", "Secrets", "Timestamps"),
         module("Git", in: "Foundations", "CGit2", "Secrets"),
         module("Sodium", in: "Foundations", "CSodium", "Secrets"),
         module("YAML", in: "Foundations", "CYAML"),
@@ -84,7 +84,7 @@ let package = Package(
 
         publisher("file", "Documents", "Sodium", "TargetDocuments", .systemPackage),
         publisher("command", "ChildProcesses", "Sodium", "Timestamps"),
-        publisher("git", "ChildProcesses", "Documents", "Git", "Sodium", "TargetDocuments", "YAML"),
+        publisher("git", "ChildProcesses", "Documents", "Git", "Sodium", "TargetDocuments", "Timestamps", "YAML"),
         servicePublisher("github-secret", "Sodium", "Timestamps"),
         servicePublisher("gitlab-variable", "Sodium"),
         servicePublisher("vault-kv", "Sodium", "Timestamps"),

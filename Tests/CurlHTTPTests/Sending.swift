@@ -3,12 +3,13 @@ import FoundationEssentials
 import HTTP
 import Secrets
 import TestSupport
+import Timestamps
 
 extension HTTPPolicy {
     /// Short waits and generous limits.
     static var quick: HTTPPolicy {
         var policy = HTTPPolicy()
-        policy.backOff = .milliseconds(1)
+        policy.backOff = BackOff(from: .milliseconds(1), upTo: .seconds(1))
         return policy
     }
 

@@ -4,6 +4,7 @@ import Glibc
 import JSON
 import PublisherKit
 import Secrets
+import Timestamps
 
 /// Commits the secret, encrypted, to a branch of a git repository.
 ///
@@ -57,8 +58,8 @@ struct Patience {
     /// Waits a while, longer each time and never the same for two; `false` if it is time to give up.
     mutating func wait() -> Bool {
         tries += 1
-        let longest = min(0.1 * Double(1 << min(tries, 6)), 3)
-        let pause = Double.random(in: 0.05...longest)
+        let longest = BackOff(from: .milliseconds(200), upTo: .seconds(3)).wait(after: tries)
+        let pause = Double.random(in: 0.05...longest.seconds)
         guard failures < Self.mostFailures, Date() + pause < end else { return false }
         usleep(UInt32(pause * 1_000_000))
         return true

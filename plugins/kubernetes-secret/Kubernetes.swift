@@ -3,6 +3,7 @@ import HTTP
 import JSON
 import PublisherKit
 import Secrets
+import Timestamps
 
 /// Kubernetes' API, of one cluster and with one login.
 struct Kubernetes: Service {
@@ -18,7 +19,8 @@ struct Kubernetes: Service {
     /// Priority and fairness (429) says in `Retry-After` when to come back, mostly after a second.
     func pause(_ response: HTTPResponse, number: Int, now: Date) -> Duration? {
         guard response.status == 429 else { return nil }
-        return response.retryAfter.map { max($0, .seconds(1)) } ?? .seconds(1 << min(number - 1, 6))
+        return response.retryAfter.map { max($0, .seconds(1)) }
+            ?? BackOff(from: .seconds(1), upTo: .seconds(64)).wait(after: number)
     }
 
     func explain(_ refusal: ServiceAnswer, to call: ServiceCall) -> PublisherError? {

@@ -2,6 +2,7 @@ import CCurl
 import FoundationEssentials
 public import HTTP
 import Synchronization
+import Timestamps
 
 /// Sends requests with libcurl. Connections are kept from one batch to the next.
 ///
@@ -115,7 +116,7 @@ struct Batch {
     private func another(after transfer: Transfer, _ result: Result<HTTPResponse, TransportError>) -> Try? {
         let last = transfer.attempt
         guard requests[last.request].isIdempotent, last.number < settings.policy.tries else { return nil }
-        var wait = settings.policy.wait(afterTries: last.number)
+        var wait = settings.policy.backOff.spreadWait(after: last.number)
         switch result {
         case .success(let response):
             guard HTTPPolicy.retriedStatuses.contains(response.status) else { return nil }

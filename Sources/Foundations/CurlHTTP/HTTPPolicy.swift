@@ -1,5 +1,6 @@
 import HTTP
 import Secrets
+package import Timestamps
 
 /// The limits that every request obeys, in one place.
 package struct HTTPPolicy: Sendable {
@@ -13,8 +14,8 @@ package struct HTTPPolicy: Sendable {
     package var bodyLimit = 16 << 20
     /// How often an idempotent request is sent at most.
     package var tries = 5
-    /// The longest wait before the first retry, doubled for each further one. The real wait is at least its half.
-    package var backOff: Duration = .milliseconds(500)
+    /// How long to wait before a retry.
+    package var backOff = BackOff(from: .milliseconds(500), upTo: .seconds(512))
     /// How many requests of a batch are under way at once; the others follow as answers arrive.
     package var concurrency = 64
 
@@ -31,11 +32,6 @@ package struct HTTPPolicy: Sendable {
     /// The statuses that promise something else for a later try (RFC 9110 §15.5.9, §15.6; RFC 6585 §4). OpenRouter
     /// sends 529 for an overloaded provider.
     static let retriedStatuses: Set<Int> = [408, 429, 502, 503, 504, 529]
-
-    /// How long to wait after the given number of failed tries.
-    func wait(afterTries count: Int) -> Duration {
-        backOff * (Double(1 << min(count - 1, 10)) * Double.random(in: 0.5...1))
-    }
 }
 
 extension HTTPRequest {

@@ -24,3 +24,8 @@ public struct SystemClock: WallClock {
         }
     }
 }
+
+extension Duration {
+    /// In seconds, as `Date` counts them.
+    public var seconds: TimeInterval { Double(components.seconds) + Double(components.attoseconds) / 1e18 }
+}

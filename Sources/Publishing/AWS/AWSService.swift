@@ -48,7 +48,7 @@ extension AWSService {
         let isThrottled = AWSReason.name(in: response).map(AWSReason.throttling.contains) ?? false
         guard isThrottled || response.status == 429 else { return nil }
         if let wish = response.retryAfter { return max(wish, .seconds(1)) }
-        return .seconds(1 << min(number - 1, 5))
+        return BackOff(from: .seconds(1), upTo: .seconds(32)).wait(after: number)
     }
 
     package func explain(_ refusal: ServiceAnswer, to call: ServiceCall) -> PublisherError? {

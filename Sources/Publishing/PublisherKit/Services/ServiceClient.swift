@@ -117,7 +117,7 @@ public final class ServiceClient: Sendable {
                 guard error.isWorthAnotherTry else { throw failure.doubted(doubt) }
             }
             let isSettled = call.isIdempotent || !doubt
-            let next = clock.now.addingTimeInterval(Self.backOff(after: number))
+            let next = clock.now.addingTimeInterval(Self.backOff.spreadWait(after: number).seconds)
             guard isSettled, number < Self.tries, next < end else { throw failure.doubted(doubt) }
             clock.sleep(until: next)
         }
@@ -167,10 +167,7 @@ public final class ServiceClient: Sendable {
             reason: service.reason(answer.response))
     }
 
-    /// Half a second, doubled each time, of which at least a half is waited.
-    static func backOff(after tries: Int) -> TimeInterval {
-        0.5 * Double(1 << min(tries - 1, 10)) * Double.random(in: 0.5...1)
-    }
+    private static let backOff = BackOff(from: .milliseconds(500), upTo: .seconds(512))
 }
 
 /// One writes at a place at a time.
@@ -188,12 +185,6 @@ extension TransportError {
     fileprivate var isWorthAnotherTry: Bool { [.unreachable, .timeout, .interrupted].contains(code) }
 }
 
-extension Duration {
-    fileprivate var seconds: TimeInterval {
-        Double(components.seconds) + Double(components.attoseconds) / 1e18
-    }
-}
-
 extension ServiceClient {
     /// Sends a call that reads, and again after a while if `isSettled` does not hold for its answer: the copies of a
     /// service's data may lag behind what was written. The last answer counts, settled or not.
@@ -205,7 +196,7 @@ extension ServiceClient {
         while true {
             let answer = try send(call, until: deadline)
             if try isSettled(answer) { return answer }
-            let next = clock.now.addingTimeInterval(Self.backOff(after: number))
+            let next = clock.now.addingTimeInterval(Self.backOff.spreadWait(after: number).seconds)
             guard number < Self.tries, next < deadline.addingTimeInterval(-Self.margin) else { return answer }
             clock.sleep(until: next)
             number += 1
