@@ -13,7 +13,7 @@ import Testing
     func request() throws {
         let bench = try Bench([.answer(200, #"{"k": "v"}"#)])
         let answer = try bench.send(Bench.read)
-        #expect(try answer.object().text("k") == "v")
+        #expect(try answer.object().string("k") == "v")
         let request = try #require(bench.transport.requests.first)
         #expect(request.url.description == "https://plain.example/api/a%20b/c%2Fd?e=%2A")
         #expect(request.method == .get && request.isIdempotent)
@@ -153,7 +153,7 @@ import Testing
         ]
         for answer in garbage {
             let bench = try Bench([answer])
-            let error = #expect(throws: ServiceError.self) { try bench.send(Bench.read).object().text("k") }
+            let error = #expect(throws: ServiceError.self) { try bench.send(Bench.read).object().string("k") }
             #expect(error?.error.code == .unavailable)
             #expect(error?.error.message.hasPrefix("the answer of Plain is ") == true)
             #expect(error?.error.message.contains("sk-or") == false)

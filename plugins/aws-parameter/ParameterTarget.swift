@@ -68,7 +68,7 @@ struct ParameterTarget: ServiceTarget {
         // A page may be empty and not the last one (API_DescribeParameters).
         for _ in 1...100 {
             let answer = try send("DescribeParameters", body, to: "look at").object()
-            if let parameter = try answer.objects("Parameters").first { return parameter }
+            if let parameter = try answer.list("Parameters").first { return parameter }
             guard let next = answer["NextToken"]?.string else { break }
             body["NextToken"] = .string(next)
         }

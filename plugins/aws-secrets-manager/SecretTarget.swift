@@ -71,7 +71,7 @@ struct SecretTarget: ServiceTarget {
                     .configuration, "secret \(settings.secret) is binary, and a key is text",
                     hint: "write to a secret that has a text", field: "with.secret"))
         }
-        return Version(id: try object.text("VersionId"), text: Secret(try object.text("SecretString")))
+        return Version(id: try object.string("VersionId"), text: Secret(try object.string("SecretString")))
     }
 
     /// Looks at the secret; `nil` if there is none.

@@ -118,7 +118,7 @@ extension SecretTarget {
                 .get, path(variable), to: "read \(name(variable))", field: "with.companion",
                 permission: scope.variablePermission))
         guard let answer else { return nil }
-        guard let companion = Companion(parsing: try answer.object().text("value")) else {
+        guard let companion = Companion(parsing: try answer.object().string("value")) else {
             throw ServiceError(
                 Settings.error(
                     "companion", "\(name(variable)) is not one that ork wrote",

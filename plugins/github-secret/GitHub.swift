@@ -73,8 +73,8 @@ struct PublicKey {
 
     init(_ answer: ServiceAnswer) throws(ServiceError) {
         let object = try answer.object()
-        id = try object.text("key_id")
-        guard let data = Data(base64Encoded: try object.text("key")), data.count == 32 else {
+        id = try object.string("key_id")
+        guard let data = Data(base64Encoded: try object.string("key")), data.count == 32 else {
             throw answer.surprise("without a key of 32 bytes")
         }
         bytes = Array(data)

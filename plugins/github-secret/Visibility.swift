@@ -87,7 +87,7 @@ extension SecretTarget {
                     permission: scope.secretPermission), until: deadline)
             let object = try answer.object()
             let known = ids.count
-            for repository in try object.objects("repositories") {
+            for repository in try object.list("repositories") {
                 ids.insert(try repository.integer("id"))
                 if let name = repository["full_name"]?.string { names.insert(name.lowercased()) }
             }

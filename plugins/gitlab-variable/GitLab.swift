@@ -137,7 +137,7 @@ struct Variable {
         if object["value"] == .null, object["hidden"] == true {
             content = .hidden
         } else {
-            let value = Secret(object["value"] == .null ? "" : try object.text("value"))
+            let value = Secret(object["value"] == .null ? "" : try object.string("value"))
             content = value.count == 0 ? .nothing : .value(Digest(of: value))
         }
         // The instance has no environments.

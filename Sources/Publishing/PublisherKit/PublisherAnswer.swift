@@ -46,9 +46,9 @@ extension PublisherAnswer {
     public static func parse(
         _ line: some Collection<UInt8>, _ verb: Verb
     ) throws(PublisherError) -> (id: String, answer: PublisherAnswer) {
-        let reader = try WireReader(parsing: line, "the answer")
-        let id = try reader.string("id")
-        let word = try reader.string("outcome")
+        let fields = try WireFields(parsing: line, "the answer")
+        let id = try fields.string("id")
+        let word = try fields.string("outcome")
         guard verb.outcomes.contains(word) else {
             throw PublisherError(
                 .internal, "the outcome in the answer is not one of \(verb.outcomes.joined(separator: " "))")
@@ -58,20 +58,20 @@ extension PublisherAnswer {
             case "ready": .ready
             case "committed": .committed
             case "unchanged": .unchanged
-            case "rejected": .rejected(try PublisherError(try reader.reader("error")))
+            case "rejected": .rejected(try PublisherError(try fields.fields("error")))
             case "match": .match
             case "mismatch": .mismatch
             case "absent": .absent
             case "unverifiable": .unverifiable
             default:
                 .unknown(
-                    reader.object["error"] == nil
+                    fields["error"] == nil
                         ? PublisherError(.internal, "the publisher does not know whether it was done")
-                        : try PublisherError(try reader.reader("error")))
+                        : try PublisherError(try fields.fields("error")))
             }
         let answer = PublisherAnswer(
-            outcome, receipt: try reader.optional("receipt", \.object, "an object"),
-            message: try reader.optionalString("message"))
+            outcome, receipt: try fields.optional("receipt", \.object, "an object"),
+            message: try fields.optionalString("message"))
         return (id, answer)
     }
 
@@ -122,13 +122,13 @@ extension Verb {
 }
 
 extension PublisherError {
-    fileprivate init(_ reader: WireReader) throws(PublisherError) {
+    fileprivate init(_ fields: WireFields) throws(PublisherError) {
         // A code of a later version is read as the class that promises nothing.
         self.init(
-            Code(rawValue: try reader.string("code")) ?? .internal,
-            try reader.optionalString("message") ?? "no message",
-            hint: try reader.optionalString("hint"), field: try reader.optionalString("field"),
-            retryAfter: try reader.optional("retry_after", \.integer, "a whole number"))
+            Code(rawValue: try fields.string("code")) ?? .internal,
+            try fields.optionalString("message") ?? "no message",
+            hint: try fields.optionalString("hint"), field: try fields.optionalString("field"),
+            retryAfter: try fields.optional("retry_after", \.integer, "a whole number"))
     }
 
     fileprivate var object: JSONObject {

@@ -88,17 +88,17 @@ public struct PublisherInformation: Hashable, Sendable {
 extension PublisherInformation {
     /// Reads what `info` printed. Verbs of later versions are ignored; another protocol is refused with both numbers.
     public init(parsing text: some Collection<UInt8>) throws(PublisherError) {
-        let reader = try WireReader(parsing: text, "info")
-        try reader.checkProtocol()
-        guard reader.object["verbs"] != nil else { throw reader.missing("verbs") }
+        let fields = try WireFields(parsing: text, "info")
+        try fields.checkProtocol()
+        guard fields["verbs"] != nil else { throw fields.error("verbs") }
         self.init(
-            verbs: Set(try reader.strings("verbs").compactMap(Verb.init)), with: try Names(reader, "with"),
-            environment: try Variables(reader, "environment"),
-            readback: try reader.optional(
+            verbs: Set(try fields.strings("verbs").compactMap(Verb.init)), with: try Names(fields, "with"),
+            environment: try Variables(fields, "environment"),
+            readback: try fields.optional(
                 "readback", { $0.string.flatMap(Readback.init) }, "one of value, timestamp, none") ?? .none,
-            rollback: try reader.optional(
+            rollback: try fields.optional(
                 "rollback", { $0.string.flatMap(Rollback.init) }, "one of native, value, none") ?? .none,
-            batch: try reader.optional("batch", \.bool, "true or false") ?? false)
+            batch: try fields.optional("batch", \.bool, "true or false") ?? false)
     }
 
     /// The object that `info` prints, in one line ended by LF.
@@ -114,13 +114,13 @@ extension PublisherInformation {
 }
 
 extension PublisherInformation.Names {
-    fileprivate init(_ parent: WireReader, _ key: String) throws(PublisherError) {
-        guard parent.object[key] != nil else {
+    fileprivate init(_ parent: WireFields, _ key: String) throws(PublisherError) {
+        guard parent[key] != nil else {
             self.init()
             return
         }
-        let reader = try parent.reader(key)
-        self.init(required: try reader.strings("required"), optional: try reader.strings("optional"))
+        let fields = try parent.fields(key)
+        self.init(required: try fields.strings("required"), optional: try fields.strings("optional"))
     }
 
     fileprivate var value: JSONValue {
@@ -129,9 +129,9 @@ extension PublisherInformation.Names {
 }
 
 extension PublisherInformation.Variables {
-    fileprivate init(_ parent: WireReader, _ key: String) throws(PublisherError) {
+    fileprivate init(_ parent: WireFields, _ key: String) throws(PublisherError) {
         let names = try PublisherInformation.Names(parent, key)
-        let inherited = parent.object[key] == nil ? [] : try parent.reader(key).strings("inherited")
+        let inherited = parent[key] == nil ? [] : try parent.fields(key).strings("inherited")
         self.init(required: names.required, optional: names.optional, inherited: inherited)
     }
 

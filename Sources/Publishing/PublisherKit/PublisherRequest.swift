@@ -49,22 +49,22 @@ public struct PublisherRequest: Sendable {
 extension PublisherRequest {
     /// Reads one line. Unknown members are ignored; another protocol is refused with both numbers.
     public init(parsing line: some Collection<UInt8>, _ verb: Verb) throws(PublisherError) {
-        let reader = try WireReader(parsing: line, "the request")
-        try reader.checkProtocol()
-        let target = try reader.reader("target")
-        let secret = try reader.reader("secret")
+        let fields = try WireFields(parsing: line, "the request")
+        try fields.checkProtocol()
+        let target = try fields.fields("target")
+        let secret = try fields.fields("secret")
         let isPublish = verb == .publish
         self.init(
-            id: try reader.string("id"), operation: try reader.string("operation"),
-            rotation: try reader.optionalString("rotation") ?? "",
-            deadline: try reader.required(
+            id: try fields.string("id"), operation: try fields.string("operation"),
+            rotation: try fields.optionalString("rotation") ?? "",
+            deadline: try fields.required(
                 "deadline", { $0.string.flatMap { Date(rfc3339: $0) } }, "a moment as in RFC 3339"),
             target: try target.string("name"),
             with: try target.optional("with", \.object, "an object") ?? JSONObject(),
-            expect: try Self.expect(reader),
+            expect: try Self.expect(fields),
             digest: try Self.digest(try secret.string("digest"), "digest in the request"),
             secret: isPublish ? Secret(try secret.string("value")) : nil,
-            receipt: isPublish ? nil : try reader.optional("receipt", \.object, "an object"))
+            receipt: isPublish ? nil : try fields.optional("receipt", \.object, "an object"))
     }
 
     /// The request as one line ended by LF, wiped when the last copy goes. Only `publish` bears the value.
@@ -97,8 +97,8 @@ extension PublisherRequest {
         return Secret(bytes)
     }
 
-    private static func expect(_ reader: WireReader) throws(PublisherError) -> [Digest]? {
-        guard let texts = try reader.optional("expect", \.strings, "an array of strings") else { return nil }
+    private static func expect(_ fields: WireFields) throws(PublisherError) -> [Digest]? {
+        guard let texts = try fields.optional("expect", \.strings, "an array of strings") else { return nil }
         return try texts.map { text throws(PublisherError) in try digest(text, "expect in the request") }
     }
 

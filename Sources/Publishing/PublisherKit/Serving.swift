@@ -1,6 +1,7 @@
 import Dispatch
 import FoundationEssentials
 import Glibc
+import JSON
 import Secrets
 import Synchronization
 import SystemPackage
@@ -83,7 +84,7 @@ final class PublisherSession<Program: Publisher>: Sendable {
     private func answer(to line: [UInt8]) -> [UInt8] {
         let request: PublisherRequest
         do { request = try PublisherRequest(parsing: line, verb) } catch {
-            let id = (try? WireReader(parsing: line, "the request").string("id")) ?? ""
+            let id = (try? WireFields(parsing: line, "the request").string("id")) ?? ""
             return PublisherAnswer(.rejected(error)).line(id: id)
         }
         let answer = perform(request)

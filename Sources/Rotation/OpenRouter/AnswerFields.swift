@@ -5,116 +5,58 @@ import Secrets
 import Timestamps
 
 /// The fields of one object in an answer. A field that is not as documented is an error that names it, nothing else.
-struct AnswerFields {
-    private let object: JSONObject
-    private let status: Int
+typealias AnswerFields = JSONFields<OpenRouterError>
 
-    private init(_ object: JSONObject, _ status: Int) {
-        self.object = object
-        self.status = status
-    }
-
+extension JSONFields<OpenRouterError> {
     /// Reads the body of an answer, which is always an object.
     init(_ response: HTTPResponse) throws(OpenRouterError) {
-        guard let value = try? JSONValue(parsing: response.body), let object = value.object else {
-            throw .notJSON(response.status)
-        }
-        self.init(object, response.status)
+        let status = response.status
+        guard let object = (try? JSONValue(parsing: response.body))?.object else { throw .notJSON(status) }
+        self.init(object, name: "the answer") { .field($0.key, status) }
     }
 
-    func error(_ name: String) -> OpenRouterError { .field(name, status) }
+    /// Whether the field is there, if only as null.
+    func has(_ name: String) -> Bool { self[name] != nil }
 
-    func has(_ name: String) -> Bool { object[name] != nil }
-
-    func object(_ name: String) throws(OpenRouterError) -> AnswerFields {
-        guard let object = object[name]?.object else { throw error(name) }
-        return AnswerFields(object, status)
+    /// A number that can be compared, also one that arrives as a string, as analytics may send it.
+    func number(_ name: String) throws(OpenRouterError) -> JSONNumber {
+        try required(name, \.comparableNumber, "a number")
     }
 
-    func objects(_ name: String) throws(OpenRouterError) -> [AnswerFields] {
-        guard let elements = object[name]?.array else { throw error(name) }
-        var result: [AnswerFields] = []
-        for element in elements {
-            guard let object = element.object else { throw error(name) }
-            result.append(AnswerFields(object, status))
-        }
-        return result
+    /// A number or null; the field itself must be there.
+    func nullableNumber(_ name: String) throws(OpenRouterError) -> JSONNumber? {
+        self[name] == .null ? nil : try number(name)
     }
 
-    /// How many elements an array has; an absent or null one has none.
-    func optionalCount(_ name: String) throws(OpenRouterError) -> Int {
-        guard let value = present(name) else { return 0 }
-        guard let elements = value.array else { throw error(name) }
-        return elements.count
-    }
-
-    func string(_ name: String) throws(OpenRouterError) -> String {
-        guard let string = object[name]?.string else { throw error(name) }
-        return string
-    }
-
-    func optionalString(_ name: String) throws(OpenRouterError) -> String? {
-        guard has(name), let value = present(name) else { return nil }
-        guard let string = value.string else { throw error(name) }
-        return string
-    }
-
-    func bool(_ name: String) throws(OpenRouterError) -> Bool {
-        guard let bool = object[name]?.bool else { throw error(name) }
-        return bool
-    }
-
-    /// A whole number, also one that arrives as a string, as analytics may send it.
-    func integer(_ name: String) throws(OpenRouterError) -> Int {
+    /// A whole number, also one that arrives as a string.
+    func count(_ name: String) throws(OpenRouterError) -> Int {
         let decimal = try number(name).decimal
         guard let decimal, let integer = Int(decimal.description) else { throw error(name) }
         return integer
     }
 
-    /// A number that can be compared, also one that arrives as a string.
-    func number(_ name: String) throws(OpenRouterError) -> JSONNumber {
-        let value = object[name]
-        let number = value?.number ?? value?.string.flatMap { JSONNumber($0) }
-        guard let number, number.decimal != nil else { throw error(name) }
-        return number
-    }
+    func date(_ name: String) throws(OpenRouterError) -> Date { try required(name, \.date, "a date") }
 
-    /// A number or null; the field itself must be there.
-    func nullableNumber(_ name: String) throws(OpenRouterError) -> JSONNumber? {
-        if object[name] == .null { return nil }
-        return try number(name)
-    }
+    func optionalDate(_ name: String) throws(OpenRouterError) -> Date? { try optional(name, \.date, "a date") }
 
-    func date(_ name: String) throws(OpenRouterError) -> Date {
-        guard let date = Date(rfc3339: try string(name)) else { throw error(name) }
-        return date
-    }
-
-    func optionalDate(_ name: String) throws(OpenRouterError) -> Date? {
-        present(name) == nil ? nil : try date(name)
-    }
-
-    func hash(_ name: String) throws(OpenRouterError) -> KeyHash {
-        guard let hash = KeyHash(try string(name)) else { throw error(name) }
-        return hash
-    }
+    func hash(_ name: String) throws(OpenRouterError) -> KeyHash { try required(name, \.keyHash, "a hash") }
 
     /// A list of hashes or null; the field itself must be there.
     func nullableHashes(_ name: String) throws(OpenRouterError) -> [KeyHash]? {
-        if object[name] == .null { return nil }
-        guard let elements = object[name]?.array else { throw error(name) }
-        var hashes: [KeyHash] = []
-        for element in elements {
-            guard let hash = element.string.flatMap({ KeyHash($0) }) else { throw error(name) }
-            hashes.append(hash)
-        }
-        return hashes
+        guard has(name) else { throw error(name) }
+        return try optional(name, { $0.elements(\.keyHash) }, "a list of hashes")
+    }
+}
+
+extension JSONValue {
+    fileprivate var comparableNumber: JSONNumber? {
+        let number = number ?? string.flatMap { JSONNumber($0) }
+        return number?.decimal == nil ? nil : number
     }
 
-    private func present(_ name: String) -> JSONValue? {
-        guard let value = object[name], !value.isNull else { return nil }
-        return value
-    }
+    fileprivate var date: Date? { string.flatMap { Date(rfc3339: $0) } }
+
+    fileprivate var keyHash: KeyHash? { string.flatMap { KeyHash($0) } }
 }
 
 extension JSONNumber {

@@ -15,7 +15,7 @@ package struct InferenceAPI: Sendable {
     /// What OpenRouter says of the key itself; free of charge. Each call has a connection of its own, which may meet another server of the provider.
     package func currentKey() -> APICall<CurrentKey> {
         endpoint.call(.get, "/key", fresh: true) { fields throws(OpenRouterError) in
-            try CurrentKey(fields.object("data"))
+            try CurrentKey(fields.fields("data"))
         }
     }
 
@@ -39,10 +39,10 @@ package struct Inference: Sendable, Hashable {
 
     init(_ fields: AnswerFields) throws(OpenRouterError) {
         id = try fields.optionalString("id")
-        let usage = fields.has("usage") ? try fields.object("usage") : nil
+        let usage = fields.has("usage") ? try fields.fields("usage") : nil
         cost = usage?.has("cost") == true ? try usage?.nullableNumber("cost")?.decimal : nil
         // A provider's failure may come with status 200.
-        guard !fields.has("error"), try !fields.objects("choices").isEmpty else { throw fields.error("choices") }
+        guard !fields.has("error"), try !fields.list("choices").isEmpty else { throw fields.error("choices") }
     }
 }
 

@@ -129,7 +129,7 @@ package struct CreatedKey: Sendable {
         let text = try fields.string("key")
         guard !text.isEmpty else { throw fields.error("key") }
         secret = Secret(text)
-        key = try Key(fields.object("data"))
+        key = try Key(fields.fields("data"))
     }
 }
 

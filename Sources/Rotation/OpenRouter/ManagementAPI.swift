@@ -20,14 +20,14 @@ package struct ManagementAPI: Sendable {
         var query = [("include_disabled", "true"), ("include_expired", "true"), ("offset", String(offset))]
         if let workspace { query.append(("workspace_id", workspace)) }
         return endpoint.call(.get, "/keys", query: query) { fields throws(OpenRouterError) in
-            try fields.objects("data").read(Key.init)
+            try fields.list("data").read(Key.init)
         }
     }
 
     /// One key; `nil` if there is none.
     package func key(_ hash: KeyHash) -> APICall<Key?> {
         endpoint.call(.get, "/keys/\(hash)", missing: Key?.none) { fields throws(OpenRouterError) in
-            try Key(fields.object("data"))
+            try Key(fields.fields("data"))
         }
     }
 
@@ -41,7 +41,7 @@ package struct ManagementAPI: Sendable {
         endpoint.call(
             .patch, "/keys/\(hash)", body: change.json, missing: Key?.none
         ) { fields throws(OpenRouterError) in
-            try Key(fields.object("data"))
+            try Key(fields.fields("data"))
         }
     }
 
@@ -75,7 +75,7 @@ package struct ManagementAPI: Sendable {
         endpoint.call(
             .post, "/analytics/query", body: RequestCount.query(hash, from: start, to: end), isIdempotent: true
         ) { fields throws(OpenRouterError) in
-            try RequestCount(fields.object("data"), end: end)
+            try RequestCount(fields.fields("data"), end: end)
         }
     }
 
@@ -86,7 +86,7 @@ package struct ManagementAPI: Sendable {
         var query = [("limit", String(Self.pageSize)), ("offset", String(offset))]
         if let workspace { query.append(("workspace_id", workspace)) }
         return endpoint.call(.get, path, query: query) { fields throws(OpenRouterError) in
-            try Page(rows: fields.objects("data").read(row), offset: offset, total: fields.integer("total_count"))
+            try Page(rows: fields.list("data").read(row), offset: offset, total: fields.count("total_count"))
         }
     }
 }

@@ -1,3 +1,4 @@
+import JSON
 package import Secrets
 
 /// The tie between a key and its guardrail; a key has one at most.

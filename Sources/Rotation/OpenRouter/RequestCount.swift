@@ -31,11 +31,11 @@ package enum RequestCount: Sendable, Hashable {
     }
 
     init(_ fields: AnswerFields, end: Date) throws(OpenRouterError) {
-        let rows = try fields.objects("data")
-        let metadata = try fields.object("metadata")
-        let count = try metadata.integer("row_count")
+        let rows = try fields.list("data")
+        let metadata = try fields.fields("metadata")
+        let count = try metadata.count("row_count")
         let isTruncated = try metadata.bool("truncated")
-        if try fields.optionalCount("warnings") > 0 {
+        if try fields.optional("warnings", \.array, "a list")?.isEmpty == false {
             self = .unusable(.warnings)
         } else if isTruncated || count != rows.count {
             self = .unusable(.truncated)
@@ -49,7 +49,7 @@ package enum RequestCount: Sendable, Hashable {
     private static func sum(_ rows: [AnswerFields]) throws(OpenRouterError) -> Int {
         var total = 0
         for row in rows {
-            let count = try row.integer("request_count")
+            let count = try row.count("request_count")
             let (sum, overflow) = total.addingReportingOverflow(count)
             guard count >= 0, !overflow else { throw row.error("request_count") }
             total = sum

@@ -1,5 +1,6 @@
 package import FoundationEssentials
 package import HTTP
+import JSON
 package import Secrets
 package import Timestamps
 
@@ -36,7 +37,7 @@ package struct GitHubIdentity: Sendable {
             ServiceCall(
                 .get, [], query: audience.map { [("audience", $0)] } ?? [], to: "give the job a token",
                 field: Self.field), until: deadline)
-        return Secret(try answer.object().text("value"))
+        return Secret(try answer.object().string("value"))
     }
 
     private static let field = "env.\(variables.url)"

@@ -34,13 +34,20 @@ public struct ServiceAnswer: Sendable {
     /// The body as an object of JSON.
     public func object() throws(ServiceError) -> AnswerObject {
         guard let object = json?.object else { throw surprise("not an object of JSON") }
-        return AnswerObject(object, of: self)
+        return fields(of: object)
     }
 
     /// The body as a list of objects.
     public func objects() throws(ServiceError) -> [AnswerObject] {
-        guard let list = json?.array else { throw surprise("not a list") }
-        return try AnswerObject.all(list, of: self)
+        guard json?.array != nil else { throw surprise("not a list") }
+        guard let objects = json?.objects else {
+            throw surprise("a list of something else than objects")
+        }
+        return objects.map(fields)
+    }
+
+    private func fields(of object: JSONObject) -> AnswerObject {
+        AnswerObject(object, name: "the answer") { surprise("without \($0.key)") }
     }
 
     /// The service's own words in a refusal, in one short line. `nil` where there are none: then it may not be the service that has answered.
@@ -79,57 +86,13 @@ public struct ServiceAnswer: Sendable {
     }
 }
 
-/// An object in an answer, read by type. What is missing or of another type is an answer that is none.
-public struct AnswerObject: Sendable {
-    private let object: JSONObject
-    private let answer: ServiceAnswer
+/// An object in an answer, read by type. What is missing or of another type is an answer that is none by the service's
+/// documentation.
+public typealias AnswerObject = JSONFields<ServiceError>
 
-    init(_ object: JSONObject, of answer: ServiceAnswer) {
-        self.object = object
-        self.answer = answer
-    }
-
-    static func all(_ list: [JSONValue], of answer: ServiceAnswer) throws(ServiceError) -> [AnswerObject] {
-        var objects: [AnswerObject] = []
-        for value in list {
-            guard let object = value.object else { throw answer.surprise("a list of something else than objects") }
-            objects.append(AnswerObject(object, of: answer))
-        }
-        return objects
-    }
-
-    /// The member as it stands there.
-    public subscript(key: String) -> JSONValue? { object[key] }
-
-    /// A text.
-    public func text(_ key: String) throws(ServiceError) -> String {
-        guard let text = object[key]?.string else { throw answer.surprise("without \(key)") }
-        return text
-    }
-
-    /// A whole number.
-    public func integer(_ key: String) throws(ServiceError) -> Int {
-        guard let integer = object[key]?.integer else { throw answer.surprise("without \(key)") }
-        return integer
-    }
-
-    /// `true` or `false`.
-    public func flag(_ key: String) throws(ServiceError) -> Bool {
-        guard let flag = object[key]?.bool else { throw answer.surprise("without \(key)") }
-        return flag
-    }
-
+extension JSONFields<ServiceError> {
     /// A moment in the form of RFC 3339.
     public func date(_ key: String) throws(ServiceError) -> Date {
-        guard let date = object[key]?.string.flatMap(Date.init(rfc3339:)) else {
-            throw answer.surprise("without \(key)")
-        }
-        return date
-    }
-
-    /// A list of objects.
-    public func objects(_ key: String) throws(ServiceError) -> [AnswerObject] {
-        guard let list = object[key]?.array else { throw answer.surprise("without \(key)") }
-        return try Self.all(list, of: answer)
+        try required(key, { $0.string.flatMap { Date(rfc3339: $0) } }, "a moment")
     }
 }
