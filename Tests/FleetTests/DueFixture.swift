@@ -29,7 +29,10 @@ struct DueFixture {
         simulation.with { simulated in
             let created = simulated.now.addingTimeInterval(-days * Self.day)
             let expiry = expiresInDays.map { simulated.now.addingTimeInterval($0 * Self.day) }
-            let hash = simulated.sandbox.addKey(name: name, expiresAt: expiry, workspace: workspace, at: created).hash
+            let limit: OpenRouterSandbox.Money? = KeyName(parsing: name).isMinting ? 0 : nil
+            let hash = simulated.sandbox.addKey(
+                name: name, limit: limit, expiresAt: expiry, workspace: workspace, at: created
+            ).hash
             if disabled { simulated.sandbox.setDisabled(hash, at: created) }
             return hash
         }

@@ -178,7 +178,10 @@ struct DueTests {
             for key in lineage.keys {
                 let created = simulated.now.addingTimeInterval(-key.days * DueFixture.day)
                 let expiry = key.expiresInDays.map { simulated.now.addingTimeInterval($0 * DueFixture.day) }
-                let hash = simulated.sandbox.addKey(name: key.name, expiresAt: expiry, at: created).hash
+                let limit: OpenRouterSandbox.Money? = KeyName(parsing: key.name).isMinting ? 0 : nil
+                let hash = simulated.sandbox.addKey(
+                    name: key.name, limit: limit, expiresAt: expiry, at: created
+                ).hash
                 if key.disabled { simulated.sandbox.setDisabled(hash, at: created) }
             }
         }

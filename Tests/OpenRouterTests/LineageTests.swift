@@ -11,7 +11,10 @@ import Testing
         _ name: String, _ hash: String = "aa", created: String = "2026-08-24T10:30:00Z", disabled: Bool = false,
         expires: String? = nil
     ) throws -> Key {
-        try Sample.key([
+        // As ork-create mints it: without the means to spend, and never used.
+        let isMinted = KeyName(parsing: name).isMinting
+        return try Sample.key([
+            "limit": isMinted ? 0 : 25, "usage": isMinted ? 0 : 1, "byok_usage": 0, "last_used_at": .null,
             "name": .string(name), "hash": .string(hash), "created_at": .string(created), "disabled": .bool(disabled),
             "expires_at": expires.map { .string($0) } ?? .null,
         ])
@@ -63,6 +66,24 @@ import Testing
         let ours = try #require(KeyHash("ours"))
         #expect(Lineage(base: "a", among: keys).unknownKey(besides: [ours], at: Sample.now) == nil)
         #expect(Lineage(base: "a", among: keys).unknownKey(besides: [], at: Sample.now)?.hash == ours)
+    }
+
+    @Test(
+        "the mark alone makes no key that may be deleted: whoever uses it, or may spend with it, has been given it",
+        arguments: [
+            ("limit", 5), ("limit", .null), ("usage", .number("0.000001")), ("byok_usage", 1),
+            ("last_used_at", "2026-11-22T00:00:00Z"),
+        ] as [(String, JSONValue)])
+    func marked(field: String, value: JSONValue) throws {
+        var fields: [String: JSONValue] = [
+            "name": .string("a \(mark) minting"), "created_at": "2025-01-01T00:00:00Z", "limit": 0, "usage": 0,
+            "byok_usage": 0, "last_used_at": .null, "expires_at": .null,
+        ]
+        #expect(try Sample.key(fields).isAbandoned(at: Sample.now))
+        fields[field] = value
+        let key = try Sample.key(fields)
+        #expect(!key.isAbandoned(at: Sample.now))
+        #expect(Lineage(base: "a", among: [key]).live(at: Sample.now) == [key])
     }
 
     @Test(

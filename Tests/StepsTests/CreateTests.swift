@@ -120,7 +120,8 @@ import Timestamps
             simulated.sandbox.addKey(name: rotated, expiresAt: simulated.now.addingTimeInterval(-1))
         },
         Found(testDescription: "two live keys", code: .notYet, superseded: 2) { simulated in
-            simulated.sandbox.addKey(name: rotated, at: simulated.now.addingTimeInterval(-60))
+            simulated.sandbox.addKey(
+                name: rotated, limit: 25, limitReset: .monthly, at: simulated.now.addingTimeInterval(-60))
         },
         Found(testDescription: "a key that soaks", code: .notYet, superseded: 2) { simulated in
             let name = "\(rotated) disabled:2026-11-22T10:00:00Z"

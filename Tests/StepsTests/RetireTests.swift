@@ -372,7 +372,9 @@ extension RotationFixture {
         let simulation = Simulation()
         let fixture = try RotationFixture(simulation)
         let busy = simulation.with { simulated in
-            simulated.sandbox.addKey(name: Self.rotated, at: simulated.now.addingTimeInterval(-60)).hash
+            simulated.sandbox.addKey(
+                name: Self.rotated, limit: 25, limitReset: .monthly, at: simulated.now.addingTimeInterval(-60)
+            ).hash
         }
         try fixture.create { $0.supersedes = true }
         try fixture.publishAndVerify()

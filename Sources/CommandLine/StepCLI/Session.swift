@@ -180,6 +180,7 @@ extension Session {
         var plan = state.plan
         if let configuration {
             try refuseDifference(plan, configuration, state)
+            if step == .retire { try requireNamedLineage(configuration) }
             plan = plan.adoptingTimings(from: configuration).plan
         } else if !flags["probe"].isEmpty {
             // They take the place of those that flags gave before: a mistyped one can be corrected.
@@ -192,6 +193,19 @@ extension Session {
         wanted.verify.probes = probes
         try record(rulesOf: wanted, over: state, step)
         return wanted.targets.filter { target in !state.plan.targets.contains(target) }
+    }
+
+    /// A predecessor that is known by a variable says nothing to a stage that does not have it: the handoff alone would
+    /// name the keys that are deleted.
+    private func requireNamedLineage(_ configuration: RotationConfiguration) throws(StepError) {
+        guard case .environment(let name) = configuration.plan.predecessor, configuration.plan.successor.name == nil,
+            !trust.accepts(identity.publicIdentity, for: .create)
+        else { return }
+        throw StepError(
+            .unacceptable,
+            "\(configuration.file) does not say which keys may be retired: it knows the predecessor by \(name) alone",
+            hint: "name the keys: predecessor: {name: NAME} in place of the variable, or successor: {name: NAME} "
+                + "beside it", isRetryable: false)
     }
 
     private func refuseDifference(

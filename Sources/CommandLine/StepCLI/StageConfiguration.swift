@@ -18,23 +18,24 @@ extension ConfigurationFile {
             }
             wanted = name
         }
-        do {
-            let file = try ConfigurationFile(parsing: bytes, name: path)
-            // A file that happens to lie here and knows nothing of this handoff's rotation has no say in it.
-            if options.config == nil, options.rotation == nil, let rotation,
-                !file.rotations.contains(where: { $0.name == rotation })
-            {
-                return nil
-            }
-            return try file.rotation(named: wanted)
-        } catch {
-            throw StepError(error)
+        let file = try parse(bytes, path)
+        // A handoff that is written for another rotation would else come past the gates of this one.
+        if options.rotation == nil, let rotation, !file.rotations.contains(where: { $0.name == rotation }) {
+            throw StepError(
+                .unacceptable, "the handoff is of the rotation \(rotation), which \(path) does not have",
+                hint: "name this rotation's own configuration with --config, or work in a folder without ork.yaml",
+                isRetryable: false)
         }
+        do { return try file.rotation(named: wanted) } catch { throw StepError(error) }
     }
 
     /// The whole file, with all of its rotations.
     package static func load(_ path: String) throws(StepError) -> ConfigurationFile {
         guard let bytes = try read(path, mustExist: true) else { throw unreadable(path, .noSuchFileOrDirectory) }
+        return try parse(bytes, path)
+    }
+
+    private static func parse(_ bytes: [UInt8], _ path: String) throws(StepError) -> ConfigurationFile {
         do { return try ConfigurationFile(parsing: bytes, name: path) } catch { throw StepError(error) }
     }
 

@@ -16,7 +16,7 @@ package struct Lineage: Sendable, Hashable {
 
     /// The keys that applications may hold and use: handed out, enabled, not expired.
     package func live(at date: Date) -> [Key] {
-        keys.filter { !$0.disabled && !$0.isExpired(at: date) && !$0.keyName.isMinting }
+        keys.filter { !$0.disabled && !$0.isExpired(at: date) && !$0.isUnactivated }
     }
 
     /// The live keys that a rotation had disabled, and that were enabled again since.
@@ -29,7 +29,7 @@ package struct Lineage: Sendable, Hashable {
 
     /// The keys that were handed out, are disabled and not expired: they could be enabled again.
     package func disabled(at date: Date) -> [Key] {
-        keys.filter { $0.disabled && !$0.isExpired(at: date) && !$0.keyName.isMinting }
+        keys.filter { $0.disabled && !$0.isExpired(at: date) && !$0.isUnactivated }
     }
 
     /// Those of them that a rotation disabled. A key without that mark was disabled by hand, and is left to whoever
@@ -37,7 +37,7 @@ package struct Lineage: Sendable, Hashable {
     package func soaking(at date: Date) -> [Key] { disabled(at: date).filter { $0.keyName.disabledAt != nil } }
 
     /// The keys that were never handed out.
-    package var minting: [Key] { keys.filter(\.keyName.isMinting) }
+    package var minting: [Key] { keys.filter(\.isUnactivated) }
 
     /// How long, in seconds, a run of `ork-create` may be at work. A key that bears the mark `minting` for longer was
     /// left behind.
@@ -48,9 +48,17 @@ package struct Lineage: Sendable, Hashable {
 }
 
 extension Key {
+    /// Whether it was minted and never handed out: it bears the mark, may spend nothing, and was never used. A name is
+    /// anybody's to choose, so the mark alone says nothing.
+    package var isUnactivated: Bool {
+        guard keyName.isMinting, let limit, limit.decimal == 0 else { return false }
+        if case .at = lastUsedAt { return false }
+        return usage.decimal == 0 && byokUsage.decimal == 0
+    }
+
     /// Whether it was never handed out and nobody is at work with it any more.
     package func isAbandoned(at date: Date) -> Bool {
-        keyName.isMinting && date.timeIntervalSince(createdAt) >= Lineage.mintingLimit
+        isUnactivated && date.timeIntervalSince(createdAt) >= Lineage.mintingLimit
     }
 }
 

@@ -41,12 +41,15 @@ package struct RotationHeader: Hashable, Sendable {
     package let workspace: String?
     package let plan: Plan
     package let predecessors: [KeyReference]
+    /// The gates that `ork-create` knew of: they stay closed where nobody is known who may open them.
+    package let gates: Set<StepName>
     /// The SHA-256 of the header's canonical JSON.
     package let digest: Digest
     let json: JSONValue
 
     package init(
-        id: RotationID, name: PlanName, base: String, workspace: String?, plan: Plan, predecessors: [KeyReference]
+        id: RotationID, name: PlanName, base: String, workspace: String?, plan: Plan, predecessors: [KeyReference],
+        gates: Set<StepName> = []
     ) {
         self.id = id
         self.name = name
@@ -54,12 +57,14 @@ package struct RotationHeader: Hashable, Sendable {
         self.workspace = workspace
         self.plan = plan
         self.predecessors = predecessors
+        self.gates = gates
         var json: JSONObject = [
             "id": .string(id.description), "name": .string(name.description), "base": .string(base),
         ]
         if let workspace { json["workspace"] = .string(workspace) }
         json["plan"] = plan.json
         json["predecessors"] = .array(predecessors.map(\.json))
+        if !gates.isEmpty { json["requires"] = .array(gates.map(\.rawValue).sorted().map { .string($0) }) }
         self.json = .object(json)
         digest = Digest(of: self.json.bytes(.canonical))
     }
@@ -79,8 +84,21 @@ package struct RotationHeader: Hashable, Sendable {
         var references: [KeyReference] = []
         for predecessor in predecessors { references.append(try KeyReference(predecessor)) }
         self.predecessors = references
+        gates = try Self.gates(value["requires"])
         json = value
         digest = Digest(of: value.bytes(.canonical))
+    }
+
+    /// A gate that this version does not know cannot be opened by it.
+    private static func gates(_ value: JSONValue?) throws(HandoffError) -> Set<StepName> {
+        guard let value else { return [] }
+        guard let names = value.strings else { throw .malformed("rotation") }
+        guard names.allSatisfy({ $0 == StepName.approve.rawValue }) else {
+            throw HandoffError(
+                .schema, "the rotation has a gate that this version of ork does not know",
+                hint: "use the same version of ork for all steps of a rotation")
+        }
+        return Set(names.compactMap(StepName.init))
     }
 }
 

@@ -220,6 +220,12 @@ extension State {
     private mutating func readAccepted(_ record: Record, _ trust: Trust?) throws(HandoffError) {
         do {
             if let name = record.target, let json = record.detail["target"] {
+                guard trust?.accepts(record.signer, for: .create) ?? true else {
+                    throw HandoffError(
+                        .untrusted,
+                        "the target \(name) was added by \(record.signer.short), which is not trusted for create",
+                        hint: "targets come from ork-create: add it to the plan, and start a new rotation")
+                }
                 let target = try Plan.Target(name: name, json, ["targets", name.description], .ignored)
                 try add(target)
             } else if let differences = record.detail["differences"] {

@@ -120,8 +120,8 @@ extension CreateStep {
     @discardableResult
     func discard(_ key: Key, because reason: String) throws(StepError) -> Bool {
         if let now = try account.send({ $0.key(key.hash) }).value {
-            guard now.keyName.isMinting else {
-                context.tell(.warning("\(now.name) (\(now.hash.short)) was activated meanwhile and stays"))
+            guard now.isUnactivated else {
+                context.tell(.warning("\(now.name) (\(now.hash.short)) has a limit or was used, and stays"))
                 return false
             }
             _ = try account.send { $0.deleteKey(key.hash) }
@@ -154,7 +154,7 @@ extension CreateStep {
     func yieldToOtherCreator(_ key: Key, _ header: RotationHeader) throws(StepError) {
         let end = context.clock.now.addingTimeInterval(Self.tieLimit)
         while let rival = try rival(of: key, header) {
-            let isTie = rival.keyName.isMinting && rival.createdAt == key.createdAt
+            let isTie = rival.isUnactivated && rival.createdAt == key.createdAt
             guard isTie, key.hash.description < rival.hash.description, context.clock.now < end else {
                 try discard(key, because: "\(rival.name) was created first")
                 throw StepError(

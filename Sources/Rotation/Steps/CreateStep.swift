@@ -102,7 +102,8 @@ package struct CreateStep {
         guard !context.isDryRun else { return }
         let header = RotationHeader(
             id: id, name: options.name, base: choice.base, workspace: choice.workspace, plan: options.plan,
-            predecessors: choice.predecessors.map { KeyReference(hash: $0.hash, name: $0.name, label: $0.label) })
+            predecessors: choice.predecessors.map { KeyReference(hash: $0.hash, name: $0.name, label: $0.label) },
+            gates: context.trust.requiresApproval ? [.approve] : [])
         do {
             try context.journal.begin(header, intent(name.description, abandoning: choice.abandoned, ignoring: ignored))
         } catch { throw StepError(error) }
@@ -199,8 +200,7 @@ extension CreateStep {
     /// Another run with a copy of this handoff may have got further; its key's plaintext is in its handoff only.
     private func refuseForeignSuccessor(_ snapshot: LineageSnapshot, _ header: RotationHeader) throws(StepError) {
         let activated = snapshot.keys.first { key in
-            let name = KeyName(parsing: key.name)
-            return name.base == header.base && name.rotation?.id == header.id.description && !name.isMinting
+            key.keyName.base == header.base && key.keyName.rotation?.id == header.id.description && !key.isUnactivated
         }
         guard let activated else { return }
         throw StepError(

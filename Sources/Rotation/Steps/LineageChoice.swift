@@ -23,7 +23,11 @@ struct LineageChoice {
         let soaking = lineage.soaking(at: now)
         abandoned = try Self.abandoned(lineage, options, now: now)
         workspace = plan.workspace ?? snapshot.named?.workspaceID ?? live.last?.workspaceID
-        predecessors = options.supersedes ? soaking + live : live.suffix(1)
+        // The settings are those of the last one: the key that the plan names, where it names one.
+        let counts = snapshot.named.flatMap { named in live.first { $0.hash == named.hash } } ?? live.last
+        let ordered = live.filter { $0.hash != counts?.hash } + (counts.map { [$0] } ?? [])
+        predecessors = options.supersedes ? soaking + ordered : live.suffix(1)
+        if options.supersedes, snapshot.named == nil { try Self.refuseUnlike(live, base, plan.successor) }
         if let key = snapshot.named, !live.contains(where: { $0.hash == key.hash }) {
             throw StepError(
                 .failed, "the key \(key.name) (\(key.hash.short)) is disabled, has expired or is not activated",
@@ -47,6 +51,19 @@ struct LineageChoice {
         }
     }
 
+    /// A key of that name that somebody has made gives its limit or its owner to no successor.
+    private static func refuseUnlike(_ live: [Key], _ base: String, _ wanted: Plan.Successor) throws(StepError) {
+        guard let last = live.last else { return }
+        for key in live.dropLast() {
+            guard let difference = key.difference(from: last, wanted) else { continue }
+            throw StepError(
+                .failed,
+                "the live keys of \(base) differ in their \(difference): \(key.name) (\(key.hash.short)) and "
+                    + "\(last.name) (\(last.hash.short))",
+                hint: "say whose settings count: --predecessor hash=HASH", isRetryable: false)
+        }
+    }
+
     /// Minting keys that may be deleted: any with `--supersede`, else those older than any run of `ork-create`.
     private static func abandoned(
         _ lineage: Lineage, _ options: CreateStep.Options, now: Date
@@ -57,6 +74,16 @@ struct LineageChoice {
             .notYet, "another ork-create is minting \(young[0].name)",
             hint: "wait for it; if it was killed, resume with its handoff, use --supersede, or come back in an hour",
             retryAt: newest.createdAt.addingTimeInterval(Lineage.mintingLimit))
+    }
+}
+
+extension Key {
+    /// In what a successor that inherits from the one would differ from one that inherits from the other.
+    fileprivate func difference(from other: Key, _ wanted: Plan.Successor) -> String? {
+        if wanted.limit == .inherit, limit?.decimal != other.limit?.decimal { return "limit" }
+        if wanted.limitReset == .inherit, limitReset != other.limitReset { return "limit's reset" }
+        if creatorUserID != other.creatorUserID { return "owner" }
+        return workspaceID == other.workspaceID ? nil : "workspace"
     }
 }
 

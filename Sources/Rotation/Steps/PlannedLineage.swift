@@ -39,7 +39,43 @@ extension Plan {
     }
 }
 
+extension RotationHeader {
+    /// Refuses what the plan does not lead to. The header is signed by whoever may create; which lineage a stage acts on
+    /// follows from the plan, which is compared with the stage's own configuration.
+    func requireLineageOfPlan() throws(StepError) {
+        let planned: String? =
+            switch plan.predecessor {
+            case .name(let name): KeyName(parsing: name).base
+            case .none: plan.successor.name ?? name.description
+            case .hash, .environment: plan.successor.name
+            }
+        guard planned == nil || planned == base else { throw Self.strayed("keys named \(base)", from: planned ?? "") }
+        if case .hash(let hash) = plan.predecessor, !predecessors.contains(where: { $0.hash == hash }) {
+            throw Self.strayed("other keys", from: "the key \(hash.short)")
+        }
+        if let workspace = plan.workspace, workspace != self.workspace {
+            throw Self.strayed("another workspace", from: workspace)
+        }
+    }
+
+    private static func strayed(_ found: String, from planned: String) -> StepError {
+        StepError(
+            .unacceptable, "the handoff is about \(found), but its plan is about \(planned)",
+            hint: "ork-create writes no such handoff: find out who has, and start a new rotation",
+            isRetryable: false)
+    }
+}
+
 extension State {
+    /// Whatever a handoff names: only keys of its own lineage are disabled, deleted or enabled again.
+    func requireLineage(of key: Key) throws(StepError) {
+        guard key.keyName.base != header.base else { return }
+        throw StepError(
+            .unacceptable, "\(key.plainName) (\(key.hash.short)) is not a key of \(header.base), and is left alone",
+            hint: "if it was renamed during the rotation, give it the old name again; else somebody has written this "
+                + "handoff, and ork-create has not", isRetryable: false)
+    }
+
     /// The keys that this rotation knows to be its own: the predecessors, and the successor once it is created.
     package var knownKeys: Set<KeyHash> {
         var hashes = Set(header.predecessors.map(\.hash))

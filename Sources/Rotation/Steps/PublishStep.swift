@@ -99,6 +99,12 @@ package struct PublishStep {
                         "give the new one another name (--to NAME=\(target.publisher):…); a target that was named wrongly "
                         + "goes only with a new rotation: ork-create --supersede with another --handoff")
             }
+            guard context.trust.accepts(identity.publicIdentity, for: .create) else {
+                throw StepError(
+                    .denied, "this stage may not add the target \(target.name): it is not trusted for create",
+                    hint: "add it to the plan and start a new rotation, or run this with the identity of ork-create",
+                    isRetryable: false)
+            }
             plan.targets.append(target)
         }
         plan.targets.sort { $0.name < $1.name }
@@ -119,12 +125,7 @@ package struct PublishStep {
         }
         guard let lowest = open.map(\.wave).min() else { return nil }
         let isLater = lowest > (state.waves.first ?? lowest) || options.allWaves && state.waves.count > 1
-        if isLater, context.trust.requiresApproval, !state.isApproved(for: .publish) {
-            throw StepError(
-                .notYet, "waves after the first wait for an approval of this plan, successor and targets",
-                hint: "have it approved with ork-approve --for publish, then run ork-publish again with that handoff",
-                isRetryable: false)
-        }
+        if isLater { try context.requireApproval(for: .publish, of: state) }
         guard !options.allWaves else { return open }
         let earlier = state.plan.targets.filter { $0.wave < lowest }
         if let unpublished = earlier.first(where: { !state.isPublished($0.name) }) {

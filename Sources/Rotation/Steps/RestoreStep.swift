@@ -42,6 +42,7 @@ package struct RestoreStep {
             context.tell(.warning("\(reference.name) does not exist any more and cannot be restored"))
             return false
         }
+        try state.requireLineage(of: key)
         guard key.disabled else {
             context.tell(.done("\(key.plainName) is enabled"))
             return false

@@ -18,6 +18,7 @@ extension RetireStep {
                 try recordGone(reference, state)
                 continue
             }
+            try state.requireLineage(of: key)
             do {
                 return try action(for: key, snapshot, state, successor)
             } catch {
@@ -38,7 +39,7 @@ extension RetireStep {
         let mark = key.keyName.disabledAt
         if key.disabled || key.isExpired(at: snapshot.date) {
             try requireVerification(state, snapshot, isFresh: false)
-            try requireApproval(state)
+            try context.requireApproval(for: .retire, of: state)
             // Without the mark, or without our record of it, it was not this rotation that disabled the key last:
             // somebody did by hand, or it has expired. Then it soaks from now on.
             guard let mark, state.disabled.contains(key.hash) else {
@@ -65,7 +66,7 @@ extension RetireStep {
             }
         }
         try requireVerification(state, snapshot, isFresh: true)
-        try requireApproval(state)
+        try context.requireApproval(for: .retire, of: state)
         if !options.isCompromised {
             try requireOverlap(state, snapshot)
             try requireUse(state, snapshot, successor)
@@ -121,14 +122,6 @@ extension RetireStep {
                 .notYet, "the verification of \(verification.at.rfc3339) is older than \(state.plan.verify.validFor)",
                 hint: "run ork-verify again", isRetryable: false)
         }
-    }
-
-    private func requireApproval(_ state: State) throws(StepError) {
-        guard context.trust.requiresApproval, !state.isApproved(for: .retire) else { return }
-        throw StepError(
-            .notYet, "retirement waits for an approval of this plan, successor and targets",
-            hint: "have it approved with ork-approve --for retire, then run ork-retire again with that handoff",
-            isRetryable: false)
     }
 
     private func requireOverlap(_ state: State, _ snapshot: RetirementSnapshot) throws(StepError) {

@@ -37,6 +37,7 @@ package struct StepContext {
         }
         let state: State
         do { state = try State(handoff, trust: trust) } catch { throw StepError(error) }
+        try state.header.requireLineageOfPlan()
         guard let assumedRules else { return state }
         var plan = state.plan
         do { try plan.adopt(rules: assumedRules, by: .create) } catch { throw StepError(error) }
@@ -50,6 +51,23 @@ package struct StepContext {
                 .unacceptable, "the rotation has no successor yet", hint: "run ork-create with this handoff")
         }
         return created
+    }
+
+    /// Waits for the approval of a gated step, where this stage or the rotation itself asks for one.
+    func requireApproval(for step: StepName, of state: State) throws(StepError) {
+        guard trust.requiresApproval || state.header.gates.contains(.approve) else { return }
+        guard trust.requiresApproval else {
+            throw StepError(
+                .denied, "this rotation goes on by approval alone, and this stage knows nobody who may give it",
+                hint: "name the approvers under trust.approve in ork.yaml, or with --trust approve=ork-public-1:…",
+                isRetryable: false)
+        }
+        guard !state.isApproved(for: step) else { return }
+        let what = step == .publish ? "publishing after the first wave" : "retirement"
+        throw StepError(
+            .notYet, "\(what) waits for an approval of this plan, successor and targets",
+            hint: "have it approved with ork-approve --for \(step.rawValue), then run ork-\(step.rawValue) again with "
+                + "that handoff", isRetryable: false)
     }
 
     /// The boxes in the handoff that are sealed to an identity.

@@ -176,6 +176,10 @@ def check_header(header):
     need(isinstance(header.get("predecessors"), list), "predecessors")
     for key in header["predecessors"]:
         need(isinstance(key, dict) and is_hash(key.get("hash")) and isinstance(key.get("name"), str), "a predecessor")
+    gates = header.get("requires", [])
+    need(isinstance(gates, list) and all(isinstance(gate, str) for gate in gates), "requires")
+    if set(gates) - {"approve"}:
+        raise Refused("schema", "a gate")
 
 
 WRITERS = {
@@ -270,7 +274,7 @@ def ordered(handoff):
 # §7, §8
 
 
-def check_detail(record, state):
+def check_detail(record, state, trust):
     event, detail = record["event"], record.get("detail", {})
     detail = detail if isinstance(detail, dict) else {}
     if event == "intended":
@@ -302,6 +306,8 @@ def check_detail(record, state):
     if event == "approved":
         need(is_digest(detail.get("binds")), event)
     if event == "accepted" and "target" in detail and "target" in record:
+        if trust is not None and record["signer"] not in trust.get("create", []):
+            raise Refused("untrusted", "a target")
         known = state["targets"].setdefault(record["target"], detail["target"])
         if known != detail["target"]:
             raise Refused("contradiction", "two places")
@@ -324,7 +330,7 @@ def accept(handoff, trust=None):
     targets = dict(handoff["rotation"]["plan"].get("targets", {}))
     state = {"created": None, "strays": set(), "targets": targets}
     for record in ordered(handoff):
-        check_detail(record, state)
+        check_detail(record, state, trust)
     return state
 
 

@@ -223,6 +223,8 @@ def refused():
         change(f"no {name}", "malformed", lambda handoff, name=name: handoff.pop(name))
     for name, value in (("id", "01jdb5t8wv0123456789abcdef"), ("name", "/x"), ("base", 1), ("predecessors", [{}])):
         change(f"rotation: {name}", "malformed", header(name, value))
+    change("rotation: requires no list", "malformed", header("requires", "approve"))
+    change("a gate that nobody knows", "schema", header("requires", ["approve", "two"]))
     for name, value in (
         ("step", "deploy"), ("event", "done"), ("at", "yesterday"), ("target", "a b"), ("after", []),
         ("after", ["sha256:12"]), ("signer", "ork-public-1:abc"),
@@ -239,6 +241,10 @@ def refused():
     write("a step that may not write it", "untrusted", "publish", "verified", {"x": 1})
     add("a signer that is not trusted", "untrusted", good.text(), trust={"create": [PUBLICS["other"]]})
     add("a step that nobody is trusted for", "untrusted", committed.text(), trust={"create": [PUBLICS["all"]]})
+    adds = good.copy()
+    adds.add("publish", "accepted", {"target": {"publisher": "file", "wave": 1, "with": {"path": "x"}}}, "x", "other")
+    add("a target that is added by whoever only publishes", "untrusted", adds.text(),
+        trust={"create": [PUBLICS["all"]], "publish": [PUBLICS["other"]]})
     change("no records", "chain", lambda handoff: handoff["records"].clear())
     change("a record taken out of the middle", "chain", lambda handoff: handoff["records"].pop(1))
     change("an altered header", "chain", header("base", "billing"))
