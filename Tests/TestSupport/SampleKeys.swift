@@ -3,11 +3,14 @@ package import Secrets
 /// Made-up keys of OpenRouter.
 package enum SampleKeys {
     /// What the target holds before.
-    package static let predecessor = Secret("sk-or-v1-" + String(repeating: "1a", count: 32))
+    package static let predecessor = Secret(
+        "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")
     /// What is published.
-    package static let successor = Secret("sk-or-v1-" + String(repeating: "2b", count: 32))
+    package static let successor = Secret(
+        "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")
     /// Of another rotation.
-    package static let foreign = Secret("sk-or-v1-" + String(repeating: "3c", count: 32))
+    package static let foreign = Secret(
+        "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")
     /// Finds them in what must not hold them.
     package static let search = Redactor([predecessor, successor, foreign])
 
