@@ -61,6 +61,6 @@ package enum SecretShape: CaseIterable {
     }
 
     private static func isWord(_ byte: UInt8) -> Bool {
-        (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte) || byte == 45 || byte == 95
+        byte.isASCIIAlphanumeric || byte == 45 || byte == 95
     }
 }
