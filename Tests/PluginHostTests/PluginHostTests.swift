@@ -180,6 +180,52 @@ import Testing
         #expect(plugins.log.map(\.utf8.count).reduce(0, +) < 90_000)
     }
 
+    @Test(
+        "whatever is asked, no answer and no log shows the key, nor a credential of the target",
+        arguments: Verb.allCases)
+    func everyVerbIsRedacted(verb: Verb) async throws {
+        let plugins = try FakePlugins()
+        let token = "Zq7-not-a-known-shape-4hT9"
+        let outcome = ["check": "ready", "publish": "committed", "verify": "match"][verb.rawValue] ?? ""
+        let key = try #require(FakePlugins.secret.revealed())
+        try plugins.add(
+            "chatty",
+            #"""
+            cat >/dev/null
+            printf '%s' "\#(key)" | base64 -w0 >&2; echo >&2; printf '%s' "\#(key)" | od -An -tx1 >&2
+            printf '%s' "\#(key)" | rev >&2; echo >&2; echo "token $TARGET_TOKEN" >&2
+            printf '%s' "$TARGET_TOKEN" | base64 -w0 >&2; echo >&2
+            echo '{"id":"1","outcome":"\#(outcome)","message":"used '$TARGET_TOKEN'"}'
+            """#)
+        let address = try FakePlugins.address("chatty", environment: ["TARGET_TOKEN": "ACME_TOKEN"])
+        let answer = try await onOwnThread {
+            var answer: PublisherAnswer?
+            plugins.host(["ACME_TOKEN": token]).send(verb, [(address, FakePlugins.request())]) { answer = $1 }
+            return answer
+        }
+        #expect(answer?.outcome.word == outcome)
+        #expect(answer?.message == nil)
+        #expect(plugins.log.count >= 4)
+        let seen = Redactor([FakePlugins.secret, Secret(token)])
+        #expect(plugins.log.allSatisfy { !seen.contains($0.utf8) }, "\(plugins.log)")
+    }
+
+    @Test("an answer with the key is none, whatever was asked", arguments: Verb.allCases)
+    func everyVerbDropsTheKey(verb: Verb) async throws {
+        let plugins = try FakePlugins()
+        let outcome = ["check": "ready", "publish": "committed", "verify": "match"][verb.rawValue] ?? ""
+        let key = String(try #require(FakePlugins.secret.revealed()).reversed())
+        try plugins.add("odd", #"cat >/dev/null; echo '{"id":"1","outcome":"\#(outcome)","message":"\#(key)"}'"#)
+        let address = try FakePlugins.address("odd")
+        let answer = try await onOwnThread {
+            var answer: PublisherAnswer?
+            plugins.host().send(verb, [(address, FakePlugins.request())]) { answer = $1 }
+            return answer
+        }
+        #expect(answer?.outcome.word == "unknown")
+        #expect(answer?.outcome.error?.message.contains("carried the secret") == true)
+    }
+
     @Test("a batch goes to one process, and answers come in any order")
     func batches() async throws {
         let plugins = try FakePlugins()

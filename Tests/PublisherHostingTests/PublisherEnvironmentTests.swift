@@ -1,6 +1,7 @@
 import JSON
 import PublisherHosting
 import PublisherKit
+import Secrets
 import TestSupport
 import Testing
 
@@ -67,6 +68,34 @@ struct PublisherEnvironmentTests {
         }
         #expect(error.code == .configuration)
         #expect(error.field == field)
+    }
+
+    @Test("a key of OpenRouter or a private identity is handed to nobody, whatever its variable is called")
+    func valuesOfOurs() throws {
+        let key = try #require(SampleKeys.foreign.revealed())
+        let identity = "ork-identity-1:" + String(repeating: "a", count: 60)
+        for value in [key, "Bearer \(key)", identity] {
+            let error = #expect(throws: PublisherError.self) {
+                try PublisherEnvironment(["ACME_MGMT": value]).child(Self.names(["TOKEN": "ACME_MGMT"]))
+            }
+            #expect(error?.field == "env.TOKEN")
+            #expect(error.map { !$0.message.contains(value.suffix(20)) } == true)
+        }
+    }
+
+    @Test("a variable holds a credential by either of its names or by its shape; paths and short words are none")
+    func credentials() throws {
+        let shaped = "ghp_" + String(repeating: "a1", count: 18)
+        let environment = PublisherEnvironment([
+            "ACME_TOKEN": "12345678", "PLAIN": "eu-central-1", "KEY_FILE": "/run/key.pem", "SHORT_TOKEN": "1234567",
+            "SHAPED": shaped, "NAMED": "otherwise",
+        ])
+        let names = try Self.names([
+            "A": "ACME_TOKEN", "B": "PLAIN", "C": "KEY_FILE", "D": "SHORT_TOKEN", "E": "SHAPED", "PASSWORD": "NAMED",
+            "F": "UNSET_TOKEN",
+        ])
+        let found = environment.credentials(names).compactMap { $0.revealed() }
+        #expect(Set(found) == ["12345678", shaped, "otherwise"])
     }
 
     @Test(

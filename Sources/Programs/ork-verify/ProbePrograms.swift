@@ -19,10 +19,12 @@ struct ProbePrograms: ProgramRunner {
     func run(
         _ arguments: [String], environment: [EnvironmentName: EnvironmentName], deadline: Date, hiding secret: Secret?
     ) -> String? {
+        let hosting = PublisherEnvironment(variables)
         let names: [String: String]
-        do { names = try PublisherEnvironment(variables).child(environment) } catch { return error.message }
+        do { names = try hosting.child(environment) } catch { return error.message }
         let time = Duration.seconds(max(0, deadline.timeIntervalSinceNow))
-        let log = LogLines(Redactor(secret.map { [$0] } ?? []), limit: 64 << 10) { [console] in console.log($0) }
+        let redactor = Redactor((secret.map { [$0] } ?? []) + hosting.credentials(environment))
+        let log = LogLines(redactor, limit: 64 << 10) { [console] in console.log($0) }
         let run = Program(arguments, environment: names).run(Run.Options(time: time), log: log)
         if run.wasStopped { return "did not end in time" }
         switch run.ending {

@@ -68,7 +68,8 @@ package final class PluginHost: PublisherHost {
     private func process(_ address: PublisherAddress) throws(PublisherError) -> PublisherProcess {
         let (information, environment) = try describe(address)
         return PublisherProcess(
-            program: try find(address), environment: environment, isBatch: information.batch)
+            program: try find(address), environment: environment,
+            credentials: self.environment.credentials(address.environment), isBatch: information.batch)
     }
 
     private func ask(_ program: ProgramFile) throws(PublisherError) -> PublisherInformation {
@@ -97,7 +98,7 @@ package final class PluginHost: PublisherHost {
         let start = (clock: ContinuousClock.now, date: Date.now)
         var seen: [Secret] = []
         for case let secret? in requests.map(\.request.secret) where !seen.contains(secret) { seen.append(secret) }
-        let exchange = PublisherExchange(verb, Redactor(seen), loop, limits, log: log, each: each)
+        let exchange = PublisherExchange(verb, seen, loop, limits, log: log, each: each)
         var groups: [PublisherAddress: [PendingRequest]] = [:]
         var order: [PublisherAddress] = []
         for (index, (address, request)) in requests.enumerated() {

@@ -26,7 +26,10 @@ final class PublisherJob: ChildJob {
     let program: Program
     private let file: ProgramFile
     private let verb: Verb
+    /// Finds what no answer may carry: the keys.
     private let redactor: Redactor
+    /// Finds what an answer loses its details for: the credentials of the target.
+    private let credentials: Redactor
     private var lines: LineBuffer
     private var log: LogLines
     /// Requests without a certain answer, by id.
@@ -40,18 +43,19 @@ final class PublisherJob: ChildJob {
 
     /// `settle` gets every certain answer as it comes, `leftOver` what is open when the process is gone.
     init(
-        _ file: ProgramFile, _ verb: Verb, _ requests: [PendingRequest], environment: [String: String],
-        limits: Limits, redactor: Redactor, log: @escaping (String) -> Void,
+        _ process: PublisherProcess, _ verb: Verb, _ requests: [PendingRequest], limits: Limits,
+        hiding secrets: [Secret], log: @escaping (String) -> Void,
         settle: @escaping (PendingRequest, PublisherAnswer) -> Void,
         leftOver: @escaping ([PendingRequest], Ending) -> Void
     ) {
-        program = Program([file.path, verb.rawValue], environment: environment)
-        self.file = file
+        file = process.program
+        program = Program([file.path, verb.rawValue], environment: process.environment)
         self.verb = verb
-        self.redactor = redactor
+        redactor = Redactor(secrets)
+        credentials = process.credentials.isEmpty ? redactor : Redactor(secrets + process.credentials)
         self.settle = settle
         self.leftOver = leftOver
-        self.log = LogLines(redactor, limit: limits.log, emit: log)
+        self.log = LogLines(credentials, limit: limits.log, emit: log)
         lines = LineBuffer(limit: limits.answer)
         open = Dictionary(requests.map { ($0.request.id, $0) }) { first, _ in first }
         unsent = requests.map(\.request.id)
@@ -138,11 +142,15 @@ final class PublisherJob: ChildJob {
         guard awaited.contains(parsed.id) else {
             return breakOff(PublisherError(.internal, "the publisher answered what it was not asked, or twice"))
         }
-        if case .unknown(let error) = parsed.answer.outcome {
+        var answer = parsed.answer
+        if credentials.contains(line) || credentials.contains(answer.line(id: parsed.id)) {
+            answer = answer.withoutDetails(thatHeld: "a credential of its target")
+        }
+        if case .unknown(let error) = answer.outcome {
             open[parsed.id]?.reason = error
             awaited.remove(parsed.id)
         } else {
-            finish(parsed.id, parsed.answer)
+            finish(parsed.id, answer)
         }
     }
 

@@ -1,5 +1,5 @@
 package import PublisherKit
-import Secrets
+package import Secrets
 
 /// What the environment of a publisher, or of a probe, is made of: which variables are handed on, which are ork's own,
 /// and which are missing.
@@ -39,9 +39,31 @@ package struct PublisherEnvironment: Sendable {
                     .configuration, "the environment variable \(source) is not set",
                     hint: "set it for this stage, or take it out of the target's env", field: "env.\(name)")
             }
+            // Whatever they are called here: they open more than one target.
+            if let shape = SecretShape.first(in: Array(value.utf8))?.shape,
+                shape == .openRouterKey || shape == .identity
+            {
+                throw PublisherError(
+                    .configuration,
+                    "\(source) holds \(shape == .identity ? "a private ork identity" : "a key of OpenRouter")"
+                        + ", which is handed to no publisher and no probe",
+                    hint: "the secret comes in the request; take \(source) out of the target's env",
+                    field: "env.\(name)")
+            }
             child[name.description] = value
         }
         return child
+    }
+
+    /// The values of a mapping that are credentials, by a name or by their shape: nothing that a child prints shows them.
+    /// A path is none, and what is shorter than eight bytes would be found everywhere.
+    package func credentials(_ mapping: [EnvironmentName: EnvironmentName]) -> [Secret] {
+        mapping.compactMap { name, source in
+            guard let value = ours[source.description], value.utf8.count >= 8, !value.hasPrefix("/"),
+                name.namesCredential || source.namesCredential || SecretShape.first(in: Array(value.utf8)) != nil
+            else { return nil }
+            return Secret(value)
+        }
     }
 
     /// For a publisher: beside those, what its `info` wants handed on.

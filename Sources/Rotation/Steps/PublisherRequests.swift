@@ -41,6 +41,7 @@ struct PublisherRequests {
 
     /// Asks all publishers at once, and hands over each answer as it comes.
     ///
+    /// Only `publish` hands `secret` on; what comes back shows it in no verb.
     /// `state` is what is known of the rotation, `nil` before it has begun. `accepted` are the targets that may be
     /// overwritten whatever they hold. `timeout` is how long one publisher may take for one target, in seconds.
     func send(

@@ -65,11 +65,12 @@ extension VerifyStep {
 
     /// Every target is read back where it can be.
     func checkTargets(
-        _ targets: [Plan.Target], _ state: State
+        _ targets: [Plan.Target], _ state: State, hiding secret: Secret?
     ) throws(StepError) -> [Check] {
         let requests = try PublisherRequests(to: publishers, targets)
         var checks: [Check] = []
-        requests.send(.verify, state, from: context.clock.now, timeout: options.timeout) { target, _, answer in
+        let now = context.clock.now
+        requests.send(.verify, state, secret: secret, from: now, timeout: options.timeout) { target, _, answer in
             checks.append(Self.check(target.name, answer, canRepair: state.isSealed))
         }
         return checks.sorted { $0.name < $1.name }

@@ -57,7 +57,7 @@ package struct VerifyStep {
         guard !context.isDryRun else { return [] }
         let secret = context.boxes(for: identity).open(successor, with: identity)
         var checks = try checkSuccessor(secret, state)
-        checks += try checkTargets(published, state)
+        checks += try checkTargets(published, state, hiding: secret)
         checks += try checkApplications(state.plan.verify.probes, hiding: secret)
         for check in checks {
             context.tell(check.isFailed ? .warning(check.text) : .done(check.text))
