@@ -12,14 +12,18 @@ package struct DurableFile {
         return parent.isEmpty ? "." : parent
     }
 
-    /// The content; `fileTooLarge` if it has more than `limit` bytes.
-    package func read(limit: Int) throws(Errno) -> [UInt8] {
+    /// The content; `fileTooLarge` if it has more than `limit` bytes. Only a regular file is read, or with `acceptsPipe` what a
+    /// pipe has to say within a second: whatever else stands under the name may have no end, and may never begin.
+    package func read(limit: Int, acceptsPipe: Bool = false) throws(Errno) -> [UInt8] {
         try asErrno {
-            let file = try FileDescriptor.open(path, .readOnly, options: .closeOnExec)
+            let file = try FileDescriptor.open(path, .readOnly, options: [.closeOnExec, .nonBlocking])
             return try file.closeAfter {
+                let isPipe = try Self.isPipe(file)
+                guard !isPipe || acceptsPipe else { throw Self.notRegular }
                 var content: [UInt8] = []
                 var piece = [UInt8](repeating: 0, count: 65536)
                 while true {
+                    if isPipe { try Self.waitForInput(file) }
                     let count = try unsafe piece.withUnsafeMutableBytes { try unsafe file.read(into: $0) }
                     guard count > 0 else { return content }
                     content += piece[..<count]
@@ -27,6 +31,34 @@ package struct DurableFile {
                 }
             }
         }
+    }
+
+    /// Thrown for what is no regular file and no directory.
+    private static let notRegular = Errno.notSupported
+
+    /// What went wrong with `read`, for people.
+    package static func problem(_ error: Errno) -> String {
+        switch error {
+        case notRegular: "it is no regular file"
+        case .timedOut: "nothing came out of it within a second"
+        default: "\(error)"
+        }
+    }
+
+    private static func isPipe(_ file: FileDescriptor) throws(Errno) -> Bool {
+        var status = stat()
+        try check(unsafe fstat(file.rawValue, &status))
+        switch status.st_mode & S_IFMT {
+        case S_IFREG: return false
+        case S_IFDIR: throw .isDirectory
+        case S_IFIFO: return true
+        default: throw notRegular
+        }
+    }
+
+    private static func waitForInput(_ file: FileDescriptor) throws(Errno) {
+        var polled = pollfd(fd: file.rawValue, events: Int16(POLLIN), revents: 0)
+        guard unsafe poll(&polled, 1, 1000) > 0 else { throw .timedOut }
     }
 
     /// Replaces the content: a new file beside it, flushed, renamed, and the folder flushed.

@@ -61,7 +61,7 @@ package final class HandoffFile: Journal {
         do { bytes = try DurableFile(path).read(limit: sizeLimit) } catch {
             if error == .noSuchFileOrDirectory, !mustExist { return nil }
             throw StepError(
-                .unacceptable, "the handoff \(path) cannot be read: \(error)",
+                .unacceptable, "the handoff \(path) cannot be read: \(DurableFile.problem(error))",
                 hint: "name the file that the previous step wrote with --handoff")
         }
         do { return try Handoff(parsing: bytes) } catch { throw StepError(error, in: path) }
@@ -98,7 +98,8 @@ package final class HandoffFile: Journal {
         let descriptor: FileDescriptor
         do {
             descriptor = try FileDescriptor.open(
-                name, .readWrite, options: [.create, .closeOnExec], permissions: .ownerReadWrite)
+                name, .readWrite, options: [.create, .noFollow, .nonBlocking, .closeOnExec],
+                permissions: .ownerReadWrite)
         } catch {
             throw StepError(
                 .failed, "no file can be written beside \(path)",

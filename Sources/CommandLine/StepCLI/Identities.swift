@@ -48,10 +48,10 @@ package struct IdentityStore {
 
     private func read(file path: String, isNamed: Bool) throws(StepError) -> Identity? {
         let bytes: [UInt8]
-        do { bytes = try DurableFile(path).read(limit: 4096) } catch {
+        do { bytes = try DurableFile(path).read(limit: 4096, acceptsPipe: true) } catch {
             guard error == .noSuchFileOrDirectory, !isNamed else {
                 throw StepError(
-                    .unacceptable, "the identity \(path) cannot be read: \(error)",
+                    .unacceptable, "the identity \(path) cannot be read: \(DurableFile.problem(error))",
                     hint: "name a file that ork-keygen wrote with ORK_IDENTITY_FILE")
             }
             return nil

@@ -47,7 +47,9 @@ extension ConfigurationFile {
     }
 
     private static func unreadable(_ path: String, _ error: Errno) -> StepError {
-        StepError(.unacceptable, "\(path) cannot be read: \(error)", hint: "name the configuration with --config")
+        StepError(
+            .unacceptable, "\(path) cannot be read: \(DurableFile.problem(error))",
+            hint: "name the configuration with --config")
     }
 }
 

@@ -10,9 +10,12 @@ package struct Handoff: Hashable, Sendable {
     package let header: RotationHeader
     /// Every record once; each stands behind those that it follows.
     package private(set) var records: [Record]
+    private var known: Set<Digest> = []
     package private(set) var sealed: [SealedSecret]
 
     package static let schema = "ork-handoff/1"
+    /// How many records are read at most. A rotation of a hundred targets, retried for days, has some thousand.
+    private static let limit = 20_000
 
     package init(header: RotationHeader) {
         self.header = header
@@ -36,6 +39,11 @@ package struct Handoff: Hashable, Sendable {
         }
         guard let header = json["rotation"], let records = json["records"]?.array, let sealed = json["sealed"]?.array
         else { throw .malformed("the handoff") }
+        guard records.count <= Self.limit, sealed.count <= Self.limit else {
+            throw HandoffError(
+                .malformed, "the handoff has more than \(Self.limit) records or boxes",
+                hint: "no rotation has so many: use the handoff as the previous step wrote it")
+        }
         self.init(header: try RotationHeader(header))
         for record in records { insert(try Record(record)) }
         for entry in sealed { self.sealed.append(try SealedSecret(entry)) }
@@ -95,7 +103,7 @@ package struct Handoff: Hashable, Sendable {
     }
 
     private mutating func insert(_ record: Record) {
-        if !records.contains(where: { $0.digest == record.digest }) { records.append(record) }
+        if known.insert(record.digest).inserted { records.append(record) }
     }
 }
 
@@ -144,16 +152,26 @@ extension Handoff {
                         + "use the handoff as the previous step wrote it")
             }
         }
-        var placed: Set<Digest> = [header.digest]
+        // The rank of a record among all by time; those that follow nothing more that is not placed, by their ranks.
+        let ranked = records.sorted { ($0.at, $0.digest.description) < ($1.at, $1.digest.description) }
+        var followers: [Digest: [Int]] = [:]
+        var missing = ranked.map { Set($0.after).subtracting([header.digest]).count }
+        for (rank, record) in ranked.enumerated() {
+            for digest in Set(record.after) { followers[digest, default: []].append(rank) }
+        }
+        // The last one is the next.
+        var ready = Array(ranked.indices.filter { missing[$0] == 0 }.reversed())
         var ordered: [Record] = []
-        var waiting = records.sorted { ($0.at, $0.digest.description) < ($1.at, $1.digest.description) }
-        while !waiting.isEmpty {
-            guard let index = waiting.firstIndex(where: { $0.after.allSatisfy(placed.contains) }) else {
-                throw HandoffError(.chain, "the records follow each other in a circle")
+        while let rank = ready.popLast() {
+            ordered.append(ranked[rank])
+            for follower in followers[ranked[rank].digest] ?? [] {
+                missing[follower] -= 1
+                guard missing[follower] == 0 else { continue }
+                ready.insert(follower, at: ready.firstIndex { $0 < follower } ?? ready.endIndex)
             }
-            let record = waiting.remove(at: index)
-            placed.insert(record.digest)
-            ordered.append(record)
+        }
+        guard ordered.count == records.count else {
+            throw HandoffError(.chain, "the records follow each other in a circle")
         }
         return ordered
     }
