@@ -59,7 +59,8 @@ load_from_github() {
 # GitLab: the artifacts of this project's jobs, whatever became of the jobs. CI_JOB_TOKEN may not list jobs
 # (docs.gitlab.com/ci/jobs/ci_job_token), so this needs ORK_HANDOFF_TOKEN, a project access token with read_api.
 load_from_gitlab() {
-    header="PRIVATE-TOKEN: $ORK_HANDOFF_TOKEN"
+    # GitLab takes it in this field as well, which curl does not send to another host that an answer may lead to.
+    header="Authorization: Bearer $ORK_HANDOFF_TOKEN"
     api=$CI_API_V4_URL/projects/$CI_PROJECT_ID/jobs
     page=1
     : >"$work/all"
@@ -89,13 +90,17 @@ elif [ -n "${GITLAB_CI:-}" ]; then
     echo 'ork: without ORK_HANDOFF_TOKEN only the handoffs of this pipeline are seen' >&2
 fi
 
-# Of all that is there the newest rotation counts: an id begins with the time at which the rotation began.
+# Of all that is there the newest rotation counts: an id begins with the time at which the rotation began. Nobody has
+# signed what stands here, so it may be anything: what is no id is none.
+id_of() {
+    jq -r --arg name "$rotation" '.rotation | select(.name == $name) | .id | strings
+        | select(test("\\A[0-9A-HJKMNP-TV-Z]{26}\\z"))' "$1" 2>/dev/null | head -n 1
+}
+
 for file in "$folder"/*.json; do
-    [ -e "$file" ] || continue
-    id=$(jq -r --arg name "$rotation" '.rotation | if .name == $name then .id else "-" end' "$file" 2>/dev/null) || id=''
-    printf '%s %s\n' "${id:-none}" "$file"
+    if [ -e "$file" ]; then id_of "$file"; fi
 done >"$work/found"
-newest=$(sed -n 's/^\([0-9A-Z]*\) .*/\1/p' "$work/found" | sort | tail -n 1)
+newest=$(sort "$work/found" | tail -n 1)
 if [ -n "${ORK_ROTATION_ID:-}" ] && [ -n "$newest" ] && [ "$newest" != "$ORK_ROTATION_ID" ]; then
     newer=$(printf '%s\n' "$newest" "$ORK_ROTATION_ID" | LC_ALL=C sort | tail -n 1)
     since="and $newer has begun since"
@@ -104,6 +109,6 @@ if [ -n "${ORK_ROTATION_ID:-}" ] && [ -n "$newest" ] && [ "$newest" != "$ORK_ROT
     echo 'ork: hint: nothing was changed; start a new run of the pipeline instead of this one' >&2
     exit 65
 fi
-while IFS=' ' read -r id file; do
-    [ "$id" = "${newest:-none}" ] || rm -f "$file"
-done <"$work/found"
+for file in "$folder"/*.json; do
+    [ ! -e "$file" ] || [ "$(id_of "$file")" = "$newest" ] || rm -f "$file"
+done

@@ -91,7 +91,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         return self.reply(200, archive.getvalue(), "application/zip")
 
     def gitlab(self, job, path):
-        token = self.headers.get("PRIVATE-TOKEN")
+        token = (self.headers.get("Authorization") or "").removeprefix("Bearer ")
         if token not in ("artifact-reader", "job-lister") or (job and token == "job-lister"):
             return self.reply(403 if job else 401, b"{}")
         if job is None:
