@@ -35,8 +35,8 @@ let package = Package(
         module("PublisherKit", in: "Publishing", "HTTP", "JSON", "Secrets", "Sodium", "Timestamps", .systemPackage),
         module("PublisherHosting", in: "Publishing", "JSON", "PublisherKit", "Secrets"),
         module(
-            "PluginHost", in: "Publishing", "ChildProcesses", "PublisherHosting", "PublisherKit", "Secrets", "Sodium",
-            .systemPackage),
+            "PluginHost", in: "Publishing", "ChildProcesses", "JSON", "PublisherHosting", "PublisherKit", "Secrets",
+            "Sodium", .systemPackage),
         module("TargetDocuments", in: "Publishing", "Documents", "PublisherKit", "Secrets"),
         module(
             "AWS", in: "Publishing", "Documents", "HTTP", "JSON", "PublisherKit", "Secrets", "Sodium", "Timestamps"),

@@ -118,15 +118,19 @@ extension AWSFixture {
         let request = PublisherRequest(
             verb, with, secret: secret, expect: expect, operation: operation, rotation: "01JDB", target: target,
             deadline: now.addingTimeInterval(seconds))
-        let answer = publisher.ask(verb, request, hiding: server.users.values.map { Secret($0.key) })
+        let answer = publisher.ask(verb, request, hiding: Self.hidden(server))
         searchExchanges()
         return answer
+    }
+
+    private static func hidden(_ server: AWSServer) -> [Secret] {
+        server.users.values.map(\.key).sorted().map { Secret($0) }
     }
 
     /// Keys are in bodies only, and secret access keys nowhere.
     private func searchExchanges() {
         // A redactor finds every key of OpenRouter, known or not.
-        let search = Redactor(server.users.values.map { Secret($0.key) })
+        let search = SampleKeys.search(and: Self.hidden(server))
         for exchange in proxy.exchanges {
             let head = exchange.request.raw.dropLast(exchange.request.body.count)
             #expect(!search.contains(head), "a key or a credential in an address or a field")

@@ -12,6 +12,9 @@ import Testing
             "unknown option '--predecesor'. Did you mean '--predecessor'?"),
         BadInput(
             "an option without its value", "ork-create --predecessor", 64, "missing value for '--predecessor <key>'"),
+        BadInput(
+            "a key among the words", "ork-create sk-or-v1-" + String(repeating: "5", count: 64), 64,
+            "unexpected argument '<redacted>'"),
         BadInput("a word too many", "ork-create checkout-prod", 64, "unexpected argument 'checkout-prod'"),
         BadInput(
             "no predecessor", "ork-create", 64,

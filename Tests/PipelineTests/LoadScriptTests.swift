@@ -37,6 +37,17 @@ struct LoadScriptTests {
         #expect(!FileManager.default.fileExists(atPath: folder.file("handoffs/evil.json")))
     }
 
+    @Test("without a handoff of this rotation, nothing of another one is left")
+    func otherRotation() async throws {
+        try FileManager.default.createDirectory(
+            atPath: folder.file("handoffs"), withIntermediateDirectories: false)
+        try folder.write(
+            #"{"rotation": {"name": "billing", "id": "01JDB5T8WV0123456789ABCDEF"}}"#, to: "handoffs/other.json")
+        try folder.write("{", to: "handoffs/broken.json")
+        #expect(try await load().succeeded)
+        #expect(try FileManager.default.contentsOfDirectory(atPath: folder.file("handoffs")) == [])
+    }
+
     @Test("GitLab's token follows no redirect to another host")
     func redirect() async throws {
         let storage = try LoopbackServer { _, connection in

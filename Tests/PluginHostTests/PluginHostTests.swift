@@ -204,7 +204,7 @@ import Testing
             return answer
         }
         #expect(answer?.outcome.word == outcome)
-        #expect(answer?.message == nil)
+        #expect(answer?.message == "used <redacted>")
         #expect(plugins.log.count >= 4)
         let seen = Redactor([FakePlugins.secret, Secret(token)])
         #expect(plugins.log.allSatisfy { !seen.contains($0.utf8) }, "\(plugins.log)")

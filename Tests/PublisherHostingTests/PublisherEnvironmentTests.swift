@@ -74,7 +74,7 @@ struct PublisherEnvironmentTests {
     func valuesOfOurs() throws {
         let key = try #require(SampleKeys.foreign.revealed())
         let identity = "ork-identity-1:" + String(repeating: "a", count: 60)
-        for value in [key, "Bearer \(key)", identity] {
+        for value in [key, "Bearer \(key)", identity, "ghp_\(String(repeating: "a1", count: 18))\n\(key)"] {
             let error = #expect(throws: PublisherError.self) {
                 try PublisherEnvironment(["ACME_MGMT": value]).child(Self.names(["TOKEN": "ACME_MGMT"]))
             }
@@ -83,19 +83,20 @@ struct PublisherEnvironmentTests {
         }
     }
 
-    @Test("a variable holds a credential by either of its names or by its shape; paths and short words are none")
+    @Test("a variable holds a credential by either of its names or by its shape, unless it names a file or a session")
     func credentials() throws {
         let shaped = "ghp_" + String(repeating: "a1", count: 18)
         let environment = PublisherEnvironment([
-            "ACME_TOKEN": "12345678", "PLAIN": "eu-central-1", "KEY_FILE": "/run/key.pem", "SHORT_TOKEN": "1234567",
+            "ACME_TOKEN": "12345678", "PLAIN": "eu-central-1", "KEY_FILE": "/run/key.pem",
+            "ROLE_SESSION_NAME": "checkout-prod", "BASE64_KEY": "/abcdefghijk", "SHORT_TOKEN": "1234567",
             "SHAPED": shaped, "NAMED": "otherwise",
         ])
         let names = try Self.names([
             "A": "ACME_TOKEN", "B": "PLAIN", "C": "KEY_FILE", "D": "SHORT_TOKEN", "E": "SHAPED", "PASSWORD": "NAMED",
-            "F": "UNSET_TOKEN",
+            "F": "UNSET_TOKEN", "G": "ROLE_SESSION_NAME", "H": "BASE64_KEY",
         ])
         let found = environment.credentials(names).compactMap { $0.revealed() }
-        #expect(Set(found) == ["12345678", shaped, "otherwise"])
+        #expect(Set(found) == ["12345678", shaped, "otherwise", "/abcdefghijk"])
     }
 
     @Test(

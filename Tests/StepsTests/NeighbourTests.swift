@@ -23,7 +23,7 @@ import Timestamps
         let create, publish, verify, retire, approve: Identity
         let other: KeyHash
 
-        init(isGated: Bool = false) throws {
+        init(isGated: Bool = false, namesHash: Bool = false) throws {
             (create, publish, verify) = (try .generate(), try .generate(), try .generate())
             (retire, approve) = (try .generate(), try .generate())
             fixture = try RotationFixture()
@@ -31,6 +31,9 @@ import Timestamps
                 simulated.sandbox.addKey(name: "billing-batch", limit: 5, at: simulated.now).hash
             }
             other = try #require(KeyHash(hash))
+            if namesHash {
+                fixture.plan.predecessor = .hash(try #require(KeyHash(fixture.simulation.value.keys[0].hash)))
+            }
             var named: [StepName: Set<PublicIdentity>] = [
                 .create: [create.publicIdentity], .publish: [publish.publicIdentity],
                 .verify: [verify.publicIdentity], .retire: [retire.publicIdentity],
@@ -101,10 +104,26 @@ import Timestamps
         let writes = fixture.simulation.writes().count
         for isCompromised in [false, true] {
             fixture.refused(
-                .unacceptable, movesBase ? "its plan is about checkout-prod" : "is not a key of checkout-prod"
+                .unacceptable, movesBase ? "the plan is about checkout-prod" : "is not a key of checkout-prod"
             ) {
                 () throws(StepError) in try fixture.retire { $0.isCompromised = isCompromised }
             }
+        }
+        #expect(fixture.simulation.writes().count == writes)
+    }
+
+    @Test("a plan that names a hash binds the lineage of that key")
+    func otherLineageBesideAHash() throws {
+        let scene = try Scene(namesHash: true)
+        let handoff = try scene.forged { header in
+            let other: JSONValue = ["hash": .string("\(scene.other)"), "name": "billing-batch"]
+            header["predecessors"] = .array([other] + (header["predecessors"]?.array ?? []))
+            header["base"] = "billing-batch"
+        }
+        let fixture = scene.fixture.copied(handoff)
+        let writes = fixture.simulation.writes().count
+        fixture.refused(.unacceptable, "is not a key of billing-batch") { () throws(StepError) in
+            try fixture.retire { $0.isCompromised = true }
         }
         #expect(fixture.simulation.writes().count == writes)
     }

@@ -18,7 +18,7 @@ package struct PublisherProgram: Sendable {
     ) async throws -> [String: JSONValue] {
         let result = try await CommandRun([path, word], environment: environment, input: input)
         #expect(result.errors == "" && result.succeeded, "\(result.errors)")
-        let keys = Redactor([SampleKeys.predecessor, SampleKeys.successor, SampleKeys.foreign] + secrets)
+        let keys = SampleKeys.search(and: secrets)
         #expect(!keys.contains(result.output.utf8))
         var answers: [String: JSONValue] = [:]
         for line in result.output.split(separator: "\n") {

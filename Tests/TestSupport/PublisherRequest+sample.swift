@@ -25,7 +25,7 @@ extension Publisher {
         _ verb: Verb, _ request: PublisherRequest, hiding secrets: [Secret] = []
     ) -> PublisherAnswer {
         let answer = answer(verb, request)
-        let search = Redactor([SampleKeys.predecessor, SampleKeys.successor, SampleKeys.foreign] + secrets)
+        let search = SampleKeys.search(and: secrets)
         #expect(!search.contains(String(describing: answer).utf8), "a secret in an answer")
         return answer
     }

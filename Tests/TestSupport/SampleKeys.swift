@@ -1,4 +1,6 @@
 package import Secrets
+import Sodium
+import Synchronization
 
 /// Made-up keys of OpenRouter.
 package enum SampleKeys {
@@ -13,6 +15,18 @@ package enum SampleKeys {
         "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")
     /// Finds them in what must not hold them.
     package static let search = Redactor([predecessor, successor, foreign])
+
+    private static let searches = Mutex<[[Digest]: Redactor]>([:])
+
+    /// Finds them and these. Making a redactor takes long in a debug build, so each is made once.
+    package static func search(and secrets: [Secret]) -> Redactor {
+        if secrets.isEmpty { return search }
+        let digests = secrets.map { Digest(of: $0) }
+        if let known = searches.withLock({ $0[digests] }) { return known }
+        let made = Redactor([predecessor, successor, foreign] + secrets)
+        searches.withLock { $0[digests] = made }
+        return made
+    }
 
     /// A key's characters.
     package static func text(_ secret: Secret) -> String { secret.revealed() ?? "" }

@@ -142,8 +142,7 @@ final class RecordingTransport: HTTPTransport {
 
     func send(_ requests: [HTTPRequest], each: (Int, Result<HTTPResponse, TransportError>) -> Void) {
         for request in requests {
-            let keys = [SampleKeys.predecessor, SampleKeys.successor, SampleKeys.foreign]
-            let search = Redactor(keys + hidden + [request.bearer].compactMap(\.self))
+            let search = SampleKeys.search(and: hidden + [request.bearer].compactMap(\.self))
             #expect(!search.contains(request.url.description.utf8), "a secret in an address")
             #expect(!request.headers.contains { search.contains($0.value.utf8) }, "a secret in a field")
         }

@@ -110,5 +110,7 @@ if [ -n "${ORK_ROTATION_ID:-}" ] && [ -n "$newest" ] && [ "$newest" != "$ORK_ROT
     exit 65
 fi
 for file in "$folder"/*.json; do
-    [ ! -e "$file" ] || [ "$(id_of "$file")" = "$newest" ] || rm -f "$file"
+    # What is no handoff of this rotation goes, whether there is one or not.
+    id=$(id_of "$file")
+    if [ -z "$id" ] || [ "$id" != "$newest" ]; then rm -f "$file"; fi
 done

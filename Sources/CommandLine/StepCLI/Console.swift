@@ -64,7 +64,8 @@ package struct Console: Sendable {
 
     // One write a line, so that lines of steps that run side by side do not mix.
     private func line(_ text: String) {
-        Self.write(Array("\(program): \(DisplayText.line(text, limit: .max))\n".utf8), to: .standardError)
+        let shown = DisplayText.line(SecretShape.masking(text), limit: .max)
+        Self.write(Array("\(program): \(shown)\n".utf8), to: .standardError)
     }
 
     // A reader that has gone must not end a step in the middle of its work.

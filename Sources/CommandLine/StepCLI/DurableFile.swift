@@ -12,8 +12,8 @@ package struct DurableFile {
         return parent.isEmpty ? "." : parent
     }
 
-    /// The content; `fileTooLarge` if it has more than `limit` bytes. Only a regular file is read, or with `acceptsPipe` what a
-    /// pipe has to say within a second: whatever else stands under the name may have no end, and may never begin.
+    /// The content; `fileTooLarge` if it has more than `limit` bytes. Only a regular file is read, or with `acceptsPipe` a pipe
+    /// into which somebody writes: whatever else stands under the name may have no end, and may never begin.
     package func read(limit: Int, acceptsPipe: Bool = false) throws(Errno) -> [UInt8] {
         try asErrno {
             let file = try FileDescriptor.open(path, .readOnly, options: [.closeOnExec, .nonBlocking])
@@ -21,10 +21,23 @@ package struct DurableFile {
                 let isPipe = try Self.isPipe(file)
                 guard !isPipe || acceptsPipe else { throw Self.notRegular }
                 var content: [UInt8] = []
+                var hasWaited = false
                 var piece = [UInt8](repeating: 0, count: 65536)
                 while true {
-                    if isPipe { try Self.waitForInput(file) }
-                    let count = try unsafe piece.withUnsafeMutableBytes { try unsafe file.read(into: $0) }
+                    let count: Int
+                    do {
+                        count = try unsafe piece.withUnsafeMutableBytes { try unsafe file.read(into: $0) }
+                    } catch Errno.wouldBlock {
+                        // Whoever writes may first have to ask a password manager, and that its user.
+                        try Self.waitForInput(file, 120_000)
+                        continue
+                    }
+                    if isPipe, count == 0, content.isEmpty, !hasWaited {
+                        // Nobody has opened its other end yet.
+                        hasWaited = true
+                        try Self.waitForInput(file, 1000)
+                        continue
+                    }
                     guard count > 0 else { return content }
                     content += piece[..<count]
                     guard content.count <= limit else { throw Errno.fileTooLarge }
@@ -40,7 +53,7 @@ package struct DurableFile {
     package static func problem(_ error: Errno) -> String {
         switch error {
         case notRegular: "it is no regular file"
-        case .timedOut: "nothing came out of it within a second"
+        case .timedOut: "nothing comes out of it"
         default: "\(error)"
         }
     }
@@ -56,9 +69,10 @@ package struct DurableFile {
         }
     }
 
-    private static func waitForInput(_ file: FileDescriptor) throws(Errno) {
+    private static func waitForInput(_ file: FileDescriptor, _ milliseconds: Int32) throws(Errno) {
         var polled = pollfd(fd: file.rawValue, events: Int16(POLLIN), revents: 0)
-        guard unsafe poll(&polled, 1, 1000) > 0 else { throw .timedOut }
+        let count = unsafe poll(&polled, 1, milliseconds)
+        guard count > 0 || count < 0 && errno == EINTR else { throw .timedOut }
     }
 
     /// Replaces the content: a new file beside it, flushed, renamed, and the folder flushed.

@@ -37,6 +37,13 @@ package final class Session {
         trust = try Trust(options.trust, configuration?.trust, own: identity.publicIdentity)
         journal = try HandoffFile(
             paths, identity: identity, trust: trust, provenance: Provenance(environment), clock: clock)
+        if let configuration, options.rotation == nil, let name = journal.handoff?.header.name,
+            name != configuration.name
+        {
+            throw StepError(
+                .unacceptable, "the handoff is of the rotation \(name), which \(configuration.file) does not have",
+                hint: "name the rotation's first handoff first, or its configuration with --config", isRetryable: false)
+        }
         if obeysSwitch { try refuseIfDisabled() }
         try refuseOtherHead()
         if let wanted = options.rotation, let name = journal.handoff?.header.name, name.description != wanted {
@@ -116,6 +123,7 @@ package final class Session {
             throw StepError(error, hint: hint)
         }
         plan.service.url = try service().description
+        if let configuration { try requireNamedLineage(configuration) }
         var created = CreateStep.Options(name: try rotationName(plan), plan: plan)
         if case .environment(let name) = plan.predecessor {
             let key = try environment.key(
@@ -195,17 +203,22 @@ extension Session {
         return wanted.targets.filter { target in !state.plan.targets.contains(target) }
     }
 
+    /// Refuses a handoff whose keys are not those of this stage's own plan, whatever else differs.
+    package func requireConfiguredLineage() throws(StepError) {
+        guard let configuration, let header = journal.handoff?.header else { return }
+        try header.requireLineage(of: configuration.plan)
+    }
+
     /// A predecessor that is known by a variable says nothing to a stage that does not have it: the handoff alone would
     /// name the keys that are deleted.
     private func requireNamedLineage(_ configuration: RotationConfiguration) throws(StepError) {
         guard case .environment(let name) = configuration.plan.predecessor, configuration.plan.successor.name == nil,
-            !trust.accepts(identity.publicIdentity, for: .create)
+            trust.separates(.retire, from: .create)
         else { return }
         throw StepError(
             .unacceptable,
             "\(configuration.file) does not say which keys may be retired: it knows the predecessor by \(name) alone",
-            hint: "name the keys: predecessor: {name: NAME} in place of the variable, or successor: {name: NAME} "
-                + "beside it", isRetryable: false)
+            hint: "add the name that its keys have: successor: {name: NAME}", isRetryable: false)
     }
 
     private func refuseDifference(
@@ -215,6 +228,10 @@ extension Session {
         known.targets = state.header.plan.targets
         // `service()` has compared the address already, with the one that this stage really uses.
         known.service.url = configuration.plan.service.url
+        // A file may say later which lineage this is.
+        if known.successor.name == nil, configuration.plan.successor.name == state.header.base {
+            known.successor.name = state.header.base
+        }
         let lines = PlanDifference.between(known, configuration)
         guard !lines.isEmpty else { return }
         let text = lines.map(\.description).joined(separator: "; ")

@@ -106,7 +106,14 @@ struct UsageError {
         }
         var message = text.first.map { $0.lowercased() + text.dropFirst() } ?? "these options cannot be understood"
         while message.hasSuffix(".") { message.removeLast() }
-        console.show(.init(.usage, message, hint: "--help shows the options"))
+        // It quotes what stood there.
+        let isSecret = SecretShape.first(in: Array(message.utf8)) != nil
+        console.show(
+            .init(
+                .usage, SecretShape.masking(message),
+                hint: isSecret
+                    ? "everybody on this machine can read arguments: replace the key where it is valid, and hand it over "
+                        + "in an environment variable" : "--help shows the options"))
         Glibc.exit(64)
     }
 }

@@ -14,6 +14,29 @@ package enum SecretShape: CaseIterable {
         return nil
     }
 
+    /// The shapes of all such texts.
+    package static func all(in bytes: [UInt8]) -> Set<SecretShape> {
+        var shapes: Set<SecretShape> = []
+        var rest = bytes
+        while let (shape, offset) = first(in: rest) {
+            shapes.insert(shape)
+            rest = Array(rest[(offset + 1)...])
+        }
+        return shapes
+    }
+
+    /// The text without such texts, each replaced to the end of its word; a private key to the end of all.
+    package static func masking(_ text: String) -> String {
+        var rest = Array(text.utf8)
+        var masked: [UInt8] = []
+        while let (shape, offset) = first(in: rest) {
+            masked += rest[..<offset] + Array(Redactor.placeholder.utf8)
+            let behind = rest[(offset + shape.prefix.utf8.count)...]
+            rest = shape == .privateKey ? [] : Array(behind.drop(while: isWord))
+        }
+        return String(decoding: masked + rest, as: UTF8.self)
+    }
+
     /// What to tell the user.
     package var message: String {
         "this looks like \(noun); take it out, replace it where it is valid, and keep only the name of an environment "

@@ -41,7 +41,10 @@ import Steps
 
     func perform(_ session: Session) throws(StepError) {
         let transport = CurlTransport(userAgent: "ork/\(orkVersion)")
-        if restore { return try RestoreStep(context: session.context, account: session.account(transport)).run() }
+        if restore {
+            try session.requireConfiguredLineage()
+            return try RestoreStep(context: session.context, account: session.account(transport)).run()
+        }
         // How old a verification it accepts is its own to say; what a verification has to show is not.
         _ = try session.adoptPlan(.retire, rules.flags + verify.flags.only(["valid-for"]))
         var options = RetireStep.Options()

@@ -65,11 +65,15 @@ package final class PluginHost: PublisherHost {
         try ProgramFile.find("ork-publisher-\(address.publisher)", in: directories, pin: address.pin)
     }
 
-    private func process(_ address: PublisherAddress) throws(PublisherError) -> PublisherProcess {
+    /// `redactor` is that of `secrets`, for a publisher without credentials.
+    private func process(
+        _ address: PublisherAddress, _ secrets: [Secret], _ redactor: Redactor
+    ) throws(PublisherError) -> PublisherProcess {
         let (information, environment) = try describe(address)
+        let credentials = self.environment.credentials(address.environment)
         return PublisherProcess(
             program: try find(address), environment: environment,
-            credentials: self.environment.credentials(address.environment), isBatch: information.batch)
+            redactor: credentials.isEmpty ? redactor : Redactor(secrets + credentials), isBatch: information.batch)
     }
 
     private func ask(_ program: ProgramFile) throws(PublisherError) -> PublisherInformation {
@@ -98,7 +102,8 @@ package final class PluginHost: PublisherHost {
         let start = (clock: ContinuousClock.now, date: Date.now)
         var seen: [Secret] = []
         for case let secret? in requests.map(\.request.secret) where !seen.contains(secret) { seen.append(secret) }
-        let exchange = PublisherExchange(verb, seen, loop, limits, log: log, each: each)
+        let redactor = Redactor(seen)
+        let exchange = PublisherExchange(verb, redactor, loop, limits, log: log, each: each)
         var groups: [PublisherAddress: [PendingRequest]] = [:]
         var order: [PublisherAddress] = []
         for (index, (address, request)) in requests.enumerated() {
@@ -113,7 +118,7 @@ package final class PluginHost: PublisherHost {
         for address in order {
             let requests = groups[address] ?? []
             do throws(PublisherError) {
-                exchange.start(requests, try process(address))
+                exchange.start(requests, try process(address, seen, redactor))
             } catch {
                 for pending in requests { each(pending.index, PublisherAnswer(.rejected(error))) }
             }

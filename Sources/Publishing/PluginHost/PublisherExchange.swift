@@ -7,26 +7,26 @@ import Secrets
 struct PublisherProcess {
     let program: ProgramFile
     let environment: [String: String]
-    /// Those values of its environment that no log and no handoff may show.
-    let credentials: [Secret]
+    /// Finds the keys, and those values of its environment that no log and no handoff may show.
+    let redactor: Redactor
     let isBatch: Bool
 }
 
 /// Sends requests to processes and asks again where there is no certain answer.
 final class PublisherExchange {
     private let verb: Verb
-    private let secrets: [Secret]
+    private let redactor: Redactor
     private let loop: ProcessLoop
     private let limits: Limits
     private let log: (PublisherName, String) -> Void
     private let each: (Int, PublisherAnswer) -> Void
 
     init(
-        _ verb: Verb, _ secrets: [Secret], _ loop: ProcessLoop, _ limits: Limits,
+        _ verb: Verb, _ redactor: Redactor, _ loop: ProcessLoop, _ limits: Limits,
         log: @escaping (PublisherName, String) -> Void, each: @escaping (Int, PublisherAnswer) -> Void
     ) {
         self.verb = verb
-        self.secrets = secrets
+        self.redactor = redactor
         self.loop = loop
         self.limits = limits
         self.log = log
@@ -40,7 +40,7 @@ final class PublisherExchange {
             let log = log
             loop.add(
                 PublisherJob(
-                    process, verb, requests, limits: limits, hiding: secrets, log: { log(name, "\(name): \($0)") },
+                    process, verb, requests, limits: limits, redactor: redactor, log: { log(name, "\(name): \($0)") },
                     settle: { [each] pending, answer in each(pending.index, answer.inDoubt(pending.mayBeDone)) },
                     leftOver: { [weak self] in self?.settle($0, $1, process) }))
         }

@@ -1,5 +1,6 @@
 import ChildProcesses
 import FoundationEssentials
+import JSON
 import PublisherHosting
 import PublisherKit
 import Secrets
@@ -26,10 +27,10 @@ final class PublisherJob: ChildJob {
     let program: Program
     private let file: ProgramFile
     private let verb: Verb
+    /// Masks the credentials of the target as well.
+    private let credentials: Redactor
     /// Finds what no answer may carry: the keys.
     private let redactor: Redactor
-    /// Finds what an answer loses its details for: the credentials of the target.
-    private let credentials: Redactor
     private var lines: LineBuffer
     private var log: LogLines
     /// Requests without a certain answer, by id.
@@ -44,15 +45,15 @@ final class PublisherJob: ChildJob {
     /// `settle` gets every certain answer as it comes, `leftOver` what is open when the process is gone.
     init(
         _ process: PublisherProcess, _ verb: Verb, _ requests: [PendingRequest], limits: Limits,
-        hiding secrets: [Secret], log: @escaping (String) -> Void,
+        redactor: Redactor, log: @escaping (String) -> Void,
         settle: @escaping (PendingRequest, PublisherAnswer) -> Void,
         leftOver: @escaping ([PendingRequest], Ending) -> Void
     ) {
         file = process.program
         program = Program([file.path, verb.rawValue], environment: process.environment)
         self.verb = verb
-        redactor = Redactor(secrets)
-        credentials = process.credentials.isEmpty ? redactor : Redactor(secrets + process.credentials)
+        self.redactor = redactor
+        credentials = process.redactor
         self.settle = settle
         self.leftOver = leftOver
         self.log = LogLines(credentials, limit: limits.log, emit: log)
@@ -142,10 +143,7 @@ final class PublisherJob: ChildJob {
         guard awaited.contains(parsed.id) else {
             return breakOff(PublisherError(.internal, "the publisher answered what it was not asked, or twice"))
         }
-        var answer = parsed.answer
-        if credentials.contains(line) || credentials.contains(answer.line(id: parsed.id)) {
-            answer = answer.withoutDetails(thatHeld: "a credential of its target")
-        }
+        let answer = parsed.answer.masked(by: credentials)
         if case .unknown(let error) = answer.outcome {
             open[parsed.id]?.reason = error
             awaited.remove(parsed.id)
@@ -173,5 +171,24 @@ final class PublisherJob: ChildJob {
         for id in awaited { open[id]?.reason = error }
         awaited = []
         mustStop = true
+    }
+}
+
+extension PublisherAnswer {
+    /// The answer with its texts masked; a receipt that holds what is masked is left out.
+    fileprivate func masked(by redactor: Redactor) -> PublisherAnswer {
+        func masked(_ error: PublisherError) -> PublisherError {
+            PublisherError(
+                error.code, redactor.redacting(error.message), hint: error.hint.map(redactor.redacting),
+                field: error.field, retryAfter: error.retryAfter)
+        }
+        let outcome: PublisherOutcome =
+            switch outcome {
+            case .rejected(let error): .rejected(masked(error))
+            case .unknown(let error): .unknown(masked(error))
+            default: outcome
+            }
+        let keeps = receipt.map { !redactor.contains(JSONValue.object($0).bytes()) } ?? false
+        return PublisherAnswer(outcome, receipt: keeps ? receipt : nil, message: message.map(redactor.redacting))
     }
 }

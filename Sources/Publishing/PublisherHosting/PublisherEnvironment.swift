@@ -40,13 +40,12 @@ package struct PublisherEnvironment: Sendable {
                     hint: "set it for this stage, or take it out of the target's env", field: "env.\(name)")
             }
             // Whatever they are called here: they open more than one target.
-            if let shape = SecretShape.first(in: Array(value.utf8))?.shape,
-                shape == .openRouterKey || shape == .identity
-            {
+            let shapes = SecretShape.all(in: Array(value.utf8))
+            guard !shapes.contains(.openRouterKey), !shapes.contains(.identity) else {
                 throw PublisherError(
                     .configuration,
-                    "\(source) holds \(shape == .identity ? "a private ork identity" : "a key of OpenRouter")"
-                        + ", which is handed to no publisher and no probe",
+                    "\(source) holds \(shapes.contains(.identity) ? "a private ork identity" : "a key of OpenRouter"), which "
+                        + "is handed to no publisher and no probe",
                     hint: "the secret comes in the request; take \(source) out of the target's env",
                     field: "env.\(name)")
             }
@@ -56,11 +55,11 @@ package struct PublisherEnvironment: Sendable {
     }
 
     /// The values of a mapping that are credentials, by a name or by their shape: nothing that a child prints shows them.
-    /// A path is none, and what is shorter than eight bytes would be found everywhere.
+    /// What is shorter than eight bytes would be found everywhere.
     package func credentials(_ mapping: [EnvironmentName: EnvironmentName]) -> [Secret] {
         mapping.compactMap { name, source in
-            guard let value = ours[source.description], value.utf8.count >= 8, !value.hasPrefix("/"),
-                name.namesCredential || source.namesCredential || SecretShape.first(in: Array(value.utf8)) != nil
+            guard let value = ours[source.description], value.utf8.count >= 8,
+                name.holdsCredential || source.holdsCredential || SecretShape.first(in: Array(value.utf8)) != nil
             else { return nil }
             return Secret(value)
         }

@@ -37,6 +37,12 @@ package struct EnvironmentName: Hashable, Comparable, Sendable, CustomStringConv
         description.uppercased().split(separator: "_").contains { Self.credentialWords.contains(String($0)) }
     }
 
+    /// Whether the variable itself holds a credential by its name, not a file's or a service's name or an address.
+    package var holdsCredential: Bool {
+        let last = description.uppercased().split(separator: "_").last.map(String.init) ?? ""
+        return namesCredential && !["FILE", "PATH", "DIR", "URL", "NAME", "ID"].contains(last)
+    }
+
     private static let credentialWords: Set<String> = [
         "APIKEY", "AUTH", "AUTHORIZATION", "COOKIE", "CREDENTIAL", "CREDENTIALS", "JWT", "KEY", "KEYS", "PASS",
         "PASSPHRASE", "PASSWD", "PASSWORD", "PAT", "PRIVATE", "SECRET", "SECRETS", "SESSION", "TOKEN", "TOKENS",

@@ -90,7 +90,7 @@ final class PublisherSession<Program: Publisher>: Sendable {
         let answer = perform(request)
         let line = answer.line(id: request.id)
         let redactor = Redactor(request.secret.map { [$0] } ?? [])
-        return redactor.contains(line) ? answer.withoutDetails(thatHeld: "the secret").line(id: request.id) : line
+        return redactor.contains(line) ? answer.withoutDetails.line(id: request.id) : line
     }
 
     private func perform(_ request: PublisherRequest) -> PublisherAnswer {
@@ -102,9 +102,9 @@ final class PublisherSession<Program: Publisher>: Sendable {
 }
 
 extension PublisherAnswer {
-    /// The outcome alone, where something beside it held what nobody may see.
-    package func withoutDetails(thatHeld what: String) -> PublisherAnswer {
-        let message = "the publisher's text held \(what) and was dropped"
+    /// The outcome alone, where something beside it holds the secret.
+    fileprivate var withoutDetails: PublisherAnswer {
+        let message = "the publisher's text held the secret and was dropped"
         switch outcome {
         case .rejected(let error): return PublisherAnswer(.rejected(PublisherError(error.code, message)))
         case .unknown(let error): return PublisherAnswer(.unknown(PublisherError(error.code, message)))

@@ -23,6 +23,11 @@ package struct Trust: Hashable, Sendable {
         signers[step]?.contains(signer) ?? false
     }
 
+    /// Whether somebody may sign for `step` who may not for `other`.
+    package func separates(_ step: StepName, from other: StepName) -> Bool {
+        !(signers[step] ?? []).isSubset(of: signers[other] ?? [])
+    }
+
     /// Whom the successor is sealed to: those who publish and those who verify.
     package var recipients: [PublicIdentity] {
         let recipients = (signers[.publish] ?? []).union(signers[.verify] ?? [])

@@ -41,7 +41,9 @@ extension CreateStep {
         let key = created.key
         let digest = Digest(of: created.secret)
         if let deviation = settings.deviation(ofMinted: key, name: name) {
-            try discard(key, because: "OpenRouter did not apply its settings")
+            // Made by this very run, which alone has its plaintext: whatever it may spend, nobody was given it.
+            _ = try account.send { $0.deleteKey(key.hash) }
+            try recordStray(key, because: "OpenRouter did not apply its settings")
             throw StepError(
                 .failed, "OpenRouter minted the key with another \(deviation) than asked for; it is deleted again",
                 hint: "the account may not allow this setting; change it under successor")

@@ -60,7 +60,9 @@ struct LineageChoice {
                 .failed,
                 "the live keys of \(base) differ in their \(difference): \(key.name) (\(key.hash.short)) and "
                     + "\(last.name) (\(last.hash.short))",
-                hint: "say whose settings count: --predecessor hash=HASH", isRetryable: false)
+                hint: difference.hasPrefix("limit")
+                    ? "say what the successor gets (--limit, --limit-reset), or make the keys alike at openrouter.ai"
+                    : "disable at openrouter.ai the one that is not the application's", isRetryable: false)
         }
     }
 

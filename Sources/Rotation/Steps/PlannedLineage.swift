@@ -40,9 +40,9 @@ extension Plan {
 }
 
 extension RotationHeader {
-    /// Refuses what the plan does not lead to. The header is signed by whoever may create; which lineage a stage acts on
-    /// follows from the plan, which is compared with the stage's own configuration.
-    func requireLineageOfPlan() throws(StepError) {
+    /// Refuses what a plan does not lead to: the handoff's own, or that of the stage. The header is signed by whoever may
+    /// create; which lineage a stage acts on follows from the plan.
+    package func requireLineage(of plan: Plan) throws(StepError) {
         let planned: String? =
             switch plan.predecessor {
             case .name(let name): KeyName(parsing: name).base
@@ -60,7 +60,7 @@ extension RotationHeader {
 
     private static func strayed(_ found: String, from planned: String) -> StepError {
         StepError(
-            .unacceptable, "the handoff is about \(found), but its plan is about \(planned)",
+            .unacceptable, "the handoff is about \(found), but the plan is about \(planned)",
             hint: "ork-create writes no such handoff: find out who has, and start a new rotation",
             isRetryable: false)
     }

@@ -13,12 +13,13 @@ extension RetireStep {
         var waits: [StepError] = []
         try refuseUnhealthySuccessor(snapshot, state)
         try refuseUnknownKeys(snapshot, state)
+        // All of them, before the first is touched.
+        for key in snapshot.predecessors.values { if let key { try state.requireLineage(of: key) } }
         for reference in state.header.predecessors {
             guard let key = snapshot.predecessors[reference.hash] ?? nil else {
                 try recordGone(reference, state)
                 continue
             }
-            try state.requireLineage(of: key)
             do {
                 return try action(for: key, snapshot, state, successor)
             } catch {

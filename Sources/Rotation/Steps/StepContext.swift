@@ -37,7 +37,7 @@ package struct StepContext {
         }
         let state: State
         do { state = try State(handoff, trust: trust) } catch { throw StepError(error) }
-        try state.header.requireLineageOfPlan()
+        try state.header.requireLineage(of: state.header.plan)
         guard let assumedRules else { return state }
         var plan = state.plan
         do { try plan.adopt(rules: assumedRules, by: .create) } catch { throw StepError(error) }
