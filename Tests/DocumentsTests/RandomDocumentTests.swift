@@ -18,7 +18,7 @@ import Testing
         "in random documents independent readers see the new value, and no byte beside it changes",
         arguments: [DocumentFormat.dotenv, .json, .yaml, .ini], [UInt64(1), 2, 3])
     func valuesAreReplaced(_ format: DocumentFormat, _ seed: UInt64) async throws {
-        var random = SplitMix64(state: seed)
+        var random = SplitMix64(seed: seed)
         var replacements: [Replacement] = []
         for _ in 0..<200 {
             let sample = random.sample(format)
@@ -48,7 +48,7 @@ import Testing
         "in random documents a name that is missing is added, and all bytes that were there stay",
         arguments: [DocumentFormat.dotenv, .json, .yaml, .ini], [UInt64(1), 2, 3])
     func valuesAreAdded(_ format: DocumentFormat, _ seed: UInt64) async throws {
-        var random = SplitMix64(state: seed)
+        var random = SplitMix64(seed: seed)
         var replacements: [Replacement] = []
         for _ in 0..<200 {
             let sample = random.sample(format)
@@ -71,7 +71,7 @@ import Testing
 
     @Test("a shell takes the same text from a dotenv file as its readers")
     func shellsAgree() async throws {
-        var random = SplitMix64(state: 7)
+        var random = SplitMix64(seed: 7)
         var written: [(name: String, value: String)] = []
         var bytes: [UInt8] = []
         for number in 0..<300 {
@@ -91,7 +91,7 @@ import Testing
 
     @Test("whatever the bytes are, reading ends with a document or an error", arguments: [UInt64(1), 2])
     func damagedDocumentsAreHandled(_ seed: UInt64) throws {
-        var random = SplitMix64(state: seed)
+        var random = SplitMix64(seed: seed)
         var refused = 0
         for _ in 0..<1000 {
             let format = random.pick([DocumentFormat.dotenv, .json, .yaml, .ini])
@@ -119,18 +119,7 @@ import Testing
     }
 }
 
-/// A small generator with a known seed, so that a failure can be seen again (Steele, Lea and Flood, 2014).
-struct SplitMix64: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var word = state
-        word = (word ^ (word >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        word = (word ^ (word >> 27)) &* 0x94D0_49BB_1331_11EB
-        return word ^ (word >> 31)
-    }
-
+extension SplitMix64 {
     mutating func below(_ bound: Int) -> Int { Int.random(in: 0..<bound, using: &self) }
     mutating func chance(_ one: Int) -> Bool { below(one) == 0 }
     mutating func pick<Element>(_ choices: [Element]) -> Element { choices[below(choices.count)] }

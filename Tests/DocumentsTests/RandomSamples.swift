@@ -1,4 +1,5 @@
 import Documents
+import TestSupport
 
 /// Stands where the value will be while a document is put together.
 private let hole = "\u{1}"
@@ -87,7 +88,7 @@ extension SplitMix64 {
         }
         var random = self
         let text = object(below(4), &random)
-        state = random.state
+        self = random
         return (text + (chance(2) ? "\n" : ""), path)
     }
 
@@ -128,7 +129,7 @@ extension SplitMix64 {
         }
         var random = self
         let text = (chance(5) ? "---\n" : "") + block(below(3), "", &random)
-        state = random.state
+        self = random
         return (text, path)
     }
 }

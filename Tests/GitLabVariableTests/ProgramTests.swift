@@ -136,13 +136,13 @@ import Testing
         _ = try await run("publish", input: try lines(.publish, SampleKeys.foreign))
         let conflicts = try await run(
             "publish", input: try lines(.publish, SampleKeys.successor, expect: [SampleKeys.predecessor]))
-        let strangers = try await run(
+        let unknown = try await run(
             "check", input: try lines(.check, SampleKeys.successor), token: Secret("glpat-no"))
         let jobs = try await run(
             "publish", input: try lines(.publish, SampleKeys.successor), token: Secret("glcbt-64_x"))
         for place in Self.places {
             #expect(conflicts[place.name]?["error"]?["code"] == "conflict")
-            #expect(strangers[place.name]?["error"]?["code"] == "denied")
+            #expect(unknown[place.name]?["error"]?["code"] == "denied")
             #expect(jobs[place.name]?["error"]?["field"] == "env.GITLAB_TOKEN")
         }
         #expect(

@@ -1,4 +1,5 @@
 import Secrets
+import TestSupport
 
 /// Secrets of several kinds, and texts around them.
 enum Samples {
@@ -16,20 +17,7 @@ enum Samples {
     ]
 }
 
-/// The same numbers each time (SplitMix64).
-struct SeededGenerator: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
-    }
-
+extension SplitMix64 {
     mutating func text(of alphabet: String, _ count: Int) -> [UInt8] {
         let characters = Array(alphabet.utf8)
         return (0..<count).map { _ in characters[Int(next() % UInt64(characters.count))] }

@@ -144,7 +144,7 @@ import Timestamps
     private static func subsets(of handoff: Handoff) -> [Set<Int>] {
         let records = handoff.records
         var subsets = (0...records.count).map { Set(0..<$0) }
-        var random = SplitMix(state: UInt64(records.count))
+        var random = SplitMix64(seed: UInt64(records.count))
         for number in 0..<16 {
             var kept = Set(records.indices.filter { _ in random.next() % 5 != 0 })
             if number % 4 != 0 {
@@ -157,17 +157,6 @@ import Timestamps
             subsets.append(kept)
         }
         return subsets
-    }
-
-    private struct SplitMix {
-        var state: UInt64
-
-        mutating func next() -> UInt64 {
-            state &+= 0x9E37_79B9_7F4A_7C15
-            var mixed = (state ^ (state >> 30)) &* 0xBF58_476D_1CE4_E5B9
-            mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-            return mixed ^ (mixed >> 31)
-        }
     }
 
     @Test("no subset of the records permits more than all of them", arguments: stories)
