@@ -37,7 +37,7 @@ package struct Console: Sendable {
     }
 
     private func show(_ command: RunnerCommand?) {
-        if let command { Self.write(Array("\(command.text)\n".utf8), to: .standardError) }
+        if let command { Self.write(Array("\(SecretShape.masking(command.text))\n".utf8), to: .standardError) }
     }
 
     /// Passes on a line of a plugin's or a probe's, which has been redacted and escaped.

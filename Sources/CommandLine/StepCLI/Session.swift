@@ -40,9 +40,7 @@ package final class Session {
         if let configuration, options.rotation == nil, let name = journal.handoff?.header.name,
             name != configuration.name
         {
-            throw StepError(
-                .unacceptable, "the handoff is of the rotation \(name), which \(configuration.file) does not have",
-                hint: "name the rotation's first handoff first, or its configuration with --config", isRetryable: false)
+            throw StepError(handoffOf: name, outside: configuration.file)
         }
         if obeysSwitch { try refuseIfDisabled() }
         try refuseOtherHead()

@@ -19,12 +19,9 @@ extension ConfigurationFile {
             wanted = name
         }
         let file = try parse(bytes, path)
-        // A handoff that is written for another rotation would else come past the gates of this one.
+        // A handoff that is written for another rotation would otherwise get past the gates of this one.
         if options.rotation == nil, let rotation, !file.rotations.contains(where: { $0.name == rotation }) {
-            throw StepError(
-                .unacceptable, "the handoff is of the rotation \(rotation), which \(path) does not have",
-                hint: "name this rotation's own configuration with --config, or work in a folder without ork.yaml",
-                isRetryable: false)
+            throw StepError(handoffOf: rotation, outside: path)
         }
         do { return try file.rotation(named: wanted) } catch { throw StepError(error) }
     }
@@ -76,6 +73,14 @@ extension Trust {
 }
 
 extension StepError {
+    /// A handoff whose rotation this stage's configuration does not describe.
+    init(handoffOf rotation: PlanName, outside file: String) {
+        self.init(
+            .unacceptable, "the handoff is of the rotation \(rotation), which \(file) does not have",
+            hint: "name this rotation's own configuration with --config, or work in a folder without ork.yaml",
+            isRetryable: false)
+    }
+
     /// What is wrong with `ork.yaml`, or with a flag: that is a mistake of usage.
     package init(_ error: ConfigurationError, hint: String? = nil) {
         var place: Place?

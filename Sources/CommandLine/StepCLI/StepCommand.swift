@@ -106,11 +106,11 @@ struct UsageError {
         }
         var message = text.first.map { $0.lowercased() + text.dropFirst() } ?? "these options cannot be understood"
         while message.hasSuffix(".") { message.removeLast() }
-        // It quotes what stood there.
+        // It quotes what stood there, which the console masks.
         let isSecret = SecretShape.first(in: Array(message.utf8)) != nil
         console.show(
             .init(
-                .usage, SecretShape.masking(message),
+                .usage, message,
                 hint: isSecret
                     ? "everybody on this machine can read arguments: replace the key where it is valid, and hand it over "
                         + "in an environment variable" : "--help shows the options"))

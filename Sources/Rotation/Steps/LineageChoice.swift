@@ -23,9 +23,9 @@ struct LineageChoice {
         let soaking = lineage.soaking(at: now)
         abandoned = try Self.abandoned(lineage, options, now: now)
         workspace = plan.workspace ?? snapshot.named?.workspaceID ?? live.last?.workspaceID
-        // The settings are those of the last one: the key that the plan names, where it names one.
-        let counts = snapshot.named.flatMap { named in live.first { $0.hash == named.hash } } ?? live.last
-        let ordered = live.filter { $0.hash != counts?.hash } + (counts.map { [$0] } ?? [])
+        // The last one gives its settings: the key that the plan names, where it names one.
+        let named = live.filter { $0.hash == snapshot.named?.hash }
+        let ordered = live.filter { $0.hash != snapshot.named?.hash } + named
         predecessors = options.supersedes ? soaking + ordered : live.suffix(1)
         if options.supersedes, snapshot.named == nil { try Self.refuseUnlike(live, base, plan.successor) }
         if let key = snapshot.named, !live.contains(where: { $0.hash == key.hash }) {

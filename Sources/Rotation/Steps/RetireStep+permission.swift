@@ -14,7 +14,9 @@ extension RetireStep {
         try refuseUnhealthySuccessor(snapshot, state)
         try refuseUnknownKeys(snapshot, state)
         // All of them, before the first is touched.
-        for key in snapshot.predecessors.values { if let key { try state.requireLineage(of: key) } }
+        for case let key? in state.header.predecessors.map({ snapshot.predecessors[$0.hash] ?? nil }) {
+            try state.requireLineage(of: key)
+        }
         for reference in state.header.predecessors {
             guard let key = snapshot.predecessors[reference.hash] ?? nil else {
                 try recordGone(reference, state)
