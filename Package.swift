@@ -58,6 +58,9 @@ let package = Package(
             "FleetCLI", in: "CommandLine", "Configuration", "Fleet", "HTTP", "JSON", "OpenRouter", "PublisherHosting",
             "Rotation",
             "Secrets", "Sodium", "StepCLI", "Steps", "Timestamps", .argumentParser),
+        module(
+            "PipelineCLI", in: "CommandLine", "ChildProcesses", "Configuration", "Fleet", "FleetCLI", "HTTP", "JSON",
+            "Rotation", "Secrets", "Sodium", "StepCLI", "Steps", "Timestamps"),
 
         module("SandboxWire", in: "Sandboxes", "HTTP", "JSON", "Timestamps"),
         module("OpenRouterSandbox", in: "Sandboxes", "HTTP", "JSON", "SandboxWire", "Secrets", "Sodium", "Timestamps"),
@@ -73,6 +76,7 @@ let package = Package(
         step("ork-status"),
         step("ork-keygen"),
         step("ork-due", "CurlHTTP", "Fleet", "FleetCLI", "Timestamps"),
+        program("ork-pipeline", "CurlHTTP", "PipelineCLI", "StepCLI", "Steps"),
         program(
             "ork-conform", "ChildProcesses", "JSON", "PluginHost", "PublisherHosting", "PublisherKit", "Secrets",
             "Sodium", .systemPackage
@@ -122,7 +126,8 @@ let package = Package(
         suite(
             "KubernetesSecret", "CurlHTTP", "KubernetesSandbox", "ork-publisher-kubernetes-secret",
             "ork-sandbox"),
-        suite("EndToEnd", "ChildProcesses", "OpenRouterSandbox"), suite("Pipeline"), suite("Architecture", "Rotation"),
+        suite("EndToEnd", "ChildProcesses", "OpenRouterSandbox"), suite("Pipeline", "Rotation"),
+        suite("Architecture", "Rotation"),
     ]
 )
 

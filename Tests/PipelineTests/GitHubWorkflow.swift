@@ -16,7 +16,7 @@ struct GitHubWorkflow {
         var arguments: [String] = ["workflow_dispatch", "--insecure-secrets"]
         for (name, value) in inputs { arguments += ["--input", "\(name)=\(value)"] }
         arguments += ["-W", ".github/workflows/\(name).yml", "-P", "ubuntu-latest=-self-hosted"]
-        arguments += ["--action-offline-mode"] + StandIns.options
+        arguments += ["--action-offline-mode"] + StandIns.options(withActionsOf: place.folder.file("ork"))
         arguments += ["--artifact-server-path", place.artifacts.github, "--artifact-server-addr", "127.0.0.1"]
         arguments += ["--artifact-server-port", "\(Int.random(in: 20_000..<32_000))", "--cache-server-port", "0"]
         let variables: [(String, String)] = [

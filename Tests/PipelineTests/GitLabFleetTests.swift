@@ -84,18 +84,19 @@ struct GitLabFleetTests {
             let there = try await run(action, successor)
             #expect(there["create"]?.log.contains("is at \"publish\"") == true, "\(there.log)")
         }
-        // It is not, and nobody can say whether it is lost: this pipeline sees no other's.
-        rotation.store = place.folder.file("empty")
-        try FileManager.default.createDirectory(atPath: place.folder.file("empty"), withIntermediateDirectories: false)
-        for action in ["resume", "supersede"] {
-            let unseen = try await run(action, successor)
-            #expect(unseen["check"]?.status == "warning", "\(unseen.log)")
-            #expect(unseen["check"]?.log.contains("no handoff of that is here") == true, "\(unseen.log)")
-            #expect(unseen["create"]?.log.contains("is at \"done\"") == true, "\(unseen.log)")
-        }
-        // It is lost, but another run has rotated the key since it was called due.
-        rotation.store = nil
+        // Nobody may look for it: nothing is taken for lost.
+        rotation.hasToken = false
+        let unseen = try await run("supersede", successor)
+        #expect(unseen["check"]?.code == 77 && unseen["create"]?.code == 77, "\(unseen.log)")
+        #expect(unseen["check"]?.log.contains("ORK_HANDOFF_TOKEN is not set") == true, "\(unseen.log)")
+        rotation.hasToken = true
+        // It is lost, and what only goes on begins nothing.
         try place.forget()
+        let resumed = try await run("resume", successor)
+        #expect(resumed["check"]?.status == "warning", "\(resumed.log)")
+        #expect(resumed["check"]?.log.contains("no handoff of that is here") == true, "\(resumed.log)")
+        #expect(resumed["create"]?.log.contains("is at \"done\"") == true, "\(resumed.log)")
+        // It is lost, but another run has rotated the key since it was called due.
         for action in ["rotate", "supersede"] {
             let late = try await run(action, place.sandbox.predecessor.hash)
             #expect(late["create"]?.log.contains("has another key by now") == true, "\(late.log)")

@@ -17,8 +17,8 @@ struct GitLabPipeline {
     var ref = "main"
     var kill: [String] = []
     var only: [String] = []
-    /// A project of its own, which sees no other pipeline's artifacts.
-    var store: String?
+    /// Whether somebody has stored ORK_HANDOFF_TOKEN.
+    var hasToken = true
 
     /// What became of a job.
     struct Job {
@@ -37,7 +37,7 @@ struct GitLabPipeline {
 
     init(_ place: Place) { self.place = place }
 
-    /// What is in the user's repository: ork.yaml, and the scripts.
+    /// What is in the user's repository: ork.yaml, and the pipeline.
     static func prepare(_ place: Place, soak: String = "0s", overlap: String = "0s", waves: Int = 2) throws {
         try place.configure("gitlab-variable", "project", "key", soak: soak, overlap: overlap, waves: waves)
         try copy(place)
@@ -46,13 +46,10 @@ struct GitLabPipeline {
     /// Copies the templates into the user's repository, as `ci-templates/gitlab/README.md` says.
     static func copy(_ place: Place) throws {
         let files = FileManager.default
-        for folder in ["ork", ".gitlab"] {
-            try files.createDirectory(
-                atPath: place.folder.file("repository/\(folder)"), withIntermediateDirectories: true)
-        }
+        try files.createDirectory(
+            atPath: place.folder.file("repository/.gitlab"), withIntermediateDirectories: true)
         for (source, copy) in [
-            ("shell", "ork/shell"), ("gitlab/templates", "templates"),
-            ("gitlab/ork-rotation.yml", ".gitlab/ork-rotation.yml"),
+            ("gitlab/templates", "templates"), ("gitlab/ork-rotation.yml", ".gitlab/ork-rotation.yml"),
         ] {
             try files.copyItem(
                 atPath: BuiltProduct.repository + "/ci-templates/\(source)",
@@ -77,7 +74,7 @@ struct GitLabPipeline {
             "CI_API_V4_URL": place.address + "/gitlab/api/v4", "OPENROUTER_BASE_URL": place.sandbox.url,
             "ORK_IDENTITY": place.identity.revealed() ?? "",
         ]
-        if store == nil { all["ORK_HANDOFF_TOKEN"] = "artifact-reader" }
+        if hasToken { all["ORK_HANDOFF_TOKEN"] = "artifact-reader" }
         all.merge(variables) { $1 }
         // Each job has the secrets of its environment, and no other.
         let secrets: JSONValue = [
@@ -88,7 +85,7 @@ struct GitLabPipeline {
         let order: JSONValue = [
             "component": .string(component), "inputs": inputs,
             "repository": .string(place.folder.file("repository")),
-            "store": .string(store ?? place.artifacts.gitlab), "pipeline": .number(JSONNumber(number)),
+            "store": .string(place.artifacts.gitlab), "pipeline": .number(JSONNumber(number)),
             "ref": .string(ref), "variables": strings(all), "secrets": secrets,
             "play": .array(play.map { .string($0) }),
             "retry": .bool(retry), "kill": .array(kill.map { .string($0) }), "only": .array(only.map { .string($0) }),

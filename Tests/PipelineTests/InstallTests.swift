@@ -16,7 +16,7 @@ struct InstallTests {
             atPath: installation.folder.file("staged/opt/ork"), toPath: installation.folder.file("ork"))
         let files = try installation.files("ork")
         #expect(Set(files.filter { $0.hasPrefix("bin/") }) == Set(try Installation.names().map { "bin/" + $0 }))
-        for file in ["share/ork/shell/step.sh", "share/ork/github/setup/action.yml", "share/doc/ork/README.md"] {
+        for file in ["share/ork/shell/rotate.sh", "share/ork/github/setup/action.yml", "share/doc/ork/README.md"] {
             #expect(files.contains(file), "\(file)")
         }
 

@@ -56,12 +56,8 @@ struct RecipeRun {
                   approve: [\(approver)]
                   retire: [\(manager)]
                 """)
-        for folder in ["repository/ork", "store"] {
-            try FileManager.default.createDirectory(
-                atPath: place.folder.file(folder), withIntermediateDirectories: false)
-        }
-        try FileManager.default.copyItem(
-            atPath: BuiltProduct.repository + "/ci-templates/shell", toPath: place.folder.file("repository/ork/shell"))
+        try FileManager.default.createDirectory(
+            atPath: place.folder.file("store"), withIntermediateDirectories: false)
     }
 
     private static func publicHalf(_ identity: Secret) async throws -> String {

@@ -15,12 +15,14 @@ enum Repository {
             [
                 "-euc",
                 """
-                mkdir -p .github/ork .github/workflows
-                cp -r "$1/github" "$1/shell" .github/ork/
-                mv .github/ork/github/ork-*.yml .github/workflows/
+                mkdir -p .github/workflows ../ork/ci-templates
+                cp -r "$1/github" ../ork/ci-templates/
+                for f in rotate deploy fleet; do
+                    sed "s|OWNER/ork/|acme/ork/|; s|@COMMIT|@$2|" "$1/github/ork-$f.yml" >.github/workflows/ork-$f.yml
+                done
                 git init -q -b main .
                 git remote add origin https://github.com/acme/web.git
-                """, "sh", templates,
+                """, "sh", templates, StandIns.commit,
             ], in: place.folder.file("repository"), environment: ["HOME": place.folder.file("home")])
         guard made.succeeded else { throw Failure(description: made.output) }
         try await commit(in: place)

@@ -7,8 +7,16 @@ enum StandIns {
         ("actions/upload-artifact@ea165f8d65b6e75b540449e92b4886f43607fa02", "UploadArtifact"),
     ]
 
+    /// The commit of ork that the user's workflows name.
+    static let commit = String(repeating: "0123456789", count: 4)
+
     /// Options of act.
     static let options: [String] = actions.flatMap { action, folder in
         ["--local-repository", "\(action)=\(Python.file(folder))"]
+    }
+
+    /// The same with ork's own actions, from a copy of its repository.
+    static func options(withActionsOf ork: String) -> [String] {
+        options + ["--local-repository", "acme/ork@\(commit)=\(ork)"]
     }
 }

@@ -118,7 +118,8 @@ package struct DurableFile {
     }
 
     /// Makes a folder and those above it, for their owner alone.
-    static func makeDirectories(_ path: FilePath) throws(Errno) {
+    package static func makeDirectories(_ path: String) throws(Errno) {
+        let path = FilePath(path)
         var current = FilePath()
         current.root = path.root
         for component in path.components {

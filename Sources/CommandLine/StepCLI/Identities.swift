@@ -71,7 +71,7 @@ package struct IdentityStore {
         let identity: Identity
         do { identity = try Identity.generate() } catch { throw StepError(error) }
         do {
-            try DurableFile.makeDirectories(path.removingLastComponent())
+            try DurableFile.makeDirectories(path.removingLastComponent().string)
             let text = identity.text.copyBytes() + [0x0A]
             guard try DurableFile(path.string).create(text) else { return try self.identity() }
         } catch {

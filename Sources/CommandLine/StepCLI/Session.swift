@@ -33,7 +33,8 @@ package final class Session {
         identity = try IdentityStore(environment) { console.show($0) }.identity()
         let paths = options.handoff.isEmpty ? ["ork-handoff.json"] : options.handoff
         let header = try HandoffFile.read(paths[0], mustExist: false)?.header
-        configuration = try ConfigurationFile.load(options, rotation: header?.name)
+        configuration = try ConfigurationFile.load(
+            options.config, named: options.rotation, rotation: header?.name)
         trust = try Trust(options.trust, configuration?.trust, own: identity.publicIdentity)
         journal = try HandoffFile(
             paths, identity: identity, trust: trust, provenance: Provenance(environment), clock: clock)

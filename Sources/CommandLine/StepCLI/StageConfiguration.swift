@@ -1,17 +1,19 @@
 package import Configuration
-import Rotation
+package import Rotation
 package import Steps
 import SystemPackage
 
 extension ConfigurationFile {
     /// The rotation that this stage's `ork.yaml` describes, if it has one.
+    ///
+    /// `config` and `name` are what the user gave; `rotation` is what the handoff says.
     static func load(
-        _ options: CommonOptions, rotation: PlanName?
+        _ config: String?, named name: String?, rotation: PlanName?
     ) throws(StepError) -> RotationConfiguration? {
-        let path = options.config ?? "ork.yaml"
-        guard let bytes = try read(path, mustExist: options.config != nil) else { return nil }
+        let path = config ?? "ork.yaml"
+        guard let bytes = try read(path, mustExist: config != nil) else { return nil }
         var wanted = rotation
-        if let name = options.rotation {
+        if let name {
             guard let name = PlanName(name) else {
                 throw StepError(
                     .usage, "--rotation is not the name of a rotation", hint: "use letters, digits and . _ - /")
@@ -20,7 +22,7 @@ extension ConfigurationFile {
         }
         let file = try parse(bytes, path)
         // A handoff that is written for another rotation would otherwise get past the gates of this one.
-        if options.rotation == nil, let rotation, !file.rotations.contains(where: { $0.name == rotation }) {
+        if name == nil, let rotation, !file.rotations.contains(where: { $0.name == rotation }) {
             throw StepError(handoffOf: rotation, outside: path)
         }
         do { return try file.rotation(named: wanted) } catch { throw StepError(error) }
@@ -51,6 +53,18 @@ extension ConfigurationFile {
 }
 
 extension Trust {
+    /// Whom a job believes that finds the handoffs of others: by the `ork.yaml` of its own checkout, and where that names
+    /// nobody for a step, its own identity.
+    package init(
+        ofStage environment: StepEnvironment, rotation: PlanName, config: String?,
+        tell: @escaping (Announcement) -> Void
+    ) throws(StepError) {
+        let configured = try ConfigurationFile.load(config, named: rotation.description, rotation: nil)?.trust
+        let isComplete = StepName.allCases.allSatisfy { configured?[$0] != nil }
+        let own = isComplete ? nil : try IdentityStore(environment, tell: tell).identity().publicIdentity
+        try self.init([], configured, own: own)
+    }
+
     /// Trust by `ork.yaml` and `--trust STEP=IDENTITY`; this stage's own identity where neither says anything.
     init(
         _ flags: [String], _ configured: [StepName: Set<PublicIdentity>]?, own: PublicIdentity?

@@ -33,6 +33,9 @@ package struct StatusReport {
         ]
         for (key, value) in state.summary.object?.members ?? [] { json[key] = value }
         json["next"] = next.map { .string($0) } ?? .null
+        let now = SystemClock().now
+        json["turn"] = .string(state.turn(at: now).rawValue)
+        json["deploy"] = .string(state.deployment(at: now).rawValue)
         return .object(json)
     }
 

@@ -102,6 +102,11 @@ package struct Handoff: Hashable, Sendable {
         if records.contains(where: { $0.event == .verified && $0.detail["dropped"]?.bool ?? false }) { sealed = [] }
     }
 
+    /// Whether all that another one records is recorded here.
+    package func covers(_ other: Handoff) -> Bool {
+        other.header.digest == header.digest && other.known.isSubset(of: known)
+    }
+
     private mutating func insert(_ record: Record) {
         if known.insert(record.digest).inserted { records.append(record) }
     }

@@ -1,5 +1,5 @@
 """Runs the jobs of a GitLab component as a runner does, as far as a job can tell: in order, each in a fresh folder with
-the repository, the artifacts of the jobs it needs and their dotenv variables, and only the secrets of its environment.
+the repository, the artifacts of the jobs it needs where it wants them, and only the secrets of its environment.
 The pipelines that trigger jobs start run in their place.
 
 Reads one JSON object on standard input: component, inputs, repository, store, pipeline, variables, secrets (by
@@ -100,11 +100,8 @@ def run(name, job, done, killed, pipeline, passed):
             if before is None:
                 continue
             files = store / str(before["id"]) / "files"
-            if files.exists():
+            if files.exists() and need.get("artifacts", True):
                 shutil.copytree(files, folder, dirs_exist_ok=True)
-            dotenv = store / str(before["id"]) / "dotenv"
-            if dotenv.exists():
-                variables |= dict(line.split("=", 1) for line in dotenv.read_text().splitlines())
         script = "set -eo pipefail\n" + "\n".join(job.get("before_script", []) + job["script"])
         ran = subprocess.run(["bash", "-c", script], cwd=folder, env=variables, capture_output=True, text=True)
         artifacts = job.get("artifacts", {})
@@ -114,15 +111,14 @@ def run(name, job, done, killed, pipeline, passed):
                     target = place / "files" / pathlib.Path(file).relative_to(folder)
                     target.parent.mkdir(parents=True, exist_ok=True)
                     shutil.copy(file, target)
-            for kind in ("dotenv", "junit"):
-                file = folder / artifacts.get("reports", {}).get(kind, "-")
-                if file.is_file():
-                    shutil.copy(file, place / kind)
+            report = folder / artifacts.get("reports", {}).get("junit", "-")
+            if report.is_file():
+                shutil.copy(report, place / "junit")
         code = 137 if killed else ran.returncode
         allowed = job.get("allow_failure") or {}
         allowed = allowed.get("exit_codes", []) if isinstance(allowed, dict) else []
         status = "success" if code == 0 else "warning" if code in allowed else "failed"
-        record = {"id": number, "name": name, "ref": order["ref"],
+        record = {"id": number, "name": name, "ref": order["ref"], "tag": False, "pipeline": {"id": pipeline},
                   "status": "success" if status == "success" else "failed"}
         (place / "job.json").write_text(json.dumps(record))
         return {"job": name.split(":")[-1], "name": name, "id": number, "status": status, "code": code,

@@ -70,7 +70,18 @@ abstract class Steps extends Script {
             if (!options.optional) { error('no build to copy from') }
             return
         }
-        keep(new File(last, 'artifacts'), options.filter, folder)
+        if (!options.flatten) { throw new IllegalArgumentException('artifacts could replace what is checked out') }
+        new File(last, 'artifacts').eachFileRecurse(FileType.FILES) { file ->
+            def target = new File(folder, "$options.target/$file.name")
+            target.parentFile.mkdirs()
+            target.bytes = file.bytes
+        }
+    }
+
+    void dir(String name, Closure body) {
+        def outer = folder
+        folder = new File(outer, name)
+        try { body() } finally { folder = outer }
     }
 
     void archiveArtifacts(Map options) { alive(); keep(folder, options.artifacts, new File(build, 'artifacts')) }

@@ -84,6 +84,7 @@ def run_job(order, job, name, shared, values, build, attempt):
             "Agent.TempDirectory": str(one.home / "temp"), "System.StageAttempt": "1", "System.JobAttempt": str(attempt),
             "System.DefinitionId": "1", "System.TeamProjectId": "acme", "Build.BuildId": build.name,
         }
+        plain = {key: macro(value, plain) for key, value in plain.items()}
         one.variables = {"TF_BUILD": "True"} | {key.upper().replace(".", "_"): value for key, value in plain.items()}
         outputs, result, code = {}, "Succeeded", 0
         for step in steps_of(order, job):
@@ -107,7 +108,7 @@ def run_job(order, job, name, shared, values, build, attempt):
                 place = build / macro(step["artifact"], plain)
                 if place.exists():
                     raise FileExistsError(place)
-                keep(one.folder / step["publish"], place)
+                keep(one.folder / macro(step["publish"], plain), place)
             elif "task" in step:
                 if not download(order, step["inputs"], plain, build):
                     result = "SucceededWithIssues" if step.get("continueOnError") else "Failed"

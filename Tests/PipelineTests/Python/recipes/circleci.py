@@ -1,6 +1,7 @@
 """CircleCI: the cache of the project, and the workspace of a workflow in layers."""
 
 import json
+import pathlib
 import re
 import time
 
@@ -20,14 +21,14 @@ def run(order):
             continue
         done = set()
         for entry in workflow["jobs"]:
-            (kind, use), = entry.items()
+            (kind, use), = [(entry, {})] if isinstance(entry, str) else entry.items()
             name = use.get("name", kind)
             if not set(use.get("requires", [])) <= done:
                 continue
             if use.get("type") == "approval":
                 if order.asked(name):
                     done.add(name)
-            elif order.attempt(lambda _: job(order, config, kind, name, use, values, workspace)):
+            elif job(order, config, kind, name, use, values, workspace):
                 done.add(name)
 
 
@@ -38,14 +39,17 @@ def fill(text, values):
 def job(order, config, kind, name, use, values, workspace):
     body = config["jobs"][kind]
     own = dict(values)
-    for parameter, rule in body["parameters"].items():
+    for parameter, rule in body.get("parameters", {}).items():
         own[f"parameters.{parameter}"] = use[parameter] if parameter in use else rule["default"]
-    secrets = order.secrets[use["context"]]
+    secrets = order.secrets[use["context"]] if "context" in use else {}
     identity = str(order.number())
     with Job(order, name, checkout=False) as one:
+        def here(text):
+            return text.replace("/tmp/ork", str(one.home / "ork"))
+
         one.variables = {"CI": "true", "CIRCLECI": "true", "CIRCLE_JOB": name, "CIRCLE_WORKFLOW_JOB_ID": identity}
         for source in (config["executors"][body["executor"]], body):
-            one.variables |= {key: fill(value, own) for key, value in source["environment"].items()}
+            one.variables |= {key: here(fill(value, own)) for key, value in source.get("environment", {}).items()}
         steps = []
         for step in body["steps"]:
             command = config["commands"].get(step) if isinstance(step, str) else None
@@ -58,19 +62,19 @@ def job(order, config, kind, name, use, values, workspace):
             if action == "checkout":
                 keep(order.repository, one.folder)
             elif action == "run":
-                one.script(fill(inputs, own), secrets)
+                one.script(here(fill(inputs, own)), secrets)
                 failed = one.code != 0
             elif action == "attach_workspace":
                 for layer in sorted(workspace.glob("*"), key=lambda path: int(path.name)):
-                    keep(layer, one.folder / inputs["at"])
+                    keep(layer, one.home / pathlib.PurePath(inputs["at"]).relative_to("/tmp"))
             elif action == "persist_to_workspace":
                 layer = workspace / str(order.number())
                 for path in inputs["paths"]:
-                    keep(one.folder / inputs["root"] / path, layer / path)
+                    keep(one.home / pathlib.PurePath(inputs["root"]).relative_to("/tmp") / path, layer / path)
             elif action == "restore_cache":
-                restore(order, inputs["keys"], one.folder)
+                restore(order, inputs["keys"], one.home)
             elif action == "save_cache":
-                save(order, inputs, identity, one.folder)
+                save(order, inputs, identity, one.home)
             else:
                 raise ValueError(action)
         return one.end()
@@ -88,7 +92,7 @@ def save(order, inputs, identity, folder):
     # A cache that there is already is not written again.
     if key not in [entry[0] for entry in caches]:
         place = order.store / f"cache-{order.number()}"
-        for path in inputs["paths"]:
+        for path in (pathlib.PurePath(path).relative_to("/tmp") for path in inputs["paths"]):
             keep(folder / path, place / path)
         index.write_text(json.dumps([*caches, [key, str(place)]]))
 

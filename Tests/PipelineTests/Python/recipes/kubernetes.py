@@ -37,10 +37,6 @@ def source(order, volume, place):
         place.symlink_to(claim)
     elif "emptyDir" in volume:
         place.mkdir()
-    elif volume["configMap"]["name"] == "ork-shell":
-        shutil.copytree(order.repository / "ork" / "shell", place)
-        for file in place.iterdir():
-            file.chmod(volume["configMap"].get("defaultMode", 0o644))
     else:
         place.mkdir()
         shutil.copy(order.repository / "ork.yaml", place)

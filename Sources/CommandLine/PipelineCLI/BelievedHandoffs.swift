@@ -1,0 +1,59 @@
+import Rotation
+import Secrets
+import StepCLI
+import Steps
+
+/// A file that may be a handoff of an earlier job.
+struct Candidate {
+    /// Where it lies, for people.
+    let place: String
+    let bytes: [UInt8]
+}
+
+/// The handoffs that this job believes: of its own rotation, whole, and signed by whom it trusts for each record.
+///
+/// Whatever else lies in the same store decides nothing: not which rotation is the newest, and not whose turn it is.
+struct BelievedHandoffs {
+    private let rotation: PlanName
+    private let trust: Trust
+    private let warn: (String) -> Void
+    private(set) var handoffs: [Handoff] = []
+
+    /// So many are enough: each job has saved all that it had loaded.
+    private static let enough = 4
+
+    init(of rotation: PlanName, trust: Trust, warn: @escaping (String) -> Void) {
+        self.rotation = rotation
+        self.trust = trust
+        self.warn = warn
+    }
+
+    /// Takes a candidate if it can be believed, and else says why not. Those of other rotations are passed over.
+    mutating func take(_ candidate: Candidate) -> Verdict {
+        do {
+            let handoff = try Handoff(parsing: candidate.bytes)
+            guard handoff.header.name == rotation else { return .passedOver }
+            _ = try State(handoff, trust: trust)
+            handoffs.append(handoff)
+            return handoffs.count < Self.enough ? .believed : .enough
+        } catch {
+            warn("\(candidate.place) is not believed: \(error.message)")
+            return .passedOver
+        }
+    }
+
+    /// All that is recorded of the newest rotation: an id begins with the time at which its rotation began.
+    func newest() throws(StepError) -> Handoff? {
+        let ids = handoffs.map(\.header.id.description)
+        guard let id = ids.max(by: { $0.utf8.lexicographicallyPrecedes($1.utf8) }) else { return nil }
+        var merged: Handoff?
+        for handoff in handoffs where handoff.header.id.description == id {
+            guard merged != nil else {
+                merged = handoff
+                continue
+            }
+            do { try merged?.merge(handoff) } catch { throw StepError(error) }
+        }
+        return merged
+    }
+}

@@ -1,0 +1,142 @@
+import HTTP
+import JSON
+import Rotation
+import Secrets
+import StepCLI
+import Steps
+
+/// GitLab: each job leaves its handoff, and what it tells, in its artifacts, under names with its own id.
+///
+/// No job takes another one's artifacts into its folder, where they could replace `ork.yaml`, and no variable comes from
+/// a dotenv report: all is asked for here. `CI_JOB_TOKEN` may not list jobs (docs.gitlab.com/ci/jobs/ci_job_token), so
+/// this needs a token with `read_api`.
+struct GitLabJobs: HandoffStore {
+    let handoff: String
+    let holdsEverything = true
+    private let client: ArtifactClient
+    private let jobs: HTTPURL
+    private let job: String
+    private let pipeline: Int?
+    private let branch: String
+    private let prefix: String
+
+    private static let folder = "ork-handoffs"
+    /// So many pages of the project's jobs, a hundred each, are looked through.
+    private static let pages = 50
+    /// Of so many jobs, the newest ones, one has to be believed.
+    private static let limit = 200
+
+    init(_ rotation: PlanName, _ environment: StepEnvironment, _ transport: any HTTPTransport) throws(StepError) {
+        func variable(_ name: String) throws(StepError) -> String {
+            guard let value = environment[name] else {
+                throw StepError(.usage, "\(name) is not set", hint: "run it as a job of a GitLab pipeline")
+            }
+            return value
+        }
+        guard environment["CI_COMMIT_TAG"] == nil else {
+            throw StepError(
+                .unacceptable, "this pipeline is for a tag", hint: "run it for the branch that rotates")
+        }
+        guard let token = environment["ORK_HANDOFF_TOKEN"] else {
+            throw StepError(
+                .denied, "ORK_HANDOFF_TOKEN is not set",
+                hint: "keep an access token with the scope read_api in it, masked and protected: "
+                    + "with it a job finds the handoffs of the jobs before", isRetryable: false)
+        }
+        client = ArtifactClient(
+            transport, token: Secret(token), hint: "look at the role and the scope of ORK_HANDOFF_TOKEN")
+        job = try variable("CI_JOB_ID")
+        branch = try variable("CI_COMMIT_REF_NAME")
+        pipeline = environment["CI_PIPELINE_ID"].flatMap { Int($0) }
+        prefix = "\(rotation):"
+        let address = try variable("CI_API_V4_URL") + "/projects/" + HTTPURL.encode(variable("CI_PROJECT_ID"))
+        do { jobs = try HTTPURL(address + "/jobs") } catch {
+            throw StepError(.unacceptable, "CI_API_V4_URL: \(error.rawValue)", hint: "see CI_API_V4_URL")
+        }
+        handoff = "\(Self.folder)/\(job).json"
+        do { try DurableFile.makeDirectories(Self.folder) } catch {
+            throw StepError(.failed, "\(Self.folder) cannot be made: \(error)", hint: "look at the job's folder")
+        }
+    }
+
+    /// A job of this rotation that has artifacts.
+    private struct Job {
+        let id: Int
+        let turn: String
+        let pipeline: Int?
+    }
+
+    func offer(to take: (Candidate) -> Verdict) throws(StepError) {
+        var left = Self.limit
+        var isFound = false
+        var seen: Set<Int> = []
+        for page in 1...Self.pages {
+            guard let found = try listed(page) else { return }
+            // A job that has come meanwhile moves others to the next page.
+            for job in found where seen.insert(job.id).inserted {
+                guard left > 0 else {
+                    guard isFound else { throw .crowded(Self.limit) }
+                    return
+                }
+                guard let content = try file(of: job.id, "json") else { continue }
+                left -= 1
+                switch take(Candidate(place: "the handoff of the job \(job.id)", bytes: content)) {
+                case .enough: return
+                case .believed: isFound = true
+                case .passedOver: break
+                }
+            }
+        }
+    }
+
+    /// The jobs of this rotation on a page of the project's, the newest first; `nil` behind the last page.
+    private func listed(_ page: Int) throws(StepError) -> [Job]? {
+        let query =
+            ["success", "failed", "canceled"].map { ("scope[]", $0) }
+            + [("per_page", "100"), ("page", String(page))]
+        let answer = try client.fetch(jobs.appending("", query: query))
+        let all = answer.flatMap { try? JSONValue(parsing: $0) }?.array ?? []
+        return all.isEmpty ? nil : all.compactMap(ours).sorted { $0.id > $1.id }
+    }
+
+    /// Jobs of other branches, and of tags that are called as this branch, are not ours.
+    private func ours(_ entry: JSONValue) -> Job? {
+        guard let id = entry["id"]?.integer, let name = entry["name"]?.string, name.hasPrefix(prefix),
+            entry["ref"]?.string == branch, entry["tag"]?.bool != true, entry["artifacts_file"]?.object != nil
+        else { return nil }
+        return Job(
+            id: id, turn: String(name.dropFirst(prefix.count)), pipeline: entry["pipeline"]?["id"]?.integer)
+    }
+
+    private func file(of job: Int, _ suffix: String) throws(StepError) -> [UInt8]? {
+        try client.fetch(jobs.appending("/\(job)/artifacts/\(Self.folder)/\(job).\(suffix)"))
+    }
+
+    /// Of the jobs of this pipeline, the nearest one before this that has told something.
+    func told(to turn: JobTurn) throws(StepError) -> JobReport? {
+        guard let pipeline, turn != .check else { return nil }
+        var mine: [Job] = []
+        for page in 1...Self.pages {
+            guard let found = try listed(page) else { break }
+            mine += found.filter { $0.pipeline == pipeline }
+            // Jobs are numbered in the order in which they are made: those of older pipelines come behind.
+            if let oldest = found.last, !mine.isEmpty, (oldest.pipeline ?? pipeline) < pipeline { break }
+        }
+        for before in turn.before {
+            for job in mine where job.turn == before.description {
+                guard let report = try file(of: job.id, "report").flatMap(JobReport.init(parsing:)) else { continue }
+                return report
+            }
+        }
+        return nil
+    }
+
+    func keep(_: Handoff?, of _: JobTurn) {}
+
+    func tell(_ report: JobReport) throws(StepError) {
+        let path = "\(Self.folder)/\(job).report"
+        do { try DurableFile(path).replace(report.bytes) } catch {
+            throw StepError(.failed, "\(path) cannot be written: \(error)", hint: "make room, and run the job again")
+        }
+    }
+}

@@ -1,0 +1,79 @@
+import FoundationEssentials
+import Rotation
+import Secrets
+import StepCLI
+import Steps
+import Timestamps
+
+/// Any other system: a folder, which the pipeline restores before each job and saves after it, also when the job failed.
+///
+/// Jobs write files of their own names. Of what is kept goes what another handoff holds, too, and a sealed key that a
+/// newer rotation has left behind.
+struct HandoffFolder: HandoffStore {
+    let handoff: String
+    let holdsEverything = false
+    private let folder: String
+    private let environment: StepEnvironment
+    private let console: Console
+
+    /// More files than any rotation leaves here.
+    private static let limit = 256
+    private static let sizeLimit = 16 << 20
+
+    init(_ turn: JobTurn, _ environment: StepEnvironment, _ console: Console) throws(StepError) {
+        self.console = console
+        self.environment = environment
+        folder = environment["ORK_HANDOFFS"] ?? "ork-handoffs"
+        do { try DurableFile.makeDirectories(folder) } catch {
+            throw StepError(.failed, "\(folder) cannot be made: \(error)", hint: "name another folder in ORK_HANDOFFS")
+        }
+        // As no other job does, nor this one when it is run again.
+        handoff = "\(folder)/\(ULID.fresh).\(turn.description).json"
+    }
+
+    private var files: [String] {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+        return names.filter { $0.hasSuffix(".json") && !$0.hasPrefix(".") }.sorted(by: >).map { "\(folder)/\($0)" }
+    }
+
+    func offer(to take: (Candidate) -> Verdict) throws(StepError) {
+        guard files.count <= Self.limit else {
+            throw StepError(
+                .unacceptable, "there are more than \(Self.limit) files in \(folder)",
+                hint: "keep the handoffs of one rotation there, and nothing else")
+        }
+        for file in files {
+            guard let bytes = try? DurableFile(file).read(limit: Self.sizeLimit) else { continue }
+            if take(Candidate(place: file, bytes: bytes)) == .enough { return }
+        }
+    }
+
+    private var report: String { environment["ORK_REPORT"] ?? "\(folder)/job.report" }
+
+    func told(to turn: JobTurn) -> JobReport? {
+        guard turn != .check, let bytes = try? DurableFile(self.report).read(limit: 4096) else { return nil }
+        return JobReport(parsing: bytes)
+    }
+
+    func keep(_ handoff: Handoff?, of _: JobTurn) {
+        guard let handoff, FileManager.default.fileExists(atPath: self.handoff) else { return }
+        for file in files where file != self.handoff {
+            guard let bytes = try? DurableFile(file).read(limit: Self.sizeLimit),
+                let other = try? Handoff(parsing: bytes), other.header.name == handoff.header.name
+            else { continue }
+            let isOlder = other.header.id.description < handoff.header.id.description
+            if handoff.covers(other) || isOlder && !other.sealed.isEmpty {
+                try? FileManager.default.removeItem(atPath: file)
+            }
+        }
+        try? FileManager.default.removeItem(
+            atPath: "\(folder)/.\(self.handoff.dropFirst(folder.count + 1)).lock")
+    }
+
+    func tell(_ report: JobReport) throws(StepError) {
+        do { try DurableFile(self.report).replace(report.bytes) } catch {
+            throw StepError(.failed, "\(self.report) cannot be written: \(error)", hint: "make room, and run it again")
+        }
+        console.handOn(report.parts, isWaiting: report.standing == .wait)
+    }
+}

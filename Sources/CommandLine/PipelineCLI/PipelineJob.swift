@@ -1,0 +1,246 @@
+import ChildProcesses
+import Configuration
+import Fleet
+import FleetCLI
+package import HTTP
+import Rotation
+import Secrets
+package import StepCLI
+package import Steps
+import Timestamps
+
+/// One job of a pipeline: finds the handoffs of those before it, does its step if it is its turn, keeps the handoff, and
+/// tells whose turn is next.
+package struct PipelineJob {
+    private let mine: JobTurn
+    /// Options for the step.
+    private let options: [String]
+    private let environment: StepEnvironment
+    private let console: Console
+    private let transport: any HTTPTransport
+    private let store: any HandoffStore
+    private var settings: PipelineSettings
+
+    /// What is known before the step, and after it.
+    private var loaded: Handoff?
+    private var state: State?
+    private var standing = Standing.turn(.create)
+    private var beginsAnew = false
+    private var status: Int32 = 0
+
+    package init(
+        _ mine: JobTurn, options: [String], environment: StepEnvironment, console: Console,
+        transport: any HTTPTransport
+    ) throws(StepError) {
+        self.mine = mine
+        self.options = options
+        self.environment = environment
+        self.console = console
+        self.transport = transport
+        settings = try PipelineSettings(environment)
+        store =
+            if environment["GITHUB_ACTIONS"] == "true" {
+                try GitHubArtifacts(settings.rotation, environment, console, transport)
+            } else if environment["GITLAB_CI"] == "true" {
+                try GitLabJobs(settings.rotation, environment, transport)
+            } else {
+                try HandoffFolder(mine, environment, console)
+            }
+    }
+
+    /// Does the job; the exit status is the step's. "Not yet" is a success where it is told in another way.
+    package mutating func run() throws(StepError) -> Int32 {
+        try heed(store.told(to: mine))
+        if case .deploy = mine {
+            Console.print((try store.told(to: mine)?.deployment ?? .none).rawValue)
+            return 0
+        }
+        try look(at: newest())
+        let seen = state.map { PipelineSettings.Seen.rotation($0.header.id) } ?? .nothing
+        try refuseAgain()
+        try obeyFleet()
+        try decide()
+        try work()
+        var report = JobReport(standing, of: loaded == nil ? nil : state)
+        if mine == .check { report.seen = seen }
+        try store.tell(report)
+        return status == StepError.Code.notYet.rawValue && environment.tellsNotYet ? 0 : status
+    }
+
+    /// The step's own `--config`, which counts here as well.
+    private var configuration: String? {
+        if let index = options.firstIndex(of: "--config") { return options.dropFirst(index + 1).first }
+        return options.last { $0.hasPrefix("--config=") }.map { String($0.dropFirst("--config=".count)) }
+    }
+
+    /// Takes what the job before has told, where the pipeline has not set it itself.
+    private mutating func heed(_ report: JobReport?) {
+        guard let report else { return }
+        settings.id = settings.id ?? report.rotation
+        if mine == .step(.create) { settings.seen = settings.seen ?? report.seen }
+        if mine.isGate { settings.expectedHead = settings.expectedHead ?? report.head }
+    }
+}
+
+extension PipelineJob {
+    /// What earlier jobs have recorded of the newest rotation; of another one than this pipeline's, nothing is done.
+    private func newest() throws(StepError) -> Handoff? {
+        let trust = try Trust(
+            ofStage: environment, rotation: settings.rotation, config: configuration, tell: { console.show($0) })
+        var believed = BelievedHandoffs(of: settings.rotation, trust: trust) { console.show(.warning($0)) }
+        try store.offer { believed.take($0) }
+        guard let newest = try believed.newest() else { return nil }
+        guard let id = settings.id, id != newest.header.id else { return newest }
+        let isNewer = newest.header.id.description > id.description
+        throw StepError(
+            .unacceptable,
+            "this job is of the rotation \(id), "
+                + (isNewer ? "and \(newest.header.id) has begun since" : "whose handoff is not here any more"),
+            hint: "nothing was changed; start a new run of the pipeline instead of this one")
+    }
+
+    private mutating func look(at handoff: Handoff?) throws(StepError) {
+        loaded = handoff
+        guard let handoff else {
+            (state, standing) = (nil, .turn(.create))
+            return
+        }
+        // Who signed was checked where it was found.
+        do { state = try State(handoff, trust: nil) } catch { throw StepError(error) }
+        standing = state.map { .turn($0.turn(at: SystemClock().now)) } ?? standing
+    }
+
+    private var isFinished: Bool { standing == .turn(.done) }
+
+    /// Refuses a job of an older pipeline that is run again: what it was to begin has begun since.
+    private mutating func refuseAgain() throws(StepError) {
+        guard mine == .step(.create), let seen = settings.seen, let state, seen != .rotation(state.header.id) else {
+            return
+        }
+        // It continues what it began itself.
+        settings.supersedes = false
+        guard isFinished else { return }
+        throw StepError(
+            .unacceptable, "\(state.header.id) has begun and finished since this pipeline looked",
+            hint: "nothing was changed; to begin another rotation, start a new run of the pipeline")
+    }
+
+    /// In a fleet, what `ork-due` said holds only as far as it is still true.
+    private mutating func obeyFleet() throws(StepError) {
+        guard let action = settings.action else { return }
+        let isMissing = loaded == nil || isFinished
+        switch action {
+        case .rotate: break
+        case .resume: settings.begin = .never
+        case .supersede where store.holdsEverything && isMissing: settings.supersedes = true
+        case .supersede: settings.begin = .never
+        }
+        if settings.begin != .never {
+            // Another run may have rotated it since, and create is the first job that can ask OpenRouter.
+            guard mine == .step(.create), isMissing || standing == .turn(.create), try !isDueKeyInUse() else { return }
+            console.show(
+                .warning("\(settings.rotation) has another key by now than when it was due, so none is minted"))
+            settings.begin = .never
+            settings.supersedes = false
+        } else if mine == .check, isMissing {
+            status = StepError.Code.notYet.rawValue
+            console.show(
+                StepError(
+                    .notYet, "\(settings.rotation) was under way, and no handoff of that is here",
+                    hint: "if it has not finished meanwhile, start a new rotation: ORK_SUPERSEDE=true, or the workflow "
+                        + "with supersede", isRetryable: false))
+        }
+    }
+
+    /// Whether a rotation begins, continues, or is not this job's to touch.
+    private mutating func decide() throws(StepError) {
+        let isFirst = mine == .check || mine == .step(.create)
+        if settings.supersedes, isFirst {
+            beginsAnew = mine != .check
+            return try look(at: nil)
+        }
+        guard settings.id == nil else { return }
+        // The finished rotation stays where it is saved; the next one begins with nothing.
+        if isFinished { try look(at: nil) }
+        if loaded == nil {
+            switch settings.begin {
+            case .never: standing = .turn(.done)
+            // The management key that it takes to find out is not for the job that checks.
+            case .due where mine == .step(.create): if try !isDue() { standing = .turn(.done) }
+            case .always, .due: break
+            }
+        }
+        // A job of an old pipeline must not take up, or approve, a rotation that it has never heard of.
+        if !isFirst {
+            loaded = nil
+            standing = .unheard
+        }
+    }
+
+    private func isDue() throws(StepError) -> Bool { try findings().contains { $0.due != nil } }
+
+    private func isDueKeyInUse() throws(StepError) -> Bool {
+        try findings().contains { ($0.hash?.description ?? "") == settings.dueKey ?? "" }
+    }
+
+    private func findings() throws(StepError) -> [DueFinding] {
+        var fleet = try ConfiguredFleet(configuration ?? "ork.yaml", openRouterURL: nil, environment)
+        try fleet.narrow(to: settings.rotation.description)
+        return try fleet.findings(transport)
+    }
+}
+
+extension PipelineJob {
+    private mutating func work() throws(StepError) {
+        switch mine {
+        case .check:
+            guard standing == .turn(.create), status == 0 else { break }
+            try start(["ork-publish", "--check", "--rotation", settings.rotation.description] + options)
+        case .step(let turn) where standing == .turn(turn):
+            try save()
+            try store.keep(loaded, of: mine)
+            var arguments = ["--rotation", settings.rotation.description, "--handoff", store.handoff]
+            if let head = settings.expectedHead { arguments += ["--expect-head", head.description] }
+            if beginsAnew { arguments.append("--supersede") }
+            try start(turn.command + arguments + options)
+            try look(at: HandoffFile.read(store.handoff, mustExist: false))
+            try store.keep(loaded, of: mine)
+        default:
+            let at = standing.description
+            console.show(.done("nothing to do here: the rotation \(settings.rotation) is at \"\(at)\""))
+        }
+        if status != 0 { standing = .wait }
+    }
+
+    /// Puts what was loaded where the step goes on with it.
+    private func save() throws(StepError) {
+        guard let loaded, let state else { return }
+        do { try DurableFile(store.handoff).replace(loaded.bytes(summary: state.summary)) } catch {
+            throw StepError(
+                .failed, "\(store.handoff) cannot be written: \(error)", hint: "make room, and run the job again")
+        }
+    }
+
+    private mutating func start(_ command: [String]) throws(StepError) {
+        var program = Program(command, environment: environment.ofSteps)
+        program.output = .inherited
+        program.errors = .inherited
+        switch program.runToItsEnd() {
+        case .exited(let code): status = code
+        case .signalled(let number): status = 128 + number
+        case .notStarted:
+            throw StepError(
+                .failed, "there is no program \(command[0])", hint: "install ork's programs side by side, in PATH")
+        }
+    }
+}
+
+extension StepEnvironment {
+    /// Whether somebody is told of "not yet" in another way than by the exit status.
+    fileprivate var tellsNotYet: Bool { self["GITHUB_ACTIONS"] == "true" || self["TF_BUILD"] != nil }
+
+    /// What the steps get: all but the token with which handoffs are fetched.
+    fileprivate var ofSteps: [String: String] {
+        variables.filter { $0.key != "ORK_HANDOFF_TOKEN" }
+    }
+}

@@ -1,0 +1,62 @@
+import ArgumentParser
+import CurlHTTP
+import Glibc
+import PipelineCLI
+import StepCLI
+import Steps
+
+@main struct OrkPipeline: ToolCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "ork-pipeline", abstract: "Do one job of a pipeline: find the handoff, do the step, keep it.",
+        discussion: """
+            A job whose turn it is not does nothing and succeeds. Handoffs are found where GitHub and GitLab keep artifacts, \
+            and elsewhere in the folder ORK_HANDOFFS (ork-handoffs), which the pipeline keeps between jobs. Only those \
+            count that are of this rotation and signed by whom ork.yaml trusts.
+
+            JOBS:
+              check             say where it stands; before it begins, would publishing work?
+              create … retire   \(JobTurn.all.prefix(4).joined(separator: ", ")),
+                                \(JobTurn.all.dropFirst(4).joined(separator: ", "))
+              deploy            print what a deployment has to take up: first, rest or none
+              deploy-rest       the same, after later waves
+
+            VARIABLES:
+              ORK_ROTATION      the rotation in ork.yaml
+              ORK_ROTATION_ID   which run of it, as an earlier job said
+              ORK_BEGIN         "false": begin no rotation; "due": only when ork-due says so
+              ORK_SUPERSEDE     "true": begin anew; the handoff of one under way is lost
+              ORK_EXPECT_HEAD   stop unless the handoff is still the one with this head
+              ORK_SEEN          the newest rotation that check saw
+              ORK_DUE_ACTION    in a fleet, what ork-due said of the rotation, and in ORK_DUE_KEY of its key
+              ORK_HANDOFF_TOKEN reads artifacts: github.token, or on GitLab one with read_api
+              ORK_HANDOFFS      the folder with the handoffs, where no CI system keeps them
+              ORK_REPORT        the file for what a job tells the next (ORK_HANDOFFS/job.report)
+
+            EXAMPLES:
+              ORK_ROTATION=checkout ork-pipeline check
+              ORK_ROTATION=checkout ork-pipeline verify --wait 5m
+            """, version: orkVersion)
+
+    @Argument(help: ArgumentHelp("What this job is for.", valueName: "job"))
+    var job: String
+
+    @Argument(parsing: .captureForPassthrough, help: "Options for the step's own program.")
+    var options: [String] = []
+
+    static func main() { start() }
+
+    func validate() throws {
+        guard JobTurn(job) != nil else {
+            throw ValidationError("there is no job \(job); --help shows them")
+        }
+    }
+
+    func perform(_ console: Console) throws(StepError) {
+        guard let turn = JobTurn(job) else { return }
+        var job = try PipelineJob(
+            turn, options: options, environment: StepEnvironment(), console: console,
+            transport: CurlTransport(userAgent: "ork/\(orkVersion)"))
+        let status = try job.run()
+        if status != 0 { Glibc.exit(status) }
+    }
+}

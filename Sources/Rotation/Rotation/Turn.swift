@@ -1,0 +1,40 @@
+package import FoundationEssentials
+
+/// The jobs of a pipeline in their order. Each does one step, when its turn has come.
+package enum Turn: String, Sendable, CaseIterable {
+    case create
+    case publish
+    case verify
+    case approvePublish = "approve-publish"
+    case publishRest = "publish-rest"
+    case verifyRest = "verify-rest"
+    case approveRetire = "approve-retire"
+    case retire
+    /// Nobody's: the rotation is finished.
+    case done
+}
+
+/// Which waves a deployment has to take up: until they are verified, those that were published last.
+package enum DeploymentTurn: String, Sendable, CaseIterable {
+    case first, rest, none
+}
+
+extension State {
+    /// Whose turn it is. A gate comes before later waves and before retirement, until somebody has approved.
+    package func turn(at now: Date) -> Turn {
+        switch next(at: now) {
+        case "ork-create": .create
+        case "ork-publish" where isPastFirstWave: isApproved(for: .publish) ? .publishRest : .approvePublish
+        case "ork-publish": .publish
+        case "ork-verify": isPastFirstWave ? .verifyRest : .verify
+        case "ork-retire": isApproved(for: .retire) ? .retire : .approveRetire
+        default: .done
+        }
+    }
+
+    /// What a deployment has to take up now.
+    package func deployment(at now: Date) -> DeploymentTurn {
+        guard next(at: now) == "ork-verify", phase != .verified, phase != .retiring else { return .none }
+        return isPastFirstWave ? .rest : .first
+    }
+}
