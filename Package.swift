@@ -10,9 +10,9 @@ let package = Package(
         .library(name: "PublisherKit", targets: ["PublisherKit", "CurlHTTP", "HTTP", "JSON", "Secrets"])
     ],
     dependencies: [
-        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
-        .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
-        .package(url: "https://github.com/swhitty/FlyingFox", from: "0.27.1"),
+        .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-system", exact: "1.8.1"),
+        .package(url: "https://github.com/swhitty/FlyingFox", exact: "0.27.1"),
     ],
     targets: [
         library("CCurl", pkgConfig: "libcurl", debian: "libcurl4-openssl-dev"),

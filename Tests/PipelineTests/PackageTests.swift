@@ -8,10 +8,11 @@ struct PackageTests {
 
     init() throws { installation = try Installation(["ork-publisher-git", "ork-publisher-vault-kv", "ork-status"]) }
 
-    private func package(to output: String) async throws {
+    @discardableResult
+    private func package(to output: String, _ options: String...) async throws -> String {
         // Packing well takes half a minute.
         try await installation.run(
-            "package.sh", ["--output", installation.folder.file(output), "--build-dir", installation.build],
+            "package.sh", ["--output", installation.folder.file(output), "--build-dir", installation.build] + options,
             environment: [
                 "DPKG_DEB_COMPRESSOR_TYPE": "none", "DEBFULLNAME": "Someone", "DEBEMAIL": "someone@example.com",
             ])
@@ -19,14 +20,25 @@ struct PackageTests {
 
     @Test("a package and a tarball: the same bytes each time, complete, and they run from where they are unpacked")
     func packages() async throws {
-        async let first: Void = package(to: "dist")
-        async let second: Void = package(to: "again")
-        _ = try await (first, second)
+        let keys = try await installation.shell("ssh-keygen -q -t ed25519 -N '' -C '' -f key; cat key.pub")
+        async let first = package(to: "dist", "--sign", installation.folder.file("key"))
+        async let second = package(to: "again")
+        let (signed, unsigned) = try await (first, second)
+        #expect(unsigned.contains("SHA256SUMS is not signed") && !signed.contains("SHA256SUMS is not signed"))
         let sums = try await installation.shell("cd dist && sha256sum --check --strict --quiet SHA256SUMS && ls")
         #expect(sums.succeeded, "\(sums.output)")
-        let names = /SHA256SUMS\nork-[\d.]+-linux-\w+\.tar\.gz\nork_[\d.]+_\w+\.deb\n/
+        let names =
+            /SHA256SUMS\nSHA256SUMS\.sig\nork-[\d.]+-linux-\w+\.cdx.json\nork-[\d.]+-linux-\w+\.tar\.gz\nork_[\d.]+_\w+\.deb\n/
         #expect(sums.output.wholeMatch(of: names) != nil, "\(sums.output)")
         #expect(try installation.folder.read("dist/SHA256SUMS") == installation.folder.read("again/SHA256SUMS"))
+        #expect(try installation.files("again").contains("SHA256SUMS.sig") == false)
+        try installation.folder.write("ork namespaces=\"ork-release\" \(keys.output)", to: "signers")
+        let verified = try await installation.shell(
+            "ssh-keygen -Y verify -f signers -I ork -n ork-release -s dist/SHA256SUMS.sig <dist/SHA256SUMS")
+        #expect(verified.succeeded, "\(verified.output)")
+
+        let copies = try await installation.shell("grep -v -e ---- key >lines; grep -rlF -f lines dist again || true")
+        #expect(copies.output.isEmpty, "\(copies.output)")
 
         let unpacked = try await installation.shell(
             """
@@ -58,5 +70,21 @@ struct PackageTests {
             #expect(needed.contains { $0.hasPrefix(library) }, "\(library) is not in \(needed)")
         }
         #expect(!needed.contains { $0.contains("swift") || $0.contains("icu") }, "\(needed)")
+
+        let file = try #require(try installation.files("dist").first { $0.hasSuffix(".cdx.json") })
+        let sbom = try await SBOM(installation.folder.file("dist/\(file)"))
+        #expect(sbom.parts["ork"]?.hasPrefix("\(lines[0]) ") == true)
+        let packages = ["flyingfox", "swift-argument-parser", "swift-system", "swift-runtime"]
+        let loaded = needed.map(String.init).filter { $0 != "ca-certificates" }
+        #expect(Set(sbom.parts.keys) == Set(["ork"] + packages + loaded))
+    }
+
+    @Test("a key that cannot be read is told before anything is built")
+    func noKey() async throws {
+        let failure = await #expect(throws: Installation.Failure.self) {
+            try await package(to: "dist", "--sign", installation.folder.file("nowhere"))
+        }
+        #expect(failure?.description.contains("nowhere cannot be read") == true)
+        #expect(!FileManager.default.fileExists(atPath: installation.folder.file("dist")))
     }
 }

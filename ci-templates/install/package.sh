@@ -1,10 +1,12 @@
 #!/bin/sh
-# Makes ork_VERSION_ARCH.deb, ork-VERSION-linux-ARCH.tar.gz and SHA256SUMS, for the Debian and the processor of this machine.
+# Makes ork_VERSION_ARCH.deb and ork-VERSION-linux-ARCH.tar.gz, for the Debian and the processor of this machine, what they
+# are made of as ork-VERSION-linux-ARCH.cdx.json, SHA256SUMS of the three, and its signature.
 #
-#   package.sh [--output DIR] [--build-dir DIR]
+#   package.sh [--output DIR] [--build-dir DIR] [--sign KEY]
 #
 #   --output DIR      where to (default: .build/dist)
 #   --build-dir DIR   as install.sh takes it
+#   --sign KEY        signs with this private key of SSH, where it lies; with a public one, the ssh-agent signs
 #
 # The same build gives the same bytes: times are the last commit's, or SOURCE_DATE_EPOCH. DEBFULLNAME and DEBEMAIL name
 # the package's maintainer, by default the author of that commit.
@@ -15,11 +17,12 @@ root=$(CDPATH='' cd -- "$here/../.." && pwd)
 # shellcheck source=ci-templates/shell/packages.sh
 . "$here/../shell/packages.sh"
 
-output=$root/.build/dist build=''
+output=$root/.build/dist build='' key=''
 while [ "$#" -gt 0 ]; do
     case $1 in
     --output) output=$2 ;;
     --build-dir) build=$2 ;;
+    --sign) key=$2 ;;
     *)
         printf 'package.sh: error: there is no option %s\n' "$1" >&2
         exit 1
@@ -27,7 +30,11 @@ while [ "$#" -gt 0 ]; do
     esac
     shift 2
 done
-need dpkg-dev
+need dpkg-dev jq ${key:+openssh-client}
+if [ -n "$key" ] && [ ! -r "$key" ]; then
+    printf 'package.sh: error: %s cannot be read, so nothing can be signed\n' "$key" >&2
+    exit 1
+fi
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -94,4 +101,17 @@ TEXT
 find "$package" -exec touch -h -d "@$SOURCE_DATE_EPOCH" {} +
 dpkg-deb --root-owner-group --build "$package" "$output/ork_${version}_$architecture.deb" >/dev/null
 
-(cd "$output" && sha256sum "ork_${version}_$architecture.deb" "$name-linux-$architecture.tar.gz" >SHA256SUMS && cat SHA256SUMS)
+# What it is made of. The packages that it depends on are those whose libraries it loads.
+libraries=$(printf '%s\n' "$depends" | tr ',' '\n' | sed "s/^ *\([^ |]*\).*/\1:$architecture/")
+# Word splitting is wanted: a list of names.
+# shellcheck disable=SC2086
+"$here/sbom.sh" "${build:-$root/.build/release}" "$version" $libraries >"$output/$name-linux-$architecture.cdx.json"
+
+rm -f "$output/SHA256SUMS.sig"
+(cd "$output" && sha256sum "ork_${version}_$architecture.deb" "$name-linux-$architecture".* >SHA256SUMS && cat SHA256SUMS)
+if [ -n "$key" ]; then
+    # The namespace keeps what this key signs elsewhere, such as a commit, from counting as a release.
+    ssh-keygen -q -Y sign -f "$key" -n ork-release "$output/SHA256SUMS"
+else
+    echo 'package.sh: warning: SHA256SUMS is not signed; --sign KEY signs it' >&2
+fi
