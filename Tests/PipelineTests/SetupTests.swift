@@ -8,7 +8,7 @@ struct SetupTests {
 
     init() throws {
         installation = try Installation(["ork-status"])
-        for name in ["home", "cache", "repository"] {
+        for name in ["home", "repository"] {
             try FileManager.default.createDirectory(
                 atPath: installation.folder.file(name), withIntermediateDirectories: false)
         }
@@ -40,7 +40,7 @@ struct SetupTests {
             Place.tool("act"),
             [
                 "workflow_dispatch", "-W", "setup.yml", "-P", "ubuntu-latest=-self-hosted", "--action-offline-mode",
-                "--cache-server-port", "0", "--env", "KEPT=\(installation.folder.file("cache"))",
+                "--cache-server-port", "0",
             ] + StandIns.options, in: installation.folder.file("repository"),
             environment: [
                 "HOME": installation.folder.file("home"),
@@ -75,27 +75,89 @@ struct SetupTests {
         return String(made.output.dropLast())
     }
 
-    @Test("a tarball with its sum is taken; with another, or with none, nothing comes into the PATH")
-    func tarball() async throws {
-        _ = try await repositories()
+    /// A tarball of ork, and what a server that cannot be trusted may have beside it, in a folder for each: the first
+    /// is as it was released.
+    private func releases() async throws -> (sum: String, signer: String) {
         try await installation.install(installation.folder.file("ork-0"))
-        let packed = try await installation.shell("tar -cf - ork-0 | gzip -1n >ork.tar.gz; sha256sum <ork.tar.gz")
-        let sum = packed.output.prefix(64)
-        let bytes = try Array(Data(contentsOf: URL(filePath: installation.folder.file("ork.tar.gz"))))
-        let server = try LoopbackServer { _, connection in
-            connection.send("HTTP/1.1 200 OK\r\nContent-Length: \(bytes.count)\r\n\r\n")
-            connection.send(bytes)
-        }
-        let url = "url: 'http://127.0.0.1:\(server.port)/ork.tar.gz'"
-        let wrong = String(sum.reversed())
-        let said = try await run([
-            ("wrong", "\(url), sha256: \(wrong)"), ("none", url), ("right", "\(url), sha256: \(sum)"),
-        ])
-        #expect(said["right"]?.wholeMatch(of: /success: \d+\.\d+\.\d+/) != nil, "\(said)")
-        #expect(said["wrong"] == "failure: no ork" && said["none"] == "failure: no ork", "\(said)")
+        let made = try await installation.shell(
+            """
+            for key in release other; do ssh-keygen -q -t ed25519 -N '' -C '' -f $key; done
+            sign() { ssh-keygen -q -Y sign -f "$1" -n "$2" "$3/SHA256SUMS" 2>/dev/null; }
+            mkdir served && cd served
+            mkdir released evil older
+            tar -cf - -C .. ork-0 | gzip -1n >released/ork-1.tar.gz
+            mkdir -p stranger/bin
+            printf '#!/bin/sh\\necho a stranger\\n' >stranger/bin/ork-status
+            chmod +x stranger/bin/ork-status
+            tar -czf evil/ork-1.tar.gz stranger
+            cp evil/ork-1.tar.gz older/ork-0.tar.gz
+            for release in released evil older; do (cd $release && sha256sum ork-* >SHA256SUMS); done
+            sign ../release ork-release released
+            sign ../release ork-release older
+            cp older/ork-0.tar.gz older/ork-1.tar.gz
+
+            for kind in tarball sums key namespace unsigned; do cp -r evil $kind; done
+            cp -r released resigned && rm resigned/SHA256SUMS.sig && sign ../other ork-release resigned
+            cp released/SHA256SUMS* tarball
+            cp released/SHA256SUMS.sig sums
+            sign ../other ork-release key
+            sign ../release git namespace
+            sha256sum <released/ork-1.tar.gz
+            cat ../release.pub
+            """)
+        guard made.succeeded else { throw Installation.Failure(description: made.output) }
+        let lines = made.output.split(separator: "\n")
+        return (String(lines[0].prefix(64)), String(lines[1]))
     }
 
-    @Test("a commit is built once, and comes from the cache afterwards; what can be moved is refused")
+    @Test(
+        "a tarball is taken by its sum or by its signature, and by both if both are given; no other comes into the PATH"
+    )
+    func tarball() async throws {
+        _ = try await repositories()
+        let (sum, signer) = try await releases()
+        let folder = installation.folder.file("served")
+        let server = try LoopbackServer { request, connection in
+            let content = FileManager.default.contents(atPath: folder + request.message.target)
+            connection.send(
+                "HTTP/1.1 \(content == nil ? 404 : 200) -\r\nContent-Length: \(content?.count ?? 0)\r\n\r\n")
+            connection.send(Array(content ?? Data()))
+        }
+        func job(_ name: String, from release: String, _ pins: String...) -> (name: String, with: String) {
+            let url = "url: 'http://127.0.0.1:\(server.port)/\(release)/ork-1.tar.gz'"
+            return (name, ([url] + pins).joined(separator: ", "))
+        }
+        let right = "sha256: \(sum)"
+        let wrong = "sha256: \(String(sum.reversed()))"
+        let signed = "signer: '\(signer)'"
+        let ours = [
+            job("by-sum", from: "released", right), job("by-signature", from: "released", signed),
+            job("by-both", from: "released", right, signed),
+        ]
+        let others: [(job: (name: String, with: String), why: String)] = [
+            (job("no-pin", from: "released"), "a tarball needs sha256, signer or both"),
+            (job("no-signature", from: "unsigned", signed), "SHA256SUMS.sig cannot be had"),
+            (job("other-sum", from: "released", wrong), "is not what sha256 says"),
+            (job("other-sum-signed", from: "released", wrong, signed), "is not what sha256 says"),
+            (job("other-key-for-the-sum", from: "resigned", right, signed), "SHA256SUMS is not signed by signer"),
+            (job("other-tarball", from: "tarball", signed), "is not what SHA256SUMS says"),
+            (job("other-sums", from: "sums", signed), "SHA256SUMS is not signed by signer"),
+            (job("other-key", from: "key", signed), "SHA256SUMS is not signed by signer"),
+            (job("other-namespace", from: "namespace", signed), "SHA256SUMS is not signed by signer"),
+            (job("older-release", from: "older", signed), "is not what SHA256SUMS says"),
+        ]
+        let said = try await run(ours + others.map(\.job))
+        for job in ours {
+            let outcome = said[job.name] ?? ""
+            #expect(outcome.wholeMatch(of: /success: \d+\.\d+\.\d+/) != nil, "\(job.name): \(outcome)")
+        }
+        for (job, why) in others {
+            let outcome = said[job.name] ?? ""
+            #expect(outcome.hasPrefix("failure: no ork; ") && outcome.contains(why), "\(job.name): \(outcome)")
+        }
+    }
+
+    @Test("a commit is built in each job, whatever GitHub's cache holds; what can be moved is refused")
     func source() async throws {
         let revision = try await repositories()
         // The build is one that is there; how often it was asked for is what counts.
@@ -120,8 +182,6 @@ struct SetupTests {
             #expect(said[job]?.wholeMatch(of: /success: \d+\.\d+\.\d+/) != nil, "\(said)")
         }
         let builds = try installation.folder.read("builds").split(separator: "\n")
-        #expect(builds.count == 1 && builds.first?.contains("-c release") == true, "\(builds)")
-        let kept = try FileManager.default.contentsOfDirectory(atPath: installation.folder.file("cache"))
-        #expect(kept.count == 1 && kept.first?.wholeMatch(of: /ork-[a-z]+-[\w.]+-\w+-[0-9a-f]{40}/) != nil, "\(kept)")
+        #expect(builds.count == 2 && builds.allSatisfy { $0.contains("-c release") }, "\(builds)")
     }
 }
