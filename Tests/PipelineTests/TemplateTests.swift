@@ -58,18 +58,35 @@ struct TemplateTests {
         #expect(lint.succeeded, "\(lint.output)")
     }
 
-    @Test("every action of others is pinned by the hash of a commit")
-    func pinned() throws {
-        let files =
-            Self.actions.map { "\(Self.templates)/github/\($0)/action.yml" }
-            + ["ork-rotate", "ork-deploy", "ork-fleet"].map { "\(Self.templates)/github/\($0).yml" }
-        for file in files {
-            let text = try String(decoding: #require(FileManager.default.contents(atPath: file)), as: UTF8.self)
-            let ours = /OWNER\/ork\/ci-templates\/github\/(setup|job)@COMMIT/
-            for use in text.matches(of: /uses: *(\S+)/)
-            where !use.output.1.hasPrefix("./") && use.output.1.wholeMatch(of: ours) == nil {
-                #expect(use.output.1.wholeMatch(of: /[\w\/-]+@[0-9a-f]{40}/) != nil, "\(use.output.1) in \(file)")
+    /// The files under `ci-templates`, by their paths in it.
+    private static func files() throws -> [(path: String, text: String)] {
+        try FileManager.default.subpathsOfDirectory(atPath: templates).sorted().compactMap { path in
+            let data = FileManager.default.contents(atPath: "\(templates)/\(path)")
+            return data.map { (path, String(decoding: $0, as: UTF8.self)) }
+        }
+    }
+
+    @Test("every action of others is pinned by the hash of a commit, and none takes anything from GitHub's cache")
+    func actions() throws {
+        let files = try Self.files().filter { $0.path.hasPrefix("github/") && $0.path.hasSuffix(".yml") }
+        #expect(files.count > Self.actions.count)
+        for (path, text) in files {
+            for use in text.matches(of: /uses: *(\S+)/) where !use.output.1.hasPrefix("./") {
+                #expect(
+                    use.output.1.wholeMatch(of: /[\w\/-]+@(COMMIT|[0-9a-f]{40})/) != nil, "\(use.output.1) in \(path)")
+                #expect(!use.output.1.hasPrefix("actions/cache"), "\(path)")
             }
         }
+    }
+
+    @Test(
+        "the Dockerfile takes its images by digests that whoever builds has to give, and its syntax from no other image"
+    )
+    func dockerfile() throws {
+        let dockerfile = try #require(try Self.files().first { $0.path == "install/Dockerfile" }).text
+        let stages = dockerfile.matches(of: /(?m)^FROM (\S+)/).map(\.output.1)
+        #expect(stages == ["${BUILDER}@${BUILDER_DIGEST}", "${BASE}@${BASE_DIGEST}"])
+        #expect(dockerfile.matches(of: /(?m)^ARG \w+_DIGEST$/).count == stages.count)
+        #expect(!dockerfile.contains("syntax="))
     }
 }
