@@ -79,6 +79,25 @@ struct TemplateTests {
         }
     }
 
+    @Test("every image and every component is named by a digest or a commit, or is a reference to what the user names")
+    func images() throws {
+        let named = /(?:^|[\s\[{])image: *(?:&\w+ +)?["']?([^\s"',}\]]+|\$\[\[[^\]]*\]\])/.anchorsMatchLineEndings()
+        let digest = /[\w.\/:-]+@sha256:(DIGEST|[0-9a-f]{64})/
+        let reference = /\*\w+|\$\[\[.*/
+        var found = 0
+        for (path, text) in try Self.files() {
+            for image in text.matches(of: named).map(\.output.1) {
+                found += 1
+                let isPinned = image.wholeMatch(of: digest) != nil || image.wholeMatch(of: reference) != nil
+                #expect(isPinned, "\(image) in \(path)")
+            }
+            for component in text.matches(of: /component: *([\w.\/-]+@\S+)/).map(\.output.1) {
+                #expect(component.wholeMatch(of: /\S+@(COMMIT|[0-9a-f]{40})/) != nil, "\(component) in \(path)")
+            }
+        }
+        #expect(found > 10)
+    }
+
     @Test(
         "the Dockerfile takes its images by digests that whoever builds has to give, and its syntax from no other image"
     )
