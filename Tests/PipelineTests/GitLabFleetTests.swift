@@ -22,7 +22,7 @@ struct GitLabFleetTests {
     private func pipeline() -> GitLabPipeline {
         var pipeline = GitLabPipeline(place)
         pipeline.component = GitLabPipeline.template("ork-fleet")
-        pipeline.inputs = ["image": "any"]
+        pipeline.inputs = ["image": .string(GitLabPipeline.image)]
         return pipeline
     }
 

@@ -7,7 +7,7 @@ import TestSupport
 struct GitLabPipeline {
     let place: Place
     var component = Self.template("ork-rotate")
-    var inputs: JSONValue = ["rotation": "checkout", "image": "any", "later_waves": true]
+    var inputs: JSONValue = ["rotation": "checkout", "image": .string(Self.image), "later_waves": true]
     var number = 1
     var variables: [String: String] = [:]
     /// The gates that somebody opens.
@@ -30,6 +30,9 @@ struct GitLabPipeline {
         let code: Int
         let log: String
     }
+
+    /// An image as a component takes it. No runner fetches it here.
+    static let image = "registry.example/platform/ork@sha256:\(String(repeating: "0a", count: 32))"
 
     static func template(_ name: String) -> String {
         BuiltProduct.repository + "/ci-templates/gitlab/templates/\(name).yml"
@@ -55,6 +58,10 @@ struct GitLabPipeline {
                 atPath: BuiltProduct.repository + "/ci-templates/\(source)",
                 toPath: place.folder.file("repository/\(copy)"))
         }
+        let rotation = "repository/.gitlab/ork-rotation.yml"
+        try place.folder.write(
+            place.folder.read(rotation).replacing("registry.example/platform/ork@sha256:DIGEST", with: image),
+            to: rotation)
     }
 
     /// Holds configurations against the schema that GitLab publishes.

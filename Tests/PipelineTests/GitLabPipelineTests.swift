@@ -191,7 +191,7 @@ struct GitLabPipelineTests {
         let log = place.folder.file("deployed")
         let works = place.folder.file("works")
         pipeline.inputs = [
-            "rotation": "checkout", "image": "any",
+            "rotation": "checkout", "image": .string(GitLabPipeline.image),
             "deploy": [.string("echo done >>\(log)"), .string("[ -e \(works) ]")],
         ]
         let failed = try await pipeline.run()

@@ -29,18 +29,19 @@ struct TemplateTests {
     @Test(
         "GitLab's published schema holds for the components, with the smallest and with all inputs",
         arguments: [
-            ("templates/ork-rotate", #"{"rotation": "checkout", "image": "any"}"#),
+            ("templates/ork-rotate", #"{"rotation": "checkout", "image": "IMAGE"}"#),
             (
                 "templates/ork-rotate",
-                #"{"rotation": "a", "image": "any", "later_waves": true, "deploy": ["make deploy", "make check"]}"#
+                #"{"rotation": "a", "image": "IMAGE", "later_waves": true, "deploy": ["make deploy", "make check"]}"#
             ),
-            ("templates/ork-fleet", #"{"image": "any"}"#),
-            ("templates/ork-fleet", #"{"image": "any", "rotation": "a/b.yml", "limit": 3, "stage": "test"}"#),
+            ("templates/ork-fleet", #"{"image": "IMAGE"}"#),
+            ("templates/ork-fleet", #"{"image": "IMAGE", "rotation": "a/b.yml", "limit": 3, "stage": "test"}"#),
             ("ork-rotation", #"{"rotation": "checkout", "later_waves": false}"#),
         ])
     func gitlab(file: String, inputs: String) async throws {
         let folder = try TemporaryDirectory()
         let component = "\(Self.templates)/gitlab/\(file).yml"
+        let inputs = inputs.replacing("IMAGE", with: GitLabPipeline.image)
         let order = #"{"component": "\#(component)", "store": "/", "print": "file", "inputs": \#(inputs)}"#
         let jobs = try await Place.run(Python.interpreter(), ["-B", Python.file("Python/gitlab.py")], input: order)
         try #require(jobs.succeeded, "\(jobs.output)")
@@ -50,6 +51,18 @@ struct TemplateTests {
         let parts = [try folder.write(jobs.output, to: "jobs.yml"), try folder.write(head + "\n", to: "spec.yml")]
         let check = try await GitLabPipeline.check(parts)
         #expect(check.succeeded, "\(check.output)")
+    }
+
+    @Test("a component refuses an image that is not named by its digest", arguments: ["ork-rotate", "ork-fleet"])
+    func imageByTag(component: String) throws {
+        let text = try String(
+            decoding: #require(FileManager.default.contents(atPath: GitLabPipeline.template(component))), as: UTF8.self)
+        let pattern = try #require(text.firstMatch(of: /regex: '(.*)'/)).output.1
+        let regex = try Regex(String(pattern))
+        #expect(GitLabPipeline.image.contains(regex))
+        for image in ["ork:1", "ork", "ork@sha256:DIGEST", "\(GitLabPipeline.image)0", "\(GitLabPipeline.image):1"] {
+            #expect(!image.contains(regex), "\(image)")
+        }
     }
 
     @Test func hadolintIsContentWithTheDockerfile() async throws {

@@ -40,6 +40,9 @@ def interpolated(path, given):
     missing = [name for name, value in inputs.items() if value is None]
     if unknown or missing:
         sys.exit(f"{path}: unknown inputs {unknown}, missing inputs {missing}")
+    for name, entry in spec.items():
+        if "regex" in (entry or {}) and not re.search(entry["regex"], inputs[name]):
+            sys.exit(f"{path}: {name} does not match {entry['regex']}")
 
     def value(match):
         value = inputs[match.group(1)]
