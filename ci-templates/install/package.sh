@@ -5,7 +5,7 @@
 #   package.sh [--output DIR] [--build-dir DIR] [--sign KEY]
 #
 #   --output DIR      where to (default: .build/dist)
-#   --build-dir DIR   as install.sh takes it
+#   --build-dir DIR   as install.sh takes it; what is said of the build holds if it is of this source as it is
 #   --sign KEY        signs with this private key of SSH, where it lies; with a public one, the ssh-agent signs
 #
 # The same build gives the same bytes: times are the last commit's, or SOURCE_DATE_EPOCH. DEBFULLNAME and DEBEMAIL name
@@ -108,7 +108,12 @@ libraries=$(printf '%s\n' "$depends" | tr ',' '\n' | sed "s/^ *\([^ |]*\).*/\1:$
 "$here/sbom.sh" "${build:-$root/.build/release}" "$version" $libraries >"$output/$name-linux-$architecture.cdx.json"
 
 rm -f "$output/SHA256SUMS.sig"
-(cd "$output" && sha256sum "ork_${version}_$architecture.deb" "$name-linux-$architecture".* >SHA256SUMS && cat SHA256SUMS)
+(
+    cd "$output"
+    sha256sum "ork_${version}_$architecture.deb" "$name-linux-$architecture.tar.gz" "$name-linux-$architecture.cdx.json" \
+        >SHA256SUMS
+    cat SHA256SUMS
+)
 if [ -n "$key" ]; then
     # The namespace keeps what this key signs elsewhere, such as a commit, from counting as a release.
     ssh-keygen -q -Y sign -f "$key" -n ork-release "$output/SHA256SUMS"
