@@ -88,7 +88,7 @@ Architecture: $architecture
 Maintainer: $maintainer
 Installed-Size: $(du -k -s "$package/usr" | cut -f 1)
 Depends: $depends, ca-certificates
-Recommends: curl, jq, unzip
+Recommends: unzip
 Suggests: age, git
 Section: admin
 Priority: optional
