@@ -123,6 +123,9 @@ package struct DurableFile {
         var current = FilePath()
         current.root = path.root
         for component in path.components {
+    /// Makes a folder that must not exist, for its owner alone.
+    static func makeDirectory(_ path: String) throws(Errno) { try check(unsafe mkdir(path, 0o700)) }
+
             current.append(component)
             if unsafe mkdir(current.string, 0o700) != 0, Errno(rawValue: errno) != .fileExists {
                 throw Errno(rawValue: errno)

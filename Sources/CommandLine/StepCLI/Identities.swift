@@ -114,6 +114,14 @@ package enum Keygen {
         console.show(.done("public identity: \(identity.publicIdentity)"))
     }
 
+    /// Makes an identity for each environment of a pipeline in a new folder, and tells what to do with them.
+    package static func make(_ store: SecretStore, output folder: String, _ console: Console) throws(StepError) {
+        let identities = try StageIdentities(in: folder)
+        Console.print("\(identities.trust)\n\n\(store.commands(for: folder))")
+        console.show(
+            .done("made the identities in \(folder): add trust to ork.yaml, store them, and remove the folder"))
+    }
+
     /// The public half of the identity that stands on standard input.
     package static func publicIdentity(ofStandardInput: Void) throws(StepError) -> PublicIdentity {
         var content: [UInt8] = []

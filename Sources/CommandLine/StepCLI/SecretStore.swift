@@ -1,0 +1,82 @@
+import ArgumentParser
+import Secrets
+
+/// Where a pipeline keeps the identities of its stages, as the templates for it name the environments.
+package enum SecretStore: String, ExpressibleByArgument, CaseIterable {
+    case github, gitlab, other
+
+    /// What stores the identities in `folder` and removes it, for a shell. A step that fails stops those after it, so that
+    /// no secret gets into an environment that is not protected.
+    package func commands(for folder: String) -> String {
+        let folder = Self.quoted(folder)
+        return switch self {
+        case .github: Self.github(folder)
+        case .gitlab: Self.gitlab(folder)
+        case .other: Self.other(folder)
+        }
+    }
+
+    // docs.github.com/rest/deployments/environments and …/branch-policies. Where the plan has no reviewers, or nobody has
+    // that login, GitHub refuses.
+    private static func github(_ folder: String) -> String {
+        """
+        # In a clone of the repository, as its administrator, with gh. First the login of who approves:
+        approver=WHO_APPROVES
+        branch=$(gh repo view --json defaultBranchRef --jq .defaultBranchRef.name)
+        environment() { # NAME REVIEWERS
+            printf '{"reviewers": [%s], "deployment_branch_policy": %s}' "$2" \\
+                '{"protected_branches": false, "custom_branch_policies": true}' |
+                gh api --silent --method PUT "repos/{owner}/{repo}/environments/$1" --input - || return
+            gh api --silent --method POST "repos/{owner}/{repo}/environments/$1/deployment-branch-policies" \\
+                -f name="$branch" || echo "$1 keeps the branches that it has"
+        }
+        reviewer="{\\"type\\": \\"User\\", \\"id\\": $(gh api "users/$approver" --jq .id)}" &&
+            environment ork-manage && environment ork-publish &&
+            environment ork-approve-publish "$reviewer" && environment ork-approve-retire "$reviewer" &&
+            gh secret set ORK_IDENTITY --env ork-manage <\(folder)/manage &&
+            gh secret set ORK_IDENTITY --env ork-publish <\(folder)/publish &&
+            gh secret set ORK_IDENTITY --env ork-approve-publish <\(folder)/approve &&
+            gh secret set ORK_IDENTITY --env ork-approve-retire <\(folder)/approve &&
+            rm -r \(folder) &&
+            gh secret set OPENROUTER_MANAGEMENT_KEY --env ork-manage # asks for the key
+        """
+    }
+
+    // A masked variable is one line. docs.gitlab.com/api/protected_environments
+    private static func gitlab(_ folder: String) -> String {
+        """
+        # In a clone of the project, as its maintainer, with glab:
+        store() { tr -d '\\n' <"$2" | glab variable set ORK_IDENTITY --scope "$1" --masked --protected; }
+        store ork/manage \(folder)/manage && store ork/publish \(folder)/publish &&
+            store ork/approve-publish \(folder)/approve && store ork/approve-retire \(folder)/approve &&
+            rm -r \(folder)
+        # With GitLab Premium, who alone may approve, by the number of the user:
+        approver=WHO_APPROVES
+        for e in approve-publish approve-retire; do
+            glab api --silent --method POST projects/:id/environments -f name="ork/$e"
+            printf '{"name": "ork/%s", "deploy_access_levels": [{"user_id": %s}]}' "$e" "$approver" |
+                glab api --silent --method POST projects/:id/protected_environments \\
+                    --header 'content-type: application/json' --input -
+        done
+        # And OPENROUTER_MANAGEMENT_KEY, masked and protected, with the scope ork/manage.
+        """
+    }
+
+    private static func other(_ folder: String) -> String {
+        """
+        # Store each as ORK_IDENTITY where these jobs alone can read it, then remove the folder:
+        #   create, retire    \(folder)/manage, beside OPENROUTER_MANAGEMENT_KEY
+        #   publish, verify   \(folder)/publish, beside the targets' tokens
+        #   approve           \(folder)/approve, where only who approves can start a job
+        """
+    }
+
+    /// The path as one word of a shell that is no option either.
+    private static func quoted(_ path: String) -> String {
+        let path = path.hasPrefix("-") ? "./\(path)" : path
+        let isPlain = path.utf8.allSatisfy { $0.isASCIIAlphanumeric || "-._/".utf8.contains($0) }
+        return isPlain
+            ? path
+            : "'" + path.split(separator: "'", omittingEmptySubsequences: false).joined(separator: #"'\''"#) + "'"
+    }
+}

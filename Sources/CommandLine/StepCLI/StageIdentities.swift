@@ -1,0 +1,55 @@
+import Rotation
+import Secrets
+package import Steps
+import SystemPackage
+
+/// An identity for each environment of a pipeline, in a new folder until it is stored where its jobs alone can read it.
+///
+/// Stages that hold the same secrets share one, as nothing would keep two of them apart: *create* and *retire* have the
+/// management key, *publish* and *verify* the successor and the targets' tokens.
+package struct StageIdentities {
+    /// The environments, and the stages whose jobs run there.
+    private static let stages: KeyValuePairs<String, [StepName]> = [
+        "manage": [.create, .retire], "publish": [.publish, .verify], "approve": [.approve],
+    ]
+
+    /// `trust` for `ork.yaml`, with the public halves.
+    package let trust: String
+
+    /// Makes the identities and a folder for them that must not exist; only its owner may read them.
+    package init(in folder: String) throws(StepError) {
+        var identities: [(name: String, identity: Identity)] = []
+        var signers: [StepName: PublicIdentity] = [:]
+        for (name, steps) in Self.stages {
+            let identity: Identity
+            do { identity = try Identity.generate() } catch { throw StepError(error) }
+            identities.append((name, identity))
+            for step in steps { signers[step] = identity.publicIdentity }
+        }
+        let lines = StepName.allCases.compactMap { step in signers[step].map { "  \(step.rawValue): [\($0)]" } }
+        trust = (["trust:"] + lines).joined(separator: "\n")
+        try Self.write(identities, to: folder)
+    }
+
+    private static func write(
+        _ identities: [(name: String, identity: Identity)], to folder: String
+    ) throws(StepError) {
+        do {
+            try DurableFile.makeDirectory(folder)
+            // Whoever adds all files to a repository does not add these.
+            _ = try DurableFile("\(folder)/.gitignore").create(Array("*\n".utf8))
+            for (name, identity) in identities {
+                _ = try DurableFile("\(folder)/\(name)").create(identity.text.copyBytes() + [0x0A])
+            }
+        } catch {
+            if error == .fileExists {
+                throw StepError(
+                    .usage, "\(folder) exists",
+                    hint: "an identity is never overwritten: name another folder with --output")
+            }
+            throw StepError(
+                .failed, "the identities cannot be written to \(folder): \(error)",
+                hint: "remove what is there of them, and name another folder with --output")
+        }
+    }
+}
