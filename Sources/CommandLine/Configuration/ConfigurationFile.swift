@@ -136,6 +136,8 @@ package struct RotationConfiguration: Sendable {
     package let due: DueRules
     /// Whose signatures count; `nil` if the file does not say.
     package let trust: [StepName: Set<PublicIdentity>]?
+    /// OpenRouter's address, where the file names it.
+    package let serviceURL: String?
     /// The name of the file.
     package let file: String
     private let source: SourceNode
@@ -155,6 +157,7 @@ package struct RotationConfiguration: Sendable {
         self.source = merged
         isEnabled = try Self.isEnabled(source)
         plan = try merged.dropping(["enabled", "trust", DueRules.key]).readPlan()
+        serviceURL = merged[Plan.Service.key]?["url"] == nil ? nil : plan.service.url
         due = try merged.readDueRules()
         trust = try merged["trust"].map { node throws(ConfigurationError) in try node.readTrust() }
     }

@@ -14,8 +14,8 @@ package import Timestamps
 /// All rotations of an `ork.yaml`, and what is known of them beside OpenRouter.
 package struct ConfiguredFleet {
     private let environment: StepEnvironment
-    private let url: String?
     private var rotations: [DueRotation] = []
+    private var addresses: [PlanName: HTTPURL] = [:]
 
     /// Reads the configuration. `url` replaces the addresses of OpenRouter that stand in it.
     package init(_ config: String, openRouterURL url: String?, _ environment: StepEnvironment) throws(StepError) {
@@ -24,8 +24,8 @@ package struct ConfiguredFleet {
                 .notYet, "rotations are switched off by ORK_DISABLED", hint: "unset it to continue", isRetryable: false)
         }
         self.environment = environment
-        self.url = url ?? environment["OPENROUTER_BASE_URL"]
         for configuration in try ConfigurationFile.load(config).rotations {
+            addresses[configuration.name] = try HTTPURL(openRouter: url, configuration, environment)
             rotations.append(try rotation(configuration))
         }
     }
@@ -96,7 +96,8 @@ package struct ConfiguredFleet {
         var findings: [PlanName: DueFinding] = [:]
         var groups: [(key: AccountKey, rotations: [DueRotation])] = []
         for rotation in rotations {
-            let key = AccountKey(url: url ?? rotation.plan.service.url, name: rotation.plan.service.managementKey)
+            guard let url = addresses[rotation.name] else { continue }
+            let key = AccountKey(url: url, name: rotation.plan.service.managementKey)
             if let index = groups.firstIndex(where: { $0.key == key }) {
                 groups[index].rotations.append(rotation)
             } else {
@@ -104,7 +105,7 @@ package struct ConfiguredFleet {
             }
         }
         for (key, rotations) in groups {
-            let account = try environment.account(at: HTTPURL(openRouter: key.url), key: key.name, over: transport)
+            let account = try environment.account(at: key.url, key: key.name, over: transport)
             let step = DueStep(account: account, clock: clock, rotations: rotations)
             for finding in try step.run() { findings[finding.rotation] = finding }
         }
@@ -113,7 +114,7 @@ package struct ConfiguredFleet {
 
     /// An OpenRouter, and the variable with its management key.
     private struct AccountKey: Equatable {
-        let url: String
+        let url: HTTPURL
         let name: EnvironmentName?
     }
 }

@@ -17,7 +17,7 @@ package struct CommonOptions: ParsableArguments {
     @Option(
         name: .customLong("openrouter-url"),
         help: ArgumentHelp(
-            "Where OpenRouter is (default: OPENROUTER_BASE_URL, then ork.yaml, then openrouter.ai).",
+            "Where OpenRouter is (default: ork.yaml, then OPENROUTER_BASE_URL, then openrouter.ai).",
             valueName: "url"))
     package var openRouterURL: String?
 

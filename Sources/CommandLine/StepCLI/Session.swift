@@ -91,10 +91,8 @@ package final class Session {
 
     /// Where OpenRouter is. A step never connects to an address that only the handoff names.
     package func service() throws(StepError) -> HTTPURL {
-        let own =
-            options.openRouterURL ?? environment["OPENROUTER_BASE_URL"] ?? configuration?.plan.service.url
-            ?? Plan.Service.defaultURL
-        if let planned = journal.handoff?.header.plan.service.url, planned != own {
+        let own = try HTTPURL(openRouter: options.openRouterURL, configuration, environment)
+        if let planned = journal.handoff?.header.plan.service.url, planned != own.description {
             throw StepError(
                 .unacceptable, "the handoff was made for another OpenRouter than this stage uses",
                 hint: "the handoff says \(planned), this stage \(own): set OPENROUTER_BASE_URL or --openrouter-url "

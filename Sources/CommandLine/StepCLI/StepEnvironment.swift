@@ -90,12 +90,3 @@ extension StepEnvironment {
             client: OpenRouterClient(transport: transport))
     }
 }
-
-extension HTTPURL {
-    /// Reads the address of OpenRouter's API.
-    package init(openRouter text: String) throws(StepError) {
-        do { try self.init(text) } catch {
-            throw StepError(.unacceptable, "OpenRouter's address: \(error.rawValue)", hint: "fix --openrouter-url")
-        }
-    }
-}

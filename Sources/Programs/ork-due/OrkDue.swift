@@ -42,7 +42,7 @@ import Steps
     @Option(
         name: .customLong("openrouter-url"),
         help: ArgumentHelp(
-            "Where OpenRouter is (default: OPENROUTER_BASE_URL, then ork.yaml, then openrouter.ai).", valueName: "url"))
+            "Where OpenRouter is (default: ork.yaml, then OPENROUTER_BASE_URL, then openrouter.ai).", valueName: "url"))
     var openRouterURL: String?
 
     @Flag var format = DueFormat.table

@@ -1,0 +1,40 @@
+package import Configuration
+package import HTTP
+import Rotation
+package import Steps
+
+extension HTTPURL {
+    /// Where OpenRouter is to this stage: `flag`, else what `ork.yaml` names, else `OPENROUTER_BASE_URL`, else openrouter.ai.
+    ///
+    /// The management key goes there. An earlier job of a pipeline may set variables of this one, so beside an `ork.yaml`
+    /// the variable says nothing that the file does not, but for addresses of this machine.
+    package init(
+        openRouter flag: String?, _ configuration: RotationConfiguration?, _ environment: StepEnvironment
+    ) throws(StepError) {
+        let variable = environment["OPENROUTER_BASE_URL"]
+        let named = configuration?.serviceURL
+        try self.init(openRouter: flag ?? named ?? variable ?? Plan.Service.defaultURL)
+        guard flag == nil, let variable, let configuration else { return }
+        if let named, named != variable {
+            throw StepError(
+                .unacceptable, "OPENROUTER_BASE_URL names \(variable), \(configuration.file) \(named)",
+                hint: "unset the variable, or say which one counts with --openrouter-url", isRetryable: false)
+        }
+        let standard = try Self(openRouter: Plan.Service.defaultURL)
+        guard named != nil || isLoopback || host == standard.host else {
+            throw StepError(
+                .unacceptable, "OPENROUTER_BASE_URL names \(variable), which \(configuration.file) does not",
+                hint: "add it there if you trust that address, openrouter: {url: …}, or unset the variable",
+                isRetryable: false)
+        }
+    }
+
+    /// Reads the address of OpenRouter's API.
+    private init(openRouter text: String) throws(StepError) {
+        do { try self.init(text) } catch {
+            throw StepError(
+                .unacceptable, "OpenRouter's address: \(error.rawValue)",
+                hint: "correct --openrouter-url, openrouter.url in ork.yaml, or OPENROUTER_BASE_URL")
+        }
+    }
+}
