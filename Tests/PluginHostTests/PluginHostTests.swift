@@ -332,16 +332,19 @@ import Testing
         #expect(refused?.outcome.error?.field == "env.VAULT_ADDR")
     }
 
-    @Test("a pinned plugin runs only if its file has that SHA-256")
-    func pins() async throws {
+    @Test("what a publisher leaves behind in a session of its own is dead when it has answered")
+    func sessionOfItsOwn() async throws {
         let plugins = try FakePlugins()
-        let path = try plugins.add("pinned", Self.committed)
-        let pin = SHA256.hex(Array(try Data(contentsOf: URL(filePath: path))))
-        let other = String(repeating: "0", count: 64)
-        let answers = try await plugins.publish([
-            try FakePlugins.address("pinned", pin: pin), try FakePlugins.address("pinned", pin: other),
-        ])
-        #expect(answers.map { $0?.outcome.word } == ["committed", "rejected"])
+        try plugins.add(
+            "leaver",
+            """
+            setsid sh -c 'echo $$ >left; exec sleep 600' >/dev/null 2>&1 &
+            until [ -s left ]; do sleep 0.01; done
+            \(Self.committed)
+            """)
+        let answers = try await plugins.publish([try FakePlugins.address("leaver")])
+        #expect(answers.map { $0?.outcome.word } == ["committed"])
+        #expect(!Self.runs(try plugins.folder.read("left").split(separator: "\n").joined()))
     }
 
     @Test(
@@ -376,11 +379,24 @@ import Testing
         let environment = ["PATH": "/usr/bin:bin::/bin", "ORK_PLUGIN_PATH": "/opt/ork:../x"]
         #expect(
             PluginHost.searchPath(executable: "/usr/lib/ork/ork-publish", environment: environment)
-                == ["/usr/lib/ork", "/opt/ork", "/usr/bin", "/bin"])
+                == ["/usr/lib/ork", "/opt/ork", "../x", "/usr/bin", "bin", "/bin"])
         let error = #expect(throws: PublisherError.self) {
             try FakePlugins().host().information(try FakePlugins.address("nowhere"))
         }
         #expect(error?.field == "publisher")
+        #expect(error?.hint?.contains("relative") == false)
+    }
+
+    @Test("a relative folder is not searched, and the error says so")
+    func relativeFolders() throws {
+        let plugins = try FakePlugins()
+        try plugins.add("here", "touch ran\n" + Self.committed)
+        let relative = "../../../../../../../../../.." + plugins.folder.path
+        let error = #expect(throws: PublisherError.self) {
+            try PluginHost(searchPath: [relative], environment: [:]) { _, _ in }
+                .information(try FakePlugins.address("here"))
+        }
+        #expect(error?.hint?.hasSuffix("; relative folders are not searched: \(relative)") == true)
     }
 
     /// Whether `condition` comes true within some seconds: a signal that was sent takes a moment to be felt.

@@ -61,10 +61,12 @@ package final class ChildProcess {
         }
         let attachment = program.attachment.map { MemoryFile($0) } ?? nil
         guard program.attachment == nil || attachment != nil else { throw .noMemory }
+        guard attachment == nil || program.image == nil else { throw .invalidArgument }
+        let third = attachment?.descriptor ?? program.image?.descriptor.rawValue ?? -1
         let input = try pipe()
         let (output, errors) = (try outlet(program.output), try outlet(program.errors))
         let theirs = [input.readEnd, output.theirs, errors.theirs]
-        id = try Self.start(file, program, theirs.map { $0?.rawValue ?? -1 } + [attachment?.descriptor ?? -1])
+        id = try Self.start(file, program, theirs.map { $0?.rawValue ?? -1 } + [third])
         isStarted = true
         Self.close(theirs.compactMap(\.self))
         (self.input, self.output, self.errors) = (input.writeEnd, output.ours, errors.ours)

@@ -26,6 +26,8 @@ package struct Program: Sendable {
     package var directory: String?
     /// A secret for a program that reads it from a file: see `attachmentPath`.
     package var attachment: Secret?
+    /// The opened file to start in place of the one that the first argument leads to; not with an attachment.
+    package var image: ProgramImage?
     /// Its standard output.
     package var output = Stream.collected
     /// Its standard error.
@@ -44,6 +46,7 @@ package struct Program: Sendable {
 
     /// The file that is started; `nil` if there is none that may be executed.
     package var file: String? {
+        if image != nil { return ProgramImage.path }
         guard let name = arguments.first, !name.isEmpty else { return nil }
         if name.utf8.contains(UInt8(ascii: "/")) { return Self.isExecutable(name) ? name : nil }
         let path = environment["PATH"] ?? Self.standardPath

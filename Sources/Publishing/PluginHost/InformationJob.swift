@@ -12,7 +12,7 @@ final class InformationJob: ChildJob {
     private var isOver = false
 
     init(_ program: ProgramFile, environment: [String: String], limits: Limits) {
-        self.program = Program([program.path, "info"], environment: environment)
+        self.program = program.program("info", environment: environment)
         self.limits = limits
         deadline = .now + limits.informationTime
     }

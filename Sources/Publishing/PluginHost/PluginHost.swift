@@ -31,15 +31,15 @@ package final class PluginHost: PublisherHost {
         self.log = log
     }
 
-    /// Where programs are looked for: beside `executable`, then in `ORK_PLUGIN_PATH`, then in `PATH`.
+    /// Where programs are looked for: beside `executable`, then in `ORK_PLUGIN_PATH`, then in `PATH`. Of these,
+    /// `Program.find` passes over what is relative.
     package static func searchPath(executable: String, environment: [String: String]) -> [String] {
         var directories: [String] = []
         if let slash = executable.lastIndex(of: "/") { directories.append(String(executable[..<slash])) }
         for name in ["ORK_PLUGIN_PATH", "PATH"] {
             directories += (environment[name] ?? "").split(separator: ":").map(String.init)
         }
-        // What is relative depends on where the step happens to run.
-        return directories.filter { $0.hasPrefix("/") }
+        return directories
     }
 
     package func information(_ address: PublisherAddress) throws(PublisherError) -> PublisherInformation {

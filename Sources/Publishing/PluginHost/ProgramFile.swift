@@ -4,33 +4,54 @@ import PublisherKit
 import Sodium
 import SystemPackage
 
-/// A program's file, as it was when it was found and, if pinned, hashed.
+/// A program's file, as it was when it was found.
 ///
-/// The file is started by its path, because a script's interpreter opens it again. That it is still the same file is
-/// checked before the process is given any secret.
-struct ProgramFile: Hashable, Sendable {
-    let path: String
+/// A pinned one is opened once, hashed, and started from the open file, so that no link and no rename comes between. Its
+/// script is `/proc/self/fd/3` to its interpreter. What is not pinned is started by its path. That it is still the same
+/// file is checked before the process is given any secret.
+struct ProgramFile: Sendable {
+    private let path: String
+    private let image: ProgramImage?
     private let identity: FileIdentity
 
     /// The first executable regular file of that name in `directories`, with the pinned SHA-256 if there is a pin.
     static func find(_ name: String, in directories: [String], pin: String?) throws(PublisherError) -> ProgramFile {
-        guard let path = Program.find(name, in: directories), let identity = FileIdentity(path: path) else {
+        guard let path = Program.find(name, in: directories) else {
+            let skipped = directories.filter { !$0.hasPrefix("/") }
             throw PublisherError(
                 .configuration, "there is no program \(name)",
-                hint: "put it beside the steps, or name its folder in ORK_PLUGIN_PATH or PATH", field: "publisher")
+                hint: "put it beside the steps, or name its folder in ORK_PLUGIN_PATH or PATH"
+                    + (skipped.isEmpty
+                        ? "" : "; relative folders are not searched: \(skipped.joined(separator: ", "))"),
+                field: "publisher")
         }
-        let file = ProgramFile(path: path, identity: identity)
-        if let pin { try file.check(pin) }
+        guard let pin else { return try ProgramFile(path, nil) }
+        let image: ProgramImage
+        do { image = try ProgramImage(path) } catch { throw unreadable(path) }
+        let file = try ProgramFile(path, image)
+        try file.check(pin)
         return file
     }
 
-    /// Whether the path leads to the same file with the same content.
-    var isUnchanged: Bool { FileIdentity(path: path) == identity }
+    private init(_ path: String, _ image: ProgramImage?) throws(PublisherError) {
+        guard let identity = FileIdentity(path, image) else { throw Self.unreadable(path) }
+        self.path = path
+        self.image = image
+        self.identity = identity
+    }
+
+    /// The program with one argument.
+    func program(_ word: String, environment: [String: String]) -> Program {
+        var program = Program([path, word], environment: environment)
+        program.image = image
+        return program
+    }
+
+    /// Whether it is still the same file with the same content.
+    var isUnchanged: Bool { FileIdentity(path, image) == identity }
 
     private func check(_ pin: String) throws(PublisherError) {
-        guard let bytes = try? Self.read(path), isUnchanged else {
-            throw PublisherError(.configuration, "\(path) cannot be read to check its SHA-256", field: "sha256")
-        }
+        guard let image, let bytes = try? Self.read(image.descriptor), isUnchanged else { throw Self.unreadable(path) }
         let found = SHA256.hex(bytes)
         guard found == pin else {
             throw PublisherError(
@@ -39,16 +60,17 @@ struct ProgramFile: Hashable, Sendable {
         }
     }
 
-    private static func read(_ path: String) throws -> [UInt8] {
-        let file = try FileDescriptor.open(FilePath(path), .readOnly, options: .closeOnExec)
-        return try file.closeAfter {
-            var bytes: [UInt8] = []
-            var chunk = [UInt8](repeating: 0, count: 1 << 20)
-            while true {
-                let count = try unsafe chunk.withUnsafeMutableBytes { try unsafe file.read(into: $0) }
-                guard count > 0 else { return bytes }
-                bytes += chunk[..<count]
-            }
+    private static func unreadable(_ path: String) -> PublisherError {
+        PublisherError(.configuration, "\(path) cannot be read, or changes meanwhile", field: "publisher")
+    }
+
+    private static func read(_ file: FileDescriptor) throws -> [UInt8] {
+        var bytes: [UInt8] = []
+        var chunk = [UInt8](repeating: 0, count: 1 << 20)
+        while true {
+            let count = try unsafe chunk.withUnsafeMutableBytes { try unsafe file.read(into: $0) }
+            guard count > 0 else { return bytes }
+            bytes += chunk[..<count]
         }
     }
 }
@@ -61,9 +83,15 @@ private struct FileIdentity: Hashable, Sendable {
     private let size: Int
     private let changed: [Int]
 
-    init?(path: String) {
+    /// Of the open file, or of the one that the path leads to.
+    init?(_ path: String, _ image: ProgramImage?) {
         var status = stat()
-        guard unsafe stat(path, &status) == 0 else { return nil }
+        if let image {
+            guard let found = image.status else { return nil }
+            status = found
+        } else {
+            guard unsafe stat(path, &status) == 0 else { return nil }
+        }
         device = UInt(status.st_dev)
         number = UInt(status.st_ino)
         mode = status.st_mode

@@ -50,7 +50,7 @@ final class PublisherJob: ChildJob {
         leftOver: @escaping ([PendingRequest], Ending) -> Void
     ) {
         file = process.program
-        program = Program([file.path, verb.rawValue], environment: process.environment)
+        program = process.program.program(verb.rawValue, environment: process.environment)
         self.verb = verb
         self.redactor = redactor
         credentials = process.redactor
