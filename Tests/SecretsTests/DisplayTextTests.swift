@@ -1,3 +1,4 @@
+import JSON
 import Secrets
 import TestSupport
 import Testing
@@ -26,6 +27,20 @@ import Testing
     func lines(text: String, line: String, escaped: String) {
         #expect(DisplayText.line(text) == line)
         #expect(DisplayText.escaped(text) == escaped)
+    }
+
+    @Test(
+        "JSON is shown in ASCII where it is unsafe, and reads as it was",
+        arguments: [
+            (#"{"a":["Grüße 🙂"]}"#, #"{"a":["Grüße 🙂"]}"#),
+            (#"["a\u001b"]"#, #"["a\u001b"]"#),
+            ("[\"a\u{7F}\u{9B}\u{202E}\u{2028}b\"]", #"["a\u007f\u009b\u202e\u2028b"]"#),
+            ("[\"\u{E0001}\u{10FFFF}\"]", #"["\udb40\udc01\udbff\udfff"]"#),
+            ("[\"##[error]x ##vso[a]\"]", "[\"##\\u005berror]x ##vso\\u005ba]\"]"),
+        ])
+    func json(text: String, shown: String) throws {
+        #expect(DisplayText.json(text) == shown)
+        #expect(try JSONValue(parsing: Array(shown.utf8)) == JSONValue(parsing: Array(text.utf8)))
     }
 
     @Test("text that is safe stays as it is", arguments: table)

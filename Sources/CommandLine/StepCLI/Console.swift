@@ -61,7 +61,9 @@ package struct Console: Sendable {
     }
 
     /// Prints the answer of a `--json` run.
-    package func print(_ json: JSONValue) { Self.write(json.bytes(.compact) + [0x0A], to: .standardOutput) }
+    package func print(_ json: JSONValue) {
+        Self.write(Array("\(DisplayText.json(json.text(.compact)))\n".utf8), to: .standardOutput)
+    }
 
     /// Prints text that was asked for, such as a help page.
     package static func print(_ text: String) {

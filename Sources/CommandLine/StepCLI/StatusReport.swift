@@ -63,7 +63,8 @@ package struct StatusReport {
         lines.append("  recorded     \(records)\(state.isSealed ? ", with the sealed key" : "")")
         lines.append("  head         \(head)")
         lines.append("  next         \(next ?? "nothing: the rotation is finished")")
-        return lines.joined(separator: "\n")
+        // Names of keys are others' text, and would make rows of their own.
+        return lines.map { DisplayText.line($0, limit: .max) }.joined(separator: "\n")
     }
 
     private var sentence: String {

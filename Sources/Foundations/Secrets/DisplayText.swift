@@ -1,6 +1,6 @@
 /// Text that others have written, such as the name of a key or the answer of a service, made safe to show to people.
 ///
-/// Both forms are one line. They hold nothing that moves the cursor, hides or reorders text, and no command to the runner
+/// All forms are one line. They hold nothing that moves the cursor, hides or reorders text, and no command to the runner
 /// of a CI system: GitHub's and Azure's read `##[…]` and `##vso[…]` anywhere in a line. `limit` counts Unicode scalars;
 /// what is longer is cut and ends in `…`.
 package enum DisplayText {
@@ -14,12 +14,24 @@ package enum DisplayText {
         shown(text, limit: limit) { $0 == "\t" ? "    " : "\\u{" + String($0.value, radix: 16) + "}" }
     }
 
-    private static func shown(_ text: String, limit: Int, _ replacement: (Unicode.Scalar) -> String) -> String {
+    /// A JSON text on one line, in which each unsafe character is an escape. It reads as the same value, as such
+    /// characters stand nowhere but in its strings.
+    package static func json(_ text: String) -> String {
+        shown(text, limit: .max, commandMark: "\\u005b") { scalar in
+            String(scalar).utf16.map { "\\u" + String(0x10000 + Int($0), radix: 16).dropFirst() }.joined()
+        }
+    }
+
+    /// `commandMark` stands for the bracket that would begin a command.
+    private static func shown(
+        _ text: String, limit: Int, commandMark: String = " [", _ replacement: (Unicode.Scalar) -> String
+    ) -> String {
         var shown = String.UnicodeScalarView()
         for (position, scalar) in text.unicodeScalars.enumerated() {
             guard position < limit else { return String(shown) + "…" }
-            if scalar == "[", isCommandMark(shown.suffix(5)) { shown.append(" ") }
-            if isUnsafe(scalar) {
+            if scalar == "[", isCommandMark(shown.suffix(5)) {
+                shown.append(contentsOf: commandMark.unicodeScalars)
+            } else if isUnsafe(scalar) {
                 shown.append(contentsOf: replacement(scalar).unicodeScalars)
             } else {
                 shown.append(scalar)
