@@ -39,6 +39,12 @@ struct PublisherEnvironmentTests {
             "nothing of a service that the publisher does not name")
     }
 
+    @Test("no relative folder of PATH is handed on: a program there would be another's")
+    func relativeFolders() {
+        #expect(PublisherEnvironment(["PATH": ".:/usr/bin::bin:/bin:"]).general == ["PATH": "/usr/bin:/bin"])
+        #expect(PublisherEnvironment(["PATH": "."]).general == [:])
+    }
+
     @Test("what the target names wins over what is inherited")
     func precedence() throws {
         let child = try Self.child(["VAULT_ADDR": "ACME_TOKEN"], inherited: ["VAULT_ADDR"]).get()

@@ -104,6 +104,7 @@ struct CommandPublisher: Publisher {
     private static func notStarted(_ program: String, _ key: String) -> PublisherError {
         PublisherError(
             .configuration, "the program \(program) cannot be started",
-            hint: "name a file that may be executed, with its path or in PATH", field: "with.\(key)")
+            hint: "name a file that may be executed, with its path or in an absolute folder of PATH",
+            field: "with.\(key)")
     }
 }

@@ -14,8 +14,13 @@ package struct PublisherEnvironment: Sendable {
     /// The step's own; what is empty counts as not set.
     private let ours: [String: String]
 
-    /// `ours` is the environment of the step.
-    package init(_ ours: [String: String]) { self.ours = ours.filter { !$0.value.isEmpty } }
+    /// `ours` is the environment of the step. What is relative in its `PATH` is handed to nobody: it leads to the folder
+    /// where a program happens to run, with whatever others have put there.
+    package init(_ ours: [String: String]) {
+        var ours = ours
+        ours["PATH"] = ours["PATH"]?.split(separator: ":").filter { $0.hasPrefix("/") }.joined(separator: ":")
+        self.ours = ours.filter { !$0.value.isEmpty }
+    }
 
     /// For a program that nothing is known of yet: the general variables.
     package var general: [String: String] { ours.filter { Self.general.contains($0.key) } }
