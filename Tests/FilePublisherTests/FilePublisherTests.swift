@@ -44,6 +44,7 @@ func files(_ folder: TemporaryDirectory) throws -> [String] {
     @Test("a predecessor is replaced, and a second time nothing happens")
     func replaces() throws {
         try folder.write("A=1\nKEY='\(text(predecessor))' # c\nB=2\n", to: ".env")
+        unsafe chmod(folder.file(".env"), 0o600)
         let answer = try FilePublisher().publish(request(env, secret: successor))
         #expect(answer.outcome == .committed)
         #expect(answer.receipt == ["path": .string(folder.file(".env")), "format": "dotenv"])
@@ -68,6 +69,29 @@ func files(_ folder: TemporaryDirectory) throws -> [String] {
         #expect(try publish(other) == .committed)
         #expect(try folder.read("k") == text(successor))
         #expect(status(folder.file("k")).st_mode & 0o7777 == 0o644)
+    }
+
+    @Test(
+        "a file that more users can read than its target says draws a warning, in every answer",
+        arguments: [
+            (0o600, nil, false), (0o640, nil, true), (0o604, nil, true), (0o640, "0640", false), (0o644, "0640", true),
+        ]
+            as [(mode_t, String?, Bool)])
+    func exposure(mode: mode_t, wanted: String?, warns: Bool) throws {
+        try folder.write("KEY='\(text(predecessor))'\n", to: ".env")
+        unsafe chmod(folder.file(".env"), mode)
+        var with = env
+        with["mode"] = wanted.map { .string($0) }
+        let publisher = FilePublisher()
+        let answers = [
+            try publisher.check(request(with)), try publisher.publish(request(with, secret: successor)),
+            try publisher.publish(request(with, secret: successor)),
+        ]
+        #expect(answers.map(\.outcome) == [.ready, .committed, .unchanged])
+        for answer in answers {
+            let warning = "warning: other users of this machine can read"
+            #expect(answer.message?.contains(warning) ?? false == warns, "\(answer.message ?? "")")
+        }
     }
 
     @Test("the mode and the owner stay", arguments: [UInt32(0o644), 0o640, 0o400, 0o4711])

@@ -26,7 +26,8 @@ struct FilePublisher: Publisher {
         // Whether a key can be written there; the successor does not exist yet. Keys look like this one.
         _ = try settings.place.replacing(in: document, with: Secret("sk-or-v1-" + String(repeating: "0", count: 64)))
         try target.checkWritable(content)
-        return PublisherAnswer(.ready, receipt: receipt(target, settings))
+        return PublisherAnswer(
+            .ready, receipt: receipt(target, settings), message: settings.exposure(content).map { "ready; \($0)" })
     }
 
     func publish(_ request: PublisherRequest) throws(PublisherError) -> PublisherAnswer {
@@ -40,7 +41,8 @@ struct FilePublisher: Publisher {
         if let held = try settings.place.value(in: document), try judge(held, request, settings) == .successor {
             // An earlier run may have been killed after its rename: the answer says that the value stays.
             try target.synchronize()
-            return PublisherAnswer(.unchanged, receipt: receipt(target, settings))
+            return PublisherAnswer(
+                .unchanged, receipt: receipt(target, settings), message: settings.exposure(content))
         }
         let bytes = try settings.place.replacing(in: document, with: secret)
         try target.checkWritable(content)
@@ -52,7 +54,8 @@ struct FilePublisher: Publisher {
             return PublisherAnswer(.unknown(doubt), receipt: receipt)
         }
         let name = settings.place.name.map { "\($0) to " } ?? ""
-        return PublisherAnswer(.committed, receipt: receipt, message: "wrote \(name)\(target.path)")
+        let notes = ["wrote \(name)\(target.path)", settings.exposure(content)].compactMap(\.self)
+        return PublisherAnswer(.committed, receipt: receipt, message: notes.joined(separator: "; "))
     }
 
     func verify(_ request: PublisherRequest) throws(PublisherError) -> PublisherAnswer {

@@ -34,6 +34,14 @@ struct FileSettings {
         return try place.document(content?.bytes ?? [])
     }
 
+    /// A warning about a file that more users can read than `mode` says; it keeps its permissions.
+    func exposure(_ content: TargetFile.Content?) -> String? {
+        guard let content, content.mode & 0o044 & ~mode != 0 else { return nil }
+        let digits = String(content.mode, radix: 8)
+        return
+            "warning: other users of this machine can read \(path) (mode \(digits)): chmod 600 it, or say mode: \"0\(digits)\""
+    }
+
     private static func mode(_ settings: Settings) throws(PublisherError) -> UInt32 {
         guard settings.has("mode") else { return 0o600 }
         guard let text = try? settings.text("mode"), (3...4).contains(text.utf8.count),
