@@ -168,7 +168,7 @@ struct TargetFile: ~Copyable {
             PublisherError(
                 .configuration, "\(message): it is a mount point, and a new file cannot take its place",
                 hint: "mount the directory instead of the file", field: "with.path")
-        case ELOOP, EISDIR, ENAMETOOLONG:
+        case ELOOP, EISDIR, ENAMETOOLONG, ENXIO:
             PublisherError(.configuration, "\(message): the path is not one of a file", field: "with.path")
         default:
             PublisherError(.internal, "\(message) (error number \(number))")

@@ -56,7 +56,7 @@ package struct Console: Sendable {
     /// and nothing else is lost.
     package func add(_ text: String, to path: String) {
         do { try DurableFile(path).append(Array(text.utf8)) } catch {
-            show(.warning("\(path) cannot be written: \(error)"))
+            show(.warning("\(path) cannot be written: \(DurableFile.problem(error))"))
         }
     }
 

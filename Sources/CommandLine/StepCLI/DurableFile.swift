@@ -46,13 +46,13 @@ package struct DurableFile {
         }
     }
 
-    /// Thrown for what is no regular file and no directory.
+    /// Thrown for what is neither a regular file nor a directory.
     private static let notRegular = Errno.notSupported
 
-    /// What went wrong with `read`, for people.
+    /// What went wrong, for people.
     package static func problem(_ error: Errno) -> String {
         switch error {
-        case notRegular: "it is no regular file"
+        case notRegular: "it is not a regular file"
         case .timedOut: "nothing comes out of it"
         default: "\(error)"
         }
@@ -80,6 +80,9 @@ package struct DurableFile {
     /// The new file always has the same name, so that what a killed run left is used up by the next one. One process
     /// at a time may do this.
     package func replace(_ content: [UInt8]) throws(Errno) {
+        var status = stat()
+        // A device would be gone, and a file in its place.
+        if unsafe stat(path.string, &status) == 0, status.st_mode & S_IFMT != S_IFREG { throw Self.notRegular }
         let temporary = directory.appending(".\(path.lastComponent?.string ?? "ork").tmp")
         unsafe unlink(temporary.string)
         do {
@@ -102,11 +105,13 @@ package struct DurableFile {
         return true
     }
 
-    /// Adds to the end of a file that others read, such as a CI system's summary; it is made if it is not there.
+    /// Adds to the end of a file that others read, such as a CI system's summary; it is made if it is not there. A pipe
+    /// that nobody reads is not waited for.
     package func append(_ content: [UInt8]) throws(Errno) {
         try asErrno {
             let file = try FileDescriptor.open(
-                path, .writeOnly, options: [.create, .append, .closeOnExec], permissions: [.ownerReadWrite, .groupRead])
+                path, .writeOnly, options: [.create, .append, .closeOnExec, .nonBlocking],
+                permissions: [.ownerReadWrite, .groupRead])
             try file.closeAfter { _ = try file.writeAll(content) }
         }
     }
@@ -117,15 +122,15 @@ package struct DurableFile {
         return unsafe stat(path.string, &status) == 0 && status.st_mode & 0o077 != 0
     }
 
+    /// Makes a folder that must not exist, for its owner alone.
+    static func makeDirectory(_ path: String) throws(Errno) { try check(unsafe mkdir(path, 0o700)) }
+
     /// Makes a folder and those above it, for their owner alone.
     package static func makeDirectories(_ path: String) throws(Errno) {
         let path = FilePath(path)
         var current = FilePath()
         current.root = path.root
         for component in path.components {
-    /// Makes a folder that must not exist, for its owner alone.
-    static func makeDirectory(_ path: String) throws(Errno) { try check(unsafe mkdir(path, 0o700)) }
-
             current.append(component)
             if unsafe mkdir(current.string, 0o700) != 0, Errno(rawValue: errno) != .fileExists {
                 throw Errno(rawValue: errno)

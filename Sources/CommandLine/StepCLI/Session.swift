@@ -95,10 +95,10 @@ package final class Session {
         if let planned = journal.handoff?.header.plan.service.url, planned != own.description {
             throw StepError(
                 .unacceptable, "the handoff was made for another OpenRouter than this stage uses",
-                hint: "the handoff says \(planned), this stage \(own): set OPENROUTER_BASE_URL or --openrouter-url "
+                hint: "the handoff says \(planned), this stage \(own): name it in ork.yaml or with --openrouter-url "
                     + "if you trust that address")
         }
-        return try HTTPURL(openRouter: own)
+        return own
     }
 
     /// The account of this stage's management key.
@@ -171,7 +171,7 @@ extension Session {
     /// Writes a report; that it could not be written is said, and nothing else is lost.
     package func write(_ text: String, to path: String) {
         do { try DurableFile(path).replace(Array(text.utf8)) } catch {
-            console.show(.warning("\(path) cannot be written: \(error)"))
+            console.show(.warning("\(path) cannot be written: \(DurableFile.problem(error))"))
         }
     }
 }
