@@ -65,15 +65,14 @@ package final class PluginHost: PublisherHost {
         try ProgramFile.find("ork-publisher-\(address.publisher)", in: directories, pin: address.pin)
     }
 
-    /// `redactor` is that of `secrets`, for a publisher without credentials.
     private func process(
-        _ address: PublisherAddress, _ secrets: [Secret], _ redactor: Redactor
+        _ address: PublisherAddress, _ secrets: [Secret]
     ) throws(PublisherError) -> PublisherProcess {
         let (information, environment) = try describe(address)
         let credentials = self.environment.credentials(address.environment)
         return PublisherProcess(
             program: try find(address), environment: environment,
-            redactor: credentials.isEmpty ? redactor : Redactor(secrets + credentials), isBatch: information.batch)
+            credentials: credentials.isEmpty ? nil : Redactor(secrets + credentials), isBatch: information.batch)
     }
 
     private func ask(_ program: ProgramFile) throws(PublisherError) -> PublisherInformation {
@@ -118,7 +117,7 @@ package final class PluginHost: PublisherHost {
         for address in order {
             let requests = groups[address] ?? []
             do throws(PublisherError) {
-                exchange.start(requests, try process(address, seen, redactor))
+                exchange.start(requests, try process(address, seen))
             } catch {
                 for pending in requests { each(pending.index, PublisherAnswer(.rejected(error))) }
             }

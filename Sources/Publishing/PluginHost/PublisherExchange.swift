@@ -7,8 +7,8 @@ import Secrets
 struct PublisherProcess {
     let program: ProgramFile
     let environment: [String: String]
-    /// Finds the keys, and those values of its environment that no log and no handoff may show.
-    let redactor: Redactor
+    /// Finds the keys, and those values of its environment that no log and no handoff may show; `nil` if it has none.
+    let credentials: Redactor?
     let isBatch: Bool
 }
 

@@ -27,8 +27,8 @@ final class PublisherJob: ChildJob {
     let program: Program
     private let file: ProgramFile
     private let verb: Verb
-    /// Masks the credentials of the target as well.
-    private let credentials: Redactor
+    /// Masks the credentials of the target as well; `nil` if it has none, as an answer with a key is dropped anyway.
+    private let credentials: Redactor?
     /// Finds what no answer may carry: the keys.
     private let redactor: Redactor
     private var lines: LineBuffer
@@ -53,10 +53,10 @@ final class PublisherJob: ChildJob {
         program = process.program.program(verb.rawValue, environment: process.environment)
         self.verb = verb
         self.redactor = redactor
-        credentials = process.redactor
+        credentials = process.credentials
         self.settle = settle
         self.leftOver = leftOver
-        self.log = LogLines(credentials, limit: limits.log, emit: log)
+        self.log = LogLines(credentials ?? redactor, limit: limits.log, emit: log)
         lines = LineBuffer(limit: limits.answer)
         open = Dictionary(requests.map { ($0.request.id, $0) }) { first, _ in first }
         unsent = requests.map(\.request.id)
@@ -143,7 +143,7 @@ final class PublisherJob: ChildJob {
         guard awaited.contains(parsed.id) else {
             return breakOff(PublisherError(.internal, "the publisher answered what it was not asked, or twice"))
         }
-        let answer = parsed.answer.masked(by: credentials)
+        let answer = credentials.map(parsed.answer.masked) ?? parsed.answer
         if case .unknown(let error) = answer.outcome {
             open[parsed.id]?.reason = error
             awaited.remove(parsed.id)
