@@ -126,8 +126,8 @@ let package = Package(
         suite(
             "KubernetesSecret", "CurlHTTP", "KubernetesSandbox", "ork-publisher-kubernetes-secret",
             "ork-sandbox"),
-        suite("EndToEnd", "ChildProcesses", "OpenRouterSandbox"), suite("Pipeline", "Rotation"),
-        suite("Architecture", "Rotation"),
+        suite("EndToEnd", "ChildProcesses", "OpenRouterSandbox", "Rotation", "RotationFixtures"),
+        suite("Pipeline", "Rotation"), suite("Architecture", "Rotation"),
     ]
 )
 

@@ -16,16 +16,16 @@ enum StepRun: String, CaseIterable {
     /// Those that a pipeline repeats; the others are somebody's decision.
     static let routine: [StepRun] = [.create, .publish, .publishAll, .verify, .retire, .retireAgain]
 
-    func run(_ fixture: RotationFixture) throws(StepError) {
+    func run(_ fixture: RotationFixture, _ transport: FakeTransport? = nil) throws(StepError) {
         switch self {
-        case .create: try fixture.create()
-        case .publish: try fixture.publish()
-        case .publishAll: try fixture.publish { $0.allWaves = true }
-        case .verify: try fixture.verify { $0.keepsSecret = true }
+        case .create: try fixture.create(transport)
+        case .publish: try fixture.publish(transport)
+        case .publishAll: try fixture.publish(transport) { $0.allWaves = true }
+        case .verify: try fixture.verify(transport) { $0.keepsSecret = true }
         case .approve: try fixture.approve()
-        case .retire: try fixture.retire()
-        case .retireAgain: try fixture.retire { $0.again = true }
-        case .restore: try fixture.restore()
+        case .retire: try fixture.retire(transport)
+        case .retireAgain: try fixture.retire(transport) { $0.again = true }
+        case .restore: try fixture.restore(transport)
         }
     }
 
