@@ -5,7 +5,7 @@ import JSON
 import OpenRouter
 import PublisherHosting
 package import Rotation
-import Secrets
+package import Secrets
 import Sodium
 package import Steps
 package import Timestamps
@@ -81,6 +81,9 @@ package final class Session {
             hint: "give it the right identity (ORK_IDENTITY), or name it under trust.\(step.rawValue) in ork.yaml or "
                 + "with --trust", isRetryable: false)
     }
+
+    /// What nothing may show that publishers and probes give back.
+    package var secrets: [Secret] { [identity.text] + environment.secrets.filter { $0 != identity.text } }
 
     /// What a step works with.
     package var context: StepContext {

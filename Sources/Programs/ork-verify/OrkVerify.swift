@@ -34,7 +34,8 @@ import Steps
         _ = try session.adoptPlan(.verify, rules.flags)
         var options = VerifyStep.Options()
         options.keepsSecret = keepSecret
-        let publishers = PluginHost(environment: session.environment.variables, log: session.console.log)
+        let publishers = PluginHost(
+            environment: session.environment.variables, hiding: session.secrets, log: session.console.log)
         let transport = CurlTransport(userAgent: "ork/\(orkVersion)")
         let step = try VerifyStep(
             context: session.context, service: session.service(), transport: transport,

@@ -9,10 +9,12 @@ import Steps
 /// Runs the plan's `command` probes under the rules for publishers.
 struct ProbePrograms: ProgramRunner {
     private let variables: [String: String]
+    private let hidden: [Secret]
     private let console: Console
 
     init(_ session: Session) {
         variables = session.environment.variables
+        hidden = session.secrets
         console = session.console
     }
 
@@ -23,7 +25,7 @@ struct ProbePrograms: ProgramRunner {
         let names: [String: String]
         do { names = try hosting.child(environment) } catch { return error.message }
         let time = Duration.seconds(max(0, deadline.timeIntervalSinceNow))
-        let redactor = Redactor((secret.map { [$0] } ?? []) + hosting.credentials(environment))
+        let redactor = Redactor(hidden + (secret.map { [$0] } ?? []) + hosting.credentials(environment))
         let log = LogLines(redactor, limit: 64 << 10) { [console] in console.log($0) }
         let run = Program(arguments, environment: names).run(Run.Options(time: time), log: log)
         if run.wasStopped { return "did not end in time" }

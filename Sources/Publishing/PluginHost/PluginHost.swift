@@ -2,7 +2,7 @@ import ChildProcesses
 import FoundationEssentials
 package import PublisherHosting
 package import PublisherKit
-import Secrets
+package import Secrets
 
 /// Runs publisher plugins as child processes, within bounds, and believes only what keeps to the contract.
 ///
@@ -11,6 +11,7 @@ package final class PluginHost: PublisherHost {
     private let directories: [String]
     private let environment: PublisherEnvironment
     private let limits: Limits
+    private let hidden: [Secret]
     private let log: (PublisherName, String) -> Void
     private var known: [Key: PublisherInformation] = [:]
 
@@ -20,12 +21,14 @@ package final class PluginHost: PublisherHost {
     }
 
     /// `directories` are searched in order; `environment` is the step's own.
+    /// Nothing that comes back shows `hidden`, the step's own secrets, beside those of the requests.
     /// `log` gets the lines of the plugins' standard error, redacted, escaped and prefixed with `NAME: `.
     package init(
         searchPath directories: [String], environment: [String: String], limits: Limits = Limits(),
-        log: @escaping (PublisherName, String) -> Void
+        hiding hidden: [Secret] = [], log: @escaping (PublisherName, String) -> Void
     ) {
         self.directories = directories
+        self.hidden = hidden
         self.environment = PublisherEnvironment(environment)
         self.limits = limits
         self.log = log
@@ -99,7 +102,7 @@ package final class PluginHost: PublisherHost {
     ) {
         let loop = makeLoop()
         let start = (clock: ContinuousClock.now, date: Date.now)
-        var seen: [Secret] = []
+        var seen = hidden
         for case let secret? in requests.map(\.request.secret) where !seen.contains(secret) { seen.append(secret) }
         let redactor = Redactor(seen)
         let exchange = PublisherExchange(verb, redactor, loop, limits, log: log, each: each)

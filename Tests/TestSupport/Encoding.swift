@@ -2,33 +2,33 @@ import FoundationEssentials
 import Testing
 
 /// A way to write a text, spelt out by other means than the redactor's, so that one mistake cannot hide the other.
-struct Encoding: Sendable, CustomTestStringConvertible {
-    let name: String
-    let apply: @Sendable ([UInt8]) -> [UInt8]
+package struct Encoding: Sendable, CustomTestStringConvertible {
+    package let name: String
+    package let apply: @Sendable ([UInt8]) -> [UInt8]
 
-    var testDescription: String { name }
+    package var testDescription: String { name }
 
-    init(_ name: String, _ apply: @escaping @Sendable ([UInt8]) -> [UInt8]) {
+    package init(_ name: String, _ apply: @escaping @Sendable ([UInt8]) -> [UInt8]) {
         self.name = name
         self.apply = apply
     }
 
     /// Of each byte a text, and something between these.
-    init(_ name: String, each separator: String, _ apply: @escaping @Sendable (UInt8) -> String) {
+    package init(_ name: String, each separator: String, _ apply: @escaping @Sendable (UInt8) -> String) {
         self.init(name) { bytes in Array(bytes.map(apply).joined(separator: separator).utf8) }
     }
 
     /// In pieces of so many bytes.
-    init(_ name: String, pieces length: Int, _ separator: String) {
+    package init(_ name: String, pieces length: Int, _ separator: String) {
         self.init(name) { bytes in Self.pieces(bytes, length, separator) }
     }
 
-    func of(_ inner: Encoding) -> Encoding {
+    package func of(_ inner: Encoding) -> Encoding {
         Encoding("\(name) of \(inner.name)") { apply(inner.apply($0)) }
     }
 
     /// Those that can be encoded again.
-    static let common = [
+    package static let common = [
         reversed, hexadecimal, Encoding("HEX", each: "") { hex($0).uppercased() }, base64, urlBase64,
         Encoding("base64, second alignment") { base64.apply([7] + $0) },
         Encoding("base64, third alignment") { base64.apply([7, 8] + $0 + [9]) },
@@ -37,10 +37,10 @@ struct Encoding: Sendable, CustomTestStringConvertible {
     ]
 
     /// Those that are found when they are encoded as well.
-    static let outer = [reversed, hexadecimal, base64, urlBase64] + escapes + layouts
+    package static let outer = [reversed, hexadecimal, base64, urlBase64] + escapes + layouts
 
     /// Escapes of some or all characters.
-    static let escapes = [
+    package static let escapes = [
         Encoding("percent", each: "") { "%" + hex($0) }, Encoding("PERCENT", each: "") { "%" + hex($0).uppercased() },
         Encoding("%u", each: "") { "%u00" + hex($0) },
         Encoding("quoted-printable", each: "") { "=" + hex($0).uppercased() },
@@ -52,7 +52,7 @@ struct Encoding: Sendable, CustomTestStringConvertible {
     ].flatMap { [$0, partly($0)] }
 
     /// The characters themselves, with something between them.
-    static let layouts = [
+    package static let layouts = [
         Encoding("spaced", pieces: 1, " "), Encoding("one on each line", pieces: 1, "\r\n"),
         Encoding("wrapped", pieces: 20, "\n"), Encoding("wrapped and indented", pieces: 8, "\n        "),
         Encoding("wrapped in JSON", pieces: 16, "\\n"), Encoding("quoted-printable lines", pieces: 30, "=\r\n"),
@@ -63,7 +63,7 @@ struct Encoding: Sendable, CustomTestStringConvertible {
         Encoding("UTF-16BE") { $0.flatMap { [0, $0] } }, Encoding("UTF-32BE") { $0.flatMap { [0, 0, 0, $0] } },
     ]
 
-    static let all =
+    package static let all =
         common + escapes + layouts + [
             Encoding("plain") { $0 }, Encoding("upper case", each: "") { text($0).uppercased() },
             Encoding("alternating case") { $0.enumerated().map { $0 % 2 == 0 ? upper($1) : $1 } },
@@ -98,16 +98,16 @@ struct Encoding: Sendable, CustomTestStringConvertible {
         ]
 
     /// Those of bytes that are no text.
-    static let ofNumbers = all.filter { encoding in
+    package static let ofNumbers = all.filter { encoding in
         ["base32", "base64", "base85", "ascii85", "Z85", "uuencode", "hexadecimal", "HEX", "xxd"].contains {
             encoding.name.hasPrefix($0)
         }
     }
 
-    static let reversed = Encoding("reversed") { Array(text($0).reversed().map(String.init).joined().utf8) }
-    static let hexadecimal = Encoding("hexadecimal", each: "", hex)
-    static let base64 = Encoding("base64") { Array(Data($0).base64EncodedString().utf8) }
-    static let urlBase64 = Encoding("base64url") { bytes in
+    package static let reversed = Encoding("reversed") { Array(text($0).reversed().map(String.init).joined().utf8) }
+    package static let hexadecimal = Encoding("hexadecimal", each: "", hex)
+    package static let base64 = Encoding("base64") { Array(Data($0).base64EncodedString().utf8) }
+    package static let urlBase64 = Encoding("base64url") { bytes in
         base64.apply(bytes).compactMap {
             switch $0 {
             case UInt8(ascii: "+"): UInt8(ascii: "-")
@@ -117,7 +117,7 @@ struct Encoding: Sendable, CustomTestStringConvertible {
             }
         }
     }
-    static let base32 = Encoding("base32") { bitwise($0, 5, "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567") }
+    package static let base32 = Encoding("base32") { bitwise($0, 5, "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567") }
 
     private static let rfc1924 = Array(
         "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz!#$%&()*+-;<=>?@^_`{|}~".utf8)
@@ -135,7 +135,7 @@ extension Encoding {
         }
     }
 
-    static func pieces(_ bytes: [UInt8], _ length: Int, _ separator: String) -> [UInt8] {
+    package static func pieces(_ bytes: [UInt8], _ length: Int, _ separator: String) -> [UInt8] {
         let starts = stride(from: 0, to: bytes.count, by: length)
         return Array(starts.map { bytes[$0..<min($0 + length, bytes.count)] }.joined(separator: Array(separator.utf8)))
     }
