@@ -185,6 +185,45 @@ import Timestamps
         #expect(try scene.fixture.state().plan.target(target.name) == target)
     }
 
+    @Test("whoever retires says how old a verification may be, and not what it has to show or to run")
+    func rulesOfRetirement() throws {
+        let scene = try Scene()
+        let rules: JSONValue = ["verify": ["valid_for": "2h", "probes": [["command": ["run": ["/bin/evil"]]]]]]
+        try scene.fixture.journal.append(
+            Entry(.retire, .accepted, message: "took over rules", detail: ["rules": rules]))
+        let plan = try scene.fixture.state().plan
+        #expect(plan.verify.validFor == Interval(seconds: 7200))
+        #expect(plan.verify.probes == scene.fixture.plan.verify.probes)
+    }
+
+    @Test(
+        "only whoever may create accepts a plan that is not that of ork.yaml", arguments: [StepName.create, .publish])
+    func acceptedDifferences(step: StepName) throws {
+        var scene = try Scene()
+        scene.act(as: step == .create ? scene.create : scene.publish)
+        try scene.fixture.journal.append(
+            Entry(step, .accepted, message: "accepted", detail: ["differences": ["targets.web: only in the handoff"]]))
+        #expect(try scene.fixture.state().acceptedDifferences.count == (step == .create ? 1 : 0))
+    }
+
+    @Test("create deletes no key of another lineage that is being minted, whoever names it")
+    func otherLineagesMinting() throws {
+        let fixture = try RotationFixture()
+        fixture.refused(.unreachable) { () throws(StepError) in
+            try fixture.create(FakeTransport(fixture.simulation, faults: [2: .drop]))
+        }
+        let name = "billing-batch 2026-11-23 ork:01JDB000000000000000000000 minting"
+        let hash = fixture.simulation.with { simulated in
+            simulated.sandbox.addKey(name: name, limit: 0, at: simulated.now).hash
+        }
+        try fixture.journal.append(
+            Entry(
+                .create, .intended, message: "about to mint",
+                detail: ["name": .string(name), "abandons": [.string(hash)]]))
+        try fixture.create()
+        #expect(fixture.simulation.value.sandbox.key(hash)?.deletedAt == nil)
+    }
+
     @Test("a key in use is not deleted because somebody gave it the mark", arguments: [false, true])
     func markedKey(supersedes: Bool) throws {
         let fixture = try RotationFixture()

@@ -260,7 +260,9 @@ extension Session {
         for key in Plan.sections(of: step) where plan.json[key] != state.plan.json[key] {
             rules[key] = plan.json[key]
         }
-        guard !rules.isEmpty else { return }
+        var adopted = state.plan
+        do { try adopted.adopt(rules: .object(rules), by: step) } catch { throw StepError(error) }
+        guard adopted != state.plan else { return }
         if options.dryRun { assumedRules = .object(rules) }
         let names = rules.keys.joined(separator: ", ")
         try append(

@@ -84,7 +84,7 @@ extension Plan {
 
 extension Plan {
     /// The sections that a step may change: its own rules only, so that the stage that may publish cannot loosen those of
-    /// retirement. `ork-retire` also says how old a verification it accepts.
+    /// retirement. `ork-retire` also says how old a verification it accepts, but not what one has to show, or to run.
     package static func sections(of step: StepName) -> [String] {
         fields.filter { $0.changedBy.contains(step) }.map(\.key)
     }
@@ -93,7 +93,9 @@ extension Plan {
     package mutating func adopt(rules: JSONValue, by step: StepName) throws(PlanError) {
         guard var changed = json.object, let rules = rules.object else { throw PlanError([], "must be a mapping") }
         for key in Self.sections(of: step) { changed[key] = rules[key] ?? changed[key] }
+        let before = verify
         self = try Plan(.object(changed), unknownKeys: .ignored)
+        if step == .retire { verify = before.lasting(as: verify) }
     }
 }
 

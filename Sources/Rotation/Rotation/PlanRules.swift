@@ -55,6 +55,13 @@ extension Plan {
                 "require_adoption", \.requiresAdoption, .bool, flags: [.toggle],
                 help: "The successor must have been seen in use"),
         ]
+
+        /// The same evidence, which permits retirement for as long as the other says.
+        func lasting(as other: Self) -> Self {
+            var rules = self
+            rules.validFor = other.validFor
+            return rules
+        }
     }
 
     /// When the predecessor may go.

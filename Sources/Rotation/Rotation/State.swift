@@ -228,7 +228,7 @@ extension State {
                 }
                 let target = try Plan.Target(name: name, json, ["targets", name.description], .ignored)
                 try add(target)
-            } else if let differences = record.detail["differences"] {
+            } else if record.step == .create, let differences = record.detail["differences"] {
                 acceptedDifferences.append(differences)
             } else if let rules = record.detail["rules"] {
                 try plan.adopt(rules: rules, by: record.step)

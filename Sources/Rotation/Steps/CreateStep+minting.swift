@@ -109,7 +109,8 @@ extension CreateStep {
 
     /// Deletes keys that bear one of these names, which only an unanswered POST of ours can have given them.
     func discardUnactivated(_ header: RotationHeader, names: [String]) throws(StepError) {
-        for key in try account.keys(in: header.workspace).value where names.contains(key.name) {
+        let lineage = Lineage(base: header.base, among: try account.keys(in: header.workspace).value)
+        for key in lineage.keys where names.contains(key.name) {
             try discard(key, because: "the answer to its minting was lost")
         }
     }

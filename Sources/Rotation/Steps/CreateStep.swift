@@ -161,8 +161,11 @@ extension CreateStep {
             of: account, workspace: header.workspace, named: state.minted.last?.hash)
         let now = snapshot.date ?? context.clock.now
         let predecessor = try predecessor(of: header, snapshot)
+        // Whoever has written the records: nothing is taken from a key of another lineage, and nothing done to it.
+        for case let key? in [predecessor, snapshot.named] { try state.requireLineage(of: key) }
+        let lineage = Lineage(base: header.base, among: snapshot.keys)
         // The keys that this rotation set out to delete must not win against its own.
-        for key in snapshot.keys where state.abandoned.contains(key.hash) {
+        for key in lineage.keys where state.abandoned.contains(key.hash) {
             try discard(key, because: "it was minted and never handed out")
         }
         if let minted = state.minted.last {
