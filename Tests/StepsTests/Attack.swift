@@ -116,10 +116,13 @@ extension Attack {
         try stages.verify()
         try stages.becomeQuiet()
         let other: JSONValue = ["hash": .string("\(stages.other)"), "name": "billing-batch"]
-        let handoffs = try [false, true].map { movesBase in
+        let handoffs = try (0..<3).map { depth in
             try rewriting(try stages.handoff) { header in
-                header["predecessors"] = .array([other] + (movesBase ? [] : header["predecessors"]?.array ?? []))
-                if movesBase { header["base"] = "billing-batch" }
+                header["predecessors"] = .array([other] + (depth > 0 ? [] : header["predecessors"]?.array ?? []))
+                if depth > 0 { header["base"] = "billing-batch" }
+                var plan = header["plan"]?.object ?? [:]
+                if depth > 1 { plan["predecessor"] = ["name": "billing-batch"] }
+                header["plan"] = .object(plan)
             }
         }
         let name = "\(stages.other)"
@@ -170,7 +173,8 @@ extension Attack {
     }
 
     /// The attacker says that the predecessor was quiet for two hours. With `isUsed` an application uses it still.
-    mutating func retiresInUse(isUsed: Bool = true) throws -> Bool {
+    /// With `obeysFile` the rules of retirement are not the attacker's to write.
+    mutating func retiresInUse(isUsed: Bool = true, obeysFile: Bool = false) throws -> Bool {
         try publish()
         try stages.verify()
         try stages.approve()
@@ -184,9 +188,13 @@ extension Attack {
         let record = try #require(reader.journal.handoff?.records.last { $0.event == .observed })
         var detail = record.detail
         detail["at"] = .string(now.addingTimeInterval(-7200).rfc3339)
-        let handoffs = try [StepName.create, .retire].flatMap { step in
-            try adding([Entry(step, .observed, message: record.message, detail: detail)], to: stages.handoff)
+        let readings = [StepName.create, .retire].map {
+            Entry($0, .observed, message: record.message, detail: detail)
         }
+        // Or that nobody has to wait.
+        let hasty: JSONValue = ["retire": ["overlap": "0s", "quiet_for": "0s", "soak": "0s", "accept_idle": true]]
+        let rules = [StepName.create, .retire].map { Entry($0, .accepted, message: "rules", detail: ["rules": hasty]) }
+        let handoffs = try (obeysFile ? readings : readings + rules).flatMap { try adding([$0], to: stages.handoff) }
         return try any(.retire, handoffs, { try $0.retire() }, predecessorIsDisabled)
     }
 

@@ -6,12 +6,13 @@ import Testing
 ///
 /// The attacker has all secrets of a stage, and writes any bytes as the handoff that the others load. What these secrets
 /// do by themselves is not tried: a management key deletes any key, a target's token writes to its target. To stop a
-/// rotation is always possible. No stage has an `ork.yaml` here, which keeps `create` from other targets and programs.
+/// rotation is always possible. No stage has an `ork.yaml` here, which fixes the keys, the targets, the programs and the
+/// rules of retirement.
 @Suite(.tags(.values)) struct MatrixTests {
     private static let separate: [Attacker: Set<Goal>] = [
         .artifacts: [],
         // Whoever signs for create is the plan's author, and says what its key is.
-        .create: [.publishElsewhere, .publishOwnKey, .runProgram],
+        .create: [.publishElsewhere, .publishOwnKey, .runProgram, .retireInUse],
         .publish: [.readSuccessor],
         // Its word is the evidence, and the box is sealed to it.
         .verify: [.readSuccessor, .retireUnverified],
@@ -19,10 +20,8 @@ import Testing
         .retire: [],
     ]
 
-    /// Whoever signs anything signs everything; what the keys themselves say still counts.
-    private static let shared = Set(Goal.allCases).subtracting([
-        .retireOtherLineage, .retireInUse, .retireUnapproved, .inheritOtherLimit,
-    ])
+    /// Whoever signs anything signs everything; but a resumed creation asks what the keys are called.
+    private static let shared = Set(Goal.allCases).subtracting([.retireUnapproved, .inheritOtherLimit])
 
     private static func expected(_ attacker: Attacker, _ separation: Stages.Separation) -> Set<Goal> {
         let separate = separate[attacker] ?? []
@@ -44,10 +43,12 @@ import Testing
         }
     }
 
-    @Test("the reading that the attacker makes up would do if the predecessor were quiet")
-    func control() throws {
-        var attack = try Attack(.publish, .shared)
-        #expect(try attack.retiresInUse(isUsed: false))
+    @Test("a reading that somebody makes up shows no predecessor quiet that is in use")
+    func madeUpReading() throws {
+        var quiet = try Attack(.publish, .shared)
+        #expect(try quiet.retiresInUse(isUsed: false, obeysFile: true))
+        var used = try Attack(.publish, .shared)
+        #expect(try !used.retiresInUse(obeysFile: true))
     }
 }
 
