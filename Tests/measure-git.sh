@@ -73,9 +73,11 @@ publish() { # what setting
     key=sk-or-v1-$(printf '%064d' "$number")
     jq -cn --arg key "$key" --arg digest "sha256:$(printf %s "$key" | sha256sum | cut -d ' ' -f 1)" \
         --arg remote "$remote" --arg host "$(cut -d ' ' -f 1,2 host.pub)" --arg ssh "$work/id" --argjson more "$2" \
+        --arg recipient "$(age-keygen -y age.txt)" \
         --arg until "$(date -u -d +10min +%Y-%m-%dT%H:%M:%SZ)" '{protocol: 1, id: "1", operation: $key[-8:], rotation: "",
             deadline: $until, secret: {value: $key, digest: $digest}, target: {name: "web", with: ({remote: $remote,
-            branch: "main", path: "secrets.yaml", name: "key", encrypt: "sops", host_key: $host, ssh_key: $ssh} + $more)}}' \
+            branch: "main", path: "secrets.yaml", name: "key", encrypt: "sops", host_key: $host, ssh_key: $ssh,
+            recipients: [$recipient]} + $more)}}' \
         >request
     measure "$1" sh with-request "$publisher"
     grep -q '"outcome":"committed"' said || { cat said; exit 1; }

@@ -71,7 +71,7 @@ case ${1-} in
     ;;
 *)
     need_to_build
-    need age binutils curl dpkg-dev fcgiwrap git groovy jq nginx-light openssh-client openssh-server openssl patchelf \
+    need age binutils curl dpkg-dev fcgiwrap git gnupg groovy jq nginx-light openssh-client openssh-server openssl patchelf \
         python3-venv shellcheck strace unzip
     python_packages
     if [ $# -gt 0 ]; then

@@ -26,8 +26,8 @@ import Testing
         let folder = git.folder
         var with = settings + ["remote=\(folder.file("remote.git"))", "branch=main"]
         var environment = ["SOPS_AGE_KEY_FILE": folder.file("age.txt"), "SOPS_DISABLE_VERSION_CHECK": "1"]
+        with.append("recipients=\(recipient)")
         if settings.contains("encrypt=age") {
-            with.append("recipients=\(recipient)")
             environment = canRead ? ["AGE_IDENTITY": try await git.sh("tail -1 age.txt")] : [:]
         }
         let path = settings[0].dropFirst("path=".count)

@@ -42,7 +42,7 @@ struct SentinelEncryption {
         flags = [
             "--to", "age=git@1:\(remote),path=app.env.age,name=KEY,encrypt=age,recipients=\(recipient)",
             "--target-env", "age:AGE_IDENTITY",
-            "--to", "sops=git@2:\(remote),path=app.yaml,name=key,encrypt=sops", "--target-env",
+            "--to", "sops=git@2:\(remote),path=app.yaml,name=key,encrypt=sops,recipients=\(recipient)", "--target-env",
             "sops:SOPS_AGE_KEY_FILE",
         ]
         variables = [

@@ -37,6 +37,13 @@ struct GitFixture: Sendable {
         try await commit(script)
     }
 
+    /// The same with the recipients that the shell makes of `names`.
+    func naming(_ names: String = "$MINE") async throws -> GitFixture {
+        var named = self
+        named.with["recipients"] = .string(try await sh("echo \"\(names)\""))
+        return named
+    }
+
     /// Commits and pushes what a script changes in the clone.
     func commit(_ script: String) async throws {
         try await sh(

@@ -135,12 +135,23 @@ extension Secret {
 protocol EncryptedFile: Sendable {
     /// The programs that it runs.
     var programs: [String] { get }
+    /// Refuses a file that has other readers than those who are known to be meant, before any program gets to see it.
+    /// Ways that encrypt a file anew, for whom the plan says, take any. `ours` are the versions that ork has written.
+    func checkReaders(
+        of file: RepositoryFile, since ours: () throws(PublisherError) -> [OwnVersion]
+    ) throws(PublisherError)
     /// Decrypts the file of a commit, where that can be done here.
     func open(_ file: RepositoryFile) throws(PublisherError) -> OpenedFile
     /// The bytes of the file with another value in it; everything else in it stays.
     func writing(
         _ value: Secret, into file: RepositoryFile, _ opened: OpenedFile
     ) throws(PublisherError) -> [UInt8]
+}
+
+extension EncryptedFile {
+    func checkReaders(
+        of file: RepositoryFile, since ours: () throws(PublisherError) -> [OwnVersion]
+    ) throws(PublisherError) {}
 }
 
 /// The file as a commit has it, with what is needed to work on it.

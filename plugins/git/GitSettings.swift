@@ -50,14 +50,14 @@ struct GitSettings {
         remote = try RemoteSettings(settings, request, environment)
         let path = try settings.required("path", hint: "name the file, from the repository's root")
         place = try ValuePlace(settings, path: path, without: Self.outerEndings)
-        file = try Self.file(settings, place, environment)
+        file = try Self.file(settings, place, request, environment)
         commit = try CommitSettings(settings, request, place, environment)
         create = try settings.flag("create") ?? true
         checkout = try settings.text("checkout")
     }
 
     private static func file(
-        _ settings: Settings, _ place: ValuePlace, _ environment: [String: String]
+        _ settings: Settings, _ place: ValuePlace, _ request: PublisherRequest, _ environment: [String: String]
     ) throws(PublisherError) -> any EncryptedFile {
         guard let encryption = try settings.choice("encrypt", Encryption.self) else {
             throw Settings.error(
@@ -67,7 +67,8 @@ struct GitSettings {
         let recipients = try settings.texts("recipients") ?? []
         let cipher: Cipher
         switch encryption {
-        case .sops: return SOPSFile(place: place, recipients: recipients)
+        case .sops:
+            return SOPSFile(place: place, recipients: try readers(settings), request: request)
         case .age:
             guard !recipients.isEmpty, !recipients.contains(where: { $0.hasPrefix("-") }) else {
                 throw Settings.error(
@@ -95,6 +96,14 @@ struct GitSettings {
         }
         let isAlone = try settings.flag("alone") ?? (place.format == .raw)
         return CipherFile(cipher: cipher, place: place, isAlone: isAlone)
+    }
+
+    /// `nil` without `recipients`.
+    private static func readers(_ settings: Settings) throws(PublisherError) -> [SOPSReader]? {
+        guard let texts = try settings.texts("recipients") else { return nil }
+        return try texts.flatMap { $0.split(separator: ",") }.map { text throws(PublisherError) in
+            try SOPSReader(named: text.filter { !$0.isNewline })
+        }
     }
 
     /// Refuses settings that the way of encrypting does not look at.

@@ -42,7 +42,7 @@ extension GitTarget {
     private func judgeHistory(_ history: History) throws(PublisherError) -> Judgement {
         if history.digest == request.digest { return .successor }
         guard request.expect != nil, let newest = history.newest else { return .replaceable }
-        if let later = newest.rotation, request.isOlder(than: later) {
+        if let later = newest.trailers.rotation, request.isOlder(than: later) {
             throw PublisherError(
                 .conflict, "\(settings.place.path) was written by a later rotation (\(later))",
                 hint: "finish that one", field: "with.path")
@@ -66,14 +66,36 @@ extension GitTarget {
     }
 
     private func history(at tip: ObjectID, of branch: String) throws(PublisherError) -> History {
+        try withHistory(of: branch) { whole throws(GitError) in try history(at: tip, in: whole) }
+    }
+
+    /// The file as it is in the commits that say they wrote a key of this rotation at our place.
+    func ownVersions(at tip: ObjectID, of branch: String) throws(PublisherError) -> [OwnVersion] {
+        guard let keys = request.expect, !keys.isEmpty else { return [] }
+        return try withHistory(of: branch) { whole throws(GitError) in
+            let changes = try whole.allChanges(of: settings.place.path, from: tip, atMost: Self.historyLimit) {
+                $0.digest(at: settings.place.name).map(keys.contains) ?? false
+            }
+            var versions: [OwnVersion] = []
+            for change in changes {
+                guard let file = try whole.file(settings.place.path, at: change.commit) else { continue }
+                versions.append(OwnVersion(commit: change.commit.description, bytes: file.bytes))
+            }
+            return versions
+        }
+    }
+
+    private func withHistory<Value>(
+        of branch: String, _ body: (borrowing BareRepository) throws(GitError) -> Value
+    ) throws(PublisherError) -> Value {
         do {
             guard GitLibrary.canFetchNewestOnly, settings.remote.remote.address.transport != .local else {
-                return try history(at: tip, in: repository)
+                return try body(repository)
             }
             // libgit2 fetches nothing more of a commit that it has, so the history goes into a repository of its own.
             let whole = try BareRepository(at: stage.newFolder("history"))
             _ = try whole.fetch(branch, from: settings.remote.remote, history: true)
-            return try history(at: tip, in: whole)
+            return try body(whole)
         } catch {
             throw PublisherError(error)
         }
@@ -82,7 +104,7 @@ extension GitTarget {
     private func history(at tip: ObjectID, in repository: borrowing BareRepository) throws(GitError) -> History {
         var history = History()
         try repository.changes(of: settings.place.path, from: tip, atMost: Self.historyLimit) { change in
-            let digest = change.digest(at: settings.place.name)
+            let digest = change.trailers.digest(at: settings.place.name)
             if history.newest == nil {
                 history.newest = change
                 history.digest = digest
@@ -100,7 +122,7 @@ extension GitTarget {
     }
 }
 
-extension FileChange {
+extension [GitTrailer] {
     /// Whose digest the commit says that it wrote at this name. A file may hold more values, each with a commit of its
     /// own.
     fileprivate func digest(at name: String?) -> Digest? {
@@ -110,5 +132,5 @@ extension FileChange {
 
     fileprivate var rotation: String? { trailer(CommitSettings.rotation) }
 
-    private func trailer(_ key: String) -> String? { trailers.last { $0.key == key }?.value }
+    private func trailer(_ key: String) -> String? { last { $0.key == key }?.value }
 }

@@ -66,7 +66,7 @@ extension GitTarget {
             bytes = prepared.bytes
         } else {
             let copy = try repositoryFile(file, at: start.tip)
-            let opened = try open(copy, on: start.name)
+            let opened = try open(copy, at: start.tip, on: start.name)
             if let file, try judge(opened, at: start.tip, on: start.name) == .successor {
                 return .answer(answer(isInDoubt ? .committed : .unchanged, file, at: start.tip))
             }
@@ -79,7 +79,7 @@ extension GitTarget {
     /// Where the branch was merged, there is nothing left to commit.
     private func answerFromBase(_ start: Start) throws(PublisherError) -> PublisherAnswer? {
         guard let base = start.base, let name = settings.remote.base, let file = try file(at: base) else { return nil }
-        let opened = try open(try repositoryFile(file, at: base), on: name)
+        let opened = try open(try repositoryFile(file, at: base), at: base, on: name)
         return try judge(opened, at: base, on: name) == .successor ? answer(.unchanged, file, at: base) : nil
     }
 

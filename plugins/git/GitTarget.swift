@@ -65,12 +65,17 @@ final class GitTarget {
         }
     }
 
-    /// Decrypts what can be decrypted.
-    func open(_ file: RepositoryFile, on branch: String) throws(PublisherError) -> OpenedFile {
+    /// Decrypts what can be decrypted, of a file that is encrypted for nobody but those who are known to be meant.
+    func open(
+        _ file: RepositoryFile, at tip: ObjectID, on branch: String
+    ) throws(PublisherError) -> OpenedFile {
         guard file.bytes != nil || settings.create else {
             throw PublisherError(
                 .notFound, "\(settings.place.path) does not exist on \(branch)",
                 hint: "commit it, or leave out 'create: false'", field: "with.path")
+        }
+        try settings.file.checkReaders(of: file) { () throws(PublisherError) in
+            try ownVersions(at: tip, of: branch)
         }
         return try settings.file.open(file)
     }
@@ -131,7 +136,7 @@ extension GitTarget {
         do { start = try self.start() } catch { throw PublisherError(error) }
         let file = try file(at: start.tip)
         let copy = try repositoryFile(file, at: start.tip)
-        let opened = try open(copy, on: start.name)
+        let opened = try open(copy, at: start.tip, on: start.name)
         _ = try judge(opened, at: start.tip, on: start.name)
         _ = try write(Secret("ork-check-\(UUID().uuidString)"), into: copy, opened)
         if let signer = settings.commit.signer { _ = try signer.sign(Array("ork-check\n".utf8), work) }
@@ -149,7 +154,9 @@ extension GitTarget {
     func verify() throws(PublisherError) -> PublisherAnswer {
         let branch = settings.remote.base ?? settings.remote.branch
         guard let tip = try fetch(branch), let file = try file(at: tip) else { return PublisherAnswer(.absent) }
-        switch try settings.file.open(try repositoryFile(file, at: tip)) {
+        let copy = try repositoryFile(file, at: tip)
+        try settings.file.checkReaders(of: copy) { [] }
+        switch try settings.file.open(copy) {
         case .missing, .plaintext(_, value: nil): return PublisherAnswer(.absent)
         case .plaintext(_, let value?):
             return Digest(of: value) == request.digest ? PublisherAnswer(.match) : mismatch(branch)

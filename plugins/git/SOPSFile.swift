@@ -9,8 +9,9 @@ import TargetDocuments
 /// The real `sops` does all of it. Its exit statuses are those of `cmd/sops/codes`.
 struct SOPSFile: EncryptedFile {
     let place: ValuePlace
-    /// age recipients for a file that is made where the repository has no `.sops.yaml`.
-    let recipients: [String]
+    /// All who may read it; `nil` if the plan does not say.
+    let recipients: [SOPSReader]?
+    let request: PublisherRequest
 
     let programs = ["sops"]
 
@@ -19,16 +20,14 @@ struct SOPSFile: EncryptedFile {
 
     func open(_ file: RepositoryFile) throws(PublisherError) -> OpenedFile {
         guard let bytes = file.bytes else { return .missing }
-        guard SOPSText(bytes, place.format).hasMetadata else {
+        guard SOPSMetadata(bytes, place.format) != nil else {
             throw PublisherError(
                 .configuration, "\(place.path) is not encrypted with sops",
                 hint: "encrypt it by hand once, with what else is in it, or name another file", field: "with.path")
         }
         let copy = try stage(file)
-        let type = Self.type(place.format)
         let (status, output) = try file.work.run(
-            copy.command + ["decrypt", "--input-type", type, "--output-type", type, copy.file],
-            field: "with.path")
+            copy.command + ["decrypt"] + types + [copy.file], field: "with.path")
         switch status {
         case 0:
             let document = try place.document(output.copyBytes())
@@ -45,52 +44,68 @@ struct SOPSFile: EncryptedFile {
     func writing(
         _ value: Secret, into file: RepositoryFile, _ opened: OpenedFile
     ) throws(PublisherError) -> [UInt8] {
-        switch opened {
-        case .plaintext(let document, _): return try setting(value, in: file, document)
-        case .missing: return try encrypting(Secret(place.replacing(in: place.document([]), with: value)), file)
-        case .sealed: return try rewriting(value, file)
-        }
+        try requireNamedReaders(file, opened)
+        let bytes =
+            switch opened {
+            case .plaintext(let document, _): try setting(value, in: file, document)
+            case .missing: try encrypting(Secret(place.replacing(in: place.document([]), with: value)), file)
+            case .sealed: try rewriting(value, file)
+            }
+        try checkResult(bytes, file)
+        return bytes
     }
 
-    /// `sops set` in a copy: what is unchanged keeps its ciphertext, because sops keeps its IV.
+    /// What sops has written tells for whom: no setting of its own and none of the branch counts.
+    private func checkResult(_ bytes: [UInt8], _ file: RepositoryFile) throws(PublisherError) {
+        let before = file.bytes.flatMap { SOPSMetadata($0, place.format) }
+        guard let result = SOPSMetadata(bytes, place.format), recipients != nil || result == before else {
+            throw PublisherError(
+                .configuration, "sops did not leave the readers of \(place.path) as they were",
+                hint: "name them in 'recipients'", field: "with.recipients")
+        }
+        try requireRecipients(result)
+    }
+
+    /// `sops set` in a copy: what is unchanged keeps its ciphertext, because sops keeps its IV. Where the readers are
+    /// named, the file first gets a new data key, encrypted for each of them by the name that was checked.
     private func setting(
         _ value: Secret, in file: RepositoryFile, _ document: Document
     ) throws(PublisherError) -> [UInt8] {
         let copy = try stage(file)
-        let type = Self.type(place.format)
+        if recipients != nil {
+            let (status, _) = try file.work.run(
+                copy.command + ["rotate", "--in-place"] + types + [copy.file], field: "with.recipients")
+            guard status == 0 else {
+                throw failure(
+                    "make a new data key for", status, hint: "it has to be able to encrypt for all of 'recipients' here"
+                )
+            }
+        }
         let (status, _) = try file.work.run(
-            copy.command
-                + [
-                    "set", "--value-stdin", "--input-type", type, "--output-type", type, copy.file, try index(document),
-                ],
+            copy.command + ["set", "--value-stdin"] + types + [copy.file, try index(document)],
             input: try Self.quoted(value), field: "with.name")
         guard status == 0 else { throw failure("change", status) }
         return try Stage.read(copy.file)
     }
 
-    /// Encrypts a whole plaintext by the rule that the repository has for this file.
+    /// Encrypts a whole plaintext for the recipients. The rule that the repository has for this file says which of its
+    /// values are encrypted.
     private func encrypting(_ plaintext: Secret, _ file: RepositoryFile) throws(PublisherError) -> [UInt8] {
         let copy = try stage(file)
-        guard copy.hasRules || !recipients.isEmpty else {
-            throw PublisherError(
-                .notFound, "the repository has no .sops.yaml at or above \(place.path)",
-                hint: "commit one with a creation rule for this file, or set 'recipients'", field: "with.recipients")
-        }
-        let type = Self.type(place.format)
-        let whom = copy.hasRules ? [] : ["--age", recipients.joined(separator: ",")]
+        let whom = Dictionary(grouping: recipients ?? [], by: \.option).sorted { $0.key < $1.key }
+            .flatMap { [$0.key, $0.value.map(\.name).joined(separator: ",")] }
         let (status, output) = try file.work.run(
-            copy.command + ["encrypt", "--filename-override", copy.file, "--input-type", type, "--output-type", type]
-                + whom, input: plaintext, field: "with.path")
+            copy.command + ["encrypt", "--filename-override", copy.file] + types + whom, input: plaintext,
+            field: "with.path")
         guard status == 0 else {
-            throw PublisherError(
-                .configuration, "sops cannot encrypt \(place.path) (status \(status))",
-                hint: "the log has what it said; check whether .sops.yaml has a creation rule that matches this path",
-                field: "with.path")
+            throw failure(
+                "encrypt", status,
+                hint: "the log has what it said; a .sops.yaml needs a creation rule that matches this path")
         }
         return output.copyBytes()
     }
 
-    /// Writes a file that cannot be read here anew, for the same readers, if the value is all that is secret in it.
+    /// Writes a file that cannot be read here anew, if the value is all that is secret in it.
     private func rewriting(_ value: Secret, _ file: RepositoryFile) throws(PublisherError) -> [UInt8] {
         let sealed = SOPSText(file.bytes ?? [], place.format)
         let plain = sealed.withoutMetadata
@@ -100,15 +115,8 @@ struct SOPSFile: EncryptedFile {
                 hint: "give this stage a key of the file, as in SOPS_AGE_KEY, or keep the key in a file of its own",
                 field: "with.path")
         }
-        let bytes = try encrypting(
+        return try encrypting(
             Secret(place.replacing(in: place.document(place.format == .raw ? [] : plain), with: value)), file)
-        let readers = SOPSText(bytes, place.format).recipients
-        guard readers == sealed.recipients else {
-            throw PublisherError(
-                .configuration, "\(place.path) is encrypted for others than .sops.yaml names",
-                hint: "run 'sops updatekeys \(place.path)', or correct the creation rule", field: "with.path")
-        }
-        return bytes
     }
 
     private func holdsCiphertext(_ plain: [UInt8]) throws(PublisherError) -> Bool {
@@ -138,12 +146,16 @@ struct SOPSFile: EncryptedFile {
         return Secret(JSONValue.string(text).bytes())
     }
 
-    private static func type(_ format: DocumentFormat) -> String { format == .raw ? "binary" : format.rawValue }
+    private var types: [String] {
+        let type = place.format == .raw ? "binary" : place.format.rawValue
+        return ["--input-type", type, "--output-type", type]
+    }
 
-    private func failure(_ what: String, _ status: Int32) -> PublisherError {
+    private func failure(
+        _ what: String, _ status: Int32, hint: String = "the log has what it said"
+    ) -> PublisherError {
         PublisherError(
-            .configuration, "sops cannot \(what) \(place.path) (status \(status))",
-            hint: "the log has what it said", field: "with.path")
+            .configuration, "sops cannot \(what) \(place.path) (status \(status))", hint: hint, field: "with.path")
     }
 }
 
@@ -151,7 +163,6 @@ extension SOPSFile {
     /// A copy of the encrypted file and of the rules for it, as they lie in the repository.
     struct Copy {
         let file: String
-        let hasRules: Bool
         /// `sops`, with the rules of the repository and no others: it would look for some in every folder above.
         let command: [String]
     }
@@ -162,7 +173,6 @@ extension SOPSFile {
         try Stage.write(file.bytes ?? [], to: copy)
         let rules = file.rules.map { "\(folder)/\($0.path)" }
         if let rules, let bytes = file.rules?.bytes { try Stage.write(bytes, to: rules) }
-        return Copy(
-            file: copy, hasRules: rules != nil, command: ["sops", "--config", rules ?? "/dev/null"])
+        return Copy(file: copy, command: ["sops", "--config", rules ?? "/dev/null"])
     }
 }

@@ -16,32 +16,6 @@ struct SOPSText {
 
     static func isCiphertext(_ bytes: [UInt8]) -> Bool { bytes.starts(with: mark) }
 
-    /// Whether it says by whom it can be decrypted; sops takes no other file.
-    var hasMetadata: Bool {
-        switch format {
-        case .yaml: (try? YAMLNode.parse(bytes, allowing: [.mergeKeys, .foreignTags]))??["sops"] != nil
-        case .json, .raw: (try? JSONValue(parsing: bytes))?["sops"] != nil
-        case .dotenv: lines.contains { $0.hasPrefix("sops_") }
-        case .ini: lines.contains { $0.trimmed == "[sops]" }
-        }
-    }
-
-    /// Whom it is encrypted for, as far as names tell: age recipients, fingerprints, ARNs and the like.
-    var recipients: Set<String> {
-        let keys = [
-            "recipient", "fp", "arn", "resource_id", "vault_url", "vault_address", "key_name", "engine_path", "key_id",
-        ]
-        var found: Set<String> = []
-        for line in lines {
-            // `- recipient: age1…`, `"recipient": "age1…",`, `sops_age__list_0__map_recipient=age1…`
-            guard let divider = line.firstIndex(where: { ":=".contains($0) }) else { continue }
-            let name = line[..<divider].trimmed.split(separator: "_map_").last ?? ""
-            let value = line[line.index(after: divider)...].trimmed
-            if keys.contains(String(name.trimmed)), !value.isEmpty { found.insert(String(value)) }
-        }
-        return found
-    }
-
     /// The same file without what sops has added, its values still encrypted; nothing for a raw file.
     var withoutMetadata: [UInt8] {
         switch format {
@@ -72,8 +46,13 @@ struct SOPSText {
         return text.indices.count { text[$0...].starts(with: Self.mark) }
     }
 
-    private var lines: [Substring] {
-        String(decoding: bytes, as: UTF8.self).split(separator: "\n", omittingEmptySubsequences: false)
+    private var lines: [Substring] { Self.lines(of: bytes) }
+
+    /// As sops divides a text; a carriage return belongs to its line.
+    static func lines(of bytes: [UInt8]) -> [Substring] {
+        bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).map {
+            Substring(decoding: $0, as: UTF8.self)
+        }
     }
 
     private func text(_ lines: [Substring]) -> [UInt8] { Array(lines.joined(separator: "\n").utf8) }
@@ -81,7 +60,7 @@ struct SOPSText {
 
 extension Substring {
     /// Without blanks, quotes, list marks and commas around it.
-    fileprivate var trimmed: Substring {
+    var trimmed: Substring {
         let around: Set<Character> = [" ", "\t", "\r", "\"", "'", "-", ","]
         let start = drop { around.contains($0) }
         return start.prefix(

@@ -9,11 +9,18 @@ struct Work: Sendable {
     /// The credentials in our environment, which belong to no child.
     static let credentials = ["GIT_TOKEN", "GIT_SSH_KEY", "GIT_SSH_PASSPHRASE", "GIT_SIGNING_KEY", "AGE_IDENTITY"]
 
+    /// By these sops takes readers, and rules, from outside of the plan.
+    private static let readers = [
+        "SOPS_CONFIG", "SOPS_AGE_RECIPIENTS", "SOPS_PGP_FP", "SOPS_KMS_ARN", "SOPS_GCP_KMS_IDS",
+        "SOPS_AZURE_KEYVAULT_URLS",
+        "SOPS_VAULT_URIS", "SOPS_HUAWEICLOUD_KMS_IDS",
+    ]
+
     let environment: [String: String]
     let deadline: Date
 
     init(environment: [String: String], deadline: Date) {
-        self.environment = environment.filter { !Self.credentials.contains($0.key) }
+        self.environment = environment.filter { !(Self.credentials + Self.readers).contains($0.key) }
         self.deadline = deadline
     }
 

@@ -35,13 +35,9 @@ extension BareRepository {
             let parents = try parents(of: current)
             var files: [(parent: ObjectID, file: ObjectID?)] = []
             for parent in parents {
-                do throws(GitError) {
-                    files.append((parent, try fileID(path, at: parent)))
-                } catch {
-                    // The history is cut off there.
-                    guard error.code == .notFound else { throw error }
-                    return
-                }
+                let before = try unlessCutOff { () throws(GitError) in try fileID(path, at: parent) }
+                guard let before else { return }
+                files.append((parent, before))
             }
             if let same = files.first(where: { $0.file == file }) {
                 current = same.parent
@@ -50,6 +46,41 @@ extension BareRepository {
             let change = FileChange(commit: current, file: file, trailers: try trailers(of: current))
             guard !isEnough(change), let first = files.first else { return }
             (current, file) = first
+        }
+    }
+
+    /// The commits with such trailers that made a file another than in any commit they were made on: of all sides of all
+    /// merges, so that no side hides what another one has.
+    ///
+    /// Looks at so many commits at most, and goes no further than the history that is here.
+    package func allChanges(
+        of path: String, from tip: ObjectID, atMost limit: Int, where isMeant: ([GitTrailer]) -> Bool
+    ) throws(GitError) -> [FileChange] {
+        try Self.check(path)
+        var found: [FileChange] = []
+        var seen: Set<ObjectID> = [tip]
+        var queue = [tip][...]
+        while let commit = queue.popFirst(), seen.count <= limit {
+            guard let parents = try unlessCutOff({ () throws(GitError) in try parents(of: commit) }) else { continue }
+            queue += parents.filter { seen.insert($0).inserted }
+            let trailers = try trailers(of: commit)
+            guard isMeant(trailers) else { continue }
+            let file = try fileID(path, at: commit)
+            var isNew = true
+            for parent in parents where isNew {
+                let before = try unlessCutOff { () throws(GitError) in try fileID(path, at: parent) }
+                isNew = before != .some(file)
+            }
+            if isNew { found.append(FileChange(commit: commit, file: file, trailers: trailers)) }
+        }
+        return found
+    }
+
+    /// `nil` where the history is cut off.
+    private func unlessCutOff<Value>(_ read: () throws(GitError) -> Value) throws(GitError) -> Value? {
+        do throws(GitError) { return try read() } catch {
+            guard error.code == .notFound else { throw error }
+            return nil
         }
     }
 
