@@ -151,6 +151,22 @@ struct SOPSAllowListTests {
         #expect(try await fixture.commits() == 4)
     }
 
+    @Test(
+        "so it is in every format", arguments: [0, 2, 3],
+        ["kms__list_0__map_arn", "key_groups__list_0__map_kms__list_0__map_arn"])
+    func otherFormats(number: Int, path: String) async throws {
+        let (fixture, attacker) = try await fixture(.all[number])
+        let arn = "arn:aws:kms:us-east-1:1:key/a"
+        let lines = [
+            "sed -i 's|^sops:|&\\n    \(path.contains("groups") ? "key_groups: [{kms: [{arn: \"\(arn)\"}]}]" : "kms: [{arn: \"\(arn)\"}]")|'",
+            "", "sed -i '$asops_\(path)=\(arn)'", "sed -i '/^.sops.$/a\(path) = \(arn)'",
+        ]
+        try await fixture.commit("\(lines[number]) \(attacker.file)")
+        let answer = try await fixture.publish()
+        #expect(answer.short == Self.refusal, "\(answer)")
+        #expect(answer.outcome.error?.message.contains(arn) == true, "\(answer)")
+    }
+
     @Test("a data key that an attacker has made or kept opens nothing that is written later", arguments: SOPSCase.all)
     func dataKey(sample: SOPSCase) async throws {
         let (fixture, attacker) = try await fixture(sample)

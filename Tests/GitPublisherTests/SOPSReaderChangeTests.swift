@@ -45,6 +45,17 @@ struct SOPSReaderChangeTests {
         #expect(try await fixture.naming().publish(next).outcome == .committed)
     }
 
+    @Test("nor does a file count as verified that has lost a reader, which anybody can take out")
+    func lost() async throws {
+        let sample = SOPSCase.all[0]
+        let fixture = try await sample.fixture(rules: "$MINE,$THEIRS")
+        #expect(try await fixture.publish().outcome == .committed)
+        #expect(try await fixture.verify().outcome == .match)
+        let file = SOPSAttacker(sample, fixture).file
+        try await fixture.commit("\(SOPSAttacker(sample, fixture).strip) \(file) >../without; cp ../without \(file)")
+        #expect(try await fixture.verify().short == Self.refusal)
+    }
+
     @Test("commits that look like ours do not vouch for a change, on the branch or merged into it")
     func forged() async throws {
         let (fixture, attacker, next) = try await rotated()

@@ -46,6 +46,30 @@ struct LocalTests {
         #expect(try await fixture.sh("\(git) show --stat --format= main | tail -1").hasPrefix(" 3 files changed"))
     }
 
+    @Test("no side of a merge hides what another one has written")
+    func allChanges() async throws {
+        let fixture = try await GitFolder()
+        try await fixture.sh(
+            """
+            cd seed; echo ours >run; git commit -qam 'a\n\nBy: ours'; ours=$(git rev-parse HEAD)
+            git checkout -q HEAD~1; echo theirs >run; git commit -qam 'b\n\nBy: theirs'; theirs=$(git rev-parse HEAD)
+            git checkout -q $ours; git merge -q -s ours -m merged $theirs; git checkout -q $theirs -- run
+            git commit -q --amend --no-edit; git commit -q --allow-empty -m 'c\n\nBy: nobody'; git push -q origin HEAD:main
+            """)
+        let remote = try fixture.local
+        let found = try await fixture.work { repository in
+            let tip = try #require(try repository.fetch("main", from: remote))
+            var newest: [String] = []
+            try repository.changes(of: "run", from: tip, atMost: 100) {
+                newest += $0.trailers.map(\.value)
+                return false
+            }
+            let all = try repository.allChanges(of: "run", from: tip, atMost: 100) { !$0.isEmpty }
+            return [newest, all.flatMap { $0.trailers.map(\.value) }.sorted()]
+        }
+        #expect(found == [["theirs"], ["ours", "theirs"]])
+    }
+
     @Test("a file that is as it should be makes no commit")
     func unchanged() async throws {
         let fixture = try await GitFolder()

@@ -154,9 +154,7 @@ extension GitTarget {
     func verify() throws(PublisherError) -> PublisherAnswer {
         let branch = settings.remote.base ?? settings.remote.branch
         guard let tip = try fetch(branch), let file = try file(at: tip) else { return PublisherAnswer(.absent) }
-        let copy = try repositoryFile(file, at: tip)
-        try settings.file.checkReaders(of: copy) { [] }
-        switch try settings.file.open(copy) {
+        switch try open(try repositoryFile(file, at: tip), at: tip, on: branch) {
         case .missing, .plaintext(_, value: nil): return PublisherAnswer(.absent)
         case .plaintext(_, let value?):
             return Digest(of: value) == request.digest ? PublisherAnswer(.match) : mismatch(branch)

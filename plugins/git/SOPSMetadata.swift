@@ -56,12 +56,11 @@ struct SOPSMetadata: Equatable {
             return lines.isEmpty ? nil : lines.map { leaf($0.dropFirst("sops_".count)) }
         case .ini:
             var isOwn = false
-            var own: [Leaf]?
-            for line in SOPSText.lines(of: bytes) {
+            let own = SOPSText.lines(of: bytes).filter { line in
                 if line.trimmed.hasPrefix("[") { isOwn = line.trimmed == "[sops]" }
-                if isOwn { own = (own ?? []) + [leaf(line)] }
+                return isOwn
             }
-            return own
+            return own.isEmpty ? nil : own.map { leaf($0) }
         }
     }
 
