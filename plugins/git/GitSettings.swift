@@ -102,7 +102,7 @@ struct GitSettings {
     private static func readers(_ settings: Settings) throws(PublisherError) -> [SOPSReader]? {
         guard let texts = try settings.texts("recipients") else { return nil }
         return try texts.flatMap { $0.split(separator: ",") }.map { text throws(PublisherError) in
-            try SOPSReader(named: text.filter { !$0.isNewline })
+            try SOPSReader(named: String(text.trimmed))
         }
     }
 
