@@ -12,21 +12,25 @@ package final class ProgramImage: Sendable {
 
     /// Opens a regular file; errors are the system's.
     package init(_ path: String) throws(Errno) {
+        let file: FileDescriptor
         do {
             // What is no file must not be waited for.
-            descriptor = try FileDescriptor.open(FilePath(path), .readOnly, options: [.closeOnExec, .nonBlocking])
+            file = try FileDescriptor.open(FilePath(path), .readOnly, options: [.closeOnExec, .nonBlocking])
         } catch let error as Errno { throw error } catch { throw .ioError }
-        guard let status, status.st_mode & S_IFMT == S_IFREG else {
-            try? descriptor.close()
+        guard let status = Self.status(of: file), status.st_mode & S_IFMT == S_IFREG else {
+            try? file.close()
             throw .notSupported
         }
+        descriptor = file
     }
 
     deinit { try? descriptor.close() }
 
     /// What the system says of the file now.
-    package var status: stat? {
+    package var status: stat? { Self.status(of: descriptor) }
+
+    private static func status(of file: FileDescriptor) -> stat? {
         var status = stat()
-        return unsafe fstat(descriptor.rawValue, &status) == 0 ? status : nil
+        return unsafe fstat(file.rawValue, &status) == 0 ? status : nil
     }
 }
