@@ -159,9 +159,10 @@ extension Session {
         return names
     }
 
-    /// The plan as it stands for a run that needs no handoff: the handoff's, else `ork.yaml`'s, and over it the flags.
+    /// The plan as it stands for a run that needs no handoff: `ork.yaml`'s, else the handoff's, and over it the flags.
     package func plan(_ flags: PlanFlags) throws(StepError) -> Plan {
-        let base = try state()?.plan ?? configuration?.plan ?? Plan(predecessor: .none)
+        let recorded = try state()?.plan
+        let base = configuration?.plan ?? recorded ?? Plan(predecessor: .none)
         do { return try flags.plan(over: base) } catch { throw StepError(error) }
     }
 
@@ -203,6 +204,12 @@ extension Session {
         return wanted.targets.filter { target in !state.plan.targets.contains(target) }
     }
 
+    /// Refuses a handoff whose plan is not that of this stage's `ork.yaml`.
+    package func requireConfiguredPlan() throws(StepError) {
+        guard let configuration, let state = try state() else { return }
+        try refuseDifference(state.plan, configuration, state)
+    }
+
     /// Refuses a handoff whose keys are not those of this stage's own plan, whatever else differs.
     package func requireConfiguredLineage() throws(StepError) {
         guard let configuration, let header = journal.handoff?.header else { return }
@@ -225,7 +232,6 @@ extension Session {
         _ plan: Plan, _ configuration: RotationConfiguration, _ state: State
     ) throws(StepError) {
         var known = plan
-        known.targets = state.header.plan.targets
         // `service()` has compared the address already, with the one that this stage really uses.
         known.service.url = configuration.plan.service.url
         // A file may say later which lineage this is.

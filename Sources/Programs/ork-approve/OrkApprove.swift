@@ -34,6 +34,7 @@ import Steps
             case .retire: [.retire]
             case nil: State.Approval.gated
             }
+        try session.requireConfiguredPlan()
         try ApproveStep(context: session.context, steps: steps).run()
     }
 }
