@@ -11,7 +11,7 @@ import Testing
         }
     }
 
-    private static let steps = ["ork-create", "ork-publish", "ork-verify", "ork-retire", "ork-due"]
+    private static let steps = ["ork-create", "ork-publish", "ork-verify", "ork-retire", "ork-due", "ork-pipeline"]
     private static let others = [
         "ork-approve", "ork-status", "ork-keygen", "ork-conform", "ork-publisher-file", "ork-publisher-command",
     ]

@@ -22,7 +22,7 @@ package struct IdentityStore {
         guard !environment.isCI else {
             throw StepError(
                 .unacceptable, "this job has no identity to sign and open the handoff with",
-                hint: "make one and keep it as a secret of the pipeline: ork-keygen | gh secret set ORK_IDENTITY")
+                hint: "ork-keygen --stages makes one for each stage, and says how to keep them as secrets of the pipeline")
         }
         return try make()
     }
