@@ -26,15 +26,19 @@ format() {
     shellcheck -x ci-templates/shell/*.sh ci-templates/install/*.sh Tests/*.sh
 }
 
+# The Python packages come meanwhile: that is waiting for the most part.
 build() {
+    python_packages &
     say 'Building'
     swift build --build-tests --quiet
+    wait $!
 }
+
+ORK_TEST_VENV=${ORK_TEST_VENV:-$root/.venv-test}
+export ORK_TEST_VENV
 
 # The clients and readers that are not ours. The environment is made once for each version of the list.
 python_packages() {
-    ORK_TEST_VENV=${ORK_TEST_VENV:-$root/.venv-test}
-    export ORK_TEST_VENV
     cmp -s Tests/requirements.txt "$ORK_TEST_VENV/requirements.txt" && return
     say 'Python packages'
     [ -x "$ORK_TEST_VENV/bin/python" ] || python3 -m venv "$ORK_TEST_VENV"
@@ -59,7 +63,6 @@ case ${1-} in
 --fast)
     need_to_build
     need git jq openssh-client python3-venv shellcheck strace
-    python_packages
     format
     build
     say 'Suites that need no server'
@@ -73,7 +76,6 @@ case ${1-} in
     need_to_build
     need age binutils curl dpkg-dev fcgiwrap git gnupg groovy jq nginx-light openssh-client openssh-server openssl patchelf \
         python3-venv shellcheck strace unzip
-    python_packages
     if [ $# -gt 0 ]; then
         build
         swift test --skip-build --filter "^($(IFS='|' && printf '%s' "$*"))Tests\\."
@@ -81,11 +83,22 @@ case ${1-} in
     fi
     format
     build
-    for tag in values processes servers pipelines; do
+    for tag in values processes; do
+        say "Suites that are tagged .$tag"
+        tagged "$tag" | run_suites
+    done
+    # It waits for the most part, so it goes beside the suites that take longest.
+    rehearsed=$(mktemp)
+    ci-templates/shell/rehearse.sh >"$rehearsed" 2>&1 &
+    for tag in servers pipelines; do
         say "Suites that are tagged .$tag"
         tagged "$tag" | run_suites
     done
     say 'The rehearsal'
-    ci-templates/shell/rehearse.sh
+    status=0
+    wait $! || status=$?
+    cat "$rehearsed"
+    rm "$rehearsed"
+    exit "$status"
     ;;
 esac

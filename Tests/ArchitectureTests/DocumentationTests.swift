@@ -16,7 +16,7 @@ import Testing
                 if let program = mention.program {
                     checked += 1
                     #expect(
-                        help[program]?.options.contains(mention.option) == true,
+                        help[program]?.accepted.contains(mention.option) == true,
                         "\(document.path): \(program) has no \(mention.option)")
                 } else {
                     #expect(
@@ -55,7 +55,7 @@ import Testing
         let examples = text.split(separator: "USAGE:").first.map(String.init) ?? ""
         for mention in Mention.all(in: examples) {
             let owner = mention.program ?? program
-            #expect(help[owner]?.options.contains(mention.option) == true, "\(owner) has no \(mention.option)")
+            #expect(help[owner]?.accepted.contains(mention.option) == true, "\(owner) has no \(mention.option)")
         }
     }
 

@@ -10,6 +10,8 @@ struct Help {
     ]
 
     let text: String
+    /// Options that the program takes for others.
+    private var handedOn: Set<String> = []
 
     init(text: String) { self.text = text }
 
@@ -22,8 +24,15 @@ struct Help {
     static func all() async throws -> [String: Help] {
         var all: [String: Help] = [:]
         for program in programs { all[program] = try await Help(of: program) }
+        // It hands what follows the job's name on to the program of the step.
+        let steps = ["ork-create", "ork-publish", "ork-verify", "ork-retire", "ork-approve"]
+        let options = steps.flatMap { all[$0]?.options ?? [] }
+        all["ork-pipeline"]?.handedOn = Set(options)
         return all
     }
+
+    /// The options that may stand behind the program's name.
+    var accepted: Set<String> { options.union(handedOn) }
 
     /// The options that the lists describe, as `--handoff`.
     var options: Set<String> {

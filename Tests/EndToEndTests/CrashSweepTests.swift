@@ -6,7 +6,7 @@ import Testing
 /// Rotations of the real programs that are interrupted at every exchange and every durable write of every stage.
 ///
 /// `ORK_SWEEP=full` finishes from every point in every way; the default takes every point with the surviving handoff, every
-/// second of those that differ without it with none, and every fifth in the other ways.
+/// fourth of those that differ without it with none, and every sixth in the other ways.
 @Suite(.serialized, .tags(.servers)) struct CrashSweepTests {
     private static let isFull = ProcessInfo.processInfo.environment["ORK_SWEEP"] == "full"
 
@@ -37,8 +37,8 @@ import Testing
         let chosen: [CrashPoint] =
             switch finish {
             case _ where isFull, .survivingHandoff: points
-            case .noHandoff: every(2, of: points.filter { !$0.isMatterOfHandoff })
-            case .previousHandoff, .firstHandoff, .twoRunners: every(5, of: points)
+            case .noHandoff: every(4, of: points.filter { !$0.isMatterOfHandoff })
+            case .previousHandoff, .firstHandoff, .twoRunners: every(6, of: points)
             }
         let next = Mutex(0)
         let outcomes = try concurrently(2) { _ in

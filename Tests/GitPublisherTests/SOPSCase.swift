@@ -39,6 +39,9 @@ struct SOPSCase: Sendable, CustomTestStringConvertible {
 }
 
 extension SOPSCase {
+    /// One of each way to keep the metadata: as a tree, and as a list of names.
+    static let layouts = [all[0], all[2]]
+
     /// The same file with the key alone in it.
     var alone: SOPSCase {
         let texts = [

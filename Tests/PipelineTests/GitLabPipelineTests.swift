@@ -71,6 +71,8 @@ struct GitLabPipelineTests {
         let first = GitLabPipeline(place)
         var other = first
         other.number = 2
+        // Neither sees what the other one leaves.
+        other.ref = "topic"
         let second = other
         async let left = first.run()
         async let right = second.run()
