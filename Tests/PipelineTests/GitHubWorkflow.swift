@@ -25,7 +25,7 @@ struct GitHubWorkflow {
         ]
         for (name, value) in variables { arguments += ["--env", "\(name)=\(value)"] }
         let secrets: [(String, Secret)] = [
-            ("ORK_IDENTITY", place.identity), ("OPENROUTER_MANAGEMENT_KEY", place.sandbox.managementKey),
+            ("ORK_IDENTITY", place.manager), ("OPENROUTER_MANAGEMENT_KEY", place.sandbox.managementKey),
             ("TARGET_TOKEN", place.sandbox.github.token), ("GITHUB_TOKEN", Secret("artifact-reader")),
         ]
         for (name, secret) in secrets { arguments += ["-s", "\(name)=\(secret.revealed() ?? "")"] }

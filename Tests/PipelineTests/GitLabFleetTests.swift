@@ -16,7 +16,8 @@ struct GitLabFleetTests {
 
     private func configure(soak: String, publishBy: String = "30d", isBroken: Bool = false) throws {
         try place.configureFleet(
-            "gitlab-variable", "project", "key", soak: soak, publishBy: publishBy, isBroken: isBroken)
+            "gitlab-variable", "project", "key", soak: soak, publishBy: publishBy, isBroken: isBroken,
+            more: place.trust)
     }
 
     private func pipeline() -> GitLabPipeline {

@@ -42,7 +42,8 @@ struct GitLabPipeline {
 
     /// What is in the user's repository: ork.yaml, and the pipeline.
     static func prepare(_ place: Place, soak: String = "0s", overlap: String = "0s", waves: Int = 2) throws {
-        try place.configure("gitlab-variable", "project", "key", soak: soak, overlap: overlap, waves: waves)
+        try place.configure(
+            "gitlab-variable", "project", "key", soak: soak, overlap: overlap, waves: waves, more: place.trust)
         try copy(place)
     }
 
@@ -79,15 +80,21 @@ struct GitLabPipeline {
         }
         var all = [
             "CI_API_V4_URL": place.address + "/gitlab/api/v4", "OPENROUTER_BASE_URL": place.sandbox.url,
-            "ORK_IDENTITY": place.identity.revealed() ?? "",
         ]
         if hasToken { all["ORK_HANDOFF_TOKEN"] = "artifact-reader" }
         all.merge(variables) { $1 }
         // Each job has the secrets of its environment, and no other.
+        let managementKey = ("OPENROUTER_MANAGEMENT_KEY", place.sandbox.managementKey)
+        func environment(_ secrets: (String, Secret)...) -> JSONValue {
+            strings(Dictionary(uniqueKeysWithValues: secrets.map { ($0, $1.revealed() ?? "") }))
+        }
         let secrets: JSONValue = [
-            "ork-due": strings(["OPENROUTER_MANAGEMENT_KEY": place.sandbox.managementKey.revealed() ?? ""]),
-            "ork/manage": strings(["OPENROUTER_MANAGEMENT_KEY": place.sandbox.managementKey.revealed() ?? ""]),
-            "ork/publish": strings(["TARGET_TOKEN": place.sandbox.gitlab.token.revealed() ?? ""]),
+            "ork-due": environment(managementKey),
+            "ork/manage": environment(("ORK_IDENTITY", place.manager), managementKey),
+            "ork/publish": environment(
+                ("ORK_IDENTITY", place.publisher), ("TARGET_TOKEN", place.sandbox.gitlab.token)),
+            "ork/approve-publish": environment(("ORK_IDENTITY", place.approver)),
+            "ork/approve-retire": environment(("ORK_IDENTITY", place.approver)),
         ]
         let order: JSONValue = [
             "component": .string(component), "inputs": inputs,

@@ -11,7 +11,7 @@ extension Place {
     /// A key is due when it is 12 hours old; the one that the sandbox starts with is a day old.
     func configureFleet(
         _ publisher: String, _ container: String, _ name: String, soak: String, publishBy: String = "30d",
-        isBroken: Bool = true
+        isBroken: Bool = true, more: String = ""
     ) throws {
         let token = publisher.hasPrefix("github") ? "GITHUB_TOKEN" : "GITLAB_TOKEN"
         func target(_ key: String, in place: String = "acme/web", wave: Int = 1) -> String {
@@ -46,6 +46,7 @@ extension Place {
                 predecessor: {name: idle-prod}
                 targets: {web: \(target("IDLE_KEY"))}
             \(isBroken ? broken : "")
+            \(more)
             """, to: "repository/ork.yaml")
     }
 

@@ -1,3 +1,4 @@
+import ChildProcesses
 import FoundationEssentials
 import HTTP
 import JSON
@@ -11,7 +12,9 @@ final class Place: Sendable {
     let folder: TemporaryDirectory
     /// The address that stands for GitHub's and GitLab's: artifacts, and behind them the sandbox.
     let address: String
-    let identity: Secret
+    /// An identity for each set of secrets, and `trust` for ork.yaml, as `ork-keygen --stages` makes them.
+    let manager, publisher, approver: Secret
+    let trust: String
     private let services: ServerProgram
 
     var root: String { folder.path }
@@ -29,12 +32,16 @@ final class Place: Sendable {
             String(sandbox.url.dropLast("/api/v1".count)),
         ])
         address = String(decoding: services.greeting.dropLast(), as: UTF8.self)
-        identity = try Self.newIdentity()
-    }
-
-    static func newIdentity() throws -> Secret {
-        Secret(
-            String(decoding: try ServerProgram([BuiltProduct.path("ork-keygen")]).greeting.dropLast(), as: UTF8.self))
+        let stages = Program([
+            BuiltProduct.path("ork-keygen"), "--stages", "other", "--output", folder.file("identities"),
+        ]).run(.init(time: .seconds(600)))
+        let printed = String(decoding: stages.output.copyBytes(), as: UTF8.self)
+        trust = String(printed[..<(printed.firstRange(of: "\n\n")?.lowerBound ?? printed.endIndex)])
+        (manager, publisher, approver) = try (
+            Secret(String(folder.read("identities/manage").dropLast())),
+            Secret(String(folder.read("identities/publish").dropLast())),
+            Secret(String(folder.read("identities/approve").dropLast()))
+        )
     }
 
     /// Writes the repository's ork.yaml: two targets at a service, the second in a wave of its own unless there is but
@@ -100,15 +107,16 @@ final class Place: Sendable {
     }
 
     /// Which of the secrets, the application's new key among them, are in these bytes or folders in any form.
-    func leaks(_ text: String, _ folders: [String], token: Secret, others: [Secret] = []) throws -> [String] {
+    func leaks(_ text: String, _ folders: [String], token: Secret) throws -> [String] {
         let key = try folder.read("app.env").dropFirst("OPENROUTER_API_KEY=".count).prefix { $0 != "\n" }
         let bytes = try Array(text.utf8) + content(of: folders)
         let sentinels = [
             Sentinel("successor", Secret(String(key))), Sentinel("predecessor", sandbox.predecessor.key),
-            Sentinel("management key", sandbox.managementKey), Sentinel("identity", identity),
+            Sentinel("management key", sandbox.managementKey), Sentinel("identity of create", manager),
+            Sentinel("identity of publish", publisher), Sentinel("identity of approve", approver),
             Sentinel("token", token),
         ]
-        return (sentinels + others.map { Sentinel("another identity", $0) }).filter { $0.isFound(bytes) }.map(\.name)
+        return sentinels.filter { $0.isFound(bytes) }.map(\.name)
     }
 
     /// Every byte under these folders, for a search.

@@ -40,30 +40,13 @@ struct RecipeRun {
         self.recipe = recipe
         place = try Place()
         secrets = Secrets(
-            manager: place.identity, publisher: try Place.newIdentity(), approver: try Place.newIdentity(),
+            manager: place.manager, publisher: place.publisher, approver: place.approver,
             managementKey: place.sandbox.managementKey, token: place.sandbox.gitlab.token)
-        let manager = try await Self.publicHalf(secrets.manager)
-        let publisher = try await Self.publicHalf(secrets.publisher)
-        let approver = try await Self.publicHalf(secrets.approver)
         try place.configure(
             "gitlab-variable", "project", "key", soak: "2s", waves: 1,
-            more: """
-                    due: {every: 90d}
-                trust:
-                  create: [\(manager)]
-                  publish: [\(publisher)]
-                  verify: [\(publisher)]
-                  approve: [\(approver)]
-                  retire: [\(manager)]
-                """)
+            more: "    due: {every: 90d}\n\(place.trust)\n")
         try FileManager.default.createDirectory(
             atPath: place.folder.file("store"), withIntermediateDirectories: false)
-    }
-
-    private static func publicHalf(_ identity: Secret) async throws -> String {
-        let half = try await Place.run(
-            BuiltProduct.path("ork-keygen"), ["--public"], input: (identity.revealed() ?? "") + "\n")
-        return half.output.split(separator: "\n").first.map { String($0) } ?? ""
     }
 
     /// One run: begun by a person, or by the schedule; with a job that fails after its work, and one whose machine is lost.

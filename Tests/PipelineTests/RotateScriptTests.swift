@@ -14,7 +14,7 @@ struct RotateScriptTests {
         _ variables: [String: String], answers: String = ""
     ) async throws -> (succeeded: Bool, output: String) {
         let all = [
-            "HOME": place.folder.file("home"), "ORK_IDENTITY": place.identity.revealed() ?? "",
+            "HOME": place.folder.file("home"), "ORK_IDENTITY": place.manager.revealed() ?? "",
             "OPENROUTER_BASE_URL": place.sandbox.url, "CI_API_V4_URL": place.address + "/gitlab/api/v4",
             "OPENROUTER_MANAGEMENT_KEY": place.sandbox.managementKey.revealed() ?? "",
             "TARGET_TOKEN": place.sandbox.gitlab.token.revealed() ?? "",

@@ -23,7 +23,7 @@ struct StoreTests {
         try place.configure("gitlab-variable", "project", "key")
         environment = [
             "PATH": Place.path, "HOME": place.folder.file("home"), "CI": "true", "ORK_ROTATION": "checkout",
-            "OPENROUTER_BASE_URL": place.sandbox.url, "ORK_IDENTITY": place.identity.revealed() ?? "",
+            "OPENROUTER_BASE_URL": place.sandbox.url, "ORK_IDENTITY": place.manager.revealed() ?? "",
         ]
         let created = try await CommandRun(
             [BuiltProduct.path("ork-create"), "--rotation", "checkout", "--handoff", "../real.json"],
