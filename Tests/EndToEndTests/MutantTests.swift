@@ -45,7 +45,10 @@ import Testing
         var complaints: [String] = []
         for (number, mutation) in HandoffMutation.allCases.enumerated() {
             var random = SplitMix64(seed: UInt64(number))
-            guard let mutant = try source.mutant(mutation, using: &random) else { continue }
+            guard let mutant = try source.mutant(mutation, using: &random) else {
+                complaints.append("\(mutation.rawValue): no mutant")
+                continue
+            }
             try Data(mutant).write(to: URL(filePath: run.path("mutant.json")))
             var statuses: Set<Int32> = []
             for (step, words) in [

@@ -77,7 +77,8 @@ struct SOPSAllowListTests {
         #expect(try await !attacker.reads())
     }
 
-    @Test("a reader that was added to the file by a push is refused by name, in every verb", arguments: SOPSCase.layouts)
+    @Test(
+        "a reader that was added to the file by a push is refused by name, in every verb", arguments: SOPSCase.layouts)
     func added(sample: SOPSCase) async throws {
         let (fixture, attacker) = try await fixture(sample)
         // As who can read it does it, which is more than an attacker may have.
@@ -167,7 +168,8 @@ struct SOPSAllowListTests {
         #expect(answer.outcome.error?.message.contains(arn) == true, "\(answer)")
     }
 
-    @Test("a data key that an attacker has made or kept opens nothing that is written later", arguments: SOPSCase.layouts)
+    @Test(
+        "a data key that an attacker has made or kept opens nothing that is written later", arguments: SOPSCase.layouts)
     func dataKey(sample: SOPSCase) async throws {
         let (fixture, attacker) = try await fixture(sample)
         try await attacker.pushOwnDataKey(sample.without)

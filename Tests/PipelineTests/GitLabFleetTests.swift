@@ -95,12 +95,12 @@ struct GitLabFleetTests {
         try place.forget()
         let resumed = try await run("resume", successor)
         #expect(resumed["check"]?.status == "warning", "\(resumed.log)")
-        #expect(resumed["check"]?.log.contains("no handoff of that is here") == true, "\(resumed.log)")
+        #expect(resumed["check"]?.log.contains("its handoff is not here") == true, "\(resumed.log)")
         #expect(resumed["create"]?.log.contains("is at \"done\"") == true, "\(resumed.log)")
         // It is lost, but another run has rotated the key since it was called due.
         for action in ["rotate", "supersede"] {
             let late = try await run(action, place.sandbox.predecessor.hash)
-            #expect(late["create"]?.log.contains("has another key by now") == true, "\(late.log)")
+            #expect(late["create"]?.log.contains("has had its key changed") == true, "\(late.log)")
         }
         #expect(try place.states("checkout-prod") == ["live", "live"])
         // It is lost: superseded, once.

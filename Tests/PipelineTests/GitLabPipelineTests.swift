@@ -120,7 +120,7 @@ struct GitLabPipelineTests {
         pipeline.variables["ORK_DUE_ACTION"] = "resume"
         let missed = try await pipeline.run()
         #expect(missed["check"]?.code == 75, "\(missed.log)")
-        #expect(missed["check"]?.log.contains("no handoff of that is here") == true)
+        #expect(missed["check"]?.log.contains("its handoff is not here") == true)
         #expect(try place.sandbox.keys().count { $0["management"] == false } == 2)
     }
 

@@ -94,7 +94,7 @@ struct StoreTests {
         #expect(try place.folder.read("repository/ork-handoffs/00.json") == text)
         // Of each that calls itself one of this rotation, a line says why it does not count.
         let lines = run.errors.split(separator: "\n")
-        #expect(lines.count { $0.contains("is not believed: ") } == 11, "\(run.errors)")
+        #expect(lines.count { $0.contains("is ignored: ") } == 11, "\(run.errors)")
         #expect(lines.allSatisfy { $0.hasPrefix("ork-pipeline: ") }, "\(run.errors)")
     }
 
@@ -126,7 +126,7 @@ struct StoreTests {
     }
 
     @Test(
-        "GitLab: no token follows a redirect, tags and other branches do not count, and a crowd hides no handoff",
+        "GitLab: no token follows a redirect, tags and other branches do not count, and a crowd hides no handoff or stops the job",
         arguments: [20, 300])
     func gitlab(strangers: Int) async throws {
         let text = text

@@ -2,12 +2,11 @@ import Rotation
 import TestSupport
 import Testing
 
-/// What the compromise of one stage reaches of the others: what README's table says, and nothing more.
+/// What the compromise of one stage reaches of the others where no stage has an `ork.yaml`; README's table has one.
 ///
 /// The attacker has all secrets of a stage, and writes any bytes as the handoff that the others load. What these secrets
 /// do by themselves is not tried: a management key deletes any key, a target's token writes to its target. To stop a
-/// rotation is always possible. No stage has an `ork.yaml` here, which fixes the keys, the targets, the programs and the
-/// rules of retirement.
+/// rotation is always possible. An `ork.yaml` would fix the keys, the targets, the programs and the rules of retirement.
 @Suite(.tags(.values)) struct MatrixTests {
     private static let separate: [Attacker: Set<Goal>] = [
         .artifacts: [],

@@ -45,7 +45,7 @@ struct SOPSReader: Hashable {
             kind = "hckms"
         } else {
             throw Settings.error(
-                "recipients", "'recipients' holds what is no reader that sops knows",
+                "recipients", "'recipients' has an entry that is not a key sops can encrypt for",
                 hint: "write public keys of age, PGP fingerprints of 40 digits, ARNs or addresses of keys, as sops does"
             )
         }

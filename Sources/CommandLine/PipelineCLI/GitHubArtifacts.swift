@@ -25,8 +25,6 @@ struct GitHubArtifacts: HandoffStore {
 
     /// Of so many artifacts, the newest ones, one has to be believed.
     private static let limit = 200
-    /// No handoff is larger.
-    private static let sizeLimit = 16 << 20
 
     init(
         _ rotation: PlanName, _ environment: StepEnvironment, _ console: Console, _ transport: any HTTPTransport
@@ -68,7 +66,7 @@ struct GitHubArtifacts: HandoffStore {
         "ork-handoff.\(rotation.description.replacing("/", with: "+")).\(turn.rawValue)"
     }
 
-    func offer(to take: (Candidate) -> Verdict) throws(StepError) {
+    func forEachCandidate(_ body: (Candidate) -> Verdict) throws(StepError) {
         let lists = Turn.allCases.filter { $0 != .done }.map { turn in
             repository.appending("/actions/artifacts", query: [("per_page", "100"), ("name", name(of: turn))])
         }
@@ -82,13 +80,13 @@ struct GitHubArtifacts: HandoffStore {
             guard let zip = try client.fetch(repository.appending("/actions/artifacts/\(id)/zip")),
                 let content = try unzip(zip)
             else { continue }
-            switch take(Candidate(place: "the handoff in the artifact \(id)", bytes: content)) {
+            switch body(Candidate(place: "the handoff in the artifact \(id)", bytes: content)) {
             case .enough: return
-            case .believed: isFound = true
-            case .passedOver: break
+            case .trusted: isFound = true
+            case .skipped: break
             }
         }
-        guard isFound else { throw .crowded(Self.limit) }
+        guard isFound else { throw .noneTrusted(among: Self.limit) }
     }
 
     /// Those of forks and of other branches are not ours.
@@ -106,27 +104,33 @@ struct GitHubArtifacts: HandoffStore {
             throw StepError(.failed, "\(file) cannot be written: \(error)", hint: "make room, and run the job again")
         }
         let run = Program(["unzip", "-p", file, "ork-handoff.json"])
-            .run(.init(outputLimit: Self.sizeLimit, time: .seconds(30)))
+            .run(.init(outputLimit: HandoffFile.sizeLimit, time: .seconds(30)))
         guard run.ending != .notStarted else {
-            throw StepError(.failed, "there is no unzip", hint: "install it on the runner")
+            throw StepError(.failed, "unzip is not installed", hint: "install it on the runner")
         }
         return run.succeeded && !run.isCut ? run.output.copyBytes() : nil
     }
 
-    func told(to _: JobTurn) -> JobReport? { nil }
+    func previousReport(for turn: JobTurn) throws(StepError) -> JobReport? {
+        guard case .deploy = turn else { return nil }
+        throw StepError(
+            .usage, "\(turn.description) is not for GitHub", hint: "use the output deploy of the job before")
+    }
 
     /// Names the artifact for the step of the action that uploads it. One with the sealed key is kept for the least time
     /// that GitHub has; any other is the record of the rotation.
     func keep(_ handoff: Handoff?, of turn: JobTurn) {
         guard case .step(let turn) = turn else { return }
         let isSealed = handoff.map { !$0.sealed.isEmpty } ?? true
-        let days = isSealed ? days("ORK_SEALED_DAYS", 1) : days("ORK_DAYS", 90)
+        let days = isSealed ? days("ORK_SEALED_DAYS", default: 1) : days("ORK_DAYS", default: 90)
         output([("artifact", name(of: turn)), ("path", self.handoff), ("days", String(days))])
     }
 
-    private func days(_ variable: String, _ least: Int) -> Int { environment[variable].flatMap { Int($0) } ?? least }
+    private func days(_ variable: String, default days: Int) -> Int {
+        environment[variable].flatMap { Int($0) } ?? days
+    }
 
-    func tell(_ report: JobReport) { output(report.parts) }
+    func save(_ report: JobReport, isNotYet _: Bool) { output(report.parts) }
 
     private func output(_ parts: [(name: String, value: String)]) {
         guard let path = environment["GITHUB_OUTPUT"] else { return }

@@ -66,7 +66,7 @@ struct GitLabJobs: HandoffStore {
         let pipeline: Int?
     }
 
-    func offer(to take: (Candidate) -> Verdict) throws(StepError) {
+    func forEachCandidate(_ body: (Candidate) -> Verdict) throws(StepError) {
         var left = Self.limit
         var isFound = false
         var seen: Set<Int> = []
@@ -75,15 +75,15 @@ struct GitLabJobs: HandoffStore {
             // A job that has come meanwhile moves others to the next page.
             for job in found where seen.insert(job.id).inserted {
                 guard left > 0 else {
-                    guard isFound else { throw .crowded(Self.limit) }
+                    guard isFound else { throw .noneTrusted(among: Self.limit) }
                     return
                 }
                 guard let content = try file(of: job.id, "json") else { continue }
                 left -= 1
-                switch take(Candidate(place: "the handoff of the job \(job.id)", bytes: content)) {
+                switch body(Candidate(place: "the handoff of the job \(job.id)", bytes: content)) {
                 case .enough: return
-                case .believed: isFound = true
-                case .passedOver: break
+                case .trusted: isFound = true
+                case .skipped: break
                 }
             }
         }
@@ -113,7 +113,7 @@ struct GitLabJobs: HandoffStore {
     }
 
     /// Of the jobs of this pipeline, the nearest one before this that has told something.
-    func told(to turn: JobTurn) throws(StepError) -> JobReport? {
+    func previousReport(for turn: JobTurn) throws(StepError) -> JobReport? {
         guard let pipeline, turn != .check else { return nil }
         var mine: [Job] = []
         for page in 1...Self.pages {
@@ -133,7 +133,7 @@ struct GitLabJobs: HandoffStore {
 
     func keep(_: Handoff?, of _: JobTurn) {}
 
-    func tell(_ report: JobReport) throws(StepError) {
+    func save(_ report: JobReport, isNotYet _: Bool) throws(StepError) {
         let path = "\(Self.folder)/\(job).report"
         do { try DurableFile(path).replace(report.bytes) } catch {
             throw StepError(.failed, "\(path) cannot be written: \(error)", hint: "make room, and run the job again")

@@ -18,7 +18,6 @@ struct HandoffFolder: HandoffStore {
 
     /// More files than any rotation leaves here.
     private static let limit = 256
-    private static let sizeLimit = 16 << 20
 
     init(_ turn: JobTurn, _ environment: StepEnvironment, _ console: Console) throws(StepError) {
         self.console = console
@@ -36,21 +35,21 @@ struct HandoffFolder: HandoffStore {
         return names.filter { $0.hasSuffix(".json") && !$0.hasPrefix(".") }.sorted(by: >).map { "\(folder)/\($0)" }
     }
 
-    func offer(to take: (Candidate) -> Verdict) throws(StepError) {
+    func forEachCandidate(_ body: (Candidate) -> Verdict) throws(StepError) {
         guard files.count <= Self.limit else {
             throw StepError(
                 .unacceptable, "there are more than \(Self.limit) files in \(folder)",
                 hint: "keep the handoffs of one rotation there, and nothing else")
         }
         for file in files {
-            guard let bytes = try? DurableFile(file).read(limit: Self.sizeLimit) else { continue }
-            if take(Candidate(place: file, bytes: bytes)) == .enough { return }
+            guard let bytes = try? DurableFile(file).read(limit: HandoffFile.sizeLimit) else { continue }
+            if body(Candidate(place: file, bytes: bytes)) == .enough { return }
         }
     }
 
     private var report: String { environment["ORK_REPORT"] ?? "\(folder)/job.report" }
 
-    func told(to turn: JobTurn) -> JobReport? {
+    func previousReport(for turn: JobTurn) -> JobReport? {
         guard turn != .check, let bytes = try? DurableFile(self.report).read(limit: 4096) else { return nil }
         return JobReport(parsing: bytes)
     }
@@ -58,22 +57,21 @@ struct HandoffFolder: HandoffStore {
     func keep(_ handoff: Handoff?, of _: JobTurn) {
         guard let handoff, FileManager.default.fileExists(atPath: self.handoff) else { return }
         for file in files where file != self.handoff {
-            guard let bytes = try? DurableFile(file).read(limit: Self.sizeLimit),
+            guard let bytes = try? DurableFile(file).read(limit: HandoffFile.sizeLimit),
                 let other = try? Handoff(parsing: bytes), other.header.name == handoff.header.name
             else { continue }
-            let isOlder = other.header.id.description < handoff.header.id.description
+            let isOlder = other.header.id < handoff.header.id
             if handoff.covers(other) || isOlder && !other.sealed.isEmpty {
                 try? FileManager.default.removeItem(atPath: file)
             }
         }
-        try? FileManager.default.removeItem(
-            atPath: "\(folder)/.\(self.handoff.dropFirst(folder.count + 1)).lock")
+        HandoffFile.removeLock(of: self.handoff)
     }
 
-    func tell(_ report: JobReport) throws(StepError) {
+    func save(_ report: JobReport, isNotYet: Bool) throws(StepError) {
         do { try DurableFile(self.report).replace(report.bytes) } catch {
             throw StepError(.failed, "\(self.report) cannot be written: \(error)", hint: "make room, and run it again")
         }
-        console.handOn(report.parts, isWaiting: report.standing == .wait)
+        console.setOutputs(report.parts, isNotYet: isNotYet)
     }
 }

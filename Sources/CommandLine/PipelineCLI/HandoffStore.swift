@@ -8,8 +8,8 @@ import Timestamps
 
 /// What becomes of a candidate.
 enum Verdict {
-    case passedOver, believed
-    /// It is believed, and no more are wanted.
+    case skipped, trusted
+    /// It counts, and no more are needed.
     case enough
 }
 
@@ -21,24 +21,24 @@ protocol HandoffStore {
     /// Whether a handoff that is not found here is lost, rather than somewhere else.
     var holdsEverything: Bool { get }
 
-    /// Offers what may be handoffs of earlier jobs, the newest first where that is known, until `take` has enough.
-    func offer(to take: (Candidate) -> Verdict) throws(StepError)
+    /// Hands over what may be handoffs of earlier jobs, the newest first where that is known, until `body` has enough.
+    func forEachCandidate(_ body: (Candidate) -> Verdict) throws(StepError)
 
-    /// What the job before this one has told; `nil` where the pipeline hands it over itself, in variables.
-    func told(to turn: JobTurn) throws(StepError) -> JobReport?
+    /// What the job before this one reported; `nil` where the pipeline passes that on itself, in variables.
+    func previousReport(for turn: JobTurn) throws(StepError) -> JobReport?
 
     /// Prepares to keep the handoff, before the step begins and after it: a job may be ended in between.
     func keep(_ handoff: Handoff?, of turn: JobTurn) throws(StepError)
 
-    /// Tells the jobs after this one.
-    func tell(_ report: JobReport) throws(StepError)
+    /// Saves what the jobs after this one are told; `isNotYet` where the step ended with "not yet".
+    func save(_ report: JobReport, isNotYet: Bool) throws(StepError)
 }
 
 extension StepError {
     /// More was found than anybody of ours leaves, and none of it is believed: that is not the same as nothing.
-    static func crowded(_ count: Int) -> StepError {
+    static func noneTrusted(among count: Int) -> StepError {
         StepError(
-            .unacceptable, "none of the \(count) newest handoffs that are kept is one that this job believes",
+            .unacceptable, "none of the \(count) newest handoffs is signed by an identity that this job trusts",
             hint: "find out who saves them; trust in ork.yaml has to name the identities of this rotation's jobs",
             isRetryable: false)
     }

@@ -10,12 +10,12 @@ enum Standing: Hashable, Sendable, CustomStringConvertible {
     /// The step has said "not yet", or has failed.
     case wait
     /// This pipeline has heard of no rotation.
-    case unheard
+    case unknown
 
     init?(_ text: String) {
         switch text {
         case "wait": self = .wait
-        case "none": self = .unheard
+        case "none": self = .unknown
         default:
             guard let turn = Turn(rawValue: text) else { return nil }
             self = .turn(turn)
@@ -26,7 +26,7 @@ enum Standing: Hashable, Sendable, CustomStringConvertible {
         switch self {
         case .turn(let turn): turn.rawValue
         case .wait: "wait"
-        case .unheard: "none"
+        case .unknown: "none"
         }
     }
 }

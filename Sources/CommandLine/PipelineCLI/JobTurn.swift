@@ -9,6 +9,7 @@ package enum JobTurn: Hashable, Sendable {
     /// Says which waves a deployment has to take up.
     case deploy(Turn)
 
+    /// Reads the name of a job; `nil` for any other text.
     package init?(_ text: String) {
         switch text {
         case "check": self = .check
@@ -20,6 +21,7 @@ package enum JobTurn: Hashable, Sendable {
         }
     }
 
+    /// The name of the job.
     package var description: String {
         switch self {
         case .check: "check"
@@ -32,7 +34,7 @@ package enum JobTurn: Hashable, Sendable {
     /// All of them in the order of the jobs, for the help.
     package static let all = Turn.allCases.filter { $0 != .done }.map(\.rawValue)
 
-    /// The jobs that may have told something to this one, the nearest first.
+    /// The jobs whose report counts for this one, the nearest first.
     var before: [JobTurn] {
         switch self {
         case .check: []

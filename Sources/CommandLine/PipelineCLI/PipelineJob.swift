@@ -28,6 +28,7 @@ package struct PipelineJob {
     private var beginsAnew = false
     private var status: Int32 = 0
 
+    /// Reads the variables and finds the store of the CI system that this runs in.
     package init(
         _ mine: JobTurn, options: [String], environment: StepEnvironment, console: Console,
         transport: any HTTPTransport
@@ -50,31 +51,37 @@ package struct PipelineJob {
 
     /// Does the job; the exit status is the step's. "Not yet" is a success where it is told in another way.
     package mutating func run() throws(StepError) -> Int32 {
-        try heed(store.told(to: mine))
+        let previous = try store.previousReport(for: mine)
+        adopt(previous)
         if case .deploy = mine {
-            Console.print((try store.told(to: mine)?.deployment ?? .none).rawValue)
+            Console.print((previous?.deployment ?? .none).rawValue)
             return 0
         }
         try look(at: newest())
         let seen = state.map { PipelineSettings.Seen.rotation($0.header.id) } ?? .nothing
-        try refuseAgain()
+        try refuseStaleRerun()
         try obeyFleet()
         try decide()
         try work()
         var report = JobReport(standing, of: loaded == nil ? nil : state)
         if mine == .check { report.seen = seen }
-        try store.tell(report)
-        return status == StepError.Code.notYet.rawValue && environment.tellsNotYet ? 0 : status
+        let isNotYet = status == StepError.Code.notYet.rawValue
+        try store.save(report, isNotYet: isNotYet)
+        return isNotYet && environment.tellsNotYet ? 0 : status
     }
 
     /// The step's own `--config`, which counts here as well.
     private var configuration: String? {
-        if let index = options.firstIndex(of: "--config") { return options.dropFirst(index + 1).first }
-        return options.last { $0.hasPrefix("--config=") }.map { String($0.dropFirst("--config=".count)) }
+        var path: String?
+        for (index, option) in options.enumerated() {
+            if option == "--config" { path = options.dropFirst(index + 1).first }
+            if option.hasPrefix("--config=") { path = String(option.dropFirst("--config=".count)) }
+        }
+        return path
     }
 
-    /// Takes what the job before has told, where the pipeline has not set it itself.
-    private mutating func heed(_ report: JobReport?) {
+    /// Takes over what the job before reported, where the pipeline has not set it itself.
+    private mutating func adopt(_ report: JobReport?) {
         guard let report else { return }
         settings.id = settings.id ?? report.rotation
         if mine == .step(.create) { settings.seen = settings.seen ?? report.seen }
@@ -87,15 +94,15 @@ extension PipelineJob {
     private func newest() throws(StepError) -> Handoff? {
         let trust = try Trust(
             ofStage: environment, rotation: settings.rotation, config: configuration, tell: { console.show($0) })
-        var believed = BelievedHandoffs(of: settings.rotation, trust: trust) { console.show(.warning($0)) }
-        try store.offer { believed.take($0) }
-        guard let newest = try believed.newest() else { return nil }
+        var trusted = TrustedHandoffs(of: settings.rotation, trust: trust) { console.show(.warning($0)) }
+        try store.forEachCandidate { trusted.take($0) }
+        guard let newest = try trusted.newest() else { return nil }
         guard let id = settings.id, id != newest.header.id else { return newest }
-        let isNewer = newest.header.id.description > id.description
+        let isNewer = id < newest.header.id
         throw StepError(
             .unacceptable,
-            "this job is of the rotation \(id), "
-                + (isNewer ? "and \(newest.header.id) has begun since" : "whose handoff is not here any more"),
+            "this job belongs to the rotation \(id), "
+                + (isNewer ? "and \(newest.header.id) has begun since" : "and its handoff is gone"),
             hint: "nothing was changed; start a new run of the pipeline instead of this one")
     }
 
@@ -113,7 +120,7 @@ extension PipelineJob {
     private var isFinished: Bool { standing == .turn(.done) }
 
     /// Refuses a job of an older pipeline that is run again: what it was to begin has begun since.
-    private mutating func refuseAgain() throws(StepError) {
+    private mutating func refuseStaleRerun() throws(StepError) {
         guard mine == .step(.create), let seen = settings.seen, let state, seen != .rotation(state.header.id) else {
             return
         }
@@ -139,15 +146,15 @@ extension PipelineJob {
             // Another run may have rotated it since, and create is the first job that can ask OpenRouter.
             guard mine == .step(.create), isMissing || standing == .turn(.create), try !isDueKeyInUse() else { return }
             console.show(
-                .warning("\(settings.rotation) has another key by now than when it was due, so none is minted"))
+                .warning("\(settings.rotation) has had its key changed since it was found due, so no key is minted"))
             settings.begin = .never
             settings.supersedes = false
         } else if mine == .check, isMissing {
             status = StepError.Code.notYet.rawValue
             console.show(
                 StepError(
-                    .notYet, "\(settings.rotation) was under way, and no handoff of that is here",
-                    hint: "if it has not finished meanwhile, start a new rotation: ORK_SUPERSEDE=true, or the workflow "
+                    .notYet, "\(settings.rotation) is under way, but its handoff is not here",
+                    hint: "if it has not finished since, start a new rotation: ORK_SUPERSEDE=true, or the workflow "
                         + "with supersede", isRetryable: false))
         }
     }
@@ -173,7 +180,7 @@ extension PipelineJob {
         // A job of an old pipeline must not take up, or approve, a rotation that it has never heard of.
         if !isFirst {
             loaded = nil
-            standing = .unheard
+            standing = .unknown
         }
     }
 

@@ -24,7 +24,9 @@ package struct PipelineSettings {
     /// The job stops unless the handoff is still the one with this head.
     package var expectedHead: Digest?
 
+    /// When a rotation may begin.
     package enum Begin: String { case always = "true", never = "false", due }
+    /// What `ork-due` hands out.
     package enum Action: String { case rotate, resume, supersede }
 
     /// What check found before this pipeline did anything.
@@ -32,6 +34,7 @@ package struct PipelineSettings {
         case rotation(RotationID)
         case nothing
 
+        /// Reads an id or "none".
         package init?(_ text: String) {
             if text == "none" {
                 self = .nothing
@@ -42,6 +45,7 @@ package struct PipelineSettings {
             }
         }
 
+        /// The id, or "none".
         package var description: String {
             if case .rotation(let id) = self { id.description } else { "none" }
         }
@@ -53,15 +57,17 @@ package struct PipelineSettings {
             guard let text = environment[name] else { return nil }
             guard let value = parse(text) else {
                 throw StepError(
-                    .usage, "\(name) does not hold what it should",
+                    .usage, "\(name) has an invalid value",
                     hint: "ork-pipeline --help says what each variable is for", isRetryable: false)
             }
             return value
         }
         guard let rotation = try read("ORK_ROTATION", PlanName.init) else {
             throw StepError(
-                .usage, "ORK_ROTATION is to name the rotation in ork.yaml",
-                hint: "on GitHub set the variable ORK_ROTATION, or the input rotation")
+                .usage, "ORK_ROTATION is not set",
+                hint:
+                    "set it to the name of a rotation in ork.yaml; on GitHub use the variable ORK_ROTATION or the input "
+                    + "rotation")
         }
         self.rotation = rotation
         id = try read("ORK_ROTATION_ID", RotationID.init)

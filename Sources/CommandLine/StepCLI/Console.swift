@@ -40,12 +40,12 @@ package struct Console: Sendable {
         if let command { Self.write(Array("\(SecretShape.masking(command.text))\n".utf8), to: .standardError) }
     }
 
-    /// Hands names and digests on to later jobs where the runner takes them from the log (Azure), and says there whether
-    /// the job has still to wait for something.
-    package func handOn(_ parts: [(name: String, value: String)], isWaiting: Bool) {
+    /// Sets outputs for later jobs where the runner reads them from the log (Azure), and marks a job that ended with "not
+    /// yet" there. The values are names and digests.
+    package func setOutputs(_ parts: [(name: String, value: String)], isNotYet: Bool) {
         guard runner == .azure else { return }
         var lines = parts.map { "##vso[task.setvariable variable=\($0.name);isOutput=true]\($0.value)" }
-        if isWaiting { lines.append("##vso[task.complete result=SucceededWithIssues;]not yet: a later run continues") }
+        if isNotYet { lines.append("##vso[task.complete result=SucceededWithIssues;]not yet: a later run continues") }
         Self.write(Array(lines.map { "\($0)\n" }.joined().utf8), to: .standardOutput)
     }
 

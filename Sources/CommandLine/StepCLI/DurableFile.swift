@@ -54,6 +54,7 @@ package struct DurableFile {
         switch error {
         case notRegular: "it is not a regular file"
         case .timedOut: "nothing comes out of it"
+        case .noSuchAddressOrDevice: "nobody reads it"
         default: "\(error)"
         }
     }

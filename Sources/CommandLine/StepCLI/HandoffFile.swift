@@ -18,7 +18,7 @@ package final class HandoffFile: Journal {
     private let lock: FileDescriptor
 
     /// A handoff has a few hundred records at most; more than this many bytes is something else.
-    private static let sizeLimit = 16 << 20
+    package static let sizeLimit = 16 << 20
 
     /// Reads the handoffs of one rotation, those that exist, and writes to the first from now on.
     package init(
@@ -92,9 +92,16 @@ package final class HandoffFile: Journal {
         self.handoff = handoff
     }
 
-    private static func lock(_ path: String) throws(StepError) -> FileDescriptor {
+    /// Removes the lock of a handoff that no step works with any more.
+    package static func removeLock(of path: String) { unsafe unlink(lockName(path).string) }
+
+    private static func lockName(_ path: String) -> FilePath {
         let file = FilePath(path)
-        let name = file.removingLastComponent().appending(".\(file.lastComponent?.string ?? "ork").lock")
+        return file.removingLastComponent().appending(".\(file.lastComponent?.string ?? "ork").lock")
+    }
+
+    private static func lock(_ path: String) throws(StepError) -> FileDescriptor {
+        let name = lockName(path)
         let descriptor: FileDescriptor
         do {
             descriptor = try FileDescriptor.open(

@@ -22,7 +22,9 @@ package struct IdentityStore {
         guard !environment.isCI else {
             throw StepError(
                 .unacceptable, "this job has no identity to sign and open the handoff with",
-                hint: "ork-keygen --stages makes one for each stage, and says how to keep them as secrets of the pipeline")
+                hint:
+                    "ork-keygen --stages makes one for each stage, and says how to keep them as secrets of the pipeline"
+            )
         }
         return try make()
     }

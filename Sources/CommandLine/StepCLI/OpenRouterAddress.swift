@@ -17,13 +17,13 @@ extension HTTPURL {
         guard flag == nil, let variable, let configuration else { return }
         if let named, named != variable {
             throw StepError(
-                .unacceptable, "OPENROUTER_BASE_URL names \(variable), \(configuration.file) \(named)",
+                .unacceptable, "OPENROUTER_BASE_URL is \(variable), but \(configuration.file) names \(named)",
                 hint: "unset the variable, or say which one counts with --openrouter-url", isRetryable: false)
         }
         let standard = try Self(openRouter: Plan.Service.defaultURL)
         guard named != nil || isLoopback || host == standard.host else {
             throw StepError(
-                .unacceptable, "OPENROUTER_BASE_URL names \(variable), which \(configuration.file) does not",
+                .unacceptable, "OPENROUTER_BASE_URL is \(variable), which \(configuration.file) does not name",
                 hint: "add it there if you trust that address, openrouter: {url: …}, or unset the variable",
                 isRetryable: false)
         }

@@ -45,19 +45,20 @@ package enum SecretStore: String, ExpressibleByArgument, CaseIterable {
     // A masked variable is one line. docs.gitlab.com/api/protected_environments
     private static func gitlab(_ folder: String) -> String {
         """
-        # In a clone of the project, as its maintainer, with glab:
-        store() { tr -d '\\n' <"$2" | glab variable set ORK_IDENTITY --scope "$1" --masked --protected; }
-        store ork/manage \(folder)/manage && store ork/publish \(folder)/publish &&
-            store ork/approve-publish \(folder)/approve && store ork/approve-retire \(folder)/approve &&
-            rm -r \(folder)
-        # With GitLab Premium, who alone may approve, by the number of the user:
+        # In a clone of the project, as its maintainer, with glab. First the number of the user who approves. Without GitLab
+        # Premium nothing protects an environment: leave the line with "protect … &&" out, and whoever may run jobs approves.
         approver=WHO_APPROVES
-        for e in approve-publish approve-retire; do
-            glab api --silent --method POST projects/:id/environments -f name="ork/$e"
-            printf '{"name": "ork/%s", "deploy_access_levels": [{"user_id": %s}]}' "$e" "$approver" |
+        protect() { # NAME
+            glab api --silent --method POST projects/:id/environments -f name="ork/$1" &&
+                printf '{"name": "ork/%s", "deploy_access_levels": [{"user_id": %s}]}' "$1" "$approver" |
                 glab api --silent --method POST projects/:id/protected_environments \\
                     --header 'content-type: application/json' --input -
-        done
+        }
+        store() { tr -d '\\n' <"$2" | glab variable set ORK_IDENTITY --scope "$1" --masked --protected; }
+        protect approve-publish && protect approve-retire &&
+            store ork/manage \(folder)/manage && store ork/publish \(folder)/publish &&
+            store ork/approve-publish \(folder)/approve && store ork/approve-retire \(folder)/approve &&
+            rm -r \(folder)
         # And OPENROUTER_MANAGEMENT_KEY, masked and protected, with the scope ork/manage.
         """
     }

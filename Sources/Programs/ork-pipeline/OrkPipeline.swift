@@ -11,7 +11,7 @@ import Steps
         discussion: """
             A job whose turn it is not does nothing and succeeds. Handoffs are found where GitHub and GitLab keep artifacts, \
             and elsewhere in the folder ORK_HANDOFFS (ork-handoffs), which the pipeline keeps between jobs. Only those \
-            count that are of this rotation and signed by whom ork.yaml trusts.
+            of this rotation, signed by an identity that ork.yaml trusts, count.
 
             JOBS:
               check             say where it stands; before it begins, would publishing work?
@@ -27,8 +27,11 @@ import Steps
               ORK_SUPERSEDE     "true": begin anew; the handoff of one under way is lost
               ORK_EXPECT_HEAD   stop unless the handoff is still the one with this head
               ORK_SEEN          the newest rotation that check saw
-              ORK_DUE_ACTION    in a fleet, what ork-due said of the rotation, and in ORK_DUE_KEY of its key
+              ORK_DUE_ACTION    in a fleet, the action from ork-due
+              ORK_DUE_KEY       in a fleet, the hash of the key that ork-due saw in use
               ORK_HANDOFF_TOKEN reads artifacts: github.token, or on GitLab one with read_api
+              ORK_SEALED_DAYS   on GitHub, how many days a handoff with the sealed key is kept (1)
+              ORK_DAYS          on GitHub, how many days any other is kept (90)
               ORK_HANDOFFS      the folder with the handoffs, where no CI system keeps them
               ORK_REPORT        the file for what a job tells the next (ORK_HANDOFFS/job.report)
 

@@ -102,8 +102,8 @@ package struct RotationHeader: Hashable, Sendable {
     }
 }
 
-/// The id of a rotation.
-package struct RotationID: Hashable, Sendable, CustomStringConvertible {
+/// The id of a rotation. The one that began later is the greater.
+package struct RotationID: Hashable, Comparable, Sendable, CustomStringConvertible {
     private let id: ULID
 
     package var description: String { id.description }
@@ -116,4 +116,8 @@ package struct RotationID: Hashable, Sendable, CustomStringConvertible {
 
     /// A new id that nobody else has.
     package init(at now: Date) { id = ULID(at: now, random: RandomBytes.bytes(16)) }
+
+    package static func < (left: Self, right: Self) -> Bool {
+        left.description.utf8.lexicographicallyPrecedes(right.description.utf8)
+    }
 }

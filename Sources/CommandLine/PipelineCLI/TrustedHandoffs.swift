@@ -10,10 +10,10 @@ struct Candidate {
     let bytes: [UInt8]
 }
 
-/// The handoffs that this job believes: of its own rotation, whole, and signed by whom it trusts for each record.
+/// The handoffs that count for this job: of its own rotation, whole, and signed by whom it trusts for each record.
 ///
 /// Whatever else lies in the same store decides nothing: not which rotation is the newest, and not whose turn it is.
-struct BelievedHandoffs {
+struct TrustedHandoffs {
     private let rotation: PlanName
     private let trust: Trust
     private let warn: (String) -> Void
@@ -28,26 +28,25 @@ struct BelievedHandoffs {
         self.warn = warn
     }
 
-    /// Takes a candidate if it can be believed, and else says why not. Those of other rotations are passed over.
+    /// Takes a candidate if it counts, and says why if it does not. Other rotations are skipped.
     mutating func take(_ candidate: Candidate) -> Verdict {
         do {
             let handoff = try Handoff(parsing: candidate.bytes)
-            guard handoff.header.name == rotation else { return .passedOver }
+            guard handoff.header.name == rotation else { return .skipped }
             _ = try State(handoff, trust: trust)
             handoffs.append(handoff)
-            return handoffs.count < Self.enough ? .believed : .enough
+            return handoffs.count < Self.enough ? .trusted : .enough
         } catch {
-            warn("\(candidate.place) is not believed: \(error.message)")
-            return .passedOver
+            warn("\(candidate.place) is ignored: \(error.message)")
+            return .skipped
         }
     }
 
     /// All that is recorded of the newest rotation: an id begins with the time at which its rotation began.
     func newest() throws(StepError) -> Handoff? {
-        let ids = handoffs.map(\.header.id.description)
-        guard let id = ids.max(by: { $0.utf8.lexicographicallyPrecedes($1.utf8) }) else { return nil }
+        guard let id = handoffs.map(\.header.id).max() else { return nil }
         var merged: Handoff?
-        for handoff in handoffs where handoff.header.id.description == id {
+        for handoff in handoffs where handoff.header.id == id {
             guard merged != nil else {
                 merged = handoff
                 continue
