@@ -178,7 +178,7 @@ struct StoreTests {
         ]
     }
 
-    @Test("GitHub: no token follows a redirect, and a fork's and another branch's artifacts do not count")
+    @Test("GitHub: no token follows a redirect, and artifacts of forks, other branches and tags do not count")
     func github() async throws {
         let archive = try await CommandRun(
             [
@@ -195,12 +195,15 @@ struct StoreTests {
         let artifacts: JSONValue = [
             "artifacts": [
                 Self.artifact(8, repository: 2), Self.artifact(9, branch: "topic"), Self.artifact(10, expired: true),
-                Self.artifact(7),
+                Self.artifact(7), Self.artifact(11, commit: "bbbb"), Self.artifact(12, commit: "../x"),
             ]
         ]
         let github = try LoopbackServer { request, connection in
             if request.message.target.hasSuffix("/zip") {
                 connection.respond(302, headers: [("Location", "http://localhost:\(port)/blob?sig=x")])
+            } else if request.message.target.contains("/compare/") {
+                let isOurs = request.message.target.contains("/compare/main...aaaa?")
+                connection.respond(200, body: isOurs ? #"{"status": "behind"}"# : #"{"status": "diverged"}"#)
             } else {
                 connection.respond(200, body: artifacts.text())
             }
@@ -218,19 +221,58 @@ struct StoreTests {
         #expect(github.requests.count { $0.message.target.hasSuffix("/zip") } == 1)
         let outputs = try place.folder.read("outputs")
         #expect(outputs.contains("turn=publish\nrotation=\(real.header.id)\n"), "\(outputs)")
-        // An artifact of a tag is told from a branch's by nothing but this run's own kind.
         let tag = try await pipeline("check", ["GITHUB_ACTIONS": "true", "GITHUB_REF_TYPE": "tag"])
         #expect(tag.ending == .exited(65))
     }
 
+    @Test("a list that is not whole, or cannot be read, is not taken for an empty one", arguments: [100, 0])
+    func list(strangers: Int) async throws {
+        let artifacts: JSONValue = [
+            "artifacts": .array((0..<strangers).map { Self.artifact($0, branch: "topic") })
+        ]
+        let github = try LoopbackServer { _, connection in
+            if strangers == 0 { connection.respond(404) } else { connection.respond(200, body: artifacts.text()) }
+        }
+        let run = try await pipeline(
+            "check",
+            [
+                "GITHUB_ACTIONS": "true", "ORK_HANDOFF_TOKEN": "ghs-token", "GITHUB_REF_NAME": "main",
+                "GITHUB_REPOSITORY": "acme/web", "GITHUB_API_URL": "http://127.0.0.1:\(github.port)",
+                "RUNNER_TEMP": place.folder.file("home"),
+            ])
+        #expect(run.ending == .exited(strangers == 0 ? 69 : 65), "\(run.errors)")
+    }
+
+    @Test("a job of a rotation whose handoff is gone does nothing, and says so")
+    func gone() async throws {
+        let run = try await pipeline("create", ["ORK_ROTATION_ID": "01JDB5T8WV0123456789ABCDEF"])
+        #expect(run.ending == .exited(65) && run.errors.contains("and its handoff is gone"), "\(run.errors)")
+    }
+
+    @Test("check asks the targets before a rotation begins, and leaves nothing in the checkout")
+    func check() async throws {
+        try place.folder.write("{", to: "repository/ork-handoff.json")
+        let run = try await pipeline(
+            "check",
+            [
+                "TARGET_TOKEN": place.sandbox.gitlab.token.revealed() ?? "",
+                "CI_API_V4_URL": place.address + "/gitlab/api/v4",
+            ])
+        #expect(run.succeeded && run.errors.contains("ork-publish: "), "\(run.errors)")
+        let names = try FileManager.default.contentsOfDirectory(atPath: place.folder.file("repository"))
+        #expect(Set(names) == ["ork.yaml", "ork-handoffs", "ork-handoff.json"])
+        let kept = try FileManager.default.contentsOfDirectory(atPath: place.folder.file("repository/ork-handoffs"))
+        #expect(kept == ["job.report"])
+    }
+
     private static func artifact(
-        _ id: Int, repository: Int = 1, branch: String = "main", expired: Bool = false
+        _ id: Int, repository: Int = 1, branch: String = "main", commit: String = "aaaa", expired: Bool = false
     ) -> JSONValue {
         [
             "id": .number(JSONNumber(id)), "expired": .bool(expired),
             "workflow_run": [
                 "repository_id": 1, "head_repository_id": .number(JSONNumber(repository)),
-                "head_branch": .string(branch),
+                "head_branch": .string(branch), "head_sha": .string(commit),
             ],
         ]
     }

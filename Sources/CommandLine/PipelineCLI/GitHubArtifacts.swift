@@ -14,7 +14,6 @@ import Timestamps
 /// name (docs.github.com/rest/actions/artifacts). Needs a token with `actions: read`.
 struct GitHubArtifacts: HandoffStore {
     let handoff: String
-    let holdsEverything = true
     private let environment: StepEnvironment
     private let console: Console
     private let client: ArtifactClient
@@ -23,8 +22,10 @@ struct GitHubArtifacts: HandoffStore {
     private let rotation: PlanName
     private let folder: String
 
-    /// Of so many artifacts, the newest ones, one has to be believed.
+    /// Of so many artifacts, the newest ones, one has to count.
     private static let limit = 200
+    /// So many pages of artifacts of one name, a hundred each, are looked through.
+    private static let pages = 10
 
     init(
         _ rotation: PlanName, _ environment: StepEnvironment, _ console: Console, _ transport: any HTTPTransport
@@ -66,35 +67,74 @@ struct GitHubArtifacts: HandoffStore {
         "ork-handoff.\(rotation.description.replacing("/", with: "+")).\(turn.rawValue)"
     }
 
-    func forEachCandidate(_ body: (Candidate) -> Verdict) throws(StepError) {
-        let lists = Turn.allCases.filter { $0 != .done }.map { turn in
-            repository.appending("/actions/artifacts", query: [("per_page", "100"), ("name", name(of: turn))])
-        }
-        var ids: Set<Int> = []
-        for answer in try client.fetch(lists) {
-            let json = answer.flatMap { try? JSONValue(parsing: $0) }
-            ids.formUnion((json?["artifacts"]?.array ?? []).filter(isOurs).compactMap { $0["id"]?.integer })
-        }
-        var isFound = ids.count <= Self.limit
-        for id in ids.sorted(by: >).prefix(Self.limit) {
-            guard let zip = try client.fetch(repository.appending("/actions/artifacts/\(id)/zip")),
+    func forEachCandidate(_ body: (Candidate) -> Verdict) throws(StepError) -> Bool {
+        let (all, isComplete) = try listed()
+        let artifacts = all.sorted { $0.id > $1.id }
+        var isOfBranch: [String: Bool] = [:]
+        var isFound = isComplete && artifacts.count <= Self.limit
+        for artifact in artifacts.prefix(Self.limit) {
+            if isOfBranch[artifact.commit] == nil { isOfBranch[artifact.commit] = try holds(artifact.commit) }
+            guard isOfBranch[artifact.commit] == true,
+                let zip = try client.fetch(repository.appending("/actions/artifacts/\(artifact.id)/zip")),
                 let content = try unzip(zip)
             else { continue }
-            switch body(Candidate(place: "the handoff in the artifact \(id)", bytes: content)) {
-            case .enough: return
+            switch body(Candidate(place: "the handoff in the artifact \(artifact.id)", bytes: content)) {
+            case .enough: return true
             case .trusted: isFound = true
             case .skipped: break
             }
         }
         guard isFound else { throw .noneTrusted(among: Self.limit) }
+        return true
+    }
+
+    /// An artifact of this repository's runs on this branch, or on a tag of its name.
+    private struct Artifact: Hashable {
+        let id: Int
+        let commit: String
+    }
+
+    /// The artifacts of all jobs, and whether these are all that there are.
+    private func listed() throws(StepError) -> (artifacts: Set<Artifact>, isComplete: Bool) {
+        var names = Turn.allCases.filter { $0 != .done }.map(name)
+        var artifacts: Set<Artifact> = []
+        for page in 1...Self.pages {
+            let urls = names.map { name in
+                repository.appending(
+                    "/actions/artifacts", query: [("per_page", "100"), ("page", String(page)), ("name", name)])
+            }
+            var full: [String] = []
+            for (name, json) in try zip(names, client.fetchJSON(urls)) {
+                guard let all = json["artifacts"]?.array else {
+                    throw StepError(.unreachable, "GitHub does not list its artifacts", hint: "see GITHUB_API_URL")
+                }
+                artifacts.formUnion(all.compactMap(ours))
+                if all.count == 100 { full.append(name) }
+            }
+            names = full
+            if names.isEmpty { return (artifacts, true) }
+        }
+        return (artifacts, false)
     }
 
     /// Those of forks and of other branches are not ours.
-    private func isOurs(_ artifact: JSONValue) -> Bool {
+    private func ours(_ artifact: JSONValue) -> Artifact? {
         let run = artifact["workflow_run"]
-        return artifact["expired"]?.bool == false && run?["repository_id"]?.integer != nil
-            && run?["head_repository_id"]?.integer == run?["repository_id"]?.integer
-            && run?["head_branch"]?.string == branch
+        guard artifact["expired"]?.bool == false, let repository = run?["repository_id"]?.integer,
+            run?["head_repository_id"]?.integer == repository, run?["head_branch"]?.string == branch,
+            let id = artifact["id"]?.integer, let commit = run?["head_sha"]?.string
+        else { return nil }
+        return Artifact(id: id, commit: commit)
+    }
+
+    /// Whether the branch holds the commit that a run was for. A tag of the branch's name can be of any other.
+    private func holds(_ commit: String) throws(StepError) -> Bool {
+        guard !commit.isEmpty, commit.utf8.allSatisfy(\.isLowercaseHexDigit) else { return false }
+        let path = "/compare/\(HTTPURL.encode(branch))...\(commit)"
+        // Of the second page on, the differences are left out.
+        let answer = try client.fetch(repository.appending(path, query: [("per_page", "1"), ("page", "2")]))
+        let status = answer.flatMap { try? JSONValue(parsing: $0) }?["status"]?.string
+        return status == "identical" || status == "behind"
     }
 
     /// The handoff in an artifact; `nil` if it has none, or one that is larger than any.
@@ -103,8 +143,10 @@ struct GitHubArtifacts: HandoffStore {
         do { try DurableFile(file).replace(zip) } catch {
             throw StepError(.failed, "\(file) cannot be written: \(error)", hint: "make room, and run the job again")
         }
-        let run = Program(["unzip", "-p", file, "ork-handoff.json"])
-            .run(.init(outputLimit: HandoffFile.sizeLimit, time: .seconds(30)))
+        let run = Program(
+            ["unzip", "-p", file, "ork-handoff.json"], environment: ["PATH": environment["PATH"] ?? "/usr/bin:/bin"]
+        )
+        .run(.init(outputLimit: HandoffFile.sizeLimit, time: .seconds(30)))
         guard run.ending != .notStarted else {
             throw StepError(.failed, "unzip is not installed", hint: "install it on the runner")
         }

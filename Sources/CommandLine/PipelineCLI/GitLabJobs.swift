@@ -12,7 +12,6 @@ import Steps
 /// this needs a token with `read_api`.
 struct GitLabJobs: HandoffStore {
     let handoff: String
-    let holdsEverything = true
     private let client: ArtifactClient
     private let jobs: HTTPURL
     private let job: String
@@ -23,8 +22,10 @@ struct GitLabJobs: HandoffStore {
     private static let folder = "ork-handoffs"
     /// So many pages of the project's jobs, a hundred each, are looked through.
     private static let pages = 50
-    /// Of so many jobs, the newest ones, one has to be believed.
+    /// Of so many handoffs, the newest ones, one has to count.
     private static let limit = 200
+    /// So many are asked for at once.
+    private static let batch = 20
 
     init(_ rotation: PlanName, _ environment: StepEnvironment, _ transport: any HTTPTransport) throws(StepError) {
         func variable(_ name: String) throws(StepError) -> String {
@@ -66,27 +67,32 @@ struct GitLabJobs: HandoffStore {
         let pipeline: Int?
     }
 
-    func forEachCandidate(_ body: (Candidate) -> Verdict) throws(StepError) {
+    func forEachCandidate(_ body: (Candidate) -> Verdict) throws(StepError) -> Bool {
         var left = Self.limit
         var isFound = false
         var seen: Set<Int> = []
         for page in 1...Self.pages {
-            guard let found = try listed(page) else { return }
             // A job that has come meanwhile moves others to the next page.
-            for job in found where seen.insert(job.id).inserted {
-                guard left > 0 else {
-                    guard isFound else { throw .noneTrusted(among: Self.limit) }
-                    return
-                }
-                guard let content = try file(of: job.id, "json") else { continue }
-                left -= 1
-                switch body(Candidate(place: "the handoff of the job \(job.id)", bytes: content)) {
-                case .enough: return
-                case .trusted: isFound = true
-                case .skipped: break
+            guard var found = try listed(page)?.map(\.id).filter({ seen.insert($0).inserted }) else { return true }
+            while !found.isEmpty {
+                let jobs = found.prefix(Self.batch)
+                found.removeFirst(jobs.count)
+                for (job, content) in try zip(jobs, client.fetch(jobs.map { file(of: $0, "json") })) {
+                    guard let content else { continue }
+                    switch body(Candidate(place: "the handoff of the job \(job)", bytes: content)) {
+                    case .enough: return true
+                    case .trusted: isFound = true
+                    case .skipped: break
+                    }
+                    left -= 1
+                    guard left > 0 else {
+                        guard isFound else { throw .noneTrusted(among: Self.limit) }
+                        return true
+                    }
                 }
             }
         }
+        return isFound
     }
 
     /// The jobs of this rotation on a page of the project's, the newest first; `nil` behind the last page.
@@ -94,8 +100,9 @@ struct GitLabJobs: HandoffStore {
         let query =
             ["success", "failed", "canceled"].map { ("scope[]", $0) }
             + [("per_page", "100"), ("page", String(page))]
-        let answer = try client.fetch(jobs.appending("", query: query))
-        let all = answer.flatMap { try? JSONValue(parsing: $0) }?.array ?? []
+        guard let all = try client.fetchJSON([jobs.appending("", query: query)])[0].array else {
+            throw StepError(.unreachable, "GitLab does not list its jobs", hint: "see CI_API_V4_URL")
+        }
         return all.isEmpty ? nil : all.compactMap(ours).sorted { $0.id > $1.id }
     }
 
@@ -108,25 +115,32 @@ struct GitLabJobs: HandoffStore {
             id: id, turn: String(name.dropFirst(prefix.count)), pipeline: entry["pipeline"]?["id"]?.integer)
     }
 
-    private func file(of job: Int, _ suffix: String) throws(StepError) -> [UInt8]? {
-        try client.fetch(jobs.appending("/\(job)/artifacts/\(Self.folder)/\(job).\(suffix)"))
+    private func file(of job: Int, _ suffix: String) -> HTTPURL {
+        jobs.appending("/\(job)/artifacts/\(Self.folder)/\(job).\(suffix)")
     }
 
-    /// Of the jobs of this pipeline, the nearest one before this that has told something.
+    /// The report of the nearest job before this one in its pipeline. Without one, a create that is run again could not
+    /// tell what it was for.
     func previousReport(for turn: JobTurn) throws(StepError) -> JobReport? {
         guard let pipeline, turn != .check else { return nil }
         var mine: [Job] = []
         for page in 1...Self.pages {
             guard let found = try listed(page) else { break }
             mine += found.filter { $0.pipeline == pipeline }
-            // Jobs are numbered in the order in which they are made: those of older pipelines come behind.
-            if let oldest = found.last, !mine.isEmpty, (oldest.pipeline ?? pipeline) < pipeline { break }
+            // Behind a page of older pipelines' jobs alone there are none of this one.
+            if !mine.isEmpty, found.allSatisfy({ ($0.pipeline ?? pipeline) < pipeline }) { break }
         }
         for before in turn.before {
             for job in mine where job.turn == before.description {
-                guard let report = try file(of: job.id, "report").flatMap(JobReport.init(parsing:)) else { continue }
+                guard let report = try client.fetch(file(of: job.id, "report")).flatMap(JobReport.init(parsing:))
+                else { continue }
                 return report
             }
+        }
+        guard turn != .step(.create) else {
+            throw StepError(
+                .unacceptable, "the report of this pipeline's check is gone",
+                hint: "nothing was changed; start a new pipeline instead of this one")
         }
         return nil
     }

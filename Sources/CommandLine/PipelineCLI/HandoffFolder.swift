@@ -11,7 +11,6 @@ import Timestamps
 /// newer rotation has left behind.
 struct HandoffFolder: HandoffStore {
     let handoff: String
-    let holdsEverything = false
     private let folder: String
     private let environment: StepEnvironment
     private let console: Console
@@ -35,7 +34,7 @@ struct HandoffFolder: HandoffStore {
         return names.filter { $0.hasSuffix(".json") && !$0.hasPrefix(".") }.sorted(by: >).map { "\(folder)/\($0)" }
     }
 
-    func forEachCandidate(_ body: (Candidate) -> Verdict) throws(StepError) {
+    func forEachCandidate(_ body: (Candidate) -> Verdict) throws(StepError) -> Bool {
         guard files.count <= Self.limit else {
             throw StepError(
                 .unacceptable, "there are more than \(Self.limit) files in \(folder)",
@@ -43,8 +42,10 @@ struct HandoffFolder: HandoffStore {
         }
         for file in files {
             guard let bytes = try? DurableFile(file).read(limit: HandoffFile.sizeLimit) else { continue }
-            if body(Candidate(place: file, bytes: bytes)) == .enough { return }
+            if body(Candidate(place: file, bytes: bytes)) == .enough { return true }
         }
+        // The pipeline may have lost the folder.
+        return false
     }
 
     private var report: String { environment["ORK_REPORT"] ?? "\(folder)/job.report" }

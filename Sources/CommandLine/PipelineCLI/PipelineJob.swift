@@ -26,6 +26,8 @@ package struct PipelineJob {
     private var state: State?
     private var standing = Standing.turn(.create)
     private var beginsAnew = false
+    /// Whether a handoff that was not found is lost.
+    private var wasWhole = false
     private var status: Int32 = 0
 
     /// Reads the variables and finds the store of the CI system that this runs in.
@@ -91,18 +93,19 @@ package struct PipelineJob {
 
 extension PipelineJob {
     /// What earlier jobs have recorded of the newest rotation; of another one than this pipeline's, nothing is done.
-    private func newest() throws(StepError) -> Handoff? {
+    private mutating func newest() throws(StepError) -> Handoff? {
+        let console = console
         let trust = try Trust(
             ofStage: environment, rotation: settings.rotation, config: configuration, tell: { console.show($0) })
         var trusted = TrustedHandoffs(of: settings.rotation, trust: trust) { console.show(.warning($0)) }
-        try store.forEachCandidate { trusted.take($0) }
-        guard let newest = try trusted.newest() else { return nil }
-        guard let id = settings.id, id != newest.header.id else { return newest }
-        let isNewer = id < newest.header.id
+        wasWhole = try store.forEachCandidate { trusted.take($0) }
+        let newest = try trusted.newest()
+        guard let id = settings.id, id != newest?.header.id else { return newest }
+        let newer = newest.flatMap { id < $0.header.id ? $0.header.id : nil }
         throw StepError(
             .unacceptable,
             "this job belongs to the rotation \(id), "
-                + (isNewer ? "and \(newest.header.id) has begun since" : "and its handoff is gone"),
+                + (newer.map { "and \($0) has begun since" } ?? "and its handoff is gone"),
             hint: "nothing was changed; start a new run of the pipeline instead of this one")
     }
 
@@ -114,7 +117,7 @@ extension PipelineJob {
         }
         // Who signed was checked where it was found.
         do { state = try State(handoff, trust: nil) } catch { throw StepError(error) }
-        standing = state.map { .turn($0.turn(at: SystemClock().now)) } ?? standing
+        standing = state.map { .turn(mine.isGate ? $0.turnAtGate : $0.turn(at: SystemClock().now)) } ?? standing
     }
 
     private var isFinished: Bool { standing == .turn(.done) }
@@ -139,7 +142,7 @@ extension PipelineJob {
         switch action {
         case .rotate: break
         case .resume: settings.begin = .never
-        case .supersede where store.holdsEverything && isMissing: settings.supersedes = true
+        case .supersede where wasWhole && isMissing: settings.supersedes = true
         case .supersede: settings.begin = .never
         }
         if settings.begin != .never {
@@ -202,8 +205,17 @@ extension PipelineJob {
         switch mine {
         case .check:
             guard standing == .turn(.create), status == 0 else { break }
-            try start(["ork-publish", "--check", "--rotation", settings.rotation.description] + options)
+            // Not with what lies in the checkout, and nothing is left there.
+            defer { HandoffFile.removeLock(of: store.handoff) }
+            try start(
+                ["ork-publish", "--check", "--rotation", settings.rotation.description, "--handoff", store.handoff]
+                    + options)
         case .step(let turn) where standing == .turn(turn):
+            guard !mine.isGate || settings.expectedHead != nil else {
+                throw StepError(
+                    .unacceptable, "nobody has said what was looked at before this approval",
+                    hint: "pass the head that the job before reported: ORK_EXPECT_HEAD")
+            }
             try save()
             try store.keep(loaded, of: mine)
             var arguments = ["--rotation", settings.rotation.description, "--handoff", store.handoff]

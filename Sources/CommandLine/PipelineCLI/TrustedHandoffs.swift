@@ -35,7 +35,8 @@ struct TrustedHandoffs {
             guard handoff.header.name == rotation else { return .skipped }
             _ = try State(handoff, trust: trust)
             handoffs.append(handoff)
-            return handoffs.count < Self.enough ? .trusted : .enough
+            let newest = handoffs.map(\.header.id).max()
+            return handoffs.count { $0.header.id == newest } < Self.enough ? .trusted : .enough
         } catch {
             warn("\(candidate.place) is ignored: \(error.message)")
             return .skipped

@@ -20,9 +20,15 @@ package enum DeploymentTurn: String, Sendable, CaseIterable {
 }
 
 extension State {
-    /// Whose turn it is. A gate comes before later waves and before retirement, until somebody has approved.
-    package func turn(at now: Date) -> Turn {
-        switch next(at: now) {
+    /// Whose turn it is at this moment. A gate comes before later waves and before retirement, until somebody has approved.
+    package func turn(at now: Date) -> Turn { turn(next(at: now)) }
+
+    /// Whose turn it is at a gate, however old the verification has become while it was closed: it is taken again before
+    /// anything is retired.
+    package var turnAtGate: Turn { turn(next) }
+
+    private func turn(_ next: String?) -> Turn {
+        switch next {
         case "ork-create": .create
         case "ork-publish" where isPastFirstWave: isApproved(for: .publish) ? .publishRest : .approvePublish
         case "ork-publish": .publish

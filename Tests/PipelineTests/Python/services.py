@@ -47,6 +47,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         path = self.path.split("?")[0]
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         actions = re.fullmatch(r"/github/repos/[^/]+/[^/]+/actions/(artifacts(?:/.+)?)", path)
+        if re.fullmatch(r"/github/repos/[^/]+/[^/]+/compare/main\.\.\.0+", path):
+            return self.reply(200, b'{"status": "behind"}')
         jobs = re.fullmatch(r"/gitlab/api/v4/projects/[^/]+/jobs(?:/(\d+)/artifacts/(.+))?", path)
         if actions:
             return self.github(actions.group(1))
@@ -79,6 +81,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             listed = [
                 {"id": number, "name": name, "expired": False, "workflow_run": {
                     "repository_id": 1, "head_repository_id": 2 if int(place.parent.name) >= FORK else 1,
+                    "head_sha": "0" * 40,
                     "head_branch": "topic" if BRANCH <= int(place.parent.name) < FORK else "main"}}
                 for number, place in artifacts().items()
                 if place.name == name
