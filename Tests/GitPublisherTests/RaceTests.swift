@@ -6,11 +6,11 @@ import Testing
 /// Many writers at one branch, over SSH, where each push has a process of its own at the server.
 @Suite(.serialized, .timeLimit(.minutes(10)), .tags(.processes, .slow))
 struct RaceTests {
-    @Test("20 writers of 20 files at one branch all get through, each with one commit")
+    @Test("12 writers of 12 files at one branch all get through, each with one commit")
     func files() async throws {
         let secure = try await TransportTests.Secure()
         let outcomes = try await withThrowingTaskGroup { group in
-            for number in 1...20 {
+            for number in 1...12 {
                 let fixture = secure.fixture
                 group.addTask {
                     var request = GitFixture.Request(deadline: 600)
@@ -20,15 +20,15 @@ struct RaceTests {
             }
             return try await group.reduce(into: [PublisherOutcome]()) { $0.append($1.outcome) }
         }
-        #expect(outcomes == Array(repeating: .committed, count: 20), "\(outcomes)")
+        #expect(outcomes == Array(repeating: .committed, count: 12), "\(outcomes)")
         let fixture = secure.fixture
-        #expect(try await fixture.commits() == 22)
-        #expect(try await fixture.sh("git -C remote.git ls-tree --name-only main keys/ | wc -l") == "20")
+        #expect(try await fixture.commits() == 14)
+        #expect(try await fixture.sh("git -C remote.git ls-tree --name-only main keys/ | wc -l") == "12")
         let operations = try await fixture.sh(
             "git -C remote.git log --format='%(trailers:key=Ork-Operation,valueonly)' main | grep . | sort | uniq -c | awk '{print $1}' | uniq -c"
         )
-        #expect(operations.split(separator: " ") == ["20", "1"])
-        for number in [1, 20] {
+        #expect(operations.split(separator: " ") == ["12", "1"])
+        for number in [1, 12] {
             #expect(
                 try await fixture.sh("git -C remote.git show main:keys/\(number).age | age -d -i mine.txt")
                     == SampleKey.successor)
