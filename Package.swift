@@ -60,7 +60,7 @@ let package = Package(
             "Secrets", "Sodium", "StepCLI", "Steps", "Timestamps", .argumentParser),
         module(
             "PipelineCLI", in: "CommandLine", "ChildProcesses", "Configuration", "Fleet", "FleetCLI", "HTTP", "JSON",
-            "Rotation", "Secrets", "Sodium", "StepCLI", "Steps", "Timestamps"),
+            "Rotation", "Secrets", "StepCLI", "Steps", "Timestamps"),
 
         module("SandboxWire", in: "Sandboxes", "HTTP", "JSON", "Timestamps"),
         module("OpenRouterSandbox", in: "Sandboxes", "HTTP", "JSON", "SandboxWire", "Secrets", "Sodium", "Timestamps"),

@@ -21,29 +21,34 @@ import Testing
         let error: String
     }
 
+    @Sendable private static func elsewhere(_ work: String) -> JSONObject {
+        ["target": ["publisher": "file", "with": ["path": .string("\(work)/stolen"), "name": "KEY"]]]
+    }
+
+    /// A target whose program for this verb leaves a file.
+    private static func program(_ verb: String, _ work: String) -> JSONObject {
+        var with: JSONObject = ["publish": ["/bin/cat"]]
+        with[verb] = ["/bin/sh", "-c", .string("touch \(work)/stolen")]
+        return ["target": ["publisher": "command", "with": .object(with)]]
+    }
+
     private static let thefts = [
         Theft(
             testDescription: "another target",
-            detail: { work in
-                ["target": ["publisher": "file", "with": ["path": .string("\(work)/stolen"), "name": "KEY"]]]
-            }, target: "stolen", program: .publish, status: 65, error: "targets.stolen: only in the handoff"),
+            detail: elsewhere, target: "stolen", program: .publish, status: 65,
+            error: "targets.stolen: only in the handoff"),
         Theft(
             testDescription: "a target whose check runs a program",
-            detail: { work in
-                let run: JSONValue = ["/bin/sh", "-c", .string("touch \(work)/stolen")]
-                return ["target": ["publisher": "command", "with": ["publish": ["/bin/cat"], "verify": run]]]
-            }, target: "stolen", program: .verify, status: 65, error: "targets.stolen: only in the handoff"),
+            detail: { program("verify", $0) }, target: "stolen", program: .verify, status: 65,
+            error: "targets.stolen: only in the handoff"),
         Theft(
             testDescription: "a target that is checked by a program",
-            detail: { work in
-                let run: JSONValue = ["/bin/sh", "-c", .string("touch \(work)/stolen")]
-                return ["target": ["publisher": "command", "with": ["publish": ["/bin/cat"], "check": run]]]
-            }, target: "stolen", program: .publish, words: ["--check"], status: 0, error: "app: ready"),
+            detail: { program("check", $0) }, target: "stolen", program: .publish, words: ["--check"], status: 0,
+            error: "app: ready"),
         Theft(
             testDescription: "a target that is to be approved",
-            detail: { work in
-                ["target": ["publisher": "file", "with": ["path": .string("\(work)/stolen"), "name": "KEY"]]]
-            }, target: "stolen", program: .approve, status: 65, error: "targets.stolen: only in the handoff"),
+            detail: elsewhere, target: "stolen", program: .approve, status: 65,
+            error: "targets.stolen: only in the handoff"),
         Theft(
             testDescription: "a probe",
             detail: { work in

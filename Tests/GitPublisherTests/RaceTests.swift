@@ -75,14 +75,7 @@ struct RaceTests {
         try await fixture.sh(
             """
             printf %s \(SampleKey.stranger) | age -r $MINE >theirs.age
-            cat >hook <<'END'
-            #!/bin/sh
-            unset GIT_QUARANTINE_PATH; [ ! -e ../raced ] || exit 0; touch ../raced
-            blob=$(git hash-object -w ../theirs.age); export GIT_INDEX_FILE=../index
-            git read-tree main; git update-index --add --cacheinfo 100644,$blob,key.age
-            git update-ref refs/heads/main $(git -c user.name=t -c user.email=t@t.invalid commit-tree -p main -m theirs $(git write-tree))
-            END
-            install -m 755 hook remote.git/hooks/pre-receive
+            \(Self.committing("theirs.age", as: "key.age"))
             """)
         let answer = try await fixture.publish()
         #expect(answer.short == "rejected conflict with.path", "\(answer)")
@@ -103,19 +96,26 @@ struct RaceTests {
             """
             cp -r remote.git copy.git; git clone -q copy.git widened; cd widened
             sops --config /dev/null rotate -i --add-age $THEIRS a.yaml; cp a.yaml ../; cd ..
-            cat >hook <<'END'
-            #!/bin/sh
-            unset GIT_QUARANTINE_PATH; [ ! -e ../raced ] || exit 0; touch ../raced
-            blob=$(git hash-object -w ../a.yaml); export GIT_INDEX_FILE=../index
-            git read-tree main; git update-index --add --cacheinfo 100644,$blob,a.yaml
-            git update-ref refs/heads/main $(git -c user.name=t -c user.email=t@t.invalid commit-tree -p main -m theirs $(git write-tree))
-            END
-            install -m 755 hook remote.git/hooks/pre-receive
+            \(Self.committing("a.yaml", as: "a.yaml"))
             """)
         let next = GitFixture.Request(
             value: SampleKey.stranger, expect: [SampleKey.successor], operation: "01JDC000000000000000000000/web/6666")
         let answer = try await fixture.publish(next)
         #expect(answer.short == "rejected configuration with.recipients", "\(answer)")
         #expect(try await fixture.sh("git -C remote.git log -1 --format=%s main") == "theirs")
+    }
+
+    /// Installs a hook of the next push, which commits this file to the branch before that push is taken.
+    private static func committing(_ file: String, as path: String) -> String {
+        """
+        cat >hook <<'END'
+        #!/bin/sh
+        unset GIT_QUARANTINE_PATH; [ ! -e ../raced ] || exit 0; touch ../raced
+        blob=$(git hash-object -w ../\(file)); export GIT_INDEX_FILE=../index
+        git read-tree main; git update-index --add --cacheinfo 100644,$blob,\(path)
+        git update-ref refs/heads/main $(git -c user.name=t -c user.email=t@t.invalid commit-tree -p main -m theirs $(git write-tree))
+        END
+        install -m 755 hook remote.git/hooks/pre-receive
+        """
     }
 }

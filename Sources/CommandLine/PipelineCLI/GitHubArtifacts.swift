@@ -30,12 +30,6 @@ struct GitHubArtifacts: HandoffStore {
     init(
         _ rotation: PlanName, _ environment: StepEnvironment, _ console: Console, _ transport: any HTTPTransport
     ) throws(StepError) {
-        func variable(_ name: String) throws(StepError) -> String {
-            guard let value = environment[name] else {
-                throw StepError(.usage, "\(name) is not set", hint: "run it as a step of a GitHub workflow")
-            }
-            return value
-        }
         guard environment["GITHUB_REF_TYPE"] != "tag" else {
             throw StepError(
                 .unacceptable, "this run is for a tag", hint: "run the workflow for the branch that rotates")
@@ -45,22 +39,18 @@ struct GitHubArtifacts: HandoffStore {
                 .denied, "ORK_HANDOFF_TOKEN is not set", hint: "pass it: ORK_HANDOFF_TOKEN: ${{ github.token }}",
                 isRetryable: false)
         }
+        let variables = JobVariables(environment: environment, hint: "run it as a step of a GitHub workflow")
         self.environment = environment
         self.console = console
         self.rotation = rotation
         client = ArtifactClient(
             transport, token: Secret(token), hint: "the workflow needs permissions: {actions: read, contents: read}")
-        branch = try variable("GITHUB_REF_NAME")
-        let address = try variable("GITHUB_API_URL") + "/repos/" + variable("GITHUB_REPOSITORY")
-        do { repository = try HTTPURL(address) } catch {
-            throw StepError(.unacceptable, "GITHUB_API_URL: \(error.rawValue)", hint: "see GITHUB_API_URL")
-        }
+        branch = try variables.required("GITHUB_REF_NAME")
+        repository = try variables.address("GITHUB_API_URL", "/repos/" + variables.required("GITHUB_REPOSITORY"))
         // A later step of the job uploads the handoff from here; the runner clears the folder after the job.
-        folder = try variable("RUNNER_TEMP") + "/ork-" + ULID.fresh.description
+        folder = try variables.required("RUNNER_TEMP") + "/ork-" + ULID(at: SystemClock().now).description
         handoff = folder + "/ork-handoff.json"
-        do { try DurableFile.makeDirectories(folder) } catch {
-            throw StepError(.failed, "\(folder) cannot be made: \(error)", hint: "look at RUNNER_TEMP")
-        }
+        try DurableFile.makeFolder(folder, hint: "look at RUNNER_TEMP")
     }
 
     private func name(of turn: Turn) -> String {
@@ -140,9 +130,7 @@ struct GitHubArtifacts: HandoffStore {
     /// The handoff in an artifact; `nil` if it has none, or one that is larger than any.
     private func unzip(_ zip: [UInt8]) throws(StepError) -> [UInt8]? {
         let file = folder + "/artifact.zip"
-        do { try DurableFile(file).replace(zip) } catch {
-            throw StepError(.failed, "\(file) cannot be written: \(error)", hint: "make room, and run the job again")
-        }
+        try DurableFile.write(zip, to: file)
         let run = Program(
             ["unzip", "-p", file, "ork-handoff.json"], environment: ["PATH": environment["PATH"] ?? "/usr/bin:/bin"]
         )

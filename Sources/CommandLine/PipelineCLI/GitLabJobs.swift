@@ -5,11 +5,11 @@ import Secrets
 import StepCLI
 import Steps
 
-/// GitLab: each job leaves its handoff, and what it tells, in its artifacts, under names with its own id.
+/// GitLab: each job leaves its handoff and its report in its artifacts, under names with its own id.
 ///
 /// No job takes another one's artifacts into its folder, where they could replace `ork.yaml`, and no variable comes from
-/// a dotenv report: all is asked for here. `CI_JOB_TOKEN` may not list jobs (docs.gitlab.com/ci/jobs/ci_job_token), so
-/// this needs a token with `read_api`.
+/// a dotenv report: everything is fetched from the API. `CI_JOB_TOKEN` may not list jobs
+/// (docs.gitlab.com/ci/jobs/ci_job_token), so this needs a token with `read_api`.
 struct GitLabJobs: HandoffStore {
     let handoff: String
     private let client: ArtifactClient
@@ -28,12 +28,6 @@ struct GitLabJobs: HandoffStore {
     private static let batch = 20
 
     init(_ rotation: PlanName, _ environment: StepEnvironment, _ transport: any HTTPTransport) throws(StepError) {
-        func variable(_ name: String) throws(StepError) -> String {
-            guard let value = environment[name] else {
-                throw StepError(.usage, "\(name) is not set", hint: "run it as a job of a GitLab pipeline")
-            }
-            return value
-        }
         guard environment["CI_COMMIT_TAG"] == nil else {
             throw StepError(
                 .unacceptable, "this pipeline is for a tag", hint: "run it for the branch that rotates")
@@ -46,18 +40,15 @@ struct GitLabJobs: HandoffStore {
         }
         client = ArtifactClient(
             transport, token: Secret(token), hint: "look at the role and the scope of ORK_HANDOFF_TOKEN")
-        job = try variable("CI_JOB_ID")
-        branch = try variable("CI_COMMIT_REF_NAME")
+        let variables = JobVariables(environment: environment, hint: "run it as a job of a GitLab pipeline")
+        job = try variables.required("CI_JOB_ID")
+        branch = try variables.required("CI_COMMIT_REF_NAME")
         pipeline = environment["CI_PIPELINE_ID"].flatMap { Int($0) }
         prefix = "\(rotation):"
-        let address = try variable("CI_API_V4_URL") + "/projects/" + HTTPURL.encode(variable("CI_PROJECT_ID"))
-        do { jobs = try HTTPURL(address + "/jobs") } catch {
-            throw StepError(.unacceptable, "CI_API_V4_URL: \(error.rawValue)", hint: "see CI_API_V4_URL")
-        }
+        let project = try HTTPURL.encode(variables.required("CI_PROJECT_ID"))
+        jobs = try variables.address("CI_API_V4_URL", "/projects/\(project)/jobs")
         handoff = "\(Self.folder)/\(job).json"
-        do { try DurableFile.makeDirectories(Self.folder) } catch {
-            throw StepError(.failed, "\(Self.folder) cannot be made: \(error)", hint: "look at the job's folder")
-        }
+        try DurableFile.makeFolder(Self.folder, hint: "look at the job's folder")
     }
 
     /// A job of this rotation that has artifacts.
@@ -148,9 +139,6 @@ struct GitLabJobs: HandoffStore {
     func keep(_: Handoff?, of _: JobTurn) {}
 
     func save(_ report: JobReport, isNotYet _: Bool) throws(StepError) {
-        let path = "\(Self.folder)/\(job).report"
-        do { try DurableFile(path).replace(report.bytes) } catch {
-            throw StepError(.failed, "\(path) cannot be written: \(error)", hint: "make room, and run the job again")
-        }
+        try DurableFile.write(report.bytes, to: "\(Self.folder)/\(job).report")
     }
 }

@@ -22,11 +22,9 @@ struct HandoffFolder: HandoffStore {
         self.console = console
         self.environment = environment
         folder = environment["ORK_HANDOFFS"] ?? "ork-handoffs"
-        do { try DurableFile.makeDirectories(folder) } catch {
-            throw StepError(.failed, "\(folder) cannot be made: \(error)", hint: "name another folder in ORK_HANDOFFS")
-        }
+        try DurableFile.makeFolder(folder, hint: "name another folder in ORK_HANDOFFS")
         // As no other job does, nor this one when it is run again.
-        handoff = "\(folder)/\(ULID.fresh).\(turn.description).json"
+        handoff = "\(folder)/\(ULID(at: SystemClock().now)).\(turn.description).json"
     }
 
     private var files: [String] {
@@ -70,9 +68,7 @@ struct HandoffFolder: HandoffStore {
     }
 
     func save(_ report: JobReport, isNotYet: Bool) throws(StepError) {
-        do { try DurableFile(self.report).replace(report.bytes) } catch {
-            throw StepError(.failed, "\(self.report) cannot be written: \(error)", hint: "make room, and run it again")
-        }
+        try DurableFile.write(report.bytes, to: self.report)
         console.setOutputs(report.parts, isNotYet: isNotYet)
     }
 }

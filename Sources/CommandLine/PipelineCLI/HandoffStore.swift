@@ -1,9 +1,7 @@
+import HTTP
 import Rotation
-import Secrets
-import Sodium
 import StepCLI
 import Steps
-import Timestamps
 
 /// What becomes of a candidate.
 enum Verdict {
@@ -32,7 +30,7 @@ protocol HandoffStore {
 }
 
 extension StepError {
-    /// More was found than anybody of ours leaves, and none of it is believed: that is not the same as nothing.
+    /// More was found than anybody of ours leaves, and none of it counts: that is not the same as nothing.
     static func noneTrusted(among count: Int) -> StepError {
         StepError(
             .unacceptable, "none of the \(count) newest handoffs is signed by an identity that this job trusts",
@@ -41,7 +39,39 @@ extension StepError {
     }
 }
 
-extension ULID {
-    /// An id of this moment that nobody else has.
-    static var fresh: ULID { ULID(at: SystemClock().now, random: RandomBytes.bytes(16)) }
+extension DurableFile {
+    /// Writes what this job keeps or reports.
+    static func write(_ content: [UInt8], to path: String) throws(StepError) {
+        do { try DurableFile(path).replace(content) } catch {
+            throw StepError(.failed, "\(path) cannot be written: \(error)", hint: "make room, and run the job again")
+        }
+    }
+
+    /// Makes a folder for it; `hint` says where to look if it cannot be made.
+    static func makeFolder(_ path: String, hint: String) throws(StepError) {
+        do { try makeDirectories(path) } catch {
+            throw StepError(.failed, "\(path) cannot be made: \(error)", hint: hint)
+        }
+    }
+}
+
+/// The variables that a CI system sets for its jobs.
+struct JobVariables {
+    let environment: StepEnvironment
+    /// Where they are set.
+    let hint: String
+
+    /// One that has to be there.
+    func required(_ name: String) throws(StepError) -> String {
+        guard let value = environment[name] else { throw StepError(.usage, "\(name) is not set", hint: hint) }
+        return value
+    }
+
+    /// The address of the system's API in `name`, with `path` behind it.
+    func address(_ name: String, _ path: String) throws(StepError) -> HTTPURL {
+        let base = try required(name)
+        do { return try HTTPURL(base + path) } catch {
+            throw StepError(.unacceptable, "\(name): \(error.rawValue)", hint: "see \(name)")
+        }
+    }
 }

@@ -65,7 +65,7 @@ package struct PipelineJob {
         try obeyFleet()
         try decide()
         try work()
-        var report = JobReport(standing, of: loaded == nil ? nil : state)
+        var report = JobReport(standing, of: state)
         if mine == .check { report.seen = seen }
         let isNotYet = status == StepError.Code.notYet.rawValue
         try store.save(report, isNotYet: isNotYet)
@@ -182,7 +182,7 @@ extension PipelineJob {
         }
         // A job of an old pipeline must not take up, or approve, a rotation that it has never heard of.
         if !isFirst {
-            loaded = nil
+            try look(at: nil)
             standing = .unknown
         }
     }
@@ -190,7 +190,7 @@ extension PipelineJob {
     private func isDue() throws(StepError) -> Bool { try findings().contains { $0.due != nil } }
 
     private func isDueKeyInUse() throws(StepError) -> Bool {
-        try findings().contains { ($0.hash?.description ?? "") == settings.dueKey ?? "" }
+        try findings().contains { $0.hash == settings.dueKey }
     }
 
     private func findings() throws(StepError) -> [DueFinding] {
@@ -234,10 +234,7 @@ extension PipelineJob {
     /// Puts what was loaded where the step goes on with it.
     private func save() throws(StepError) {
         guard let loaded, let state else { return }
-        do { try DurableFile(store.handoff).replace(loaded.bytes(summary: state.summary)) } catch {
-            throw StepError(
-                .failed, "\(store.handoff) cannot be written: \(error)", hint: "make room, and run the job again")
-        }
+        try DurableFile.write(loaded.bytes(summary: state.summary), to: store.handoff)
     }
 
     private mutating func start(_ command: [String]) throws(StepError) {

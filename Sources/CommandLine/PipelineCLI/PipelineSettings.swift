@@ -18,7 +18,7 @@ package struct PipelineSettings {
     /// In a fleet: what `ork-due` said, which has seen no handoff, and since when this job may have waited.
     package let action: Action?
     /// In a fleet: the key in use as `ork-due` saw it. A rotation begins only while it is still this one.
-    package let dueKey: String?
+    package let dueKey: KeyHash?
     /// The newest rotation that check saw: a create that is run again begins no other one.
     package var seen: Seen?
     /// The job stops unless the handoff is still the one with this head.
@@ -74,7 +74,7 @@ package struct PipelineSettings {
         begin = try read("ORK_BEGIN", Begin.init) ?? .always
         supersedes = try read("ORK_SUPERSEDE") { ["true": true, "false": false][$0] } ?? false
         action = try read("ORK_DUE_ACTION", Action.init)
-        dueKey = try read("ORK_DUE_KEY") { KeyHash($0)?.description }
+        dueKey = try read("ORK_DUE_KEY") { KeyHash($0) }
         seen = try read("ORK_SEEN", Seen.init)
         expectedHead = try read("ORK_EXPECT_HEAD") { Digest($0) }
     }

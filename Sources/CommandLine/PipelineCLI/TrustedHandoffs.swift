@@ -10,14 +10,14 @@ struct Candidate {
     let bytes: [UInt8]
 }
 
-/// The handoffs that count for this job: of its own rotation, whole, and signed by whom it trusts for each record.
+/// The handoffs that count for this job: of its own rotation, whole, and with each record signed by an identity that it trusts for it.
 ///
 /// Whatever else lies in the same store decides nothing: not which rotation is the newest, and not whose turn it is.
 struct TrustedHandoffs {
     private let rotation: PlanName
     private let trust: Trust
     private let warn: (String) -> Void
-    private(set) var handoffs: [Handoff] = []
+    private var handoffs: [Handoff] = []
 
     /// So many are enough: each job has saved all that it had loaded.
     private static let enough = 4

@@ -2,7 +2,7 @@ package import FoundationEssentials
 import JSON
 package import Secrets
 import Sodium
-import Timestamps
+package import Timestamps
 
 /// A key as people know it.
 package struct KeyReference: Hashable, Sendable {
@@ -115,9 +115,14 @@ package struct RotationID: Hashable, Comparable, Sendable, CustomStringConvertib
     }
 
     /// A new id that nobody else has.
-    package init(at now: Date) { id = ULID(at: now, random: RandomBytes.bytes(16)) }
+    package init(at now: Date) { id = ULID(at: now) }
 
     package static func < (left: Self, right: Self) -> Bool {
         left.description.utf8.lexicographicallyPrecedes(right.description.utf8)
     }
+}
+
+extension ULID {
+    /// An id of this moment that nobody else has.
+    package init(at now: Date) { self.init(at: now, random: RandomBytes.bytes(16)) }
 }
