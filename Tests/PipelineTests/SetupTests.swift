@@ -36,6 +36,12 @@ struct SetupTests {
             before = job.name
         }
         try installation.folder.write(workflow, to: "repository/setup.yml")
+        // act does not wait for what a step that fails has printed: see exec in its host_environment.go.
+        try installation.folder.writeProgram(
+            """
+            #!/bin/sh
+            exec /bin/sh "$@" >>'\(installation.folder.file("printed-"))'"$GITHUB_JOB" 2>&1
+            """, to: "sh")
         let result = try await Place.run(
             Place.tool("act"),
             [
@@ -49,7 +55,9 @@ struct SetupTests {
         var said: [String: String] = [:]
         for job in jobs {
             let lines = result.output.split(separator: "\n").filter { $0.hasPrefix("[setup.yml/\(job.name)") }
-            let why = lines.first { $0.contains("❗  ::error title=ork setup::") }?.split(separator: "::").last
+            let printed = (try? installation.folder.read("printed-\(job.name)")) ?? ""
+            let why = printed.split(separator: "\n").first { $0.hasPrefix("::error title=ork setup::") }?
+                .split(separator: "::").last
             let outcome = lines.first { $0.contains("| said ") }?.split(separator: "| said ").last
             said[job.name] = outcome.map { "\($0)\(why.map { "; \($0)" } ?? "")" } ?? result.output
         }
