@@ -7,6 +7,7 @@ extension ScriptRun {
     ///
     /// ```
     /// exec PROGRAM ARGUMENT…     it ends with 0; with ! with anything else, but not by a signal
+    /// follow [N]                 runs the Nth command (the first) of those that the last program told to run, as exec does
     /// status N                   what the last program ended with
     /// stdout RE, stderr RE       what it printed has a match; ^ and $ are ends of lines
     /// grep RE FILE
@@ -24,6 +25,7 @@ extension ScriptRun {
         let arguments = Array(words.dropFirst())
         switch name {
         case "exec": try execute(arguments, fails: isNegated)
+        case "follow": try follow(arguments, fails: isNegated)
         case "status": try requireStatus(try one(arguments))
         case "stdout": try match(try one(arguments), output, isNegated)
         case "stderr": try match(try one(arguments), errors, isNegated)
@@ -85,6 +87,15 @@ extension ScriptRun {
         guard (ending != .exited(0)) == fails else {
             throw ScriptFailure(fails ? "it ended with 0" : "it ended with another status: \(ending)")
         }
+    }
+
+    /// What a person does who pastes a command as it was printed.
+    private func follow(_ arguments: [String], fails: Bool) throws {
+        let commands = errors.matches(of: /`(ork-[^`]*)`/).map { String($0.output.1) }
+        guard let number = Int(arguments.first ?? "1"), commands.indices.contains(number - 1) else {
+            throw ScriptFailure("no such command was told: \(commands)")
+        }
+        try execute(try ScriptWords.split(commands[number - 1], variables), fails: fails)
     }
 
     private func requireStatus(_ text: String) throws(ScriptFailure) {

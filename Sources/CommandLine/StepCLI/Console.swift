@@ -8,23 +8,28 @@ import SystemPackage
 package struct Console: Sendable {
     private let program: String
     private let runner: RunnerCommand.System?
+    private let invocation: Invocation?
 
-    package init(program: String, environment: StepEnvironment = StepEnvironment()) {
+    /// `invocation` makes commands in messages whole; there is none before the options are read.
+    package init(
+        program: String, environment: StepEnvironment = StepEnvironment(), invocation: Invocation? = nil
+    ) {
         self.program = program
+        self.invocation = invocation
         runner = RunnerCommand.System(environment)
     }
 
     /// Shows what a step says while it works.
     package func show(_ announcement: Announcement) {
         switch announcement {
-        case .doing(let text): line(text)
-        case .done(let text): line(text)
-        case .warning(let text): line("warning: \(text)")
+        case .doing(let text), .done(let text): line(whole(text))
+        case .warning(let text): line("warning: \(whole(text))")
         }
     }
 
     /// Shows why a step did not finish, and has the CI system show it, too.
     package func show(_ error: StepError) {
+        let error = invocation?.completing(error) ?? error
         line("error: \(error.message)")
         if let hint = error.hint { line("hint: \(hint)") }
         show(runner.flatMap { RunnerCommand(error, program: program, for: $0) })
@@ -32,9 +37,12 @@ package struct Console: Sendable {
 
     /// Shows what somebody has to look at although the program continues, and has the CI system show it, too.
     package func warn(_ text: String) {
+        let text = whole(text)
         show(.warning(text))
         show(runner.flatMap { RunnerCommand(.warning, text, program: program, for: $0) })
     }
+
+    private func whole(_ message: String) -> String { invocation?.completing(message) ?? message }
 
     private func show(_ command: RunnerCommand?) {
         if let command { Self.write(Array("\(SecretShape.masking(command.text))\n".utf8), to: .standardError) }

@@ -69,7 +69,7 @@ package final class Session {
         guard let expected = Digest(text), journal.handoff?.holds(expectedHead: expected) ?? false else {
             throw StepError(
                 .unacceptable, "the handoff is not the one that --expect-head names",
-                hint: "something was recorded since; see ork-status, and have it approved again")
+                hint: "something was recorded since: look at it with `ork-status`, and have it approved again")
         }
     }
 
@@ -152,7 +152,7 @@ extension Session {
         var names: Set<PlanName> = []
         for text in texts {
             guard let name = PlanName(text) else {
-                throw StepError(.usage, "\(option) needs the name of a target", hint: "ork-status shows their names")
+                throw StepError(.usage, "\(option) needs the name of a target", hint: "`ork-status` shows their names")
             }
             names.insert(name)
         }

@@ -76,7 +76,7 @@ extension Trust {
             else {
                 throw StepError(
                     .usage, "--trust needs STEP=ork-public-1:…, with one of create, publish, verify, approve, retire",
-                    hint: "ork-keygen --public prints the public identity of a private one")
+                    hint: "`ork-keygen --public` prints the public identity of the private one on its standard input")
             }
             named[step, default: []].insert(identity)
         }

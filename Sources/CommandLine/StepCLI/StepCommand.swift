@@ -28,9 +28,10 @@ extension StepCommand {
     package static func start() -> Never {
         ProcessHardening.apply()
         let program = configuration.commandName ?? "ork"
-        let console = Console(program: program)
         let command: Self
-        do { command = try parse() } catch { UsageError(error, of: Self.self).exit(console) }
+        do { command = try parse() } catch { UsageError(error, of: Self.self).exit(Console(program: program)) }
+        let invocation = Invocation(command.common)
+        let console = Console(program: program, invocation: invocation)
         let environment = StepEnvironment()
         var outcome = Outcome(of: program)
         do throws(StepError) {
@@ -46,7 +47,7 @@ extension StepCommand {
                 try command.perform(session)
             }
         } catch {
-            outcome.failure = error
+            outcome.failure = invocation.completing(error)
         }
         outcome.report(command.common, environment, console)
         Glibc.exit(outcome.failure?.code.rawValue ?? 0)

@@ -84,7 +84,8 @@ struct DueJudgement {
                     "leave one of them; a rotation may have many targets")
             }
             if let mistake = rotation.handoffMistake {
-                return problem(nil, mistake.message, mistake.hint ?? "look at the handoff with ork-status")
+                return problem(
+                    nil, mistake.message, mistake.hint ?? "look at the handoff with `ork-status --handoff FILE`")
             }
             return judge(lineage)
         }
@@ -95,7 +96,7 @@ struct DueJudgement {
         if let restored = lineage.restored(at: now).first {
             return problem(
                 live, "\(restored.plainName) was restored by somebody and is held",
-                "find out who needs it; then ork-retire --again, with the rotation's handoff")
+                "find out who needs it; then `ork-retire --again --handoff FILE`, with the rotation's handoff")
         }
         if let resumed = resumable(lineage) { return resumed }
         guard let newest = live.last else { return withoutLiveKey(lineage) }
@@ -144,7 +145,8 @@ struct DueJudgement {
         if let disabled = lineage.disabled(at: now).last {
             return problem(
                 nil, "no live key is named \(lineage.base); \(disabled.plainName) (\(disabled.hash.short)) is disabled",
-                "enable it again: ork-retire --restore with the rotation's handoff, or by hand at openrouter.ai")
+                "enable it again at openrouter.ai, or with the rotation's handoff: `ork-retire --restore --handoff FILE`"
+            )
         }
         if let minting = lineage.beingMinted(at: now).last { return busy([], minting) }
         guard rotation.plan.predecessor == .none else {

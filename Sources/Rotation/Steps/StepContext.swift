@@ -33,7 +33,7 @@ package struct StepContext {
         guard let handoff = journal.handoff else {
             throw StepError(
                 .unacceptable, "there is no handoff",
-                hint: "run ork-create first, or name the file that it wrote with --handoff")
+                hint: "`ork-create` makes one; if it has, name the file that it wrote with --handoff")
         }
         let state: State
         do { state = try State(handoff, trust: trust) } catch { throw StepError(error) }
@@ -48,7 +48,7 @@ package struct StepContext {
     func successor(of state: State) throws(StepError) -> State.Successor {
         guard let created = state.created else {
             throw StepError(
-                .unacceptable, "the rotation has no successor yet", hint: "run ork-create with this handoff")
+                .unacceptable, "the rotation has no successor yet", hint: "`ork-create` goes on with this handoff")
         }
         return created
     }
@@ -66,8 +66,9 @@ package struct StepContext {
         let what = step == .publish ? "publishing after the first wave" : "retirement"
         throw StepError(
             .notYet, "\(what) waits for an approval of this plan, successor and targets",
-            hint: "have it approved with ork-approve --for \(step.rawValue), then run ork-\(step.rawValue) again with "
-                + "that handoff", isRetryable: false)
+            hint:
+                "an approver runs `ork-approve --for \(step.rawValue)`; with that handoff, `ork-\(step.rawValue)` goes on",
+            isRetryable: false)
     }
 
     /// The boxes in the handoff that are sealed to an identity.

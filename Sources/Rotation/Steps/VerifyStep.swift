@@ -49,7 +49,7 @@ package struct VerifyStep {
         let published = state.plan.targets.filter { state.isPublished($0.name) }
         guard !published.isEmpty else {
             throw StepError(
-                .unacceptable, "no target holds the successor yet", hint: "run ork-publish first",
+                .unacceptable, "no target holds the successor yet", hint: "`ork-publish` hands it to the targets",
                 isRetryable: false)
         }
         let complete = published.count == state.plan.targets.count
