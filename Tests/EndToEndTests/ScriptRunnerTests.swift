@@ -11,7 +11,7 @@ import Testing
             "! exists a.txt", "grep nothing a.txt", "exec no-such-program", "no-such-command", "exec $NOTHING",
             "exec echo 'no end", "exec sh -c 'kill -9 $$'", "! exec sh -c 'kill -9 $$'", "sandbox-use a.txt",
             "sandbox-disable successor", "mode 600 a.txt", "wait x", "env x", "edit a.txt nothing more",
-            "exec ork-status --no-such-option", "! cd a.txt",
+            "exec ork-status --no-such-option", "! cd a.txt", "follow",
         ])
     func failures(_ lines: String) async throws {
         let script = Script("# it fails\n\(lines)\nexec true\n-- a.txt --\na\n-- b.txt --\nb\n", path: "/x/script.txt")

@@ -29,7 +29,7 @@ package struct Handoff: Hashable, Sendable {
         do { json = try JSONValue(parsing: bytes, numbers: .integers) } catch {
             throw HandoffError(
                 .malformed, "the handoff cannot be read: \(error)",
-                hint: "use the handoff as the previous step wrote it")
+                hint: HandoffError.anotherCopy)
         }
         guard let schema = json["schema"]?.string else { throw .malformed("schema") }
         guard schema == Self.schema else {
@@ -42,7 +42,7 @@ package struct Handoff: Hashable, Sendable {
         guard records.count <= Self.limit, sealed.count <= Self.limit else {
             throw HandoffError(
                 .malformed, "the handoff has more than \(Self.limit) records or boxes",
-                hint: "no rotation has so many: use the handoff as the previous step wrote it")
+                hint: "no rotation has so many: " + HandoffError.anotherCopy)
         }
         self.init(header: try RotationHeader(header))
         for record in records { insert(try Record(record)) }
@@ -119,12 +119,12 @@ extension Handoff {
             guard record.hasValidSignature else {
                 throw HandoffError(
                     .signature, "a record (\(record.description)) was altered or is not by its signer",
-                    hint: "use the handoff as the previous step wrote it; an earlier copy is as good, only older")
+                    hint: HandoffError.anotherCopy)
             }
             guard record.event.writers.contains(record.step) else {
                 throw HandoffError(
                     .untrusted, "a record (\(record.description)) is not for \(record.step.rawValue) to write",
-                    hint: "use the handoff as the previous step wrote it")
+                    hint: HandoffError.anotherCopy)
             }
             if let trust, !trust.accepts(record.signer, for: record.step) {
                 throw HandoffError(
@@ -132,7 +132,8 @@ extension Handoff {
                     "a record (\(record.description)) is signed by \(record.signer.short), "
                         + "which is not trusted for \(record.step.rawValue)",
                     hint: "give this stage the identity that the earlier steps had (ORK_IDENTITY), "
-                        + "or name the signer under trust.\(record.step.rawValue) in ork.yaml or with --trust")
+                        + "or name the signer under trust.\(record.step.rawValue) in ork.yaml or with --trust; "
+                        + "if that identity is lost, \(HandoffError.newRotation)")
             }
         }
         // The header is signed by nobody itself: it is believed because the first records, of ork-create, name it.
@@ -141,7 +142,7 @@ extension Handoff {
         else {
             throw HandoffError(
                 .chain, "no record of ork-create vouches for what this handoff says is rotated",
-                hint: "use the handoff as the previous step wrote it; an earlier copy is as good, only older")
+                hint: HandoffError.anotherCopy)
         }
         return try inOrder()
     }
@@ -153,8 +154,7 @@ extension Handoff {
             guard record.after.allSatisfy(known.contains) else {
                 throw HandoffError(
                     .chain, "a record (\(record.description)) follows one that is not in this handoff",
-                    hint: "records were taken out, or come from another rotation; "
-                        + "use the handoff as the previous step wrote it")
+                    hint: "records were taken out, or come from another rotation; " + HandoffError.anotherCopy)
             }
         }
         // The rank of a record among all by time; those that follow nothing more that is not placed, by their ranks.
@@ -232,9 +232,16 @@ package struct HandoffError: Error, Hashable, Sendable {
         self.hint = hint
     }
 
+    /// What leads on where no handoff does. It takes the keys of an unfinished rotation with it.
+    fileprivate static let newRotation = "`ork-create --supersede --handoff NEW.json` begins a new rotation"
+
+    /// What to do about a handoff that no step has written so.
+    fileprivate static let anotherCopy =
+        "use a copy as a step wrote it: an earlier one is as good, only older; if there is none, \(newRotation)"
+
     static func malformed(_ what: String) -> HandoffError {
         HandoffError(
             .malformed, "\(what) is not as ork-handoff/1 has it",
-            hint: "use the handoff as the previous step wrote it; an earlier copy is as good, only older")
+            hint: HandoffError.anotherCopy)
     }
 }
