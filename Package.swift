@@ -24,6 +24,7 @@ let package = Package(
         module("Secrets", in: "Foundations", "CLinux"),
         module("JSON", in: "Foundations"),
         module("Timestamps", in: "Foundations"),
+        module("Wording", in: "Foundations"),
         module("HTTP", in: "Foundations", "Secrets"),
         module("CurlHTTP", in: "Foundations", "CCurl", "HTTP", "Secrets", "Timestamps"),
         module("Git", in: "Foundations", "CGit2", "Secrets"),
@@ -102,7 +103,8 @@ let package = Package(
         support(
             "RotationFixtures", "HTTP", "JSON", "OpenRouter", "OpenRouterSandbox", "PublisherHosting", "PublisherKit",
             "Rotation", "Secrets", "Sodium", "Steps", "Timestamps"),
-        suite("Secrets"), suite("JSON"), suite("Timestamps"), suite("Sodium"), suite("YAML", "YAML"),
+        suite("Secrets"), suite("JSON"), suite("Timestamps"), suite("Wording", "Wording"), suite("Sodium"),
+        suite("YAML", "YAML"),
         suite("Documents", "Documents"), suite("CurlHTTP", "CurlHTTP"), suite("Git", "Git"),
         suite("ChildProcesses", "ChildProcesses"), suite("PublisherKit"), suite("PublisherHosting"),
         suite("PluginHost", "ChildProcesses", "PluginHost"),

@@ -7,7 +7,7 @@ import Testing
 
     /// Values and decisions: no socket, no file, no thread, no process.
     private static let values: Set<String> = [
-        "JSON", "HTTP", "Documents", "OpenRouter", "Rotation", "Steps", "Fleet", "Configuration",
+        "JSON", "HTTP", "Wording", "Documents", "OpenRouter", "Rotation", "Steps", "Fleet", "Configuration",
         "SandboxWire", "OpenRouterSandbox", "GitHubSandbox", "GitLabSandbox", "KubernetesSandbox",
     ]
 
