@@ -98,6 +98,9 @@ import Testing
         #expect(try await onOwnThread { program.run(.init()).output } == Secret("A=a b\n"))
         let there = Program(["/bin/pwd"], environment: [:], directory: folder.path)
         #expect(try await onOwnThread { there.run(.init()).output } == Secret(folder.path + "\n"))
+        _ = try folder.writeProgram("#!/bin/sh\necho found\n", to: "probe")
+        let relative = Program(["./probe"], environment: [:], directory: folder.path)
+        #expect(try await onOwnThread { relative.run(.init()).output } == Secret("found\n"))
     }
 
     @Test("no descriptor, blocked or ignored signal is inherited")

@@ -340,6 +340,10 @@ struct BrokenFileTests {
             "an unknown key", "publisher: file\nwhit: {}",
             "ork.yaml:8: rotations.a.targets.web.whit: unknown key; the keys here are publisher, wave, env, with, sha256, and for_each"
         ),
+        .target(
+            "where paths are seen from, which is for ork alone to write", "publisher: file\nfrom: ork.yaml",
+            "ork.yaml:8: rotations.a.targets.web.from: unknown key; the keys here are publisher, wave, env, with, sha256, and for_each"
+        ),
         .target("wave 0", "publisher: file\nwave: 0", "ork.yaml:8: rotations.a.targets.web.wave: \(wave)"),
         .target("wave 1.5", "publisher: file\nwave: 1.5", "ork.yaml:8: rotations.a.targets.web.wave: \(wave)"),
         .target("wave as text", "publisher: file\nwave: first", "ork.yaml:8: rotations.a.targets.web.wave: \(wave)"),

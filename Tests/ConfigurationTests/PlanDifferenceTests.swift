@@ -63,6 +63,9 @@ struct PlanDifferenceTests {
                     plan.publish.settle = .zero
                     plan.service.managementKey = nil
                 }),
+            Case("what relative paths are seen from, which an older handoff does not say", []) { plan in
+                plan = plan.withPaths(from: .currentFolder)
+            },
             Case("an entry of with", [#"targets.web.with.name: handoff "A", ork.yaml "B" (ork.yaml:18)"#]) { plan in
                 plan.targets[1].with["name"] = "A"
             },

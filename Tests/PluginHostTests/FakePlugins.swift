@@ -59,7 +59,7 @@ final class FakePlugins: Sendable {
     }
 
     static func address(
-        _ name: String, pin: String? = nil, environment: [String: String] = [:]
+        _ name: String, pin: String? = nil, environment: [String: String] = [:], folder: String? = nil
     ) throws -> PublisherAddress {
         guard let name = PublisherName(name) else { throw PublisherError(.internal, "not a name") }
         var names: [EnvironmentName: EnvironmentName] = [:]
@@ -69,7 +69,7 @@ final class FakePlugins: Sendable {
             }
             names[child] = ours
         }
-        return PublisherAddress(publisher: name, pin: pin, environment: names)
+        return PublisherAddress(publisher: name, pin: pin, environment: names, folder: folder)
     }
 
     static func request(_ target: String = "web", seconds: Double = 30) -> PublisherRequest {

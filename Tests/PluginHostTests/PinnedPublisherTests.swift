@@ -52,6 +52,30 @@ import Testing
         #expect(answers.map { $0?.outcome.word } == ["committed", "rejected"])
     }
 
+    @Test("a publisher works in the folder of its target, pinned or not, with the files that variables name from here")
+    func folder() async throws {
+        let plugins = try FakePlugins()
+        let script = """
+            #!/bin/sh
+            [ $1 = info ] && echo '\(FakePlugins.information())' && exit
+            id=$(sed 's/.*"id":"\\([0-9]*\\)".*/\\1/')
+            echo "$SSL_CERT_FILE" >>works-here
+            echo "{\\"id\\":\\"$id\\",\\"outcome\\":\\"committed\\"}"
+
+            """
+        let program = try plugins.addProgram("wanders", script)
+        let pin = SHA256.hex(Array(try Data(contentsOf: URL(filePath: program))))
+        let there = try TemporaryDirectory()
+        let answers = try await plugins.publish(
+            [
+                try FakePlugins.address("wanders", folder: there.path),
+                try FakePlugins.address("wanders", pin: pin, folder: there.path),
+            ], environment: ["SSL_CERT_FILE": "ca.pem"])
+        #expect(answers.map { $0?.outcome.word } == ["committed", "committed"])
+        let certificates = FileManager.default.currentDirectoryPath + "/ca.pem\n"
+        #expect(try String(contentsOfFile: there.file("works-here"), encoding: .utf8) == certificates + certificates)
+    }
+
     @Test("a link that is turned once the file was looked at leads nowhere else")
     func turnedLink() async throws {
         let place = try Place()

@@ -33,7 +33,7 @@ package struct FakeProbes: ProgramRunner {
     package init(problem: String? = nil) { self.problem = problem }
 
     package func run(
-        _: [String], environment: [EnvironmentName: EnvironmentName], deadline: Date, hiding: Secret?
+        _: [String], environment: [EnvironmentName: EnvironmentName], in _: String?, deadline: Date, hiding: Secret?
     ) -> String? {
         do { _ = try PublisherEnvironment([:]).child(environment) } catch { return error.message }
         return problem

@@ -11,6 +11,7 @@ struct CommandPublisher: Publisher {
     var information: PublisherInformation {
         PublisherInformation(
             with: .init(required: ["publish"], optional: ["verify", "check", "timeout"]),
+            paths: ["publish", "verify", "check"],
             // Its programs are the clients of such services.
             environment: .init(inherited: [
                 "GITHUB_API_URL", "CI_API_V4_URL", "VAULT_ADDR", "VAULT_NAMESPACE", "VAULT_CACERT", "AWS_REGION",

@@ -11,7 +11,8 @@ import TargetDocuments
 struct FilePublisher: Publisher {
     var information: PublisherInformation {
         PublisherInformation(
-            with: .init(required: ["path"], optional: ["name", "format", "mode", "create"]), readback: .value,
+            with: .init(required: ["path"], optional: ["name", "format", "mode", "create"]), paths: ["path"],
+            readback: .value,
             rollback: .value, batch: true)
     }
 

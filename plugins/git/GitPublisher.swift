@@ -14,7 +14,7 @@ import Timestamps
 struct GitPublisher: Publisher {
     var information: PublisherInformation {
         PublisherInformation(
-            with: GitSettings.names, environment: GitSettings.environment, readback: .value,
+            with: GitSettings.names, paths: GitSettings.paths, environment: GitSettings.environment, readback: .value,
             rollback: .value)
     }
 

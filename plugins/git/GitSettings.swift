@@ -39,6 +39,9 @@ struct GitSettings {
             "author", "message", "sign", "signing_key", "user", "ssh_key", "host_key", "known_hosts", "checkout",
         ])
 
+    /// Those that are files or folders of the machine; `path` is one of the repository.
+    static let paths = ["identity", "signing_key", "ssh_key", "known_hosts", "checkout"]
+
     static let environment = PublisherInformation.Variables(
         optional: Work.credentials + ["SSH_AUTH_SOCK"],
         // sops asks key services by them.

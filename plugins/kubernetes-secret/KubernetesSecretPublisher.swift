@@ -19,7 +19,7 @@ struct KubernetesSecretPublisher: ServicePublisher {
 
     var information: PublisherInformation {
         PublisherInformation(
-            with: SecretSettings.names,
+            with: SecretSettings.names, paths: ["kubeconfig", "certificate_authority"],
             environment: .init(
                 optional: ["KUBECONFIG", "KUBE_TOKEN"],
                 inherited: ["KUBERNETES_SERVICE_HOST", "KUBERNETES_SERVICE_PORT"]),

@@ -156,7 +156,7 @@ package struct RotationConfiguration: Sendable {
         file = source.place.file
         self.source = merged
         isEnabled = try Self.isEnabled(source)
-        plan = try merged.dropping(["enabled", "trust", DueRules.key]).readPlan()
+        plan = try merged.dropping(["enabled", "trust", DueRules.key]).readPlan().withPaths(from: .configuration)
         serviceURL = merged[Plan.Service.key]?["url"] == nil ? nil : plan.service.url
         due = try merged.readDueRules()
         trust = try merged["trust"].map { node throws(ConfigurationError) in try node.readTrust() }
@@ -166,6 +166,12 @@ package struct RotationConfiguration: Sendable {
         guard let node = source["enabled"] else { return true }
         guard let value = node.scalar?.bool else { throw node.place.error("must be true or false") }
         return value
+    }
+
+    /// The folder of the file, which the plan's relative paths are seen from.
+    package var folder: String {
+        guard let slash = file.lastIndex(of: "/") else { return "." }
+        return slash == file.startIndex ? "/" : String(file[..<slash])
     }
 
     /// `ork.yaml:12`, where a path of the plan was written or would have to be written.

@@ -15,7 +15,7 @@ package enum PlanDifference {
     /// Differences in what is published where: OpenRouter's address, predecessor, workspace, successor, targets.
     package static func between(_ handoff: Plan, _ configuration: RotationConfiguration) -> [Line] {
         Comparison(configuration).lines(
-            handoff, configuration.plan,
+            handoff.withPaths(from: .configuration), configuration.plan,
             [["openrouter", "url"], ["predecessor"], ["workspace"], ["successor"], ["targets"]])
     }
 

@@ -173,12 +173,15 @@ package struct PlanFlags: Sendable {
                 path: flag,
                 "there is no target of this name; " + (known.isEmpty ? "add it with --to" : "the targets are \(known)"))
         }
+        let origin = targets[index].origin
+        targets[index].origin = .currentFolder
         var json = targets[index].json.object ?? [:]
         var environment = json["env"]?.object ?? [:]
         environment[String(child)] = .string(String(ours))
         json["env"] = .object(environment)
         do {
             targets[index] = try Plan.Target(name: targets[index].name, .object(json), [], .refused)
+            targets[index].origin = origin
         } catch {
             throw ConfigurationError(path: flag, error.description)
         }

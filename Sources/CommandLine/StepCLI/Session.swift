@@ -85,11 +85,14 @@ package final class Session {
     /// What nothing may show that publishers and probes give back.
     package var secrets: [Secret] { [identity.text] + environment.secrets.filter { $0 != identity.text } }
 
+    /// The folder of this stage's `ork.yaml`; `nil` if it sees none.
+    package var configurationFolder: String? { configuration?.folder }
+
     /// What a step works with.
     package var context: StepContext {
         StepContext(
             journal: journal, trust: trust, clock: clock, isDryRun: options.dryRun, assumedRules: assumedRules,
-            tell: console.show)
+            configurationFolder: configurationFolder, tell: console.show)
     }
 
     /// Where OpenRouter is. A step never connects to an address that only the handoff names.
@@ -162,7 +165,9 @@ extension Session {
     /// The plan as it stands for a run that needs no handoff: `ork.yaml`'s, else the handoff's, and over it the flags.
     package func plan(_ flags: PlanFlags) throws(StepError) -> Plan {
         let recorded = try state()?.plan
-        let base = configuration?.plan ?? recorded ?? Plan(predecessor: .none)
+        // A rotation that has begun goes on with the folder that it began with.
+        let configured = configuration.map { file in recorded.map { file.plan.withPaths(asIn: $0) } ?? file.plan }
+        let base = configured ?? recorded ?? Plan(predecessor: .none)
         do { return try flags.plan(over: base) } catch { throw StepError(error) }
     }
 

@@ -48,7 +48,11 @@ package struct Program: Sendable {
     package var file: String? {
         if image != nil { return ProgramImage.path }
         guard let name = arguments.first, !name.isEmpty else { return nil }
-        if name.utf8.contains(UInt8(ascii: "/")) { return Self.isExecutable(name) ? name : nil }
+        if name.utf8.contains(UInt8(ascii: "/")) {
+            // It is looked up where it works.
+            let there = name.hasPrefix("/") ? name : directory.map { "\($0)/\(name)" } ?? name
+            return Self.isExecutable(there) ? name : nil
+        }
         let path = environment["PATH"] ?? Self.standardPath
         return Self.find(name, in: path.split(separator: ":").map(String.init))
     }

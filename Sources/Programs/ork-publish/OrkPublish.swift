@@ -51,7 +51,8 @@ import Steps
         options.allWaves = all
         if check {
             let step = CheckStep(
-                publishers: publishers, clock: session.clock, options: options, tell: session.console.show)
+                publishers: publishers, clock: session.clock, options: options,
+                configurationFolder: session.configurationFolder, tell: session.console.show)
             return try step.run(session.plan(flags), state: session.state())
         }
         options.added = try session.adoptPlan(.publish, flags)

@@ -19,15 +19,19 @@ struct ProbePrograms: ProgramRunner {
     }
 
     func run(
-        _ arguments: [String], environment: [EnvironmentName: EnvironmentName], deadline: Date, hiding secret: Secret?
+        _ arguments: [String], environment: [EnvironmentName: EnvironmentName], in folder: String?, deadline: Date,
+        hiding secret: Secret?
     ) -> String? {
         let hosting = PublisherEnvironment(variables)
-        let names: [String: String]
+        var names: [String: String]
         do { names = try hosting.child(environment) } catch { return error.message }
+        if folder != nil {
+            names = PublisherEnvironment.moved(names, from: FileManager.default.currentDirectoryPath)
+        }
         let time = Duration.seconds(max(0, deadline.timeIntervalSinceNow))
         let redactor = Redactor(hidden + (secret.map { [$0] } ?? []) + hosting.credentials(environment))
         let log = LogLines(redactor, limit: 64 << 10) { [console] in console.log($0) }
-        let run = Program(arguments, environment: names).run(Run.Options(time: time), log: log)
+        let run = Program(arguments, environment: names, directory: folder).run(Run.Options(time: time), log: log)
         if run.wasStopped { return "did not end in time" }
         switch run.ending {
         case .exited(0): return nil

@@ -71,10 +71,14 @@ package final class PluginHost: PublisherHost {
     private func process(
         _ address: PublisherAddress, _ secrets: [Secret]
     ) throws(PublisherError) -> PublisherProcess {
-        let (information, environment) = try describe(address)
+        var (information, environment) = try describe(address)
+        if address.folder != nil {
+            let current = FileManager.default.currentDirectoryPath
+            environment = PublisherEnvironment.moved(environment, from: current)
+        }
         let credentials = self.environment.credentials(address.environment)
         return PublisherProcess(
-            program: try find(address), environment: environment,
+            program: try find(address), environment: environment, folder: address.folder,
             credentials: credentials.isEmpty ? nil : Redactor(secrets + credentials), isBatch: information.batch)
     }
 

@@ -40,9 +40,9 @@ struct ProgramFile: Sendable {
         self.identity = identity
     }
 
-    /// The program with one argument.
-    func program(_ word: String, environment: [String: String]) -> Program {
-        var program = Program([path, word], environment: environment)
+    /// The program with one argument, in that folder or in ours.
+    func program(_ word: String, environment: [String: String], folder: String? = nil) -> Program {
+        var program = Program([path, word], environment: environment, directory: folder)
         program.image = image
         return program
     }

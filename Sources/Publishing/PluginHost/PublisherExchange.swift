@@ -7,6 +7,8 @@ import Secrets
 struct PublisherProcess {
     let program: ProgramFile
     let environment: [String: String]
+    /// The folder that it works in; `nil` for our own.
+    let folder: String?
     /// Finds the keys, and those values of its environment that no log and no handoff may show; `nil` if it has none.
     let credentials: Redactor?
     let isBatch: Bool

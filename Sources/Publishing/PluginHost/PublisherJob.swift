@@ -50,7 +50,8 @@ final class PublisherJob: ChildJob {
         leftOver: @escaping ([PendingRequest], Ending) -> Void
     ) {
         file = process.program
-        program = process.program.program(verb.rawValue, environment: process.environment)
+        program = process.program.program(
+            verb.rawValue, environment: process.environment, folder: process.folder)
         self.verb = verb
         self.redactor = redactor
         credentials = process.credentials

@@ -70,6 +70,17 @@ package struct PublisherEnvironment: Sendable {
         }
     }
 
+    /// The variables of a child that works in another folder than `current`, where ours have their relative paths from:
+    /// those that name a file by their own name, such as `SSL_CERT_FILE`, keep to it.
+    package static func moved(_ variables: [String: String], from current: String) -> [String: String] {
+        var moved = variables
+        for (name, value) in variables where EnvironmentName(name)?.namesFile ?? false {
+            guard !value.hasPrefix("/"), !value.utf8.contains(UInt8(ascii: ":")) else { continue }
+            moved[name] = "\(current)/\(value)"
+        }
+        return moved
+    }
+
     /// For a publisher: beside those, what its `info` wants handed on.
     ///
     /// Refuses what `info` may not ask for, and a publisher that would lack a variable which it needs.

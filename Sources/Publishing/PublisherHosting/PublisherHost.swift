@@ -8,13 +8,17 @@ package struct PublisherAddress: Hashable, Sendable {
     package var pin: String?
     /// Names in the child's environment, and the names of our own variables that they take their values from.
     package var environment: [EnvironmentName: EnvironmentName]
+    /// The folder that it works in; `nil` for our own.
+    package var folder: String?
 
     package init(
-        publisher: PublisherName, pin: String? = nil, environment: [EnvironmentName: EnvironmentName] = [:]
+        publisher: PublisherName, pin: String? = nil, environment: [EnvironmentName: EnvironmentName] = [:],
+        folder: String? = nil
     ) {
         self.publisher = publisher
         self.pin = pin
         self.environment = environment
+        self.folder = folder
     }
 }
 
@@ -64,6 +68,14 @@ extension PublisherInformation {
             throw PublisherError(
                 .configuration, "the publisher needs the setting \(key)", hint: "add it to the target's with",
                 field: "with.\(key)")
+        }
+    }
+
+    /// Whether a setting that holds paths has a relative one, so that it matters in which folder the publisher works.
+    package func hasRelativePath(in settings: JSONObject) -> Bool {
+        paths.contains { key in
+            let texts = settings[key]?.strings ?? settings[key]?.string.map { [$0] } ?? []
+            return texts.contains { !$0.hasPrefix("/") }
         }
     }
 }

@@ -43,6 +43,13 @@ package struct EnvironmentName: Hashable, Comparable, Sendable, CustomStringConv
         return namesCredential && !["FILE", "PATH", "DIR", "URL", "NAME", "ID"].contains(last)
     }
 
+    /// Whether the name says that the variable holds the path of a file or of a folder. `PATH` is many paths, and elsewhere
+    /// often no file's.
+    package var namesFile: Bool {
+        let last = description.uppercased().split(separator: "_").last.map(String.init) ?? ""
+        return ["FILE", "DIR", "BUNDLE", "CERTS", "CACERT", "KUBECONFIG", "HOME", "TMPDIR"].contains(last)
+    }
+
     private static let credentialWords: Set<String> = [
         "APIKEY", "AUTH", "AUTHORIZATION", "COOKIE", "CREDENTIAL", "CREDENTIALS", "JWT", "KEY", "KEYS", "PASS",
         "PASSPHRASE", "PASSWD", "PASSWORD", "PAT", "PRIVATE", "SECRET", "SECRETS", "SESSION", "TOKEN", "TOKENS",

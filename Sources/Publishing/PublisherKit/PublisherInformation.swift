@@ -61,6 +61,9 @@ public struct PublisherInformation: Hashable, Sendable {
     public var verbs: Set<Verb>
     /// The keys of the target's `with`.
     public var with: Names
+    /// Those of them that hold paths, or lists with paths: where a relative one leads depends on the folder that the host
+    /// runs the publisher in, which is that of the pipeline's `ork.yaml`.
+    public var paths: [String]
     /// The environment variables that the publisher reads.
     public var environment: Variables
     /// What can be learnt of a target's content.
@@ -72,12 +75,13 @@ public struct PublisherInformation: Hashable, Sendable {
 
     /// Every verb, and beyond that the least a publisher can be, unless told otherwise.
     public init(
-        verbs: Set<Verb> = Set(Verb.allCases), with: Names = Names(), environment: Variables = Variables(),
-        readback: Readback = .none,
-        rollback: Rollback = .none, batch: Bool = false
+        verbs: Set<Verb> = Set(Verb.allCases), with: Names = Names(), paths: [String] = [],
+        environment: Variables = Variables(), readback: Readback = .none, rollback: Rollback = .none,
+        batch: Bool = false
     ) {
         self.verbs = verbs
         self.with = with
+        self.paths = paths
         self.environment = environment
         self.readback = readback
         self.rollback = rollback
@@ -93,7 +97,7 @@ extension PublisherInformation {
         guard fields["verbs"] != nil else { throw fields.error("verbs") }
         self.init(
             verbs: Set(try fields.strings("verbs").compactMap(Verb.init)), with: try Names(fields, "with"),
-            environment: try Variables(fields, "environment"),
+            paths: try fields.strings("paths"), environment: try Variables(fields, "environment"),
             readback: try fields.optional(
                 "readback", { $0.string.flatMap(Readback.init) }, "one of value, timestamp, none") ?? .none,
             rollback: try fields.optional(
@@ -103,13 +107,14 @@ extension PublisherInformation {
 
     /// The object that `info` prints, in one line ended by LF.
     public var line: [UInt8] {
-        let value: JSONValue = [
+        var value: JSONObject = [
             "protocol": .number(JSONNumber(Self.protocolVersion)),
             "verbs": .array(Verb.allCases.filter(verbs.contains).map { .string($0.rawValue) }),
             "with": with.value, "environment": environment.value, "readback": .string(readback.rawValue),
             "rollback": .string(rollback.rawValue), "batch": .bool(batch),
         ]
-        return value.bytes() + [UInt8(ascii: "\n")]
+        if !paths.isEmpty { value["paths"] = .array(paths.map { .string($0) }) }
+        return JSONValue.object(value).bytes() + [UInt8(ascii: "\n")]
     }
 }
 

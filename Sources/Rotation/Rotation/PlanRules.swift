@@ -173,6 +173,8 @@ extension Plan {
         /// Names in the program's environment, and the variables of the step that they take their values from.
         package var environment: [EnvironmentName: EnvironmentName] = [:]
         package var timeout = Interval(seconds: 60)
+        /// What it sees relative paths from.
+        package var origin = PathOrigin.currentFolder
 
         package init() {}
 
@@ -182,6 +184,9 @@ extension Plan {
             PlanField("run", \.arguments, .arguments, isRequired: true, help: "The program and its arguments"),
             PlanField("env", \.environment, .environment, help: "The variables that it gets"),
             PlanField("timeout", \.timeout, .interval, help: "How long it may take"),
+            PlanField(
+                "from", \.origin, .pathOrigin, isForPeople: false,
+                help: "What relative paths are seen from: the folder of ork.yaml, or without this the current one"),
         ]
     }
 }

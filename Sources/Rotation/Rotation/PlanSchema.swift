@@ -28,7 +28,7 @@ package struct PlanSchema {
     /// An object with the fields of a table, and with the defaults where it is for people.
     package mutating func object<Table: PlanTable>(_ table: Table.Type, standard: Table? = nil) -> JSONValue {
         var properties = JSONObject()
-        for field in Table.fields {
+        for field in Table.fields where field.isForPeople || unknownKeys == .ignored {
             guard var property = field.schema(&self).object else { continue }
             property["description"] = .string(field.help + ".")
             if unknownKeys == .refused, !field.isRequired, let standard {

@@ -22,6 +22,8 @@ package struct PlanField<Table: PlanTable>: Sendable {
     /// What it is for: a sentence without its full stop, for the schemas and, unless a flag has its own, for `--help`.
     package let help: String
     package let isRequired: Bool
+    /// Whether people write it, and not ork alone, in the plan that a handoff carries.
+    package let isForPeople: Bool
     /// The steps whose flags and `ork.yaml` may change it in a rotation that has begun.
     package let changedBy: Set<StepName>
     /// What to write, to stand behind "must be".
@@ -37,11 +39,13 @@ package struct PlanField<Table: PlanTable>: Sendable {
     /// A field that `codec` reads and writes. A required one has no default.
     init<Value>(
         _ key: String, _ path: any WritableKeyPath<Table, Value> & Sendable, _ codec: PlanCodec<Value>,
-        isRequired: Bool = false, flags: [PlanFlag.Declaration] = [], changedBy: Set<StepName> = [], help: String
+        isRequired: Bool = false, isForPeople: Bool = true, flags: [PlanFlag.Declaration] = [],
+        changedBy: Set<StepName> = [], help: String
     ) {
         self.key = key
         self.help = help
         self.isRequired = isRequired
+        self.isForPeople = isForPeople
         self.changedBy = changedBy
         expected = codec.expected
         read = { (value: PlanValue, table: inout Table) throws(PlanError) in
@@ -75,6 +79,7 @@ package struct PlanField<Table: PlanTable>: Sendable {
         self.changedBy = changedBy
         self.flags = flags
         isRequired = false
+        isForPeople = true
         expected = plain.expected
         read = plain.read
         write = plain.write
@@ -84,8 +89,8 @@ package struct PlanField<Table: PlanTable>: Sendable {
 }
 
 extension PlanTable {
-    /// The keys that are known, in their order.
-    package static var keys: [String] { fields.map(\.key) }
+    /// The keys that people may write, in their order.
+    package static var keys: [String] { fields.filter(\.isForPeople).map(\.key) }
 
     /// Takes over the fields that are written in `value`.
     mutating func read(_ value: PlanValue) throws(PlanError) {

@@ -15,6 +15,8 @@ extension Plan {
         package var with: JSONObject
         /// The SHA-256 of the publisher's program, if pinned.
         package var pin: Digest?
+        /// What its publisher sees relative paths from.
+        package var origin = PathOrigin.currentFolder
 
         package init(
             name: PlanName, publisher: PublisherName, wave: Int = 1,
@@ -37,6 +39,9 @@ extension Plan {
             PlanField("env", \.environment, .environment.unlessEmpty, help: "The variables that its publisher gets"),
             PlanField("with", \.with, .settings, help: "The publisher's own settings"),
             PlanField("sha256", \.pin, .optional(.pin), help: "The digest of the publisher's program"),
+            PlanField(
+                "from", \.origin, .pathOrigin, isForPeople: false,
+                help: "What relative paths are seen from: the folder of ork.yaml, or without this the current one"),
         ]
 
         /// Reads a target as it stands in a plan.

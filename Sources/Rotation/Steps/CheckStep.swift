@@ -12,15 +12,18 @@ package struct CheckStep {
     let publishers: any PublisherHost
     let clock: any WallClock
     let options: PublishStep.Options
+    /// That of this stage's `ork.yaml`; `nil` if it sees none.
+    let configurationFolder: String?
     let tell: (Announcement) -> Void
 
     package init(
         publishers: any PublisherHost, clock: any WallClock, options: PublishStep.Options,
-        tell: @escaping (Announcement) -> Void
+        configurationFolder: String? = nil, tell: @escaping (Announcement) -> Void
     ) {
         self.publishers = publishers
         self.clock = clock
         self.options = options
+        self.configurationFolder = configurationFolder
         self.tell = tell
     }
 
@@ -31,7 +34,8 @@ package struct CheckStep {
         guard !targets.isEmpty else {
             throw StepError(.unacceptable, "there is no target to check", hint: "name one with --to or in ork.yaml")
         }
-        let requests = try PublisherRequests(to: publishers, targets)
+        let requests = try PublisherRequests(
+            to: publishers, targets, in: configurationFolder, for: "ork-publish --check")
         if let warning = state?.comparisonWarning { tell(.warning(warning)) }
         var failed: [PublishStep.Failure] = []
         requests.send(

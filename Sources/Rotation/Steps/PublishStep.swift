@@ -72,7 +72,8 @@ package struct PublishStep {
                 "\(successor.name) may not be handed out after \(successor.publishBy.rfc3339)",
                 hint: "start a new rotation: ork-create --supersede with another --handoff")
         }
-        let requests = try PublisherRequests(to: publishers, targets)
+        let requests = try PublisherRequests(
+            to: publishers, targets, in: context.configurationFolder, for: "ork-publish")
         let secret = try open(successor)
         context.tell(.doing("publishing \(successor.name) to \(Self.list(targets))"))
         guard !context.isDryRun else { return }

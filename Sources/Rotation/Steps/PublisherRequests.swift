@@ -12,14 +12,18 @@ struct PublisherRequests {
     private let targets: [(target: Plan.Target, address: PublisherAddress)]
 
     /// Finds everything that is wrong with the targets and can be found without asking their services.
-    init(to publishers: any PublisherHost, _ targets: [Plan.Target]) throws(StepError) {
+    ///
+    /// `folder` is that of this stage's `ork.yaml`, and `command` what it runs.
+    init(
+        to publishers: any PublisherHost, _ targets: [Plan.Target], in folder: String?, for command: String
+    ) throws(StepError) {
         self.publishers = publishers
         var found: [(Plan.Target, PublisherAddress)] = []
         var problems: [String] = []
         var hint: String?
         for target in targets {
             do throws(PublisherError) {
-                found.append((target, try Self.address(of: target, publishers)))
+                found.append((target, try Self.address(of: target, publishers, folder, command)))
             } catch {
                 problems.append("\(target.name): \(error.text)")
                 hint = hint ?? error.hint
@@ -32,10 +36,16 @@ struct PublisherRequests {
     }
 
     private static func address(
-        of target: Plan.Target, _ publishers: any PublisherHost
+        of target: Plan.Target, _ publishers: any PublisherHost, _ folder: String?, _ command: String
     ) throws(PublisherError) -> PublisherAddress {
-        let address = PublisherAddress(target)
-        try publishers.information(address).validate(with: target.with)
+        let address = PublisherAddress(target, in: folder)
+        let information = try publishers.information(address)
+        try information.validate(with: target.with)
+        if folder == nil, target.origin == .configuration, information.hasRelativePath(in: target.with) {
+            throw PublisherError(
+                .configuration, "its paths are seen from the folder of ork.yaml, and this stage sees none",
+                hint: "name the rotation's ork.yaml: `\(command) --config PATH`")
+        }
         return address
     }
 
@@ -94,8 +104,11 @@ extension State {
 }
 
 extension PublisherAddress {
-    init(_ target: Plan.Target) {
-        self.init(publisher: target.publisher, pin: target.pin?.hex, environment: target.environment)
+    /// `folder` is that of this stage's `ork.yaml`.
+    init(_ target: Plan.Target, in folder: String?) {
+        self.init(
+            publisher: target.publisher, pin: target.pin?.hex, environment: target.environment,
+            folder: target.origin == .configuration ? folder : nil)
     }
 }
 

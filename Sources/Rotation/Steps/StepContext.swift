@@ -10,6 +10,8 @@ package struct StepContext {
     package let journal: any Journal
     package let trust: Trust
     package let clock: any WallClock
+    /// The folder of this stage's `ork.yaml`; `nil` if it sees none.
+    package let configurationFolder: String?
     package let tell: (Announcement) -> Void
     /// Reads and says what would be done, and does nothing.
     package let isDryRun: Bool
@@ -18,13 +20,14 @@ package struct StepContext {
 
     package init(
         journal: any Journal, trust: Trust, clock: any WallClock, isDryRun: Bool = false,
-        assumedRules: JSONValue? = nil, tell: @escaping (Announcement) -> Void
+        assumedRules: JSONValue? = nil, configurationFolder: String? = nil, tell: @escaping (Announcement) -> Void
     ) {
         self.journal = journal
         self.trust = trust
         self.clock = clock
         self.isDryRun = isDryRun
         self.assumedRules = assumedRules
+        self.configurationFolder = configurationFolder
         self.tell = tell
     }
 
@@ -94,11 +97,12 @@ package enum Announcement: Sendable, Hashable {
 /// What runs a program of the user's as a probe, under the rules for publishers (design of the contract: no secret
 /// but in its input, an environment of its own, bounded output).
 package protocol ProgramRunner {
-    /// Runs the program until it ends or the deadline comes; its output goes to the log, without
-    /// `secret` in any form.
+    /// Runs the program until it ends or the deadline comes, in `folder` or in this process's own; its output goes to the
+    /// log, without `secret` in any form.
     /// Answers what went wrong, in lower case without a full stop; `nil` for exit status 0.
     func run(
-        _ arguments: [String], environment: [EnvironmentName: EnvironmentName], deadline: Date, hiding secret: Secret?
+        _ arguments: [String], environment: [EnvironmentName: EnvironmentName], in folder: String?, deadline: Date,
+        hiding secret: Secret?
     ) -> String?
 }
 

@@ -67,7 +67,8 @@ extension VerifyStep {
     func checkTargets(
         _ targets: [Plan.Target], _ state: State, hiding secret: Secret?
     ) throws(StepError) -> [Check] {
-        let requests = try PublisherRequests(to: publishers, targets)
+        let requests = try PublisherRequests(
+            to: publishers, targets, in: context.configurationFolder, for: "ork-verify")
         var checks: [Check] = []
         let now = context.clock.now
         requests.send(.verify, state, secret: secret, from: now, timeout: options.timeout) { target, _, answer in
@@ -115,7 +116,7 @@ extension VerifyStep {
                 requests.append(HTTPRequest(.get, url, headers: [("Accept", "*/*")], wantsFreshConnection: true))
                 expected.append((url, probe.expect))
             case .command(let probe):
-                checks.append(run(probe.arguments, probe.environment, probe.timeout, hiding: secret))
+                checks.append(try run(probe, hiding: secret))
             }
         }
         transport.send(requests) { index, result in
@@ -142,13 +143,20 @@ extension VerifyStep {
         }
     }
 
-    private func run(
-        _ arguments: [String], _ environment: [EnvironmentName: EnvironmentName], _ timeout: Interval,
-        hiding secret: Secret?
-    ) -> Check {
-        let name = "probe \(arguments[0])"
-        let deadline = context.clock.now.addingTimeInterval(Double(timeout.seconds))
-        if let problem = programs.run(arguments, environment: environment, deadline: deadline, hiding: secret) {
+    private func run(_ probe: Plan.CommandProbe, hiding secret: Secret?) throws(StepError) -> Check {
+        let program = probe.arguments[0]
+        let name = "probe \(program)"
+        let folder = probe.origin == .configuration ? context.configurationFolder : nil
+        let isRelative = program.contains("/") && !program.hasPrefix("/")
+        guard !isRelative || folder != nil || probe.origin == .currentFolder else {
+            throw StepError(
+                .unacceptable, "\(name) is seen from the folder of ork.yaml, and this stage sees none",
+                hint: "name the rotation's ork.yaml: `ork-verify --config PATH`", isRetryable: false)
+        }
+        let deadline = context.clock.now.addingTimeInterval(Double(probe.timeout.seconds))
+        let problem = programs.run(
+            probe.arguments, environment: probe.environment, in: folder, deadline: deadline, hiding: secret)
+        if let problem {
             return Check(name, .failed, problem, hint: "its output is above")
         }
         return Check(name, .passed, "exits 0")
