@@ -92,10 +92,11 @@ extension AWSFixture {
     func ask(
         _ verb: Verb, of which: Which = .secret, _ with: JSONObject, environment: [String: String]? = nil,
         expect: [Secret]? = [SampleKeys.predecessor, SampleKeys.successor], secret: Secret = SampleKeys.successor,
-        operation: String = "op", within seconds: TimeInterval = 120
+        operation: String = "op", create: Bool = false, within seconds: TimeInterval = 120
     ) -> PublisherAnswer {
         ask(
-            publisher(of: which, environment ?? self.environment()), verb, with, expect, secret, operation, seconds)
+            publisher(of: which, environment ?? self.environment()), verb, with, expect, secret, operation, seconds,
+            create: create)
     }
 
     func publisher(of which: Which = .secret, _ environment: [String: String]) -> any Publisher {
@@ -113,10 +114,11 @@ extension AWSFixture {
     func ask(
         _ publisher: any Publisher, _ verb: Verb, _ with: JSONObject,
         _ expect: [Secret]? = [SampleKeys.predecessor, SampleKeys.successor], _ secret: Secret = SampleKeys.successor,
-        _ operation: String = "op", _ seconds: TimeInterval = 120, target: String = "web"
+        _ operation: String = "op", _ seconds: TimeInterval = 120, target: String = "web", create: Bool = false
     ) -> PublisherAnswer {
         let request = PublisherRequest(
             verb, with, secret: secret, expect: expect, operation: operation, rotation: "01JDB", target: target,
+            create: create,
             deadline: now.addingTimeInterval(seconds))
         let answer = publisher.ask(verb, request, hiding: Self.hidden(server))
         searchExchanges()

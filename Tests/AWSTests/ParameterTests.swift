@@ -17,7 +17,10 @@ import Testing
                 "tier": "Advanced",
             ]
             #expect(fixture.ask(.verify, of: .parameter, with).outcome == .absent)
-            #expect(fixture.ask(.check, of: .parameter, with).message == "would make parameter \(name)")
+            #expect(
+                fixture.ask(.check, of: .parameter, with).message
+                    == "would make parameter \(name); no parameter \(name) in eu-central-1: nothing held the predecessor"
+            )
             let answer = fixture.ask(.publish, of: .parameter, with)
             #expect(answer.outcome == .committed)
             #expect(answer.receipt == ["version": 1, "change": "created"])
@@ -126,9 +129,7 @@ import Testing
             #expect(
                 fixture.ask(.publish, of: .parameter, with).outcome
                     == .rejected(
-                        PublisherError(
-                            .notFound, "there is no parameter /\(fixture.name) in eu-central-1",
-                            hint: "make it as a SecureString, or add 'create: true'", field: "with.name")))
+                        .notMade("no parameter /\(fixture.name) in eu-central-1", field: "with.name")))
             try Self.begin(fixture, SampleKeys.text(SampleKeys.predecessor), ["Type": "String"])
             for verb in Verb.allCases {
                 #expect(

@@ -74,11 +74,11 @@ import Testing
                 "secretsmanager", "create_secret", ["Name": .string(fixture.name), "SecretString": "{}"])
             let publisher = fixture.publisher(fixture.environment())
             let with: JSONObject = ["secret": .string(fixture.name), "field": "a"]
-            #expect(fixture.ask(publisher, .check, with).outcome == .ready)
+            #expect(fixture.ask(publisher, .check, with, create: true).outcome == .ready)
             #expect(fixture.ask(publisher, .check, with, target: "other").outcome.error?.field == "with.field")
             var other = with
             other["field"] = "b"
-            #expect(fixture.ask(publisher, .check, other, target: "other").outcome == .ready)
+            #expect(fixture.ask(publisher, .check, other, target: "other", create: true).outcome == .ready)
         }
     }
 }

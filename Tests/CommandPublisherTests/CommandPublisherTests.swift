@@ -11,10 +11,10 @@ import Testing
 
 private let successor = Secret("sk-or-v1-" + String(repeating: "b", count: 64))
 
-private func request(_ with: JSONObject, deadline: Double = 600) -> PublisherRequest {
+private func request(_ with: JSONObject, create: Bool = true, deadline: Double = 600) -> PublisherRequest {
     PublisherRequest(
         id: "1", operation: "01JDB/web/3f9a", rotation: "01JDB", deadline: Date() + deadline, target: "web", with: with,
-        expect: [Digest(of: successor)], digest: Digest(of: successor), secret: successor)
+        expect: [Digest(of: successor)], create: create, digest: Digest(of: successor), secret: successor)
 }
 
 /// A command of a shell script, for the tests only: ork itself gives nothing to a shell.

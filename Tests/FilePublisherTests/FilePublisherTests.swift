@@ -14,10 +14,13 @@ let successor = Secret("sk-or-v1-" + String(repeating: "b", count: 64))
 
 func text(_ secret: Secret) -> String { secret.revealed() ?? "" }
 
-func request(_ with: JSONObject, secret: Secret? = nil, deadline: Double = 600) -> PublisherRequest {
+func request(
+    _ with: JSONObject, secret: Secret? = nil, create: Bool = true, deadline: Double = 600
+) -> PublisherRequest {
     PublisherRequest(
         id: "1", operation: "01JDB/web/3f9a", rotation: "01JDB", deadline: Date() + deadline, target: "web", with: with,
-        expect: [Digest(of: predecessor), Digest(of: successor)], digest: Digest(of: successor), secret: secret)
+        expect: [Digest(of: predecessor), Digest(of: successor)], create: create, digest: Digest(of: successor),
+        secret: secret)
 }
 
 func publish(_ with: JSONObject, deadline: Double = 600) throws(PublisherError) -> PublisherOutcome {
@@ -188,21 +191,56 @@ func files(_ folder: TemporaryDirectory) throws -> [String] {
             (["path": "/.env", "name": "K", "mode": 640], "with.mode"),
             (["path": "/.env", "name": "K", "mode": "0888"], "with.mode"),
             (["path": "/.env", "name": "K", "mode": "0044"], "with.mode"),
-            (["path": "/.env", "name": "K", "create": "maybe"], "with.create"),
         ] as [(JSONObject, String)])
     func settingsAreChecked(_ with: JSONObject, _ field: String) throws {
         let error = try #require(throws: PublisherError.self) { try FileSettings(with) }
         #expect(error.code == .configuration && error.field == field, "\(error)")
     }
 
-    @Test("a file is not made where that is not wanted")
-    func creationCanBeForbidden() throws {
-        for value in [JSONValue.bool(false), "false"] {
-            var with = env
-            with["create"] = value
-            #expect(try #require(throws: PublisherError.self) { try publish(with) }.code == .notFound)
+    @Test(
+        "neither a file nor a name in one is made unless somebody says so",
+        arguments: [nil, "OTHER=1\n", "KEY=\n"], [[:], ["create": false], ["create": "false"]] as [JSONObject])
+    func nothingIsMadeUnasked(content: String?, settings: JSONObject) throws {
+        if let content { try folder.write(content, to: ".env") }
+        var with = env
+        for (key, value) in settings.members { with[key] = value }
+        let path = folder.file(".env")
+        let error = PublisherError.notMade(
+            content == nil ? "no file \(path)" : "no value at KEY in \(path)",
+            field: content == nil ? "with.path" : "with.name")
+        for verb in [Verb.check, .publish] {
+            let answer = FilePublisher().answer(verb, request(with, secret: successor, create: false))
+            #expect(answer.outcome == .rejected(error) && answer.held == .nothing)
         }
-        #expect(try files(folder) == [])
+        #expect(try content == nil ? files(folder) == [] : folder.read(".env") == content)
+        with["create"] = "true"
+        let made = FilePublisher().answer(.publish, request(with, secret: successor, create: false))
+        #expect(made.outcome == .committed && made.held == .nothing)
+        #expect(made.message?.hasPrefix("made KEY in \(path)") == true)
+        let again = FilePublisher().answer(.publish, request(env, secret: successor, create: false))
+        #expect(again.outcome == .unchanged && again.held == .successor)
+    }
+
+    @Test("every verb tells what the file held before it did anything")
+    func tellsWhatWasHeld() throws {
+        let foreign = "sk-or-v1-" + String(repeating: "c", count: 64)
+        for (value, held) in [(text(predecessor), Held.predecessor), (text(successor), .successor), (foreign, .other)] {
+            for verb in Verb.allCases {
+                try folder.write("KEY=\(value)\n", to: ".env")
+                let answer = FilePublisher().answer(verb, request(env, secret: successor))
+                #expect(answer.held == held && answer.holds == (held == .other ? Digest(of: Secret(foreign)) : nil))
+            }
+        }
+    }
+
+    @Test("a wish to make that is neither true nor false is refused by every verb")
+    func wishesAreChecked() {
+        var with = env
+        with["create"] = "maybe"
+        for verb in Verb.allCases {
+            #expect(
+                FilePublisher().answer(verb, request(with, secret: successor)).outcome.error?.field == "with.create")
+        }
     }
 
     @Test("after the deadline nothing is written")

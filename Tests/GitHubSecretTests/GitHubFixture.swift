@@ -77,10 +77,11 @@ extension ServiceFixture<GitHubSandbox> {
     /// A request of the rotation, by default one that began now.
     func request(
         _ with: JSONObject, _ secret: Secret = SampleKeys.successor, expect: [Secret]? = nil, rotation: String? = nil,
-        receipt: JSONObject? = nil, within seconds: TimeInterval = 120
+        receipt: JSONObject? = nil, create: Bool = true, within seconds: TimeInterval = 120
     ) -> PublisherRequest {
         var request = PublisherRequest(
             .publish, with, secret: secret, expect: expect, rotation: rotation ?? Self.rotation(at: now),
+            create: create,
             deadline: now.addingTimeInterval(seconds))
         request.receipt = receipt
         return request

@@ -25,7 +25,7 @@ import Testing
             "protocol": 1, "id": .string(id), "operation": "op",
             "rotation": .string(GitHubFixture.rotation(at: Date())),
             "deadline": .string((Date() + 600).formatted(.iso8601)),
-            "target": ["name": "web", "with": .object(with)], "secret": .object(secret),
+            "target": ["name": "web", "with": .object(with)], "secret": .object(secret), "create": true,
         ]
         request["receipt"] = receipt
         return .object(request)

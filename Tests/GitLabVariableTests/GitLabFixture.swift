@@ -49,15 +49,16 @@ extension ServiceFixture<GitLabSandbox> {
                 transport: self, clock: self))
     }
 
-    /// What a publisher answers, also by throwing.
+    /// What a publisher answers, also by throwing, without what the variable held.
     func ask(
         _ verb: Verb, _ with: JSONObject, of publisher: GitLabVariablePublisher? = nil, token: Secret? = nil,
         expect: [Secret]? = [SampleKeys.predecessor, SampleKeys.successor], secret: Secret = SampleKeys.successor,
-        within seconds: TimeInterval = 120
+        create: Bool = true, within seconds: TimeInterval = 120
     ) -> PublisherAnswer {
         let request = PublisherRequest(
-            verb, with, secret: secret, expect: expect, target: "ci", deadline: now.addingTimeInterval(seconds))
-        return (publisher ?? self.publisher(token)).ask(verb, request)
+            verb, with, secret: secret, expect: expect, target: "ci", create: create,
+            deadline: now.addingTimeInterval(seconds))
+        return (publisher ?? self.publisher(token)).ask(verb, request).withoutHeld
     }
 
     /// The address of a path in the sandbox.

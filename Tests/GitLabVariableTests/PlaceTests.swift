@@ -44,7 +44,15 @@ import Testing
         let with = place.with(fixture)
         let name = "TOKEN of \(place.name(fixture))"
         #expect(fixture.ask(.verify, with) == PublisherAnswer(.absent))
-        #expect(fixture.ask(.check, with) == PublisherAnswer(.ready, message: "would make \(name)"))
+        #expect(
+            fixture.ask(.check, with)
+                == PublisherAnswer(
+                    .ready, message: "would make \(name); no variable \(name): nothing held the predecessor"))
+        let refusal = PublisherError.notMade(
+            "no variable \(name)", hint: "check the spelling of key, place and scope", field: "with.key", target: "ci")
+        for verb in [Verb.check, .publish] {
+            #expect(fixture.ask(verb, with, create: false).outcome == .rejected(refusal))
+        }
         #expect(Self.line(fixture, place.owner).isEmpty)
         #expect(
             fixture.ask(.publish, with)

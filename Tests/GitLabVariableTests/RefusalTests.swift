@@ -72,6 +72,10 @@ import Testing
         fixture.fail(.get, .answer(status, body))
         #expect(
             fixture.ask(.check, PlaceCase.project.with(fixture))
-                == PublisherAnswer(.ready, message: "would make TOKEN of project acme/web" + note))
+                == PublisherAnswer(
+                    .ready,
+                    message:
+                        "would make TOKEN of project acme/web; no variable TOKEN of project acme/web: nothing held the predecessor"
+                        + note))
     }
 }

@@ -76,6 +76,7 @@ struct GitFixture: Sendable {
         var rotation = "01JDB000000000000000000002"
         var operation = "01JDB000000000000000000002/web/5555"
         var receipt: JSONObject?
+        var create = true
         var deadline: TimeInterval = 600
     }
 
@@ -108,6 +109,7 @@ struct GitFixture: Sendable {
         let made = PublisherRequest(
             id: "1", operation: request.operation, rotation: request.rotation, deadline: Date() + request.deadline,
             target: "web", with: with, expect: request.expect?.map { Digest(of: Secret($0)) },
+            create: request.create,
             digest: Digest(of: Secret(request.value)), secret: Secret(request.value), receipt: request.receipt)
         return try made.line(for: verb).revealed() ?? ""
     }

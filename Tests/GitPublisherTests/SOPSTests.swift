@@ -46,7 +46,7 @@ struct SOPSTests {
         let reader = sample.reader.replacing(#"["web"][0]["value"]"#, with: #"["web"]["value"]"#)
         #expect(try await fixture.sh("cd seed; git pull -q; \(reader) \(path.string ?? "")") == SampleKey.successor)
         #expect(try await fixture.verify(.init(), with).outcome == .match)
-        let refused = try await fixture.publish(.init(), ["path": "deploy/prod-2.yaml", "name": "a", "create": false])
+        let refused = try await fixture.publish(.init(create: false), ["path": "deploy/prod-2.yaml", "name": "a"])
         #expect(refused.short == "rejected not_found with.path" || sample.file == "prod.key")
     }
 

@@ -53,19 +53,20 @@ extension ServiceFixture<KubernetesSandbox> {
         return with
     }
 
-    /// What a publisher answers, also by throwing.
+    /// What a publisher answers, also by throwing, without what the Secret held.
     func ask(
         _ verb: Verb, _ others: JSONObject = [:], without names: [String] = [], token: Secret? = nil,
         of publisher: KubernetesSecretPublisher? = nil,
         expect: [Secret]? = [SampleKeys.predecessor, SampleKeys.successor], secret: Secret = SampleKeys.successor,
-        rotation: String = "01JDB00000AAAAAAAAAAAAAAAA", target: String = "app", within seconds: TimeInterval = 120
+        rotation: String = "01JDB00000AAAAAAAAAAAAAAAA", target: String = "app", create: Bool = true,
+        within seconds: TimeInterval = 120
     ) -> PublisherAnswer {
         var with = Self.with(others)
         for name in names { with[name] = nil }
         let request = PublisherRequest(
-            verb, with, secret: secret, expect: expect, rotation: rotation, target: target,
+            verb, with, secret: secret, expect: expect, rotation: rotation, target: target, create: create,
             deadline: now.addingTimeInterval(seconds))
-        return (publisher ?? self.publisher(token)).ask(verb, request)
+        return (publisher ?? self.publisher(token)).ask(verb, request).withoutHeld
     }
 
     /// Makes the secret `app` with this value and others beside it.

@@ -50,8 +50,8 @@ import Testing
     func created() throws {
         let fixture = KubernetesFixture()
         #expect(fixture.ask(.verify).outcome == .absent)
-        #expect(fixture.ask(.publish).error?.code == .notFound)
-        let answer = fixture.ask(.publish, ["create": true])
+        #expect(fixture.ask(.publish, create: false).error?.code == .notFound)
+        let answer = fixture.ask(.publish, ["create": true], create: false)
         #expect(answer.outcome == .committed && answer.receipt?["change"] == "created")
         let object = try #require(fixture.cluster { $0.object(.secrets, "app", in: "prod") })
         #expect(object["type"] == "Opaque" && object["data"]?.object?.keys == ["KEY"])
@@ -121,6 +121,10 @@ import Testing
         #expect(fixture.held == "successor")
     }
 
+    private static let making =
+        "would make KEY of secret app in namespace prod; no value at KEY of secret app in namespace prod: "
+        + "nothing held the predecessor"
+
     @Test("what belongs to an operator is written, and that is said")
     func controlled() {
         let fixture = KubernetesFixture()
@@ -133,7 +137,7 @@ import Testing
                 ])
         }
         let note = "; it belongs to ExternalSecret app, which may write another value back"
-        #expect(fixture.ask(.check).message == "would write KEY of secret app in namespace prod" + note)
+        #expect(fixture.ask(.check).message == Self.making + note)
         #expect(fixture.ask(.publish).message == "updated KEY of secret app in namespace prod" + note)
     }
 
@@ -164,7 +168,9 @@ import Testing
         let fixture = KubernetesFixture()
         let restart: JSONObject = ["restart": ["deploy/web"]]
         #expect(
-            fixture.ask(.check, ["create": true]).message == "would make secret app in namespace prod")
+            fixture.ask(.check, ["create": true]).message
+                == "would make secret app in namespace prod; no secret app in namespace prod: nothing held the predecessor"
+        )
         #expect(fixture.cluster { $0.object(.secrets, "app", in: "prod") } == nil)
         fixture.hold(SampleKeys.predecessor)
         let before = fixture.cluster { $0.object(.secrets, "app", in: "prod") }

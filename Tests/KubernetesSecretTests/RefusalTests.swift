@@ -23,6 +23,7 @@ import Testing
         let hint: String?
         var field: String?
         var retryAfter: Int?
+        var create = true
     }
 
     private static let secret = "secret app in namespace prod"
@@ -92,8 +93,11 @@ import Testing
     private static let places = [
         Case(
             testDescription: "no such secret", verbs: [.check, .publish], obstacle: missing { _ in }, code: .notFound,
-            message: "there is no \(secret)", hint: "check its spelling; with 'create: true' it is made",
-            field: "with.secret"),
+            message: "no \(secret): nothing held the predecessor",
+            hint:
+                "check the spelling of secret and namespace; if it is meant to be made: `create: true` in its `with`, or "
+                + "`ork-publish --create-target app`",
+            field: "with.secret", create: false),
         Case(
             testDescription: "no such namespace", verbs: [.check, .publish], others: ["namespace": "none"],
             obstacle: { _ in nil }, code: .notFound,
@@ -209,7 +213,7 @@ import Testing
             let token = example.obstacle(fixture)
             let before = fixture.cluster { $0.object(.secrets, "app", in: "prod") }
             #expect(
-                fixture.ask(verb, example.others, token: token)
+                fixture.ask(verb, example.others, token: token, create: example.create)
                     == PublisherAnswer(
                         .rejected(
                             PublisherError(

@@ -9,10 +9,10 @@ import Testing
 @Suite(.tags(.values)) struct ComparisonTests {
     private static func digest(_ text: String) -> Digest { Digest(of: Secret(text)) }
 
-    private static func request(expect: [String]?, rotation: String = "") -> PublisherRequest {
+    private static func request(expect: [String]?, create: Bool = false, rotation: String = "") -> PublisherRequest {
         PublisherRequest(
             id: "1", operation: "o", rotation: rotation, deadline: .distantFuture, target: "web", with: [:],
-            expect: expect?.map(digest), digest: digest("successor"))
+            expect: expect?.map(digest), create: create, digest: digest("successor"))
     }
 
     @Test(
@@ -26,6 +26,19 @@ import Testing
         let request = Self.request(expect: expect)
         #expect(request.compare(held: held.map { Secret($0) }) == comparison)
         #expect(request.compare(held: held.map(Self.digest)) == comparison)
+    }
+
+    @Test("what holds nothing is made only if somebody says so, and a predecessor is spoken of only if there is one")
+    func making() {
+        let refusal = PublisherError.notMade("no file a.env", hint: "look", field: "with.path")
+        let request = Self.request(expect: ["predecessor", "successor"])
+        #expect(request.refusalToMake("no file a.env", hint: "look", field: "with.path") == refusal)
+        #expect(Self.request(expect: ["successor"], create: true).refusalToMake("no file a.env") == nil)
+        for expect in [["successor"], [], nil] {
+            #expect(
+                Self.request(expect: expect).noteOfMaking("no file a.env") == "no file a.env: nothing held a key before"
+            )
+        }
     }
 
     @Test("a request without a secret is refused as the plan's fault")

@@ -112,7 +112,11 @@ import Timestamps
             .publish, PublisherAnswer(.committed, receipt: ["updated_at": "x"], message: "wrote it"),
             #"{"id":"1","outcome":"committed","receipt":{"updated_at":"x"},"message":"wrote it"}"#
         ),
-        (.publish, PublisherAnswer(.unchanged), #"{"id":"1","outcome":"unchanged"}"#),
+        (.publish, PublisherAnswer(.unchanged), #"{"id":"1","outcome":"unchanged","held":"successor"}"#),
+        (
+            .publish, PublisherAnswer(.committed, held: .predecessor),
+            #"{"id":"1","outcome":"committed","held":"predecessor"}"#
+        ),
         (
             .publish,
             PublisherAnswer(
@@ -123,9 +127,12 @@ import Timestamps
             .publish, PublisherAnswer(.unknown(PublisherError(.unavailable, "lost"))),
             #"{"id":"1","outcome":"unknown","error":{"code":"unavailable","message":"lost"}}"#
         ),
-        (.verify, PublisherAnswer(.match), #"{"id":"1","outcome":"match"}"#),
+        (.verify, PublisherAnswer(.match), #"{"id":"1","outcome":"match","held":"successor"}"#),
         (.verify, PublisherAnswer(.mismatch), #"{"id":"1","outcome":"mismatch"}"#),
-        (.verify, PublisherAnswer(.absent), #"{"id":"1","outcome":"absent"}"#),
+        (
+            .verify, PublisherAnswer(.mismatch, held: .other, holds: Digest(digests[0])),
+            #"{"id":"1","outcome":"mismatch","held":"other","holds":"\#(digests[0])"}"#
+        ), (.verify, PublisherAnswer(.absent), #"{"id":"1","outcome":"absent","held":"nothing"}"#),
         (.verify, PublisherAnswer(.unverifiable), #"{"id":"1","outcome":"unverifiable"}"#),
     ]
 
@@ -149,6 +156,36 @@ import Timestamps
         ])
     func brokenAnswers(line: String) {
         #expect(throws: PublisherError.self) { try PublisherAnswer.parse(line.utf8, .publish) }
+    }
+
+    @Test(
+        "an answer that says nothing of what was held, or says it in other words, is read as it was",
+        arguments: ["", #","held":"half","holds":"sha256:00""#, #","held":7,"holds":[]"#])
+    func olderAnswers(members: String) throws {
+        func read(_ outcome: String, _ verb: Verb) throws -> PublisherAnswer {
+            try PublisherAnswer.parse(#"{"id":"1","outcome":"\#(outcome)"\#(members)}"#.utf8, verb).answer
+        }
+        #expect(try read("committed", .publish) == PublisherAnswer(.committed, held: .unknown))
+        #expect(try read("unchanged", .publish) == PublisherAnswer(.unchanged, held: .successor))
+        #expect(try read("absent", .verify) == PublisherAnswer(.absent, held: .nothing))
+    }
+
+    @Test(
+        "a wish to make is in the request where the plan or the host has it",
+        arguments: [
+            ([:], false, false), ([:], true, true), (["create": true], false, true),
+            (["create": "true"], false, true), (["create": false], true, true), (["create": "maybe"], false, false),
+        ]
+            as [(JSONObject, Bool, Bool)])
+    func wishes(with: JSONObject, create: Bool, isMade: Bool) throws {
+        let sample = try Self.request()
+        let request = PublisherRequest(
+            id: "1", operation: "o", rotation: "", deadline: sample.deadline, target: "web", with: with, expect: nil,
+            create: create, digest: sample.digest)
+        #expect(request.create == isMade)
+        let line = try request.line(for: .check)
+        #expect(line.revealed()?.contains(#""create":true,"secret""#) == isMade)
+        #expect(try PublisherRequest(parsing: line.copyBytes(), .check).create == isMade)
     }
 
     @Test("a code of a later version is read as internal")

@@ -34,7 +34,7 @@ package final class FakePublishers: PublisherHost, Sendable {
             throw PublisherError(.notFound, "there is no program ork-publisher-\(address.publisher)")
         }
         let information = PublisherInformation(
-            verbs: [.check, .publish, .verify], with: .init(required: ["place"]),
+            verbs: [.check, .publish, .verify], with: .init(required: ["place"], optional: [Settings.create]),
             environment: .init(optional: ["TOKEN"]), readback: .value, batch: true)
         // As a host does that has no variable at all.
         _ = try PublisherEnvironment([:]).child(address.environment, of: information)
@@ -68,24 +68,44 @@ package final class FakePublishers: PublisherHost, Sendable {
             case .unknownAndNotWritten: return PublisherAnswer(.unknown(PublisherError(.unavailable, "no answer")))
             case .unknownButWritten, nil: break
             }
-            switch verb {
-            case .check:
-                if let held, let expect = request.expect, !expect.contains(held) {
-                    return PublisherAnswer(.rejected(PublisherError(.conflict, "holds a value of somebody else's")))
+            let isReadable = !simulated.unreadable.contains(place)
+            let comparison: Comparison? = isReadable ? request.compare(held: held) : nil
+            func answer(_ outcome: PublisherOutcome, receipt: JSONObject? = nil) -> PublisherAnswer {
+                let (held, holds) = Self.told(comparison, held, request)
+                return PublisherAnswer(outcome, receipt: receipt, held: held, holds: holds)
+            }
+            if verb == .verify {
+                return switch comparison {
+                case .same: answer(.match)
+                case .nothing: answer(.absent)
+                case .expected, .other: answer(.mismatch)
+                case nil: answer(.unverifiable)
                 }
-                return PublisherAnswer(.ready)
-            case .verify:
-                guard !simulated.unreadable.contains(place) else { return PublisherAnswer(.unverifiable) }
-                return PublisherAnswer(held == nil ? .absent : held == request.digest ? .match : .mismatch)
-            case .publish: break
             }
-            if held == request.digest { return PublisherAnswer(.unchanged) }
-            if let held, let expect = request.expect, !expect.contains(held) {
-                return PublisherAnswer(.rejected(PublisherError(.conflict, "holds a value of somebody else's")))
+            if comparison == .other {
+                return answer(.rejected(PublisherError(.conflict, "holds a value of somebody else's")))
             }
+            if comparison == .nothing, let refusal = request.refusalToMake("no place \(place)", field: "with.place") {
+                return answer(.rejected(refusal))
+            }
+            if verb == .check { return answer(.ready) }
+            if comparison == .same { return answer(.unchanged) }
             simulated.places[place] = request.secret
-            if trouble != nil { return PublisherAnswer(.unknown(PublisherError(.unavailable, "no answer"))) }
-            return PublisherAnswer(.committed, receipt: ["place": .string(place)])
+            if trouble != nil { return answer(.unknown(PublisherError(.unavailable, "no answer"))) }
+            return answer(.committed, receipt: ["place": .string(place)])
+        }
+    }
+
+    /// What the answer of a publisher of this package says of what was there.
+    private static func told(
+        _ comparison: Comparison?, _ held: Digest?, _ request: PublisherRequest
+    ) -> (Held, Digest?) {
+        switch comparison {
+        case .nothing: (.nothing, nil)
+        case .same: (.successor, nil)
+        case .expected: request.expect == nil ? (.unknown, held) : (.predecessor, nil)
+        case .other: (.other, held)
+        case nil: (.unknown, nil)
         }
     }
 }

@@ -6,15 +6,15 @@ import Sodium
 import Testing
 
 extension PublisherRequest {
-    /// A request about the target `web`, as the host makes it.
+    /// A request about the target `web`, as the host makes it where somebody has said `create`.
     package init(
         _ verb: Verb, _ with: JSONObject, secret: Secret = SampleKeys.successor,
         expect: [Secret]? = [SampleKeys.predecessor, SampleKeys.successor], operation: String = "op",
-        rotation: String = "01JDB00000AAAAAAAAAAAAAAAA", target: String = "web", deadline: Date
+        rotation: String = "01JDB00000AAAAAAAAAAAAAAAA", target: String = "web", create: Bool = true, deadline: Date
     ) {
         self.init(
             id: "1", operation: operation, rotation: rotation, deadline: deadline, target: target, with: with,
-            expect: expect?.map { Digest(of: $0) }, digest: Digest(of: secret),
+            expect: expect?.map { Digest(of: $0) }, create: create, digest: Digest(of: secret),
             secret: verb == .publish ? secret : nil)
     }
 }
@@ -32,11 +32,26 @@ extension Publisher {
 }
 
 extension PublisherAnswer {
+    /// The same with no more about what the target held than its outcome says.
+    package var withoutHeld: PublisherAnswer { PublisherAnswer(outcome, receipt: receipt, message: message) }
+
     /// The error of a refusal or of a doubt.
     package var error: PublisherError? {
         switch outcome {
         case .rejected(let error), .unknown(let error): error
         default: nil
         }
+    }
+}
+
+extension PublisherError {
+    /// The refusal to make a target that nobody said was to be made.
+    package static func notMade(
+        _ absence: String, hint: String? = nil, field: String, target: String = "web"
+    ) -> PublisherError {
+        let yes = "if it is meant to be made: `create: true` in its `with`, or `ork-publish --create-target \(target)`"
+        return PublisherError(
+            .notFound, "\(absence): nothing held the predecessor", hint: hint.map { "\($0); \(yes)" } ?? yes,
+            field: field)
     }
 }

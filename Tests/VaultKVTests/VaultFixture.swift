@@ -61,14 +61,15 @@ final class VaultFixture: Sendable {
     func ask(
         _ verb: Verb, _ with: JSONObject = [:], of publisher: VaultKVPublisher? = nil,
         expect: [Secret]? = [SampleKeys.predecessor, SampleKeys.successor], secret: Secret = SampleKeys.successor,
-        rotation: String = Rotations.ours, target: String = "web", within seconds: TimeInterval = 120
+        rotation: String = Rotations.ours, target: String = "web", create: Bool = true,
+        within seconds: TimeInterval = 120
     ) throws -> PublisherAnswer {
         let publisher = try publisher ?? self.publisher()
         var settings: JSONObject = ["path": .string(path), "field": "KEY"]
         for (key, value) in with.members { settings[key] = value }
         let request = PublisherRequest(
             verb, settings, secret: secret, expect: expect, operation: "\(rotation)/\(target)/2b2b",
-            rotation: rotation, target: target, deadline: clock.now.addingTimeInterval(seconds))
+            rotation: rotation, target: target, create: create, deadline: clock.now.addingTimeInterval(seconds))
         return publisher.ask(verb, request)
     }
 

@@ -31,7 +31,7 @@ struct AWSParameterPublisher: ServicePublisher {
 
     func target(_ request: PublisherRequest) throws(PublisherError) -> ParameterTarget {
         let settings = Settings(request.with)
-        let parameter = try ParameterSettings(settings)
+        let parameter = try ParameterSettings(settings, isMade: request.create)
         let (client, region) = try clients.client(for: settings)
         return ParameterTarget(settings: parameter, client: client, region: region, deadline: request.deadline)
     }

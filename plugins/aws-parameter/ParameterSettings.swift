@@ -26,10 +26,11 @@ struct ParameterSettings {
 
     static let names = PublisherInformation.Names(
         required: ["name"],
-        optional: ["field", "create", "kms_key_id", "tier", "description"] + AWSClients.settings)
+        optional: ["field", Settings.create, "kms_key_id", "tier", "description"] + AWSClients.settings)
 
     /// Errors are of code `configuration` and name the field.
-    init(_ settings: Settings) throws(PublisherError) {
+    /// `isMade`: somebody has said that what is missing is to be made.
+    init(_ settings: Settings, isMade: Bool) throws(PublisherError) {
         name = try settings.required("name", hint: "name the parameter, as /prod/web/OPENROUTER_API_KEY")
         // PutParameter's documentation: with a slash in it, it is a path and begins with one.
         let isName = name.utf8.allSatisfy {
@@ -44,7 +45,7 @@ struct ParameterSettings {
         let key = try settings.text("kms_key_id")
         let tier = try settings.choice("tier", Tier.self)
         let description = try settings.text("description")
-        if try settings.flag("create") ?? false {
+        if isMade {
             making = Making(key: key, tier: tier ?? .standard, description: description)
         } else {
             for (name, isSet) in [

@@ -117,12 +117,16 @@ extension ParameterTarget {
     /// Reads, and looks at what writing has to keep. Whether it may be written shows only when it is.
     func check(_ request: PublisherRequest) throws(ServiceError) -> PublisherAnswer {
         guard let version = try read() else {
-            guard settings.making != nil else { throw missing }
-            return PublisherAnswer(.ready, message: "would make \(settings.thing)")
+            try requireMaking(request)
+            return PublisherAnswer(.ready, message: "would make \(settings.thing); \(request.noteOfMaking(absence))")
         }
-        _ = try judge(version, request)
+        let isMade = try judge(version, request) == .made
         _ = try attributes()
-        return PublisherAnswer(.ready, message: "would write \(settings.thing)")
+        return PublisherAnswer(
+            .ready,
+            message: isMade
+                ? "would make \(settings.thing); \(request.noteOfMaking(settings.text.absence(of: settings.thing)))"
+                : "would write \(settings.thing)")
     }
 
     /// Compares and writes. What comes between is met by reading again, a few times.
@@ -131,7 +135,9 @@ extension ParameterTarget {
         var doubt: (change: Change, error: ServiceError)?
         for _ in 1...4 {
             let base = try ServiceError.after(doubt?.error) { () throws(ServiceError) in try read() }
-            guard base != nil || settings.making != nil else { throw missing.doubted(doubt != nil) }
+            if base == nil {
+                try ServiceError.after(doubt?.error) { () throws(ServiceError) in try requireMaking(request) }
+            }
             if let base {
                 let judgement = try ServiceError.after(doubt?.error) { () throws(ServiceError) in
                     try judge(base, request)
@@ -229,10 +235,10 @@ extension ParameterTarget {
         return PublisherAnswer(.committed, receipt: receipt, message: message)
     }
 
-    private var missing: ServiceError {
-        ServiceError(
-            PublisherError(
-                .notFound, "there is no parameter \(settings.name) in \(region.name)",
-                hint: "make it as a SecureString, or add 'create: true'", field: "with.name"))
+    private var absence: String { "no parameter \(settings.name) in \(region.name)" }
+
+    /// Refuses to make what nobody said was to be made.
+    private func requireMaking(_ request: PublisherRequest) throws(ServiceError) {
+        if let refusal = request.refusalToMake(absence, field: "with.name") { throw ServiceError(refusal) }
     }
 }

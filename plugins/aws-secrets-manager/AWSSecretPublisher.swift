@@ -31,7 +31,7 @@ struct AWSSecretPublisher: ServicePublisher {
 
     func target(_ request: PublisherRequest) throws(PublisherError) -> SecretTarget {
         let settings = Settings(request.with)
-        let secret = try SecretSettings(settings)
+        let secret = try SecretSettings(settings, isMade: request.create)
         let (client, region) = try clients.client(for: settings, implied: secret.region)
         return SecretTarget(settings: secret, client: client, region: region, deadline: request.deadline)
     }

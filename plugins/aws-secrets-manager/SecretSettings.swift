@@ -31,10 +31,11 @@ struct SecretSettings {
 
     static let names = PublisherInformation.Names(
         required: ["secret"],
-        optional: ["field", "stage", "create", "kms_key_id", "description"] + AWSClients.settings)
+        optional: ["field", "stage", Settings.create, "kms_key_id", "description"] + AWSClients.settings)
 
     /// Errors are of code `configuration` and name the field.
-    init(_ settings: Settings) throws(PublisherError) {
+    /// `isMade`: somebody has said that what is missing is to be made.
+    init(_ settings: Settings, isMade: Bool) throws(PublisherError) {
         secret = try settings.required("secret", hint: "name the secret, as prod/web, or write its ARN")
         let parts = secret.split(separator: ":", omittingEmptySubsequences: false)
         let isARN = parts.first == "arn"
@@ -54,7 +55,7 @@ struct SecretSettings {
         }
         let key = try settings.text("kms_key_id")
         let description = try settings.text("description")
-        if try settings.flag("create") ?? false {
+        if isMade {
             guard !isARN else {
                 throw Settings.error(
                     "secret", "a secret that is made has a name, not yet an ARN", hint: "write its name")

@@ -6,16 +6,29 @@ import Secrets
 extension SecretTarget {
     /// Reads and looks. Whether it may be written shows only when it is.
     func check(_ request: PublisherRequest) throws(ServiceError) -> PublisherAnswer {
-        switch try read() {
-        case .missing:
-            guard settings.making != nil else { throw missing }
-            return PublisherAnswer(.ready, message: "would make \(settings.thing)")
-        case .empty: return PublisherAnswer(.ready, message: "would write \(settings.thing)")
-        case .current(let version):
-            _ = try judge(version, request)
-            let note = try look().isRotatedByAWS ? "; \(rotated)" : ""
-            return PublisherAnswer(.ready, message: "would write \(settings.thing)\(note)")
+        let found = try read()
+        guard case .current(let version) = found else {
+            let absence = try absence(found, request)
+            return PublisherAnswer(
+                .ready, message: "would make \(settings.thing); \(request.noteOfMaking(absence))")
         }
+        let news =
+            try judge(version, request) == .made
+            ? "would make \(settings.thing); \(request.noteOfMaking(settings.text.absence(of: settings.thing)))" : nil
+        let note = try look().isRotatedByAWS ? "; \(rotated)" : ""
+        return PublisherAnswer(.ready, message: (news ?? "would write \(settings.thing)") + note)
+    }
+
+    /// What is missing where there is no version. Refuses to make what nobody said was to be made.
+    private func absence(_ found: Found, _ request: PublisherRequest) throws(ServiceError) -> String {
+        let isMissing = if case .missing = found { true } else { false }
+        let absence =
+            isMissing
+            ? "no secret \(settings.secret) in \(region.name)" : settings.text.absence(of: settings.thing)
+        let refusal = request.refusalToMake(
+            absence, hint: isMissing ? "AWS says the same of what is in another account" : nil, field: "with.secret")
+        if let refusal { throw ServiceError(refusal) }
+        return absence
     }
 
     /// Compares and writes. What comes between is met by reading again, a few times.
@@ -27,10 +40,9 @@ extension SecretTarget {
             var change = Change.updated
             var base: Version?
             switch found {
-            case .missing:
-                guard settings.making != nil else { throw missing.doubted(doubt != nil) }
-                change = .created
-            case .empty: break
+            case .missing, .empty:
+                _ = try ServiceError.after(doubt?.error) { () throws(ServiceError) in try absence(found, request) }
+                if case .missing = found { change = .created }
             case .current(let version):
                 let judgement = try ServiceError.after(doubt?.error) { () throws(ServiceError) in
                     try judge(version, request)
@@ -134,7 +146,12 @@ extension SecretTarget {
     /// Refuses to come between a rotation that somebody else has begun. Versions of ork's own that wait were left by a
     /// rotation that did not get through.
     private func look() throws(ServiceError) -> State {
-        guard let state = try describe() else { throw missing }
+        guard let state = try describe() else {
+            throw ServiceError(
+                PublisherError(
+                    .notFound, "secret \(settings.secret) was removed meanwhile",
+                    hint: "look who else writes it, and run the step again", field: "with.secret"))
+        }
         guard let pending = state.pending, !VersionID.isOurs(pending) else { return state }
         throw ServiceError(
             PublisherError(
@@ -172,12 +189,4 @@ extension SecretTarget {
     }
 
     private var rotated: String { "AWS rotates this secret itself, and will put another value there" }
-
-    private var missing: ServiceError {
-        ServiceError(
-            PublisherError(
-                .notFound, "there is no secret \(settings.secret) in \(region.name)",
-                hint: "make it, or add 'create: true'; AWS says the same of what is in another account",
-                field: "with.secret"))
-    }
 }

@@ -10,7 +10,7 @@ import Sodium
 struct CommandPublisher: Publisher {
     var information: PublisherInformation {
         PublisherInformation(
-            with: .init(required: ["publish"], optional: ["verify", "check", "timeout"]),
+            with: .init(required: ["publish"], optional: ["verify", "check", "timeout", Settings.create]),
             paths: ["publish", "verify", "check"],
             // Its programs are the clients of such services.
             environment: .init(inherited: [
@@ -24,24 +24,21 @@ struct CommandPublisher: Publisher {
         for (key, arguments) in settings.commands {
             guard Program(arguments).file != nil else { throw Self.notStarted(arguments[0], key) }
         }
-        guard let arguments = settings.check else { return PublisherAnswer(.ready) }
-        let run = Command(arguments, request, .check).run(until: settings.end(request))
-        if run.succeeded { return PublisherAnswer(.ready) }
-        throw Self.refusal(run, arguments, "check") ?? PublisherError(.internal, Self.message(run, "check"))
+        if let arguments = settings.check {
+            let run = Command(arguments, request, .check).run(until: settings.end(request))
+            guard run.succeeded else {
+                throw Self.refusal(run, arguments, "check") ?? PublisherError(.internal, Self.message(run, "check"))
+            }
+        }
+        // What publishing looks at first.
+        let isMade = try look(settings, request) == .nothing
+        return PublisherAnswer(.ready, message: isMade ? request.noteOfMaking(Self.absence) : nil)
     }
 
     func publish(_ request: PublisherRequest) throws(PublisherError) -> PublisherAnswer {
         let settings = try CommandSettings(request.with)
         let secret = try request.requireSecret()
-        switch request.compare(held: try read(settings, request)) {
-        case .nothing, .expected: break
-        case .same: return PublisherAnswer(.unchanged)
-        case .other:
-            throw PublisherError(
-                .conflict, "the program of 'verify' finds a value that this rotation does not know",
-                hint: "check that the target is the right one and that no other rotation writes there",
-                field: "with.verify")
-        }
+        if try look(settings, request) == .same { return PublisherAnswer(.unchanged) }
         let run = Command(settings.publish, request, .publish).run(input: secret, until: settings.end(request))
         if run.succeeded {
             return PublisherAnswer(.committed, message: "the program \(settings.publish[0]) took it")
@@ -56,14 +53,38 @@ struct CommandPublisher: Publisher {
 
     func verify(_ request: PublisherRequest) throws(PublisherError) -> PublisherAnswer {
         let settings = try CommandSettings(request.with)
-        guard settings.verify != nil else { return PublisherAnswer(.unverifiable) }
-        guard let found = try read(settings, request) else { return PublisherAnswer(.absent) }
-        return PublisherAnswer(found == request.digest ? .match : .mismatch)
+        guard let arguments = settings.verify else { return PublisherAnswer(.unverifiable) }
+        switch request.compare(held: try read(arguments, settings, request)) {
+        case .same: return PublisherAnswer(.match)
+        case .nothing: return PublisherAnswer(.absent)
+        case .expected, .other: return PublisherAnswer(.mismatch)
+        }
     }
 
-    /// The digest of what the program of `verify` finds; `nil` if it finds nothing, or if there is no such program.
-    private func read(_ settings: CommandSettings, _ request: PublisherRequest) throws(PublisherError) -> Digest? {
+    private static let absence = "the program of 'verify' finds nothing"
+
+    /// What the target holds by the program of `verify`; `nil` without one: then nobody knows. Refuses a value that this
+    /// rotation does not know, and to make what nobody said was to be made.
+    private func look(_ settings: CommandSettings, _ request: PublisherRequest) throws(PublisherError) -> Comparison? {
         guard let arguments = settings.verify else { return nil }
+        let comparison = request.compare(held: try read(arguments, settings, request))
+        switch comparison {
+        case .same, .expected: return comparison
+        case .nothing:
+            if let refusal = request.refusalToMake(Self.absence, field: "with.verify") { throw refusal }
+            return comparison
+        case .other:
+            throw PublisherError(
+                .conflict, "the program of 'verify' finds a value that this rotation does not know",
+                hint: "check that the target is the right one and that no other rotation writes there",
+                field: "with.verify")
+        }
+    }
+
+    /// The digest of what the program of `verify` finds; `nil` if it finds nothing.
+    private func read(
+        _ arguments: [String], _ settings: CommandSettings, _ request: PublisherRequest
+    ) throws(PublisherError) -> Digest? {
         let command = Command(arguments, request, .verify)
         let run = command.run(capture: true, until: settings.end(request))
         guard run.succeeded else {

@@ -11,7 +11,7 @@ import TargetDocuments
 struct FilePublisher: Publisher {
     var information: PublisherInformation {
         PublisherInformation(
-            with: .init(required: ["path"], optional: ["name", "format", "mode", "create"]), paths: ["path"],
+            with: .init(required: ["path"], optional: ["name", "format", "mode", Settings.create]), paths: ["path"],
             readback: .value,
             rollback: .value, batch: true)
     }
@@ -23,12 +23,16 @@ struct FilePublisher: Publisher {
         let target = try TargetFile(settings.path)
         let content = try target.read()
         let document = try settings.document(content)
-        if let held = try settings.place.value(in: document) { _ = try judge(held, request, settings) }
+        let isMade = try judge(document, content, target, request, settings) == .nothing
         // Whether a key can be written there; the successor does not exist yet. Keys look like this one.
         _ = try settings.place.replacing(in: document, with: Secret("sk-or-v1-" + String(repeating: "0", count: 64)))
         try target.checkWritable(content)
+        let making = isMade ? "would make \(settings.place.name.map { "\($0) in " } ?? "")\(target.path)" : nil
+        let news = isMade ? request.noteOfMaking(absence(content, target, settings)) : nil
+        let exposure = settings.exposure(content)
+        let notes = [making ?? (exposure == nil ? nil : "ready"), news, exposure].compactMap(\.self)
         return PublisherAnswer(
-            .ready, receipt: receipt(target, settings), message: settings.exposure(content).map { "ready; \($0)" })
+            .ready, receipt: receipt(target, settings), message: notes.isEmpty ? nil : notes.joined(separator: "; "))
     }
 
     func publish(_ request: PublisherRequest) throws(PublisherError) -> PublisherAnswer {
@@ -39,7 +43,8 @@ struct FilePublisher: Publisher {
         try target.removeLeftovers()
         let content = try target.read()
         let document = try settings.document(content)
-        if let held = try settings.place.value(in: document), try judge(held, request, settings) == .successor {
+        let held = try judge(document, content, target, request, settings)
+        if held == .same {
             // An earlier run may have been killed after its rename: the answer says that the value stays.
             try target.synchronize()
             return PublisherAnswer(
@@ -54,38 +59,48 @@ struct FilePublisher: Publisher {
         if let doubt = try target.replace(content, with: bytes, mode: settings.mode) {
             return PublisherAnswer(.unknown(doubt), receipt: receipt)
         }
-        let name = settings.place.name.map { "\($0) to " } ?? ""
-        let notes = ["wrote \(name)\(target.path)", settings.exposure(content)].compactMap(\.self)
+        let (verb, into) = held == .nothing ? ("made", "in") : ("wrote", "to")
+        let name = settings.place.name.map { "\($0) \(into) " } ?? ""
+        let notes = ["\(verb) \(name)\(target.path)", settings.exposure(content)].compactMap(\.self)
         return PublisherAnswer(.committed, receipt: receipt, message: notes.joined(separator: "; "))
     }
 
     func verify(_ request: PublisherRequest) throws(PublisherError) -> PublisherAnswer {
         let settings = try FileSettings(request.with)
         let target = try TargetFile(settings.path)
-        guard let content = try target.read() else { return PublisherAnswer(.absent) }
-        guard let held = try settings.place.value(in: settings.document(content)) else {
-            return PublisherAnswer(.absent)
+        switch request.compare(held: try settings.place.value(in: settings.document(target.read()))) {
+        case .same: return PublisherAnswer(.match)
+        case .nothing: return PublisherAnswer(.absent)
+        case .expected, .other: return PublisherAnswer(.mismatch)
         }
-        return PublisherAnswer(Digest(of: held) == request.digest ? .match : .mismatch)
     }
 
-    private enum Held {
-        case successor, predecessor
-    }
-
-    /// Tells whose value the file holds, and refuses one that this rotation does not know.
+    /// Tells what the file holds, and refuses a value that this rotation does not know, and to make what nobody said
+    /// was to be made.
     private func judge(
-        _ held: Secret, _ request: PublisherRequest, _ settings: FileSettings
-    ) throws(PublisherError) -> Held {
-        switch request.compare(held: held) {
-        case .same: return .successor
-        case .nothing, .expected: return .predecessor
+        _ document: Document, _ content: TargetFile.Content?, _ target: borrowing TargetFile,
+        _ request: PublisherRequest, _ settings: FileSettings
+    ) throws(PublisherError) -> Comparison {
+        let comparison = request.compare(held: try settings.place.value(in: document))
+        switch comparison {
+        case .same, .expected: return comparison
+        case .nothing:
+            let refusal = request.refusalToMake(
+                absence(content, target, settings), field: content == nil ? "with.path" : settings.place.field)
+            if let refusal { throw refusal }
+            return comparison
         case .other:
             throw PublisherError(
                 .conflict, "\(settings.place.description) holds a value that this rotation does not know",
                 hint: "check that path and name are right and that no other rotation writes there",
                 field: settings.place.field)
         }
+    }
+
+    private func absence(
+        _ content: TargetFile.Content?, _ target: borrowing TargetFile, _ settings: FileSettings
+    ) -> String {
+        content == nil ? "no file \(target.path)" : "no value at \(settings.place.description)"
     }
 
     private func receipt(_ target: borrowing TargetFile, _ settings: FileSettings) -> JSONObject {

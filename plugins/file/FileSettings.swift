@@ -9,7 +9,6 @@ struct FileSettings {
     let place: ValuePlace
     /// The permissions of a file that is made.
     let mode: UInt32
-    let create: Bool
 
     /// Errors are of code `configuration` and name the field.
     init(_ with: JSONObject) throws(PublisherError) {
@@ -22,16 +21,11 @@ struct FileSettings {
         self.path = path
         place = try ValuePlace(settings, path: path)
         mode = try Self.mode(settings)
-        create = try settings.flag("create") ?? true
     }
 
-    /// The document in the file; an empty one where a file may be made.
+    /// The document in the file; an empty one where there is none.
     func document(_ content: TargetFile.Content?) throws(PublisherError) -> Document {
-        if content == nil, !create {
-            throw PublisherError(
-                .notFound, "\(path) does not exist", hint: "make it, or leave out 'create: false'", field: "with.path")
-        }
-        return try place.document(content?.bytes ?? [])
+        try place.document(content?.bytes ?? [])
     }
 
     /// A warning about a file that more users can read than `mode` says; it keeps its permissions.

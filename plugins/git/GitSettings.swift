@@ -11,8 +11,6 @@ struct GitSettings {
     let place: ValuePlace
     let file: any EncryptedFile
     let commit: CommitSettings
-    /// Whether a file that is not there is made.
-    let create: Bool
     /// A checkout on this machine whose objects may be used.
     let checkout: String?
 
@@ -35,7 +33,8 @@ struct GitSettings {
     static let names = PublisherInformation.Names(
         required: ["remote", "branch", "path", "encrypt"],
         optional: [
-            "base", "name", "format", "create", "recipients", "identity", "command", "decrypt", "encrypts", "alone",
+            "base", "name", "format", Settings.create, "recipients", "identity", "command", "decrypt", "encrypts",
+            "alone",
             "author", "message", "sign", "signing_key", "user", "ssh_key", "host_key", "known_hosts", "checkout",
         ])
 
@@ -55,7 +54,6 @@ struct GitSettings {
         place = try ValuePlace(settings, path: path, without: Self.outerEndings)
         file = try Self.file(settings, place, request, environment)
         commit = try CommitSettings(settings, request, place, environment)
-        create = try settings.flag("create") ?? true
         checkout = try settings.text("checkout")
     }
 

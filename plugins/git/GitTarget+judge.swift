@@ -8,8 +8,9 @@ extension GitTarget {
     /// What the file holds, as far as this rotation is concerned.
     enum Judgement {
         case successor
-        /// Nothing, a predecessor, or what cannot be compared and that nobody else has written since.
+        /// A predecessor, or what cannot be compared and that nobody else has written since.
         case replaceable
+        case nothing
     }
 
     /// How far a history is looked through.
@@ -20,16 +21,29 @@ extension GitTarget {
         _ opened: OpenedFile, at tip: ObjectID, on branch: String
     ) throws(PublisherError) -> Judgement {
         switch opened {
-        case .missing, .plaintext(_, value: nil): return .replaceable
-        case .plaintext(_, let value?): return try judge(Digest(of: value))
+        case .missing: return try judge(nil)
+        case .plaintext(_, let value): return try judge(value.map { Digest(of: $0) })
         case .sealed: return try judgeHistory(try history(at: tip, of: branch))
         }
     }
 
-    private func judge(_ digest: Digest) throws(PublisherError) -> Judgement {
+    /// Refuses to make what nobody said was to be made. `file` is the one on the branch, without the value.
+    func requireCreation(of file: GitFile?, on branch: String) throws(PublisherError) {
+        let refusal = request.refusalToMake(
+            absence(of: file, on: branch), field: file == nil ? "with.path" : settings.place.field)
+        if let refusal { throw refusal }
+    }
+
+    func absence(of file: GitFile?, on branch: String) -> String {
+        file == nil
+            ? "no file \(settings.place.path) on \(branch)" : "no value at \(settings.place.description) on \(branch)"
+    }
+
+    private func judge(_ digest: Digest?) throws(PublisherError) -> Judgement {
         switch request.compare(held: digest) {
         case .same: return .successor
-        case .nothing, .expected: return .replaceable
+        case .nothing: return .nothing
+        case .expected: return .replaceable
         case .other:
             throw PublisherError(
                 .conflict, "\(settings.place.description) holds a value that this rotation does not know",
@@ -40,7 +54,7 @@ extension GitTarget {
 
     /// Where the file cannot be decrypted, the commits that changed it tell whose value it holds.
     private func judgeHistory(_ history: History) throws(PublisherError) -> Judgement {
-        if history.digest == request.digest { return .successor }
+        if history.digest == request.digest { return try judge(request.digest) }
         guard request.expect != nil, let newest = history.newest else { return .replaceable }
         if let later = newest.trailers.rotation, request.isOlder(than: later) {
             throw PublisherError(

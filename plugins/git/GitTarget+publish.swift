@@ -67,7 +67,9 @@ extension GitTarget {
         } else {
             let copy = try repositoryFile(file, at: start.tip)
             let opened = try open(copy, at: start.tip, on: start.name)
-            if let file, try judge(opened, at: start.tip, on: start.name) == .successor {
+            let judgement = try judge(opened, at: start.tip, on: start.name)
+            if judgement == .nothing { try requireCreation(of: file, on: start.name) }
+            if let file, judgement == .successor {
                 return .answer(answer(isInDoubt ? .committed : .unchanged, file, at: start.tip))
             }
             bytes = try write(secret, into: copy, opened)

@@ -69,11 +69,6 @@ final class GitTarget {
     func open(
         _ file: RepositoryFile, at tip: ObjectID, on branch: String
     ) throws(PublisherError) -> OpenedFile {
-        guard file.bytes != nil || settings.create else {
-            throw PublisherError(
-                .notFound, "\(settings.place.path) does not exist on \(branch)",
-                hint: "commit it, or leave out 'create: false'", field: "with.path")
-        }
         try settings.file.checkReaders(of: file) { () throws(PublisherError) in
             try ownVersions(at: tip, of: branch)
         }
@@ -137,14 +132,16 @@ extension GitTarget {
         let file = try file(at: start.tip)
         let copy = try repositoryFile(file, at: start.tip)
         let opened = try open(copy, at: start.tip, on: start.name)
-        _ = try judge(opened, at: start.tip, on: start.name)
+        let isMade = try judge(opened, at: start.tip, on: start.name) == .nothing
+        if isMade { try requireCreation(of: file, on: start.name) }
         _ = try write(Secret("ork-check-\(UUID().uuidString)"), into: copy, opened)
         if let signer = settings.commit.signer { _ = try signer.sign(Array("ork-check\n".utf8), work) }
         do { try repository.checkPush(to: settings.remote.remote) } catch { throw PublisherError(error) }
         let isSealed = if case .sealed = opened { true } else { false }
         let notes = [
             "would commit \(settings.place.description) to \(settings.remote.branch)",
-            file == nil ? "the file is made" : nil, start.branch == nil ? "made from \(start.name)" : nil,
+            isMade ? request.noteOfMaking(absence(of: file, on: start.name)) : nil,
+            start.branch == nil ? "made from \(start.name)" : nil,
             isSealed ? "it cannot be decrypted here, and is compared by its history" : nil,
         ]
         return PublisherAnswer(.ready, message: notes.compactMap(\.self).joined(separator: "; "))
@@ -155,9 +152,13 @@ extension GitTarget {
         let branch = settings.remote.base ?? settings.remote.branch
         guard let tip = try fetch(branch), let file = try file(at: tip) else { return PublisherAnswer(.absent) }
         switch try open(try repositoryFile(file, at: tip), at: tip, on: branch) {
-        case .missing, .plaintext(_, value: nil): return PublisherAnswer(.absent)
-        case .plaintext(_, let value?):
-            return Digest(of: value) == request.digest ? PublisherAnswer(.match) : mismatch(branch)
+        case .missing: return PublisherAnswer(.absent)
+        case .plaintext(_, let value):
+            switch request.compare(held: value) {
+            case .nothing: return PublisherAnswer(.absent)
+            case .same: return PublisherAnswer(.match)
+            case .expected, .other: return mismatch(branch)
+            }
         case .sealed:
             return try verifySealed(file, at: tip, branch)
         }
@@ -173,7 +174,7 @@ extension GitTarget {
                 .unverifiable,
                 message: "\(settings.place.path) cannot be decrypted here, and somebody else has written it")
         }
-        guard digest == request.digest else { return mismatch(branch) }
+        guard request.compare(held: digest) == .same else { return mismatch(branch) }
         return PublisherAnswer(
             .match, message: "\(settings.place.path) on \(branch) is as ork committed it; it cannot be decrypted here")
     }

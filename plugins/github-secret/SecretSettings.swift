@@ -11,7 +11,8 @@ struct SecretSettings {
     static let names = PublisherInformation.Names(
         required: ["name"],
         optional: [
-            "repository", "environment", "organization", "store", "visibility", "selected_repositories", "companion",
+            "repository", "environment", "organization", Settings.create, "store", "visibility",
+            "selected_repositories", "companion",
             "url", "writes",
         ])
 

@@ -9,9 +9,10 @@ extension SecretTarget {
     /// All that can be known without writing. Whether the token may write is not among it.
     func check(_ request: PublisherRequest) throws(ServiceError) -> PublisherAnswer {
         _ = try publicKey()
-        let state = try state(request)
+        let state = try state(request, looks: true)
         let visibility = try visibility(state.metadata)
         let notes = [
+            state.metadata == nil ? "would make \(settings.secret); \(request.noteOfMaking(absence))" : nil,
             "can see \(scope.place); only a write shows whether the token may write there",
             unheeded(visibility, state.metadata),
         ]
@@ -23,7 +24,8 @@ extension SecretTarget {
     func publish(_ secret: Secret, _ request: PublisherRequest) throws(ServiceError) -> PublisherAnswer {
         // Before anything else, because it tells best what is wrong with a place or a token.
         _ = try publicKey()
-        let state = try state(request)
+        // Where it may be made, the answer to the write tells whether it was.
+        let state = try state(request, looks: !request.create)
         if state.held == .successor, let metadata = state.metadata {
             return PublisherAnswer(
                 .unchanged,
@@ -49,7 +51,8 @@ extension SecretTarget {
                 time == nil ? "GitHub's clocks do not tell when" : nil,
             ]
             return PublisherAnswer(
-                .committed, receipt: receipt, message: notes.compactMap(\.self).joined(separator: "; "))
+                .committed, receipt: receipt, message: notes.compactMap(\.self).joined(separator: "; "),
+                held: written.isNew == true ? .nothing : nil)
         }
     }
 
@@ -67,7 +70,7 @@ extension SecretTarget {
             guard companion.updatedAt == metadata.updatedAt else {
                 return mismatch(metadata, "its companion is about what was written at \(companion.updatedAt.rfc3339)")
             }
-            guard companion.digest == request.digest else {
+            guard request.compare(held: companion.digest) == .same else {
                 return mismatch(metadata, "its companion says that rotation \(companion.rotation) wrote another key")
             }
             return PublisherAnswer(
@@ -95,20 +98,24 @@ extension SecretTarget {
     /// What is there before a write.
     private struct State {
         var companion: Companion?
-        /// Read where it matters: for an organization's visibility, and for a companion, which is about a time.
+        /// `nil` if there is no secret.
         var metadata: Metadata?
+        /// Read where it matters: for an organization's visibility, and for a companion, which is about a time.
         var before = Before.nothingRead
         var held = Companion.Held.replaceable
     }
 
-    private func state(_ request: PublisherRequest) throws(ServiceError) -> State {
+    private var absence: String { "\(settings.secret) does not exist" }
+
+    /// With `looks`, whether there is a secret is read in any case.
+    private func state(_ request: PublisherRequest, looks: Bool) throws(ServiceError) -> State {
         var state = State()
         if let variable = settings.companion { state.companion = try companion(variable) }
-        var needsMetadata = settings.companion != nil
-        if case .organization = scope { needsMetadata = true }
-        guard needsMetadata else { return state }
+        var needsTime = settings.companion != nil
+        if case .organization = scope { needsTime = true }
+        guard needsTime || looks else { return state }
         state.metadata = try metadata(since: state.companion?.updatedAt)
-        state.before = .read(state.metadata?.updatedAt)
+        if needsTime { state.before = .read(state.metadata?.updatedAt) }
         if let companion = state.companion, let variable = settings.companion {
             do throws(PublisherError) {
                 state.held = try companion.judge(
@@ -116,6 +123,13 @@ extension SecretTarget {
             } catch {
                 throw ServiceError(error)
             }
+        }
+        // Without a companion it shows that there is a secret, and not whose value it holds.
+        if state.metadata == nil,
+            let refusal = request.refusalToMake(
+                absence, hint: "check the spelling of name and place", field: "with.name")
+        {
+            throw ServiceError(refusal)
         }
         return state
     }

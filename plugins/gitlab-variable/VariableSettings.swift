@@ -39,7 +39,8 @@ struct VariableSettings {
     static let names = PublisherInformation.Names(
         required: ["key"],
         optional: [
-            "project", "group", "instance", "environment_scope", "masked", "hidden", "raw", "protected",
+            "project", "group", "instance", Settings.create, "environment_scope", "masked", "hidden", "raw",
+            "protected",
             "variable_type", "description", "url", "writes",
         ])
 

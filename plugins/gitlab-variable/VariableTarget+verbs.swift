@@ -6,7 +6,7 @@ extension VariableTarget {
     /// Reading takes the role that writing takes; only the token's scopes may allow less.
     func check(_ request: PublisherRequest) throws(ServiceError) -> PublisherAnswer {
         let variable = try read()
-        if let variable { _ = try judge(variable, request) }
+        let isMade = try judge(variable, request) == .made
         let facts = try token.facts(client, until: deadline)
         guard facts.mayWrite != false else {
             throw ServiceError(
@@ -15,7 +15,9 @@ extension VariableTarget {
                     hint: "make one with the scope api; read_api is not enough", field: settings.place.field))
         }
         let notes = [
-            variable == nil ? "would make \(settings.variable)" : "would write \(settings.variable)",
+            isMade
+                ? "would make \(settings.variable); \(request.noteOfMaking(absence(variable)))"
+                : "would write \(settings.variable)",
             variable.flatMap(leftAsItIs),
             facts.expiresAt.map { "the token expires on \($0)" },
         ]
@@ -70,7 +72,8 @@ extension VariableTarget {
         guard let variable = try read() else { return PublisherAnswer(.absent) }
         switch variable.content {
         case .nothing: return PublisherAnswer(.absent)
-        case .value(let digest): return PublisherAnswer(digest == request.digest ? .match : .mismatch)
+        case .value(let digest):
+            return PublisherAnswer(request.compare(held: digest) == .same ? .match : .mismatch)
         case .hidden:
             return PublisherAnswer(
                 .unverifiable,
@@ -85,25 +88,41 @@ extension VariableTarget {
 
     private enum Judgement {
         case successor, replaceable
+        /// There is nothing, and somebody has said that it is to be made.
+        case made
     }
 
     /// Reads and judges; where there is nothing, it looks for the key under other scopes.
     private func look(
         _ request: PublisherRequest
     ) throws(ServiceError) -> (variable: Variable?, judgement: Judgement?, elsewhere: [String]) {
-        guard let variable = try read() else { return (nil, nil, try scopesElsewhere(request.digest)) }
-        return (variable, try judge(variable, request), [])
+        let variable = try read()
+        return (variable, try judge(variable, request), variable == nil ? try scopesElsewhere(request.digest) : [])
     }
 
-    /// Tells what the variable holds, and refuses a value that this rotation does not know. What is hidden cannot be
-    /// compared, and is taken for ours.
+    private func absence(_ variable: Variable?) -> String {
+        "no \(variable == nil ? "variable" : "value at") \(settings.variable)"
+    }
+
+    /// Tells what the variable holds, and refuses a value that this rotation does not know, and to make what nobody said
+    /// was to be made. What is hidden cannot be compared, and is taken for ours.
     private func judge(
-        _ variable: Variable, _ request: PublisherRequest
+        _ variable: Variable?, _ request: PublisherRequest
     ) throws(ServiceError) -> Judgement {
-        guard case .value(let digest) = variable.content else { return .replaceable }
+        let digest: Digest?
+        switch variable?.content {
+        case .hidden: return .replaceable
+        case .value(let held): digest = held
+        case .nothing, nil: digest = nil
+        }
         switch request.compare(held: digest) {
         case .same: return .successor
-        case .nothing, .expected: return .replaceable
+        case .expected: return .replaceable
+        case .nothing:
+            let refusal = request.refusalToMake(
+                absence(variable), hint: "check the spelling of key, place and scope", field: "with.key")
+            if let refusal { throw ServiceError(refusal) }
+            return .made
         case .other:
             throw ServiceError(
                 PublisherError(

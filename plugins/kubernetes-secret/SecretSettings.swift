@@ -10,15 +10,13 @@ struct SecretSettings {
     let namespace: String
     let name: String
     let key: String
-    /// Whether a secret that is missing is made.
-    let creates: Bool
     /// What is restarted after a write.
     let workloads: [Workload]
 
     static let names = PublisherInformation.Names(
         required: ["secret", "key"],
         optional: [
-            "namespace", "create", "restart", "kubeconfig", "context", "url", "certificate_authority", "writes",
+            "namespace", Settings.create, "restart", "kubeconfig", "context", "url", "certificate_authority", "writes",
         ])
 
     /// Errors are of code `configuration` and name the field. `namespace` is for a target that names none.
@@ -43,7 +41,6 @@ struct SecretSettings {
                 "namespace", "'namespace' is no name of a namespace", hint: "take lower-case letters, digits and -")
         }
         self.namespace = namespace
-        creates = try settings.flag("create") ?? false
         var workloads: [Workload] = []
         for text in try settings.texts("restart") ?? [] {
             let workload = try Workload(text)

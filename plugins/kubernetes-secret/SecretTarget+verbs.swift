@@ -10,7 +10,7 @@ extension SecretTarget {
         do throws(ServiceError) {
             let held = try look(request)
             let states = try workloads()
-            var notes = [held.map { _ in "would write \(settings.entry)" } ?? "would make \(settings.secret)"]
+            var notes = [news(held, request) ?? "would write \(settings.entry)"]
             do throws(ServiceError) {
                 if let held {
                     _ = try update(held, nil, nil)
@@ -63,8 +63,10 @@ extension SecretTarget {
 
     /// Reads the Secret back, and checks whether what uses it was restarted since then and is done.
     func verify(_ request: PublisherRequest) throws(ServiceError) -> PublisherAnswer {
-        guard let held = try read(), let digest = held.digest else { return PublisherAnswer(.absent) }
-        guard digest == request.digest else { return PublisherAnswer(.mismatch) }
+        let found = try read()
+        let comparison = request.compare(held: found?.digest)
+        guard let held = found, comparison != .nothing else { return PublisherAnswer(.absent) }
+        guard comparison == .same else { return PublisherAnswer(.mismatch) }
         let marker = marker(of: held, request)
         for workload in settings.workloads {
             let state = try read(workload)
@@ -135,12 +137,9 @@ extension SecretTarget {
     private func look(_ request: PublisherRequest) throws(ServiceError) -> HeldSecret? {
         guard let held = try read() else {
             if let problem = namespaceProblem() { throw ServiceError(problem) }
-            guard settings.creates else {
-                throw ServiceError(
-                    PublisherError(
-                        .notFound, "there is no \(settings.secret)",
-                        hint: "check its spelling; with 'create: true' it is made", field: "with.secret"))
-            }
+            let refusal = request.refusalToMake(
+                absence(nil), hint: "check the spelling of secret and namespace", field: "with.secret")
+            if let refusal { throw ServiceError(refusal) }
             return nil
         }
         if let later = held.marker?.rotation, request.isOlder(than: later) {
@@ -148,7 +147,12 @@ extension SecretTarget {
                 "was written by a later rotation (\(later))",
                 hint: "finish that one; to write all the same, remove the annotation \(Marker.written(settings.key))")
         }
-        guard request.compare(held: held.digest) != .other else {
+        switch request.compare(held: held.digest) {
+        case .same, .expected: break
+        case .nothing:
+            let refusal = request.refusalToMake(absence(held), hint: "check the spelling of key", field: "with.key")
+            if let refusal { throw ServiceError(refusal) }
+        case .other:
             throw conflict(
                 "holds a value that this rotation does not know",
                 hint:
@@ -156,6 +160,17 @@ extension SecretTarget {
             )
         }
         return try refuseImmutable(held, request)
+    }
+
+    private func absence(_ held: HeldSecret?) -> String {
+        held == nil ? "no \(settings.secret)" : "no value at \(settings.entry)"
+    }
+
+    /// What a check says of a target that would be made; `nil` for one that would be changed.
+    private func news(_ held: HeldSecret?, _ request: PublisherRequest) -> String? {
+        guard held?.digest == nil else { return nil }
+        return "would make \(held == nil ? settings.secret : settings.entry); "
+            + request.noteOfMaking(absence(held))
     }
 
     private func refuseImmutable(_ held: HeldSecret, _ request: PublisherRequest) throws(ServiceError) -> HeldSecret {

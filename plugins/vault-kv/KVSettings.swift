@@ -15,7 +15,8 @@ struct KVSettings {
     static let names = PublisherInformation.Names(
         required: ["path", "field"],
         optional: [
-            "mount", "namespace", "url", "auth", "auth_mount", "role", "role_id", "audience", "id_token", "writes",
+            "mount", Settings.create, "namespace", "url", "auth", "auth_mount", "role", "role_id", "audience",
+            "id_token", "writes",
         ])
 
     /// Errors are of code `configuration` and name the field. `environment` may have the namespace.

@@ -69,7 +69,8 @@ extension KVTarget {
         switch held.content(of: settings.field) {
         case .nothing: return PublisherAnswer(.absent, message: standingNote(held))
         case .value(let digest):
-            return PublisherAnswer(digest == request.digest ? .match : .mismatch, message: endNote(held))
+            let isOurs = request.compare(held: digest) == .same
+            return PublisherAnswer(isOurs ? .match : .mismatch, message: endNote(held))
         case .noText: return PublisherAnswer(.mismatch, message: "\(settings.name) holds something that is no text")
         }
     }
@@ -85,8 +86,13 @@ extension KVTarget {
     /// Tells what the field holds, and refuses a value that this rotation does not know, and what a later rotation has
     /// marked as its own.
     func judge(_ held: KVSecret, _ request: PublisherRequest) throws(ServiceError) -> Judgement {
-        let content = held.content(of: settings.field)
-        if content == .value(request.digest) { return .successor }
+        let comparison: Comparison
+        switch held.content(of: settings.field) {
+        case .nothing: comparison = .nothing
+        case .value(let digest): comparison = request.compare(held: digest)
+        case .noText: comparison = request.expect == nil ? .expected : .other
+        }
+        if comparison == .same { return .successor }
         if let mark = Mark(of: settings.field, in: held), request.isOlder(than: mark.rotation) {
             throw ServiceError(
                 PublisherError(
@@ -94,15 +100,16 @@ extension KVTarget {
                     hint: "finish that one; to write all the same, remove \(Mark.key(settings.field)) from the secret's"
                         + " custom_metadata", field: "with.field"))
         }
-        let comparison: Comparison
-        switch content {
-        case .nothing: comparison = .nothing
-        case .value(let digest): comparison = request.compare(held: digest)
-        case .noText: comparison = request.expect == nil ? .expected : .other
-        }
         switch comparison {
         case .same: return .successor
-        case .nothing, .expected: return .replaceable
+        case .expected: return .replaceable
+        case .nothing:
+            let refusal = request.refusalToMake(
+                "no value at \(settings.name)",
+                hint: standingNote(held) ?? "check the spelling of mount, path and field",
+                field: "with.field")
+            if let refusal { throw ServiceError(refusal) }
+            return .replaceable
         case .other:
             throw ServiceError(
                 PublisherError(

@@ -88,9 +88,11 @@ extension KVTarget {
         let held = try read()
         _ = try judge(held, request)
         let isEmpty = held.content(of: settings.field) == .nothing
+        let news = isEmpty ? request.noteOfMaking("no value at \(settings.name)") : nil
         let rights = try rights()
         let notes = [
-            "would \(isEmpty ? "make" : "write") \(settings.name)", standingNote(held), try objection(rights, held),
+            "would \(isEmpty ? "make" : "write") \(settings.name)", news, standingNote(held),
+            try objection(rights, held),
         ]
         return PublisherAnswer(.ready, message: joined(notes))
     }

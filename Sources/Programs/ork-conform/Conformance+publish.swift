@@ -60,12 +60,14 @@ extension Conformance {
     func checkPublishing(_ report: inout Report, _ information: PublisherInformation) {
         let (first, second, stranger) = (MadeUpKey(), MadeUpKey(), MadeUpKey())
         var receipt: JSONObject?
+        var told: (first: Held, next: Held) = (.unknown, .unknown)
         report.check("publish commits, with members in the request that it does not know") {
             complaint { () throws(Complaint) in
                 let answer = try expect("committed", from: .publish, subject.request(first, expect: [first])) {
                     $0["ork_conform_grease"] = [["of": nil], 7]
                 }
                 receipt = answer.receipt
+                told.first = answer.held
                 try seeFor(first)
             }
         }
@@ -109,15 +111,46 @@ extension Conformance {
         report.check("the next key takes the place of the one that expect has") {
             complaint { () throws(Complaint) in
                 let answer = try expect("committed", from: .publish, subject.request(second, expect: [first, second]))
+                told.next = answer.held
                 if let reason = hasVerify ? found(second, answer.receipt, words) : nil { throw Complaint(reason) }
                 try seeFor(second)
                 try seeFor(first, isThere: false)
             }
         }
+        report.check("what it says that the target held is so") {
+            let isSo =
+                [.nothing, .unknown].contains(told.first) && [.predecessor, .unknown].contains(told.next)
+            return isSo
+                ? nil : "it said \(told.first) of a target without a value, then \(told.next) of a predecessor's"
+        }
         report.check("without expect whatever is there is replaced") {
             complaint { () throws(Complaint) in
                 try expect("committed", from: .publish, subject.request(first, expect: nil))
                 try seeFor(first)
+            }
+        }
+    }
+
+    /// A target that holds nothing may be a mistyped one.
+    func checkMaking(_ report: inout Report, _ information: PublisherInformation) {
+        let rule = "nothing is made unless the request says create"
+        guard (information.with.required + information.with.optional).contains(Settings.create) else {
+            return report.skip(rule, "info does not list the setting create")
+        }
+        guard subject.target.with[Settings.create] == nil else {
+            return report.skip(rule, "the target says create itself")
+        }
+        let key = MadeUpKey()
+        report.check(rule) {
+            complaint { () throws(Complaint) in
+                for verb in [Verb.check, .publish] where information.verbs.contains(verb) {
+                    let answer = try expect("rejected", from: verb, subject.request(key, create: false))
+                    guard answer.outcome.error?.code == .notFound else { throw Complaint("the code is not not_found") }
+                    guard answer.held == .nothing else {
+                        throw Complaint("it does not say that the target held nothing")
+                    }
+                }
+                try seeFor(key, isThere: false)
             }
         }
     }

@@ -34,6 +34,7 @@ struct Conformance {
         }
         guard isConfigured else { return report.skip("everything else", "the target is not described") }
         checkReading(&report, information)
+        checkMaking(&report, information)
         checkPublishing(&report, information)
         checkBatch(&report, information)
         checkEnding(&report)

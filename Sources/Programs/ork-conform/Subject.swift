@@ -73,7 +73,8 @@ final class Subject {
     }
 
     func request(
-        _ key: MadeUpKey, expect: [MadeUpKey]? = [], operation: String? = nil, receipt: JSONObject? = nil
+        _ key: MadeUpKey, expect: [MadeUpKey]? = [], create: Bool = true, operation: String? = nil,
+        receipt: JSONObject? = nil
     ) -> PublisherRequest {
         count += 1
         if !keys.contains(key.secret) {
@@ -84,7 +85,7 @@ final class Subject {
         return PublisherRequest(
             id: "conform-\(count)", operation: operation ?? "conform/target/\(digest.hex.prefix(16))",
             rotation: "conform", deadline: Date.now.addingTimeInterval(60), target: "target", with: target.with,
-            expect: expect?.map(\.digest), digest: digest, secret: key.secret, receipt: receipt)
+            expect: expect?.map(\.digest), create: create, digest: digest, secret: key.secret, receipt: receipt)
     }
 
     /// One request, changed by `edit`, and the one answer to it, or why it does not count.

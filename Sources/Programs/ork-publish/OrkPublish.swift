@@ -33,6 +33,12 @@ import Steps
             valueName: "target"))
     var acceptTarget: [String] = []
 
+    @Option(
+        help: ArgumentHelp(
+            "Make this target where nothing is there yet, as `create: true` does in its settings (repeatable).",
+            valueName: "target"))
+    var createTarget: [String] = []
+
     @Flag(help: "All waves, without a verification between them.")
     var all = false
 
@@ -48,6 +54,7 @@ import Steps
         var options = PublishStep.Options()
         options.only = try session.names(target, "--target")
         options.acceptedTargets = try session.names(acceptTarget, "--accept-target")
+        options.createdTargets = try session.names(createTarget, "--create-target")
         options.allWaves = all
         if check {
             let step = CheckStep(

@@ -69,18 +69,26 @@ extension KeyText {
     package enum Judgement: Sendable {
         /// It holds the successor.
         case successor
-        /// It holds nothing, or a key whose place the successor may take.
+        /// It holds a key whose place the successor may take.
         case replaceable
+        /// It holds nothing, and somebody has said that the key is to be made there.
+        case made
     }
 
-    /// Judges `text`, and refuses a value that the rotation does not know. `setting` names the thing.
+    /// Judges `text`, and refuses a value that the rotation does not know, and to make what nobody said was to be made.
+    /// `setting` names the thing.
     package func judge(
         _ text: Secret, _ request: PublisherRequest, of thing: String, setting: String
     ) throws(ServiceError) -> Judgement {
         let digest = try found(in: text, of: thing)
         switch request.compare(held: digest) {
         case .same: return .successor
-        case .nothing, .expected: return .replaceable
+        case .expected: return .replaceable
+        case .nothing:
+            let refusal = request.refusalToMake(
+                absence(of: thing), field: "with.\(field == nil ? setting : "field")")
+            if let refusal { throw ServiceError(refusal) }
+            return .made
         case .other:
             let isDocument = field == nil && Self.isObject(text)
             throw ServiceError(
@@ -97,9 +105,15 @@ extension KeyText {
     package func verdict(on text: Secret, _ request: PublisherRequest, of thing: String) throws(ServiceError)
         -> PublisherAnswer
     {
-        guard let digest = try found(in: text, of: thing) else { return PublisherAnswer(.absent) }
-        return PublisherAnswer(digest == request.digest ? .match : .mismatch)
+        switch request.compare(held: try found(in: text, of: thing)) {
+        case .nothing: return PublisherAnswer(.absent)
+        case .same: return PublisherAnswer(.match)
+        case .expected, .other: return PublisherAnswer(.mismatch)
+        }
     }
+
+    /// What is missing where there is a text and no key in it.
+    package func absence(of thing: String) -> String { "no value at \(thing)" }
 
     private func found(in text: Secret, of thing: String) throws(ServiceError) -> Digest? {
         do throws(PublisherError) { return try digest(in: text, of: thing) } catch { throw ServiceError(error) }

@@ -4,7 +4,7 @@ import Timestamps
 
 /// What a target holds, as this request sees it.
 public enum Comparison: Sendable, Hashable {
-    /// No value: the successor may be written.
+    /// No value: the target would be made, which takes a yes (`refusalToMake`).
     case nothing
     /// The successor itself: there is nothing to write.
     case same
@@ -16,14 +16,32 @@ public enum Comparison: Sendable, Hashable {
 
 extension PublisherRequest {
     /// Whether the target may be written, by the digest of what it holds; `nil` if it holds nothing.
+    ///
+    /// The first look that a verb takes is what its answer says the target held.
     public func compare(held digest: Digest?) -> Comparison {
+        let comparison = comparison(with: digest)
+        firstLook.note(held(comparison), digest)
+        return comparison
+    }
+
+    /// Whether the target may be written, by what it holds; `nil` if it holds nothing.
+    public func compare(held value: Secret?) -> Comparison { compare(held: value.map { Digest(of: $0) }) }
+
+    private func comparison(with digest: Digest?) -> Comparison {
         guard let digest else { return .nothing }
         if digest == self.digest { return .same }
         return expect?.contains(digest) ?? true ? .expected : .other
     }
 
-    /// Whether the target may be written, by what it holds; `nil` if it holds nothing.
-    public func compare(held value: Secret?) -> Comparison { compare(held: value.map { Digest(of: $0) }) }
+    private func held(_ comparison: Comparison) -> Held {
+        switch comparison {
+        case .nothing: .nothing
+        case .same: .successor
+        // A request that limits nothing does not say which of them is a predecessor.
+        case .expected: expect == nil ? .unknown : .predecessor
+        case .other: .other
+        }
+    }
 
     /// The key to write. Throws `configuration` where the request has none, as only `publish` does.
     public func requireSecret() throws(PublisherError) -> Secret {
@@ -36,5 +54,28 @@ extension PublisherRequest {
     public func isOlder(than rotation: String) -> Bool {
         guard let ours = ULID(self.rotation), let theirs = ULID(rotation) else { return false }
         return theirs.date > ours.date
+    }
+}
+
+// A target that is made, and not changed, is news: a mistyped path or name looks the same, and then the application goes
+// on reading the predecessor somewhere else.
+extension PublisherRequest {
+    /// Why a target that holds nothing is not written: nobody has said that it is to be made. `nil` where somebody has.
+    ///
+    /// `absence` is what is missing, such as "no file app.env".
+    public func refusalToMake(_ absence: String, hint: String? = nil, field: String? = nil) -> PublisherError? {
+        firstLook.note(.nothing, nil)
+        guard !create else { return nil }
+        let yes =
+            "if it is meant to be made: `create: true` in its `with`, or `ork-publish --create-target \(target)`"
+        return PublisherError(
+            .notFound, noteOfMaking(absence), hint: [hint, yes].compactMap(\.self).joined(separator: "; "), field: field
+        )
+    }
+
+    /// The same as news, for a check that is ready to make the target.
+    public func noteOfMaking(_ absence: String) -> String {
+        let hasPredecessor = expect?.contains { $0 != digest } ?? false
+        return "\(absence): nothing held \(hasPredecessor ? "the predecessor" : "a key before")"
     }
 }

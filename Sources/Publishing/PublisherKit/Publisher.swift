@@ -31,7 +31,19 @@ extension Publisher {
 extension Publisher {
     /// Performs a verb. An error that is thrown is the answer `rejected`: certainly nothing was done.
     package func answer(_ verb: Verb, _ request: PublisherRequest) -> PublisherAnswer {
+        var request = request
+        request.firstLook = FirstLook()
+        var answer = performed(verb, request)
+        if answer.held == .unknown, let found = request.firstLook.found {
+            answer.held = found.held
+            if found.held == .unknown || found.held == .other { answer.holds = found.digest }
+        }
+        return answer
+    }
+
+    private func performed(_ verb: Verb, _ request: PublisherRequest) -> PublisherAnswer {
         do {
+            _ = try Settings(request.with).flag(Settings.create)
             return switch verb {
             case .check: try check(request)
             case .publish: try publish(request)

@@ -1,4 +1,5 @@
 public import JSON
+public import Secrets
 
 /// What a publisher found or did.
 public enum PublisherOutcome: Sendable, Hashable {
@@ -30,12 +31,22 @@ public struct PublisherAnswer: Sendable, Hashable {
     public var receipt: JSONObject?
     /// One line for people: what was written where.
     public var message: String?
+    /// What the target held before the verb did anything.
+    public var held: Held
+    /// The digest of what the target held, where the publisher has read it and cannot tell whose it is.
+    /// The host compares it with the keys that it knows; it neither shows nor keeps it, for it may be a password's.
+    public var holds: Digest?
 
-    /// An answer, without a receipt unless given.
-    public init(_ outcome: PublisherOutcome, receipt: JSONObject? = nil, message: String? = nil) {
+    /// An answer, without a receipt unless given. `held` is what the outcome itself says of it unless given.
+    public init(
+        _ outcome: PublisherOutcome, receipt: JSONObject? = nil, message: String? = nil, held: Held? = nil,
+        holds: Digest? = nil
+    ) {
         self.outcome = outcome
         self.receipt = receipt
         self.message = message
+        self.held = held ?? outcome.held
+        self.holds = holds
     }
 }
 
@@ -71,7 +82,9 @@ extension PublisherAnswer {
             }
         let answer = PublisherAnswer(
             outcome, receipt: try fields.optional("receipt", \.object, "an object"),
-            message: try fields.optionalString("message"))
+            message: try fields.optionalString("message"),
+            // Older publishers may use these names for something else, and later ones may have more words.
+            held: fields["held"]?.string.flatMap(Held.init), holds: fields["holds"]?.string.flatMap { Digest($0) })
         return (id, answer)
     }
 
@@ -80,6 +93,8 @@ extension PublisherAnswer {
         var object: JSONObject = ["id": .string(id), "outcome": .string(outcome.word)]
         object["receipt"] = receipt.map { .object($0) }
         object["message"] = message.map { .string($0) }
+        object["held"] = held == .unknown ? nil : .string(held.rawValue)
+        object["holds"] = holds.map { .string($0.description) }
         object["error"] = outcome.error.map { .object($0.object) }
         return JSONValue.object(object).bytes() + [UInt8(ascii: "\n")]
     }
@@ -98,6 +113,15 @@ extension PublisherOutcome {
         case .mismatch: "mismatch"
         case .absent: "absent"
         case .unverifiable: "unverifiable"
+        }
+    }
+
+    /// What the outcome alone says of what the target held.
+    fileprivate var held: Held {
+        switch self {
+        case .unchanged, .match: .successor
+        case .absent: .nothing
+        default: .unknown
         }
     }
 

@@ -18,20 +18,24 @@ public struct PublisherRequest: Sendable {
     public var target: String
     /// The target's settings, as the publisher's `info` describes them.
     public var with: JSONObject
-    /// The digests that the target may hold. Any other value there is a `conflict`; nothing there is fine.
+    /// The digests that the target may hold. Any other value there is a `conflict`.
     /// `nil`: whatever it holds may be replaced.
     public var expect: [Digest]?
+    /// Whether a target that holds nothing is to be made: somebody has said so.
+    public var create: Bool
     /// The digest of the successor.
     public var digest: Digest
     /// The successor; with `publish` only.
     public var secret: Secret?
     /// What the last `committed` answer of this target left; with `check` and `verify`.
     public var receipt: JSONObject?
+    /// What the first comparison saw while this request is answered.
+    var firstLook = FirstLook()
 
-    /// A request; `secret` goes with `publish` alone.
+    /// A request; `secret` goes with `publish` alone. `create: true` in `with` says the same as `create`.
     public init(
         id: String, operation: String, rotation: String, deadline: Date, target: String, with: JSONObject,
-        expect: [Digest]?, digest: Digest, secret: Secret? = nil, receipt: JSONObject? = nil
+        expect: [Digest]?, create: Bool = false, digest: Digest, secret: Secret? = nil, receipt: JSONObject? = nil
     ) {
         self.id = id
         self.operation = operation
@@ -40,6 +44,8 @@ public struct PublisherRequest: Sendable {
         self.target = target
         self.with = with
         self.expect = expect
+        // What is neither true nor false is refused before the verb begins.
+        self.create = create || (try? Settings(with).flag(Settings.create)) == true
         self.digest = digest
         self.secret = secret
         self.receipt = receipt
@@ -62,6 +68,7 @@ extension PublisherRequest {
             target: try target.string("name"),
             with: try target.optional("with", \.object, "an object") ?? JSONObject(),
             expect: try Self.expect(fields),
+            create: try fields.optional("create", \.bool, "true or false") ?? false,
             digest: try Self.digest(try secret.string("digest"), "digest in the request"),
             secret: isPublish ? Secret(try secret.string("value")) : nil,
             receipt: isPublish ? nil : try fields.optional("receipt", \.object, "an object"))
@@ -77,6 +84,7 @@ extension PublisherRequest {
             "target": ["name": .string(target), "with": .object(with)],
         ]
         request["expect"] = expect.map { .array($0.map { .string($0.description) }) }
+        if create { request["create"] = true }
         guard verb == .publish else {
             request["secret"] = ["digest": .string(digest.description)]
             request["receipt"] = receipt.map { .object($0) }

@@ -6,6 +6,9 @@ public import JSON
 public struct Settings: Sendable {
     private let with: JSONObject
 
+    /// The setting that every publisher has which can make its target: whether it does.
+    public static let create = "create"
+
     /// The settings of one target.
     public init(_ with: JSONObject) { self.with = with }
 

@@ -39,7 +39,8 @@ package struct CheckStep {
         if let warning = state?.comparisonWarning { tell(.warning(warning)) }
         var failed: [PublishStep.Failure] = []
         requests.send(
-            .check, state, accepted: options.acceptedTargets, from: clock.now, timeout: options.timeout
+            .check, state, accepted: options.acceptedTargets, created: options.createdTargets, from: clock.now,
+            timeout: options.timeout
         ) { target, _, answer in
             let name = target.name
             switch answer.outcome {

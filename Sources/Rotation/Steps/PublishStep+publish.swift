@@ -17,8 +17,8 @@ extension PublishStep {
         var failures: [Failure] = []
         var broken: StepError?
         requests.send(
-            .publish, state, secret: secret, accepted: options.acceptedTargets, from: context.clock.now,
-            timeout: options.timeout
+            .publish, state, secret: secret, accepted: options.acceptedTargets, created: options.createdTargets,
+            from: context.clock.now, timeout: options.timeout
         ) { target, request, answer in
             let outcome = Outcome(answer, target)
             context.tell(
@@ -26,6 +26,7 @@ extension PublishStep {
             if let failure = outcome.failure { failures.append(failure) }
             var detail: JSONObject = ["digest": .string(successor.digest.description)]
             detail["operation"] = .string(request.operation)
+            detail["held"] = .string(answer.held.rawValue)
             if let receipt = answer.receipt, outcome.isHeld { detail["receipt"] = .object(receipt) }
             if outcome.isHeld { detail["baseline"] = baseline.json }
             if let failure = outcome.failure { detail["code"] = .string(failure.error.code.rawValue) }

@@ -26,6 +26,8 @@ package struct PublishStep {
         package var allWaves = false
         /// Targets that may be overwritten whatever they hold.
         package var acceptedTargets: Set<PlanName> = []
+        /// Targets that are to be made where there is nothing.
+        package var createdTargets: Set<PlanName> = []
         /// Targets that are not in the plan yet.
         package var added: [Plan.Target] = []
         /// How long one publisher may take for one target, in seconds.
@@ -34,7 +36,7 @@ package struct PublishStep {
         package init() {}
 
         func refuseUnknownTargets(in plan: Plan) throws(StepError) {
-            let unknown = only.union(acceptedTargets).sorted().first { plan.target($0) == nil }
+            let unknown = only.union(acceptedTargets).union(createdTargets).sorted().first { plan.target($0) == nil }
             guard let unknown else { return }
             throw StepError(
                 .usage, "the plan has no target \(unknown)", hint: "it has \(PublishStep.list(plan.targets))")

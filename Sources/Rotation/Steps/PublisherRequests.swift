@@ -53,10 +53,11 @@ struct PublisherRequests {
     ///
     /// Only `publish` hands `secret` on; what comes back shows it in no verb.
     /// `state` is what is known of the rotation, `nil` before it has begun. `accepted` are the targets that may be
-    /// overwritten whatever they hold. `timeout` is how long one publisher may take for one target, in seconds.
+    /// overwritten whatever they hold, `created` those that are to be made where there is nothing. `timeout` is how long one publisher may take for one target, in seconds.
     func send(
-        _ verb: Verb, _ state: State?, secret: Secret? = nil, accepted: Set<PlanName> = [], from now: Date,
-        timeout: TimeInterval, each: (Plan.Target, PublisherRequest, PublisherAnswer) -> Void
+        _ verb: Verb, _ state: State?, secret: Secret? = nil, accepted: Set<PlanName> = [],
+        created: Set<PlanName> = [], from now: Date, timeout: TimeInterval,
+        each: (Plan.Target, PublisherRequest, PublisherAnswer) -> Void
     ) {
         let rounds = (targets.count + Self.concurrency - 1) / Self.concurrency
         let deadline = now.addingTimeInterval(timeout * Double(rounds))
@@ -70,11 +71,15 @@ struct PublisherRequests {
                 id: "\(number + 1)",
                 operation: verb == .check ? "check/\(name)" : "\(rotation)/\(name)/\(digest.hex.prefix(16))",
                 rotation: rotation, deadline: deadline, target: name.description, with: entry.target.with,
-                expect: accepted.contains(name) ? nil : expect, digest: digest, secret: secret,
+                expect: accepted.contains(name) ? nil : expect,
+                // What this rotation has written and somebody has removed since, it has been let make already.
+                create: created.contains(name) || state?.targets[name]?.written != nil, digest: digest, secret: secret,
                 receipt: state?.targets[name]?.receipt)
             return (address: entry.address, request: request)
         }
         publishers.deliver(verb, requests) { index, answer in
+            var answer = answer
+            if let state { answer.held = Self.held(answer, state) }
             each(targets[index].target, requests[index].request, answer)
         }
     }
@@ -82,12 +87,20 @@ struct PublisherRequests {
     /// Publishers that take one request a process run so many at a time.
     private static let concurrency = 8
 
+    /// What the target held: the publisher's word, unless it gives a digest, which is told by whose it is.
+    private static func held(_ answer: PublisherAnswer, _ state: State) -> Held {
+        guard let digest = answer.holds else { return answer.held }
+        if digest == state.created?.digest { return .successor }
+        guard state.hashesAreDigests else { return .unknown }
+        return state.predecessorDigests.contains(digest) ? .predecessor : .other
+    }
+
     /// What a target may hold; `nil` where that is not known.
     private static func expectation(_ verb: Verb, _ state: State) -> [Digest]? {
         let successor = state.created.map { [$0.digest] } ?? []
         if verb == .verify { return successor }
         guard state.hashesAreDigests else { return nil }
-        return state.header.predecessors.compactMap { Digest(hex: $0.hash.description) } + successor
+        return state.predecessorDigests + successor
     }
 }
 
@@ -95,6 +108,11 @@ extension State {
     /// OpenRouter documents a key's hash to be our digest of it. Where the successor's is not, nothing is known of the
     /// predecessors' digests, and targets are not compared.
     var hashesAreDigests: Bool { created.map { $0.hash == KeyHash(documentedFor: $0.digest) } ?? true }
+
+    /// Of the predecessors, where hashes are digests.
+    fileprivate var predecessorDigests: [Digest] {
+        header.predecessors.compactMap { Digest(hex: $0.hash.description) }
+    }
 
     /// What to tell of targets that are not compared.
     var comparisonWarning: String? {
