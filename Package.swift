@@ -43,7 +43,9 @@ let package = Package(
             "AWS", in: "Publishing", "Documents", "HTTP", "JSON", "PublisherKit", "Secrets", "Sodium", "Timestamps"),
 
         module("OpenRouter", in: "Rotation", "HTTP", "JSON", "Secrets", "Timestamps"),
-        module("Rotation", in: "Rotation", "HTTP", "JSON", "PublisherHosting", "Secrets", "Sodium", "Timestamps"),
+        module(
+            "Rotation", in: "Rotation", "HTTP", "JSON", "PublisherHosting", "PublisherKit", "Secrets", "Sodium",
+            "Timestamps"),
         module(
             "Steps", in: "Rotation", "HTTP", "JSON", "OpenRouter", "PublisherHosting", "PublisherKit", "Rotation",
             "Secrets", "Sodium",

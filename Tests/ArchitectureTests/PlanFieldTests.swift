@@ -31,6 +31,7 @@ import Testing
         arguments: [
             ("quiet_for", "quietFor", ["RetireStep+quiet.swift", "DueJudgement.swift"]),
             ("accept_idle", "acceptsIdle", ["RetireStep+quiet.swift"]),
+            ("accept_new_targets", "acceptsNewTargets", ["RetireStep+heldBefore.swift"]),
             ("valid_for", "validFor", ["Progress.swift", "RetireStep+permission.swift"]),
             ("before_expiry", "beforeExpiry", ["DueJudgement.swift"]),
         ])

@@ -177,7 +177,7 @@ struct BrokenFileTests {
         BrokenFile(
             "an unknown key in defaults", "version: 1\ndefaults:\n  retire: {overlp: 1h}\n",
             "ork.yaml:3: defaults.retire.overlp: unknown key; the keys here are overlap, quiet_for, soak, accept_cost_only, "
-                + "and accept_idle"),
+                + "accept_idle, and accept_new_targets"),
         BrokenFile(
             "a default that the only rotation replaces",
             "version: 1\ndefaults:\n  retire: {soak: long}\nrotations: {a: {predecessor: none, retire: {soak: 1h}}}\n",

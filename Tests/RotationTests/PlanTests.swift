@@ -48,6 +48,7 @@ import Timestamps
         plan.retire.soak = Interval(seconds: 7)
         plan.retire.acceptsCostOnly = true
         plan.retire.acceptsIdle = true
+        plan.retire.acceptsNewTargets = true
         for unknownKeys in [UnknownKeys.refused, .ignored] {
             #expect(try Plan(plan.json, unknownKeys: unknownKeys) == plan)
             let read = try JSONValue(parsing: plan.json.bytes(.canonical), numbers: .integers)
@@ -80,7 +81,7 @@ import Timestamps
         #expect(plan.verify.validFor == Interval("24h"))
         #expect(plan.publish.settle == Interval("30s"))
         #expect(plan.publish.publishBy == Interval("30d"))
-        #expect(!plan.retire.acceptsCostOnly && !plan.retire.acceptsIdle)
+        #expect(!plan.retire.acceptsCostOnly && !plan.retire.acceptsIdle && !plan.retire.acceptsNewTargets)
         #expect(plan.successor == Plan.Successor())
     }
 

@@ -76,6 +76,8 @@ extension Plan {
         package var acceptsCostOnly = false
         /// Retire although the successor has not been used either: a key that nobody uses at the moment.
         package var acceptsIdle = false
+        /// Retire although no target held the predecessor before: all of them are new on purpose.
+        package var acceptsNewTargets = false
 
         package init() {}
 
@@ -97,6 +99,9 @@ extension Plan {
             PlanField(
                 "accept_idle", \.acceptsIdle, .bool, flags: [.toggle],
                 help: "Retire although the successor has not been used either"),
+            PlanField(
+                "accept_new_targets", \.acceptsNewTargets, .bool, flags: [.toggle],
+                help: "Retire although no target held the predecessor before"),
         ]
     }
 }

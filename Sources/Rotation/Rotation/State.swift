@@ -1,5 +1,6 @@
 package import FoundationEssentials
 package import JSON
+package import PublisherKit
 package import Secrets
 import Timestamps
 
@@ -66,6 +67,8 @@ package struct State: Sendable {
         package fileprivate(set) var last: Record?
         /// What the publisher left with its last `committed`.
         package fileprivate(set) var receipt: JSONObject?
+        /// What it held before this rotation wrote there, as far as is known.
+        package internal(set) var heldBefore: Held?
     }
 
     /// What `ork-verify` saw when it last made a check.
@@ -182,6 +185,7 @@ extension State {
         guard let name = record.target else { throw .malformed("a target's record") }
         var target = targets[name] ?? TargetState()
         target.last = record
+        target.noteHeld(record)
         if let receipt = record.detail["receipt"]?.object { target.receipt = receipt }
         // Nobody knows what it holds now.
         if record.event == .unknown || record.detail["code"]?.string == "conflict" { target.held = nil }

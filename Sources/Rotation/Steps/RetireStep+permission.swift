@@ -114,6 +114,7 @@ extension RetireStep {
                 isRetryable: false)
         }
         if options.isCompromised { return }
+        try refuseOnlyNewTargets(state)
         guard let verification = state.verification else {
             throw StepError(
                 .notYet, "the successor has not been verified at all targets since they were written",

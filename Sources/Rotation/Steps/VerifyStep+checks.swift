@@ -72,20 +72,23 @@ extension VerifyStep {
         var checks: [Check] = []
         let now = context.clock.now
         requests.send(.verify, state, secret: secret, from: now, timeout: options.timeout) { target, _, answer in
-            checks.append(Self.check(target.name, answer, canRepair: state.isSealed))
+            let news = state.newsOfMaking(target.name).map { "; \($0)" } ?? ""
+            checks.append(Self.check(target.name, answer, news: news, canRepair: state.isSealed))
         }
         return checks.sorted { $0.name < $1.name }
     }
 
     /// The publisher's own words tell best what was seen: the value, or only when it was written.
-    private static func check(_ target: PlanName, _ answer: PublisherAnswer, canRepair: Bool) -> Check {
+    private static func check(
+        _ target: PlanName, _ answer: PublisherAnswer, news: String, canRepair: Bool
+    ) -> Check {
         let name = "target \(target)"
         let repair =
             canRepair
             ? "ork-publish --accept-target \(target) writes it again"
             : "the sealed key is dropped, so fix it by hand, or start a new rotation: another --handoff, --supersede"
         func check(_ result: Check.Outcome, _ text: String, hint: String? = nil) -> Check {
-            Check(name, result, answer.message ?? text, hint: hint, target: target)
+            Check(name, result, (answer.message ?? text) + (result == .failed ? "" : news), hint: hint, target: target)
         }
         switch answer.outcome {
         case .match: return check(.passed, "holds the successor")

@@ -108,6 +108,7 @@ package struct VerifyStep {
         try context.record(
             Entry(.verify, .verified, message: "\(successor.name) works at \(names)", detail: detail),
             sealed: drops ? [] : nil)
+        if complete, let warning = state.newTargetsWarning { context.tell(.warning(warning)) }
         context.tell(.done("verified: \(successor.name) works at \(names)"))
         if drops { context.tell(.done("the sealed key is dropped from the handoff; its targets have it")) }
         if !complete { context.tell(.done("next: ork-publish, for the targets that are left")) }

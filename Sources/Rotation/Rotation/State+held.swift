@@ -1,0 +1,45 @@
+import JSON
+package import PublisherKit
+
+// A target that was made, and not changed, is news: nothing shows that an application reads the key there.
+extension State {
+    /// What a target held before this rotation wrote to it: `predecessor`, `nothing` or `other`; `nil` where that is not
+    /// known.
+    package func heldBefore(_ name: PlanName) -> Held? { targets[name]?.heldBefore }
+
+    /// What there is to say of a target that this rotation made; `nil` of any other.
+    package func newsOfMaking(_ name: PlanName) -> String? {
+        guard heldBefore(name) == .nothing else { return nil }
+        return "this rotation made it" + (header.predecessors.isEmpty ? "" : ": nothing held the predecessor before")
+    }
+
+    /// Every target is known to have held something else than the predecessor, or nothing. Where a publisher cannot tell,
+    /// as of a secret that nobody can read, it may have held it.
+    package var hasOnlyNewTargets: Bool {
+        !header.predecessors.isEmpty && !plan.targets.isEmpty
+            && plan.targets.allSatisfy { [.nothing, .other].contains(heldBefore($0.name)) }
+    }
+
+    /// What there is to say of a rotation that has only new targets.
+    package var newTargetsWarning: String? {
+        guard hasOnlyNewTargets else { return nil }
+        let names = plan.targets.map(\.name.description).joined(separator: ", ")
+        return "no target held the predecessor before this rotation wrote there (\(names)): "
+            + "an application may still read it elsewhere"
+    }
+}
+
+extension State.TargetState {
+    /// Notes what the record of a write, or of one that may have been, says of the time before it.
+    ///
+    /// `successor` says nothing: an earlier run has written it, or somebody by hand. Once this rotation has written, only
+    /// a predecessor is a sign of what was there before: somebody has put it back.
+    mutating func noteHeld(_ record: Record) {
+        guard record.event != .rejected, let held = record.detail["held"]?.string.flatMap(Held.init) else { return }
+        switch held {
+        case .predecessor: heldBefore = held
+        case .nothing, .other: if written == nil { heldBefore = held }
+        case .successor, .unknown: break
+        }
+    }
+}
