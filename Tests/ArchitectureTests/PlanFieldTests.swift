@@ -32,7 +32,7 @@ import Testing
             ("quiet_for", "quietFor", ["RetireStep+quiet.swift", "DueJudgement.swift"]),
             ("accept_idle", "acceptsIdle", ["RetireStep+quiet.swift"]),
             ("accept_new_targets", "acceptsNewTargets", ["RetireStep+heldBefore.swift"]),
-            ("valid_for", "validFor", ["Progress.swift", "RetireStep+permission.swift"]),
+            ("valid_for", "validFor", ["Progress.swift", "RetireStep+targets.swift"]),
             ("before_expiry", "beforeExpiry", ["DueJudgement.swift"]),
         ])
     func places(key: String, property: String, users: [String]) throws {

@@ -177,7 +177,7 @@ struct BadHandoff: Sendable, CustomTestStringConvertible {
             object["sealed"] = json(other)["sealed"]
             return JSONValue.object(object).bytes()
         },
-        BadHandoff("no box", "the sealed successor was dropped from the handoff when it had been verified everywhere") {
+        BadHandoff("no box", "the handoff has no sealed successor") {
             text, _ in
             var object = json(text)
             object["sealed"] = []

@@ -186,7 +186,9 @@ extension RotationFixture {
         try RestoreStep(context: context(dryRun: dryRun), account: account(transport)).run()
     }
 
-    package func approve() throws(StepError) { try ApproveStep(context: context()).run() }
+    package func approve(for step: StepName? = nil) throws(StepError) {
+        try ApproveStep(context: context(), for: step).run()
+    }
 
     /// Retires with `--wait`, for as long as it takes.
     package func retireWaiting(change: (inout RetireStep.Options) -> Void = { _ in }) throws(StepError) {
@@ -200,7 +202,7 @@ extension RotationFixture {
             try publish()
             simulation.pass(5)
             simulation.with { $0.useAll() }
-            try verify { $0.keepsSecret = true }
+            try verify()
         }
     }
 }

@@ -55,7 +55,7 @@ import Timestamps
         try keep("verified and quiet", stages)
         var dropped = stages
         dropped.fixture.simulation.with { $0.useAll() }
-        try dropped.verify(keepsSecret: false)
+        try dropped.verify(dropsSecret: true)
         try keep("the boxes are dropped", dropped)
         try stages.run(.retire) { stage in stage.refused(.notYet) { () throws(StepError) in try stage.retire() } }
         try keep("the predecessor soaks", stages)

@@ -123,7 +123,7 @@ extension RotationFixture {
         fixture.simulation.with { $0.troubles["web"] = [.reject(.unavailable), .unknownAndNotWritten] }
         for _ in 1...2 { #expect(throws: StepError.self) { try fixture.publish() } }
         try fixture.publish()
-        try fixture.verify { $0.keepsSecret = true }
+        try fixture.verify()
         try fixture.publish()
         let asked = fixture.simulation.value.sandbox.log.filter { $0.path.hasPrefix("/chat") }
         #expect(asked.count == 1)
@@ -149,7 +149,7 @@ extension RotationFixture {
         #expect(fixture.holders == ["canary"])
         let error = fixture.refused(.notYet, "verification") { () throws(StepError) in try fixture.publish() }
         #expect(error?.isRetryable == false)
-        try fixture.verify { $0.keepsSecret = true }
+        try fixture.verify()
         try fixture.publish()
         #expect(fixture.holders == ["canary", "web", "worker"])
     }
@@ -331,7 +331,7 @@ extension RotationFixture {
         let own: Set = [fixture.identity.publicIdentity]
         fixture.trust = Trust([.approve: own], fallback: fixture.identity.publicIdentity)
         try fixture.publish()
-        try fixture.verify { $0.keepsSecret = true }
+        try fixture.verify()
         fixture.refused(.notYet, "approval") { () throws(StepError) in try fixture.publish() }
         try fixture.approve()
         try fixture.publish()

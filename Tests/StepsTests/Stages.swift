@@ -87,10 +87,10 @@ struct Stages {
 
 extension Stages {
     /// The applications work with what was published, and that is verified.
-    mutating func verify(keepsSecret: Bool = true) throws {
+    mutating func verify(dropsSecret: Bool = false) throws {
         fixture.simulation.pass(5)
         fixture.simulation.with { $0.useAll() }
-        try run(.verify) { stage in try stage.verify { $0.keepsSecret = keepsSecret } }
+        try run(.verify) { stage in try stage.verify { $0.dropsSecret = dropsSecret } }
     }
 
     /// Where a gate stands, somebody opens it.

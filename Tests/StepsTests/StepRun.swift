@@ -7,7 +7,7 @@ enum StepRun: String, CaseIterable {
     case create
     case publish
     case publishAll = "publish --all"
-    case verify = "verify --keep-secret"
+    case verify = "verify"
     case approve
     case retire
     case retireAgain = "retire --again"
@@ -21,7 +21,7 @@ enum StepRun: String, CaseIterable {
         case .create: try fixture.create(transport)
         case .publish: try fixture.publish(transport)
         case .publishAll: try fixture.publish(transport) { $0.allWaves = true }
-        case .verify: try fixture.verify(transport) { $0.keepsSecret = true }
+        case .verify: try fixture.verify(transport)
         case .approve: try fixture.approve()
         case .retire: try fixture.retire(transport)
         case .retireAgain: try fixture.retire(transport) { $0.again = true }

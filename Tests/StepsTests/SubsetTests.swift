@@ -56,7 +56,7 @@ import Timestamps
         },
         Story(testDescription: "the box is dropped") {
             let fixture = try quiet()
-            try fixture.verify()
+            try fixture.verify { $0.dropsSecret = true }
             return fixture
         },
         Story(testDescription: "the predecessor soaks") {
@@ -133,7 +133,7 @@ import Timestamps
             try both.merge(#require(other.journal.handoff))
             let joined = fixture.beside(both)
             joined.simulation.with { $0.useAll() }
-            try joined.verify { $0.keepsSecret = true }
+            try joined.verify()
             _ = try? joined.retire()
             joined.simulation.pass(3700)
             return joined

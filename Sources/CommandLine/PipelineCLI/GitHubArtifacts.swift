@@ -148,11 +148,13 @@ struct GitHubArtifacts: HandoffStore {
     }
 
     /// Names the artifact for the step of the action that uploads it. One with the sealed key is kept for the least time
-    /// that GitHub has; any other is the record of the rotation.
+    /// that GitHub has, until every target has it: from then on gates and soaks may take long, and what a later look has
+    /// found must outlive what an earlier one had.
     func keep(_ handoff: Handoff?, of turn: JobTurn) {
         guard case .step(let turn) = turn else { return }
-        let isSealed = handoff.map { !$0.sealed.isEmpty } ?? true
-        let days = isSealed ? days("ORK_SEALED_DAYS", default: 1) : days("ORK_DAYS", default: 90)
+        let state = handoff.flatMap { try? State($0, trust: nil) }
+        let isUnderWay = state.map { $0.isSealed && !$0.isPublished } ?? true
+        let days = isUnderWay ? days("ORK_SEALED_DAYS", default: 1) : days("ORK_DAYS", default: 90)
         output([("artifact", name(of: turn)), ("path", self.handoff), ("days", String(days))])
     }
 

@@ -78,6 +78,7 @@ package struct StatusReport {
         case .published: "all targets have the successor; it is not verified yet"
         case .verified: "the successor is verified at all targets; the predecessor is still live"
         case .retiring: "the predecessor is being retired"
+        case .held: "a predecessor was restored and is held"
         case .finished: "finished"
         }
     }

@@ -8,7 +8,8 @@ import Steps
         commandName: "ork-approve", abstract: "Approve a rotation as it stands, as a signed record in its handoff.",
         discussion: """
             Binds plan, predecessors, successor and targets by digest: a change of any of them voids the approval. Where \
-            trust.approve is set, later waves and retirement wait for it. Connects to nothing.
+            trust.approve is set, later waves and retirement wait for it; retirement is approved after a verification. \
+            Connects to nothing.
 
             EXAMPLES:
               ork-approve --for retire --expect-head "$(ork-status --head)"
@@ -20,7 +21,8 @@ import Steps
 
     @Option(
         name: .customLong("for"),
-        help: ArgumentHelp("What is approved: publish (later waves) or retire (default: both).", valueName: "step"))
+        help: ArgumentHelp(
+            "What is approved: publish (later waves) or retire (default: what comes next).", valueName: "step"))
     var purpose: Purpose?
 
     enum Purpose: String, ExpressibleByArgument, CaseIterable { case publish, retire }
@@ -28,13 +30,7 @@ import Steps
     static func main() { start() }
 
     func perform(_ session: Session) throws(StepError) {
-        let steps: Set<StepName> =
-            switch purpose {
-            case .publish: [.publish]
-            case .retire: [.retire]
-            case nil: State.Approval.gated
-            }
         try session.requireConfiguredPlan()
-        try ApproveStep(context: session.context, steps: steps).run()
+        try ApproveStep(context: session.context, for: purpose.flatMap { StepName(rawValue: $0.rawValue) }).run()
     }
 }

@@ -30,7 +30,7 @@ import Steps
               ORK_DUE_ACTION    in a fleet, the action from ork-due
               ORK_DUE_KEY       in a fleet, the hash of the key that ork-due saw in use
               ORK_HANDOFF_TOKEN reads artifacts: github.token, or on GitLab one with read_api
-              ORK_SEALED_DAYS   on GitHub, how many days a handoff with the sealed key is kept (1)
+              ORK_SEALED_DAYS   on GitHub, how many days a handoff is kept until every target has the key (1)
               ORK_DAYS          on GitHub, how many days any other is kept (90)
               ORK_HANDOFFS      the folder with the handoffs, where no CI system keeps them
               ORK_REPORT        the file for what a job tells the next (ORK_HANDOFFS/job.report)

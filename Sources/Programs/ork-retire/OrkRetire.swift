@@ -15,6 +15,7 @@ import Steps
             EXAMPLES:
               ork-retire --wait 30m
               ork-retire --restore
+              ork-retire --abandon-target web
             """, version: orkVersion)
 
     static let step = StepName.retire
@@ -35,6 +36,12 @@ import Steps
     )
     var compromised = false
 
+    @Option(
+        help: ArgumentHelp(
+            "Let go of this target: nothing is asked of it any more, and it may lose service (repeatable).",
+            valueName: "target"))
+    var abandonTarget: [String] = []
+
     var isRemedy: Bool { restore }
 
     static func main() { start() }
@@ -50,6 +57,7 @@ import Steps
         var options = RetireStep.Options()
         options.again = again
         options.isCompromised = compromised
+        options.abandonedTargets = try session.names(abandonTarget, "--abandon-target")
         try RetireStep(context: session.context, account: session.account(transport), options: options).run()
     }
 }

@@ -22,7 +22,10 @@ import Steps
     @OptionGroup var common: CommonOptions
     @OptionGroup(title: "Rules of the rotation") var rules: PlanOptions<Plan.VerifyRules>
 
-    @Flag(help: "Leave the sealed key in the handoff after a complete verification.")
+    @Flag(help: "Drop the sealed key once every target is verified; no target can be written again after that.")
+    var dropSecret = false
+
+    @Flag(help: "Keep the sealed key, as is done anyway.")
     var keepSecret = false
 
     @Option(help: ArgumentHelp("Write the checks as a JUnit report to this file.", valueName: "file"))
@@ -33,7 +36,7 @@ import Steps
     func perform(_ session: Session) throws(StepError) {
         _ = try session.adoptPlan(.verify, rules.flags)
         var options = VerifyStep.Options()
-        options.keepsSecret = keepSecret
+        options.dropsSecret = dropSecret && !keepSecret
         let publishers = PluginHost(
             environment: session.environment.variables, hiding: session.secrets, log: session.console.log)
         let transport = CurlTransport(userAgent: "ork/\(orkVersion)")

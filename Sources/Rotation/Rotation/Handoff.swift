@@ -98,8 +98,8 @@ package struct Handoff: Hashable, Sendable {
         }
         for record in other.records { insert(record) }
         for box in other.sealed where !sealed.contains(box) { sealed.append(box) }
-        // An older copy does not bring back what was dropped when every target had been verified.
-        if records.contains(where: { $0.event == .verified && $0.detail["dropped"]?.bool ?? false }) { sealed = [] }
+        // An older copy does not bring back what was dropped.
+        if records.contains(where: \.dropsKey) { sealed = [] }
     }
 
     /// Whether all that another one records is recorded here.

@@ -5,17 +5,20 @@ import Sodium
 import Timestamps
 
 extension State {
-    /// The waves of the plan, lowest first.
-    package var waves: [Int] { Set(plan.targets.map(\.wave)).sorted() }
+    /// The targets that count: those of the plan that nobody has let go of.
+    package var keptTargets: [Plan.Target] { plan.targets.filter { !abandonedTargets.contains($0.name) } }
 
-    /// The targets of one wave, in the order of their names.
-    package func targets(inWave wave: Int) -> [Plan.Target] { plan.targets.filter { $0.wave == wave } }
+    /// The waves of the targets that count, lowest first.
+    package var waves: [Int] { Set(keptTargets.map(\.wave)).sorted() }
+
+    /// The targets of one wave that count, in the order of their names.
+    package func targets(inWave wave: Int) -> [Plan.Target] { keptTargets.filter { $0.wave == wave } }
 
     /// Whether the target is recorded to hold the successor.
     package func isPublished(_ name: PlanName) -> Bool { targets[name]?.held != nil }
 
-    /// Whether every target of the plan is recorded to hold the successor; `false` for a plan without targets.
-    package var isPublished: Bool { !plan.targets.isEmpty && plan.targets.allSatisfy { isPublished($0.name) } }
+    /// Whether every target that counts is recorded to hold the successor; `false` for a plan without targets.
+    package var isPublished: Bool { !plan.targets.isEmpty && keptTargets.allSatisfy { isPublished($0.name) } }
 
     /// The newest verification that has seen what these targets hold now.
     package func verification(of names: [PlanName]) -> Verification? {
@@ -28,29 +31,38 @@ extension State {
         }
     }
 
-    /// The newest verification of all targets.
-    package var verification: Verification? { verification(of: plan.targets.map(\.name)) }
+    /// The newest verification of all targets that count.
+    package var verification: Verification? { verification(of: keptTargets.map(\.name)) }
 
-    /// The last write to any target; `nil` until all targets hold the successor.
+    /// The last write to any target that counts; `nil` until all of them hold the successor.
     package var lastWrite: Date? {
         guard isPublished else { return nil }
-        return plan.targets.compactMap { targets[$0.name]?.written }.max()
+        return keptTargets.compactMap { targets[$0.name]?.written }.max()
     }
 
     /// What is recorded of a predecessor, in a word for people.
     package func status(of hash: KeyHash) -> String {
-        deleted.contains(hash) ? "deleted" : disabled.contains(hash) ? "disabled" : "live"
+        if deleted.contains(hash) { return "deleted" }
+        return restorations[hash] != nil ? "held" : disabled.contains(hash) ? "disabled" : "live"
     }
 
-    /// What an approval binds: the header with its plan and predecessors, the successor, the targets.
+    /// Whether a verification was made after everything that was restored, by the order of the records.
+    package func followsRestorations(_ verification: Verification) -> Bool {
+        restorations.values.allSatisfy { $0.place < verification.place }
+    }
+
+    /// What an approval binds: the header with its plan and predecessors, the successor, the targets, and which of
+    /// these were let go of.
     package var approvalBinding: Digest? {
         guard let created else { return nil }
-        let content: JSONValue = [
+        var content: JSONObject = [
             "rotation": .string(header.digest.description),
             "successor": .string(created.digest.description),
             "targets": plan.json["targets"] ?? [:],
         ]
-        return Digest(of: content.bytes(.canonical))
+        let abandoned = plan.targets.map(\.name).filter(abandonedTargets.contains)
+        if !abandoned.isEmpty { content["abandoned"] = .array(abandoned.map { .string($0.description) }) }
+        return Digest(of: JSONValue.object(content).bytes(.canonical))
     }
 
     /// Whether somebody trusted for it has approved that this step goes on with exactly this.
@@ -68,17 +80,21 @@ extension State {
     /// How far the rotation has come, by its records.
     package var phase: Phase {
         if isFinished { return .finished }
+        if !restorations.isEmpty { return .held }
         if !disabled.isEmpty || !deleted.isEmpty { return .retiring }
         guard created != nil else { return minted.isEmpty ? .intended : .minted }
         guard isPublished else {
-            return plan.targets.contains { isPublished($0.name) } ? .publishing : .created
+            return keptTargets.contains { isPublished($0.name) } ? .publishing : .created
         }
         return verification == nil ? .published : .verified
     }
 
     /// The stages of a rotation, in order.
     package enum Phase: String, Sendable, CaseIterable {
-        case intended, minted, created, publishing, published, verified, retiring, finished
+        case intended, minted, created, publishing, published, verified, retiring
+        /// A predecessor was restored: nothing goes on by itself.
+        case held
+        case finished
 
         /// The program that goes on from here.
         package var next: String? {
@@ -87,17 +103,24 @@ extension State {
             case .created, .publishing: "ork-publish"
             case .published: "ork-verify"
             case .verified, .retiring: "ork-retire"
+            case .held: "ork-retire --again"
             case .finished: nil
             }
         }
     }
 
-    /// The next program, which is `ork-verify` also between two waves.
+    /// The next program, which is `ork-verify` also between two waves and after something was restored.
     package var next: String? {
+        guard !isFinished else { return nil }
+        if keptTargets.contains(where: { canRewrite($0.name) }) { return "ork-publish" }
+        if phase == .held {
+            return verification.map(followsRestorations) ?? false
+                ? phase.next : isPublished ? "ork-verify" : "ork-publish"
+        }
         guard phase == .publishing,
             let wave = waves.first(where: { wave in targets(inWave: wave).contains { !isPublished($0.name) } })
         else { return phase.next }
-        let earlier = plan.targets.filter { $0.wave < wave }.map(\.name)
+        let earlier = keptTargets.filter { $0.wave < wave }.map(\.name)
         return earlier.isEmpty || verification(of: earlier) != nil ? "ork-publish" : "ork-verify"
     }
 }
@@ -105,11 +128,24 @@ extension State {
 extension State {
     /// The next program at this moment: a verification that has grown too old to disable by is taken again.
     package func next(at now: Date) -> String? {
-        guard phase == .verified || phase == .retiring, let verification,
+        guard [.verified, .retiring, .held].contains(phase), let verification,
             now > verification.at.addingTimeInterval(Double(plan.verify.validFor.seconds)),
             header.predecessors.contains(where: { !disabled.contains($0.hash) && !deleted.contains($0.hash) })
         else { return next }
         return "ork-verify"
+    }
+
+    /// Whether a target has lost the successor to nothing or to the predecessor, which `ork-publish` writes over, and
+    /// the key is there for it.
+    private func canRewrite(_ name: PlanName) -> Bool {
+        isSealed && isPublished(name) && (doubts[name] == .predecessor || doubts[name] == .nothing)
+    }
+
+    /// The same records without some targets: what a dry run assumes.
+    package func abandoning(_ names: Set<PlanName>) -> State {
+        var state = self
+        state.abandon(names)
+        return state
     }
 
     /// The same records with another plan: what a dry run assumes.

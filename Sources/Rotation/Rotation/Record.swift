@@ -135,6 +135,9 @@ package struct Record: Hashable, Sendable {
         hasValidSignature = Self.isSigned(json, by: signer)
     }
 
+    /// Whether the sealed successor was dropped with it: when the rotation was finished, or by `ork-verify --drop-secret`.
+    var dropsKey: Bool { [.verified, .finished].contains(event) && detail["dropped"]?.bool ?? false }
+
     private static func isSigned(_ json: JSONObject, by signer: PublicIdentity) -> Bool {
         guard let signature = json["signature"]?.string.flatMap(Base64URL.decode) else { return false }
         var unsigned = json

@@ -43,12 +43,12 @@ extension State.Check {
         }
         let prefix = "\(name): "
         let seen = record.message.hasPrefix(prefix) ? String(record.message.dropFirst(prefix.count)) : record.message
-        self.init(name: name, outcome: outcome, seen: seen, at: record.at)
+        self.init(name: name, outcome: outcome, seen: seen, target: record.target, at: record.at)
     }
 }
 
 extension State.Verification {
-    init(_ record: Record, _ created: State.Successor?) throws(HandoffError) {
+    init(_ record: Record, _ created: State.Successor?, place: Int) throws(HandoffError) {
         guard let writes = record.detail["writes"]?.object,
             let digest = record.detail["digest"]?.string.flatMap({ Digest($0) }), digest == created?.digest
         else { throw .malformed("a verified record") }
@@ -60,9 +60,44 @@ extension State.Verification {
             seen[name] = digest
         }
         at = record.at
+        self.place = place
         self.writes = seen
         adoption = record.detail["adoption"]?.string.flatMap(State.Adoption.init) ?? .unknown
     }
+}
+
+extension State {
+    /// A predecessor that was enabled again.
+    package struct Restoration: Hashable, Sendable {
+        /// The mark that its name got, by OpenRouter's clock.
+        package let mark: Date?
+        /// When OpenRouter says that it was changed by that.
+        package let updatedAt: Date?
+        /// Its place in the order of the records.
+        let place: Int
+    }
+
+    /// What the last look found at a target instead of the successor.
+    package enum Doubt: String, Sendable {
+        case predecessor, nothing
+        /// A value that is neither key of this rotation.
+        case other
+        /// It could not be looked at, or not told.
+        case unknown
+    }
+}
+
+extension State.Restoration {
+    /// A record of an earlier version does not say when.
+    init(_ record: Record, place: Int) {
+        mark = record.detail["at"]?.string.flatMap { Date(rfc3339: $0) }
+        updatedAt = record.detail["updated_at"]?.string.flatMap { Date(rfc3339: $0) }
+        self.place = place
+    }
+}
+
+extension State.Doubt {
+    init(_ record: Record) { self = record.detail["held"]?.string.flatMap(Self.init) ?? .unknown }
 }
 
 extension State.Approval {

@@ -24,6 +24,8 @@ package struct State: Sendable {
     package private(set) var verifications: [Verification] = []
     /// The checks that `ork-verify` made last, each by its name.
     package private(set) var checks: [Check] = []
+    /// The names of the checks of `ork-verify` that have passed once, whatever was seen later.
+    package private(set) var passedChecks: Set<String> = []
     package private(set) var approvals: [Approval] = []
     package private(set) var readings: [Reading] = []
     /// Differences between the plan and an `ork.yaml` that somebody trusted for create has accepted.
@@ -37,13 +39,21 @@ package struct State: Sendable {
     /// Those of them that `ork-retire --restore` leaves alone: compromised, or disabled by somebody else's hand.
     package private(set) var unrestorable: Set<KeyHash> = []
     package private(set) var deleted: Set<KeyHash> = []
+    /// Predecessors that `ork-retire --restore` has enabled, and that nobody is recorded to have disabled since.
+    package private(set) var restorations: [KeyHash: Restoration] = [:]
     package private(set) var isFinished = false
     /// Whether the successor can still be read from the handoff by somebody.
     package let isSealed: Bool
-    /// Targets at which the last look found something else than the successor.
-    package private(set) var doubted: Set<PlanName> = []
+    /// Whether it is recorded that the sealed successor was dropped.
+    package private(set) var isKeyDropped = false
+    /// Targets at which the last look did not find the successor.
+    package private(set) var doubts: [PlanName: Doubt] = [:]
+    /// Targets that `ork-retire --abandon-target` has let go of, and that were not written since.
+    package private(set) var abandonedTargets: Set<PlanName> = []
     /// The moment of the newest record.
     package private(set) var lastRecordAt: Date?
+    /// How many records were read: the place of the newest in their order.
+    private var place = 0
 
     /// The new key.
     package struct Successor: Hashable, Sendable {
@@ -77,6 +87,7 @@ package struct State: Sendable {
         /// "passed", "failed", "not_yet" or "unknown"; what a later version writes stays as it is.
         package let outcome: String
         package let seen: String
+        package let target: PlanName?
         package let at: Date
 
         /// The check with which every run begins.
@@ -90,6 +101,8 @@ package struct State: Sendable {
         package let writes: [PlanName: Digest]
         /// Whether the successor was seen in use.
         package let adoption: Adoption
+        /// Its place in the order of the records.
+        let place: Int
     }
 
     /// An approval binds what was approved by digest, and says which steps it lets go on.
@@ -122,6 +135,8 @@ extension State {
         for record in try handoff.verified(trust: trust) { try read(record, trust) }
     }
 
+    mutating func abandon(_ names: Set<PlanName>) { abandonedTargets.formUnion(names) }
+
     mutating func replacePlan(_ plan: Plan) {
         self.plan = plan
         for target in plan.targets { targets[target.name] = targets[target.name] ?? TargetState() }
@@ -129,6 +144,8 @@ extension State {
 
     private mutating func read(_ record: Record, _ trust: Trust?) throws(HandoffError) {
         lastRecordAt = max(lastRecordAt ?? record.at, record.at)
+        place += 1
+        if record.dropsKey { isKeyDropped = true }
         switch record.event {
         case .intended:
             guard let name = record.detail["name"]?.string else { throw .malformed("an intended record") }
@@ -151,7 +168,7 @@ extension State {
         case .checked:
             try readChecked(record)
         case .verified:
-            verifications.append(try Verification(record, created))
+            verifications.append(try Verification(record, created, place: place))
         case .approved:
             approvals.append(try Approval(record))
         case .accepted:
@@ -159,12 +176,17 @@ extension State {
         case .disabled:
             guard let hash = record.hash else { throw .malformed("a disabled record") }
             disabled.insert(hash)
+            restorations[hash] = nil
             let isFinal = ["compromised", "found_disabled"].contains { record.detail[$0]?.bool ?? false }
             if isFinal { unrestorable.insert(hash) }
         case .restored:
-            if let hash = record.hash { disabled.remove(hash) }
+            guard let hash = record.hash else { return }
+            disabled.remove(hash)
+            restorations[hash] = Restoration(record, place: place)
         case .deleted:
-            if let hash = record.hash { deleted.insert(hash) }
+            guard let hash = record.hash else { return }
+            deleted.insert(hash)
+            restorations[hash] = nil
         case .finished:
             isFinished = true
         }
@@ -192,12 +214,15 @@ extension State {
         let digest = record.detail["digest"]?.string.flatMap { Digest($0) }
         if let digest, digest == created?.digest {
             if record.event == .committed {
-                doubted.remove(name)
                 target.held = record
                 target.written = record.at
             } else if record.event == .unchanged {
                 target.held = target.held ?? record
                 target.written = target.written ?? record.at
+            }
+            if [.committed, .unchanged].contains(record.event) {
+                doubts[name] = nil
+                abandonedTargets.remove(name)
             }
         }
         targets[name] = target
@@ -210,12 +235,13 @@ extension State {
             let isFailed = record.detail["outcome"]?.string == "failed"
             if isFailed { verifications = [] }
             if let check = Check(record) {
+                if check.outcome == "passed" { passedChecks.insert(check.name) }
                 // What a run checks first; what it does not check any more is of no interest.
                 if check.name == Check.first { checks = [] }
                 checks = checks.filter { $0.name != check.name } + [check]
             }
             guard let target = record.target else { return }
-            if isFailed { doubted.insert(target) } else { doubted.remove(target) }
+            doubts[target] = isFailed ? Doubt(record) : nil
         case .publish: publishProbes.append(record.detail)
         default: break
         }
@@ -234,6 +260,8 @@ extension State {
                 try add(target)
             } else if record.step == .create, let differences = record.detail["differences"] {
                 acceptedDifferences.append(differences)
+            } else if record.step == .retire, let name = record.target, record.detail["abandoned"]?.bool ?? false {
+                abandonedTargets.insert(name)
             } else if let rules = record.detail["rules"] {
                 try plan.adopt(rules: rules, by: record.step)
             }

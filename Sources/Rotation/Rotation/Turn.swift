@@ -33,14 +33,15 @@ extension State {
         case "ork-publish" where isPastFirstWave: isApproved(for: .publish) ? .publishRest : .approvePublish
         case "ork-publish": .publish
         case "ork-verify": isPastFirstWave ? .verifyRest : .verify
-        case "ork-retire": isApproved(for: .retire) ? .retire : .approveRetire
+        // A person's decision, which the job says.
+        case "ork-retire", "ork-retire --again": isApproved(for: .retire) ? .retire : .approveRetire
         default: .done
         }
     }
 
     /// What a deployment has to take up now.
     package func deployment(at now: Date) -> DeploymentTurn {
-        guard next(at: now) == "ork-verify", phase != .verified, phase != .retiring else { return .none }
+        guard next(at: now) == "ork-verify", ![.verified, .retiring, .held].contains(phase) else { return .none }
         return isPastFirstWave ? .rest : .first
     }
 }

@@ -6,12 +6,12 @@ import Secrets
 /// later waves, and retirement, wait for it where `trust.approve` is set.
 package struct ApproveStep {
     let context: StepContext
-    /// What is approved.
-    let steps: Set<StepName>
+    /// What is approved; `nil` for the next gate alone.
+    let step: StepName?
 
-    package init(context: StepContext, steps: Set<StepName> = State.Approval.gated) {
+    package init(context: StepContext, for step: StepName? = nil) {
         self.context = context
-        self.steps = steps
+        self.step = step
     }
 
     package func run() throws(StepError) {
@@ -24,17 +24,37 @@ package struct ApproveStep {
             let holds = state.isPublished(target.name) ? "holds the successor" : "not yet published"
             context.tell(.doing("target \(target.name) (\(target.publisher), wave \(target.wave)): \(holds)"))
         }
-        guard !steps.allSatisfy(state.isApproved(for:)) else {
-            return context.tell(.done("nothing to do: exactly this is approved"))
+        for name in state.abandonedTargets.sorted() {
+            context.tell(.warning("\(name) was let go of: it may lose service when the predecessor goes"))
         }
+        let step = step ?? state.nextGate
+        guard !state.isApproved(for: step) else {
+            return context.tell(.done("nothing to do: exactly this is approved for \(step.rawValue)"))
+        }
+        if step == .retire { try requireVerification(state) }
         guard !context.isDryRun else { return }
-        let words = steps.map(\.rawValue).sorted()
-        let names = words.joined(separator: " and ")
         try context.record(
             Entry(
                 .approve, .approved,
-                message: "approved \(successor.name) at \(PublishStep.list(state.plan.targets)) for \(names)",
-                detail: ["binds": .string(binding.description), "for": .array(words.map { .string($0) })]))
-        context.tell(.done("approved for \(names); a change of plan, successor or targets voids it"))
+                message: "approved \(successor.name) at \(PublishStep.list(state.plan.targets)) for \(step.rawValue)",
+                detail: ["binds": .string(binding.description), "for": [.string(step.rawValue)]]))
+        context.tell(.done("approved for \(step.rawValue); a change of plan, successor or targets voids it"))
+    }
+
+    /// Whoever lets a key be retired has to have something to look at. Where every target was let go of, nothing is left.
+    private func requireVerification(_ state: State) throws(StepError) {
+        guard state.verification == nil, !state.keptTargets.isEmpty else { return }
+        let next = state.isPublished ? "ork-verify" : state.next ?? "ork-verify"
+        throw StepError(
+            .notYet, "retirement is approved when the successor has been verified at every target",
+            hint: "run `\(next)`, then `ork-approve --for retire`", isRetryable: false)
+    }
+}
+
+extension State {
+    /// The gate that comes next: later waves first, and retirement when all of them are published.
+    fileprivate var nextGate: StepName {
+        let later = keptTargets.filter { $0.wave > waves.first ?? $0.wave }
+        return later.contains { !isPublished($0.name) } ? .publish : .retire
     }
 }

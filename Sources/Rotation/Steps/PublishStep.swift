@@ -60,13 +60,10 @@ package struct PublishStep {
         let successor = try context.successor(of: before)
         let state = try withAddedTargets(before)
         guard let targets = try nextTargets(state) else {
-            let names = state.doubted.sorted().map(\.description).joined(separator: ", ")
-            return context.tell(
-                names.isEmpty
-                    ? .done("nothing to do: every target holds \(successor.name)")
-                    : .warning(
-                        "by the handoff nothing is missing, but the last verification found another value at \(names): "
-                            + "run ork-verify again, or write there again with --accept-target"))
+            let without = state.plan.targets.map(\.name).filter { !state.isPublished($0) }
+            let but =
+                without.isEmpty || !options.only.isEmpty ? "" : " but \(Evidence.list(without)), which was let go of,"
+            return context.tell(.done("nothing to do: every target\(but) holds \(successor.name)"))
         }
         guard context.clock.now <= successor.publishBy else {
             throw StepError(
@@ -76,7 +73,7 @@ package struct PublishStep {
         }
         let requests = try PublisherRequests(
             to: publishers, targets, in: context.configurationFolder, for: "ork-publish")
-        let secret = try open(successor)
+        let secret = try open(successor, state)
         context.tell(.doing("publishing \(successor.name) to \(Self.list(targets))"))
         guard !context.isDryRun else { return }
         // A target is recorded only now: one that nobody could publish to would block the rotation forever.
@@ -122,15 +119,36 @@ package struct PublishStep {
                 hint: "name one with --to, such as --to file:path=.env,name=OPENROUTER_API_KEY")
         }
         try options.refuseUnknownTargets(in: state.plan)
-        let open = state.plan.targets.filter { target in
-            (!state.isPublished(target.name) || options.acceptedTargets.contains(target.name))
-                && (options.only.isEmpty || options.only.contains(target.name))
+        let wanted = state.plan.targets.filter { target in
+            // What was let go of is only written by name.
+            let isNamed = options.only.union(options.acceptedTargets).contains(target.name)
+            return options.only.isEmpty
+                ? isNamed || !state.abandonedTargets.contains(target.name) : options.only.contains(target.name)
         }
-        guard let lowest = open.map(\.wave).min() else { return nil }
+        guard !wanted.isEmpty else {
+            throw StepError(
+                .unacceptable, "every target was let go of by ork-retire",
+                hint: "write to one of them by its name: `ork-publish --target TARGET`")
+        }
+        let lost = wanted.filter { state.isPublished($0.name) && state.doubts[$0.name] != nil }
+        let open = wanted.filter { target in
+            !lost.contains(target) && (!state.isPublished(target.name) || options.acceptedTargets.contains(target.name))
+        }
+        guard !lost.isEmpty else { return open.isEmpty ? nil : try nextWave(of: open, state) }
+        // What has had the successor and may have lost it is written again, whatever wave is next.
+        if lost.contains(where: { $0.wave > state.waves.first ?? $0.wave }) {
+            try context.requireApproval(for: .publish, of: state)
+        }
+        return (lost + ((try? nextWave(of: open, state)) ?? [])).sorted { $0.name < $1.name }
+    }
+
+    /// Of these targets those that may be written now.
+    private func nextWave(of open: [Plan.Target], _ state: State) throws(StepError) -> [Plan.Target] {
+        guard let lowest = open.map(\.wave).min() else { return [] }
         let isLater = lowest > (state.waves.first ?? lowest) || options.allWaves && state.waves.count > 1
         if isLater { try context.requireApproval(for: .publish, of: state) }
         guard !options.allWaves else { return open }
-        let earlier = state.plan.targets.filter { $0.wave < lowest }
+        let earlier = state.keptTargets.filter { $0.wave < lowest }
         if let unpublished = earlier.first(where: { !state.isPublished($0.name) }) {
             throw StepError(
                 .notYet, "wave \(lowest) comes after target \(unpublished.name) of wave \(unpublished.wave)",
@@ -144,17 +162,23 @@ package struct PublishStep {
         return open.filter { $0.wave == lowest }
     }
 
-    private func open(_ successor: State.Successor) throws(StepError) -> Secret {
+    private func open(_ successor: State.Successor, _ state: State) throws(StepError) -> Secret {
         let mine = context.boxes(for: identity)
         guard !mine.isEmpty else {
+            guard !state.isKeyDropped else {
+                throw StepError(
+                    .unacceptable, "the sealed successor was dropped from the handoff",
+                    hint: "put it where it is missing by hand, or start a new rotation: "
+                        + "`\(state.header.supersedingCommand)`")
+            }
             throw StepError(
                 .unacceptable,
-                context.journal.handoff?.sealed.isEmpty ?? true
-                    ? "the sealed successor was dropped from the handoff when it had been verified everywhere"
-                    : "the successor is not sealed to this stage's identity \(identity.publicIdentity.short)",
-                hint: context.journal.handoff?.sealed.isEmpty ?? true
-                    ? "use a copy of the handoff from before ork-verify, or start a new rotation"
-                    : "give it the identity that ork-create sealed to (ORK_IDENTITY)")
+                state.isSealed
+                    ? "the successor is not sealed to this stage's identity \(identity.publicIdentity.short)"
+                    : "the handoff has no sealed successor",
+                hint: state.isSealed
+                    ? "give it the identity that ork-create sealed to (ORK_IDENTITY)"
+                    : "use the handoff as ork-create wrote it")
         }
         guard let secret = mine.open(successor, with: identity) else {
             throw StepError(

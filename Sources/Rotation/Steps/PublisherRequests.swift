@@ -52,18 +52,19 @@ struct PublisherRequests {
     /// Asks all publishers at once, and hands over each answer as it comes.
     ///
     /// Only `publish` hands `secret` on; what comes back shows it in no verb.
-    /// `state` is what is known of the rotation, `nil` before it has begun. `accepted` are the targets that may be
-    /// overwritten whatever they hold, `created` those that are to be made where there is nothing. `timeout` is how long one publisher may take for one target, in seconds.
+    /// `state` is what is known of the rotation, `nil` before it has begun. `asked` is the key that is asked about, if
+    /// that is not the successor. `accepted` are the targets that may be overwritten whatever they hold, `created` those
+    /// that are to be made where there is nothing. `timeout` is how long one publisher may take for one target, in seconds.
     func send(
-        _ verb: Verb, _ state: State?, secret: Secret? = nil, accepted: Set<PlanName> = [],
-        created: Set<PlanName> = [], from now: Date, timeout: TimeInterval,
+        _ verb: Verb, _ state: State?, about asked: Digest? = nil, secret: Secret? = nil,
+        accepted: Set<PlanName> = [], created: Set<PlanName> = [], from now: Date, timeout: TimeInterval,
         each: (Plan.Target, PublisherRequest, PublisherAnswer) -> Void
     ) {
         let rounds = (targets.count + Self.concurrency - 1) / Self.concurrency
         let deadline = now.addingTimeInterval(timeout * Double(rounds))
-        let expect = state.flatMap { Self.expectation(verb, $0) }
+        let expect = asked.map { [$0] } ?? state.flatMap { Self.expectation(verb, $0) }
         // A check may come before the key that it asks about.
-        let digest = state?.created?.digest ?? Digest(of: [])
+        let digest = asked ?? state?.created?.digest ?? Digest(of: [])
         let requests = targets.enumerated().map { number, entry in
             let name = entry.target.name
             let rotation = state?.header.id.description ?? ""
@@ -109,9 +110,9 @@ extension State {
     /// predecessors' digests, and targets are not compared.
     var hashesAreDigests: Bool { created.map { $0.hash == KeyHash(documentedFor: $0.digest) } ?? true }
 
-    /// Of the predecessors, where hashes are digests.
-    fileprivate var predecessorDigests: [Digest] {
-        header.predecessors.compactMap { Digest(hex: $0.hash.description) }
+    /// The digests of the predecessors, as far as they are known.
+    var predecessorDigests: [Digest] {
+        hashesAreDigests ? header.predecessors.compactMap { Digest(hex: $0.hash.description) } : []
     }
 
     /// What to tell of targets that are not compared.

@@ -20,42 +20,60 @@ package struct RestoreStep {
         let references = state.header.predecessors
         let calls = references.map { account.api.key($0.hash) }
         var restored = 0
+        var lost: [String] = []
         var failure: StepError?
         for (reference, result) in zip(references, account.client.send(all: calls)) {
             do throws(StepError) {
-                if try restore(result.answer(), reference, state) { restored += 1 }
+                switch try restore(result.answer(), reference, state) {
+                case .enabled: restored += 1
+                case .enabledBefore: break
+                case .impossible(let why): lost.append(why)
+                }
             } catch {
                 // In an emergency, one key that cannot be enabled must not keep the others down.
                 context.tell(.warning("\(reference.name): \(error.message)"))
                 failure = failure ?? error
             }
         }
-        if let failure { throw failure }
+        if let failure {
+            for why in lost { context.tell(.warning(why)) }
+            throw failure
+        }
+        guard lost.isEmpty else {
+            throw StepError(
+                .failed, lost.joined(separator: "; "),
+                hint: "what still needs it has to get the successor: `ork-verify` shows which targets hold it",
+                isRetryable: false)
+        }
         if restored == 0 { context.tell(.done("nothing to do: no predecessor is disabled")) }
     }
 
-    /// Answers whether the key was, or would be, enabled.
+    private enum Effect {
+        /// It was, or would be, enabled.
+        case enabled
+        case enabledBefore
+        /// It stays as it is, and why.
+        case impossible(String)
+    }
+
     private func restore(
         _ answer: Dated<Key?>, _ reference: KeyReference, _ state: State
-    ) throws(StepError) -> Bool {
+    ) throws(StepError) -> Effect {
         guard let key = answer.value else {
-            context.tell(.warning("\(reference.name) does not exist any more and cannot be restored"))
-            return false
+            return .impossible("\(reference.name) does not exist any more and cannot be restored")
         }
         try state.requireLineage(of: key)
         guard key.disabled else {
             context.tell(.done("\(key.plainName) is enabled"))
-            return false
+            return .enabledBefore
         }
         guard !state.unrestorable.contains(key.hash), key.keyName.disabledAt != nil else {
-            context.tell(
-                .warning(
-                    "\(key.plainName) was disabled as compromised, or by hand, and stays disabled; "
-                        + "enable it at openrouter.ai if it is needed"))
-            return false
+            return .impossible(
+                "\(key.plainName) was disabled as compromised, or by hand, and stays disabled: "
+                    + "enable it at openrouter.ai if it is needed")
         }
-        context.tell(.doing("enabling \(key.plainName) again"))
-        guard !context.isDryRun else { return true }
+        context.tell(.doing("\(context.isDryRun ? "would enable" : "enabling") \(key.plainName) again"))
+        guard !context.isDryRun else { return .enabled }
         // With an older mark a verification from before the trouble would let the key go again.
         let now = answer.date ?? context.clock.now
         let change = KeyChange(name: key.keyName.with(disabledAt: now).description, disabled: false)
@@ -63,11 +81,13 @@ package struct RestoreStep {
             throw StepError(
                 .failed, "OpenRouter did not enable \(key.plainName)", hint: "enable it by hand at openrouter.ai")
         }
-        try context.record(
-            Entry(
-                .retire, .restored, message: "enabled \(key.plainName) again",
-                detail: ["hash": .string(key.hash.description)]))
-        context.tell(.done("enabled \(key.plainName) again; ork-retire --again continues after a newer verification"))
-        return true
+        var detail: JSONObject = ["hash": .string(key.hash.description), "at": .string(now.rfc3339)]
+        if let updatedAt = enabled.updatedAt { detail["updated_at"] = .string(updatedAt.rfc3339) }
+        try context.record(Entry(.retire, .restored, message: "enabled \(key.plainName) again", detail: detail))
+        context.tell(
+            .done(
+                "enabled \(key.plainName) again, and held: fix what still needed it, run `ork-verify`, then "
+                    + "`ork-retire --again`"))
+        return .enabled
     }
 }

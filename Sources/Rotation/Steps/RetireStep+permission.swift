@@ -31,7 +31,7 @@ extension RetireStep {
         }
         let soonest = waits.min { ($0.retryAt ?? .distantFuture) < ($1.retryAt ?? .distantFuture) }
         if let soonest { throw soonest }
-        try requireVerification(state, snapshot, isFresh: false)
+        try requireVerification(state, isFresh: false)
         return nil
     }
 
@@ -41,7 +41,7 @@ extension RetireStep {
         let rules = state.plan.retire
         let mark = key.keyName.disabledAt
         if key.disabled || key.isExpired(at: snapshot.date) {
-            try requireVerification(state, snapshot, isFresh: false)
+            try requireVerification(state, isFresh: false)
             try context.requireApproval(for: .retire, of: state)
             // Without the mark, or without our record of it, it was not this rotation that disabled the key last:
             // somebody did by hand, or it has expired. Then it soaks from now on.
@@ -52,7 +52,8 @@ extension RetireStep {
             guard options.isCompromised || snapshot.date >= end else {
                 throw StepError(
                     .notYet, "\(key.plainName) soaks until \(end.rfc3339)",
-                    hint: "come back then, or wait here with --wait; ork-retire --restore enables it again",
+                    hint:
+                        "come back then, or wait here: `\(waiting(rules.soak))`; `ork-retire --restore` enables it again",
                     retryAt: end)
             }
             return .delete(key)
@@ -60,15 +61,9 @@ extension RetireStep {
         if !options.isCompromised { try observe(key, snapshot, state) }
         if let mark, !options.isCompromised {
             // By hand it may have been restored later than the mark says.
-            let restored = max(mark, key.updatedAt ?? mark)
-            guard options.again, let verification = state.verification, verification.at > restored else {
-                throw StepError(
-                    .notYet,
-                    "\(key.plainName) was restored after it had been disabled: it is held since \(mark.rfc3339)",
-                    hint: "fix what still needed it, run ork-verify, then ork-retire --again", isRetryable: false)
-            }
+            try requireRelease(of: key, heldSince: mark, state)
         }
-        try requireVerification(state, snapshot, isFresh: true)
+        try requireVerification(state, isFresh: true)
         try context.requireApproval(for: .retire, of: state)
         if !options.isCompromised {
             try requireOverlap(state, snapshot)
@@ -76,6 +71,30 @@ extension RetireStep {
             try requireQuiet(key, snapshot, state)
         }
         return .disable(key, name: key.keyName.with(disabledAt: snapshot.date))
+    }
+
+    /// A restored key is held until the successor was verified after that, and somebody says `--again`.
+    private func requireRelease(of key: Key, heldSince mark: Date, _ state: State) throws(StepError) {
+        let held = "\(key.plainName) was restored after it had been disabled: it is held since \(mark.rfc3339)"
+        guard let verification = state.verification else {
+            throw StepError(
+                .notYet, held, hint: "fix what still needed it, run `ork-verify`, then `ork-retire --again`",
+                isRetryable: false)
+        }
+        // Where nobody has touched the key since `--restore` did, the order of the records tells, whatever the clocks.
+        let restoration = state.restorations[key.hash]
+        let isOurs = restoration?.mark == mark && restoration?.updatedAt == key.updatedAt
+        let restored = max(mark, key.updatedAt ?? mark)
+        guard isOurs && state.followsRestorations(verification) || verification.at > restored else {
+            throw StepError(
+                .notYet, options.again ? "\(held), and no verification has been made since \(restored.rfc3339)" : held,
+                hint: "fix what still needed it, run `ork-verify`, then `ork-retire --again`", isRetryable: false)
+        }
+        guard options.again else {
+            throw StepError(
+                .notYet, "\(held), and verified since", hint: "`ork-retire --again` disables it again",
+                isRetryable: false)
+        }
     }
 
     private func recordGone(_ reference: KeyReference, _ state: State) throws(StepError) {
@@ -93,8 +112,10 @@ extension RetireStep {
         guard let problem else { return }
         throw StepError(
             .failed, "the successor \(snapshot.successor.name) \(problem): nothing is retired",
-            hint: "fix the successor at OpenRouter, or start a new rotation; ork-retire --restore enables a disabled "
-                + "predecessor again", isRetryable: false)
+            hint: snapshot.successor.keyName.disabledAt == nil
+                ? "fix the successor at OpenRouter, or start a new rotation: `\(state.header.supersedingCommand)`; "
+                    + "`ork-retire --restore` enables a disabled predecessor again"
+                : "a newer rotation has disabled it: go on with the handoff of that one", isRetryable: false)
     }
 
     /// A live key of the lineage that nobody here knows means that another rotation is under way.
@@ -103,29 +124,8 @@ extension RetireStep {
         guard let unknown = lineage.unknownKey(besides: state.knownKeys, at: snapshot.date) else { return }
         throw StepError(
             .failed, "\(unknown.name) (\(unknown.hash.short)) is a live key that this rotation does not know",
-            hint: "finish the other rotation first, or take all keys into one: ork-create --supersede with another "
-                + "--handoff", isRetryable: false)
-    }
-
-    private func requireVerification(_ state: State, _ snapshot: RetirementSnapshot, isFresh: Bool) throws(StepError) {
-        guard state.isPublished else {
-            throw StepError(
-                .notYet, "not every target holds the successor", hint: "run ork-publish, then ork-verify",
-                isRetryable: false)
-        }
-        if options.isCompromised { return }
-        try refuseOnlyNewTargets(state)
-        guard let verification = state.verification else {
-            throw StepError(
-                .notYet, "the successor has not been verified at all targets since they were written",
-                hint: "run ork-verify", isRetryable: false)
-        }
-        let end = verification.at.addingTimeInterval(Double(state.plan.verify.validFor.seconds))
-        guard !isFresh || context.clock.now <= end else {
-            throw StepError(
-                .notYet, "the verification of \(verification.at.rfc3339) is older than \(state.plan.verify.validFor)",
-                hint: "run ork-verify again", isRetryable: false)
-        }
+            hint: "finish the other rotation with its handoff, or take all keys into one: "
+                + "`\(state.header.supersedingCommand)`", isRetryable: false)
     }
 
     private func requireOverlap(_ state: State, _ snapshot: RetirementSnapshot) throws(StepError) {
@@ -134,7 +134,10 @@ extension RetireStep {
         guard context.clock.now >= end else {
             throw StepError(
                 .notYet, "both keys stay alive until \(end.rfc3339) (overlap \(state.plan.retire.overlap))",
-                hint: "come back then, or wait here with --wait", retryAt: end)
+                hint: "come back then, or wait here: `\(waiting(state.plan.retire.overlap))`", retryAt: end)
         }
     }
+
+    /// The command that waits for what takes this long at the most.
+    func waiting(_ interval: Interval) -> String { "ork-retire\(options.again ? " --again" : "") --wait \(interval)" }
 }

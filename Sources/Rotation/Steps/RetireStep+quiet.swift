@@ -8,7 +8,8 @@ import Timestamps
 extension RetireStep {
     /// The successor's meters must have moved since publishing: a meter that stands still for both keys shows nothing.
     func requireUse(_ state: State, _ snapshot: RetirementSnapshot, _ successor: State.Successor) throws(StepError) {
-        guard !state.plan.retire.acceptsIdle else { return }
+        // Where use has to be seen and verification could not look, this is the look.
+        guard !state.plan.retire.acceptsIdle || state.plan.verify.requiresAdoption else { return }
         let key = snapshot.successor
         if let baseline = state.lastBaseline {
             if case .at(let used) = key.lastUsedAt, used > baseline.at { return }
@@ -17,7 +18,7 @@ extension RetireStep {
         throw StepError(
             .notYet, "the successor has not been used since it was published",
             hint: "check that the applications have taken it up; for a key that nobody uses at the moment: "
-                + "--accept-idle, or retire: {accept_idle: true} in ork.yaml")
+                + "`ork-retire --accept-idle`, or retire: {accept_idle: true} in ork.yaml")
     }
 
     /// Records the meters of a predecessor unless they stand where the last reading left them and nothing else moved.
@@ -41,7 +42,8 @@ extension RetireStep {
             throw StepError(
                 .failed,
                 "OpenRouter shows only what \(key.plainName) cost, which does not tell whether free models are used",
-                hint: "if no application uses :free models, continue with --accept-cost-only", isRetryable: false)
+                hint: "if no application uses :free models, continue with `ork-retire --accept-cost-only`",
+                isRetryable: false)
         }
         // Analytics can be asked for whole minutes after a reading, so the first look cannot tell.
         try requireUnmoved(key, snapshot, state, for: max(rules.quietFor, Interval(seconds: 60)))
@@ -57,7 +59,7 @@ extension RetireStep {
         guard snapshot.date < end else { return }
         throw StepError(
             .notYet, "\(key.plainName) must have been quiet for \(quiet); \(Self.use(key))",
-            hint: "come back at \(end.rfc3339), or wait here with --wait; find out who still uses it",
+            hint: "come back at \(end.rfc3339), or wait here: `\(waiting(quiet))`; find out who still uses it",
             retryAt: end)
     }
 

@@ -1,7 +1,7 @@
 import FoundationEssentials
 import JSON
 import OpenRouter
-import Rotation
+package import Rotation
 import Secrets
 import Timestamps
 
@@ -20,6 +20,8 @@ package struct RetireStep {
         package var isCompromised = false
         /// Disable a predecessor again that somebody has restored.
         package var again = false
+        /// Targets that nothing is asked of any more.
+        package var abandonedTargets: Set<PlanName> = []
 
         package init() {}
     }
@@ -31,11 +33,11 @@ package struct RetireStep {
     }
 
     package func run() throws(StepError) {
-        let state = try context.state()
-        let successor = try context.successor(of: state)
-        guard !state.plan.targets.isEmpty else {
+        let known = try context.state()
+        let successor = try context.successor(of: known)
+        guard !known.plan.targets.isEmpty else {
             throw StepError(
-                .unacceptable, "nothing was published in this rotation", hint: "run ork-publish first",
+                .unacceptable, "nothing was published in this rotation", hint: "run `ork-publish` first",
                 isRetryable: false)
         }
         if options.isCompromised {
@@ -44,18 +46,35 @@ package struct RetireStep {
                     "--compromised: the predecessors go without quiet, overlap and soak; "
                         + "applications that still use them will fail"))
         }
-        guard !state.isFinished else { return context.tell(.done("nothing to do: every predecessor is deleted")) }
-        var snapshot = try RetirementSnapshot.take(context, account, state, successor)
-        while let action = try nextAction(snapshot, state: context.state(), successor) {
-            context.tell(.doing(action.text))
+        guard !known.isFinished else { return context.tell(.done("nothing to do: every predecessor is deleted")) }
+        try abandonTargets(known)
+        var snapshot = try RetirementSnapshot.take(context, account, state(), successor)
+        while let action = try nextAction(snapshot, state: state(), successor) {
+            context.tell(.doing(context.isDryRun ? "would \(action.verb) \(action.object)" : action.text))
             guard !context.isDryRun else { return }
             try perform(action)
-            snapshot = try RetirementSnapshot.take(context, account, context.state(), successor)
+            snapshot = try RetirementSnapshot.take(context, account, state(), successor)
             try confirm(action, snapshot)
         }
         guard !context.isDryRun else { return }
-        try context.record(Entry(.retire, .finished, message: "\(successor.name) is the only key of its rotation"))
-        context.tell(.done("finished: \(successor.name) is the only key of its rotation"))
+        try finish(successor, state())
+    }
+
+    /// What the records say, without the targets that this run lets go of.
+    private func state() throws(StepError) -> State { try context.state().abandoning(options.abandonedTargets) }
+
+    /// Nothing is left that the sealed key could be needed for, unless a target that was let go of comes back.
+    private func finish(_ successor: State.Successor, _ state: State) throws(StepError) {
+        let without = state.plan.targets.filter { state.abandonedTargets.contains($0.name) }
+        let message = "\(successor.name) is the only key of its rotation"
+        try context.record(
+            Entry(.retire, .finished, message: message, detail: ["dropped": .bool(without.isEmpty)]),
+            sealed: without.isEmpty ? [] : nil)
+        context.tell(.done("finished: \(message)"))
+        for target in without where state.isSealed {
+            context.tell(
+                .done("\(target.name) was let go of; `ork-publish --target \(target.name)` writes the key to it later"))
+        }
     }
 
     /// One effect on one key.
@@ -65,8 +84,24 @@ package struct RetireStep {
 
         var text: String {
             switch self {
-            case .disable(let key, _): "disabling \(key.plainName) (\(key.hash.short))"
-            case .delete(let key): "deleting \(key.plainName) (\(key.hash.short))"
+            case .disable(let key, _): key.disabled ? "marking \(object)" : "disabling \(object)"
+            case .delete: "deleting \(object)"
+            }
+        }
+
+        /// What a dry run says that it would do.
+        var verb: String {
+            switch self {
+            case .disable(let key, _): key.disabled ? "mark" : "disable"
+            case .delete: "delete"
+            }
+        }
+
+        var object: String {
+            switch self {
+            case .disable(let key, _) where key.disabled:
+                "\(key.plainName) (\(key.hash.short)), which is disabled already: it soaks from now on"
+            case .disable(let key, _), .delete(let key): "\(key.plainName) (\(key.hash.short))"
             }
         }
     }
@@ -106,7 +141,7 @@ package struct RetireStep {
                         "rules": context.state().plan.retire.json, "compromised": .bool(options.isCompromised),
                         "found_disabled": .bool(key.disabled),
                     ]))
-            context.tell(.done("disabled \(key.plainName)"))
+            context.tell(.done(key.disabled ? "marked \(key.plainName) as disabled" : "disabled \(key.plainName)"))
         case .delete(let key):
             guard snapshot.predecessors[key.hash] == .some(nil) else { throw Self.unconfirmed(key, "there") }
             try context.record(
@@ -119,6 +154,6 @@ package struct RetireStep {
 
     private static func unconfirmed(_ key: Key, _ what: String) -> StepError {
         StepError(
-            .notYet, "OpenRouter still shows \(key.plainName) as \(what)", hint: "run ork-retire again in a minute")
+            .notYet, "OpenRouter still shows \(key.plainName) as \(what)", hint: "run `ork-retire` again in a minute")
     }
 }

@@ -62,7 +62,7 @@ struct RetirementSnapshot {
             switch answer.value {
             case .successor(let key):
                 // Before anything else is asked for in vain, such as another account's workspace.
-                guard let key else { throw Self.missing(created) }
+                guard let key else { throw Self.missing(created, supersededBy: state.header.supersedingCommand) }
                 successor = key
                 date = answer.date
             case .predecessor(let hash, let key): predecessors[hash] = .some(key)
@@ -70,7 +70,7 @@ struct RetirementSnapshot {
             case .requests(let hash, let count): requests[hash] = count
             }
         }
-        guard let successor else { throw Self.missing(created) }
+        guard let successor else { throw Self.missing(created, supersededBy: state.header.supersedingCommand) }
         guard let date else {
             throw StepError(
                 .failed, "OpenRouter's answers have no Date header, so quiet and soak cannot be measured",
@@ -90,10 +90,12 @@ struct RetirementSnapshot {
             refusesAnalytics: refusesAnalytics, date: date)
     }
 
-    private static func missing(_ created: State.Successor) -> StepError {
+    private static func missing(_ created: State.Successor, supersededBy command: String) -> StepError {
         StepError(
             .failed, "OpenRouter has no key \(created.name) (\(created.hash.short)): nothing is retired",
-            hint: "the management key may be another account's; if the successor was deleted, "
-                + "start a new rotation: ork-create with another --handoff and --supersede", isRetryable: false)
+            hint:
+                "the management key may be another account's, or a newer rotation has retired it: then go on with the "
+                + "handoff of that one; if it was deleted by hand, start a new rotation: `\(command)`",
+            isRetryable: false)
     }
 }

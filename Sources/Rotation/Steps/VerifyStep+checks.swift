@@ -11,31 +11,14 @@ import Timestamps
 extension VerifyStep {
     /// The successor answers, may spend, and is in use as far as that can be told.
     func checkSuccessor(_ secret: Secret?, _ state: State) throws(StepError) -> [Check] {
-        guard let secret else {
-            let wasDropped = state.verification != nil
-            guard wasDropped else {
-                throw StepError(
-                    .unacceptable, "the successor is not sealed to this stage's identity",
-                    hint: "give it the identity that ork-create sealed to (ORK_IDENTITY)")
-            }
-            // A complete verification has probed it before; retirement reads its state at OpenRouter itself.
-            let check = Check(
-                State.Check.first, .unknown, "not probed again: the sealed key is dropped from the handoff")
-            guard state.plan.verify.requiresAdoption, state.verification?.adoption != .seen else { return [check] }
-            return [
-                check,
-                Check(
-                    Check.adoption, .failed, "its use cannot be seen without the sealed key",
-                    hint: "use a copy of the handoff from before the last ork-verify"),
-            ]
-        }
+        guard let secret else { return try checksWithoutKey(state) }
         let call = InferenceAPI(baseURL: service, key: secret).currentKey()
         let answer: Dated<CurrentKey>
         do { answer = try OpenRouterClient(transport: transport).send(call) } catch {
             let hint =
                 error.code == .unauthorized
-                ? "it is deleted or disabled: another rotation has taken over, or start a new rotation with another --handoff "
-                    + "and ork-create --supersede" : error.hint
+                ? "it is deleted or disabled: `ork-retire --dry-run`, which needs the management key, tells whether a newer "
+                    + "rotation has taken over" : error.hint
             return [Check(State.Check.first, .failed, error.message, hint: hint)]
         }
         let key = answer.value
@@ -60,7 +43,27 @@ extension VerifyStep {
         }
         return Check(
             Check.adoption, .notYet, "no usage yet",
-            hint: "let an application use it, and run ork-verify again or with --wait")
+            hint: "let an application use it, then `ork-verify --wait 10m`")
+    }
+
+    /// What can be said of the successor where its plaintext is not at hand. Its state at OpenRouter, and its use where
+    /// that is asked for, are then left to `ork-retire`, which reads them itself.
+    private func checksWithoutKey(_ state: State) throws(StepError) -> [Check] {
+        // That it was dropped stands in a record. Without one, this stage has the wrong identity, and is no worse than
+        // after a drop only if another one has asked OpenRouter already.
+        guard state.isKeyDropped || state.passedChecks.contains(State.Check.first) && !options.dropsSecret else {
+            throw StepError(
+                .unacceptable, "the successor is not sealed to this stage's identity",
+                hint: "give it the identity that ork-create sealed to (ORK_IDENTITY)")
+        }
+        let reason =
+            state.isKeyDropped
+            ? "the sealed key was dropped from the handoff" : "the key is not sealed to this stage's identity"
+        var checks = [Check(State.Check.first, .unknown, "not looked at: \(reason)")]
+        if state.plan.verify.requiresAdoption, !state.passedChecks.contains(Check.adoption) {
+            checks.append(Check(Check.adoption, .unknown, "not looked at without the key; ork-retire asks OpenRouter"))
+        }
+        return checks
     }
 
     /// Every target is read back where it can be.
@@ -69,37 +72,65 @@ extension VerifyStep {
     ) throws(StepError) -> [Check] {
         let requests = try PublisherRequests(
             to: publishers, targets, in: context.configurationFolder, for: "ork-verify")
-        var checks: [Check] = []
-        let now = context.clock.now
-        requests.send(.verify, state, secret: secret, from: now, timeout: options.timeout) { target, _, answer in
-            let news = state.newsOfMaking(target.name).map { "; \($0)" } ?? ""
-            checks.append(Self.check(target.name, answer, news: news, canRepair: state.isSealed))
+        var answers: [(target: Plan.Target, answer: PublisherAnswer)] = []
+        requests.send(.verify, state, secret: secret, from: context.clock.now, timeout: options.timeout) {
+            answers.append(($0, $2))
         }
-        return checks.sorted { $0.name < $1.name }
+        // A publisher that does not tell what is there is asked once more.
+        let others = answers.filter { $0.answer.outcome == .mismatch && $0.answer.held == .unknown }.map(\.target)
+        let holders = try holdersOfPredecessors(among: others, state, hiding: secret)
+        return answers.map { target, answer in
+            let holdsPredecessor = answer.held == .predecessor || holders.contains(target.name)
+            return Self.check(target.name, answer, holdsPredecessor: holdsPredecessor, state)
+        }.sorted { $0.name < $1.name }
+    }
+
+    /// Asks targets that hold another value whether it is a predecessor's: by the same question about another key, which
+    /// every publisher understands.
+    private func holdersOfPredecessors(
+        among targets: [Plan.Target], _ state: State, hiding secret: Secret?
+    ) throws(StepError) -> Set<PlanName> {
+        var holders: Set<PlanName> = []
+        for digest in state.predecessorDigests {
+            let unknown = targets.filter { !holders.contains($0.name) }
+            guard !unknown.isEmpty else { break }
+            let requests = try PublisherRequests(
+                to: publishers, unknown, in: context.configurationFolder, for: "ork-verify")
+            requests.send(
+                .verify, state, about: digest, secret: secret, from: context.clock.now, timeout: options.timeout
+            ) { target, _, answer in
+                if answer.outcome == .match { holders.insert(target.name) }
+            }
+        }
+        return holders
     }
 
     /// The publisher's own words tell best what was seen: the value, or only when it was written.
     private static func check(
-        _ target: PlanName, _ answer: PublisherAnswer, news: String, canRepair: Bool
+        _ target: PlanName, _ answer: PublisherAnswer, holdsPredecessor: Bool, _ state: State
     ) -> Check {
         let name = "target \(target)"
-        let repair =
-            canRepair
-            ? "ork-publish --accept-target \(target) writes it again"
-            : "the sealed key is dropped, so fix it by hand, or start a new rotation: another --handoff, --supersede"
-        func check(_ result: Check.Outcome, _ text: String, hint: String? = nil) -> Check {
-            Check(name, result, (answer.message ?? text) + (result == .failed ? "" : news), hint: hint, target: target)
+        let news = state.newsOfMaking(target).map { "; \($0)" } ?? ""
+        func check(_ result: Check.Outcome, _ text: String) -> Check {
+            Check(name, result, (answer.message ?? text) + news, target: target)
+        }
+        func lost(_ doubt: State.Doubt, _ text: String) -> Check {
+            let hint = state.remedy(for: target, doubt, knowsOfNewer: false)
+            return Check(name, .failed, text, hint: hint, target: target, doubt: doubt)
         }
         switch answer.outcome {
         case .match: return check(.passed, "holds the successor")
-        case .mismatch: return check(.failed, "holds another value", hint: "find out who wrote it; \(repair)")
-        case .absent: return check(.failed, "holds nothing", hint: "find out who removed it; \(repair)")
+        case .mismatch where holdsPredecessor:
+            return lost(.predecessor, "holds the predecessor again: a rollback of the platform, or another writer")
+        case .mismatch: return lost(.other, answer.message ?? "holds another value")
+        case .absent: return lost(.nothing, answer.message ?? "holds nothing")
         case .unverifiable: return check(.unknown, "cannot be read back")
         case .rejected(let error), .unknown(let error):
-            return Check(name, .failed, error.text, hint: error.hint, target: target)
+            return Check(name, .failed, error.text, hint: error.hint, target: target, doubt: .unknown)
         case .ready, .committed, .unchanged:
             return Check(
-                name, .failed, "the publisher answered verify as if it were another verb", target: target)
+                name, .failed, "the publisher answered verify as if it were another verb", target: target,
+                doubt: .unknown)
         }
     }
 

@@ -10,6 +10,10 @@ import Timestamps
 
 /// Gathers evidence that the successor works where it is used. Writes nothing but records, so it can always be
 /// run again.
+///
+/// The sealed successor stays in the handoff until the rotation is finished, so that it can be asked for again and a
+/// target that loses it can be written again. Earlier copies of the handoff hold the box anyway, in the CI system's
+/// store: dropping it early would take more from the rotation than from whoever reads that store.
 package struct VerifyStep {
     let context: StepContext
     let service: HTTPURL
@@ -20,8 +24,8 @@ package struct VerifyStep {
     let options: Options
 
     package struct Options: Sendable {
-        /// Leave the sealed successor in the handoff after a complete verification.
-        package var keepsSecret = false
+        /// Drop the sealed successor from the handoff once every target is verified.
+        package var dropsSecret = false
         /// How long a publisher or an HTTP probe may take, in seconds.
         package var timeout: TimeInterval = 60
 
@@ -46,14 +50,17 @@ package struct VerifyStep {
     package func run(report: ([Check]) -> Void = { _ in }) throws(StepError) -> [Check] {
         let state = try context.state()
         let successor = try context.successor(of: state)
-        let published = state.plan.targets.filter { state.isPublished($0.name) }
+        let published = state.keptTargets.filter { state.isPublished($0.name) }
         guard !published.isEmpty else {
             throw StepError(
                 .unacceptable, "no target holds the successor yet", hint: "`ork-publish` hands it to the targets",
                 isRetryable: false)
         }
-        let complete = published.count == state.plan.targets.count
-        context.tell(.doing("verifying \(successor.name) at \(PublishStep.list(published))"))
+        let complete = published.count == state.keptTargets.count
+        let verb = context.isDryRun ? "would verify" : "verifying"
+        context.tell(.doing("\(verb) \(successor.name) at \(PublishStep.list(published))"))
+        let abandoned = state.plan.targets.filter { state.abandonedTargets.contains($0.name) }
+        if !abandoned.isEmpty { context.tell(.warning("not looked at, as let go of: \(PublishStep.list(abandoned))")) }
         guard !context.isDryRun else { return [] }
         let secret = context.boxes(for: identity).open(successor, with: identity)
         var checks = try checkSuccessor(secret, state)
@@ -65,7 +72,9 @@ package struct VerifyStep {
         }
         report(checks)
         try refuseFailed(checks)
-        try recordVerified(published, successor, state, checks, complete: complete)
+        let evidence = Evidence(of: successor.name, at: published, checks)
+        try refuseNothing(evidence)
+        try recordVerified(evidence, published, successor, state, complete: complete)
         return checks
     }
 
@@ -73,45 +82,50 @@ package struct VerifyStep {
         let failed = checks.filter(\.isFailed)
         guard let first = failed.first else { return }
         let isEarly = failed.allSatisfy { $0.outcome == .notYet }
+        let unseen = checks.filter { $0.outcome == .unknown && $0.name != Check.adoption }.map(\.name)
         throw StepError(
             isEarly ? .notYet : .failed,
-            "\(failed.count) of \(checks.count) checks did not pass: \(failed.map(\.name).joined(separator: ", "))",
-            hint: first.hint ?? "the predecessor stays as it is; fix the cause and run ork-verify again, "
-                + "or wait for it with --wait",
+            "\(failed.count) of \(checks.count) checks did not pass: \(failed.map(\.name).joined(separator: ", "))"
+                + (unseen.isEmpty ? "" : "; not looked at: \(unseen.joined(separator: ", "))"),
+            hint: first.hint ?? "the predecessor stays as it is; fix the cause, then `ork-verify`, or wait for it with "
+                + "`ork-verify --wait 10m`",
             isRetryable: true)
     }
 
+    /// What nobody has looked at is not verified.
+    private func refuseNothing(_ evidence: Evidence) throws(StepError) {
+        guard evidence.isNothing else { return }
+        throw StepError(
+            .unacceptable,
+            "nothing can be looked at: the key is not at hand, and \(Evidence.list(evidence.unread)) cannot be read back",
+            hint: "name what shows that an application works with it: `ork-verify --probe URL`")
+    }
+
     private func recordVerified(
-        _ published: [Plan.Target], _ successor: State.Successor, _ state: State, _ checks: [Check], complete: Bool
+        _ evidence: Evidence, _ published: [Plan.Target], _ successor: State.Successor, _ state: State, complete: Bool
     ) throws(StepError) {
         var writes: JSONObject = [:]
         for target in published {
             guard let held = state.targets[target.name]?.held else { continue }
             writes[target.name.description] = .string(held.digest.description)
         }
-        let isSeen = checks.contains { $0.name == Check.adoption && $0.outcome == .passed }
-        let drops = complete && !options.keepsSecret && state.isSealed
-        let adoption: State.Adoption = isSeen ? .seen : .unknown
+        // After the end there is nothing left that it could be needed for.
+        let drops = complete && state.isSealed && evidence.hasKey && (options.dropsSecret || state.isFinished)
+        let adoption: State.Adoption = evidence.isUsed ? .seen : .unknown
         let detail: JSONObject = [
             "digest": .string(successor.digest.description), "writes": .object(writes),
-            "adoption": .string(adoption.rawValue), "checks": .number(JSONNumber(checks.count)),
-            "dropped": .bool(drops),
+            "adoption": .string(adoption.rawValue), "checks": .number(JSONNumber(evidence.count)),
+            "evidence": evidence.json, "dropped": .bool(drops),
         ]
-        // What cannot be read back is held by what the records say, not by what was seen.
-        let unseen = published.filter { target in
-            checks.contains { $0.target == target.name && $0.outcome == .unknown }
-        }
-        let seen = published.filter { target in !unseen.contains { $0.name == target.name } }
-        let names =
-            (seen.isEmpty ? "OpenRouter" : PublishStep.list(seen))
-            + (unseen.isEmpty ? "" : "; not seen at \(PublishStep.list(unseen)), which cannot be read back")
         try context.record(
-            Entry(.verify, .verified, message: "\(successor.name) works at \(names)", detail: detail),
-            sealed: drops ? [] : nil)
+            Entry(.verify, .verified, message: evidence.text, detail: detail), sealed: drops ? [] : nil)
         if complete, let warning = state.newTargetsWarning { context.tell(.warning(warning)) }
-        context.tell(.done("verified: \(successor.name) works at \(names)"))
+        context.tell(.done("verified: \(evidence.text)"))
         if drops { context.tell(.done("the sealed key is dropped from the handoff; its targets have it")) }
-        if !complete { context.tell(.done("next: ork-publish, for the targets that are left")) }
+        if options.dropsSecret, !complete {
+            context.tell(.done("the sealed key stays until every target is verified"))
+        }
+        if !complete { context.tell(.done("next: `ork-publish`, for the targets that are left")) }
     }
 }
 
@@ -132,15 +146,21 @@ package struct Check: Hashable, Sendable {
     package let seen: String
     package let hint: String?
     package let target: PlanName?
+    /// What a target held instead of the successor.
+    let doubt: State.Doubt?
 
     static let adoption = "adopted"
 
-    init(_ name: String, _ outcome: Outcome, _ seen: String, hint: String? = nil, target: PlanName? = nil) {
+    init(
+        _ name: String, _ outcome: Outcome, _ seen: String, hint: String? = nil, target: PlanName? = nil,
+        doubt: State.Doubt? = nil
+    ) {
         self.name = name
         self.outcome = outcome
         self.seen = seen
         self.hint = hint
         self.target = target
+        self.doubt = doubt
     }
 
     package var isFailed: Bool { outcome == .failed || outcome == .notYet }
@@ -148,8 +168,8 @@ package struct Check: Hashable, Sendable {
     var text: String { "\(name): \(seen)" }
 
     var entry: Entry {
-        Entry(
-            .verify, .checked, target: target, message: text,
-            detail: ["check": .string(name), "outcome": .string(outcome.rawValue)])
+        var detail: JSONObject = ["check": .string(name), "outcome": .string(outcome.rawValue)]
+        if let doubt { detail["held"] = .string(doubt.rawValue) }
+        return Entry(.verify, .checked, target: target, message: text, detail: detail)
     }
 }

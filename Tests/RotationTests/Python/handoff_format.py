@@ -254,7 +254,8 @@ def merge(handoffs):
         raise Refused("foreign")
     records = {digest(record): record for handoff in handoffs for record in handoff["records"]}
     boxes = {(box["to"], box["box"]): box for handoff in handoffs for box in handoff["sealed"]}
-    dropped = any(r["event"] == "verified" and r.get("detail", {}).get("dropped") is True for r in records.values())
+    droppers = [record for record in records.values() if record["event"] in ("verified", "finished")]
+    dropped = any(record.get("detail", {}).get("dropped") is True for record in droppers)
     return first | {"records": list(records.values()), "sealed": [] if dropped else list(boxes.values())}
 
 
@@ -294,6 +295,8 @@ def check_detail(record, state, trust):
         state["created"] = detail
     if event in ("committed", "unchanged", "rejected", "unknown"):
         need("target" in record, event)
+    if event in ("committed", "unchanged") and state["created"] and detail.get("digest") == state["created"]["digest"]:
+        state["abandoned"].discard(record["target"])
     if event == "observed" and record["step"] != "verify":
         moment(detail.get("at"))
         need(isinstance(detail.get("keys"), dict), event)
@@ -311,6 +314,8 @@ def check_detail(record, state, trust):
         known = state["targets"].setdefault(record["target"], detail["target"])
         if known != detail["target"]:
             raise Refused("contradiction", "two places")
+    elif event == "accepted" and record["step"] == "retire" and "target" in record and detail.get("abandoned") is True:
+        state["abandoned"].add(record["target"])
     if event == "disabled":
         need(is_hash(detail.get("hash")), event)
 
@@ -328,7 +333,7 @@ def accept(handoff, trust=None):
     if not first or any(record["step"] != "create" for record in first):
         raise Refused("chain")
     targets = dict(handoff["rotation"]["plan"].get("targets", {}))
-    state = {"created": None, "strays": set(), "targets": targets}
+    state = {"created": None, "strays": set(), "targets": targets, "abandoned": set()}
     for record in ordered(handoff):
         check_detail(record, state, trust)
     return state
@@ -336,9 +341,9 @@ def accept(handoff, trust=None):
 
 def binding(handoff, state):
     targets = {name: {"wave": 1, "with": {}} | target for name, target in state["targets"].items()}
-    return digest(
-        {"rotation": digest(handoff["rotation"]), "successor": state["created"]["digest"], "targets": targets}
-    )
+    bound = {"rotation": digest(handoff["rotation"]), "successor": state["created"]["digest"], "targets": targets}
+    abandoned = sorted(state["abandoned"] & set(targets))
+    return digest(bound | ({"abandoned": abandoned} if abandoned else {}))
 
 
 # §9

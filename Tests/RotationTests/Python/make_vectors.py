@@ -171,10 +171,17 @@ def handoffs():
     after = both.copy()
     written = {r["target"]: digest(r) for r in both.handoff["records"] if "target" in r}
     after.verify(written, dropped=True)
+    finished = both.copy()
+    finished.add("retire", "finished", {"dropped": True})
     shuffled = after.text(lambda handoff: handoff["records"].reverse())
     added = base.copy()
     place = {"publisher": "file", "wave": 2, "with": {"path": "more.env"}}
     added.add("publish", "accepted", {"target": place}, "more")
+    without = both.copy()
+    without.add("retire", "accepted", {"abandoned": True}, "web")
+    without.add("retire", "accepted", {"abandoned": True}, "api")
+    back = without.copy()
+    back.commit("api")
     stray = Writer().begin()
     stray.add("create", "stray", {"hash": "b" * 64})
     stray.begin(hash="c" * 64)
@@ -183,9 +190,10 @@ def handoffs():
     accepted = [
         accepted_case(separate.text(), trust), accepted_case(base.text()), accepted_case(both.text()),
         accepted_case(shuffled), accepted_case(added.text()), accepted_case(stray.text()), accepted_case(later.text()),
+        accepted_case(without.text()), accepted_case(back.text()),
     ]
     merged = []
-    for texts in ([api.text(), web.text()], [base.text(), after.text()], [both.text(), both.text()]):
+    for texts in ([api.text(), web.text()], [base.text(), after.text()], [both.text(), both.text()], [base.text(), finished.text()]):
         result = merge([read(text.encode()) for text in texts])
         merged.append(
             {"texts": texts, "records": sorted(map(digest, result["records"])), "head": head(tips(result)),

@@ -1,0 +1,102 @@
+import FoundationEssentials
+import JSON
+import OpenRouter
+import Rotation
+import Secrets
+import Timestamps
+
+/// What retirement demands of the targets.
+extension RetireStep {
+    /// Lets go of the targets that this run names, before anything is decided: it stands in the records from then on.
+    func abandonTargets(_ state: State) throws(StepError) {
+        let names = options.abandonedTargets.subtracting(state.abandonedTargets).sorted()
+        if let unknown = options.abandonedTargets.sorted().first(where: { state.plan.target($0) == nil }) {
+            throw StepError(
+                .usage, "the plan has no target \(unknown)", hint: "it has \(PublishStep.list(state.plan.targets))")
+        }
+        guard names.isEmpty || options.isCompromised || !state.abandoning(options.abandonedTargets).keptTargets.isEmpty
+        else {
+            throw StepError(
+                .unacceptable,
+                "with \(Evidence.list(names)) let go of, no target is left that shows that the successor works",
+                hint: "publish it somewhere first, or, for a key that strangers know: "
+                    + "`\(command(abandoning: names, isCompromised: true))`", isRetryable: false)
+        }
+        for name in names {
+            let without = state.isPublished(name) ? "" : ", which does not have the successor"
+            let verb = context.isDryRun ? "would let go of" : "letting go of"
+            context.tell(
+                .warning("\(verb) \(name)\(without): nothing is asked of it any more, and it may lose service"))
+            guard !context.isDryRun else { continue }
+            try context.record(
+                Entry(
+                    .retire, .accepted, target: name, message: "let go of \(name), which may lose service",
+                    detail: ["abandoned": true]))
+        }
+    }
+
+    /// Every target that counts holds the successor, and was verified to since it was written; with `isFresh`, lately.
+    func requireVerification(_ state: State, isFresh: Bool) throws(StepError) {
+        try requirePublished(state)
+        if options.isCompromised { return }
+        try refuseOnlyNewTargets(state)
+        guard let verification = state.verification else { throw unverified(state) }
+        let end = verification.at.addingTimeInterval(Double(state.plan.verify.validFor.seconds))
+        guard !isFresh || context.clock.now <= end else {
+            throw StepError(
+                .notYet, "the verification of \(verification.at.rfc3339) is older than \(state.plan.verify.validFor)",
+                hint: "run `ork-verify` again", isRetryable: false)
+        }
+    }
+
+    private func requirePublished(_ state: State) throws(StepError) {
+        let missing = state.keptTargets.map(\.name).filter { !state.isPublished($0) }
+        guard !missing.isEmpty else { return }
+        let refused = missing.filter { state.targets[$0]?.last != nil }
+        throw StepError(
+            .notYet,
+            "not every target holds the successor: \(Evidence.list(missing)) \(missing.count == 1 ? "does" : "do") not",
+            hint: "run `ork-publish`, then `ork-verify`" + (refused.first.map(farewell) ?? ""), isRetryable: false)
+    }
+
+    private func unverified(_ state: State) -> StepError {
+        guard !state.keptTargets.isEmpty else {
+            return StepError(
+                .notYet, "every target was let go of, so nothing shows that the successor works",
+                hint: "`ork-publish --target TARGET` brings one back; `ork-retire --compromised` goes on without any",
+                isRetryable: false)
+        }
+        let failed = state.checks.filter { check in
+            check.outcome == "failed"
+                && (check.target.map { state.doubts[$0] != nil && !state.abandonedTargets.contains($0) } ?? true)
+        }
+        guard !failed.isEmpty else {
+            let names = state.keptTargets.map(\.name).filter { state.verification(of: [$0]) == nil }
+            let missing = names.isEmpty ? "" : ": \(Evidence.list(names))"
+            return StepError(
+                .notYet,
+                "the successor has not been verified at all targets since they were written\(missing)",
+                hint: "run `ork-verify`", isRetryable: false)
+        }
+        let seen = failed.map { "\($0.name): \($0.seen)" }.joined(separator: "; ")
+        let lost = failed.lazy.compactMap(\.target).first
+        let remedy = lost.flatMap { name in
+            state.remedy(for: name, state.doubts[name] ?? .unknown, knowsOfNewer: true)
+        }
+        return StepError(
+            .notYet, "the last ork-verify did not find that all is well: \(seen)",
+            hint: (remedy.map { "\($0), then `ork-verify`" } ?? "put that right, then `ork-verify`")
+                + (lost.map(farewell) ?? ""), isRetryable: false)
+    }
+
+    /// What to do about a target that is gone for good.
+    private func farewell(to name: PlanName) -> String {
+        "; if \(name) is gone for good, `\(command(abandoning: [name], isCompromised: options.isCompromised))` lets go of it, "
+            + "and it may lose service"
+    }
+
+    private func command(abandoning names: [PlanName], isCompromised: Bool) -> String {
+        (["ork-retire"] + (isCompromised ? ["--compromised"] : []) + names.map { "--abandon-target \($0)" })
+            .joined(separator: " ")
+    }
+}

@@ -1,0 +1,46 @@
+import Rotation
+
+extension State {
+    /// What puts right a target at which the last look did not find the successor; `nil` where nothing is known to.
+    ///
+    /// A value that nobody here knows may be a newer rotation's: nothing is told to overwrite it before somebody has
+    /// looked at OpenRouter, `knowsOfNewer` says that there is none.
+    func remedy(for name: PlanName, _ doubt: Doubt, knowsOfNewer hasLooked: Bool) -> String? {
+        switch doubt {
+        case .unknown: return nil
+        case .other where !hasLooked:
+            return
+                "a newer rotation may have written it: `ork-retire --dry-run`, which needs the management key, looks "
+                + "for one before anything is overwritten"
+        case .predecessor, .nothing, .other: break
+        }
+        guard isSealed else {
+            return
+                "the sealed key is dropped: put the successor back by hand, then `ork-verify`, or start a new rotation: "
+                + "`\(header.supersedingCommand)`"
+        }
+        switch doubt {
+        case .predecessor: return "find out what put it back; `ork-publish` writes the successor again"
+        case .nothing: return "find out who removed it; `ork-publish` writes the successor again"
+        default:
+            return
+                "OpenRouter shows no newer rotation: find out who wrote it; `ork-publish --accept-target \(name)` writes "
+                + "the successor again"
+        }
+    }
+}
+
+extension RotationHeader {
+    /// The command that takes every key of the lineage into a new rotation, with or without an `ork.yaml`.
+    var supersedingCommand: String {
+        guard case .name(let name) = plan.predecessor else { return "ork-create --supersede --handoff NEW.json" }
+        let isPlain = name.utf8.allSatisfy { byte in
+            (0x30...0x39).contains(byte) || (0x41...0x5A).contains(byte) || (0x61...0x7A).contains(byte)
+                || "-_./:@".utf8.contains(byte)
+        }
+        let word =
+            isPlain
+            ? name : "'\(name.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''"))'"
+        return "ork-create --supersede --predecessor name=\(word) --handoff NEW.json"
+    }
+}
