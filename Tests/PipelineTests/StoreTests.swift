@@ -98,6 +98,24 @@ struct StoreTests {
         #expect(lines.allSatisfy { $0.hasPrefix("ork-pipeline: ") }, "\(run.errors)")
     }
 
+    @Test("a rotation that gave way before it had a key stops nobody who goes on with the other one")
+    func loser() async throws {
+        let handoffs = "repository/ork-handoffs"
+        try FileManager.default.createDirectory(
+            atPath: place.folder.file(handoffs), withIntermediateDirectories: false)
+        try place.folder.write(text, to: "\(handoffs)/00.json")
+        // More of them than are looked at of any other rotation.
+        for number in 1...5 {
+            try place.folder.write(try forged(by: Identity(place.manager)), to: "\(handoffs)/\(number).json")
+        }
+        for id in ["", real.header.id.description] {
+            let run = try await pipeline("check", ["ORK_ROTATION_ID": id])
+            #expect(run.succeeded, "\(run.errors)")
+            let report = try JSONValue(parsing: Array(place.folder.read("\(handoffs)/job.report").utf8))
+            #expect(report["rotation"]?.string == real.header.id.description && report["turn"] == "publish")
+        }
+    }
+
     @Test(
         "what another job tells is a name or a digest, or nothing",
         arguments: [

@@ -8,7 +8,7 @@ import Timestamps
 /// Any other system: a folder, which the pipeline restores before each job and saves after it, also when the job failed.
 ///
 /// Jobs write files of their own names. Of what is kept goes what another handoff holds, too, and a sealed key that a
-/// newer rotation has left behind.
+/// newer rotation with a key of its own has left behind.
 struct HandoffFolder: HandoffStore {
     let handoff: String
     private let folder: String
@@ -55,12 +55,13 @@ struct HandoffFolder: HandoffStore {
 
     func keep(_ handoff: Handoff?, of _: JobTurn) {
         guard let handoff, FileManager.default.fileExists(atPath: self.handoff) else { return }
+        let hasKey = (try? State(handoff, trust: nil))?.created != nil
         for file in files where file != self.handoff {
             guard let bytes = try? DurableFile(file).read(limit: HandoffFile.sizeLimit),
                 let other = try? Handoff(parsing: bytes), other.header.name == handoff.header.name
             else { continue }
             let isOlder = other.header.id < handoff.header.id
-            if handoff.covers(other) || isOlder && !other.sealed.isEmpty {
+            if handoff.covers(other) || isOlder && hasKey && !other.sealed.isEmpty {
                 try? FileManager.default.removeItem(atPath: file)
             }
         }

@@ -99,7 +99,7 @@ extension PipelineJob {
             ofStage: environment, rotation: settings.rotation, config: configuration, tell: { console.show($0) })
         var trusted = TrustedHandoffs(of: settings.rotation, trust: trust) { console.show(.warning($0)) }
         wasWhole = try store.forEachCandidate { trusted.take($0) }
-        let newest = try trusted.newest()
+        let newest = try trusted.newest(besides: settings.id)
         guard let id = settings.id, id != newest?.header.id else { return newest }
         let newer = newest.flatMap { id < $0.header.id ? $0.header.id : nil }
         throw StepError(
