@@ -124,6 +124,69 @@ import Timestamps
         #expect(try !diary.state.isApproved(for: .retire))
     }
 
+    @Test("a target that was let go of counts no more, until it is written again")
+    func abandonment() throws {
+        var diary = try Diary(try Sample.header([("a", 1), ("b", 1)]))
+        try diary.create()
+        let a = try diary.commit("a")
+        #expect(try !diary.state.isPublished)
+        let binding = try diary.state.approvalBinding
+        // Whoever publishes or verifies lets go of nothing.
+        try diary.add(.publish, .accepted, ["abandoned": true], target: "b")
+        try diary.add(.verify, .accepted, ["abandoned": true], target: "b")
+        #expect(try !diary.state.isPublished)
+        try diary.add(.retire, .accepted, ["abandoned": true], target: "b")
+        #expect(try diary.state.isPublished)
+        #expect(try diary.state.keptTargets.map(\.name.description) == ["a"])
+        #expect(try diary.state.approvalBinding != binding)
+        #expect(try diary.state.next == "ork-verify")
+        try diary.verify(["a": a])
+        #expect(try diary.state.verification != nil)
+        #expect(try diary.state.lastWrite == a.at)
+        try diary.commit("b", .rejected)
+        #expect(try diary.state.verification != nil)
+        try diary.commit("b")
+        #expect(try diary.state.verification == nil)
+        #expect(try diary.state.approvalBinding == binding)
+    }
+
+    @Test(
+        "a target that has lost the successor is written again next, where the key is there for it",
+        arguments: [("predecessor", true), ("nothing", true), ("other", false), ("unknown", false), ("moon", false)])
+    func loss(held: String, isRewritten: Bool) throws {
+        var diary = try Diary(try Sample.header())
+        try diary.create()
+        let write = try diary.commit("web")
+        try diary.verify(["web": write])
+        let detail: JSONObject = ["check": "target web", "outcome": "failed", "held": .string(held)]
+        try diary.add(.verify, .checked, detail, target: "web")
+        let state = try diary.state
+        #expect(state.doubts.count == 1 && state.verification == nil)
+        // The diary has no box.
+        #expect(state.next == "ork-verify")
+        try diary.seal(to: Sample.identity())
+        #expect(try diary.state.next == (isRewritten ? "ork-publish" : "ork-verify"))
+        try diary.commit("web", .unchanged)
+        #expect(try diary.state.doubts.isEmpty)
+        #expect(try diary.state.next == "ork-verify")
+    }
+
+    @Test("that the key was dropped is what a record says, and never guessed", arguments: [nil, false, true])
+    func dropping(dropped: Bool?) throws {
+        for event in [Event.verified, .finished] {
+            var diary = try Diary(try Sample.header())
+            try diary.create()
+            let write = try diary.commit("web")
+            var detail: JSONObject = [
+                "digest": .string(Digest(of: Sample.key).description),
+                "writes": ["web": .string(write.digest.description)],
+            ]
+            if let dropped { detail["dropped"] = .bool(dropped) }
+            try diary.add(event == .verified ? .verify : .retire, event, detail)
+            #expect(try diary.state.isKeyDropped == (dropped ?? false))
+        }
+    }
+
     @Test("rules that a later step took over count, and nothing else of them does")
     func rules() throws {
         var diary = try Diary(try Sample.header())

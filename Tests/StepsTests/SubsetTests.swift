@@ -72,6 +72,45 @@ import Timestamps
             fixture.simulation.pass(3700)
             return fixture
         },
+        Story(testDescription: "a target is let go of") {
+            let fixture = try RotationFixture(waves: ["web": 1, "worker": 1])
+            let worker = try #require(PlanName("worker"))
+            // Nothing is there any more that could lose service.
+            fixture.simulation.with { simulated in
+                simulated.places["worker"] = nil
+                simulated.troubles["worker"] = [.reject(.unavailable)]
+            }
+            try fixture.create()
+            _ = try? fixture.publish()
+            _ = try? fixture.retire { $0.abandonedTargets = [worker] }
+            fixture.simulation.with { $0.useAll() }
+            try fixture.verify()
+            _ = try? fixture.retire()
+            fixture.simulation.pass(3700)
+            return fixture
+        },
+        Story(testDescription: "the predecessor is restored, and verified since") {
+            let fixture = try quiet()
+            _ = try? fixture.retire()
+            try fixture.restore()
+            try fixture.verify()
+            fixture.simulation.pass(3700)
+            return fixture
+        },
+        Story(
+            testDescription: "a later look has failed",
+            tell: {
+                let fixture = try RotationFixture()
+                let predecessor = fixture.simulation.value.places["web"]
+                try fixture.create()
+                try fixture.publishAndVerify()
+                _ = try? fixture.retire()
+                fixture.simulation.pass(3700)
+                // A rollback of the platform.
+                fixture.simulation.with { [predecessor] in $0.places["web"] = predecessor }
+                _ = try? fixture.verify()
+                return fixture
+            }, takesBack: true),
         Story(testDescription: "finished") {
             let fixture = try quiet(waves: ["canary": 1, "web": 2])
             try fixture.retireWaiting()

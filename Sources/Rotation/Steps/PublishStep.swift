@@ -69,7 +69,7 @@ package struct PublishStep {
             throw StepError(
                 .unacceptable,
                 "\(successor.name) may not be handed out after \(successor.publishBy.rfc3339)",
-                hint: "start a new rotation: ork-create --supersede with another --handoff")
+                hint: "start a new rotation: `\(state.header.supersedingCommand)`")
         }
         let requests = try PublisherRequests(
             to: publishers, targets, in: context.configurationFolder, for: "ork-publish")
@@ -97,7 +97,7 @@ package struct PublishStep {
                     .unacceptable, "the plan has a target \(target.name) already, and it is another place",
                     hint:
                         "give the new one another name (--to NAME=\(target.publisher):…); a target that was named wrongly "
-                        + "goes only with a new rotation: ork-create --supersede with another --handoff")
+                        + "goes only with a new rotation: `\(state.header.supersedingCommand)`")
             }
             guard context.trust.accepts(identity.publicIdentity, for: .create) else {
                 throw StepError(
@@ -157,7 +157,8 @@ package struct PublishStep {
         guard earlier.isEmpty || state.verification(of: earlier.map(\.name)) != nil else {
             throw StepError(
                 .notYet, "wave \(lowest) comes after the verification of the waves before it",
-                hint: "run ork-verify, then ork-publish again; --all does not wait", isRetryable: false)
+                hint: "run `ork-verify`, then `ork-publish` again; `ork-publish --all` does not wait",
+                isRetryable: false)
         }
         return open.filter { $0.wave == lowest }
     }

@@ -36,7 +36,7 @@ package struct StepContext {
         guard let handoff = journal.handoff else {
             throw StepError(
                 .unacceptable, "there is no handoff",
-                hint: "`ork-create` makes one; if it has, name the file that it wrote with --handoff")
+                hint: "run `ork-create` first, or name the file that it wrote with --handoff")
         }
         let state: State
         do { state = try State(handoff, trust: trust) } catch { throw StepError(error) }
@@ -51,7 +51,7 @@ package struct StepContext {
     func successor(of state: State) throws(StepError) -> State.Successor {
         guard let created = state.created else {
             throw StepError(
-                .unacceptable, "the rotation has no successor yet", hint: "`ork-create` goes on with this handoff")
+                .unacceptable, "the rotation has no successor yet", hint: "run `ork-create` with this handoff")
         }
         return created
     }
