@@ -40,10 +40,10 @@ extension RotationRunFixture {
                 stage = next
                 continue
             }
-            guard let hint = run.hint else {
+            guard let hint = run.hint?.filter({ $0 != "`" }) else {
                 throw Complaint("a refusal without a hint: \(story.joined(separator: "\n"))")
             }
-            let others = ["let the other", "that run's handoff", "another rotation has taken over"]
+            let others = ["let the other", "that run's handoff", "rotation has taken over"]
             if letsOthersGoOn, others.contains(where: hint.contains) { return false }
             refusals[run.errors, default: 0] += 1
             let isStuck = refusals[run.errors] ?? 0 > 3 && hint.contains("--supersede")

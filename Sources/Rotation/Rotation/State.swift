@@ -198,7 +198,9 @@ extension State {
         if let created, created.hash != successor.hash {
             throw HandoffError(
                 .contradiction, "the handoff names two successors: \(created.hash.short) and \(successor.hash.short)",
-                hint: "go on with one of the two handoffs alone; `ork-create --supersede --handoff NEW.json` retires the other key")
+                hint:
+                    "go on with one of the two handoffs alone; `ork-create --supersede --handoff NEW.json` retires the "
+                    + "other key")
         }
         created = successor
     }

@@ -85,8 +85,8 @@ extension RetireStep {
         }
         return StepError(
             .notYet, "the last ork-verify did not find that all is well: \(seen)",
-            hint: remedy.map { "\($0), then `ork-verify`" }
-                ?? "put that right, then `ork-verify`" + (lost.map(farewell) ?? ""), isRetryable: false)
+            hint: remedy.map { "\($0), then run `ork-verify`" }
+                ?? "put that right, then run `ork-verify`" + (lost.map(farewell) ?? ""), isRetryable: false)
     }
 
     /// What to do about a target that is gone for good.

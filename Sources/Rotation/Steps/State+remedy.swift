@@ -16,7 +16,7 @@ extension State {
         }
         guard isSealed else {
             return
-                "the sealed key is dropped: put the successor back by hand, then `ork-verify`, or start a new rotation: "
+                "the sealed key is dropped: put the successor back by hand, then run `ork-verify`, or start a new rotation: "
                 + "`\(header.supersedingCommand)`"
         }
         switch doubt {
