@@ -121,6 +121,27 @@ struct CommandPublisherTests {
         #expect(try await verify("echo") == .absent)
     }
 
+    @Test("where the program of verify finds nothing, the key is written only if somebody says so")
+    func nothingIsMadeUnasked() async throws {
+        let with: JSONObject = ["publish": shell("cat >\"$1/made\"", folder.path), "verify": ["true"]]
+        func ask(_ verb: Verb, _ with: JSONObject, create: Bool) async throws -> PublisherAnswer {
+            let request = request(with, create: create)
+            return try await onOwnThread { CommandPublisher().answer(verb, request) }
+        }
+        for verb in [Verb.check, .publish] {
+            let answer = try await ask(verb, with, create: false)
+            #expect(answer.outcome.error?.code == .notFound && answer.held == .nothing)
+            #expect(answer.outcome.error?.message == "the program of 'verify' finds nothing: nothing held a key before")
+        }
+        #expect(!FileManager.default.fileExists(atPath: folder.file("made")))
+        let ready = try await ask(.check, with, create: true)
+        #expect(ready.message == "the program of 'verify' finds nothing: nothing held a key before")
+        #expect(try await ask(.publish, with, create: true).outcome == .committed)
+        // Without it nobody knows what is there.
+        let blind = try await ask(.publish, ["publish": ["true"]], create: false)
+        #expect(blind.outcome == .committed && blind.held == .unknown)
+    }
+
     @Test("reading back that fails says so and never quotes what was printed")
     func verifyFails() async throws {
         for (script, code) in [

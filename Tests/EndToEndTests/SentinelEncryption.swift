@@ -40,9 +40,10 @@ struct SentinelEncryption {
             lines.compactMap { $0.split(separator: "public key: ").last }.first { $0.hasPrefix("age1") } ?? ""
         let remote = "remote=\(folder.file("config.git")),branch=main"
         flags = [
-            "--to", "age=git@1:\(remote),path=app.env.age,name=KEY,encrypt=age,recipients=\(recipient)",
+            "--to", "age=git@1:\(remote),path=app.env.age,name=KEY,create=true,encrypt=age,recipients=\(recipient)",
             "--target-env", "age:AGE_IDENTITY",
-            "--to", "sops=git@2:\(remote),path=app.yaml,name=key,encrypt=sops,recipients=\(recipient)", "--target-env",
+            "--to", "sops=git@2:\(remote),path=app.yaml,name=key,create=true,encrypt=sops,recipients=\(recipient)",
+            "--target-env",
             "sops:SOPS_AGE_KEY_FILE",
         ]
         variables = [

@@ -8,15 +8,17 @@ import TestSupport
 struct SentinelServices {
     /// Flags of `ork-create`: a secret with a companion, a variable, and a cluster's secret with what uses it.
     static let flags = [
-        "--to", "hub=github-secret@1:repository=acme/web,name=OPENROUTER_API_KEY,companion=OPENROUTER_API_KEY_OF",
+        "--to",
+        "hub=github-secret@1:repository=acme/web,name=OPENROUTER_API_KEY,companion=OPENROUTER_API_KEY_OF,create=true",
         "--target-env", "hub:GITHUB_TOKEN",
-        "--to", "lab=gitlab-variable@2:project=acme/web,key=OPENROUTER_API_KEY", "--target-env", "lab:GITLAB_TOKEN",
+        "--to", "lab=gitlab-variable@2:project=acme/web,key=OPENROUTER_API_KEY,create=true", "--target-env",
+        "lab:GITLAB_TOKEN",
         "--to", "kube=kubernetes-secret@2:secret=app,key=KEY,create:=true,restart=deployment/web",
         "--target-env", "kube:KUBECONFIG",
     ]
     /// And a field of a Vault.
     static let vaultFlags = [
-        "--to", "bao=vault-kv@2:path=acme/web,field=OPENROUTER_API_KEY", "--target-env", "bao:VAULT_TOKEN",
+        "--to", "bao=vault-kv@2:path=acme/web,field=OPENROUTER_API_KEY,create=true", "--target-env", "bao:VAULT_TOKEN",
     ]
 
     let services: [SentinelRules.Service]

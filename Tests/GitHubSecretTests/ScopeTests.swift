@@ -21,12 +21,17 @@ import Timestamps
     @Test("a secret is created, updated and verified, and all else of it stays", arguments: ScopeCase.all)
     func createsAndUpdates(_ test: ScopeCase) throws {
         let publisher = fixture.publisher()
+        for verb in [Verb.check, .publish] {
+            let refused = publisher.answer(verb, fixture.request(test.settings(), create: false))
+            #expect(refused.error?.code == .notFound && refused.held == .nothing, "\(refused)")
+        }
         let check = publisher.answer(.check, fixture.request(test.settings()))
         #expect(check.outcome == .ready, "\(check)")
         #expect(check.message?.contains("only a write shows") == true)
 
         let created = publisher.answer(.publish, fixture.request(test.settings(), SampleKeys.predecessor))
         #expect(created.outcome == .committed, "\(created)")
+        #expect(created.held == .nothing)
         #expect(created.receipt?["change"] == "created" && created.message?.hasPrefix("created the ") == true)
         let first = try stored(test)
         #expect(first.plaintext == SampleKeys.predecessor)
@@ -35,7 +40,8 @@ import Timestamps
         #expect(created.receipt?["updated_at"]?.string == first.updatedAt.rfc3339)
 
         fixture.pass(3600)
-        let updated = publisher.answer(.publish, fixture.request(test.settingsOfExisting))
+        let updated = publisher.answer(.publish, fixture.request(test.settingsOfExisting, create: false))
+        #expect(updated.held == .unknown)
         #expect(updated.outcome == .committed, "\(updated)")
         #expect(updated.receipt?["change"] == "updated" && updated.message?.hasPrefix("updated the ") == true)
         let second = try stored(test)

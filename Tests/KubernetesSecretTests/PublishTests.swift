@@ -46,6 +46,18 @@ import Testing
         #expect(fixture.held == "successor")
     }
 
+    @Test("a key that is missing in a secret is made only if somebody says so")
+    func addedUnasked() {
+        let fixture = KubernetesFixture()
+        fixture.hold(nil)
+        let refusal = PublisherError.notMade(
+            "no value at KEY of secret app in namespace prod", hint: "check the spelling of key", field: "with.key",
+            target: "app")
+        for verb in [Verb.check, .publish] {
+            #expect(fixture.ask(verb, create: false).outcome == .rejected(refusal))
+        }
+    }
+
     @Test("a secret is made where it may be, of type Opaque")
     func created() throws {
         let fixture = KubernetesFixture()

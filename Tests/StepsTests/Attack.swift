@@ -200,7 +200,8 @@ extension Attack {
 
     private mutating func publishesElsewhere() throws -> Bool {
         try stages.run(.create) { try $0.create() }
-        let target = try RotationFixture.target("elsewhere")
+        var target = try RotationFixture.target("elsewhere")
+        target.with["create"] = true
         let entry = Entry(
             .create, .accepted, target: target.name, message: "added", detail: ["target": target.json])
         let handoffs =

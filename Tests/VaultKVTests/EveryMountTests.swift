@@ -66,6 +66,12 @@ import Testing
         let fixture = try await onOwnThread { try VaultFixture() }
         try await onOwnThread {
             let publisher = try mount.publisher(fixture)
+            for verb in [Verb.check, .publish] {
+                let answer = try fixture.ask(verb, mount.with, of: publisher, create: false)
+                #expect(
+                    answer.error?.code == .notFound && answer.error?.field == "with.field" && answer.held == .nothing)
+                #expect(answer.error?.message.hasSuffix(": nothing held the predecessor") == true)
+            }
             #expect(try fixture.ask(.check, mount.with, of: publisher).outcome == .ready)
             #expect(try fixture.ask(.verify, mount.with, of: publisher).outcome == .absent)
             let made = try fixture.ask(.publish, mount.with, of: publisher)

@@ -57,14 +57,15 @@ rotations:
     publish: {settle: 2s}
     targets:
       application: {publisher: file, with: {path: .env, name: OPENROUTER_API_KEY}}
+      # The three services do not have the key yet: there it is made, which has to be said.
       github:
         publisher: github-secret
         env: [GITHUB_TOKEN]
-        with: {repository: acme/web, name: OPENROUTER_API_KEY, companion: OPENROUTER_API_KEY_OF}
+        with: {repository: acme/web, name: OPENROUTER_API_KEY, companion: OPENROUTER_API_KEY_OF, create: true}
       gitlab:
         publisher: gitlab-variable
         env: [GITLAB_TOKEN]
-        with: {project: acme/web, key: OPENROUTER_API_KEY}
+        with: {project: acme/web, key: OPENROUTER_API_KEY, create: true}
       cluster:
         publisher: kubernetes-secret
         env: [KUBE_TOKEN]

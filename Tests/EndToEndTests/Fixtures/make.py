@@ -190,6 +190,7 @@ def make(sandbox):
     # A target that only ork-publish was told of, and rules that ork-retire was told of.
     rotation = Rotation(sandbox, "accepted", one, rules={"overlap": "9000d"})
     rotation.run("create")
+    (rotation.folder / "extra.env").write_text(f"KEY={rotation.predecessor}\n")
     rotation.run("publish", "--to", "extra=file:path=extra.env,name=KEY")
     rotation.use()
     rotation.run("verify", "--keep-secret")
