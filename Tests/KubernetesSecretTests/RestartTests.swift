@@ -80,7 +80,7 @@ import Testing
                 == .rejected(
                     PublisherError(
                         .unavailable, "\(Self.entry) holds the key, but \(what)",
-                        hint: "ork-verify with --wait 10m waits for it", field: "with.restart")))
+                        hint: "`ork-verify --wait 10m` waits for it", field: "with.restart")))
         fixture.cluster { $0.hold(.deployments, "web", in: "prod", at: nil) }
         #expect(fixture.ask(.verify, Self.one).outcome == .match)
         #expect(fixture.restarts == [1, 0, 0])
@@ -110,7 +110,7 @@ import Testing
                 == .rejected(
                     PublisherError(
                         .conflict, "\(Self.entry) holds the key, but deployment/web was not restarted for it",
-                        hint: "ork-publish with --accept-target app restarts it, and writes nothing twice",
+                        hint: "`ork-publish --accept-target app` restarts it, and writes nothing twice",
                         field: "with.restart")))
         #expect(fixture.ask(.publish, Self.one).outcome == .committed)
         #expect(fixture.ask(.publish, Self.one).outcome == .unchanged)

@@ -75,7 +75,7 @@ extension SecretTarget {
                     PublisherError(
                         .conflict, "\(settings.entry) holds the key, but \(workload) was not restarted for it",
                         hint:
-                            "ork-publish with --accept-target \(request.target) restarts it, and writes nothing twice",
+                            "`ork-publish --accept-target \(request.target)` restarts it, and writes nothing twice",
                         field: "with.restart"))
             }
             switch state.rollout {
@@ -84,7 +84,7 @@ extension SecretTarget {
                 throw ServiceError(
                     PublisherError(
                         .unavailable, "\(settings.entry) holds the key, but \(workload) is not rolled out yet: \(what)",
-                        hint: "ork-verify with --wait 10m waits for it", field: "with.restart"))
+                        hint: "`ork-verify --wait 10m` waits for it", field: "with.restart"))
             case .stuck(let what):
                 throw ServiceError(
                     PublisherError(
