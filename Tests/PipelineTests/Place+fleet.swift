@@ -16,7 +16,7 @@ extension Place {
         let token = publisher.hasPrefix("github") ? "GITHUB_TOKEN" : "GITLAB_TOKEN"
         func target(_ key: String, in place: String = "acme/web", wave: Int = 1) -> String {
             "{publisher: \(publisher), env: {\(token): TARGET_TOKEN}, wave: \(wave), "
-                + "with: {\(container): \(place), \(name): \(key)}}"
+                + "with: {\(container): \(place), \(name): \(key), create: true}}"
         }
         let broken = """
               broken:

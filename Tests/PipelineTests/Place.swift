@@ -44,7 +44,7 @@ final class Place: Sendable {
         )
     }
 
-    /// Writes the repository's ork.yaml: two targets at a service, the second in a wave of its own unless there is but
+    /// Writes the repository's ork.yaml: two targets that are made at a service, the second in a wave of its own unless there is but
     /// one, and an application.
     func configure(
         _ publisher: String, _ container: String, _ name: String, soak: String = "0s", overlap: String = "0s",
@@ -62,8 +62,8 @@ final class Place: Sendable {
                 publish: {settle: 0s}
                 targets:
                   app: {publisher: file, with: {path: \(folder.file("app.env")), name: OPENROUTER_API_KEY}}
-                  canary: {\(target), with: {\(container): acme/web, \(name): CANARY_KEY}}
-                  web: {\(target), wave: \(waves), with: {\(container): acme/web, \(name): WEB_KEY}}
+                  canary: {\(target), with: {\(container): acme/web, \(name): CANARY_KEY, create: true}}
+                  web: {\(target), wave: \(waves), with: {\(container): acme/web, \(name): WEB_KEY, create: true}}
                 retire: {overlap: \(overlap), quiet_for: 0s, soak: \(soak), accept_idle: true}
             \(more)
             """, to: "repository/ork.yaml")
