@@ -48,11 +48,11 @@ let package = Package(
             "Timestamps"),
         module(
             "Steps", in: "Rotation", "HTTP", "JSON", "OpenRouter", "PublisherHosting", "PublisherKit", "Rotation",
-            "Secrets", "Sodium",
-            "Timestamps"),
+            "Secrets", "Sodium", "Timestamps", "Wording"),
         module("Fleet", in: "Rotation", "OpenRouter", "Rotation", "Secrets", "Steps", "Timestamps"),
 
-        module("Configuration", in: "CommandLine", "JSON", "PublisherHosting", "Rotation", "Secrets", "YAML"),
+        module(
+            "Configuration", in: "CommandLine", "JSON", "PublisherHosting", "Rotation", "Secrets", "Wording", "YAML"),
         module(
             "StepCLI", in: "CommandLine", "Configuration", "HTTP", "JSON", "OpenRouter", "PublisherHosting", "Rotation",
             "Secrets",

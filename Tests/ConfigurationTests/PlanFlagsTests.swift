@@ -23,6 +23,8 @@ struct PlanFlagsTests {
     @Test("a predecessor is found by name, hash or variable, or there is none")
     func readsPredecessors() throws {
         #expect(try PlanFlags.predecessor("name=checkout-prod") == .name("checkout-prod"))
+        #expect(try PlanFlags.predecessor("checkout-prod") == .name("checkout-prod"))
+        #expect(try PlanFlags.predecessor("name=none") == .name("none"))
         #expect(try PlanFlags.predecessor("name=a=b, c") == .name("a=b, c"))
         let hash = try #require(KeyHash("abc123"))
         #expect(try PlanFlags.predecessor("hash=abc123") == .hash(hash))
@@ -34,10 +36,17 @@ struct PlanFlagsTests {
     @Test(
         "any other predecessor is refused",
         arguments: [
-            ("", "must be name=NAME, hash=HASH, env=VARIABLE or none"),
-            ("checkout-prod", "must be name=NAME, hash=HASH, env=VARIABLE or none"),
-            ("None", "must be name=NAME, hash=HASH, env=VARIABLE or none"),
-            ("label=x", "must be name=NAME, hash=HASH, env=VARIABLE or none"),
+            ("", "must be NAME, name=NAME, hash=HASH, env=VARIABLE or none"),
+            ("None", "must be NAME, name=NAME, hash=HASH, env=VARIABLE or none"),
+            (
+                "label=x",
+                "must be NAME, name=NAME, hash=HASH, env=VARIABLE or none; a name that has a = in it is name=NAME"
+            ),
+            ("nmae=x", "must be NAME, name=NAME, hash=HASH, env=VARIABLE or none; did you mean name?"),
+            (
+                String(repeating: "0a", count: 32),
+                "looks like a key's hash and not like its name: say hash=" + String(repeating: "0a", count: 32)
+            ),
             ("name=", "name= must be a text on one line, not empty"),
             ("name=a\nb", "name= must be a text on one line, not empty"),
             ("hash=a/b", "hash= must be the hash of a key"),
@@ -294,7 +303,7 @@ struct PlanFlagsTests {
             Setting("--overlap: \(length)") { $0["overlap"] = [""] },
             Setting("--quiet-for: \(length)") { $0["quiet-for"] = ["-1h"] },
             Setting("--soak: \(length)") { $0["soak"] = ["1h 30m"] },
-            Setting("--predecessor: is missing; it must be name=NAME, hash=HASH, env=VARIABLE or none") {
+            Setting("--predecessor: is missing; it must be NAME, name=NAME, hash=HASH, env=VARIABLE or none") {
                 $0["predecessor"] = []
             },
         ])

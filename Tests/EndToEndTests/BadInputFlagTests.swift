@@ -18,13 +18,18 @@ import Testing
         BadInput("a word too many", "ork-create checkout-prod", 64, "unexpected argument 'checkout-prod'"),
         BadInput(
             "no predecessor", "ork-create", 64,
-            "--predecessor: is missing; it must be name=NAME, hash=HASH, env=VARIABLE or none"),
+            "--predecessor: is missing; it must be NAME, name=NAME, hash=HASH, env=VARIABLE or none"),
         BadInput(
-            "a predecessor without its kind", "ork-create --predecessor checkout-prod", 64,
-            "--predecessor: must be name=NAME, hash=HASH, env=VARIABLE or none"),
+            "a hash in the place of a name", "ork-create --predecessor " + String(repeating: "0a", count: 32), 64,
+            "--predecessor: looks like a key's hash and not like its name: say hash="
+                + String(repeating: "0a", count: 32)),
         BadInput(
             "a predecessor of an unknown kind", "ork-create --predecessor label=app", 64,
-            "--predecessor: must be name=NAME, hash=HASH, env=VARIABLE or none"),
+            "--predecessor: must be NAME, name=NAME, hash=HASH, env=VARIABLE or none; a name that has a = in it is name=NAME"
+        ),
+        BadInput(
+            "a mistyped kind", "ork-create --predecessor hsah=0a1b", 64,
+            "--predecessor: must be NAME, name=NAME, hash=HASH, env=VARIABLE or none; did you mean hash?"),
         BadInput(
             "an empty name", "ork-create --predecessor name=", 64,
             "--predecessor: name= must be a text on one line, not empty"),

@@ -2,11 +2,12 @@ import JSON
 import PublisherHosting
 package import Rotation
 import Secrets
+import Wording
 
 /// The flags that say what a rotation is to do, as they were written.
 ///
 /// ```
-/// --predecessor name=NAME | hash=HASH | env=VARIABLE | none
+/// --predecessor NAME | name=NAME | hash=HASH | env=VARIABLE | none
 /// --to [TARGET=]PUBLISHER[@WAVE][:KEY=VALUE,KEY:=JSON,…]    a comma in VALUE is written \,  and a backslash \\
 /// --target-env TARGET:VARIABLE | TARGET:CHILD=OURS           a variable for the target's publisher
 /// --probe URL | exec:PROGRAM
@@ -21,6 +22,11 @@ package struct PlanFlags: Sendable {
     package subscript(_ name: String) -> [String] {
         get { texts[name] ?? [] }
         set { texts[name] = newValue.isEmpty ? nil : newValue }
+    }
+
+    /// What was written, in the order of `Plan.flags`; a flag without a value has none.
+    package var said: [(name: String, value: String?)] {
+        Plan.flags.flatMap { flag in self[flag.name].map { (flag.name, flag.kind == .toggle ? nil : $0) } }
     }
 
     /// These flags and others.
@@ -105,19 +111,32 @@ package struct PlanFlags: Sendable {
         return flag.acceptsNull && text == "null" ? .null : .string(text)
     }
 
-    private static let predecessorForm = "name=NAME, hash=HASH, env=VARIABLE or none"
+    private static let predecessorForm = "NAME, name=NAME, hash=HASH, env=VARIABLE or none"
 
-    /// Reads `--predecessor`.
+    private static let predecessorKinds = ["name", "hash", "env"]
+
+    /// Reads `--predecessor`. What has no `=` is the name of a key.
     package static func predecessor(_ text: String) throws(ConfigurationError) -> Plan.Predecessor {
         let flag = "--predecessor"
         try refuseSecret(text, flag)
-        let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map { String($0) }
-        guard text == "none" || (parts.count == 2 && ["name", "hash", "env"].contains(parts[0])) else {
-            throw ConfigurationError(path: flag, "must be \(predecessorForm)")
+        if text == "none" { return .none }
+        var parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map { String($0) }
+        if parts.count == 1 {
+            guard !text.isEmpty, text.lowercased() != "none" else {
+                throw ConfigurationError(path: flag, "must be \(predecessorForm)")
+            }
+            guard Digest(hex: text.lowercased()) == nil else {
+                throw ConfigurationError(path: flag, "looks like a key's hash and not like its name: say hash=\(text)")
+            }
+            parts.insert("name", at: 0)
         }
-        let json: JSONValue = parts.count == 2 ? .object([parts[0]: .string(parts[1])]) : "none"
+        guard predecessorKinds.contains(parts[0]) else {
+            let advice =
+                NearNames(to: parts[0], among: predecessorKinds).question ?? "a name that has a = in it is name=NAME"
+            throw ConfigurationError(path: flag, "must be \(predecessorForm); \(advice)")
+        }
         do {
-            return try Plan(["predecessor": json], unknownKeys: .refused).predecessor
+            return try Plan(["predecessor": .object([parts[0]: .string(parts[1])])], unknownKeys: .refused).predecessor
         } catch {
             throw ConfigurationError(path: flag, "\(parts[0])= \(error.message)")
         }

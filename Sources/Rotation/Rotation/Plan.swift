@@ -26,7 +26,7 @@ package struct Plan: PlanTable {
             flags: [
                 .form(
                     "predecessor", "key", kind: .option,
-                    help: "The key to replace: name=NAME, hash=HASH, env=VARIABLE that holds it, or none")
+                    help: "The key to replace: NAME or name=NAME, hash=HASH, env=VARIABLE that holds it, or none")
             ], help: "The key to replace"),
         PlanField(
             "workspace", \.workspace, .optional(.text), flags: [.option("uuid")],
