@@ -47,6 +47,11 @@ package struct OpenRouterError: Error, Sendable, Hashable {
     }
 }
 
+extension OpenRouterError {
+    /// Whether it says nothing of what was asked about: there was no answer, or OpenRouter could not give one just now.
+    package var isTransient: Bool { [.unreachable, .unavailable, .rateLimited].contains(code) }
+}
+
 extension OpenRouterError: CustomStringConvertible {
     /// The message alone.
     package var description: String { message }

@@ -68,7 +68,7 @@ extension StepError {
         let code: Code =
             switch error.code {
             case .unauthorized, .forbidden: .denied
-            case .unreachable, .unavailable, .rateLimited: .unreachable
+            case _ where error.isTransient: .unreachable
             // Documented as: please try again later.
             case .conflict: .notYet
             default: .failed

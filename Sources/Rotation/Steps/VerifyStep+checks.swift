@@ -15,6 +15,8 @@ extension VerifyStep {
         let call = InferenceAPI(baseURL: service, key: secret).currentKey()
         let answer: Dated<CurrentKey>
         do { answer = try OpenRouterClient(transport: transport).send(call) } catch {
+            // Nothing was seen of the successor, so it has not failed.
+            if error.isTransient { throw StepError(error) }
             let hint =
                 error.code == .unauthorized
                 ? "it is deleted or disabled: `ork-retire --dry-run`, which needs the management key, tells whether a newer "
