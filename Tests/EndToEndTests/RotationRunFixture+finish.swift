@@ -63,13 +63,17 @@ extension RotationRunFixture {
         throw Complaint("no end in sight: \(story.suffix(12).joined(separator: "\n"))")
     }
 
-    /// The stage whose program the hint tells to run.
+    /// The stage whose program the hint tells to run: that of its first whole command, or of its first such sentence.
     private static func stage(in hint: String) -> Stage? {
         let programs: [(String, Stage)] = [
-            ("run ork-create again", .create), ("run ork-publish", .publishFirst), ("run ork-verify", .verifyFirst),
-            ("run ork-retire", .retire),
+            ("ork-create", .create), ("ork-publish", .publishFirst), ("ork-verify", .verifyFirst),
+            ("ork-retire", .retire),
         ]
-        return programs.compactMap { text, stage in hint.firstRange(of: text).map { ($0.lowerBound, stage) } }
+        if let command = hint.split(separator: "`", omittingEmptySubsequences: false).dropFirst().first {
+            guard !command.contains("--supersede") else { return nil }
+            return programs.first { command.split(separator: " ").first.map(String.init) == $0.0 }?.1
+        }
+        return programs.compactMap { name, stage in hint.firstRange(of: "run \(name)").map { ($0.lowerBound, stage) } }
             .min { $0.0 < $1.0 }?.1
     }
 }

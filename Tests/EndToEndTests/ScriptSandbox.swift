@@ -13,6 +13,7 @@ extension ScriptRun {
     /// sandbox-use FILE [MODEL]    an application asks a model with the key found in FILE; with ! it is refused
     /// sandbox-disable KEY   sandbox-enable KEY   sandbox-limit KEY USD|null   sandbox-expire KEY LENGTH-OF-TIME
     /// sandbox-delete KEY
+    /// sandbox-key NAME VARIABLE   another hand makes a key of this name; VARIABLE holds it, and VARIABLE_HASH its hash
     /// sandbox-keys                prints each key there ever was: NAME enabled|disabled|deleted LIMIT CALLS
     /// sandbox-log                 prints what was asked since the last time: METHOD PATH STATUS
     /// sandbox-account NAME        another account; its management key goes into the variable NAME
@@ -41,6 +42,12 @@ extension ScriptRun {
         case "sandbox-delete":
             let answer = try sandbox.send(.delete, "/keys/" + (try hash(one(arguments))), as: sandbox.managementKey)
             guard answer.status == 200 else { throw ScriptFailure("the sandbox answers \(answer.status)") }
+        case "sandbox-key":
+            let (name, variable) = try two(arguments)
+            let answer = try sandbox.send(.post, "/keys", as: sandbox.managementKey, ["name": .string(name)])
+            let body = try JSONValue(parsing: answer.body)
+            variables[variable] = body["key"]?.string
+            variables["\(variable)_HASH"] = body["data"]?["hash"]?.string
         case "sandbox-keys":
             output = try sandbox.keys().filter { $0["management"] == false }.map(Self.line).joined()
         case "sandbox-log":

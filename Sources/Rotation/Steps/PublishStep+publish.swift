@@ -49,11 +49,7 @@ extension PublishStep {
         let isUnknown: Bool
 
         /// What to do about this target, behind its message.
-        var advice: String {
-            let overwriting = "ork-publish --accept-target \(target) overwrites what is there"
-            let advice = [error.hint, error.code == .conflict && !isUnknown ? overwriting : nil].compactMap(\.self)
-            return advice.isEmpty ? "" : "; " + advice.joined(separator: "; ")
-        }
+        var advice: String { error.hint.map { "; \($0)" } ?? "" }
 
         /// How a step ends that failed for these and nothing else.
         static func code(_ failures: [Failure]) -> StepError.Code {
@@ -64,14 +60,26 @@ extension PublishStep {
 
         /// The targets, and for a single one the reason: a CI system may show nothing but this.
         static func list(_ failures: [Failure]) -> String {
-            let names = failures.map { "\($0.target) (\($0.isUnknown ? "unknown" : $0.error.code.rawValue))" }
+            let names = failures.sorted { $0.target < $1.target }.map {
+                "\($0.target) (\($0.isUnknown ? "unknown" : $0.error.code.rawValue))"
+            }
             return names.joined(separator: ", ") + (failures.count == 1 ? ": \(failures[0].error.text)" : "")
         }
 
-        /// One hint for all: the only one that there is.
+        /// What to do about all of them: the one hint that there is, and how targets that hold something else are taken.
         static func hint(_ failures: [Failure]) -> String? {
             let hints = Set(failures.map(\.error.hint))
-            return hints.count > 1 ? "follow the advice after each target above" : hints.first ?? nil
+            let own = hints.count > 1 ? "follow the advice after each target above" : hints.first ?? nil
+            let parts = [own, overwriting(failures.filter { $0.error.code == .conflict && !$0.isUnknown })]
+            return parts.contains { $0 != nil } ? parts.compactMap(\.self).joined(separator: "; ") : nil
+        }
+
+        /// Looking comes first: a newer rotation's key must stay, and a publisher that keeps no marks cannot tell.
+        private static func overwriting(_ conflicts: [Failure]) -> String? {
+            guard !conflicts.isEmpty else { return nil }
+            let flags = conflicts.map(\.target).sorted().map { "--accept-target \($0)" }.joined(separator: " ")
+            return "see first whose key is there: `ork-status --ask`; unless a newer rotation wrote it, "
+                + "`ork-publish \(flags)` puts the new key in its place"
         }
     }
 
@@ -113,14 +121,15 @@ extension PublishStep {
     private func error(_ failures: [Failure], of count: Int) -> StepError {
         let message =
             "\(failures.count) of \(count) targets may not have the new key: \(Failure.list(failures))"
-        let again = "run ork-publish again: it writes only what is missing"
+        let again = "`ork-publish` again writes only what is missing"
         let waits = failures.compactMap(\.error.retryAfter)
         if failures.allSatisfy({ $0.error.code == .rateLimited }), let seconds = waits.max(),
             waits.count == failures.count
         {
             let moment = context.clock.now.addingTimeInterval(Double(min(seconds, 86400)))
             return StepError(
-                .notYet, message, hint: "run ork-publish again after \(moment.rfc3339), or with --wait",
+                .notYet, message,
+                hint: "come back then: `ork-publish`; `ork-publish --wait 1h` waits here until \(moment.rfc3339)",
                 retryAt: moment)
         }
         return StepError(
