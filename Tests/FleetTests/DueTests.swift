@@ -256,4 +256,15 @@ struct DueTests {
         let finding = try fixture.finding(try fixture.rotation("app", .hash(#require(KeyHash(hash)))))
         #expect(finding.word == "never_rotated rotate")
     }
+
+    @Test("of two foreign keys of one name, the one that the plan names by its hash is judged")
+    func chosen() throws {
+        let fixture = try DueFixture()
+        let hash = fixture.key("app", days: 100)
+        _ = fixture.key("app", days: 50)
+        #expect(try fixture.finding(fixture.rotation("app", .name("app"))).word == "problem")
+        let finding = try fixture.finding(try fixture.rotation("app", .hash(#require(KeyHash(hash)))))
+        #expect(finding.word == "never_rotated rotate")
+        #expect(finding.hash?.description == hash)
+    }
 }

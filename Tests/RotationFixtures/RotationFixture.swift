@@ -160,7 +160,7 @@ extension RotationFixture {
 
     @discardableResult
     package func verify(
-        _ transport: FakeTransport? = nil, dryRun: Bool = false, programs: FakeProbes = FakeProbes(),
+        _ transport: (any HTTPTransport)? = nil, dryRun: Bool = false, programs: FakeProbes = FakeProbes(),
         change: (inout VerifyStep.Options) -> Void = { _ in }
     ) throws(StepError) -> [Check] {
         var options = VerifyStep.Options()

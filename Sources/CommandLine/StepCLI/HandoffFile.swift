@@ -14,15 +14,16 @@ package final class HandoffFile: Journal {
     private let provenance: Provenance
     private let clock: any WallClock
     private let trust: Trust
-    // Kept open: closing it releases the lock.
-    private let lock: FileDescriptor
+    // Kept open: closing it releases the lock. A dry run that finds none makes none.
+    private let lock: FileDescriptor?
 
     /// A handoff has a few hundred records at most; more than this many bytes is something else.
     package static let sizeLimit = 16 << 20
 
     /// Reads the handoffs of one rotation, those that exist, and writes to the first from now on.
     package init(
-        _ paths: [String], identity: Identity, trust: Trust, provenance: Provenance, clock: any WallClock
+        _ paths: [String], identity: Identity, trust: Trust, provenance: Provenance, clock: any WallClock,
+        isDryRun: Bool = false
     ) throws(StepError) {
         path = paths.first ?? "ork-handoff.json"
         guard path != "-" else {
@@ -34,11 +35,11 @@ package final class HandoffFile: Journal {
         self.trust = trust
         self.provenance = provenance
         self.clock = clock
-        lock = try Self.lock(path)
+        lock = try Self.lock(path, isDryRun: isDryRun)
         handoff = try Self.read(paths, mustExist: false)
     }
 
-    deinit { try? lock.close() }
+    deinit { try? lock?.close() }
 
     /// Reads the handoffs of one rotation as one; only the first may be missing, unless it `mustExist`.
     static func read(_ paths: [String], mustExist: Bool) throws(StepError) -> Handoff? {
@@ -100,14 +101,15 @@ package final class HandoffFile: Journal {
         return file.removingLastComponent().appending(".\(file.lastComponent?.string ?? "ork").lock")
     }
 
-    private static func lock(_ path: String) throws(StepError) -> FileDescriptor {
+    private static func lock(_ path: String, isDryRun: Bool) throws(StepError) -> FileDescriptor? {
         let name = lockName(path)
         let descriptor: FileDescriptor
         do {
-            descriptor = try FileDescriptor.open(
-                name, .readWrite, options: [.create, .noFollow, .nonBlocking, .closeOnExec],
-                permissions: .ownerReadWrite)
+            var options: FileDescriptor.OpenOptions = [.noFollow, .nonBlocking, .closeOnExec]
+            if !isDryRun { options.insert(.create) }
+            descriptor = try FileDescriptor.open(name, .readWrite, options: options, permissions: .ownerReadWrite)
         } catch {
+            guard !isDryRun else { return nil }
             throw StepError(
                 .failed, "no file can be written beside \(path)",
                 hint: "make the folder, or fix its permissions; --handoff names another file")

@@ -16,8 +16,8 @@ package struct IdentityStore {
         self.tell = tell
     }
 
-    /// The identity; outside CI it is made if there is none.
-    package func identity() throws(StepError) -> Identity {
+    /// The identity; outside CI it is made if there is none. A dry run leaves none behind: its own is gone with it.
+    package func identity(isDryRun: Bool = false) throws(StepError) -> Identity {
         if let identity = try existing() { return identity }
         guard !environment.isCI else {
             throw StepError(
@@ -26,7 +26,7 @@ package struct IdentityStore {
                     "ork-keygen --stages makes one for each stage, and says how to keep them as secrets of the pipeline"
             )
         }
-        return try make()
+        return try make(isDryRun: isDryRun)
     }
 
     /// The identity that is there, if one is.
@@ -64,7 +64,7 @@ package struct IdentityStore {
         return try read(Secret(bytes), from: path)
     }
 
-    private func make() throws(StepError) -> Identity {
+    private func make(isDryRun: Bool) throws(StepError) -> Identity {
         guard let path = ownPath else {
             throw StepError(
                 .unacceptable, "there is no HOME to keep an identity in", hint: "set ORK_IDENTITY; ork-keygen makes one"
@@ -72,6 +72,12 @@ package struct IdentityStore {
         }
         let identity: Identity
         do { identity = try Identity.generate() } catch { throw StepError(error) }
+        guard !isDryRun else {
+            tell(
+                .doing(
+                    "would make the identity \(path), which opens and signs the handoffs of this machine's rotations"))
+            return identity
+        }
         do {
             try DurableFile.makeDirectories(path.removingLastComponent().string)
             let text = identity.text.copyBytes() + [0x0A]

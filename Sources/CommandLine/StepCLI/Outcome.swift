@@ -10,6 +10,8 @@ struct Outcome {
     let program: String
     /// What the handoff says now, if it can be accepted.
     private(set) var state: State?
+    /// What a dry run found that would be done.
+    private(set) var foreseen: JSONValue?
     /// Why the step did not finish.
     var failure: StepError?
 
@@ -18,6 +20,7 @@ struct Outcome {
     /// Takes what the handoff says now. What cannot be accepted is not passed on.
     mutating func look(at session: Session) {
         state = session.journal.handoff.flatMap { try? State($0, trust: session.trust) }
+        foreseen = session.foreseen
     }
 }
 
@@ -83,6 +86,7 @@ extension Outcome {
             json["head"] = .string(state.head.description)
             json["summary"] = state.summary
         }
+        json["would"] = foreseen
         if let failure {
             json["error"] = [
                 "message": .string(failure.message), "hint": failure.hint.map { .string($0) } ?? .null,

@@ -1,7 +1,7 @@
 package import Configuration
 import FoundationEssentials
 package import HTTP
-import JSON
+package import JSON
 import OpenRouter
 import PublisherHosting
 package import Rotation
@@ -22,6 +22,8 @@ package final class Session {
     let configuration: RotationConfiguration?
     /// Rules of this stage that a dry run does not record.
     var assumedRules: JSONValue?
+    /// What a dry run found that would be done, for the answer of `--json`.
+    package var foreseen: JSONValue?
 
     /// Reads everything; with `obeysSwitch` it refuses while rotations are switched off.
     package init(
@@ -30,14 +32,15 @@ package final class Session {
         self.options = options
         self.environment = environment
         self.console = console
-        identity = try IdentityStore(environment) { console.show($0) }.identity()
+        identity = try IdentityStore(environment) { console.show($0) }.identity(isDryRun: options.dryRun)
         let paths = options.handoff.isEmpty ? ["ork-handoff.json"] : options.handoff
         let header = try HandoffFile.read(paths[0], mustExist: false)?.header
         configuration = try ConfigurationFile.load(
             options.config, named: options.rotation, rotation: header?.name)
         trust = try Trust(options.trust, configuration?.trust, own: identity.publicIdentity)
         journal = try HandoffFile(
-            paths, identity: identity, trust: trust, provenance: Provenance(environment), clock: clock)
+            paths, identity: identity, trust: trust, provenance: Provenance(environment), clock: clock,
+            isDryRun: options.dryRun)
         if let configuration, options.rotation == nil, let name = journal.handoff?.header.name,
             name != configuration.name
         {
@@ -112,40 +115,6 @@ package final class Session {
         let plan = journal.handoff?.header.plan ?? configuration?.plan
         let name = configuration?.plan.service.managementKey ?? plan?.service.managementKey
         return try environment.account(at: service(), key: name, over: transport)
-    }
-
-    /// What `ork-create` is asked for: the plan in `ork.yaml`, and over it the flags.
-    package func createOptions(_ flags: PlanFlags) throws(StepError) -> CreateStep.Options {
-        var plan: Plan
-        // Without flags and file, a rotation that has begun continues as it was ordered.
-        let namesPredecessor = !flags["predecessor"].isEmpty
-        let base = configuration?.plan ?? (namesPredecessor ? nil : journal.handoff?.header.plan)
-        do { plan = try flags.plan(over: base) } catch {
-            let isMissing = !namesPredecessor && base == nil
-            let hint = isMissing ? "say what to replace: --predecessor name=NAME" : nil
-            throw StepError(error, hint: hint)
-        }
-        plan.service.url = try service().description
-        if let configuration { try requireNamedLineage(configuration) }
-        var created = CreateStep.Options(name: try rotationName(plan), plan: plan)
-        if case .environment(let name) = plan.predecessor {
-            let key = try environment.key(
-                in: name.description, hint: "export the key that is to be replaced, or name it: --predecessor name=…")
-            created.predecessorDigest = Digest(of: key)
-        }
-        return created
-    }
-
-    private func rotationName(_ plan: Plan) throws(StepError) -> PlanName {
-        if let name = journal.handoff?.header.name ?? configuration?.name { return name }
-        var text = options.rotation ?? plan.successor.name
-        if text == nil, case .name(let name) = plan.predecessor { text = KeyName(parsing: name).base }
-        guard let name = PlanName(text ?? "rotation") else {
-            throw StepError(
-                .usage, "the rotation needs a name of letters, digits and . _ - /", hint: "give it one: --rotation NAME"
-            )
-        }
-        return name
     }
 }
 
@@ -223,7 +192,7 @@ extension Session {
 
     /// A predecessor that is known by a variable says nothing to a stage that does not have it: the handoff alone would
     /// name the keys that are deleted.
-    private func requireNamedLineage(_ configuration: RotationConfiguration) throws(StepError) {
+    func requireNamedLineage(_ configuration: RotationConfiguration) throws(StepError) {
         guard case .environment(let name) = configuration.plan.predecessor, configuration.plan.successor.name == nil,
             trust.separates(.retire, from: .create)
         else { return }

@@ -13,7 +13,7 @@ import Steps
             program sealed, in the handoff; ork-publish hands it out.
 
             EXAMPLES:
-              ork-create --predecessor name=checkout-prod
+              ork-create --predecessor checkout-prod --dry-run
               ork-create --rotation checkout --config ork.yaml --dry-run
             """, version: orkVersion)
 
@@ -35,11 +35,13 @@ import Steps
     static func main() { start() }
 
     func perform(_ session: Session) throws(StepError) {
+        let own = [("supersede", supersede), ("ignore-references", ignoreReferences)].filter(\.1)
         var options = try session.createOptions(
-            successor.flags + targets.flags + publish.flags + verify.flags + retire.flags)
+            successor.flags + targets.flags + publish.flags + verify.flags + retire.flags,
+            and: own.map { CreateCommand.Flag($0.0) })
         options.supersedes = supersede
         options.ignoresReferences = ignoreReferences
         let account = try session.account(CurlTransport(userAgent: "ork/\(orkVersion)"))
-        try CreateStep(context: session.context, account: account, options: options).run()
+        session.foreseen = try CreateStep(context: session.context, account: account, options: options).run()?.json
     }
 }

@@ -37,7 +37,11 @@ struct DueJudgement {
         }
         if let named, let hash = rotation.namedHash, elsewhere[hash] != nil { workspace = named.workspaceID }
         self.workspace = workspace
-        lineage = Self.base(of: rotation, named).map { Lineage(base: $0, among: keys[workspace] ?? []) }
+        lineage = Self.base(of: rotation, named).map { base in
+            let lineage = Lineage(base: base, among: keys[workspace] ?? [])
+            // Where the plan says by a hash which key counts, ork-create leaves these alone.
+            return named.map { lineage.without(lineage.bystanders(of: $0, at: now)) } ?? lineage
+        }
     }
 
     var lineageID: LineageID? {
@@ -103,8 +107,8 @@ struct DueJudgement {
         if let unminted = live.dropFirst().first(where: { $0.keyName.rotation == nil }) {
             return problem(
                 live, "\(live.count) live keys are named \(lineage.base), and no rotation made \(unminted.hash.short)",
-                "delete or rename those that nobody uses, or take all of them into one rotation: "
-                    + "ork-create --supersede")
+                "say which one counts, predecessor: {hash: …}, and the others stay as they are; or give them names of their "
+                    + "own at openrouter.ai, which changes nothing for those who use them")
         }
         if let minting = lineage.beingMinted(at: now).last { return busy(live, minting) }
         if live.count > 1 || !lineage.soaking(at: now).isEmpty { return begun(lineage) }

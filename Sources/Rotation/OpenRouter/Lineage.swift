@@ -22,6 +22,18 @@ package struct Lineage: Sendable, Hashable {
     /// The live keys that a rotation had disabled, and that were enabled again since.
     package func restored(at date: Date) -> [Key] { live(at: date).filter { $0.keyName.disabledAt != nil } }
 
+    /// The live keys besides `chosen` that no rotation has made or disabled: other applications' keys of the same name,
+    /// where somebody has said by its hash which key counts.
+    package func bystanders(of chosen: Key, at date: Date) -> [Key] {
+        live(at: date).filter { $0.hash != chosen.hash && !$0.isOfARotation }
+    }
+
+    /// The same without these keys.
+    package func without(_ others: [Key]) -> Lineage {
+        let hashes = Set(others.map(\.hash))
+        return Lineage(base: base, among: keys.filter { !hashes.contains($0.hash) })
+    }
+
     /// The first live key that is none of these: it belongs to another rotation.
     package func unknownKey(besides known: Set<KeyHash>, at date: Date) -> Key? {
         live(at: date).first { !known.contains($0.hash) }
@@ -55,6 +67,9 @@ extension Key {
         if case .at = lastUsedAt { return false }
         return usage.decimal == 0 && byokUsage.decimal == 0
     }
+
+    /// Whether its name bears a mark of a rotation that made it or that disabled it.
+    package var isOfARotation: Bool { keyName.rotation != nil || keyName.disabledAt != nil }
 
     /// Whether it was never handed out and nobody is at work with it any more.
     package func isAbandoned(at date: Date) -> Bool {

@@ -19,7 +19,7 @@ package struct KeyReference: Hashable, Sendable {
 
     init(_ value: JSONValue) throws(HandoffError) {
         guard let hash = value["hash"]?.string.flatMap(KeyHash.init), let name = value["name"]?.string else {
-            throw .malformed("a predecessor")
+            throw .malformed("a key of the rotation")
         }
         self.init(hash: hash, name: name, label: value["label"]?.string)
     }
@@ -41,6 +41,9 @@ package struct RotationHeader: Hashable, Sendable {
     package let workspace: String?
     package let plan: Plan
     package let predecessors: [KeyReference]
+    /// Live keys of the same base name that stay as they are: other applications', by the word of whoever began the
+    /// rotation. No other key of the lineage may be live beside predecessors and successor.
+    package let leaves: [KeyReference]
     /// The gates that `ork-create` knew of: they stay closed where nobody is known who may open them.
     package let gates: Set<StepName>
     /// The SHA-256 of the header's canonical JSON.
@@ -49,7 +52,7 @@ package struct RotationHeader: Hashable, Sendable {
 
     package init(
         id: RotationID, name: PlanName, base: String, workspace: String?, plan: Plan, predecessors: [KeyReference],
-        gates: Set<StepName> = []
+        leaves: [KeyReference] = [], gates: Set<StepName> = []
     ) {
         self.id = id
         self.name = name
@@ -57,6 +60,7 @@ package struct RotationHeader: Hashable, Sendable {
         self.workspace = workspace
         self.plan = plan
         self.predecessors = predecessors
+        self.leaves = leaves
         self.gates = gates
         var json: JSONObject = [
             "id": .string(id.description), "name": .string(name.description), "base": .string(base),
@@ -64,6 +68,7 @@ package struct RotationHeader: Hashable, Sendable {
         if let workspace { json["workspace"] = .string(workspace) }
         json["plan"] = plan.json
         json["predecessors"] = .array(predecessors.map(\.json))
+        if !leaves.isEmpty { json["leaves"] = .array(leaves.map(\.json)) }
         if !gates.isEmpty { json["requires"] = .array(gates.map(\.rawValue).sorted().map { .string($0) }) }
         self.json = .object(json)
         digest = Digest(of: self.json.bytes(.canonical))
@@ -81,12 +86,18 @@ package struct RotationHeader: Hashable, Sendable {
         do { self.plan = try Plan(plan, unknownKeys: .ignored) } catch {
             throw HandoffError(.malformed, "the plan in the handoff is not acceptable: \(error)")
         }
-        var references: [KeyReference] = []
-        for predecessor in predecessors { references.append(try KeyReference(predecessor)) }
-        self.predecessors = references
+        self.predecessors = try Self.references(predecessors)
+        guard let leaves = (value["leaves"] ?? []).array else { throw .malformed("rotation") }
+        self.leaves = try Self.references(leaves)
         gates = try Self.gates(value["requires"])
         json = value
         digest = Digest(of: value.bytes(.canonical))
+    }
+
+    private static func references(_ values: [JSONValue]) throws(HandoffError) -> [KeyReference] {
+        var references: [KeyReference] = []
+        for value in values { references.append(try KeyReference(value)) }
+        return references
     }
 
     /// A gate that this version does not know cannot be opened by it.

@@ -16,6 +16,8 @@ package struct State: Sendable {
     package let head: Digest
     /// Names under which a key was to be minted; each may exist at the provider.
     package private(set) var intended: [String] = []
+    /// Whether the rotation was begun with `--supersede`. Earlier versions did not record it.
+    package private(set) var supersedes: Bool
     /// Keys of ours that nobody was given.
     package private(set) var strays: Set<KeyHash> = []
     package private(set) var minted: [Successor] = []
@@ -129,6 +131,7 @@ extension State {
     package init(_ handoff: Handoff, trust: Trust?) throws(HandoffError) {
         header = handoff.header
         plan = handoff.header.plan
+        supersedes = handoff.header.predecessors.count > 1
         head = handoff.head
         isSealed = !handoff.sealed.isEmpty
         for target in plan.targets { targets[target.name] = TargetState() }
@@ -150,6 +153,7 @@ extension State {
         case .intended:
             guard let name = record.detail["name"]?.string else { throw .malformed("an intended record") }
             intended.append(name)
+            supersedes = supersedes || record.detail["supersedes"]?.bool ?? false
             abandoned.formUnion((record.detail["abandons"]?.array ?? []).compactMap { $0.string.flatMap(KeyHash.init) })
         case .stray:
             guard let hash = record.hash else { throw .malformed("a stray record") }

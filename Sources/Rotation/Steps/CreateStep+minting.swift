@@ -32,8 +32,11 @@ extension CreateStep {
         try discardUnactivated(header, names: [name.description])
         throw StepError(
             .unreachable, "the minting had no answer (\(error.message)); what it may have left is deleted",
-            hint: "run ork-create again with the same handoff")
+            hint: again)
     }
+
+    /// What is said where this very run has to be tried once more.
+    private var again: String { "`\(options.command)` goes on with the same handoff" }
 
     private func accept(
         _ created: CreatedKey, _ header: RotationHeader, settings: SuccessorSettings, name: KeyName
@@ -46,7 +49,9 @@ extension CreateStep {
             try recordStray(key, because: "OpenRouter did not apply its settings")
             throw StepError(
                 .failed, "OpenRouter minted the key with another \(deviation) than asked for; it is deleted again",
-                hint: "the account may not allow this setting; change it under successor")
+                hint:
+                    "the account may not allow this setting: change it, in \(options.command.file ?? "the flags"), and "
+                    + "begin another rotation: `\(options.command.anew)`")
         }
         if key.hash != KeyHash(documentedFor: digest) {
             context.tell(.warning("OpenRouter's hash is not the SHA-256 of the key; ork continues with both"))
@@ -75,12 +80,11 @@ extension CreateStep {
             try recordStray(key, because: "somebody deleted it before it was activated")
             throw StepError(
                 .notYet, "the new key was deleted by another run before it was activated",
-                hint: "let the other run finish, or run ork-create again")
+                hint: "let the other run finish; if there is none, \(again)")
         }
         guard settings.deviation(ofActive: active, name: name) == nil else {
             throw StepError(
-                .failed, "OpenRouter did not activate \(name) as asked for",
-                hint: "run ork-create again with the same handoff")
+                .failed, "OpenRouter did not activate \(name) as asked for", hint: again)
         }
         try recordCreated(active, detail)
     }
@@ -164,7 +168,7 @@ extension CreateStep {
                     .notYet,
                     "another rotation of \(header.base) created \(rival.name) first, or at the same moment; this one's "
                         + "key is deleted",
-                    hint: "let the other rotation finish; if it gave way too, run ork-create again",
+                    hint: "let the other rotation finish; if it gave way too, \(again)",
                     isRetryable: false)
             }
             context.clock.sleep(until: context.clock.now.addingTimeInterval(1))
@@ -174,7 +178,7 @@ extension CreateStep {
     /// A key of somebody else's that stands before this one or beside it; one that is live has won already.
     private func rival(of key: Key, _ header: RotationHeader) throws(StepError) -> Key? {
         let listed = try account.keys(in: header.workspace)
-        let known = Set(header.predecessors.map(\.hash) + [key.hash])
+        let known = Set((header.predecessors + header.leaves).map(\.hash) + [key.hash])
         let now = listed.date ?? context.clock.now
         let lineage = Lineage(base: header.base, among: listed.value.filter { !known.contains($0.hash) })
         for rival in lineage.live(at: now) + lineage.minting.filter({ $0.createdAt <= key.createdAt }) {

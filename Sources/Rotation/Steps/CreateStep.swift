@@ -17,7 +17,10 @@ package struct CreateStep {
     /// What is asked for.
     package struct Options: Sendable {
         package var name: PlanName
+        /// The plan of the rotation to begin; with a handoff, what the flags make of the plan in it.
         package var plan: Plan
+        /// The words in which it is asked for.
+        package var command: CreateCommand
         /// The digest of the predecessor's plaintext, if the plan names it by an environment variable.
         package var predecessorDigest: Digest?
         /// Make every key of the lineage a predecessor of this rotation.
@@ -25,9 +28,10 @@ package struct CreateStep {
         /// Continue although other resources name a predecessor.
         package var ignoresReferences = false
 
-        package init(name: PlanName, plan: Plan) {
+        package init(name: PlanName, plan: Plan, command: CreateCommand = CreateCommand()) {
             self.name = name
             self.plan = plan
+            self.command = command
         }
     }
 
@@ -37,83 +41,60 @@ package struct CreateStep {
         self.options = options
     }
 
-    package func run() throws(StepError) {
+    /// Mints the successor, or goes on where an earlier run stopped. A dry run does nothing and answers what would be done.
+    @discardableResult
+    package func run() throws(StepError) -> ForeseenRotation? {
         guard context.journal.handoff != nil else { return try begin() }
         let state = try context.state()
         guard state.header.name == options.name else {
             throw StepError(
                 .unacceptable, "the handoff is of the rotation \(state.header.name), not of \(options.name)",
-                hint: "name another file with --handoff")
+                hint: "name another file: `\(options.command.anew)`")
         }
-        try refuseOtherOrder(state.header)
-        if let created = state.created { return try confirm(created) }
-        guard !context.isDryRun else { return context.tell(.done("would resume rotation \(state.header.id)")) }
-        try resume(state)
+        try refuseOtherOrder(state)
+        if let created = state.created {
+            try confirm(created, state)
+        } else if context.isDryRun {
+            context.tell(.doing("would go on with rotation \(state.header.id), which has no successor yet"))
+        } else {
+            try resume(state)
+        }
+        return nil
     }
 
-    /// The rotation has its successor: nothing to do, if it is still there.
-    private func confirm(_ created: State.Successor) throws(StepError) {
-        guard let key = try account.send({ $0.key(created.hash) }).value else {
-            throw StepError(
-                .failed, "the successor \(created.name) does not exist any more at OpenRouter",
-                hint:
-                    "the management key may be another account's; else start a new rotation: another --handoff, --supersede"
-            )
-        }
-        if key.disabled {
-            context.tell(.warning("the successor \(created.name) is disabled at OpenRouter"))
-        }
-        let isOver = try context.state().isFinished
-        context.tell(
-            .done(
-                "nothing to do: \(created.name) was created before"
-                    + (isOver ? "; for another rotation move this handoff away, or name another with --handoff" : "")))
-    }
-
-    /// The flags may not ask for something else than the handoff that lies here: its key would go to the wrong place.
-    private func refuseOtherOrder(_ header: RotationHeader) throws(StepError) {
-        let differs: String? =
-            if options.plan.predecessor != header.plan.predecessor {
-                "predecessor"
-            } else if options.plan.workspace != header.plan.workspace {
-                "workspace"
-            } else if options.plan.successor != header.plan.successor {
-                "successor"
-            } else {
-                nil
-            }
-        guard let differs else { return }
-        throw StepError(
-            .unacceptable, "the handoff is of a rotation with another \(differs) than was asked for",
-            hint: "to resume it, run ork-create without those flags; for another rotation name another file with "
-                + "--handoff")
-    }
-
-    private func begin() throws(StepError) {
+    private func begin() throws(StepError) -> ForeseenRotation? {
         let snapshot = try LineageSnapshot.take(
             of: account, workspace: options.plan.workspace,
             named: options.plan.predecessorHash(options.predecessorDigest))
         let now = snapshot.date ?? context.clock.now
         let choice = try LineageChoice(snapshot, options, now: now)
         let ignored = try refuseReferences(snapshot, to: choice.predecessors)
+        guard !context.isDryRun else {
+            let foreseen = ForeseenRotation(options.plan, choice, now: now)
+            for line in foreseen.lines { context.tell(.doing(line)) }
+            return foreseen
+        }
         let id = RotationID(at: now)
         let name = try Self.mintingName(choice.base, id, now)
         announce(choice, activated: name.activated())
-        guard !context.isDryRun else { return }
         let header = RotationHeader(
             id: id, name: options.name, base: choice.base, workspace: choice.workspace, plan: options.plan,
-            predecessors: choice.predecessors.map { KeyReference(hash: $0.hash, name: $0.name, label: $0.label) },
+            predecessors: choice.predecessors.map(KeyReference.init), leaves: choice.bystanders.map(KeyReference.init),
             gates: context.trust.requiresApproval ? [.approve] : [])
         do {
             try context.journal.begin(header, intent(name.description, abandoning: choice.abandoned, ignoring: ignored))
         } catch { throw StepError(error) }
         for stray in choice.abandoned { try discard(stray, because: "it was minted and never handed out") }
         try mint(header, like: choice.predecessors.last, name: name, now: now)
+        return nil
     }
 
     private func announce(_ choice: LineageChoice, activated: KeyName) {
         for key in choice.predecessors {
             context.tell(.doing("\(key.name) (\(key.hash.short)) is to be replaced"))
+        }
+        for key in choice.bystanders {
+            context.tell(.doing("\(key.name) (\(key.hash.short)) is no part of this rotation and stays as it is"))
         }
         for key in choice.abandoned {
             context.tell(.doing("\(key.name) (\(key.hash.short)) was never handed out and is to be deleted"))
@@ -131,15 +112,23 @@ package struct CreateStep {
         let places = Set(snapshot.references.filter { hashes.contains($0.hash) }.map(\.place)).sorted()
         let unread = predecessors.isEmpty ? [] : snapshot.unread
         guard !places.isEmpty || !unread.isEmpty else { return nil }
+        let ignoring = "`\(options.command.with("ignore-references"))`"
+        if !options.ignoresReferences, let failed = unread.first(where: { !$0.isForGood }), let error = failed.error {
+            throw StepError(
+                StepError(error).code, "OpenRouter's \(failed.list) cannot be read now: \(error.message)",
+                hint: "try again; \(ignoring) does without a list that stays unread")
+        }
         var reasons: [String] = []
         if !places.isEmpty { reasons.append("the predecessor is named by \(places.joined(separator: ", "))") }
-        if !unread.isEmpty { reasons.append("OpenRouter does not show its \(unread.joined(separator: ", "))") }
+        if !unread.isEmpty {
+            reasons.append("OpenRouter does not show its \(unread.map(\.list).joined(separator: ", "))")
+        }
         let reason = reasons.joined(separator: "; ")
         guard options.ignoresReferences else {
             throw StepError(
                 .failed, reason,
                 hint: "the successor would not be named there and might do more, or less, than the predecessor; "
-                    + "add it by hand after ork-create, and continue with --ignore-references")
+                    + "\(ignoring) goes on, and then it has to be added there by hand")
         }
         context.tell(.warning("\(reason); the successor is not, add it by hand"))
         return reason
@@ -149,66 +138,11 @@ package struct CreateStep {
         var detail: JSONObject = ["name": .string(name)]
         if !keys.isEmpty { detail["abandons"] = .array(keys.map { .string($0.hash.description) }) }
         if let reason { detail["ignores"] = .string(reason) }
+        if options.supersedes { detail["supersedes"] = true }
         return Entry(.create, .intended, message: "about to mint \(name)", detail: detail)
     }
 }
 
-extension CreateStep {
-    /// Resumes with a handoff that has no successor yet.
-    func resume(_ state: State) throws(StepError) {
-        let header = state.header
-        let snapshot = try LineageSnapshot.take(
-            of: account, workspace: header.workspace, named: state.minted.last?.hash)
-        let now = snapshot.date ?? context.clock.now
-        let predecessor = try predecessor(of: header, snapshot)
-        // Whoever has written the records: nothing is taken from a key of another lineage, and nothing done to it.
-        for case let key? in [predecessor, snapshot.named] { try state.requireLineage(of: key) }
-        let lineage = Lineage(base: header.base, among: snapshot.keys)
-        // The keys that this rotation set out to delete must not win against its own.
-        for key in lineage.keys where state.abandoned.contains(key.hash) {
-            try discard(key, because: "it was minted and never handed out")
-        }
-        if let minted = state.minted.last {
-            guard let key = snapshot.named else {
-                try recordStray(minted.hash, minted.name, because: "it does not exist any more")
-                return try resume(try context.state())
-            }
-            let detail = State.Successor.detail(
-                hash: minted.hash, digest: minted.digest, name: minted.name, label: minted.label,
-                createdAt: minted.createdAt, publishBy: minted.publishBy)
-            guard key.keyName.isMinting else { return try recordCreated(key, detail) }
-            let settings = SuccessorSettings(header.plan.successor, like: predecessor, now: now)
-            return try activate(key, header, settings: settings, detail: detail)
-        }
-        try refuseForeignSuccessor(snapshot, header)
-        try discardUnactivated(header, names: state.intended)
-        let name = try Self.mintingName(header.base, RotationID(at: now), now)
-        try context.record(intent(name.description))
-        try mint(header, like: predecessor, name: name, now: now)
-    }
-
-    /// The key whose settings are inherited. Without it a key without a limit might be made, or one in another account.
-    private func predecessor(of header: RotationHeader, _ snapshot: LineageSnapshot) throws(StepError) -> Key? {
-        guard let reference = header.predecessors.last else { return nil }
-        guard let key = snapshot.keys.first(where: { $0.hash == reference.hash }) else {
-            throw StepError(
-                .failed, "the predecessor \(reference.name) (\(reference.hash.short)) does not exist at OpenRouter",
-                hint:
-                    "the management key may be another account's; if the predecessor is gone, start a new rotation: another "
-                    + "--handoff, --supersede")
-        }
-        return key
-    }
-
-    /// Another run with a copy of this handoff may have got further; its key's plaintext is in its handoff only.
-    private func refuseForeignSuccessor(_ snapshot: LineageSnapshot, _ header: RotationHeader) throws(StepError) {
-        let activated = snapshot.keys.first { key in
-            key.keyName.base == header.base && key.keyName.rotation?.id == header.id.description && !key.isUnactivated
-        }
-        guard let activated else { return }
-        throw StepError(
-            .notYet, "another run of this rotation has created \(activated.name)",
-            hint: "resume with that run's handoff; if it is lost, start a new rotation: another --handoff, --supersede",
-            isRetryable: false)
-    }
+extension KeyReference {
+    init(_ key: Key) { self.init(hash: key.hash, name: key.name, label: key.label) }
 }

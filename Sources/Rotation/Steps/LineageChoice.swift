@@ -1,68 +1,77 @@
 import FoundationEssentials
+import JSON
 import OpenRouter
 import Rotation
 import Secrets
+import Timestamps
+import Wording
 
 /// Which keys a new rotation is about.
 ///
-/// A lineage has one live key, the predecessor. More than one, or one that still soaks, means that another rotation is
-/// under way or was lost; `--supersede` takes them all into this one.
+/// A lineage has one live key, the predecessor. What else is found decides who has to speak:
+///
+/// * *A key that bears a rotation's mark*, live or soaking: a rotation is under way or was lost, and its successor may be in
+///   use. Nobody passes that by, whatever key was named: its handoff finishes it, or `--supersede` takes all keys of the
+///   name into this rotation, each of which is then retired on its own evidence.
+/// * *Keys without a mark* beside the predecessor were made by hand: other applications' of the same name. By the name alone
+///   nobody can tell which one is meant, so that refuses. A hash, or a variable with the key, chooses, and the others are
+///   **bystanders**: told, written into the handoff by their hashes, and left alone. A key that appears later is none.
 struct LineageChoice {
     let base: String
     let workspace: String?
     /// The oldest first; the settings are inherited from the last.
     let predecessors: [Key]
+    /// Live keys of the same name that are no part of the rotation.
+    let bystanders: [Key]
     /// Keys that bear the mark `minting` and that nobody will activate.
     let abandoned: [Key]
 
     init(_ snapshot: LineageSnapshot, _ options: CreateStep.Options, now: Date) throws(StepError) {
         let plan = options.plan
-        do { base = try plan.lineageBase(of: options.name, named: snapshot.named) } catch { throw StepError(error) }
+        do { base = try plan.lineageBase(of: options.name, named: snapshot.named) } catch {
+            throw StepError(error, options.command)
+        }
         let lineage = Lineage(base: base, among: snapshot.keys)
         let live = lineage.live(at: now)
         let soaking = lineage.soaking(at: now)
         abandoned = try Self.abandoned(lineage, options, now: now)
         workspace = plan.workspace ?? snapshot.named?.workspaceID ?? live.last?.workspaceID
-        // The last one gives its settings: the key that the plan names, where it names one.
-        let named = live.filter { $0.hash == snapshot.named?.hash }
-        let ordered = live.filter { $0.hash != snapshot.named?.hash } + named
-        predecessors = options.supersedes ? soaking + ordered : live.suffix(1)
-        if options.supersedes, snapshot.named == nil { try Self.refuseUnlike(live, base, plan.successor) }
-        if let key = snapshot.named, !live.contains(where: { $0.hash == key.hash }) {
-            throw StepError(
-                .failed, "the key \(key.name) (\(key.hash.short)) is disabled, has expired or is not activated",
-                hint: "name the key that is in use")
+        let chosen = live.first { $0.hash == snapshot.named?.hash }
+        if let key = snapshot.named, chosen == nil { throw Self.unusable(key, live, options.command) }
+        if plan.predecessor == .none, live.count == 1, soaking.isEmpty, !options.supersedes {
+            throw Self.notTheFirst(live[0], options.command, now)
         }
-        let others = soaking + (plan.predecessor == .none ? live : Array(live.dropLast()))
-        guard options.supersedes || others.isEmpty else {
-            let keys = (soaking + live).map { "\($0.name) (\($0.hash.short)\($0.disabled ? ", disabled" : ""))" }
-            throw StepError(
-                .notYet,
-                "another rotation of \(base) is under way or was lost: \(keys.joined(separator: ", "))",
-                hint: "finish it with its handoff, or take all of these keys into this rotation with --supersede",
-                isRetryable: false)
+        if options.supersedes {
+            bystanders = []
+            if chosen == nil { try Self.refuseUnlike(live, base, options) }
+            // The last one gives its settings: the key that the plan names, where it names one.
+            predecessors = soaking + live.filter { $0.hash != chosen?.hash } + (chosen.map { [$0] } ?? [])
+        } else {
+            let others = chosen.map { lineage.bystanders(of: $0, at: now) } ?? []
+            bystanders = others
+            let counted = live.filter { key in !others.contains { $0.hash == key.hash } }
+            guard soaking.isEmpty, counted.count <= (plan.predecessor == .none ? 0 : 1) else {
+                throw Self.undecided(live, soaking, base, options.command, now)
+            }
+            predecessors = counted
         }
         // A mistyped name, or another account's management key, would make a key that replaces nothing and has no limit.
         guard plan.predecessor == .none || !predecessors.isEmpty else {
-            throw StepError(
-                .failed, "there is no live key named \(base) in this workspace",
-                hint: "check the name, the workspace and whose management key this is; "
-                    + "for the first key of a lineage say --predecessor none")
+            throw Self.noLiveKey(base, lineage, snapshot, options.command, now)
         }
     }
 
     /// A key of that name that somebody has made gives its limit or its owner to no successor.
-    private static func refuseUnlike(_ live: [Key], _ base: String, _ wanted: Plan.Successor) throws(StepError) {
+    private static func refuseUnlike(_ live: [Key], _ base: String, _ options: CreateStep.Options) throws(StepError) {
         guard let last = live.last else { return }
         for key in live.dropLast() {
-            guard let difference = key.difference(from: last, wanted) else { continue }
+            guard let difference = key.difference(from: last, options.plan.successor) else { continue }
             throw StepError(
                 .failed,
                 "the live keys of \(base) differ in their \(difference): \(key.name) (\(key.hash.short)) and "
                     + "\(last.name) (\(last.hash.short))",
-                hint: difference.hasPrefix("limit")
-                    ? "say what the successor gets (--limit, --limit-reset), or make the keys alike at openrouter.ai"
-                    : "disable at openrouter.ai the one that is not the application's", isRetryable: false)
+                hint: "say from which one the successor inherits; all of them are replaced: "
+                    + ways(live, options.command), isRetryable: false)
         }
     }
 
@@ -74,12 +83,94 @@ struct LineageChoice {
         guard let newest = young.last, !options.supersedes else { return lineage.minting }
         throw StepError(
             .notYet, "another ork-create is minting \(young[0].name)",
-            hint: "wait for it; if it was killed, resume with its handoff, use --supersede, or come back in an hour",
+            hint: "wait for it; if it was killed, run it again with its handoff, or leave what it minted behind: "
+                + "`\(options.command.superseding)`",
             retryAt: newest.createdAt.addingTimeInterval(Lineage.mintingLimit))
     }
 }
 
+extension LineageChoice {
+    /// More keys than one, or one that soaks, and nothing that says what they are.
+    private static func undecided(
+        _ live: [Key], _ soaking: [Key], _ base: String, _ command: CreateCommand, _ now: Date
+    ) -> StepError {
+        let marked = (soaking + live).filter(\.isOfARotation)
+        let keys = (soaking + live).map { $0.portrait(at: now) }.joined(separator: "; ")
+        guard !marked.isEmpty else {
+            return StepError(
+                .unacceptable, "\(live.count == 2 ? "two" : "\(live.count)") live keys are named \(base): \(keys)",
+                hint: "say which one is to be replaced, and the others stay as they are: " + ways(live, command)
+                    + "; --predecessor env=VARIABLE finds the one that VARIABLE holds", isRetryable: false)
+        }
+        // With one such key alone, the others may be strangers' keys, and the rotation that made it long finished.
+        let only = marked.count == 1 && soaking.isEmpty ? live.first(where: \.isOfARotation) : nil
+        return StepError(
+            .notYet, "another rotation of \(base) is under way or was lost: \(keys)",
+            hint:
+                "finish it with its handoff; if that is lost, `\(command.superseding)` takes all of these keys into a new "
+                + "rotation; "
+                + (only.map { "if the others are another application's, they stay as they are: \(ways([$0], command))" }
+                    ?? "a key that is another application's needs a name of its own first, which changes nothing for those "
+                    + "who use it: rename it at openrouter.ai"),
+            isRetryable: false)
+    }
+
+    private static func ways(_ keys: [Key], _ command: CreateCommand) -> String {
+        keys.map { command.replacing(.hash($0.hash)) }.joined(separator: " or ")
+    }
+
+    private static func unusable(_ key: Key, _ live: [Key], _ command: CreateCommand) -> StepError {
+        let hint =
+            live.isEmpty
+            ? "name the key that is in use, or enable this one at openrouter.ai"
+            : "name the key that is in use: "
+                + ways(live, command)
+        return StepError(
+            .failed, "the key \(key.name) (\(key.hash.short)) is disabled, has expired or is not activated", hint: hint)
+    }
+
+    private static func notTheFirst(_ key: Key, _ command: CreateCommand, _ now: Date) -> StepError {
+        StepError(
+            .unacceptable,
+            "there is a key of this name already, so there is something to replace: \(key.portrait(at: now))",
+            hint:
+                "replace it: `\(command.with("predecessor", "name=\(key.keyName.base)"))`; for another first key choose "
+                + "another name: `\(command.with("name", "NAME"))`")
+    }
+
+    private static func noLiveKey(
+        _ base: String, _ lineage: Lineage, _ snapshot: LineageSnapshot, _ command: CreateCommand, _ now: Date
+    ) -> StepError {
+        let dead = lineage.keys.last { !$0.isUnactivated }
+        let usable = snapshot.keys.filter { !$0.disabled && !$0.isExpired(at: now) && !$0.isUnactivated }
+        let near = NearNames(to: base, among: usable.map(\.keyName.base))
+        let also =
+            dead.map { "\($0.name) (\($0.hash.short)) \($0.disabled ? "is disabled" : "has expired")" } ?? near.question
+        let check = "check the name, the workspace and whose management key this is"
+        let meant = dead == nil ? near.names.first.map { command.replacing(.name($0)) } : nil
+        return StepError(
+            .failed, "there is no live key named \(base) in this workspace" + (also.map { "; \($0)" } ?? ""),
+            hint: (meant.map { "\($0); else " } ?? "") + check
+                + "; for the first key of a lineage: `\(command.with("predecessor", "none"))`")
+    }
+}
+
 extension Key {
+    /// What people know a key by: its hash, its mask, its age, its use and its limit.
+    func portrait(at now: Date) -> String {
+        let days = Int(now.timeIntervalSince(createdAt) / 86400)
+        let age = days < 1 ? "made today" : days == 1 ? "1 day old" : "\(days) days old"
+        let use =
+            switch lastUsedAt {
+            case .at(let date): "last used at \(date.rfc3339)"
+            case .never: "no use recorded"
+            case .unreported: "last use not reported"
+            }
+        let allowance = limit.map { "limit \($0.text) USD" + (limitReset.map { " \($0)" } ?? "") } ?? "no limit"
+        let mask = label == name ? "" : "\(label), "
+        return "\(name) (\(hash.short)): \(mask)\(disabled ? "disabled, " : "")\(age), \(use), \(allowance)"
+    }
+
     /// In what a successor that inherits from the one would differ from one that inherits from the other.
     fileprivate func difference(from other: Key, _ wanted: Plan.Successor) -> String? {
         if wanted.limit == .inherit, limit?.decimal != other.limit?.decimal { return "limit" }
@@ -90,13 +181,14 @@ extension Key {
 }
 
 extension StepError {
-    fileprivate init(_ mistake: Plan.LineageMistake) {
+    fileprivate init(_ mistake: Plan.LineageMistake, _ command: CreateCommand) {
         switch mistake {
         case .unknownHash:
             self.init(
                 .failed, "OpenRouter has no key with the hash of the predecessor",
-                hint: "the management key may be another account's, or the key was deleted; --predecessor name=… finds "
-                    + "it by name")
+                hint:
+                    "the management key may be another account's, or the key was deleted; its name finds the key that is in "
+                    + "use: \(command.replacing(.name("NAME")))")
         case .otherBase(let base):
             self.init(
                 .unacceptable, "the successor would have another base name than its predecessor \(base)",

@@ -12,7 +12,7 @@ struct LineageSnapshot {
     /// Where hashes of keys stand besides the keys themselves.
     var references: [Reference] = []
     /// Lists of references that could not be read.
-    var unread: [String] = []
+    var unread: [Unread] = []
     /// OpenRouter's clock.
     var date: Date?
 
@@ -20,6 +20,16 @@ struct LineageSnapshot {
         case keys([Key])
         case named(Key?)
         case references([Reference], next: Int?)
+    }
+
+    struct Unread: Sendable {
+        /// What the list has, for people.
+        let list: String
+        /// Why it was not read; `nil` where it is longer than one page.
+        let error: OpenRouterError?
+
+        /// Whether OpenRouter does not show it to this account at all. Any other failure may be over in a minute.
+        var isForGood: Bool { error.map { [.forbidden, .notFound].contains($0.code) } ?? true }
     }
 
     struct Reference: Sendable {
@@ -67,7 +77,7 @@ struct LineageSnapshot {
         for (index, result) in account.client.send(all: calls).enumerated() {
             if case .failure(let error) = result, (1...3).contains(index) {
                 guard error.code != .unauthorized else { throw StepError(error) }
-                snapshot.unread.append(lists[index - 1])
+                snapshot.unread.append(Unread(list: lists[index - 1], error: error))
                 continue
             }
             let answer = try result.answer()
@@ -78,7 +88,7 @@ struct LineageSnapshot {
             case .references(let references, let next):
                 snapshot.references += references
                 // A list this long is rare; what is not read counts as unread, and ork-create says so.
-                if next != nil { snapshot.unread.append(lists[index - 1]) }
+                if next != nil { snapshot.unread.append(Unread(list: lists[index - 1], error: nil)) }
             }
         }
         snapshot.keys = try account.keys(in: workspace, from: snapshot.keys)

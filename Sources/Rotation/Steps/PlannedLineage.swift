@@ -76,9 +76,9 @@ extension State {
                 + "handoff, and ork-create has not", isRetryable: false)
     }
 
-    /// The keys that this rotation knows to be its own: the predecessors, and the successor once it is created.
+    /// The live keys that this rotation knows of: the predecessors, the successor once it is created, and those that stay.
     package var knownKeys: Set<KeyHash> {
-        var hashes = Set(header.predecessors.map(\.hash))
+        var hashes = Set((header.predecessors + header.leaves).map(\.hash))
         if let created { hashes.insert(created.hash) }
         return hashes
     }

@@ -174,7 +174,8 @@ def check_header(header):
     need(is_name(header.get("name")) and isinstance(header.get("base"), str), "name and base")
     need(isinstance(header.get("plan"), dict) and "predecessor" in header["plan"], "plan")
     need(isinstance(header.get("predecessors"), list), "predecessors")
-    for key in header["predecessors"]:
+    need(isinstance(header.get("leaves", []), list), "leaves")
+    for key in header["predecessors"] + header.get("leaves", []):
         need(isinstance(key, dict) and is_hash(key.get("hash")) and isinstance(key.get("name"), str), "a predecessor")
     gates = header.get("requires", [])
     need(isinstance(gates, list) and all(isinstance(gate, str) for gate in gates), "requires")

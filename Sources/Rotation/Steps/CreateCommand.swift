@@ -1,0 +1,78 @@
+import PublisherHosting
+package import Rotation
+import Secrets
+import Wording
+
+/// `ork-create` as a whole command to paste: with the flags that were given, and what has to be said besides.
+///
+/// It leaves out where the rotation, its files and OpenRouter are; whoever shows a command adds what this run was told.
+package struct CreateCommand: Sendable, CustomStringConvertible {
+    /// A flag as it was written; one that takes no value has none.
+    package struct Flag: Hashable, Sendable {
+        /// Without its two dashes.
+        let name: String
+        let value: String?
+
+        package init(_ name: String, _ value: String? = nil) {
+            self.name = name
+            self.value = value
+        }
+
+        fileprivate var words: String { "--\(name)" + (value.map { " \(ShellWord($0))" } ?? "") }
+    }
+
+    private var flags: [Flag]
+    /// The `ork.yaml` that says the plan, where there is one.
+    package let file: String?
+
+    package init(_ flags: [Flag] = [], file: String? = nil) {
+        self.flags = flags
+        self.file = file
+    }
+
+    package var description: String { (["ork-create"] + flags.map(\.words)).joined(separator: " ") }
+
+    /// The same with another flag, in place of one of that name.
+    package func with(_ name: String, _ value: String? = nil) -> CreateCommand {
+        var command = self
+        let flag = Flag(name, value)
+        if let index = flags.firstIndex(where: { $0.name == name }) {
+            command.flags[index] = flag
+        } else {
+            command.flags.append(flag)
+        }
+        return command
+    }
+
+    /// The same for another rotation, whose handoff a person names.
+    package var anew: CreateCommand { with("handoff", "NEW.json") }
+
+    /// Takes every key of the lineage into another rotation.
+    package var superseding: CreateCommand { with("supersede").anew }
+
+    /// How to name the predecessor otherwise: `ork.yaml` is corrected where it is what names it.
+    package func replacing(_ predecessor: Plan.Predecessor) -> String {
+        let (kind, value): (String, String)
+        switch predecessor {
+        case .name(let name): (kind, value) = ("name", name)
+        case .hash(let hash): (kind, value) = ("hash", hash.description)
+        case .environment(let name): (kind, value) = ("env", name.description)
+        case .none: return "`\(with("predecessor", "none"))`"
+        }
+        guard let file, !flags.contains(where: { $0.name == "predecessor" }) else {
+            return "`\(with("predecessor", "\(kind)=\(value)"))`"
+        }
+        return "predecessor: {\(kind): \(value)} in \(file), then `\(self)`"
+    }
+
+    /// The flags that say something of these sections of the plan.
+    func flags(of sections: Set<String>) -> [Flag] {
+        let names = Set(Plan.flags.filter { sections.contains($0.path[0]) }.map(\.name))
+        return flags.filter { names.contains($0.name) }
+    }
+}
+
+extension [CreateCommand.Flag] {
+    /// The command of another program with these flags.
+    func command(of program: String) -> String { "`" + ([program] + map(\.words)).joined(separator: " ") + "`" }
+}

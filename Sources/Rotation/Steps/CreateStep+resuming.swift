@@ -1,0 +1,87 @@
+import OpenRouter
+import Rotation
+import Secrets
+import Timestamps
+
+extension CreateStep {
+    /// The rotation has its successor: nothing to do, if it is still there.
+    func confirm(_ created: State.Successor, _ state: State) throws(StepError) {
+        guard let key = try account.send({ $0.key(created.hash) }).value else {
+            throw StepError(
+                .failed, "the successor \(created.name) does not exist any more at OpenRouter",
+                hint: "the management key may be another account's; else nobody can go on with this rotation, so begin "
+                    + "another: `\(options.command.superseding)`")
+        }
+        if key.disabled {
+            context.tell(
+                .warning(
+                    "the successor \(created.name) is disabled at OpenRouter: enable it there, or begin another rotation: "
+                        + "`\(options.command.superseding)`"))
+        }
+        context.tell(
+            .done(
+                "nothing to do: \(created.name) was created before"
+                    + (state.isFinished
+                        ? ", and its rotation is finished; another one has a handoff of its own: "
+                            + "`\(options.command.anew)`" : "")))
+    }
+
+    /// Resumes with a handoff that has no successor yet.
+    func resume(_ state: State) throws(StepError) {
+        let header = state.header
+        let snapshot = try LineageSnapshot.take(
+            of: account, workspace: header.workspace, named: state.minted.last?.hash)
+        let now = snapshot.date ?? context.clock.now
+        let predecessor = try predecessor(of: header, snapshot)
+        // Whoever has written the records: nothing is taken from a key of another lineage, and nothing done to it.
+        for case let key? in [predecessor, snapshot.named] { try state.requireLineage(of: key) }
+        let lineage = Lineage(base: header.base, among: snapshot.keys)
+        // The keys that this rotation set out to delete must not win against its own.
+        for key in lineage.keys where state.abandoned.contains(key.hash) {
+            try discard(key, because: "it was minted and never handed out")
+        }
+        if let minted = state.minted.last {
+            guard let key = snapshot.named else {
+                try recordStray(minted.hash, minted.name, because: "it does not exist any more")
+                return try resume(try context.state())
+            }
+            let detail = State.Successor.detail(
+                hash: minted.hash, digest: minted.digest, name: minted.name, label: minted.label,
+                createdAt: minted.createdAt, publishBy: minted.publishBy)
+            guard key.keyName.isMinting else { return try recordCreated(key, detail) }
+            let settings = SuccessorSettings(header.plan.successor, like: predecessor, now: now)
+            return try activate(key, header, settings: settings, detail: detail)
+        }
+        try refuseForeignSuccessor(snapshot, header)
+        try discardUnactivated(header, names: state.intended)
+        let name = try Self.mintingName(header.base, RotationID(at: now), now)
+        try context.record(intent(name.description))
+        try mint(header, like: predecessor, name: name, now: now)
+    }
+
+    /// The key whose settings are inherited. Without it a key without a limit might be made, or one in another account.
+    private func predecessor(of header: RotationHeader, _ snapshot: LineageSnapshot) throws(StepError) -> Key? {
+        guard let reference = header.predecessors.last else { return nil }
+        guard let key = snapshot.keys.first(where: { $0.hash == reference.hash }) else {
+            throw StepError(
+                .failed, "the predecessor \(reference.name) (\(reference.hash.short)) does not exist at OpenRouter",
+                hint:
+                    "the management key may be another account's; if the predecessor is gone, begin another rotation: "
+                    + "`\(options.command.superseding)`")
+        }
+        return key
+    }
+
+    /// Another run with a copy of this handoff may have got further; its key's plaintext is in its handoff only.
+    private func refuseForeignSuccessor(_ snapshot: LineageSnapshot, _ header: RotationHeader) throws(StepError) {
+        let activated = snapshot.keys.first { key in
+            key.keyName.base == header.base && key.keyName.rotation?.id == header.id.description && !key.isUnactivated
+        }
+        guard let activated else { return }
+        throw StepError(
+            .notYet, "another run of this rotation has created \(activated.name)",
+            hint: "go on with that run's handoff; if it is lost, begin another rotation: "
+                + "`\(options.command.superseding)`",
+            isRetryable: false)
+    }
+}
