@@ -23,7 +23,8 @@ package struct IdentityStore {
             throw StepError(
                 .unacceptable, "this job has no identity to sign and open the handoff with",
                 hint:
-                    "ork-keygen --stages makes one for each stage, and says how to keep them as secrets of the pipeline"
+                    "`ork-keygen --stages github`, or gitlab, or other, makes one for each stage, and says how to keep them as "
+                    + "secrets of the pipeline"
             )
         }
         return try make(isDryRun: isDryRun)
@@ -67,7 +68,8 @@ package struct IdentityStore {
     private func make(isDryRun: Bool) throws(StepError) -> Identity {
         guard let path = ownPath else {
             throw StepError(
-                .unacceptable, "there is no HOME to keep an identity in", hint: "set ORK_IDENTITY; ork-keygen makes one"
+                .unacceptable, "there is no HOME to keep an identity in",
+                hint: "`ork-keygen --output identity` makes one; name it in ORK_IDENTITY_FILE"
             )
         }
         let identity: Identity
@@ -85,7 +87,7 @@ package struct IdentityStore {
         } catch {
             throw StepError(
                 .failed, "the identity cannot be kept in \(path): \(error)",
-                hint: "set ORK_IDENTITY or ORK_IDENTITY_FILE; ork-keygen makes one")
+                hint: "`ork-keygen --output identity` makes one elsewhere; name it in ORK_IDENTITY_FILE")
         }
         tell(.done("made the identity \(path); it opens and signs the handoffs of this machine's rotations"))
         return identity

@@ -15,9 +15,10 @@ extension Session {
     package func createOptions(
         _ flags: PlanFlags, and more: [CreateCommand.Flag]
     ) throws(StepError) -> CreateStep.Options {
-        let command = CreateCommand(
+        var command = CreateCommand(
             flags.said.map { CreateCommand.Flag($0.name, $0.value) } + more, file: configuration?.file)
         let running = try runningState(command)
+        if let running { command = command.naming(running.header.plan.predecessor) }
         let plan: Plan
         if let running { plan = try self.plan(flags, running: running) } else { plan = try newPlan(flags, command) }
         if let configuration { try requireNamedLineage(configuration) }

@@ -40,8 +40,14 @@ package struct StepEnvironment: Sendable {
     /// The management key, from the variable that the plan names or from `OPENROUTER_MANAGEMENT_KEY`.
     func managementKey(_ name: EnvironmentName?) throws(StepError) -> Secret {
         let name = name?.description ?? "OPENROUTER_MANAGEMENT_KEY"
-        return try key(
+        let key = try key(
             in: name, hint: "create a management key at openrouter.ai/settings/management-keys and export it")
+        guard !SecretShape.all(in: key.copyBytes()).contains(.identity) else {
+            throw StepError(
+                .denied, "the environment variable \(name) holds an identity of ork, not a key",
+                hint: "export the management key there, and the identity as ORK_IDENTITY", isRetryable: false)
+        }
+        return key
     }
 
     /// A key in a variable. It must look like one, so that nothing else is ever sent as one.

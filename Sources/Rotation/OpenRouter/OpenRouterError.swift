@@ -119,7 +119,8 @@ extension OpenRouterError {
             "the management key is wrong, deleted or expired; make one at openrouter.ai/settings/management-keys"
         case (.unauthorized, .inference): "the key is wrong, disabled, deleted or expired"
         case (.forbidden, .management):
-            "this is not a management key, or an IP allowlist does not include this machine"
+            "this is not a management key (make one at openrouter.ai/settings/management-keys), or an IP allowlist does not "
+                + "include this machine"
         case (.forbidden, .inference):
             "check for an IP allowlist without this machine, an exhausted limit, or a guardrail"
         case (.notFound, .management): "check the address of the API"

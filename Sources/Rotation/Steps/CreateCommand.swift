@@ -44,25 +44,41 @@ package struct CreateCommand: Sendable, CustomStringConvertible {
         return command
     }
 
+    /// The same where nothing was said of the predecessor, because a handoff says it.
+    package func naming(_ predecessor: Plan.Predecessor) -> CreateCommand {
+        guard file == nil, !flags.contains(where: { $0.name == "predecessor" }) else { return self }
+        return with("predecessor", Self.word(predecessor))
+    }
+
     /// The same for another rotation, whose handoff a person names.
     package var anew: CreateCommand { with("handoff", "NEW.json") }
 
     /// Takes every key of the lineage into another rotation.
     package var superseding: CreateCommand { with("supersede").anew }
 
+    /// Mints the first key of this name.
+    func forFirstKey(named base: String) -> CreateCommand {
+        let command = with("predecessor", "none")
+        return file == nil ? command.with("name", base) : command
+    }
+
     /// How to name the predecessor otherwise: `ork.yaml` is corrected where it is what names it.
     package func replacing(_ predecessor: Plan.Predecessor) -> String {
-        let (kind, value): (String, String)
+        let word = Self.word(predecessor)
+        guard let file, let index = word.firstIndex(of: "="), !flags.contains(where: { $0.name == "predecessor" })
+        else {
+            return "`\(with("predecessor", word))`"
+        }
+        return "predecessor: {\(word[..<index]): \(word[word.index(after: index)...])} in \(file), then `\(self)`"
+    }
+
+    private static func word(_ predecessor: Plan.Predecessor) -> String {
         switch predecessor {
-        case .name(let name): (kind, value) = ("name", name)
-        case .hash(let hash): (kind, value) = ("hash", hash.description)
-        case .environment(let name): (kind, value) = ("env", name.description)
-        case .none: return "`\(with("predecessor", "none"))`"
+        case .name(let name): "name=\(name)"
+        case .hash(let hash): "hash=\(hash)"
+        case .environment(let name): "env=\(name)"
+        case .none: "none"
         }
-        guard let file, !flags.contains(where: { $0.name == "predecessor" }) else {
-            return "`\(with("predecessor", "\(kind)=\(value)"))`"
-        }
-        return "predecessor: {\(kind): \(value)} in \(file), then `\(self)`"
     }
 
     /// The flags that say something of these sections of the plan.

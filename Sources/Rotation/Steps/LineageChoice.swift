@@ -51,7 +51,7 @@ struct LineageChoice {
             bystanders = others
             let counted = live.filter { key in !others.contains { $0.hash == key.hash } }
             guard soaking.isEmpty, counted.count <= (plan.predecessor == .none ? 0 : 1) else {
-                throw Self.undecided(live, soaking, base, options.command, now)
+                throw Self.undecided(live, soaking, base, chosen, options.command, now)
             }
             predecessors = counted
         }
@@ -92,7 +92,7 @@ struct LineageChoice {
 extension LineageChoice {
     /// More keys than one, or one that soaks, and nothing that says what they are.
     private static func undecided(
-        _ live: [Key], _ soaking: [Key], _ base: String, _ command: CreateCommand, _ now: Date
+        _ live: [Key], _ soaking: [Key], _ base: String, _ chosen: Key?, _ command: CreateCommand, _ now: Date
     ) -> StepError {
         let marked = (soaking + live).filter(\.isOfARotation)
         let keys = (soaking + live).map { $0.portrait(at: now) }.joined(separator: "; ")
@@ -102,17 +102,25 @@ extension LineageChoice {
                 hint: "say which one is to be replaced, and the others stay as they are: " + ways(live, command)
                     + "; --predecessor env=VARIABLE finds the one that VARIABLE holds", isRetryable: false)
         }
-        // With one such key alone, the others may be strangers' keys, and the rotation that made it long finished.
-        let only = marked.count == 1 && soaking.isEmpty ? live.first(where: \.isOfARotation) : nil
+        let taking = "`\(command.superseding)` takes all of these keys into a new rotation"
+        let renaming = "a name of its own at openrouter.ai, which changes nothing for those who use it"
+        let hint: String
+        if let chosen, !chosen.isOfARotation {
+            hint =
+                "finish it with its handoff; if it is another application's, give \(chosen.hash.short) \(renaming), and go on "
+                + "by that name: \(command.replacing(.name("NAME"))); if it is lost, \(taking)"
+        } else if marked.count == 1, soaking.isEmpty, live.count > 1 {
+            // The rotation that made the one may be long finished, and the others strangers' keys.
+            hint =
+                "finish it with its handoff; if that is lost, \(taking); if the others are another application's, they stay "
+                + "as they are: \(ways(marked, command))"
+        } else {
+            hint =
+                "finish it with its handoff; if that is lost, \(taking); a key that is another application's needs \(renaming), "
+                + "first"
+        }
         return StepError(
-            .notYet, "another rotation of \(base) is under way or was lost: \(keys)",
-            hint:
-                "finish it with its handoff; if that is lost, `\(command.superseding)` takes all of these keys into a new "
-                + "rotation; "
-                + (only.map { "if the others are another application's, they stay as they are: \(ways([$0], command))" }
-                    ?? "a key that is another application's needs a name of its own first, which changes nothing for those "
-                    + "who use it: rename it at openrouter.ai"),
-            isRetryable: false)
+            .notYet, "another rotation of \(base) is under way or was lost: \(keys)", hint: hint, isRetryable: false)
     }
 
     private static func ways(_ keys: [Key], _ command: CreateCommand) -> String {
@@ -151,7 +159,7 @@ extension LineageChoice {
         return StepError(
             .failed, "there is no live key named \(base) in this workspace" + (also.map { "; \($0)" } ?? ""),
             hint: (meant.map { "\($0); else " } ?? "") + check
-                + "; for the first key of a lineage: `\(command.with("predecessor", "none"))`")
+                + "; for the first key of a lineage: `\(command.forFirstKey(named: base))`")
     }
 }
 

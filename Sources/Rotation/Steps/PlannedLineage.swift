@@ -61,7 +61,8 @@ extension RotationHeader {
     private static func strayed(_ found: String, from planned: String) -> StepError {
         StepError(
             .unacceptable, "the handoff is about \(found), but the plan is about \(planned)",
-            hint: "ork-create writes no such handoff: find out who has, and start a new rotation",
+            hint: "ork-create writes no such handoff: find out who has; then begin a new rotation: "
+                + "`ork-create --supersede --handoff NEW.json`",
             isRetryable: false)
     }
 }
