@@ -46,6 +46,12 @@ struct Advice: Sendable, CustomTestStringConvertible {
             "a record \\(create intended\\) is signed by .*, which is not trusted for create",
             leadsTo: [("ork-create --predecessor checkout-prod --supersede --handoff NEW.json", 0)]),
         Advice(
+            "the handoff was edited",
+            after: begun + "edit ork-handoff.json '\"base\": \"checkout-prod\"' '\"base\": \"shop\"'",
+            "ork-create --predecessor checkout-prod", 65,
+            "no record of ork-create vouches for what this handoff says is rotated",
+            leadsTo: [("ork-create --predecessor checkout-prod --supersede --handoff NEW.json", 0)]),
+        Advice(
             "the successor is deleted", after: begun + "sandbox-delete successor", "ork-create", 1,
             "the successor .* does not exist any more at OpenRouter",
             leadsTo: [("ork-create --predecessor name=checkout-prod --supersede --handoff NEW.json", 0)]),

@@ -72,6 +72,20 @@ import Timestamps
         #expect(fixture.simulation.value.outages == [])
     }
 
+    @Test("a bystander is no rival of the key that is being activated, at once or after a crash", arguments: 2...4)
+    func resumed(exchange: Int) throws {
+        let (fixture, _) = try Self.fixture(age: 300 * 86400)
+        let wanted = try Self.hash(fixture)
+        fixture.refused(.unreachable) { () throws(StepError) in
+            try fixture.create(FakeTransport(fixture.simulation, faults: [exchange: .drop])) {
+                $0.plan.predecessor = .hash(wanted)
+            }
+        }
+        try fixture.create { $0.plan.predecessor = .hash(wanted) }
+        #expect(try fixture.state().created != nil)
+        #expect(fixture.minting.isEmpty)
+    }
+
     @Test("a key that bears a rotation's mark is no bystander: that rotation's successor may be in use")
     func marked() throws {
         for name in [Self.rotated, "\(RotationFixture.base) disabled:2026-11-22T10:00:00Z"] {

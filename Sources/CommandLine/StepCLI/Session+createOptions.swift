@@ -35,12 +35,14 @@ extension Session {
     private func runningState(_ command: CreateCommand) throws(StepError) -> State? {
         guard let handoff = journal.handoff else { return nil }
         do { return try State(handoff, trust: trust) } catch {
-            guard error.code == .untrusted else { throw StepError(error) }
+            // Another version of ork goes on with it.
+            guard error.code != .schema else { throw StepError(error) }
             // It may be the handoff of somebody who took this one's place: nothing in it is believed.
+            let loss = error.code == .untrusted ? "that identity is lost" : "there is no other copy"
             throw StepError(
                 .unacceptable, error.message,
                 hint: (error.hint.map { "\($0); " } ?? "")
-                    + "if that identity is lost, nobody can go on with this handoff: `\(command.superseding)`")
+                    + "if \(loss), nobody can go on with this handoff: `\(command.superseding)`")
         }
     }
 

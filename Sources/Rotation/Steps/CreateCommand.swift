@@ -1,3 +1,4 @@
+import JSON
 import PublisherHosting
 package import Rotation
 import Secrets
@@ -69,7 +70,10 @@ package struct CreateCommand: Sendable, CustomStringConvertible {
         else {
             return "`\(with("predecessor", word))`"
         }
-        return "predecessor: {\(word[..<index]): \(word[word.index(after: index)...])} in \(file), then `\(self)`"
+        let value = String(word[word.index(after: index)...])
+        // YAML takes a JSON string for what is no plain word.
+        let scalar = ShellWord(value).description == value ? value : JSONValue.string(value).text()
+        return "write predecessor: {\(word[..<index]): \(scalar)} into \(file), then `\(self)`"
     }
 
     private static func word(_ predecessor: Plan.Predecessor) -> String {

@@ -80,6 +80,11 @@ struct LineageSnapshot {
                 snapshot.unread.append(Unread(list: lists[index - 1], error: error))
                 continue
             }
+            if case .failure(let error) = result, index == 0, error.code == .notFound, let workspace {
+                throw StepError(
+                    .failed, "OpenRouter has no workspace \(workspace) for this management key",
+                    hint: "check the workspace, whose management key this is, and the address of the API")
+            }
             let answer = try result.answer()
             snapshot.date = snapshot.date ?? answer.date
             switch answer.value {
