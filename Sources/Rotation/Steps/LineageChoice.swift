@@ -11,8 +11,8 @@ import Wording
 /// A lineage has one live key, the predecessor. What else is found decides who has to speak:
 ///
 /// * *A key that bears a rotation's mark*, live or soaking: a rotation is under way or was lost, and its successor may be in
-///   use. Nobody passes that by, whatever key was named: its handoff finishes it, or `--supersede` takes all keys of the
-///   name into this rotation, each of which is then retired on its own evidence.
+///   use. It is never left alone: its handoff finishes it, `--supersede` takes all keys of the name into this rotation, each
+///   of which is then retired on its own evidence, or, where no other key is so marked, its hash names it as the predecessor.
 /// * *Keys without a mark* beside the predecessor were made by hand: other applications' of the same name. By the name alone
 ///   nobody can tell which one is meant, so that refuses. A hash, or a variable with the key, chooses, and the others are
 ///   **bystanders**: told, written into the handoff by their hashes, and left alone. A key that appears later is none.
