@@ -34,7 +34,7 @@ let package = Package(
         module("ChildProcesses", in: "Foundations", "CProcess", "Secrets", .systemPackage),
 
         module("PublisherKit", in: "Publishing", "HTTP", "JSON", "Secrets", "Sodium", "Timestamps", .systemPackage),
-        module("PublisherHosting", in: "Publishing", "JSON", "PublisherKit", "Secrets"),
+        module("PublisherHosting", in: "Publishing", "JSON", "PublisherKit", "Secrets", "Wording"),
         module(
             "PluginHost", in: "Publishing", "ChildProcesses", "JSON", "PublisherHosting", "PublisherKit", "Secrets",
             "Sodium", .systemPackage),
@@ -71,13 +71,14 @@ let package = Package(
         module("GitLabSandbox", in: "Sandboxes", "HTTP", "JSON", "SandboxWire", "Secrets", "Sodium", "Timestamps"),
         module("KubernetesSandbox", in: "Sandboxes", "HTTP", "JSON", "SandboxWire", "Secrets", "Sodium", "Timestamps"),
 
-        step("ork-create", "CurlHTTP"),
+        step("ork-create", "CurlHTTP", "PluginHost"),
         step("ork-publish", "CurlHTTP", "PluginHost"),
         step("ork-verify", "ChildProcesses", "CurlHTTP", "PluginHost", "PublisherHosting", "PublisherKit", "Secrets"),
         step("ork-retire", "CurlHTTP"),
         step("ork-approve"),
         step("ork-status"),
         step("ork-keygen"),
+        step("ork-lint", "PluginHost"),
         step("ork-due", "CurlHTTP", "Fleet", "FleetCLI", "Timestamps"),
         program("ork-pipeline", "CurlHTTP", "PipelineCLI", "StepCLI", "Steps"),
         program(

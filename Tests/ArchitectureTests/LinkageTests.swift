@@ -13,7 +13,8 @@ import Testing
 
     private static let steps = ["ork-create", "ork-publish", "ork-verify", "ork-retire", "ork-due", "ork-pipeline"]
     private static let others = [
-        "ork-approve", "ork-status", "ork-keygen", "ork-conform", "ork-publisher-file", "ork-publisher-command",
+        "ork-approve", "ork-status", "ork-keygen", "ork-lint", "ork-conform", "ork-publisher-file",
+        "ork-publisher-command",
     ]
 
     private static let services = [

@@ -1,3 +1,4 @@
+import PublisherHosting
 import TestSupport
 import Testing
 
@@ -38,11 +39,19 @@ import Testing
         }
     }
 
+    @Test("the publishers that come with ork are those of plugins")
+    func shippedPublishers() throws {
+        let folders = try SourceTree.names(in: "plugins").filter {
+            SourceTree.isFolder("plugins/" + $0) && $0 != "examples"
+        }
+        #expect(PublisherName.shipped.map(\.description) == folders)
+    }
+
     @Test(
         "a program of a pipeline is wiring: at most 100 lines in all",
         arguments: [
             "ork-create", "ork-publish", "ork-verify", "ork-retire", "ork-approve", "ork-status", "ork-keygen",
-            "ork-due", "ork-pipeline",
+            "ork-lint", "ork-due", "ork-pipeline",
         ])
     func wiring(program: String) throws {
         let lines = try SourceTree.files(in: ["Sources/Programs/" + program]).map { file in

@@ -35,9 +35,10 @@ struct BadPlugin: Sendable, CustomTestStringConvertible {
         let complaint = try await onOwnThread {
             let run = try ScriptRun(Script(files: [Script.File(name: "plugin", text: plugin.text)]))
             for line in [
+                // A stage without the publisher, which asks it nothing.
+                "exec ork-create --predecessor name=checkout-prod --to bad:path=x --settle 0s",
                 // A program writes it: a file that this process has open for writing cannot be run.
                 "exec install -m 755 plugin ork-publisher-bad", "env ORK_PLUGIN_PATH=$WORK",
-                "exec ork-create --predecessor name=checkout-prod --to bad:path=x --settle 0s",
             ] { try run.perform(try ScriptWords.split(line, run.variables)) }
             return try BadInput(plugin.what, "ork-publish", plugin.status, plugin.error).deviation(run)
         }

@@ -18,7 +18,8 @@ struct TemplateTests {
     @Test("the published schemas hold for GitHub's files")
     func github() async throws {
         let tool = try Place.tool("check-jsonschema")
-        let workflows = ["ork-rotate", "ork-deploy", "ork-fleet"].map { "\(Self.templates)/github/\($0).yml" }
+        let names = ["ork-rotate", "ork-deploy", "ork-fleet", "ork-lint"]
+        let workflows = names.map { "\(Self.templates)/github/\($0).yml" }
         let first = try await Place.run(tool, ["--builtin-schema", "vendor.github-workflows"] + workflows)
         #expect(first.succeeded, "\(first.output)")
         let actions = Self.actions.map { "\(Self.templates)/github/\($0)/action.yml" }

@@ -30,16 +30,22 @@ package final class FakePublishers: PublisherHost, Sendable {
     package var asked: [ParsedRequest] { log.withLock { $0 } }
 
     package func information(_ address: PublisherAddress) throws(PublisherError) -> PublisherInformation {
-        guard address.publisher.description == "memory" else {
+        guard let information = description(of: address.publisher, pin: nil) else {
             throw PublisherError(.notFound, "there is no program ork-publisher-\(address.publisher)")
         }
-        let information = PublisherInformation(
-            verbs: [.check, .publish, .verify], with: .init(required: ["place"], optional: [Settings.create]),
-            environment: .init(optional: ["TOKEN"]), readback: .value, batch: true)
         // As a host does that has no variable at all.
         _ = try PublisherEnvironment([:]).child(address.environment, of: information)
         return information
     }
+
+    package func description(of publisher: PublisherName, pin: String?) -> PublisherInformation? {
+        guard publisher.description == "memory" else { return nil }
+        return PublisherInformation(
+            verbs: [.check, .publish, .verify], with: .init(required: ["place"], optional: [Settings.create]),
+            environment: .init(optional: ["TOKEN"]), readback: .value, batch: true)
+    }
+
+    package func hasVariable(_ name: EnvironmentName) -> Bool { false }
 
     package func send(
         _ verb: Verb, _ requests: [(address: PublisherAddress, request: PublisherRequest)],

@@ -66,7 +66,7 @@ import Timestamps
         try fixture.publish { $0.createdTargets = [name] }
         #expect(Self.detail(fixture, name)["held"] == "nothing")
         #expect(try fixture.state().heldBefore(name) == .nothing)
-        let checks = try fixture.verify { $0.keepsSecret = true }
+        let checks = try fixture.verify()
         #expect(
             checks.filter { $0.target != nil }.map(\.seen) == [
                 "holds the successor; this rotation made it: nothing held the predecessor before",

@@ -8,13 +8,16 @@ package struct ConfigurationError: Error, Hashable, Sendable, CustomStringConver
     package let line: Int?
     /// The keys from the file's root, joined by dots, or the flag; empty for the file as a whole.
     package let path: String
+    /// The same keys; empty for flags.
+    let keys: [String]
     /// What is wrong and what to write instead: lower case, no full stop.
     package let message: String
 
-    init(file: String? = nil, line: Int? = nil, path: String = "", _ message: String) {
+    init(file: String? = nil, line: Int? = nil, path: String = "", keys: [String] = [], _ message: String) {
         self.file = file
         self.line = line
         self.path = path
+        self.keys = keys
         self.message = message
     }
 
@@ -34,8 +37,8 @@ struct SourcePlace: Hashable, Sendable {
     let path: [String]
 
     func error(_ message: String) -> ConfigurationError {
-        let path = path.map { DisplayText.escaped($0, limit: 64) }.joined(separator: ".")
-        return ConfigurationError(file: file, line: line, path: path, message)
+        let text = path.map { DisplayText.escaped($0, limit: 64) }.joined(separator: ".")
+        return ConfigurationError(file: file, line: line, path: text, keys: path, message)
     }
 
     /// The place of something below, on `line` or on this one.

@@ -22,11 +22,11 @@ package struct ConfigurationFile: Sendable {
 
     /// Reads and checks the whole file, all rotations of it.
     package init(parsing bytes: [UInt8], name: String) throws(ConfigurationError) {
+        try self.init(try Self.tree(bytes, name: name), name: name)
+    }
+
+    init(_ root: SourceNode, name: String) throws(ConfigurationError) {
         self.name = name
-        guard bytes.count <= Self.sizeLimit else {
-            throw ConfigurationError(file: name, "is larger than 1 MiB; is this the right file?")
-        }
-        let root = try Self.tree(bytes, name)
         try Self.checkVersion(root)
         try root.refuseKeys(except: Self.keys)
         let defaults = try Self.defaults(root)
@@ -60,7 +60,10 @@ package struct ConfigurationFile: Sendable {
         return rotation
     }
 
-    private static func tree(_ bytes: [UInt8], _ name: String) throws(ConfigurationError) -> SourceNode {
+    static func tree(_ bytes: [UInt8], name: String) throws(ConfigurationError) -> SourceNode {
+        guard bytes.count <= sizeLimit else {
+            throw ConfigurationError(file: name, "is larger than 1 MiB; is this the right file?")
+        }
         // Over the bytes, so that comments and broken files are looked at too.
         if let (shape, offset) = SecretShape.first(in: bytes) {
             throw ConfigurationError(

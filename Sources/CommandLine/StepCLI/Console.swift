@@ -35,6 +35,12 @@ package struct Console: Sendable {
         show(runner.flatMap { RunnerCommand(error, program: program, for: $0) })
     }
 
+    /// Shows one of several problems in one line, and has the CI system show it at its place, too.
+    package func list(_ problem: StepError) {
+        line(problem.message + (problem.hint.map { "; \($0)" } ?? ""))
+        show(runner.flatMap { RunnerCommand(problem, program: program, for: $0) })
+    }
+
     /// Shows what somebody has to look at although the program continues, and has the CI system show it, too.
     package func warn(_ text: String) {
         let text = whole(text)

@@ -34,6 +34,14 @@ extension ConfigurationFile {
         return try parse(bytes, path)
     }
 
+    /// The same as far as it can be read, and all that is wrong with it.
+    static func loadWhatCanBeRead(
+        _ path: String
+    ) throws(StepError) -> (file: ConfigurationFile?, problems: [ConfigurationError]) {
+        guard let bytes = try read(path, mustExist: true) else { throw unreadable(path, .noSuchFileOrDirectory) }
+        return readingAll(bytes, name: path)
+    }
+
     private static func parse(_ bytes: [UInt8], _ path: String) throws(StepError) -> ConfigurationFile {
         do { return try ConfigurationFile(parsing: bytes, name: path) } catch { throw StepError(error) }
     }

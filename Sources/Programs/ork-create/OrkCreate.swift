@@ -1,6 +1,7 @@
 import ArgumentParser
 import Configuration
 import CurlHTTP
+import PluginHost
 import Rotation
 import StepCLI
 import Steps
@@ -41,7 +42,12 @@ import Steps
             and: own.map { CreateCommand.Flag($0.0) })
         options.supersedes = supersede
         options.ignoresReferences = ignoreReferences
+        try session.check(options.plan, publishers: publishers(session))
         let account = try session.account(CurlTransport(userAgent: "ork/\(orkVersion)"))
         session.foreseen = try CreateStep(context: session.context, account: account, options: options).run()?.json
+    }
+
+    private func publishers(_ session: Session) -> PluginHost {
+        PluginHost(environment: session.environment.variables, hiding: session.secrets, log: session.console.log)
     }
 }

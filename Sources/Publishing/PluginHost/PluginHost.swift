@@ -49,19 +49,30 @@ package final class PluginHost: PublisherHost {
         try describe(address).information
     }
 
-    /// What the publisher says of itself, asked once, and the environment that it is to get.
+    package func description(
+        of publisher: PublisherName, pin: String?
+    ) throws(PublisherError) -> PublisherInformation? {
+        guard Program.find("ork-publisher-\(publisher)", in: directories) != nil else { return nil }
+        return try statement(PublisherAddress(publisher: publisher, pin: pin))
+    }
+
+    package func hasVariable(_ name: EnvironmentName) -> Bool { environment.has(name) }
+
+    /// What the publisher says of itself, and the environment that it is to get.
     private func describe(
         _ address: PublisherAddress
     ) throws(PublisherError) -> (information: PublisherInformation, environment: [String: String]) {
-        let key = Key(publisher: address.publisher, pin: address.pin)
-        let information: PublisherInformation
-        if let cached = known[key] {
-            information = cached
-        } else {
-            information = try ask(try find(address))
-            known[key] = information
-        }
+        let information = try statement(address)
         return (information, try environment.child(address.environment, of: information))
+    }
+
+    /// What the publisher says of itself, asked once.
+    private func statement(_ address: PublisherAddress) throws(PublisherError) -> PublisherInformation {
+        let key = Key(publisher: address.publisher, pin: address.pin)
+        if let cached = known[key] { return cached }
+        let information = try ask(try find(address))
+        known[key] = information
+        return information
     }
 
     private func find(_ address: PublisherAddress) throws(PublisherError) -> ProgramFile {

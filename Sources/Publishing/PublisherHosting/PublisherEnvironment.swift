@@ -5,7 +5,7 @@ package import Secrets
 /// and which are missing.
 package struct PublisherEnvironment: Sendable {
     /// Handed on where they are set: how to find programs and files, how to reach the network, and whom to trust.
-    private static let general = [
+    package static let generalNames = [
         "PATH", "HOME", "LANG", "TMPDIR",
         "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "all_proxy", "no_proxy",
         "SSL_CERT_FILE", "SSL_CERT_DIR", "CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS",
@@ -23,7 +23,10 @@ package struct PublisherEnvironment: Sendable {
     }
 
     /// For a program that nothing is known of yet: the general variables.
-    package var general: [String: String] { ours.filter { Self.general.contains($0.key) } }
+    package var general: [String: String] { ours.filter { Self.generalNames.contains($0.key) } }
+
+    /// Whether there is such a variable here.
+    package func has(_ name: EnvironmentName) -> Bool { ours[name.description] != nil }
 
     /// For a program of the plan's: the general variables and those of `mapping`, which has names of the child and the
     /// names that they have here.

@@ -1,5 +1,6 @@
 package import JSON
 package import PublisherKit
+import Wording
 
 /// Where a request goes: the publisher, the program that may stand behind the name, and its environment.
 package struct PublisherAddress: Hashable, Sendable {
@@ -29,6 +30,14 @@ package protocol PublisherHost {
     /// Throws if there is no such program, if its answer breaks the contract, and if it would lack a variable.
     func information(_ address: PublisherAddress) throws(PublisherError) -> PublisherInformation
 
+    /// What the publisher says of itself, whatever variables a target needs; `nil` if there is no such program here.
+    ///
+    /// Throws if its answer breaks the contract, and, with the field `sha256`, if the program is not the pinned one.
+    func description(of publisher: PublisherName, pin: String?) throws(PublisherError) -> PublisherInformation?
+
+    /// Whether this stage has a variable that it could hand on.
+    func hasVariable(_ name: EnvironmentName) -> Bool
+
     /// Sends all requests at once, within bounds of the host's own, and hands over each answer as it comes.
     /// Every request gets one answer; where the program gave none that counts, it is `unknown`.
     func send(
@@ -54,21 +63,28 @@ extension PublisherHost {
 
 extension PublisherInformation {
     /// Refuses settings that the publisher does not know, and a target that lacks what it needs.
-    ///
-    /// The error is `configuration`; its `field` is `with.KEY`.
     package func validate(with settings: JSONObject) throws(PublisherError) {
+        if let problem = problems(in: settings).first { throw problem }
+    }
+
+    /// The settings that the publisher does not know, and those that it needs and that are missing.
+    ///
+    /// The errors are of code `configuration`; their `field` is `with.KEY`.
+    package func problems(in settings: JSONObject) -> [PublisherError] {
         let known = with.required + with.optional
-        if let key = settings.keys.first(where: { !known.contains($0) }) {
-            throw PublisherError(
-                .configuration, "the publisher does not know the setting \(key)",
+        let unknown = settings.keys.filter { !known.contains($0) }.map { key in
+            let question = NearNames(to: key, among: known).question.map { "; \($0)" } ?? ""
+            return PublisherError(
+                .configuration, "the publisher does not know the setting \(key)\(question)",
                 hint: known.isEmpty ? "it takes no settings" : "it takes \(known.joined(separator: ", "))",
                 field: "with.\(key)")
         }
-        if let key = with.required.first(where: { settings[$0] == nil }) {
-            throw PublisherError(
+        let missing = with.required.filter { settings[$0] == nil }.map { key in
+            PublisherError(
                 .configuration, "the publisher needs the setting \(key)", hint: "add it to the target's with",
                 field: "with.\(key)")
         }
+        return unknown + missing
     }
 
     /// Whether a setting that holds paths has a relative one, so that it matters in which folder the publisher works.

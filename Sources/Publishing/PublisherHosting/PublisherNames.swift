@@ -8,6 +8,12 @@ package struct PublisherName: Hashable, Sendable, CustomStringConvertible {
         guard allowed, !text.isEmpty, text.utf8.count <= 64, !text.hasPrefix("-") else { return nil }
         description = text
     }
+
+    /// Those that come with ork.
+    package static let shipped = [
+        "aws-parameter", "aws-secrets-manager", "command", "file", "git", "github-secret", "gitlab-variable",
+        "kubernetes-secret", "vault-kv",
+    ].compactMap { PublisherName($0) }
 }
 
 /// The name of an environment variable (POSIX: letters, digits, underscore, no leading digit).
