@@ -186,6 +186,11 @@ extension RotationFixture {
         try RestoreStep(context: context(dryRun: dryRun), account: account(transport)).run()
     }
 
+    package func amend(dryRun: Bool = false, change: (inout Plan) throws -> Void) throws(StepError) {
+        guard var plan = known?.plan, (try? change(&plan)) != nil else { return }
+        try AmendStep(context: context(dryRun: dryRun), targets: plan.targets).run()
+    }
+
     package func approve(for step: StepName? = nil) throws(StepError) {
         try ApproveStep(context: context(), for: step).run()
     }

@@ -159,6 +159,30 @@ import Timestamps
                 _ = try? fixture.publish { $0.added = [late] }
                 return fixture
             }, takesBack: true),
+        Story(
+            testDescription: "a target is added by an amendment and not written",
+            tell: {
+                let fixture = try RotationFixture()
+                fixture.simulation.with { $0.places["late"] = $0.places["web"] }
+                try fixture.create()
+                try fixture.publishAndVerify()
+                _ = try? fixture.retire()
+                fixture.simulation.pass(3700)
+                try fixture.amend { try $0.targets.append(RotationFixture.target("late")) }
+                return fixture
+            }, takesBack: true),
+        Story(testDescription: "one target is dropped before and one after it was written") {
+            let fixture = try RotationFixture(waves: ["web": 1, "worker": 1, "wrong": 2])
+            try fixture.create()
+            try fixture.publish()
+            try fixture.amend { $0.targets.removeAll { $0.name.description != "web" } }
+            fixture.simulation.pass(5)
+            fixture.simulation.with { $0.useAll() }
+            try fixture.verify { $0.keepsSecret = true }
+            _ = try? fixture.retire()
+            fixture.simulation.pass(3700)
+            return fixture
+        },
         Story(testDescription: "two publish jobs side by side, joined") {
             let fixture = try RotationFixture(waves: ["web": 1, "worker": 1])
             try fixture.create()

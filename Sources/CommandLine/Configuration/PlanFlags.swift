@@ -29,6 +29,9 @@ package struct PlanFlags: Sendable {
         Plan.flags.flatMap { flag in self[flag.name].map { (flag.name, flag.kind == .toggle ? nil : $0) } }
     }
 
+    /// Whether nothing was said.
+    package var isEmpty: Bool { texts.isEmpty }
+
     /// These flags and others.
     package static func + (left: Self, right: Self) -> Self {
         var sum = left
@@ -63,6 +66,33 @@ package struct PlanFlags: Sendable {
         }
         for text in self["target-env"] { try Self.addEnvironment(text, to: &plan.targets) }
         return plan
+    }
+
+    /// The plan of a rotation that has begun without some of its targets, and with what the flags say of others: a target of
+    /// a name that is there already takes its place.
+    package func plan(amending plan: Plan, dropping names: Set<PlanName>) throws(ConfigurationError) -> Plan {
+        var amended = plan
+        if let unknown = names.sorted().first(where: { plan.target($0) == nil }) {
+            let known = plan.targets.map(\.name.description)
+            let question = NearNames(to: unknown.description, among: known).question.map { "\($0) " } ?? ""
+            throw ConfigurationError(
+                path: "--drop-target",
+                "the plan has no target \(unknown); \(question)it has \(known.joined(separator: ", "))")
+        }
+        amended.targets.removeAll { names.contains($0.name) }
+        for text in self["to"] {
+            let target = try Self.target(text, among: amended.targets.map(\.name), mayExist: true)
+            // Without a name of its own it is the one that is there.
+            let isGivenAgain = try TargetFlag(text).name == nil && amended.targets.contains(where: target.isSamePlace)
+            guard !isGivenAgain else { continue }
+            amended.targets.removeAll { $0.name == target.name }
+            amended.targets.append(target)
+        }
+        amended = amended.withPaths(asIn: plan)
+        for text in self["target-env"] { try Self.addEnvironment(text, to: &amended.targets) }
+        amended.targets.sort { $0.name < $1.name }
+        do { try amended.refuseTwins() } catch { throw ConfigurationError(path: "--to", error.description) }
+        return amended
     }
 
     /// Everything but the targets.

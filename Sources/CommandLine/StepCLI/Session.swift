@@ -162,7 +162,7 @@ extension Session {
         _ = try service()
         var plan = state.plan
         if let configuration {
-            try refuseDifference(plan, configuration, state)
+            try refuseDifference(plan, configuration, state, for: "ork-\(step.rawValue)")
             if step == .retire { try requireNamedLineage(configuration) }
             plan = plan.adoptingTimings(from: configuration).plan
         } else if !flags["probe"].isEmpty {
@@ -181,7 +181,7 @@ extension Session {
     /// Refuses a handoff whose plan is not that of this stage's `ork.yaml`.
     package func requireConfiguredPlan() throws(StepError) {
         guard let configuration, let state = try state() else { return }
-        try refuseDifference(state.plan, configuration, state)
+        try refuseDifference(state.plan, configuration, state, for: "ork-approve")
     }
 
     /// Refuses a handoff whose keys are not those of this stage's own plan, whatever else differs.
@@ -202,8 +202,10 @@ extension Session {
             hint: "add the name that its keys have: successor: {name: NAME}", isRetryable: false)
     }
 
-    private func refuseDifference(
-        _ plan: Plan, _ configuration: RotationConfiguration, _ state: State
+    /// An amendment has its say about targets itself.
+    func refuseDifference(
+        _ plan: Plan, _ configuration: RotationConfiguration, _ state: State, for command: String,
+        besidesTargets: Bool = false
     ) throws(StepError) {
         var known = plan
         // `service()` has compared the address already, with the one that this stage really uses.
@@ -212,13 +214,17 @@ extension Session {
         if known.successor.name == nil, configuration.plan.successor.name == state.header.base {
             known.successor.name = state.header.base
         }
-        let lines = PlanDifference.between(known, configuration)
+        let all = PlanDifference.between(known, configuration)
+        let others = all.filter { $0.path.first != "targets" }
+        let lines = besidesTargets ? others : all
         guard !lines.isEmpty else { return }
         let text = lines.map(\.description).joined(separator: "; ")
         guard options.acceptPlan else {
             throw StepError(
                 .unacceptable, "\(configuration.file) has changed since the rotation began: \(text)",
-                hint: "continue with the plan in the handoff with --accept-plan, or start a new rotation")
+                hint: (others.isEmpty ? "`ork-create --amend` takes the change over; " : "")
+                    + "`\(command) --accept-plan` goes on with the plan in the handoff"
+                    + (others.isEmpty ? "" : "; a new rotation takes the change over"))
         }
         console.show(.warning("continuing with the plan in the handoff: \(text)"))
         let differences = JSONValue.array(lines.map { .string($0.description) })

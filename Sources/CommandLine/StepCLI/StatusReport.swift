@@ -56,6 +56,7 @@ package struct StatusReport {
             let news = last.map { "\($0.event.rawValue) at \($0.at.rfc3339)" } ?? "not yet published"
             lines.append("  target       \(target.name) (\(target.publisher), wave \(target.wave)): \(news)")
         }
+        for place in state.dropped { lines.append("  dropped      \(place.news)") }
         if let verification = state.verification {
             lines.append("  verified     at \(verification.at.rfc3339), use \(verification.adoption.rawValue)")
         }

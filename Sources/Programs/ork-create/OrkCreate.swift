@@ -16,6 +16,7 @@ import Steps
             EXAMPLES:
               ork-create --predecessor checkout-prod --dry-run
               ork-create --rotation checkout --config ork.yaml --dry-run
+              ork-create --amend --drop-target canary
             """, version: orkVersion)
 
     static let step = StepName.create
@@ -33,9 +34,29 @@ import Steps
     @Flag(help: "Continue although guardrails, provider keys or observability destinations name the predecessor.")
     var ignoreReferences = false
 
+    @Flag(
+        help:
+            "Change the targets of the rotation under way to those of ork.yaml, or as --to and --drop-target say; mint nothing."
+    )
+    var amend = false
+
+    @Option(help: ArgumentHelp("With --amend: take this target out of the plan (repeatable).", valueName: "target"))
+    var dropTarget: [String] = []
+
     static func main() { start() }
 
+    func validate() throws {
+        guard amend || dropTarget.isEmpty else { throw ValidationError("--drop-target goes with --amend") }
+        let others = successor.flags + publish.flags + verify.flags + retire.flags
+        guard !amend || others.isEmpty && !supersede && !ignoreReferences else {
+            throw ValidationError("--amend changes targets and nothing else: leave the other options out")
+        }
+    }
+
     func perform(_ session: Session) throws(StepError) {
+        if amend {
+            return try session.amend(targets.flags, dropping: dropTarget, publishers: publishers(session))
+        }
         let own = [("supersede", supersede), ("ignore-references", ignoreReferences)].filter(\.1)
         var options = try session.createOptions(
             successor.flags + targets.flags + publish.flags + verify.flags + retire.flags,

@@ -22,7 +22,11 @@ package struct State: Sendable {
     package private(set) var strays: Set<KeyHash> = []
     package private(set) var minted: [Successor] = []
     package private(set) var created: Successor?
-    package private(set) var targets: [PlanName: TargetState] = [:]
+    package internal(set) var targets: [PlanName: TargetState] = [:]
+    /// What amendments took out of the plan.
+    package internal(set) var dropped: [DroppedTarget] = []
+    /// Targets that `ork-retire --abandon-target` has let go of.
+    package private(set) var abandonedTargets: Set<PlanName> = []
     package private(set) var verifications: [Verification] = []
     /// The checks that `ork-verify` made last, each by its name.
     package private(set) var checks: [Check] = []
@@ -211,6 +215,7 @@ extension State {
 
     private mutating func readOutcome(_ record: Record) throws(HandoffError) {
         guard let name = record.target else { throw .malformed("a target's record") }
+        guard !isOfDroppedPlace(record, name) else { return }
         var target = targets[name] ?? TargetState()
         target.last = record
         target.noteHeld(record)
@@ -264,6 +269,8 @@ extension State {
                 }
                 let target = try Plan.Target(name: name, json, ["targets", name.description], .ignored)
                 try add(target)
+            } else if let amendment = try Amendment(record) {
+                try amend(amendment, at: record.at)
             } else if record.step == .create, let differences = record.detail["differences"] {
                 acceptedDifferences.append(differences)
             } else if record.step == .retire, let name = record.target, record.detail["abandoned"]?.bool ?? false {

@@ -25,6 +25,7 @@ extension PublishStep {
                 outcome.isHeld ? .done(outcome.message) : .warning(outcome.message + (outcome.failure?.advice ?? "")))
             if let failure = outcome.failure { failures.append(failure) }
             var detail: JSONObject = ["digest": .string(successor.digest.description)]
+            detail["place"] = .string(target.place.description)
             detail["operation"] = .string(request.operation)
             detail["held"] = .string(answer.held.rawValue)
             if let receipt = answer.receipt, outcome.isHeld { detail["receipt"] = .object(receipt) }

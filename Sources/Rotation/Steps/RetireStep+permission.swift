@@ -13,6 +13,7 @@ extension RetireStep {
         var waits: [StepError] = []
         try refuseUnhealthySuccessor(snapshot, state)
         try refuseUnknownKeys(snapshot, state)
+        try requireFarewells(state)
         // All of them, before the first is touched.
         for case let key? in state.header.predecessors.map({ snapshot.predecessors[$0.hash] ?? nil }) {
             try state.requireLineage(of: key)

@@ -121,6 +121,7 @@ package struct VerifyStep {
             Entry(.verify, .verified, message: evidence.text, detail: detail), sealed: drops ? [] : nil)
         if complete, let warning = state.newTargetsWarning { context.tell(.warning(warning)) }
         context.tell(.done("verified: \(evidence.text)"))
+        for place in state.dropped { context.tell(.warning(place.news)) }
         if drops { context.tell(.done("the sealed key is dropped from the handoff; its targets have it")) }
         if options.dropsSecret, !complete {
             context.tell(.done("the sealed key stays until every target is verified"))

@@ -317,6 +317,16 @@ def check_detail(record, state, trust):
             raise Refused("contradiction", "two places")
     elif event == "accepted" and record["step"] == "retire" and "target" in record and detail.get("abandoned") is True:
         state["abandoned"].add(record["target"])
+    if event == "accepted" and record["step"] == "create" and "amends" in detail:
+        for name, change in detail["amends"].items():
+            known = state["targets"].get(name)
+            if known == change["now"]:
+                continue
+            if (known and digest(known)) != change["was"]:
+                raise Refused("contradiction", "two amendments")
+            state["targets"].pop(name, None)
+            if change["now"] is not None:
+                state["targets"][name] = change["now"]
     if event == "disabled":
         need(is_hash(detail.get("hash")), event)
 

@@ -1,0 +1,74 @@
+package import FoundationEssentials
+import JSON
+import Secrets
+
+extension State {
+    /// A place that an amendment took out of the plan: a target that it dropped or moved elsewhere.
+    package struct DroppedTarget: Hashable, Sendable {
+        package let target: Plan.Target
+        package let at: Date
+        /// Whether the successor was written there, or may have been.
+        package fileprivate(set) var isWritten: Bool
+
+        /// What may become of it, for people: it is out of reach of every step.
+        package var news: String {
+            let written =
+                "after it was written: it may still hold the successor, which stays valid; nothing there is verified any more"
+            let unwritten =
+                "before it was written: if it holds the predecessor, whoever reads it there loses service with that"
+            return "\(target.name) (\(target.publisher)) was dropped \(isWritten ? written : unwritten)"
+        }
+    }
+
+    /// Changes the plan by an amendment that this state accepts.
+    mutating func amend(_ amendment: Amendment, at date: Date) throws(HandoffError) {
+        var plan = plan
+        for change in amendment.changes {
+            let known = plan.target(change.name)
+            guard known != change.after else { continue }
+            guard known?.digest == change.before else {
+                throw HandoffError(
+                    .contradiction, "two amendments that were made side by side disagree about target \(change.name)",
+                    hint:
+                        "go on with one of the handoffs alone: name it alone with --handoff, and then bring the plan to "
+                        + "what is wanted with `ork-create --amend`")
+            }
+            plan.targets.removeAll { $0.name == change.name }
+            if let known, !(change.after?.isSamePlace(as: known) ?? false) { drop(known, at: date) }
+            // Under another name it is there already.
+            guard let after = change.after, !plan.targets.contains(where: after.isSamePlace) else { continue }
+            dropped.removeAll { $0.target.isSamePlace(as: after) }
+            plan.targets.append(after)
+        }
+        plan.targets.sort { $0.name < $1.name }
+        replacePlan(plan)
+    }
+
+    private mutating func drop(_ target: Plan.Target, at date: Date) {
+        let state = targets[target.name]
+        let isWritten = state?.written != nil || state?.last?.event == .unknown
+        dropped.append(DroppedTarget(target: target, at: date, isWritten: isWritten))
+        targets[target.name] = nil
+    }
+
+    /// Whether the outcome is one of a place that the name stood for before an amendment. What was written there says
+    /// nothing of where it stands now.
+    mutating func isOfDroppedPlace(_ outcome: Record, _ name: PlanName) -> Bool {
+        let place = outcome.detail["place"]?.string
+        guard dropped.contains(where: { $0.target.name == name }), place != plan.target(name)?.place.description else {
+            return false
+        }
+        for index in dropped.indices where dropped[index].target.name == name && outcome.event != .rejected {
+            let isThere = place.map { $0 == dropped[index].target.place.description } ?? true
+            if isThere { dropped[index].isWritten = true }
+        }
+        return true
+    }
+
+    /// The same records with other targets: what a dry run assumes, and what an amendment would bring.
+    package func amended(by amendment: Amendment, at date: Date) throws(HandoffError) -> State {
+        var state = self
+        try state.amend(amendment, at: date)
+        return state
+    }
+}
