@@ -137,7 +137,9 @@ struct RunnerCommand {
             self.text = "::\(level.rawValue) \(place)title=\(program)::\(Self.escape(message, "%\r\n"))"
         // Azure knows no notices: where there is only waiting to do, the log says enough.
         case .azure where level == .notice: return nil
-        case .azure: self.text = "##vso[task.logissue type=\(level.rawValue)]\(program): \(message)"
+        case .azure:
+            let place = place.map { ";sourcepath=\(Self.escape($0.file, "\r\n;]"));linenumber=\($0.line)" } ?? ""
+            self.text = "##vso[task.logissue type=\(level.rawValue)\(place)]\(program): \(message)"
         }
     }
 

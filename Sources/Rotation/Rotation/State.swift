@@ -265,7 +265,8 @@ extension State {
                     throw HandoffError(
                         .untrusted,
                         "the target \(name) was added by \(record.signer.short), which is not trusted for create",
-                        hint: "targets come from ork-create: add it to the plan, and start a new rotation")
+                        hint: "go on with the handoff from before that, and have the target added: `ork-create --amend`"
+                    )
                 }
                 let target = try Plan.Target(name: name, json, ["targets", name.description], .ignored)
                 try add(target)

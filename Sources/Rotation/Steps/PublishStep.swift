@@ -95,14 +95,13 @@ package struct PublishStep {
             guard plan.target(target.name) == nil else {
                 throw StepError(
                     .unacceptable, "the plan has a target \(target.name) already, and it is another place",
-                    hint:
-                        "give the new one another name (--to NAME=\(target.publisher):…); a target that was named wrongly "
-                        + "goes only with a new rotation: `\(state.header.supersedingCommand)`")
+                    hint: "give the new one another name (--to NAME=\(target.publisher):…), or put it in the place of the "
+                        + "other: `ork-create --amend --to \(target.name)=PUBLISHER:SETTINGS`")
             }
             guard context.trust.accepts(identity.publicIdentity, for: .create) else {
                 throw StepError(
                     .denied, "this stage may not add the target \(target.name): it is not trusted for create",
-                    hint: "add it to the plan and start a new rotation, or run this with the identity of ork-create",
+                    hint: "whoever may create adds it to the plan: `ork-create --amend --to TARGET=PUBLISHER:SETTINGS`",
                     isRetryable: false)
             }
             plan.targets.append(target)
