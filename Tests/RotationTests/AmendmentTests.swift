@@ -44,6 +44,18 @@ import Testing
         #expect(state.dropped.map(\.isWritten) == [true])
     }
 
+    @Test("a target that was let go of counts again where an amendment puts it")
+    func abandoned() throws {
+        var diary = try Self.begun("web")
+        let web = try Sample.name("web")
+        try diary.add(.retire, .accepted, ["abandoned": true], target: "web")
+        #expect(try diary.state.abandonedTargets == [web])
+        try Self.amend(&diary, to: [])
+        #expect(try diary.state.abandonedTargets == [web])
+        try Self.amend(&diary, to: [try Sample.target("web", path: "elsewhere.env")])
+        #expect(try diary.state.abandonedTargets == [])
+    }
+
     @Test("an approval is of the plan as it was")
     func approval() throws {
         var diary = try Self.begun("web")

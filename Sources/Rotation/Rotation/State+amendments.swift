@@ -38,6 +38,8 @@ extension State {
             // Under another name it is there already.
             guard let after = change.after, !plan.targets.contains(where: after.isSamePlace) else { continue }
             dropped.removeAll { $0.target.isSamePlace(as: after) }
+            // Whoever names it again wants it written, even if it was let go of where it stood.
+            if !(known?.isSamePlace(as: after) ?? false) { abandonedTargets.remove(change.name) }
             plan.targets.append(after)
         }
         plan.targets.sort { $0.name < $1.name }

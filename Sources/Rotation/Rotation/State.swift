@@ -26,7 +26,7 @@ package struct State: Sendable {
     /// What amendments took out of the plan.
     package internal(set) var dropped: [DroppedTarget] = []
     /// Targets that `ork-retire --abandon-target` has let go of.
-    package private(set) var abandonedTargets: Set<PlanName> = []
+    package internal(set) var abandonedTargets: Set<PlanName> = []
     package private(set) var verifications: [Verification] = []
     /// The checks that `ork-verify` made last, each by its name.
     package private(set) var checks: [Check] = []
