@@ -37,7 +37,7 @@ let package = Package(
         module("PublisherHosting", in: "Publishing", "JSON", "PublisherKit", "Secrets", "Wording"),
         module(
             "PluginHost", in: "Publishing", "ChildProcesses", "JSON", "PublisherHosting", "PublisherKit", "Secrets",
-            "Sodium", .systemPackage),
+            "Sodium", "Wording", .systemPackage),
         module("TargetDocuments", in: "Publishing", "Documents", "PublisherKit", "Secrets"),
         module(
             "AWS", in: "Publishing", "Documents", "HTTP", "JSON", "PublisherKit", "Secrets", "Sodium", "Timestamps"),
@@ -45,22 +45,22 @@ let package = Package(
         module("OpenRouter", in: "Rotation", "HTTP", "JSON", "Secrets", "Timestamps"),
         module(
             "Rotation", in: "Rotation", "HTTP", "JSON", "PublisherHosting", "PublisherKit", "Secrets", "Sodium",
-            "Timestamps"),
+            "Timestamps", "Wording"),
         module(
             "Steps", in: "Rotation", "HTTP", "JSON", "OpenRouter", "PublisherHosting", "PublisherKit", "Rotation",
             "Secrets", "Sodium", "Timestamps", "Wording"),
-        module("Fleet", in: "Rotation", "OpenRouter", "Rotation", "Secrets", "Steps", "Timestamps"),
+        module("Fleet", in: "Rotation", "OpenRouter", "Rotation", "Secrets", "Steps", "Timestamps", "Wording"),
 
         module(
             "Configuration", in: "CommandLine", "JSON", "PublisherHosting", "Rotation", "Secrets", "Wording", "YAML"),
         module(
             "StepCLI", in: "CommandLine", "Configuration", "HTTP", "JSON", "OpenRouter", "PublisherHosting", "Rotation",
             "Secrets",
-            "Sodium", "Steps", "Timestamps", .argumentParser, .systemPackage),
+            "Sodium", "Steps", "Timestamps", "Wording", .argumentParser, .systemPackage),
         module(
             "FleetCLI", in: "CommandLine", "Configuration", "Fleet", "HTTP", "JSON", "OpenRouter", "PublisherHosting",
             "Rotation",
-            "Secrets", "Sodium", "StepCLI", "Steps", "Timestamps", .argumentParser),
+            "Secrets", "Sodium", "StepCLI", "Steps", "Timestamps", "Wording", .argumentParser),
         module(
             "PipelineCLI", in: "CommandLine", "ChildProcesses", "Configuration", "Fleet", "FleetCLI", "HTTP", "JSON",
             "Rotation", "Secrets", "StepCLI", "Steps", "Timestamps"),

@@ -151,7 +151,7 @@ struct BrokenFileTests {
         BrokenFile("version without value", "version:\n", "ork.yaml:1: version: \(noValue)"),
         BrokenFile(
             "an unknown key on top", "version: 1\nrotation: {}\n",
-            "ork.yaml:2: rotation: unknown key; the keys here are version, openrouter, defaults, trust, and "
+            "ork.yaml:2: rotation: unknown key; did you mean rotations? the keys here are version, openrouter, defaults, trust, and "
                 + "rotations"),
         BrokenFile(
             "no rotations", "version: 1\n", "ork.yaml:1: rotations: is missing; write at least one rotation below it"),
@@ -176,15 +176,15 @@ struct BrokenFileTests {
         BrokenFile("defaults as list", "version: 1\ndefaults: [1]\n", "ork.yaml:2: defaults: must be a mapping"),
         BrokenFile(
             "an unknown key in defaults", "version: 1\ndefaults:\n  retire: {overlp: 1h}\n",
-            "ork.yaml:3: defaults.retire.overlp: unknown key; the keys here are overlap, quiet_for, soak, accept_cost_only, "
-                + "accept_idle, and accept_new_targets"),
+            "ork.yaml:3: defaults.retire.overlp: unknown key; did you mean overlap? the keys here are overlap, quiet_for, soak, "
+                + "accept_cost_only, accept_idle, and accept_new_targets"),
         BrokenFile(
             "a default that the only rotation replaces",
             "version: 1\ndefaults:\n  retire: {soak: long}\nrotations: {a: {predecessor: none, retire: {soak: 1h}}}\n",
             "ork.yaml:3: defaults.retire.soak: \(length)"),
         BrokenFile(
             "an unknown key in openrouter", "version: 1\nopenrouter: {uri: x}\n",
-            "ork.yaml:2: openrouter.uri: unknown key; the keys here are url and management_key"),
+            "ork.yaml:2: openrouter.uri: unknown key; did you mean url? the keys here are url and management_key"),
         BrokenFile(
             "plain http to another machine", "version: 1\nopenrouter:\n  url: http://openrouter.ai/api/v1\n",
             "ork.yaml:3: openrouter.url: plain http is only for this machine; use https"),
@@ -224,7 +224,7 @@ struct BrokenFileTests {
     static let rotation: [BrokenFile] = [
         .rotation(
             "an unknown key", "wrkspace: x",
-            "ork.yaml:5: rotations.a.wrkspace: unknown key; the keys here are enabled, openrouter, predecessor, workspace, "
+            "ork.yaml:5: rotations.a.wrkspace: unknown key; did you mean workspace? the keys here are enabled, openrouter, predecessor, workspace, "
                 + "successor, publish, targets, verify, retire, trust, and due"),
         .rotation("enabled as word", "enabled: yes", "ork.yaml:5: rotations.a.enabled: must be true or false"),
         .rotation("enabled as list", "enabled: [true]", "ork.yaml:5: rotations.a.enabled: must be true or false"),
@@ -235,7 +235,7 @@ struct BrokenFileTests {
         .rotation("successor null", "successor: null", "ork.yaml:5: rotations.a.successor: must be a mapping"),
         .rotation(
             "an unknown setting", "successor:\n  limits: 5",
-            "ork.yaml:6: rotations.a.successor.limits: unknown key; the keys here are name, limit, limit_reset, "
+            "ork.yaml:6: rotations.a.successor.limits: unknown key; did you mean limit? the keys here are name, limit, limit_reset, "
                 + "include_byok_in_limit, and expires_in"),
         .rotation(
             "a limit without value", "successor:\n  limit:", "ork.yaml:6: rotations.a.successor.limit: \(noValue)"),
@@ -277,7 +277,7 @@ struct BrokenFileTests {
         .rotation("probes as mapping", "verify: {probes: {}}", "ork.yaml:5: rotations.a.verify.probes: must be a list"),
         .rotation(
             "an unknown rule of verifying", "verify: {probe: []}",
-            "ork.yaml:5: rotations.a.verify.probe: unknown key; the keys here are valid_for, probes, and require_adoption"
+            "ork.yaml:5: rotations.a.verify.probe: unknown key; did you mean probes? the keys here are valid_for, probes, and require_adoption"
         ),
         .rotation(
             "an unknown kind of probe", "verify:\n  probes:\n    - tcp: {}",

@@ -98,7 +98,8 @@ struct SchemaTests {
     private static let broken: [BrokenFile] = [
         .rotation(
             "an unknown key in due", "due: {evry: 90d}",
-            "ork.yaml:5: rotations.a.due.evry: unknown key; the keys here are every and before_expiry"),
+            "ork.yaml:5: rotations.a.due.evry: unknown key; did you mean every? the keys here are every and before_expiry"
+        ),
         .rotation("due as text", "due: 90d", "ork.yaml:5: rotations.a.due: must be a mapping"),
         .rotation(
             "an age of nothing", "due: {every: 0d}",

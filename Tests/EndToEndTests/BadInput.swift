@@ -9,7 +9,7 @@ struct BadInput: Sendable, CustomTestStringConvertible {
     let command: String
     var files: [Script.File] = []
     let status: Int32
-    /// What stands behind `PROGRAM: error: `.
+    /// What stands behind `PROGRAM: error: `, or with 75 behind `PROGRAM: waiting: `.
     let error: String
 
     init(_ what: String, _ command: String, files: [String: String] = [:], _ status: Int32, _ error: String) {
@@ -26,8 +26,10 @@ struct BadInput: Sendable, CustomTestStringConvertible {
     func deviation(_ run: ScriptRun) throws -> String? {
         let words = try ScriptWords.split(command, run.variables)
         try run.execute(words)
-        let lines = Self.withoutNames(run.errors, run).split(separator: "\n").filter { $0.contains(": error: ") }
-        guard run.ending == .exited(status), lines == ["\(words[0]): error: \(error)"] else {
+        // Nothing is wrong where the time has not come.
+        let label = status == 75 ? "waiting" : "error"
+        let lines = Self.withoutNames(run.errors, run).split(separator: "\n").filter { $0.contains(": \(label): ") }
+        guard run.ending == .exited(status), lines == ["\(words[0]): \(label): \(error)"] else {
             return "\(run.ending) \(run.output)\(run.errors)"
         }
         return nil

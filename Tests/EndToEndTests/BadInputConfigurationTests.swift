@@ -69,7 +69,7 @@ import Testing
         ),
         rotation(
             "an unknown key in a rotation", "target: {}",
-            "ork.yaml:5: rotations.a.target: unknown key; the keys here are enabled, openrouter, predecessor, workspace, "
+            "ork.yaml:5: rotations.a.target: unknown key; did you mean targets? the keys here are enabled, openrouter, predecessor, workspace, "
                 + "successor, publish, targets, verify, retire, trust, and due"
         ),
         rotation(
@@ -117,8 +117,8 @@ import Testing
             "ork.yaml:5: rotations.a.trust.create.0: must be a whole public identity, ork-public-1:… as ork-keygen shows it"
         ),
         BadInput(
-            "a file that is not there", "ork-create --config none.yaml", 65,
-            "none.yaml cannot be read: No such file or directory"),
+            "a file that is not there", "ork-create --config none.yaml", files: ["nine.yaml": minimum], 65,
+            "there is no none.yaml in WORK; did you mean nine.yaml?"),
         BadInput("a folder as the file", "ork-create --config /tmp", 65, "/tmp cannot be read: Is a directory"),
         BadInput(
             "a rotation that is not there", "ork-create --rotation b", files: ["ork.yaml": minimum], 65,

@@ -94,15 +94,15 @@ import Testing
             "--trust needs STEP=ork-public-1:…, with one of create, publish, verify, approve, retire"),
         BadInput(
             "an address without a scheme", "ork-create --predecessor name=app --openrouter-url example.org", 65,
-            "OpenRouter's address: not an https address"),
+            "--openrouter-url: not an https address"),
         BadInput(
             "an address in the clear",
             "ork-create --predecessor name=app --openrouter-url http://example.org/api/v1", 65,
-            "OpenRouter's address: plain http is only for this machine; use https"),
+            "--openrouter-url: plain http is only for this machine; use https"),
         BadInput(
             "an address with a password",
             "ork-create --predecessor name=app --openrouter-url https://me:secret@example.org/api/v1", 65,
-            "OpenRouter's address: an address may not hold a user name or a password"),
+            "--openrouter-url: an address may not hold a user name or a password"),
         BadInput(
             "a handoff into a pipe", "ork-create --predecessor name=app --handoff -", 64,
             "a handoff cannot be written to a pipe"),

@@ -47,14 +47,14 @@ struct BadPlugin: Sendable, CustomTestStringConvertible {
 
     /// How the only target is told to have failed.
     private static func lacking(_ code: String, _ reason: String) -> String {
-        "1 of 1 targets may not have the new key: bad (\(code)): \(reason)"
+        "1 of 1 target may not have the new key: bad (\(code)): \(reason)"
     }
 
     private static func answer(_ text: String) -> String { "printf '%s\\n' '\(text)'" }
 
     static let plugins: [BadPlugin] = [
         BadPlugin("no JSON as its info", info: "hello", "", 65, "bad: info cannot be read: not valid JSON"),
-        BadPlugin("an empty info", info: "", "", 65, "bad: info cannot be read: not valid JSON"),
+        BadPlugin("an empty info", info: "", "", 65, "bad: the publisher's info printed nothing"),
         BadPlugin(
             "another protocol", info: #"{"protocol": 2, "verbs": []}"#, "", 65,
             "bad: info speaks protocol 2, but only protocol 1 is spoken here"),
@@ -77,12 +77,12 @@ struct BadPlugin: Sendable, CustomTestStringConvertible {
             "a huge info", info: String(repeating: "x", count: 1 << 20), "", 65,
             "bad: the publisher's info is longer than 65536 bytes"),
         BadPlugin(
-            "no answer", "exit 0", 1, lacking("unknown", "the publisher ended with status 0 and without an answer")),
+            "no answer", "exit 0", 1, lacking("unknown", "the publisher ended with status 0 and printed nothing")),
         BadPlugin(
             "a status and no answer", "exit 3", 1,
-            lacking("unknown", "the publisher ended with status 3 and without an answer")),
+            lacking("unknown", "the publisher ended with status 3 and printed nothing")),
         BadPlugin(
-            "a signal", "kill -9 $$", 1, lacking("unknown", "the publisher was ended by signal 9 and gave no answer")),
+            "a signal", "kill -9 $$", 1, lacking("unknown", "the publisher was ended by signal 9 and printed nothing")),
         BadPlugin(
             "an unknown verb", "exit 64", 1, lacking("configuration", "the publisher cannot publish")),
         BadPlugin(

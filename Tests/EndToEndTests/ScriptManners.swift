@@ -11,7 +11,8 @@ enum Manners {
     /// How a line begins by which a CI system shows an error, too.
     private static let annotations = ["::error ", "::warning ", "::notice ", "##vso[task.logissue "]
 
-    /// What is wrong with the form of a run: one error line if it failed, at most one hint, nothing secret.
+    /// What is wrong with the form of a run: one error line if it failed, or lines that say what it waits for, at most one
+    /// hint, nothing secret.
     static func complaint(_ run: ProgramRun, program: String) -> String? {
         var lines = run.errors.split(separator: "\n")
         // Lines for the runner of a CI system.
@@ -20,8 +21,12 @@ enum Manners {
         let hints = lines.filter { $0.contains(": hint: ") }
         if case .signalled(let signal) = run.ending { return "it was ended by signal \(signal)" }
         if let line = lines.first(where: { !$0.hasPrefix("\(program): ") }) { return "a line of another form: \(line)" }
-        if errors.count != (run.isDone ? 0 : 1) { return "\(errors.count) error lines" }
-        if hints.count > errors.count { return "\(hints.count) hints" }
+        let isEarly = run.ending == .exited(75)
+        if isEarly, !lines.contains(where: { $0.hasPrefix("\(program): waiting: ") }) {
+            return "it does not say why it waits"
+        }
+        if errors.count != (run.isDone || isEarly ? 0 : 1) { return "\(errors.count) error lines" }
+        if hints.count > (run.isDone ? 0 : 1) { return "\(hints.count) hints" }
         if let error = errors.first, !error.hasPrefix("\(program): error: ") {
             return "a line of another form: \(error)"
         }

@@ -16,7 +16,7 @@ import Testing
     }
 
     private static let appHint = """
-        a workflow's own GITHUB_TOKEN can never write secrets: take an installation token of a GitHub App or a \
+        a workflow's own token can never write secrets: take an installation token of a GitHub App or a \
         fine-grained personal access token, with the
         """
 

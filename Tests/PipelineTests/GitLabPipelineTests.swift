@@ -83,7 +83,7 @@ struct GitLabPipelineTests {
             #expect(loser["create"]?.code == 75)
             // By what the other one has come to: a key that it still mints, or one that is made.
             let reasons = [
-                "error: another rotation of checkout-prod", "error: another ork-create is minting checkout-prod",
+                "waiting: another rotation of checkout-prod", "waiting: another ork-create is minting checkout-prod",
             ]
             let log = loser["create"]?.log ?? ""
             #expect(reasons.contains { log.contains($0) }, "\(loser.log)")

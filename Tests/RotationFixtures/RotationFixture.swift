@@ -34,9 +34,9 @@ package struct FakeProbes: ProgramRunner {
 
     package func run(
         _: [String], environment: [EnvironmentName: EnvironmentName], in _: String?, deadline: Date, hiding: Secret?
-    ) -> String? {
-        do { _ = try PublisherEnvironment([:]).child(environment) } catch { return error.message }
-        return problem
+    ) -> ProgramProblem? {
+        do { _ = try PublisherEnvironment([:]).child(environment) } catch { return ProgramProblem(error.message) }
+        return problem.map { ProgramProblem($0) }
     }
 }
 

@@ -45,7 +45,7 @@ import Timestamps
         let codes: [PublisherError.Code: StepError.Code] = [
             .denied: .denied, .configuration: .unacceptable, .unavailable: .unreachable, .rateLimited: .unreachable,
         ]
-        fixture.refused(codes[code] ?? .failed, "1 of 2 targets are not ready: web") {
+        fixture.refused(codes[code] ?? .failed, "1 of 2 targets is not ready: web") {
             () throws(StepError) in
             try check(fixture)
         }

@@ -54,7 +54,7 @@ struct GitHub: Service {
             return PublisherError(
                 .denied, "GitHub does not let the token in \(credential) \(call.purpose) (403)",
                 hint:
-                    "a workflow's own GITHUB_TOKEN can never write secrets: take an installation token of a GitHub App"
+                    "a workflow's own token can never write secrets: take an installation token of a GitHub App"
                     + " or a fine-grained personal access token\(wish)", field: call.field)
         }
         if refusal.status == 410 || refusal.status == 400 && refusal.says("version") {

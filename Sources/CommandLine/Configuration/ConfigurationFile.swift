@@ -1,6 +1,7 @@
 import JSON
 package import Rotation
 import Secrets
+import Wording
 import YAML
 
 /// An `ork.yaml`: rotations by name, and what they have in common.
@@ -54,8 +55,11 @@ package struct ConfigurationFile: Sendable {
             return rotations[0]
         }
         guard let rotation = rotations.first(where: { $0.name == wanted }) else {
+            let question = NearNames(to: wanted.description, among: rotations.map(\.name.description)).question
             throw ConfigurationError(
-                file: name, path: "rotations", "there is no rotation of this name; the rotations are \(names)")
+                file: name, path: "rotations",
+                "there is no rotation of this name; " + (question.map { "\($0) " } ?? "") + "the rotations are \(names)"
+            )
         }
         return rotation
     }

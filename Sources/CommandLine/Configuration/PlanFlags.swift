@@ -217,10 +217,11 @@ package struct PlanFlags: Sendable {
             throw ConfigurationError(path: flag, "must be TARGET:VARIABLE or TARGET:CHILD=OURS")
         }
         guard let index = targets.firstIndex(where: { $0.name.description == parts[0] }) else {
-            let known = targets.map(\.name.description).joined(separator: ", ")
-            throw ConfigurationError(
-                path: flag,
-                "there is no target of this name; " + (known.isEmpty ? "add it with --to" : "the targets are \(known)"))
+            let known = targets.map(\.name.description)
+            let question = NearNames(to: String(parts[0]), among: known).question.map { "\($0) " } ?? ""
+            let list =
+                known.isEmpty ? "add it with --to" : "\(question)the targets are \(known.joined(separator: ", "))"
+            throw ConfigurationError(path: flag, "there is no target of this name; \(list)")
         }
         let origin = targets[index].origin
         targets[index].origin = .currentFolder

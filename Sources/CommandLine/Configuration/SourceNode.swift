@@ -111,7 +111,7 @@ extension SourceNode {
 
     func refuseKeys(except known: [String]) throws(ConfigurationError) {
         for (key, value) in try requireEntries() where !known.contains(key) {
-            throw value.place.error(PlanError.unknownKey(known: known))
+            throw value.place.error(PlanError.unknownKey(key, known: known))
         }
     }
 

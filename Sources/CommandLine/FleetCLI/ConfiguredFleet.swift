@@ -10,6 +10,7 @@ import Sodium
 package import StepCLI
 package import Steps
 package import Timestamps
+import Wording
 
 /// All rotations of an `ork.yaml`, and what is known of them beside OpenRouter.
 package struct ConfiguredFleet {
@@ -43,11 +44,14 @@ package struct ConfiguredFleet {
 
     /// Leaves all rotations but one out.
     package mutating func narrow(to name: String) throws(StepError) {
-        rotations.removeAll { $0.name.description != name }
-        guard !rotations.isEmpty else {
+        let names = rotations.map(\.name.description)
+        guard names.contains(name) else {
+            let question = NearNames(to: name, among: names).question.map { "; \($0)" } ?? ""
             throw StepError(
-                .unacceptable, "there is no rotation \(name)", hint: "name one of those in the configuration")
+                .unacceptable, "there is no rotation \(name)\(question)",
+                hint: "the rotations are \(names.prefix(20).joined(separator: ", "))")
         }
+        rotations.removeAll { $0.name.description != name }
     }
 
     /// The rotations that have waves after their first.

@@ -3,6 +3,7 @@ package import Fleet
 package import Rotation
 package import StepCLI
 import Steps
+import Wording
 
 /// For whom `ork-due` prints its report. A new form is a file with a `DueForm`, and its name here.
 package enum DueFormat: String, EnumerableFlag, Sendable {
@@ -76,7 +77,7 @@ extension DueReport {
     /// How many are due, in one sentence.
     var sentence: String {
         let count = due.count + waiting.count
-        var parts = [count == 0 ? "nothing is due" : count == 1 ? "1 rotation is due" : "\(count) rotations are due"]
+        var parts = [count == 0 ? "nothing is due" : "\(Counted(count, "rotation").with("is", "are")) due"]
         if !waiting.isEmpty { parts.append("\(waiting.count) waiting for the limit") }
         let others = [
             ("soaking", "soaking"), ("busy", "being minted"), ("disabled", "switched off"),

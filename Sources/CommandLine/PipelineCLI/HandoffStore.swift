@@ -32,8 +32,9 @@ protocol HandoffStore {
 extension StepError {
     /// More was found than anybody of ours leaves, and none of it counts: that is not the same as nothing.
     static func noneTrusted(among count: Int) -> StepError {
-        StepError(
-            .unacceptable, "none of the \(count) newest handoffs is signed by an identity that this job trusts",
+        let none = count == 1 ? "the only handoff is not" : "none of the \(count) newest handoffs is"
+        return StepError(
+            .unacceptable, "\(none) signed by an identity that this job trusts",
             hint: "find out who saves them; trust in ork.yaml has to name the identities of this rotation's jobs",
             isRetryable: false)
     }

@@ -27,10 +27,10 @@ package struct Console: Sendable {
         }
     }
 
-    /// Shows why a step did not finish, and has the CI system show it, too.
+    /// Shows why a step did not finish, or what it waits for, and has the CI system show it, too.
     package func show(_ error: StepError) {
         let error = invocation?.completing(error) ?? error
-        line("error: \(error.message)")
+        line("\(error.label): \(error.message)")
         if let hint = error.hint { line("hint: \(hint)") }
         show(runner.flatMap { RunnerCommand(error, program: program, for: $0) })
     }
@@ -125,7 +125,8 @@ struct RunnerCommand {
 
     init?(_ error: StepError, program: String, for system: System) {
         let level: Level = error.code != .notYet ? .error : error.isRetryable ? .notice : .warning
-        let text = error.message + (error.hint.map { "; \($0)" } ?? "")
+        let label = error.code == .notYet ? "\(error.label): " : ""
+        let text = label + error.message + (error.hint.map { "; \($0)" } ?? "")
         self.init(level, text, at: error.place, program: program, for: system)
     }
 

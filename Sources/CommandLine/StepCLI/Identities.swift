@@ -45,7 +45,11 @@ package struct IdentityStore {
 
     private func read(_ text: Secret, from place: String) throws(StepError) -> Identity {
         do { return try Identity(text) } catch {
-            throw StepError(.unacceptable, "\(place): \(error.rawValue)", hint: "make a new one with ork-keygen")
+            throw StepError(
+                .unacceptable, "\(place): \(error.rawValue)",
+                hint:
+                    "give it the identity that this stage had when the rotation began, whole; a new one from `ork-keygen` opens "
+                    + "and signs nothing that has begun")
         }
     }
 

@@ -7,8 +7,8 @@ package struct JUnitReport {
     package let text: String
 
     package init(_ checks: [Check]) {
-        let failed = checks.filter(\.isFailed).count
-        let skipped = checks.filter { $0.outcome == .unknown }.count
+        let failed = checks.filter { $0.outcome == .failed }.count
+        let skipped = checks.filter { $0.outcome == .unknown || $0.outcome == .notYet }.count
         var text = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
         text +=
             "<testsuite name=\"ork-verify\" tests=\"\(checks.count)\" failures=\"\(failed)\" skipped=\"\(skipped)\">\n"
@@ -17,7 +17,8 @@ package struct JUnitReport {
             switch check.outcome {
             case .passed: break
             case .unknown: text += "<skipped message=\"\(Self.escape(check.seen))\"/>"
-            case .failed, .notYet: text += "<failure message=\"\(Self.escape(check.seen))\"/>"
+            case .notYet: text += "<skipped message=\"waiting: \(Self.escape(check.seen))\"/>"
+            case .failed: text += "<failure message=\"\(Self.escape(check.seen))\"/>"
             }
             text += "</testcase>\n"
         }

@@ -13,14 +13,19 @@ extension HTTPURL {
     ) throws(StepError) {
         let variable = environment["OPENROUTER_BASE_URL"]
         let named = configuration?.serviceURL
-        try self.init(openRouter: flag ?? named ?? variable ?? Plan.Service.defaultURL)
+        let (text, place) =
+            flag.map { ($0, "--openrouter-url") } ?? named.map {
+                ($0, "openrouter.url in \(configuration?.file ?? "")")
+            }
+            ?? (variable ?? Plan.Service.defaultURL, "OPENROUTER_BASE_URL")
+        try self.init(openRouter: text, from: place)
         guard flag == nil, let variable, let configuration else { return }
         if let named, named != variable {
             throw StepError(
                 .unacceptable, "OPENROUTER_BASE_URL is \(variable), but \(configuration.file) names \(named)",
                 hint: "unset the variable, or say which one counts with --openrouter-url", isRetryable: false)
         }
-        let standard = try Self(openRouter: Plan.Service.defaultURL)
+        let standard = try Self(openRouter: Plan.Service.defaultURL, from: "the default")
         guard named != nil || isLoopback || host == standard.host else {
             throw StepError(
                 .unacceptable, "OPENROUTER_BASE_URL is \(variable), which \(configuration.file) does not name",
@@ -29,12 +34,12 @@ extension HTTPURL {
         }
     }
 
-    /// Reads the address of OpenRouter's API.
-    private init(openRouter text: String) throws(StepError) {
+    /// Reads the address of OpenRouter's API, which stands in `place`. It is not quoted: it may hold a password.
+    private init(openRouter text: String, from place: String) throws(StepError) {
         do { try self.init(text) } catch {
             throw StepError(
-                .unacceptable, "OpenRouter's address: \(error.rawValue)",
-                hint: "correct --openrouter-url, openrouter.url in ork.yaml, or OPENROUTER_BASE_URL")
+                .unacceptable, "\(place): \(error.rawValue)",
+                hint: "write the whole address of the API, such as \(Plan.Service.defaultURL)", isRetryable: false)
         }
     }
 }

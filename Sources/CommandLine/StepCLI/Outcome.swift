@@ -12,6 +12,8 @@ struct Outcome {
     private(set) var state: State?
     /// What a dry run found that would be done.
     private(set) var foreseen: JSONValue?
+    /// What the publishers have said of their targets in the last try.
+    private(set) var findings: [TargetFinding] = []
     /// Why the step did not finish.
     var failure: StepError?
 
@@ -21,6 +23,7 @@ struct Outcome {
     mutating func look(at session: Session) {
         state = session.journal.handoff.flatMap { try? State($0, trust: session.trust) }
         foreseen = session.foreseen
+        findings = session.findings
     }
 }
 
@@ -87,6 +90,9 @@ extension Outcome {
             json["summary"] = state.summary
         }
         json["would"] = foreseen
+        if !findings.isEmpty { json["targets"] = .array(findings.map(\.json)) }
+        // Nothing is wrong then; the message stands where it always stood.
+        if failure?.code == .notYet { json["waiting"] = true }
         if let failure {
             json["error"] = [
                 "message": .string(failure.message), "hint": failure.hint.map { .string($0) } ?? .null,

@@ -24,6 +24,8 @@ package final class Session {
     var assumedRules: JSONValue?
     /// What a dry run found that would be done, for the answer of `--json`.
     package var foreseen: JSONValue?
+    /// What the publishers have said of their targets.
+    private(set) var findings: [TargetFinding] = []
 
     /// Reads everything; with `obeysSwitch` it refuses while rotations are switched off.
     package init(
@@ -145,6 +147,9 @@ extension Session {
         guard let handoff = journal.handoff else { return nil }
         do { return try State(handoff, trust: trust) } catch { throw StepError(error) }
     }
+
+    /// Keeps what a publisher said of its target, for whoever is told of the outcome.
+    package func report(_ finding: TargetFinding) { findings.append(finding) }
 
     /// Writes a report; that it could not be written is said, and nothing else is lost.
     package func write(_ text: String, to path: String) {

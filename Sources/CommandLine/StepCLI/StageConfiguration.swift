@@ -1,7 +1,9 @@
 package import Configuration
+import FoundationEssentials
 package import Rotation
 package import Steps
 import SystemPackage
+import Wording
 
 extension ConfigurationFile {
     /// The rotation that this stage's `ork.yaml` describes, if it has one.
@@ -11,7 +13,13 @@ extension ConfigurationFile {
         _ config: String?, named name: String?, rotation: PlanName?
     ) throws(StepError) -> RotationConfiguration? {
         let path = config ?? "ork.yaml"
-        guard let bytes = try read(path, mustExist: config != nil) else { return nil }
+        guard let bytes = try read(path, mustExist: config != nil) else {
+            // Whoever wrote it means it to count.
+            guard let other = Self.near(path, isOtherwiseSpelled: true) else { return nil }
+            throw StepError(
+                .unacceptable, "there is no ork.yaml in \(Self.folder(of: path)), but there is \(other)",
+                hint: "rename it, or name it with --config \(other)")
+        }
         var wanted = rotation
         if let name {
             guard let name = PlanName(name) else {
@@ -54,9 +62,33 @@ extension ConfigurationFile {
     }
 
     private static func unreadable(_ path: String, _ error: Errno) -> StepError {
-        StepError(
-            .unacceptable, "\(path) cannot be read: \(DurableFile.problem(error))",
-            hint: "name the configuration with --config")
+        guard error == .noSuchFileOrDirectory, let name = FilePath(path).lastComponent else {
+            return StepError(
+                .unacceptable, "\(path) cannot be read: \(DurableFile.problem(error))",
+                hint: "name the configuration with --config")
+        }
+        let question = near(path).map { "; did you mean \($0)?" } ?? ""
+        return StepError(
+            .unacceptable, "there is no \(name) in \(folder(of: path))\(question)",
+            hint: "work in the folder that has it, or name it with --config FILE")
+    }
+
+    /// The folder of a file, from the root.
+    private static func folder(of path: String) -> FilePath {
+        let folder = FilePath(FileManager.default.currentDirectoryPath).pushing(FilePath(path)).removingLastComponent()
+        return folder.lexicallyNormalized()
+    }
+
+    /// A configuration beside the one that is not there, of a name that may have been meant.
+    private static func near(_ path: String, isOtherwiseSpelled: Bool = false) -> String? {
+        guard let stem = FilePath(path).stem else { return nil }
+        let entries = (try? FileManager.default.contentsOfDirectory(atPath: folder(of: path).string)) ?? []
+        let files = entries.map { FilePath($0) }.filter { ["yaml", "yml"].contains($0.extension) }
+        if let same = files.first(where: { $0.stem?.lowercased() == stem.lowercased() }) { return same.string }
+        guard !isOtherwiseSpelled, let near = NearNames(to: stem, among: files.compactMap(\.stem)).names.first else {
+            return nil
+        }
+        return files.first { $0.stem == near }?.string
     }
 }
 

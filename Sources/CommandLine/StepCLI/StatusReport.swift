@@ -4,6 +4,7 @@ import Rotation
 import Secrets
 package import Steps
 import Timestamps
+import Wording
 
 /// The picture that `ork-status` shows, from the records alone.
 package struct StatusReport {
@@ -60,7 +61,7 @@ package struct StatusReport {
         if let verification = state.verification {
             lines.append("  verified     at \(verification.at.rfc3339), use \(verification.adoption.rawValue)")
         }
-        let records = "\(handoff.records.count) records, the newest at \(state.lastRecordAt?.rfc3339 ?? "–")"
+        let records = "\(Counted(handoff.records.count, "record")), the newest at \(state.lastRecordAt?.rfc3339 ?? "–")"
         lines.append("  recorded     \(records)\(state.isSealed ? ", with the sealed key" : "")")
         lines.append("  head         \(head)")
         lines.append("  next         \(next ?? "nothing: the rotation is finished")")

@@ -55,10 +55,10 @@ package struct StepEnvironment: Sendable {
         guard let value = self[name] else {
             throw StepError(.denied, "the environment variable \(name) is not set", hint: hint, isRetryable: false)
         }
-        guard value.utf8.allSatisfy({ (0x21...0x7E).contains($0) }) else {
+        if let stray = StrayCharacter(in: value) {
             throw StepError(
-                .denied, "the environment variable \(name) holds spaces or other characters that no key has",
-                hint: "set it to the key alone, without quotes and line ends", isRetryable: false)
+                .denied, "the environment variable \(name) holds \(stray), which no key has",
+                hint: "set it to the key alone, without quotes, spaces and line ends", isRetryable: false)
         }
         return Secret(value)
     }

@@ -11,7 +11,7 @@ struct SummaryPage {
         let failure = outcome.failure
         var text = "### \(outcome.program)\n\n"
         if let failure {
-            text += "**\(failure.code == .notYet ? "Not yet" : "Failed"):** \(Self.cell(failure.message))\n\n"
+            text += "**\(failure.code == .notYet ? "Waiting" : "Failed"):** \(Self.cell(failure.message))\n\n"
             if let hint = failure.hint { text += "\(Self.cell(hint))\n\n" }
         }
         if let state = outcome.state {

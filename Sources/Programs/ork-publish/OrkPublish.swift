@@ -60,12 +60,12 @@ import Steps
             let step = CheckStep(
                 publishers: publishers, clock: session.clock, options: options,
                 configurationFolder: session.configurationFolder, tell: session.console.show)
-            return try step.run(session.plan(flags), state: session.state())
+            return try step.run(session.plan(flags), state: session.state(), report: session.report)
         }
         options.added = try session.adoptPlan(.publish, flags)
         let step = try PublishStep(
             context: session.context, transport: CurlTransport(userAgent: "ork/\(orkVersion)"),
             service: session.service(), identity: session.identity, publishers: publishers, options: options)
-        try step.run()
+        try step.run(report: session.report)
     }
 }

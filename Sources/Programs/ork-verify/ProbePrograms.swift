@@ -21,23 +21,34 @@ struct ProbePrograms: ProgramRunner {
     func run(
         _ arguments: [String], environment: [EnvironmentName: EnvironmentName], in folder: String?, deadline: Date,
         hiding secret: Secret?
-    ) -> String? {
+    ) -> ProgramProblem? {
         let hosting = PublisherEnvironment(variables)
         var names: [String: String]
-        do { names = try hosting.child(environment) } catch { return error.message }
+        do { names = try hosting.child(environment) } catch { return ProgramProblem(error.message, hint: error.hint) }
         if folder != nil {
             names = PublisherEnvironment.moved(names, from: FileManager.default.currentDirectoryPath)
         }
         let time = Duration.seconds(max(0, deadline.timeIntervalSinceNow))
         let redactor = Redactor(hidden + (secret.map { [$0] } ?? []) + hosting.credentials(environment))
-        let log = LogLines(redactor, limit: 64 << 10) { [console] in console.log($0) }
-        let run = Program(arguments, environment: names, directory: folder).run(Run.Options(time: time), log: log)
-        if run.wasStopped { return "did not end in time" }
-        switch run.ending {
-        case .exited(0): return nil
-        case .exited(let status): return "exits \(status)"
-        case .signalled(let signal): return "ended by signal \(signal)"
-        case .notStarted: return "cannot be started"
+        var isSilent = true
+        let log = LogLines(redactor, limit: 64 << 10) { [console] in
+            isSilent = false
+            console.log($0)
         }
+        let run = Program(arguments, environment: names, directory: folder).run(Run.Options(time: time), log: log)
+        let end: String
+        switch run.ending {
+        case .exited(0) where !run.wasStopped: return nil
+        case .notStarted:
+            return ProgramProblem(
+                "cannot be started",
+                hint: "name a file that may be executed, by its path or in an absolute folder of PATH")
+        case _ where run.wasStopped: end = "did not end in time"
+        case .exited(let status): end = "exits \(status)"
+        case .signalled(let signal): end = "ended by signal \(signal)"
+        }
+        return isSilent
+            ? ProgramProblem("\(end) and printed nothing", hint: "run it yourself: \(arguments.joined(separator: " "))")
+            : ProgramProblem(end, hint: "its output is above")
     }
 }

@@ -20,6 +20,9 @@ final class InformationJob: ChildJob {
     /// What it printed, or why that does not count.
     func result() throws(PublisherError) -> PublisherInformation {
         if let failure { throw failure }
+        guard output.contains(where: { !" \n\r\t".utf8.contains($0) }) else {
+            throw error("the publisher's info printed nothing")
+        }
         return try PublisherInformation(parsing: output)
     }
 
@@ -48,9 +51,10 @@ final class InformationJob: ChildJob {
     }
 
     private func fail(_ message: String) {
-        if failure == nil {
-            failure = PublisherError(
-                .configuration, message, hint: "run \(program.arguments.joined(separator: " ")) yourself")
-        }
+        failure = failure ?? error(message)
+    }
+
+    private func error(_ message: String) -> PublisherError {
+        PublisherError(.configuration, message, hint: "run \(program.arguments.joined(separator: " ")) yourself")
     }
 }

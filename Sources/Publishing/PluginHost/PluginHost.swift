@@ -3,6 +3,7 @@ import FoundationEssentials
 package import PublisherHosting
 package import PublisherKit
 package import Secrets
+import Wording
 
 /// Runs publisher plugins as child processes, within bounds, and believes only what keeps to the contract.
 ///
@@ -76,7 +77,27 @@ package final class PluginHost: PublisherHost {
     }
 
     private func find(_ address: PublisherAddress) throws(PublisherError) -> ProgramFile {
-        try ProgramFile.find("ork-publisher-\(address.publisher)", in: directories, pin: address.pin)
+        let file = try ProgramFile.find(Self.prefix + "\(address.publisher)", in: directories, pin: address.pin)
+        guard let file else { throw missing(address.publisher) }
+        return file
+    }
+
+    /// How the programs are called, before the name of the publisher.
+    private static let prefix = "ork-publisher-"
+
+    private func missing(_ publisher: PublisherName) -> PublisherError {
+        let names = directories.filter { $0.hasPrefix("/") }.flatMap { folder in
+            (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+        }
+        let known = names.filter { $0.hasPrefix(Self.prefix) }.map { String($0.dropFirst(Self.prefix.count)) }
+        let question = NearNames(to: publisher.description, among: known).question.map { "; \($0)" } ?? ""
+        let skipped = directories.filter { !$0.hasPrefix("/") }
+        return PublisherError(
+            .configuration, "there is no publisher \(publisher)\(question)",
+            hint:
+                "put the program \(Self.prefix)\(publisher) beside the steps, or name its folder in ORK_PLUGIN_PATH or PATH"
+                + (skipped.isEmpty ? "" : "; relative folders are not searched: \(skipped.joined(separator: ", "))"),
+            field: "publisher")
     }
 
     private func process(

@@ -14,17 +14,10 @@ struct ProgramFile: Sendable {
     private let image: ProgramImage?
     private let identity: FileIdentity
 
-    /// The first executable regular file of that name in `directories`, with the pinned SHA-256 if there is a pin.
-    static func find(_ name: String, in directories: [String], pin: String?) throws(PublisherError) -> ProgramFile {
-        guard let path = Program.find(name, in: directories) else {
-            let skipped = directories.filter { !$0.hasPrefix("/") }
-            throw PublisherError(
-                .configuration, "there is no program \(name)",
-                hint: "put it beside the steps, or name its folder in ORK_PLUGIN_PATH or PATH"
-                    + (skipped.isEmpty
-                        ? "" : "; relative folders are not searched: \(skipped.joined(separator: ", "))"),
-                field: "publisher")
-        }
+    /// The first executable regular file of that name in `directories`, with the pinned SHA-256 if there is a pin; `nil` if
+    /// there is none.
+    static func find(_ name: String, in directories: [String], pin: String?) throws(PublisherError) -> ProgramFile? {
+        guard let path = Program.find(name, in: directories) else { return nil }
         guard let pin else { return try ProgramFile(path, nil) }
         let image: ProgramImage
         do { image = try ProgramImage(path) } catch { throw unreadable(path) }

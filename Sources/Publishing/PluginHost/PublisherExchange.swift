@@ -44,12 +44,14 @@ final class PublisherExchange {
                 PublisherJob(
                     process, verb, requests, limits: limits, redactor: redactor, log: { log(name, "\(name): \($0)") },
                     settle: { [each] pending, answer in each(pending.index, answer.inDoubt(pending.mayBeDone)) },
-                    leftOver: { [weak self] in self?.settle($0, $1, process) }))
+                    leftOver: { [weak self] in self?.settle($0, $1, isSilent: $2, process) }))
         }
     }
 
     /// The process is gone without a certain answer to these: ask again, or say that nobody knows.
-    private func settle(_ requests: [PendingRequest], _ ending: Ending, _ process: PublisherProcess) {
+    private func settle(
+        _ requests: [PendingRequest], _ ending: Ending, isSilent: Bool, _ process: PublisherProcess
+    ) {
         var again: [PendingRequest] = []
         for var pending in requests {
             pending.attempts += 1
@@ -57,7 +59,7 @@ final class PublisherExchange {
                 each(pending.index, PublisherAnswer(.rejected(refusal)).inDoubt(pending.mayBeDone))
                 continue
             }
-            let reason = pending.reason ?? Self.reason(ending)
+            let reason = pending.reason ?? Self.reason(ending, isSilent: isSilent)
             let isHopeless = !pending.wasSent && reason.code == .configuration
             if verb == .publish, pending.attempts <= limits.repeats, pending.deadline > .now, !isHopeless {
                 pending.reason = nil
@@ -85,12 +87,13 @@ final class PublisherExchange {
         }
     }
 
-    private static func reason(_ ending: Ending) -> PublisherError {
-        switch ending {
+    private static func reason(_ ending: Ending, isSilent: Bool) -> PublisherError {
+        let lack = isSilent ? "printed nothing" : "gave no answer"
+        return switch ending {
         case .exited(let status):
-            PublisherError(.internal, "the publisher ended with status \(status) and without an answer")
+            PublisherError(.internal, "the publisher ended with status \(status) and \(lack)")
         case .signalled(let signal):
-            PublisherError(.internal, "the publisher was ended by signal \(signal) and gave no answer")
+            PublisherError(.internal, "the publisher was ended by signal \(signal) and \(lack)")
         case .notStarted:
             PublisherError(.internal, "the publisher cannot be started")
         }

@@ -31,6 +31,8 @@ final class PublisherJob: ChildJob {
     private let credentials: Redactor?
     /// Finds what no answer may carry: the keys.
     private let redactor: Redactor
+    /// The variables that the target's `env` gives it, by its names, with ours.
+    private let variables: [EnvironmentName: EnvironmentName]
     private var lines: LineBuffer
     private var log: LogLines
     /// Requests without a certain answer, by id.
@@ -39,15 +41,17 @@ final class PublisherJob: ChildJob {
     private var awaited: Set<String>
     private var unsent: [String]
     private var mustStop = false
+    /// Whether it has printed nothing, not even to say why.
+    private var isSilent = true
     private let settle: (PendingRequest, PublisherAnswer) -> Void
-    private let leftOver: ([PendingRequest], Ending) -> Void
+    private let leftOver: ([PendingRequest], Ending, _ isSilent: Bool) -> Void
 
     /// `settle` gets every certain answer as it comes, `leftOver` what is open when the process is gone.
     init(
         _ process: PublisherProcess, _ verb: Verb, _ requests: [PendingRequest], limits: Limits,
         redactor: Redactor, log: @escaping (String) -> Void,
         settle: @escaping (PendingRequest, PublisherAnswer) -> Void,
-        leftOver: @escaping ([PendingRequest], Ending) -> Void
+        leftOver: @escaping ([PendingRequest], Ending, _ isSilent: Bool) -> Void
     ) {
         file = process.program
         program = process.program.program(
@@ -55,6 +59,7 @@ final class PublisherJob: ChildJob {
         self.verb = verb
         self.redactor = redactor
         credentials = process.credentials
+        variables = requests.first?.address.environment ?? [:]
         self.settle = settle
         self.leftOver = leftOver
         self.log = LogLines(credentials ?? redactor, limit: limits.log, emit: log)
@@ -99,6 +104,7 @@ final class PublisherJob: ChildJob {
     }
 
     func receiveOutput(_ bytes: ArraySlice<UInt8>) {
+        isSilent = false
         guard !mustStop else { return }
         for line in lines.lines(adding: bytes) where !mustStop { receive(line) }
         if lines.isTooLong { breakOff(PublisherError(.internal, "the publisher's answer is too long")) }
@@ -112,7 +118,10 @@ final class PublisherJob: ChildJob {
         awaited = []
     }
 
-    func receiveErrors(_ bytes: ArraySlice<UInt8>) { log.receive(bytes) }
+    func receiveErrors(_ bytes: ArraySlice<UInt8>) {
+        isSilent = false
+        log.receive(bytes)
+    }
 
     func expire(at now: ContinuousClock.Instant) {
         for id in awaited {
@@ -128,7 +137,7 @@ final class PublisherJob: ChildJob {
             breakOff(PublisherError(.internal, "the publisher's answer does not end with a line feed"))
         }
         log.end()
-        leftOver(open.values.sorted { $0.index < $1.index }, ending)
+        leftOver(open.values.sorted { $0.index < $1.index }, ending, isSilent)
     }
 
     private func receive(_ line: [UInt8]) {
@@ -144,7 +153,7 @@ final class PublisherJob: ChildJob {
         guard awaited.contains(parsed.id) else {
             return breakOff(PublisherError(.internal, "the publisher answered what it was not asked, or twice"))
         }
-        let answer = credentials.map(parsed.answer.masked) ?? parsed.answer
+        let answer = (credentials.map(parsed.answer.masked) ?? parsed.answer).naming(variables)
         if case .unknown(let error) = answer.outcome {
             open[parsed.id]?.reason = error
             awaited.remove(parsed.id)
@@ -176,6 +185,35 @@ final class PublisherJob: ChildJob {
 }
 
 extension PublisherAnswer {
+    /// The answer with each variable by the name that it has in this stage's environment: the publisher knows its own only.
+    fileprivate func naming(_ variables: [EnvironmentName: EnvironmentName]) -> PublisherAnswer {
+        guard variables.contains(where: { $0.key != $0.value }) else { return self }
+        // Whole words, all at once: one variable may bear another's name.
+        func named(_ text: String) -> String {
+            var words = [""]
+            for scalar in text.unicodeScalars {
+                if scalar.isASCII,
+                    scalar.properties.isAlphabetic || scalar.properties.numericType != nil || scalar == "_"
+                {
+                    words[words.count - 1].unicodeScalars.append(scalar)
+                } else {
+                    words += [String(scalar), ""]
+                }
+            }
+            return words.map { word in EnvironmentName(word).flatMap { variables[$0]?.description } ?? word }.joined()
+        }
+        func named(_ error: PublisherError) -> PublisherError {
+            PublisherError(
+                error.code, named(error.message), hint: error.hint.map { named($0) }, field: error.field,
+                retryAfter: error.retryAfter)
+        }
+        switch outcome {
+        case .rejected(let error): return PublisherAnswer(.rejected(named(error)), receipt: receipt, message: message)
+        case .unknown(let error): return PublisherAnswer(.unknown(named(error)), receipt: receipt, message: message)
+        default: return self
+        }
+    }
+
     /// The answer with its texts masked; a receipt that holds what is masked is left out.
     fileprivate func masked(by redactor: Redactor) -> PublisherAnswer {
         func masked(_ error: PublisherError) -> PublisherError {

@@ -111,7 +111,9 @@ package struct PublisherEnvironment: Sendable {
         if let name = publisher.environment.required.first(where: { child[$0] == nil }) {
             throw PublisherError(
                 .configuration, "the publisher needs the environment variable \(name)",
-                hint: "set it, and name it in the target's env", field: "env.\(name)")
+                hint:
+                    "set it, and add it to the target's env: [\(name)], or {\(name): YOURS} if it has another name here",
+                field: "env.\(name)")
         }
         return child
     }

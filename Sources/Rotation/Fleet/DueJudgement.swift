@@ -4,6 +4,7 @@ import Rotation
 import Secrets
 import Steps
 import Timestamps
+import Wording
 
 /// Judges one rotation by the keys of its lineage and by its handoffs.
 struct DueJudgement {
@@ -106,7 +107,8 @@ struct DueJudgement {
         guard let newest = live.last else { return withoutLiveKey(lineage) }
         if let unminted = live.dropFirst().first(where: { $0.keyName.rotation == nil }) {
             return problem(
-                live, "\(live.count) live keys are named \(lineage.base), and no rotation made \(unminted.hash.short)",
+                live,
+                "\(Counted(live.count, "live key").with("is", "are")) named \(lineage.base), and no rotation made \(unminted.hash.short)",
                 "say which one counts, predecessor: {hash: …}, and the others stay as they are; or give them names of their "
                     + "own at openrouter.ai, which changes nothing for those who use them")
         }

@@ -12,11 +12,16 @@ package struct Identity: Sendable {
     /// Why a text is no identity; it never quotes the text.
     package enum Mistake: String, Error, Sendable {
         case form = "not an ork identity; it begins with ork-identity-1:"
+        case quoted = "the identity stands in quotes; store it without them"
+        case cut = "the identity is cut off: it has 63 characters, on one line"
+        case tooLong = "the identity has more than its 63 characters; copy it again, alone"
         case publicPart = "this is a public identity (ork-public-1:); the private one begins with ork-identity-1:"
         case checksum = "the identity is damaged: its checksum does not fit; copy it again"
     }
 
     private static let prefix = "ork-identity-1:"
+    // 32 bytes and their checksum in base64url.
+    private static let length = prefix.utf8.count + 48
     // The version stands in the context, so that another version derives other keys from the same bytes.
     private static let context: StaticString = "ork-id-1"
 
@@ -30,9 +35,11 @@ package struct Identity: Sendable {
         guard let revealed = text.revealed() else { throw .form }
         let trimmed = String(revealed.drop(while: \.isWhitespace).reversed().drop(while: \.isWhitespace).reversed())
         guard !trimmed.hasPrefix(PublicIdentity.prefix) else { throw .publicPart }
-        guard let bytes = CheckedText.decode(trimmed, prefix: Self.prefix) else {
-            throw trimmed.hasPrefix(Self.prefix) ? .checksum : .form
-        }
+        guard let first = trimmed.first, !"\"'`".contains(first) else { throw trimmed.isEmpty ? .form : .quoted }
+        guard trimmed.hasPrefix(Self.prefix) else { throw .form }
+        guard trimmed.utf8.count >= Self.length else { throw .cut }
+        guard trimmed.utf8.count == Self.length else { throw .tooLong }
+        guard let bytes = CheckedText.decode(trimmed, prefix: Self.prefix) else { throw .checksum }
         guard bytes.count == 32 else { throw .form }
         do { try self.init(seed: Secret(bytes)) } catch { throw .form }
     }

@@ -1,4 +1,5 @@
 package import JSON
+import Wording
 
 /// A part of the plan whose fields are described once, in its table: reading, writing, flags, help and both JSON Schemas
 /// come from the rows.
@@ -153,7 +154,7 @@ struct PlanValue: Sendable {
     func members(known: [String]) throws(PlanError) -> JSONObject {
         guard let object = json.object else { throw error("must be a mapping") }
         if unknownKeys == .refused, let unknown = object.keys.first(where: { !known.contains($0) }) {
-            throw PlanError(path + [unknown], PlanError.unknownKey(known: known))
+            throw PlanError(path + [unknown], PlanError.unknownKey(unknown, known: known))
         }
         return object
     }
@@ -175,9 +176,10 @@ package struct PlanError: Error, Hashable, Sendable, CustomStringConvertible {
     package var description: String { path.isEmpty ? message : "\(path.joined(separator: ".")): \(message)" }
 
     /// What to say of a key that nobody knows.
-    package static func unknownKey(known: [String]) -> String {
-        known.count == 1
-            ? "unknown key; the only key here is \(known[0])" : "unknown key; the keys here are \(known.inWords("and"))"
+    package static func unknownKey(_ key: String, known: [String]) -> String {
+        let question = NearNames(to: key, among: known).question.map { "\($0) " } ?? ""
+        return "unknown key; \(question)"
+            + (known.count == 1 ? "the only key here is \(known[0])" : "the keys here are \(known.inWords("and"))")
     }
 }
 

@@ -6,6 +6,7 @@ package import Rotation
 import Secrets
 import Sodium
 package import Timestamps
+import Wording
 
 /// `ork-publish --check`: would publishing work with this stage's credentials? Mints nothing, writes nothing.
 package struct CheckStep {
@@ -27,8 +28,11 @@ package struct CheckStep {
         self.tell = tell
     }
 
-    /// Asks every target's publisher. `state` adds what is known of a rotation that has begun.
-    package func run(_ plan: Plan, state: State?) throws(StepError) {
+    /// Asks every target's publisher. `state` adds what is known of a rotation that has begun; `report` gets what each
+    /// answered.
+    package func run(
+        _ plan: Plan, state: State?, report: (TargetFinding) -> Void = { _ in }
+    ) throws(StepError) {
         try options.refuseUnknownTargets(in: plan)
         let targets = plan.targets.filter { options.only.isEmpty || options.only.contains($0.name) }
         guard !targets.isEmpty else {
@@ -43,23 +47,31 @@ package struct CheckStep {
             timeout: options.timeout
         ) { target, _, answer in
             let name = target.name
-            switch answer.outcome {
-            case .ready: tell(.done(answer.message.map { "\(name): \($0)" } ?? "\(name): ready"))
-            case .rejected(let error), .unknown(let error):
-                let failure = PublishStep.Failure(target: name, error: error, isUnknown: false)
-                tell(.warning("\(name): \(error.text)\(failure.advice)"))
-                failed.append(failure)
-            default:
-                failed.append(
-                    .init(target: name, error: PublisherError(.internal, "no answer to check"), isUnknown: true))
-            }
+            let failure = Self.failure(name, answer)
+            let message = failure?.error.text ?? answer.message ?? "ready"
+            report(TargetFinding(name, answer, message: message, failure: failure))
+            guard let failure else { return tell(.done("\(name): \(message)")) }
+            tell(.warning("\(name): \(message)\(failure.advice)"))
+            failed.append(failure)
         }
         guard failed.isEmpty else {
             let isConfiguration = failed.allSatisfy { $0.error.code == .configuration }
             throw StepError(
                 isConfiguration ? .unacceptable : PublishStep.Failure.code(failed),
-                "\(failed.count) of \(targets.count) targets are not ready: \(PublishStep.Failure.list(failed))",
+                Counted(failed.count, of: targets.count, "target").with("is", "are")
+                    + " not ready: \(PublishStep.Failure.list(failed))",
                 hint: (PublishStep.Failure.hint(failed).map { "\($0); " } ?? "") + "nothing was changed")
+        }
+    }
+
+    private static func failure(_ target: PlanName, _ answer: PublisherAnswer) -> PublishStep.Failure? {
+        switch answer.outcome {
+        case .ready: return nil
+        case .rejected(let error), .unknown(let error):
+            return PublishStep.Failure(target: target, error: error, isUnknown: false)
+        default:
+            let error = PublisherError(.internal, "no answer to check")
+            return PublishStep.Failure(target: target, error: error, isUnknown: true)
         }
     }
 }

@@ -4,6 +4,7 @@ import OpenRouter
 package import Rotation
 package import Secrets
 import Timestamps
+import Wording
 
 /// Mints the successor. It can be run again after any failure, with its handoff or without.
 ///
@@ -102,9 +103,7 @@ package struct CreateStep {
         context.tell(.doing("minting \(activated)" + (options.plan.targets.isEmpty ? "" : " for \(targetCount)")))
     }
 
-    private var targetCount: String {
-        options.plan.targets.count == 1 ? "1 target" : "\(options.plan.targets.count) targets"
-    }
+    private var targetCount: Counted { Counted(options.plan.targets.count, "target") }
 
     /// Answers what is ignored because the user said so.
     private func refuseReferences(_ snapshot: LineageSnapshot, to predecessors: [Key]) throws(StepError) -> String? {

@@ -6,12 +6,13 @@ import PublisherKit
 import Rotation
 import Secrets
 import Timestamps
+import Wording
 
 extension PublishStep {
     /// Sends all targets at once and records each answer as it comes; one failing target does not stop the others.
     func publish(
         _ secret: Secret, _ successor: State.Successor, _ state: State, _ requests: PublisherRequests,
-        count: Int, baseline: Baseline
+        count: Int, baseline: Baseline, report: (TargetFinding) -> Void
     ) throws(StepError) {
         if let warning = state.comparisonWarning { context.tell(.warning(warning)) }
         var failures: [Failure] = []
@@ -23,6 +24,7 @@ extension PublishStep {
             let outcome = Outcome(answer, target)
             context.tell(
                 outcome.isHeld ? .done(outcome.message) : .warning(outcome.message + (outcome.failure?.advice ?? "")))
+            report(TargetFinding(target.name, answer, message: outcome.message, failure: outcome.failure))
             if let failure = outcome.failure { failures.append(failure) }
             var detail: JSONObject = ["digest": .string(successor.digest.description)]
             detail["place"] = .string(target.place.description)
@@ -49,8 +51,11 @@ extension PublishStep {
         let error: PublisherError
         let isUnknown: Bool
 
-        /// What to do about this target, behind its message.
-        var advice: String { error.hint.map { "; \($0)" } ?? "" }
+        /// What to do about this target.
+        var remedy: String? { error.hint }
+
+        /// The same behind its message.
+        var advice: String { remedy.map { "; \($0)" } ?? "" }
 
         /// How a step ends that failed for these and nothing else.
         static func code(_ failures: [Failure]) -> StepError.Code {
@@ -121,7 +126,7 @@ extension PublishStep {
 
     private func error(_ failures: [Failure], of count: Int) -> StepError {
         let message =
-            "\(failures.count) of \(count) targets may not have the new key: \(Failure.list(failures))"
+            "\(Counted(failures.count, of: count, "target")) may not have the new key: \(Failure.list(failures))"
         let again = "`ork-publish` again writes only what is missing"
         let waits = failures.compactMap(\.error.retryAfter)
         if failures.allSatisfy({ $0.error.code == .rateLimited }), let seconds = waits.max(),

@@ -7,6 +7,7 @@ import PublisherKit
 package import Rotation
 import Secrets
 import Timestamps
+import Wording
 
 /// Hands the successor to the targets of the lowest unfinished wave, through their publishers.
 ///
@@ -38,8 +39,11 @@ package struct PublishStep {
         func refuseUnknownTargets(in plan: Plan) throws(StepError) {
             let unknown = only.union(acceptedTargets).union(createdTargets).sorted().first { plan.target($0) == nil }
             guard let unknown else { return }
+            let known = plan.targets.map(\.name.description)
+            let question = NearNames(to: unknown.description, among: known).question.map { "; \($0)" } ?? ""
             throw StepError(
-                .usage, "the plan has no target \(unknown)", hint: "it has \(PublishStep.list(plan.targets))")
+                .usage, "the plan has no target \(unknown)\(question)", hint: "it has \(PublishStep.list(plan.targets))"
+            )
         }
     }
 
@@ -55,7 +59,8 @@ package struct PublishStep {
         self.options = options
     }
 
-    package func run() throws(StepError) {
+    /// Publishes what is due; `report` gets what became of each target.
+    package func run(report: (TargetFinding) -> Void = { _ in }) throws(StepError) {
         let before = try context.state()
         let successor = try context.successor(of: before)
         let state = try withAddedTargets(before)
@@ -84,7 +89,7 @@ package struct PublishStep {
                     detail: ["target": target.json]))
         }
         let baseline = try probe(secret, successor, state)
-        try publish(secret, successor, state, requests, count: targets.count, baseline: baseline)
+        try publish(secret, successor, state, requests, count: targets.count, baseline: baseline, report: report)
     }
 
     /// The state as it is with the targets that were named at this step.

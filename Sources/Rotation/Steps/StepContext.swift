@@ -99,11 +99,22 @@ package enum Announcement: Sendable, Hashable {
 package protocol ProgramRunner {
     /// Runs the program until it ends or the deadline comes, in `folder` or in this process's own; its output goes to the
     /// log, without `secret` in any form.
-    /// Answers what went wrong, in lower case without a full stop; `nil` for exit status 0.
+    /// Answers what went wrong; `nil` for exit status 0.
     func run(
         _ arguments: [String], environment: [EnvironmentName: EnvironmentName], in folder: String?, deadline: Date,
         hiding secret: Secret?
-    ) -> String?
+    ) -> ProgramProblem?
+}
+
+/// Why a program is no evidence, in lower case without a full stop, and what to do about it.
+package struct ProgramProblem: Sendable {
+    package let text: String
+    package let hint: String?
+
+    package init(_ text: String, hint: String? = nil) {
+        self.text = text
+        self.hint = hint
+    }
 }
 
 extension [SealedSecret] {

@@ -51,6 +51,9 @@ package struct StepError: Error, Sendable {
 }
 
 extension StepError {
+    /// How the message is introduced: where the time has not come, nothing is wrong.
+    package var label: String { code == .notYet ? "waiting" : "error" }
+
     /// A handoff that is not acceptable. `path` is the file that it is in, where there may be several.
     package init(_ error: HandoffError, in path: String? = nil) {
         self.init(.unacceptable, path.map { "\($0): \(error.message)" } ?? error.message, hint: error.hint)

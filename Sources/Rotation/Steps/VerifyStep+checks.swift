@@ -193,7 +193,7 @@ extension VerifyStep {
         let problem = programs.run(
             probe.arguments, environment: probe.environment, in: folder, deadline: deadline, hiding: secret)
         if let problem {
-            return Check(name, .failed, problem, hint: "its output is above")
+            return Check(name, .failed, problem.text, hint: problem.hint)
         }
         return Check(name, .passed, "exits 0")
     }

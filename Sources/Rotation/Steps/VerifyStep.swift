@@ -7,6 +7,7 @@ import PublisherKit
 package import Rotation
 import Secrets
 import Timestamps
+import Wording
 
 /// Gathers evidence that the successor works where it is used. Writes nothing but records, so it can always be
 /// run again.
@@ -85,7 +86,7 @@ package struct VerifyStep {
         let unseen = checks.filter { $0.outcome == .unknown && $0.name != Check.adoption }.map(\.name)
         throw StepError(
             isEarly ? .notYet : .failed,
-            "\(failed.count) of \(checks.count) checks did not pass: \(failed.map(\.name).joined(separator: ", "))"
+            "\(Counted(failed.count, of: checks.count, "check")) did not pass: \(failed.map(\.name).joined(separator: ", "))"
                 + (unseen.isEmpty ? "" : "; not looked at: \(unseen.joined(separator: ", "))"),
             hint: first.hint ?? "the predecessor stays as it is; fix the cause, then `ork-verify`, or wait for it with "
                 + "`ork-verify --wait 10m`",

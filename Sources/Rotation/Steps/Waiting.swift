@@ -28,8 +28,12 @@ package struct Waiting {
                 // It is by another clock, which may be behind: then the pauses keep the tries apart, too.
                 let next = max(error.retryAt ?? now, now.addingTimeInterval(pause))
                 guard error.retryAt == nil || next <= deadline else { throw error }
-                tell(.doing("waiting: \(error.message)"))
-                clock.sleep(until: min(next, deadline))
+                let moment = min(next, deadline)
+                tell(
+                    .doing(
+                        "waiting: \(error.message); the next try is at \(moment.rfc3339), the last at \(deadline.rfc3339)"
+                    ))
+                clock.sleep(until: moment)
                 pause = min(pause * 1.5, Self.pauses.upperBound)
             }
         }
