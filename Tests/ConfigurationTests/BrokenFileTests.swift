@@ -291,7 +291,8 @@ struct BrokenFileTests {
         .rotation(
             "a second probe's address",
             "verify:\n  probes:\n    - http: {url: 'https://a.example/'}\n    - http:\n        url: http://b.example/",
-            "ork.yaml:9: rotations.a.verify.probes.1.http.url: plain http is only for this machine; use https"),
+            "ork.yaml:9: rotations.a.verify.probes.1.http.url: plain http is only for this machine; use https, "
+                + "or plain_http: true (--probe plain:URL) where nobody on the way can answer in its place"),
         .rotation(
             "a password in an address", "verify: {probes: [{http: {url: 'https://u:p@a.example/'}}]}",
             "ork.yaml:5: rotations.a.verify.probes.0.http.url: an address may not hold a user name or a password"),

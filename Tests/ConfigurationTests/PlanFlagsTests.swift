@@ -198,19 +198,32 @@ struct PlanFlagsTests {
                 == .command(arguments: ["./check health"], environment: [:], timeout: Interval(seconds: 60)))
     }
 
+    @Test("plain http to another machine is said in so many words, in a flag and in a file")
+    func plainProbe() throws {
+        let probe = try PlanFlags.probe("plain:http://web.shop.svc/health")
+        let plan = try Plan(
+            [
+                "predecessor": "none",
+                "verify": ["probes": [["http": ["url": "http://web.shop.svc/health", "plain_http": true]]]],
+            ], unknownKeys: .refused)
+        #expect(plan.verify.probes == [probe])
+        #expect(try Plan(plan.json, unknownKeys: .ignored) == plan)
+    }
+
     @Test(
         "any other probe is refused",
         arguments: [
-            ("", "must be an address or exec:PROGRAM: not an https address"),
-            ("shop.example", "must be an address or exec:PROGRAM: not an https address"),
-            ("/bin/check", "must be an address or exec:PROGRAM: not an https address"),
+            ("", "must be an address, plain:URL or exec:PROGRAM: must be an https address"),
+            ("shop.example", "must be an address, plain:URL or exec:PROGRAM: not an https address"),
+            ("/bin/check", "must be an address, plain:URL or exec:PROGRAM: not an https address"),
             (
                 "http://shop.example/",
-                "must be an address or exec:PROGRAM: plain http is only for this machine; use https"
+                "must be an address, plain:URL or exec:PROGRAM: plain http is only for this machine; use https, "
+                    + "or plain_http: true (--probe plain:URL) where nobody on the way can answer in its place"
             ),
             (
                 "https://u:p@shop.example/",
-                "must be an address or exec:PROGRAM: an address may not hold a user name or a password"
+                "must be an address, plain:URL or exec:PROGRAM: an address may not hold a user name or a password"
             ),
             ("exec:", "exec: must be followed by a program"),
         ])

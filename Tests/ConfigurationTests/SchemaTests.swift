@@ -63,6 +63,7 @@ struct SchemaTests {
                   require_adoption: true
                   probes:
                     - {http: {url: 'http://[::1]:80/health?a=b', expect: [200, 204]}}
+                    - {http: {url: 'http://web.shop.svc:8080/health', plain_http: true}}
                     - {command: {run: [./check], env: [TOKEN], timeout: 5s}}
                 retire: {overlap: 0s, quiet_for: 0s, soak: 0s, accept_cost_only: true, accept_idle: false}
                 trust: {create: [\(Self.identity)]}

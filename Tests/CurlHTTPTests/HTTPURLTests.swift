@@ -1,4 +1,6 @@
+import CurlHTTP
 import HTTP
+import Secrets
 import TestSupport
 import Testing
 
@@ -62,6 +64,21 @@ struct HTTPURLTests {
         ])
     func otherEndpoints(text: String) {
         #expect(throws: HTTPURL.Mistake.plaintext) { try HTTPURL(credentialEndpoint: text) }
+    }
+
+    @Test("plain http to another machine is for who asks for that, and nothing secret goes there")
+    func plainToOthers() throws {
+        let text = "http://web.shop.svc.cluster.local:8080/health?deep=1"
+        #expect(throws: HTTPURL.Mistake.plaintext) { try HTTPURL(text) }
+        let url = try HTTPURL(allowingPlain: text)
+        #expect(url.allowsPlainHTTP && !url.isNear && url.appending("/a").isWellFormed)
+        #expect(throws: HTTPURL.Mistake.user) { try HTTPURL(allowingPlain: "http://me:secret@shop/") }
+        #expect(throws: HTTPURL.Mistake.form) { try HTTPURL(allowingPlain: "shop.svc") }
+        let asked = HTTPRequest(.get, url, bearer: Secret("sk-or-v1-x"))
+        CurlTransport().send([asked]) { _, result in
+            #expect(throws: TransportError.self) { try result.get() }
+            if case .failure(let error) = result { #expect(error.code == .invalid && !error.mayHaveArrived) }
+        }
     }
 
     @Test(

@@ -82,7 +82,7 @@ import Testing
             "--target-env: there is no target of this name; add it with --to"),
         BadInput(
             "a probe of another protocol", "ork-create --predecessor name=app --probe ftp://example.org", 64,
-            "--probe: must be an address or exec:PROGRAM: not an https address"),
+            "--probe: must be an address, plain:URL or exec:PROGRAM: not an https address"),
         BadInput(
             "a wait that is no length of time", "ork-retire --wait forever", 64,
             "--wait needs a length of time such as 30s, 15m or 24h"),

@@ -10,7 +10,7 @@ import Wording
 /// --predecessor NAME | name=NAME | hash=HASH | env=VARIABLE | none
 /// --to [TARGET=]PUBLISHER[@WAVE][:KEY=VALUE,KEY:=JSON,…]    a comma in VALUE is written \,  and a backslash \\
 /// --target-env TARGET:VARIABLE | TARGET:CHILD=OURS           a variable for the target's publisher
-/// --probe URL | exec:PROGRAM
+/// --probe URL | plain:URL | exec:PROGRAM
 /// ```
 package struct PlanFlags: Sendable {
     // By the names of `Plan.flags`. What is given once is a list of one; a flag without a value says `true`.
@@ -237,7 +237,7 @@ package struct PlanFlags: Sendable {
         }
     }
 
-    /// Reads `--probe`: an address that must answer 200, or a program that must exit 0.
+    /// Reads `--probe`: an address that must answer 200, behind `plain:` over plain http, or a program that must exit 0.
     package static func probe(_ text: String) throws(ConfigurationError) -> Plan.Probe {
         let flag = "--probe"
         try refuseSecret(text, flag)
@@ -247,13 +247,14 @@ package struct PlanFlags: Sendable {
             guard !program.isEmpty else { throw ConfigurationError(path: flag, "exec: must be followed by a program") }
             probe = ["command": ["run": [.string(program)]]]
         } else {
-            probe = ["http": ["url": .string(text)]]
+            let plain = text.hasPrefix("plain:") ? String(text.dropFirst("plain:".count)) : nil
+            probe = ["http": plain.map { ["url": .string($0), "plain_http": true] } ?? ["url": .string(text)]]
         }
         do {
             let plan = try Plan(["predecessor": "none", "verify": ["probes": [probe]]], unknownKeys: .refused)
             return plan.verify.probes[0]
         } catch {
-            throw ConfigurationError(path: flag, "must be an address or exec:PROGRAM: \(error.message)")
+            throw ConfigurationError(path: flag, "must be an address, plain:URL or exec:PROGRAM: \(error.message)")
         }
     }
 

@@ -201,7 +201,7 @@ extension CurlHandle {
         } else {
             set(CURLOPT_URL, request.url.description)
         }
-        set(CURLOPT_PROTOCOLS_STR, request.url.isNear ? "https,http" : "https")
+        set(CURLOPT_PROTOCOLS_STR, request.url.isNear || request.url.allowsPlainHTTP ? "https,http" : "https")
         // A proxy elsewhere would see in plain text what is meant for this machine.
         if request.url.isNear { set(CURLOPT_PROXY, "") }
         if !request.isIdempotent || request.wantsFreshConnection {

@@ -60,6 +60,9 @@ extension HTTPRequest {
                 throw .invalid("the header field \(name) holds a control character")
             }
         }
+        guard authorization == nil || !url.allowsPlainHTTP else {
+            throw .invalid("nothing secret goes to an address that may be plain http")
+        }
         switch authorization {
         case .bearer(let secret): try Self.validate(secret)
         case .field(let name, let secret):

@@ -1,7 +1,7 @@
 import Secrets
 
-/// An address that ork may connect to: https, or http to this machine; and http to where AWS hands out credentials. No user,
-/// no fragment, nothing that readers take apart in different ways.
+/// An address that ork may connect to: https, or http to this machine; http to where AWS hands out credentials; and http to an
+/// application's probe where somebody has said so. No user, no fragment, nothing that readers take apart in different ways.
 public struct HTTPURL: Hashable, Sendable, CustomStringConvertible {
     /// The address as it was written.
     public let description: String
@@ -9,6 +9,8 @@ public struct HTTPURL: Hashable, Sendable, CustomStringConvertible {
     public let host: String
     /// Whether the host is this machine: `localhost`, a name below it, `127.0.0.0/8` or `::1`.
     public let isLoopback: Bool
+    /// Whether plain http may be spoken to it wherever it is, because nothing secret is sent and somebody has said so.
+    public let allowsPlainHTTP: Bool
     /// Whether plain http was let through, because nobody but this machine and its host can answer there.
     public let isCredentialEndpoint: Bool
 
@@ -40,7 +42,13 @@ public struct HTTPURL: Hashable, Sendable, CustomStringConvertible {
         try self.init(text, plainTo: Self.credentialHosts)
     }
 
-    private init(_ text: String, plainTo others: Set<String>) throws(Mistake) {
+    /// Reads an address that may be plain http to any machine: for a request that carries no secret, over a network on which
+    /// whoever says so trusts every answer, such as a cluster's own.
+    public init(allowingPlain text: String) throws(Mistake) {
+        try self.init(text, plainTo: [], allowsPlain: true)
+    }
+
+    private init(_ text: String, plainTo others: Set<String>, allowsPlain: Bool = false) throws(Mistake) {
         let scheme = text.hasPrefix("https://") ? "https://" : "http://"
         guard text.hasPrefix(scheme), text.utf8.allSatisfy(Self.isAllowed) else { throw .form }
         let rest = text.dropFirst(scheme.count)
@@ -50,20 +58,23 @@ public struct HTTPURL: Hashable, Sendable, CustomStringConvertible {
         self.host = host
         description = text
         isLoopback = Self.isLoopback(host)
+        allowsPlainHTTP = allowsPlain
         isCredentialEndpoint = others.contains(host) && scheme == "http://"
-        guard scheme == "https://" || isLoopback || isCredentialEndpoint else { throw .plaintext }
+        guard scheme == "https://" || isNear || allowsPlain else { throw .plaintext }
     }
 
     private init(_ url: HTTPURL, as description: String) {
         self.description = description
         host = url.host
         isLoopback = url.isLoopback
+        allowsPlainHTTP = url.allowsPlainHTTP
         isCredentialEndpoint = url.isCredentialEndpoint
     }
 
     /// Whether it still reads as what it is taken for: it may have been put together.
     public var isWellFormed: Bool {
-        (try? HTTPURL(description, plainTo: isCredentialEndpoint ? Self.credentialHosts : [])) == self
+        let others = isCredentialEndpoint ? Self.credentialHosts : []
+        return (try? HTTPURL(description, plainTo: others, allowsPlain: allowsPlainHTTP)) == self
     }
 
     /// Whether plain http may be spoken there, and no proxy may come between.

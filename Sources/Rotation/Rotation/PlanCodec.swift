@@ -144,6 +144,13 @@ extension PlanCodec where Value == Bool {
     }
 }
 
+extension PlanCodec where Value == Bool {
+    /// The field is left out where it is false.
+    var unlessFalse: Self {
+        Self("true", "false", schema: schema, read: read, write: { $0 ? .bool(true) : nil })
+    }
+}
+
 extension PlanCodec where Value == Int {
     static func count(in range: ClosedRange<Int>) -> Self {
         Self(
@@ -170,6 +177,23 @@ extension PlanCodec where Value == String {
                 let isLine = !text.unicodeScalars.contains { $0.value < 32 || $0.value == 127 }
                 return isLine && !text.isEmpty ? text : nil
             }, write: { $0 })
+    }
+
+    /// An address of any machine, over https or plain http.
+    static var plainAddress: Self {
+        Self(
+            "an https address",
+            schema: { schema in
+                guard schema.unknownKeys == .refused else { return text.schema(&schema) }
+                return schema.reference("plainAddress") { _ in
+                    [
+                        "description": "https or http, to any machine.", "type": "string",
+                        "pattern": .string(
+                            #"^https?://(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+)(:[1-9][0-9]{0,4})?"#
+                                + #"([/?][!$-;=?-\[\]_a-z~]*)?$"#),
+                    ]
+                }
+            }, read: text.read, write: { .string($0) })
     }
 
     /// An address that ork may connect to. One in a handoff is a text: whoever connects reads it as an address.

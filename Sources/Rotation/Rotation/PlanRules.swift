@@ -1,3 +1,4 @@
+package import HTTP
 import JSON
 package import PublisherHosting
 package import Timestamps
@@ -49,7 +50,9 @@ extension Plan {
                 flags: [
                     .form(
                         "probe", "probe",
-                        help: "Ask the application: an address that must answer 200, or exec:PROGRAM that must exit 0")
+                        help:
+                            "Ask the application: an address that must answer 200, plain:URL for plain http, or exec:PROGRAM that must exit 0"
+                    )
                 ], help: "How the application is asked whether it works"),
             PlanField(
                 "require_adoption", \.requiresAdoption, .bool, flags: [.toggle],
@@ -160,14 +163,25 @@ extension Plan {
     package struct HTTPProbe: PlanSection {
         package var url = ""
         package var expect = [200]
+        /// Whether the address may be plain http to another machine: then whoever is on the way can say that all is well.
+        package var allowsPlainHTTP = false
 
         package init() {}
+
+        /// The address, by the rule for where plain http may be spoken.
+        package func address() throws(HTTPURL.Mistake) -> HTTPURL {
+            allowsPlainHTTP ? try HTTPURL(allowingPlain: url) : try HTTPURL(url)
+        }
 
         package static let key = "http"
 
         package static let fields: [PlanField<Self>] = [
-            PlanField("url", \.url, .address(query: true), isRequired: true, help: "The application's address"),
+            PlanField("url", \.url, .plainAddress, isRequired: true, help: "The application's address"),
             PlanField("expect", \.expect, .statuses, help: "The statuses that it may answer"),
+            PlanField(
+                "plain_http", \.allowsPlainHTTP, .bool.unlessFalse,
+                help:
+                    "Let the address be plain http, as inside a cluster: whoever is on the way can answer in its place"),
         ]
     }
 
@@ -199,12 +213,48 @@ extension Plan {
 extension PlanCodec where Value == Plan.Probe {
     fileprivate static var probe: Self {
         let kinds = Self.oneOf([
-            PlanKind(Plan.HTTPProbe.key, .section, Value.http) { if case .http(let probe) = $0 { probe } else { nil } },
+            PlanKind(Plan.HTTPProbe.key, .httpProbe, Value.http) {
+                if case .http(let probe) = $0 { probe } else { nil }
+            },
             PlanKind(Plan.CommandProbe.key, .section, Value.command) {
                 if case .command(let probe) = $0 { probe } else { nil }
             },
         ])
         return kinds.defined(as: "probe")
+    }
+}
+
+extension PlanCodec where Value == Plan.HTTPProbe {
+    /// Which address a probe may have depends on what else it says.
+    fileprivate static var httpProbe: Self {
+        Self(
+            section.expected,
+            schema: { schema in
+                guard schema.unknownKeys == .refused else { return section.schema(&schema) }
+                let near = PlanCodec<String>.address(query: true).schema(&schema)
+                return schema.reference(Value.key) { schema in
+                    var object = schema.object(Value.self, standard: Value()).object ?? [:]
+                    object["anyOf"] = [
+                        ["properties": ["url": near]],
+                        ["properties": ["plain_http": ["const": true]], "required": ["plain_http"]],
+                    ]
+                    return .object(object)
+                }
+            },
+            read: { value throws(PlanError) in
+                guard let probe = try section.read(value) else { return nil }
+                // One in a handoff is read as an address by whoever connects.
+                guard value.unknownKeys == .refused else { return probe }
+                do throws(HTTPURL.Mistake) { _ = try probe.address() } catch {
+                    let other = error == .plaintext ? Self.alternative : ""
+                    throw value.below("url", .string(probe.url)).error(error.rawValue + other)
+                }
+                return probe
+            }, write: section.write)
+    }
+
+    private static var alternative: String {
+        ", or plain_http: true (--probe plain:URL) where nobody on the way can answer in its place"
     }
 }
 

@@ -145,7 +145,7 @@ extension VerifyStep {
             switch probe {
             case .http(let probe):
                 let url: HTTPURL
-                do { url = try HTTPURL(probe.url) } catch {
+                do { url = try probe.address() } catch {
                     throw StepError(
                         .unacceptable, "a probe's address: \(error.rawValue)", hint: "fix it in ork.yaml or --probe")
                 }
