@@ -37,7 +37,7 @@ let package = Package(
         module("PublisherHosting", in: "Publishing", "JSON", "PublisherKit", "Secrets", "Wording"),
         module(
             "PluginHost", in: "Publishing", "ChildProcesses", "JSON", "PublisherHosting", "PublisherKit", "Secrets",
-            "Sodium", "Wording", .systemPackage),
+            "Sodium", "Timestamps", "Wording", .systemPackage),
         module("TargetDocuments", in: "Publishing", "Documents", "PublisherKit", "Secrets"),
         module(
             "AWS", in: "Publishing", "Documents", "HTTP", "JSON", "PublisherKit", "Secrets", "Sodium", "Timestamps"),
@@ -54,7 +54,8 @@ let package = Package(
         module(
             "Configuration", in: "CommandLine", "JSON", "PublisherHosting", "Rotation", "Secrets", "Wording", "YAML"),
         module(
-            "StepCLI", in: "CommandLine", "Configuration", "HTTP", "JSON", "OpenRouter", "PublisherHosting", "Rotation",
+            "StepCLI", in: "CommandLine", "ChildProcesses", "Configuration", "HTTP", "JSON", "OpenRouter",
+            "PublisherHosting", "Rotation",
             "Secrets",
             "Sodium", "Steps", "Timestamps", "Wording", .argumentParser, .systemPackage),
         module(
@@ -73,14 +74,16 @@ let package = Package(
 
         step("ork-create", "CurlHTTP", "PluginHost"),
         step("ork-publish", "CurlHTTP", "PluginHost"),
-        step("ork-verify", "ChildProcesses", "CurlHTTP", "PluginHost", "PublisherHosting", "PublisherKit", "Secrets"),
+        step(
+            "ork-verify", "ChildProcesses", "CurlHTTP", "PluginHost", "PublisherHosting", "PublisherKit", "Secrets",
+            "Timestamps"),
         step("ork-retire", "CurlHTTP"),
         step("ork-approve"),
-        step("ork-status"),
+        step("ork-status", "CurlHTTP"),
         step("ork-keygen"),
         step("ork-lint", "PluginHost"),
         step("ork-due", "CurlHTTP", "Fleet", "FleetCLI", "Timestamps"),
-        program("ork-pipeline", "CurlHTTP", "PipelineCLI", "StepCLI", "Steps"),
+        program("ork-pipeline", "CurlHTTP", "PipelineCLI", "StepCLI", "Steps", "Wording"),
         program(
             "ork-conform", "ChildProcesses", "JSON", "PluginHost", "PublisherHosting", "PublisherKit", "Secrets",
             "Sodium", .systemPackage

@@ -11,10 +11,11 @@ import Testing
         }
     }
 
-    private static let steps = ["ork-create", "ork-publish", "ork-verify", "ork-retire", "ork-due", "ork-pipeline"]
+    private static let steps = [
+        "ork-create", "ork-publish", "ork-verify", "ork-retire", "ork-due", "ork-pipeline", "ork-status",
+    ]
     private static let others = [
-        "ork-approve", "ork-status", "ork-keygen", "ork-lint", "ork-conform", "ork-publisher-file",
-        "ork-publisher-command",
+        "ork-approve", "ork-keygen", "ork-lint", "ork-conform", "ork-publisher-file", "ork-publisher-command",
     ]
 
     private static let services = [

@@ -29,7 +29,7 @@ import Testing
     @Test(
         "a field stands in its table and where it is used, and nowhere else",
         arguments: [
-            ("quiet_for", "quietFor", ["RetireStep+quiet.swift", "DueJudgement.swift"]),
+            ("quiet_for", "quietFor", ["RetireStep+quiet.swift", "DueJudgement.swift", "NextCommand.swift"]),
             ("accept_idle", "acceptsIdle", ["RetireStep+quiet.swift"]),
             ("accept_new_targets", "acceptsNewTargets", ["RetireStep+heldBefore.swift"]),
             ("valid_for", "validFor", ["Progress.swift", "RetireStep+targets.swift"]),

@@ -21,8 +21,12 @@ enum Manners {
         let hints = lines.filter { $0.contains(": hint: ") }
         if case .signalled(let signal) = run.ending { return "it was ended by signal \(signal)" }
         if let line = lines.first(where: { !$0.hasPrefix("\(program): ") }) { return "a line of another form: \(line)" }
-        let isEarly = run.ending == .exited(75)
-        if isEarly, !lines.contains(where: { $0.hasPrefix("\(program): waiting: ") }) {
+        let isStopped = run.ending == .exited(130) || run.ending == .exited(143)
+        if isStopped, !lines.contains(where: { $0.hasPrefix("\(program): stopped: ") }) {
+            return "it does not say where it stopped"
+        }
+        let isEarly = isStopped || run.ending == .exited(75)
+        if isEarly, !isStopped, !lines.contains(where: { $0.hasPrefix("\(program): waiting: ") }) {
             return "it does not say why it waits"
         }
         if errors.count != (run.isDone || isEarly ? 0 : 1) { return "\(errors.count) error lines" }

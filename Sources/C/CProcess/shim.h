@@ -23,6 +23,12 @@ static inline int ork_process_signal(int descriptor, int number) {
     return (int)syscall(SYS_pidfd_send_signal, descriptor, number, (void *)0, 0);
 }
 
+/// Whether this process ignores a signal, as nohup(1) has it do, and a shell for what it runs in the background.
+static inline int ork_process_ignores(int number) {
+    struct sigaction action;
+    return sigaction(number, 0, &action) == 0 && action.sa_handler == SIG_IGN;
+}
+
 /// Starts a program as the leader of a session of its own and as the reaper of its orphans; -1 and errno if it cannot
 /// be executed.
 ///

@@ -1,4 +1,6 @@
+import ChildProcesses
 import Glibc
+package import HTTP
 package import JSON
 import Secrets
 package import Steps
@@ -50,6 +52,16 @@ package struct Console: Sendable {
 
     private func whole(_ message: String) -> String { invocation?.completing(message) ?? message }
 
+    /// What says once that something takes longer than a few seconds, when it is called after that time.
+    package func notice(_ text: String) -> () -> Void {
+        var moment = ContinuousClock.now + .seconds(5)
+        return {
+            guard ContinuousClock.now >= moment else { return }
+            moment += .seconds(366 * 86400)
+            show(.doing(text))
+        }
+    }
+
     private func show(_ command: RunnerCommand?) {
         if let command { Self.write(Array("\(SecretShape.masking(command.text))\n".utf8), to: .standardError) }
     }
@@ -97,6 +109,14 @@ package struct Console: Sendable {
     private static func write(_ bytes: [UInt8], to file: FileDescriptor) { _ = try? file.writeAll(bytes) }
 }
 
+extension TransferObserver {
+    /// Tells people whom a transport waits for, and stops when somebody asks the process to.
+    package static func showing(on console: Console) -> TransferObserver {
+        TransferObserver(
+            tell: { console.show(.doing("waiting for \($0)")) }, isStopping: { StopSignal.received != nil })
+    }
+}
+
 /// A line by which a program tells the runner of a CI system to show an error beside its log.
 struct RunnerCommand {
     /// The systems that read such lines. Their runners read them on standard error, too.
@@ -124,9 +144,13 @@ struct RunnerCommand {
     enum Level: String { case error, warning, notice }
 
     init?(_ error: StepError, program: String, for system: System) {
-        let level: Level = error.code != .notYet ? .error : error.isRetryable ? .notice : .warning
-        let label = error.code == .notYet ? "\(error.label): " : ""
-        let text = label + error.message + (error.hint.map { "; \($0)" } ?? "")
+        let level: Level =
+            switch error.code {
+            case .notYet: error.isRetryable ? .notice : .warning
+            case .interrupted, .terminated: .warning
+            default: .error
+            }
+        let text = (level == .error ? "" : "\(error.label): ") + error.message + (error.hint.map { "; \($0)" } ?? "")
         self.init(level, text, at: error.place, program: program, for: system)
     }
 

@@ -34,6 +34,16 @@ extension HTTPURL {
         }
     }
 
+    /// Refuses a handoff that was made for another address: nothing is sent to where only a handoff says.
+    func requirePlanned(_ plan: Plan) throws(StepError) {
+        guard plan.service.url != description else { return }
+        throw StepError(
+            .unacceptable, "the handoff was made for another OpenRouter than this stage uses",
+            hint:
+                "the handoff says \(plan.service.url), this stage \(self): name it in ork.yaml or with --openrouter-url "
+                + "if you trust that address")
+    }
+
     /// Reads the address of OpenRouter's API, which stands in `place`. It is not quoted: it may hold a password.
     private init(openRouter text: String, from place: String) throws(StepError) {
         do { try self.init(text) } catch {

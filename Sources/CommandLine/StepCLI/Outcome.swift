@@ -14,16 +14,27 @@ struct Outcome {
     private(set) var foreseen: JSONValue?
     /// What the publishers have said of their targets in the last try.
     private(set) var findings: [TargetFinding] = []
+    /// The command that goes on from here; `nil` where the rotation is finished or not known.
+    private(set) var next: NextCommand?
     /// Why the step did not finish.
     var failure: StepError?
 
     init(of program: String) { self.program = program }
+
+    /// Puts how far the step has come in the place of how it ended, because somebody asked it to stop.
+    mutating func stop(by number: Int32, _ step: StepName, _ options: CommonOptions) {
+        failure = StepError(stoppedBy: number, step, failure: failure, state: state, options)
+    }
 
     /// Takes what the handoff says now. What cannot be accepted is not passed on.
     mutating func look(at session: Session) {
         state = session.journal.handoff.flatMap { try? State($0, trust: session.trust) }
         foreseen = session.foreseen
         findings = session.findings
+        next = state.flatMap {
+            NextCommand(
+                $0, at: session.clock.now, handoffs: session.options.handoff, isGated: session.trust.requiresApproval)
+        }
     }
 }
 
@@ -85,7 +96,7 @@ extension Outcome {
             json["rotation"] = .string(state.header.id.description)
             json["name"] = .string(state.header.name.description)
             json["state"] = .string(state.phase.rawValue)
-            json["next"] = state.next.map { .string($0) } ?? .null
+            json["next"] = next.map { .string($0.description) } ?? .null
             json["head"] = .string(state.head.description)
             json["summary"] = state.summary
         }

@@ -1,3 +1,4 @@
+import ChildProcesses
 package import Configuration
 import FoundationEssentials
 package import HTTP
@@ -8,7 +9,7 @@ package import Rotation
 package import Secrets
 import Sodium
 package import Steps
-package import Timestamps
+import Timestamps
 
 /// One run of a step: its options, its environment, its handoff and its identity, all read and accepted.
 package final class Session {
@@ -17,7 +18,7 @@ package final class Session {
     package let console: Console
     package let identity: Identity
     package let trust: Trust
-    package let clock = SystemClock()
+    package let clock = StepClock()
     package let journal: HandoffFile
     let configuration: RotationConfiguration?
     /// Rules of this stage that a dry run does not record.
@@ -97,18 +98,16 @@ package final class Session {
     package var context: StepContext {
         StepContext(
             journal: journal, trust: trust, clock: clock, isDryRun: options.dryRun, assumedRules: assumedRules,
-            configurationFolder: configurationFolder, tell: console.show)
+            configurationFolder: configurationFolder, isStopping: { StopSignal.received != nil }, tell: console.show)
     }
+
+    /// Tells people whom a transport waits for.
+    package var observer: TransferObserver { .showing(on: console) }
 
     /// Where OpenRouter is. A step never connects to an address that only the handoff names.
     package func service() throws(StepError) -> HTTPURL {
         let own = try HTTPURL(openRouter: options.openRouterURL, configuration, environment)
-        if let planned = journal.handoff?.header.plan.service.url, planned != own.description {
-            throw StepError(
-                .unacceptable, "the handoff was made for another OpenRouter than this stage uses",
-                hint: "the handoff says \(planned), this stage \(own): name it in ork.yaml or with --openrouter-url "
-                    + "if you trust that address")
-        }
+        if let plan = journal.handoff?.header.plan { try own.requirePlanned(plan) }
         return own
     }
 

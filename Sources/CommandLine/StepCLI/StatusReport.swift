@@ -1,24 +1,45 @@
+import Configuration
 import FoundationEssentials
+package import HTTP
 package import JSON
+import OpenRouter
+import PublisherHosting
 import Rotation
 import Secrets
 package import Steps
 import Timestamps
 import Wording
 
-/// The picture that `ork-status` shows, from the records alone.
+/// The picture that `ork-status` shows, from the records alone unless it `ask`s.
 package struct StatusReport {
     private let state: State
     private let handoff: Handoff
+    private let next: NextCommand?
+    private let now = SystemClock().now
+    private var account: AccountStatus?
 
     /// Reads and merges the handoffs. Without `trust` the signatures are checked, but not whose they are.
     package init(_ paths: [String], trust flags: [String]) throws(StepError) {
-        guard let handoff = try HandoffFile.read(paths, mustExist: true) else {
+        let files = paths.isEmpty ? ["ork-handoff.json"] : paths
+        guard let handoff = try HandoffFile.read(files, mustExist: true) else {
             throw StepError(.usage, "there is no handoff to show")
         }
         self.handoff = handoff
         let trust = try flags.isEmpty ? nil : Trust(flags, nil, own: nil)
         do { state = try State(handoff, trust: trust) } catch { throw StepError(error) }
+        next = NextCommand(state, at: now, handoffs: paths, isGated: trust?.requiresApproval ?? false)
+    }
+
+    /// Asks OpenRouter about the keys, where this stage's own configuration and flags say that it is. Changes nothing.
+    package mutating func ask(
+        config: String?, openRouterURL: String?, _ environment: StepEnvironment, _ transport: any HTTPTransport
+    ) throws(StepError) {
+        let configuration = try ConfigurationFile.load(config, named: nil, rotation: state.header.name)
+        let service = try HTTPURL(openRouter: openRouterURL, configuration, environment)
+        try service.requirePlanned(state.header.plan)
+        let name = configuration?.plan.service.managementKey ?? state.plan.service.managementKey
+        let account = try environment.account(at: service, key: name, over: transport)
+        self.account = try AccountStatus.ask(account, of: state, at: now)
     }
 
     /// The digest that stands for everything recorded.
@@ -33,14 +54,14 @@ package struct StatusReport {
             "past_first_wave": .bool(state.isPastFirstWave),
         ]
         for (key, value) in state.summary.object?.members ?? [] { json[key] = value }
-        json["next"] = next.map { .string($0) } ?? .null
-        let now = SystemClock().now
+        json["next"] = next.map { .string($0.description) } ?? .null
+        json["not_before"] = next?.notBefore.map { .string($0.rfc3339) } ?? .null
         json["turn"] = .string(state.turn(at: now).rawValue)
         json["deploy"] = .string(state.deployment(at: now).rawValue)
+        json["details"] = StatusDetails(state).json
+        if let account { json["openrouter"] = AccountReport(account, state).json }
         return .object(json)
     }
-
-    private var next: String? { state.next(at: SystemClock().now) }
 
     /// The picture for people.
     package var text: String {
@@ -52,19 +73,14 @@ package struct StatusReport {
         if let successor = state.created {
             lines.append("  successor    \(successor.name) (\(successor.hash.short))")
         }
-        for target in state.plan.targets {
-            let last = state.targets[target.name]?.last
-            let news = last.map { "\($0.event.rawValue) at \($0.at.rfc3339)" } ?? "not yet published"
-            lines.append("  target       \(target.name) (\(target.publisher), wave \(target.wave)): \(news)")
-        }
+        lines += StatusDetails(state).lines
         for place in state.dropped { lines.append("  dropped      \(place.news)") }
-        if let verification = state.verification {
-            lines.append("  verified     at \(verification.at.rfc3339), use \(verification.adoption.rawValue)")
-        }
         let records = "\(Counted(handoff.records.count, "record")), the newest at \(state.lastRecordAt?.rfc3339 ?? "–")"
         lines.append("  recorded     \(records)\(state.isSealed ? ", with the sealed key" : "")")
         lines.append("  head         \(head)")
-        lines.append("  next         \(next ?? "nothing: the rotation is finished")")
+        if let account { lines += AccountReport(account, state).lines }
+        let moment = next?.notBefore.map { ", not before \($0.rfc3339)" } ?? ""
+        lines.append("  next         \(next?.description ?? "nothing: the rotation is finished")\(moment)")
         // Names of keys are others' text, and would make rows of their own.
         return lines.map { DisplayText.line($0, limit: .max) }.joined(separator: "\n")
     }

@@ -1,4 +1,5 @@
 package import ArgumentParser
+import ChildProcesses
 import FoundationEssentials
 import Glibc
 import JSON
@@ -32,11 +33,15 @@ extension StepCommand {
         do { command = try parse() } catch { UsageError(error, of: Self.self).exit(Console(program: program)) }
         let invocation = Invocation(command.common)
         let console = Console(program: program, invocation: invocation)
+        StopSignal.watch {
+            console.show(.doing("stopping: what is under way comes to its end first; another signal ends it at once"))
+        }
         let environment = StepEnvironment()
         var outcome = Outcome(of: program)
         do throws(StepError) {
             let waiting = Waiting(
-                upTo: try command.waitingTime(), clock: SystemClock(), tell: console.show)
+                upTo: try command.waitingTime(), clock: StepClock(), isStopping: { StopSignal.received != nil },
+                tell: console.show)
             try waiting.run { () throws(StepError) -> Void in
                 // Everything is read again for each try, and the handoff is not locked between them: a switch that is
                 // thrown, or another step that has to go first, is not kept waiting.
@@ -49,6 +54,7 @@ extension StepCommand {
         } catch {
             outcome.failure = invocation.completing(error)
         }
+        if let number = StopSignal.received { outcome.stop(by: number, step, command.common) }
         outcome.report(command.common, environment, console)
         Glibc.exit(outcome.failure?.code.rawValue ?? 0)
     }

@@ -11,14 +11,22 @@ struct SummaryPage {
         let failure = outcome.failure
         var text = "### \(outcome.program)\n\n"
         if let failure {
-            text += "**\(failure.code == .notYet ? "Waiting" : "Failed"):** \(Self.cell(failure.message))\n\n"
+            text += "**\(Self.heading(failure)):** \(Self.cell(failure.message))\n\n"
             if let hint = failure.hint { text += "\(Self.cell(hint))\n\n" }
         }
         if let state = outcome.state {
-            text += Self.rotation(state) + Self.targets(state) + Self.checks(state)
-            text += Self.next(state, failure)
+            text += Self.rotation(state) + Self.targets(state) + Self.checks(state) + Self.approvals(state)
+            text += Self.next(state, outcome)
         }
         self.text = text
+    }
+
+    private static func heading(_ failure: StepError) -> String {
+        switch failure.code {
+        case .notYet: "Waiting"
+        case .interrupted, .terminated: "Stopped"
+        default: "Failed"
+        }
     }
 
     private static func rotation(_ state: State) -> String {
@@ -34,10 +42,10 @@ struct SummaryPage {
     private static func targets(_ state: State) -> String {
         var rows = [["target", "publisher", "wave", "state", "since"]]
         for target in state.plan.targets {
-            let last = state.targets[target.name]?.last
+            let news = TargetNews(target, state)
+            let event = news.reason.map { "\(news.event): \($0)" } ?? news.event
             rows.append([
-                target.name.description, "\(target.publisher)", String(target.wave),
-                last?.event.rawValue ?? "not yet published", last?.at.rfc3339 ?? "–",
+                target.name.description, "\(target.publisher)", String(target.wave), event, news.at?.rfc3339 ?? "–",
             ])
         }
         return table(rows)
@@ -46,16 +54,25 @@ struct SummaryPage {
     private static func checks(_ state: State) -> String {
         var rows = [["check", "outcome", "seen", "at"]]
         for check in state.checks {
-            let outcome = check.outcome == "not_yet" ? "not yet" : check.outcome
-            rows.append([check.name, outcome, check.seen, check.at.rfc3339])
+            rows.append([check.name, check.result, check.seen, check.at.rfc3339])
         }
         return table(rows)
     }
 
-    private static func next(_ state: State, _ failure: StepError?) -> String {
-        guard let next = state.next(at: SystemClock().now) else { return "The rotation is finished.\n\n" }
-        let moment = failure?.retryAt.map { ", not before \($0.rfc3339)" } ?? ""
-        return "**Next:** \(next)\(moment)\n\n"
+    private static func approvals(_ state: State) -> String {
+        var rows = [["approved", "at", ""]]
+        for approval in state.approvalNews {
+            rows.append([
+                approval.steps.joined(separator: ", "), approval.at.rfc3339, approval.isValid ? "valid" : "void",
+            ])
+        }
+        return table(rows)
+    }
+
+    private static func next(_ state: State, _ outcome: Outcome) -> String {
+        guard let next = outcome.next else { return "The rotation is finished.\n\n" }
+        let moment = (outcome.failure?.retryAt ?? next.notBefore).map { ", not before \($0.rfc3339)" } ?? ""
+        return "**Next:** \(cell(next.description))\(moment)\n\n"
     }
 
     /// A table with a head; nothing if there is no row below it.

@@ -17,7 +17,7 @@ package enum Ending: Hashable, Sendable {
 
 /// A process that was started, with our ends of its pipes. It is killed and reaped at the latest when it goes.
 ///
-/// It leads a session of its own, so that a signal from our terminal ends us and lets it finish what it writes, and so
+/// It leads a session of its own, so that a signal from our terminal is ours alone and lets it finish what it writes, and so
 /// that all that it starts can be told from what others have started: see `Descendants`.
 package final class ChildProcess {
     /// Its number, which stays its own until `reap`.

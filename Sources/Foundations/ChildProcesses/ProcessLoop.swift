@@ -31,6 +31,10 @@ package final class ProcessLoop {
     private func start() {
         while children.count < limit, !waiting.isEmpty {
             let job = waiting.removeFirst()
+            guard StopSignal.received == nil else {
+                job.hasEnded(.notStarted)
+                continue
+            }
             do throws(Errno) {
                 children.append(SupervisedChild(job, try ChildProcess(job.program), grace: grace))
             } catch {
@@ -55,6 +59,8 @@ package final class ProcessLoop {
             watch(child.process.descriptor, POLLIN) {}
             if child.isWriting { watch(child.process.input, POLLOUT) { child.write() } }
         }
+        // From the signal on it is always readable, and has told what it has to tell.
+        if StopSignal.received == nil { watch(StopSignal.descriptor, POLLIN) {} }
         guard unsafe poll(&polls, nfds_t(polls.count), timeout()) > 0 else { return }
         for (poll, action) in zip(polls, actions) where poll.revents != 0 { action() }
     }
@@ -129,8 +135,10 @@ private final class SupervisedChild {
         if case .running = phase, case .work(let moment) = job.directive, moment <= now { job.expire(at: now) }
         switch (phase, job.directive) {
         case (.running, .leave):
-            phase = .leaving(until: now + grace)
-            closeInput()
+            leave(now)
+        // Who asks this process to stop waits for what it has started, but not for long.
+        case (.running, .work) where StopSignal.received != nil:
+            leave(now)
         case (.running, .stop), (.leaving, .stop):
             terminate(now)
         case (.leaving(let moment), _) where moment <= now:
@@ -181,6 +189,11 @@ private final class SupervisedChild {
     func readErrors() {
         guard let errors = process.errors else { return }
         if Self.drain(errors, { job.receiveErrors($0) }) { process.closeErrors() }
+    }
+
+    private func leave(_ now: ContinuousClock.Instant) {
+        phase = .leaving(until: now + grace)
+        closeInput()
     }
 
     private func terminate(_ now: ContinuousClock.Instant) {

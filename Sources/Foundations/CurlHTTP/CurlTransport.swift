@@ -10,16 +10,19 @@ import Timestamps
 /// Threads may share a transport; each batch runs on its caller's thread, and `each` may send another one.
 public final class CurlTransport: HTTPTransport {
     private let settings: TransferSettings
+    private let observer: TransferObserver
     // A batch takes one out and puts it back, so that as many are made as batches ran at the same time.
     private let idle = Mutex<[SharedMulti]>([])
 
     /// `userAgent` is `ork/<version>`. `environment` may name a file of certificate authorities in `CURL_CA_BUNDLE` or
     /// `SSL_CERT_FILE`, as curl(1) reads them; libcurl itself reads the proxy variables of the process. `tls` is for a
-    /// transport that talks to one server.
+    /// transport that talks to one server; `observer` is told what is waited for.
     package init(
         policy: HTTPPolicy = HTTPPolicy(), userAgent: String = "ork",
-        environment: [String: String] = ProcessInfo.processInfo.environment, tls: TLSSettings = TLSSettings()
+        environment: [String: String] = ProcessInfo.processInfo.environment, tls: TLSSettings = TLSSettings(),
+        observer: TransferObserver = TransferObserver()
     ) {
+        self.observer = observer
         let authorities = ["CURL_CA_BUNDLE", "SSL_CERT_FILE"].compactMap { environment[$0] }.first { !$0.isEmpty }
         settings = TransferSettings(policy: policy, userAgent: userAgent, authorities: authorities, tls: tls)
     }
@@ -33,7 +36,7 @@ public final class CurlTransport: HTTPTransport {
             for index in requests.indices { each(index, .failure(.noMemory)) }
             return
         }
-        Batch(requests, settings).run(on: shared.multi, each: each)
+        Batch(requests, settings, observer).run(on: shared.multi, each: each)
         idle.withLock { $0.append(shared) }
     }
 }
@@ -56,13 +59,19 @@ struct Batch {
     private let end: ContinuousClock.Instant
     private var waiting: [Try]
     private var running: [Transfer] = []
+    private let observer: TransferObserver
+    /// When it is next told that there is no answer yet.
+    private var notice: ContinuousClock.Instant
+    private var pauseBetweenNotices = Duration.seconds(5)
 
     /// The deadline runs from here.
-    init(_ requests: [HTTPRequest], _ settings: TransferSettings) {
+    init(_ requests: [HTTPRequest], _ settings: TransferSettings, _ observer: TransferObserver = TransferObserver()) {
         self.requests = requests
         self.settings = settings
+        self.observer = observer
         let now = clock.now
         end = now + settings.policy.deadline
+        notice = now + pauseBetweenNotices
         waiting = requests.indices.map { Try(request: $0, notBefore: now) }
     }
 
@@ -76,6 +85,7 @@ struct Batch {
                 for transfer in running { finish(transfer, CURLE_OUT_OF_MEMORY, on: multi, each: each) }
             }
             if waiting.isEmpty, running.isEmpty { return }
+            tellIfSlow()
             multi.wait(milliseconds: pause())
         }
     }
@@ -84,6 +94,10 @@ struct Batch {
         on multi: borrowing CurlMulti, each: (Int, Result<HTTPResponse, TransportError>) -> Void
     ) {
         let now = clock.now
+        if observer.isStopping() {
+            for stopped in waiting { each(stopped.request, .failure(.stopped(stopped.mayHaveArrived))) }
+            waiting = []
+        }
         while running.count < settings.policy.concurrency,
             let due = waiting.firstIndex(where: { $0.notBefore <= now })
         {
@@ -96,6 +110,18 @@ struct Batch {
                 each(next.request, .failure(error))
             }
         }
+    }
+
+    private mutating func tellIfSlow() {
+        let now = clock.now
+        guard now >= notice, let request = (running.map(\.attempt) + waiting).first?.request else { return }
+        observer.tell("an answer of \(requests[request].url.host), until \(Self.moment(end)) at the longest")
+        pauseBetweenNotices *= 2
+        notice = now + pauseBetweenNotices
+    }
+
+    private static func moment(_ instant: ContinuousClock.Instant) -> String {
+        Date.now.addingTimeInterval((instant - .now).seconds).rfc3339
     }
 
     private mutating func finish(
@@ -126,9 +152,15 @@ struct Batch {
         }
         let start = clock.now + wait
         guard start < end else { return nil }
+        if wait >= Self.worthTelling, case .success(let response) = result {
+            let host = requests[last.request].url.host
+            observer.tell("\(host), which answers \(response.status): it is asked again at \(Self.moment(start))")
+        }
         return Try(
             request: last.request, number: last.number + 1, notBefore: start, mayHaveArrived: transfer.mayHaveArrived)
     }
+
+    private static let worthTelling = Duration.seconds(3)
 
     /// Milliseconds until the next try is due, a second at most.
     private func pause() -> Int32 {

@@ -5,6 +5,11 @@ import HTTP
 extension TransportError {
     static let noMemory = TransportError(.interrupted, "not enough memory for a request", mayHaveArrived: false)
 
+    /// It is not sent, or not again: somebody asked to stop.
+    static func stopped(_ mayHaveArrived: Bool) -> TransportError {
+        TransportError(.interrupted, "stopped before there was an answer", mayHaveArrived: mayHaveArrived)
+    }
+
     static func invalid(_ message: String) -> TransportError {
         TransportError(.invalid, message, mayHaveArrived: false)
     }

@@ -64,7 +64,7 @@ import Steps
         options.supersedes = supersede
         options.ignoresReferences = ignoreReferences
         try session.check(options.plan, publishers: publishers(session))
-        let account = try session.account(CurlTransport(userAgent: "ork/\(orkVersion)"))
+        let account = try session.account(CurlTransport(userAgent: "ork/\(orkVersion)", observer: session.observer))
         session.foreseen = try CreateStep(context: session.context, account: account, options: options).run()?.json
     }
 

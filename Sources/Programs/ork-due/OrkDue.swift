@@ -67,7 +67,8 @@ import Steps
         if !fleet.hasAge {
             console.warn("no age makes a rotation due: say --older-than, or due.every in \(config)")
         }
-        let findings = try fleet.findings(CurlTransport(userAgent: "ork/\(orkVersion)"))
+        let findings = try fleet.findings(
+            CurlTransport(userAgent: "ork/\(orkVersion)", observer: .showing(on: console)))
         let report = DueReport(findings, limit: format.limit(limit))
         format.show(report, .init(template: include, staged: fleet.staged), environment, console)
     }

@@ -4,6 +4,7 @@ import Glibc
 import PipelineCLI
 import StepCLI
 import Steps
+import Wording
 
 @main struct OrkPipeline: ToolCommand {
     static let configuration = CommandConfiguration(
@@ -50,7 +51,9 @@ import Steps
 
     func validate() throws {
         guard JobTurn(job) != nil else {
-            throw ValidationError("there is no job \(job); --help shows them")
+            let jobs = JobTurn.all + ["check", "deploy", "deploy-rest"]
+            let question = NearNames(to: job, among: jobs).question.map { "; \($0)" } ?? ""
+            throw ValidationError("there is no job \(job)\(question)")
         }
     }
 

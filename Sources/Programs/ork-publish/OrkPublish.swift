@@ -64,7 +64,8 @@ import Steps
         }
         options.added = try session.adoptPlan(.publish, flags)
         let step = try PublishStep(
-            context: session.context, transport: CurlTransport(userAgent: "ork/\(orkVersion)"),
+            context: session.context,
+            transport: CurlTransport(userAgent: "ork/\(orkVersion)", observer: session.observer),
             service: session.service(), identity: session.identity, publishers: publishers, options: options)
         try step.run(report: session.report)
     }

@@ -47,7 +47,7 @@ import Steps
     static func main() { start() }
 
     func perform(_ session: Session) throws(StepError) {
-        let transport = CurlTransport(userAgent: "ork/\(orkVersion)")
+        let transport = CurlTransport(userAgent: "ork/\(orkVersion)", observer: session.observer)
         if restore {
             try session.requireConfiguredLineage()
             return try RestoreStep(context: session.context, account: session.account(transport)).run()

@@ -1,4 +1,5 @@
 import ArgumentParser
+import CurlHTTP
 import StepCLI
 import Steps
 
@@ -6,12 +7,13 @@ import Steps
     static let configuration = CommandConfiguration(
         commandName: "ork-status", abstract: "Show where a rotation stands and what comes next.",
         discussion: """
-            Reads the handoff alone and connects to nothing. Signatures are checked; the signers only where --trust names \
-            them.
+            Reads the handoff alone and connects to nothing, unless --ask. Signatures are checked; the signers only where \
+            --trust names them.
 
             EXAMPLES:
               ork-status
               ork-status --head
+              ork-status --ask
             """, version: orkVersion)
 
     @Option(
@@ -28,10 +30,32 @@ import Steps
     @Flag(help: "Print the head alone: the digest that stands for everything recorded.")
     var head = false
 
+    @Flag(
+        help: ArgumentHelp(
+            "Ask OpenRouter, too: both keys' last use and state, other live keys of the same name, and who uses the old one. Needs "
+                + "the management key, and only reads."))
+    var ask = false
+
+    @Option(
+        help: ArgumentHelp("With --ask: the configuration file (default: ork.yaml, if it exists).", valueName: "file"))
+    var config: String?
+
+    @Option(
+        name: .customLong("openrouter-url"),
+        help: ArgumentHelp(
+            "With --ask: where OpenRouter is (default: ork.yaml, then OPENROUTER_BASE_URL, then openrouter.ai).",
+            valueName: "url"))
+    var openRouterURL: String?
+
     static func main() { start() }
 
     func perform(_ console: Console) throws(StepError) {
-        let status = try StatusReport(handoff.isEmpty ? ["ork-handoff.json"] : handoff, trust: trust)
+        var status = try StatusReport(handoff, trust: trust)
+        if ask {
+            try status.ask(
+                config: config, openRouterURL: openRouterURL, StepEnvironment(),
+                CurlTransport(userAgent: "ork/\(orkVersion)", observer: .showing(on: console)))
+        }
         if head { return Console.print(status.head) }
         if json { return console.print(status.json) }
         Console.print(status.text)

@@ -39,7 +39,7 @@ import Steps
         options.dropsSecret = dropSecret && !keepSecret
         let publishers = PluginHost(
             environment: session.environment.variables, hiding: session.secrets, log: session.console.log)
-        let transport = CurlTransport(userAgent: "ork/\(orkVersion)")
+        let transport = CurlTransport(userAgent: "ork/\(orkVersion)", observer: session.observer)
         let step = try VerifyStep(
             context: session.context, service: session.service(), transport: transport,
             identity: session.identity, publishers: publishers, programs: ProbePrograms(session),

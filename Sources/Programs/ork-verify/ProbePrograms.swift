@@ -5,6 +5,7 @@ import PublisherKit
 import Secrets
 import StepCLI
 import Steps
+import Timestamps
 
 /// Runs the plan's `command` probes under the rules for publishers.
 struct ProbePrograms: ProgramRunner {
@@ -28,21 +29,20 @@ struct ProbePrograms: ProgramRunner {
         if folder != nil {
             names = PublisherEnvironment.moved(names, from: FileManager.default.currentDirectoryPath)
         }
-        let time = Duration.seconds(max(0, deadline.timeIntervalSinceNow))
         let redactor = Redactor(hidden + (secret.map { [$0] } ?? []) + hosting.credentials(environment))
         var isSilent = true
         let log = LogLines(redactor, limit: 64 << 10) { [console] in
             isSilent = false
             console.log($0)
         }
-        let run = Program(arguments, environment: names, directory: folder).run(Run.Options(time: time), log: log)
+        let notice = console.notice("waiting for the probe \(arguments[0]), until \(deadline.rfc3339) at the longest")
+        let options = Run.Options(time: .seconds(max(0, deadline.timeIntervalSinceNow)))
+        let run = Program(arguments, environment: names, directory: folder).run(options, log: log) { _ in notice() }
         let end: String
         switch run.ending {
         case .exited(0) where !run.wasStopped: return nil
         case .notStarted:
-            return ProgramProblem(
-                "cannot be started",
-                hint: "name a file that may be executed, by its path or in an absolute folder of PATH")
+            return ProgramProblem("cannot be started", hint: "name a file that may be executed by its path")
         case _ where run.wasStopped: end = "did not end in time"
         case .exited(let status): end = "exits \(status)"
         case .signalled(let signal): end = "ended by signal \(signal)"

@@ -52,16 +52,18 @@ final class PublisherExchange {
     private func settle(
         _ requests: [PendingRequest], _ ending: Ending, isSilent: Bool, _ process: PublisherProcess
     ) {
+        let isStopping = StopSignal.received != nil
         var again: [PendingRequest] = []
         for var pending in requests {
             pending.attempts += 1
-            if pending.reason == nil, let refusal = refusal(ending) {
+            if !isStopping, pending.reason == nil, let refusal = refusal(ending) {
                 each(pending.index, PublisherAnswer(.rejected(refusal)).inDoubt(pending.mayBeDone))
                 continue
             }
-            let reason = pending.reason ?? Self.reason(ending, isSilent: isSilent)
+            let reason =
+                pending.reason ?? (isStopping ? Self.stopped(pending) : Self.reason(ending, isSilent: isSilent))
             let isHopeless = !pending.wasSent && reason.code == .configuration
-            if verb == .publish, pending.attempts <= limits.repeats, pending.deadline > .now, !isHopeless {
+            if verb == .publish, !isStopping, pending.attempts <= limits.repeats, pending.deadline > .now, !isHopeless {
                 pending.reason = nil
                 pending.mayBeDone = pending.wasSent
                 again.append(pending)
@@ -85,6 +87,10 @@ final class PublisherExchange {
         case .exited, .signalled:
             nil
         }
+    }
+
+    private static func stopped(_ pending: PendingRequest) -> PublisherError {
+        PublisherError(.unavailable, "stopped before it \(pending.wasSent ? "answered" : "was asked")")
     }
 
     private static func reason(_ ending: Ending, isSilent: Bool) -> PublisherError {

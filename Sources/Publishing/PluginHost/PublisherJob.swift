@@ -4,6 +4,7 @@ import JSON
 import PublisherHosting
 import PublisherKit
 import Secrets
+import Timestamps
 
 /// A request on its way, with what is known of it after each process that had it.
 struct PendingRequest {
@@ -40,6 +41,10 @@ final class PublisherJob: ChildJob {
     /// Requests of which the answer may still come, by id.
     private var awaited: Set<String>
     private var unsent: [String]
+    /// When people are next told whose answer is waited for; it grows.
+    private var notice: ContinuousClock.Instant
+    private var pauseBetweenNotices = Duration.seconds(5)
+    private let tell: (String) -> Void
     private var mustStop = false
     /// Whether it has printed nothing, not even to say why.
     private var isSilent = true
@@ -62,6 +67,8 @@ final class PublisherJob: ChildJob {
         variables = requests.first?.address.environment ?? [:]
         self.settle = settle
         self.leftOver = leftOver
+        tell = log
+        notice = .now + pauseBetweenNotices
         self.log = LogLines(credentials ?? redactor, limit: limits.log, emit: log)
         lines = LineBuffer(limit: limits.answer)
         open = Dictionary(requests.map { ($0.request.id, $0) }) { first, _ in first }
@@ -72,7 +79,7 @@ final class PublisherJob: ChildJob {
     var directive: Directive {
         if mustStop { return .stop }
         guard let moment = awaited.compactMap({ open[$0]?.deadline }).min() else { return .leave }
-        return .work(until: moment)
+        return .work(until: min(moment, notice))
     }
 
     func hasStarted(_ process: Int32) -> Bool {
@@ -124,12 +131,22 @@ final class PublisherJob: ChildJob {
     }
 
     func expire(at now: ContinuousClock.Instant) {
+        if now >= notice { tellWhoIsWaitedFor(now) }
         for id in awaited {
             guard let pending = open[id], pending.deadline <= now else { continue }
             open[id]?.reason = PublisherError(.unavailable, "the publisher did not answer before the deadline")
             awaited.remove(id)
         }
         if awaited.isEmpty { mustStop = true }
+    }
+
+    private func tellWhoIsWaitedFor(_ now: ContinuousClock.Instant) {
+        pauseBetweenNotices *= 2
+        notice = now + pauseBetweenNotices
+        let requests = awaited.compactMap { open[$0]?.request }
+        guard let end = requests.map(\.deadline).min() else { return }
+        let targets = requests.map(\.target).sorted().joined(separator: ", ")
+        tell("waiting for \(targets), until \(end.rfc3339) at the longest")
     }
 
     func hasEnded(_ ending: Ending) {

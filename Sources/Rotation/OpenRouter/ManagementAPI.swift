@@ -79,6 +79,18 @@ package struct ManagementAPI: Sendable {
         }
     }
 
+    /// Who used a key between two moments of the provider's clock, the most frequent first; `nil` where analytics cannot be
+    /// narrowed to the key.
+    package func uses(_ hash: KeyHash, from start: Date, to end: Date) -> APICall<[KeyUse]?> {
+        endpoint.call(
+            .post, "/analytics/query", body: KeyUse.query(hash, from: start, to: end), isIdempotent: true
+        ) { fields throws(OpenRouterError) in
+            let answer = try fields.fields("data")
+            guard try answer.optional("warnings", \.array, "a list")?.isEmpty != false else { return nil }
+            return try answer.list("data").read(KeyUse.init).sorted { $0.requests > $1.requests }
+        }
+    }
+
     private func page<Row: Sendable>(
         _ path: String, workspace: String?, _ offset: Int,
         _ row: @escaping @Sendable (AnswerFields) throws(OpenRouterError) -> Row

@@ -42,6 +42,8 @@ package struct State: Sendable {
     package private(set) var abandoned: Set<KeyHash> = []
     /// Predecessors that are recorded as disabled, as deleted.
     package private(set) var disabled: Set<KeyHash> = []
+    /// When those of them were disabled, by OpenRouter's clock.
+    package private(set) var disabledAt: [KeyHash: Date] = [:]
     /// Those of them that `ork-retire --restore` leaves alone: compromised, or disabled by somebody else's hand.
     package private(set) var unrestorable: Set<KeyHash> = []
     package private(set) var deleted: Set<KeyHash> = []
@@ -185,6 +187,7 @@ extension State {
             guard let hash = record.hash else { throw .malformed("a disabled record") }
             disabled.insert(hash)
             restorations[hash] = nil
+            disabledAt[hash] = record.detail["at"]?.string.flatMap { Date(rfc3339: $0) } ?? record.at
             let isFinal = ["compromised", "found_disabled"].contains { record.detail[$0]?.bool ?? false }
             if isFinal { unrestorable.insert(hash) }
         case .restored:

@@ -64,6 +64,7 @@ extension PublishStep {
         guard ready > now else { return }
         context.tell(.doing("leaving the new key alone until \(ready.rfc3339), so that it is known everywhere"))
         context.clock.sleep(until: ready)
+        try context.continueUnlessStopped()
     }
 
     private func recordAnswer(

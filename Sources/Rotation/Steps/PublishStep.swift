@@ -79,7 +79,8 @@ package struct PublishStep {
         let requests = try PublisherRequests(
             to: publishers, targets, in: context.configurationFolder, for: "ork-publish")
         let secret = try open(successor, state)
-        context.tell(.doing("publishing \(successor.name) to \(Self.list(targets))"))
+        let verb = context.isDryRun ? "would publish" : "publishing"
+        context.tell(.doing("\(verb) \(successor.name) to \(Self.list(targets))"))
         guard !context.isDryRun else { return }
         // A target is recorded only now: one that nobody could publish to would block the rotation forever.
         for target in state.plan.targets where before.plan.target(target.name) == nil {
@@ -89,6 +90,7 @@ package struct PublishStep {
                     detail: ["target": target.json]))
         }
         let baseline = try probe(secret, successor, state)
+        try context.continueUnlessStopped()
         try publish(secret, successor, state, requests, count: targets.count, baseline: baseline, report: report)
     }
 

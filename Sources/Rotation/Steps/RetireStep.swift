@@ -50,6 +50,7 @@ package struct RetireStep {
         try abandonTargets(known)
         var snapshot = try RetirementSnapshot.take(context, account, state(), successor)
         while let action = try nextAction(snapshot, state: state(), successor) {
+            try context.continueUnlessStopped()
             context.tell(.doing(context.isDryRun ? "would \(action.verb) \(action.object)" : action.text))
             guard !context.isDryRun else { return }
             try perform(action)

@@ -17,10 +17,13 @@ package struct StepContext {
     package let isDryRun: Bool
     /// Rules that a dry run assumes, because it records nothing: `{"retire": {…}, …}`.
     package let assumedRules: JSONValue?
+    /// Whether somebody asks the process to stop: then nothing new is begun.
+    package let isStopping: () -> Bool
 
     package init(
         journal: any Journal, trust: Trust, clock: any WallClock, isDryRun: Bool = false,
-        assumedRules: JSONValue? = nil, configurationFolder: String? = nil, tell: @escaping (Announcement) -> Void
+        assumedRules: JSONValue? = nil, configurationFolder: String? = nil, isStopping: @escaping () -> Bool = { false },
+        tell: @escaping (Announcement) -> Void
     ) {
         self.journal = journal
         self.trust = trust
@@ -28,6 +31,7 @@ package struct StepContext {
         self.isDryRun = isDryRun
         self.assumedRules = assumedRules
         self.configurationFolder = configurationFolder
+        self.isStopping = isStopping
         self.tell = tell
     }
 
@@ -79,7 +83,14 @@ package struct StepContext {
         journal.handoff?.sealed.filter { $0.recipient == identity.publicIdentity } ?? []
     }
 
+    /// Stands before whatever must not begin any more when somebody asks to stop.
+    func continueUnlessStopped() throws(StepError) {
+        guard !isStopping() else { throw StepError(.interrupted, "nothing more was begun", isRetryable: false) }
+    }
+
     func record(_ entry: Entry, sealed: [SealedSecret]? = nil) throws(StepError) {
+        // Without its record an effect does not begin.
+        if entry.event == .intended { try continueUnlessStopped() }
         do { try journal.append(entry, sealed: sealed) } catch { throw StepError(error) }
     }
 }

@@ -14,6 +14,9 @@ package struct StepError: Error, Sendable {
         /// Nothing is wrong; the time has not come.
         case notYet = 75
         case denied = 77
+        /// Somebody asked it to stop, by SIGINT or by SIGTERM.
+        case interrupted = 130
+        case terminated = 143
     }
 
     package let code: Code
@@ -51,8 +54,14 @@ package struct StepError: Error, Sendable {
 }
 
 extension StepError {
-    /// How the message is introduced: where the time has not come, nothing is wrong.
-    package var label: String { code == .notYet ? "waiting" : "error" }
+    /// How the message is introduced: where the time has not come, or somebody stopped it, nothing is wrong.
+    package var label: String {
+        switch code {
+        case .notYet: "waiting"
+        case .interrupted, .terminated: "stopped"
+        default: "error"
+        }
+    }
 
     /// A handoff that is not acceptable. `path` is the file that it is in, where there may be several.
     package init(_ error: HandoffError, in path: String? = nil) {

@@ -67,6 +67,8 @@ package struct VerifyStep {
         var checks = try checkSuccessor(secret, state)
         checks += try checkTargets(published, state, hiding: secret)
         checks += try checkApplications(state.plan.verify.probes, hiding: secret)
+        // What was ended before it had answered is no evidence, for or against.
+        try context.continueUnlessStopped()
         for check in checks {
             context.tell(check.isFailed ? .warning(check.text) : .done(check.text))
             try context.record(check.entry)

@@ -5,14 +5,20 @@ package import Timestamps
 package struct Waiting {
     private let interval: Interval
     private let clock: any WallClock
+    private let isStopping: () -> Bool
     private let tell: (Announcement) -> Void
 
     /// The shortest and the longest pause between two tries, in seconds.
     private static let pauses: ClosedRange<TimeInterval> = 1...60
 
-    package init(upTo interval: Interval, clock: any WallClock, tell: @escaping (Announcement) -> Void) {
+    /// Where `isStopping`, the last error is thrown instead of another try.
+    package init(
+        upTo interval: Interval, clock: any WallClock, isStopping: @escaping () -> Bool = { false },
+        tell: @escaping (Announcement) -> Void
+    ) {
         self.interval = interval
         self.clock = clock
+        self.isStopping = isStopping
         self.tell = tell
     }
 
@@ -23,7 +29,7 @@ package struct Waiting {
         while true {
             do { return try step() } catch {
                 let now = clock.now
-                guard error.isRetryable, now < deadline else { throw error }
+                guard error.isRetryable, now < deadline, !isStopping() else { throw error }
                 // A moment that is known is waited for; where none is, the pauses grow.
                 // It is by another clock, which may be behind: then the pauses keep the tries apart, too.
                 let next = max(error.retryAt ?? now, now.addingTimeInterval(pause))
@@ -34,6 +40,7 @@ package struct Waiting {
                         "waiting: \(error.message); the next try is at \(moment.rfc3339), the last at \(deadline.rfc3339)"
                     ))
                 clock.sleep(until: moment)
+                guard !isStopping() else { throw error }
                 pause = min(pause * 1.5, Self.pauses.upperBound)
             }
         }

@@ -85,7 +85,7 @@ private struct ActivityRow: Hashable {
 }
 
 /// The part of an analytics query that the sandbox serves: the metric `request_count`, filters on `api_key_id` and
-/// `model`, and both as dimensions.
+/// `model`, and both and `app` as dimensions. All calls are of one application.
 struct AnalyticsQuestion {
     /// The keys asked for, one list a filter; all of the account's without a filter.
     private(set) var hashes: [[String]] = []
@@ -128,8 +128,8 @@ struct AnalyticsQuestion {
         }
         self.step = step
         dimensions = (body["dimensions"]?.array ?? []).map { $0.string ?? "" }
-        guard dimensions.count <= 2, dimensions.allSatisfy({ $0 == "api_key_id" || $0 == "model" }) else {
-            throw .invalid("dimensions", "must be api_key_id or model")
+        guard dimensions.count <= 2, dimensions.allSatisfy({ ["api_key_id", "model", "app"].contains($0) }) else {
+            throw .invalid("dimensions", "must be api_key_id, model or app")
         }
         limit = body["limit"]?.integer ?? 1000
         let range = body["time_range"]
@@ -166,6 +166,6 @@ struct AnalyticsQuestion {
         let second = (use.at.timeIntervalSince1970 / step).rounded(.down) * step
         return Row(
             time: granularity == nil ? .distantPast : Date(timeIntervalSince1970: second),
-            names: dimensions.map { $0 == "model" ? use.model : key.name })
+            names: dimensions.map { $0 == "model" ? use.model : $0 == "app" ? "Example Application" : key.name })
     }
 }

@@ -1,0 +1,70 @@
+import JSON
+import PublisherHosting
+import Rotation
+import Secrets
+import Timestamps
+
+/// What is recorded of targets, checks and approvals, with the reasons.
+struct StatusDetails {
+    private let state: State
+
+    init(_ state: State) { self.state = state }
+
+    var lines: [String] {
+        var lines: [String] = []
+        for target in state.plan.targets {
+            let news = TargetNews(target, state)
+            let moment = news.at.map { " at \($0.rfc3339)" } ?? ""
+            let reason = news.reason.map { ": \($0)" } ?? ""
+            lines.append(
+                "  target       \(target.name) (\(target.publisher), wave \(target.wave)): \(news.event)\(moment)\(reason)"
+            )
+        }
+        for check in state.checks where check.stands {
+            lines.append("  check        \(check.name): \(check.result) at \(check.at.rfc3339): \(check.seen)")
+        }
+        if let verification = state.verification {
+            lines.append("  verified     at \(verification.at.rfc3339), use \(verification.adoption.rawValue)")
+        }
+        for approval in state.approvalNews {
+            let void = approval.isValid ? "" : "; void: the plan, the successor or a target has changed since"
+            lines.append("  approved     \(approval.steps.joined(separator: " and ")) at \(approval.at.rfc3339)\(void)")
+        }
+        return lines
+    }
+
+    var json: JSONValue {
+        let predecessors = state.header.predecessors.map { key -> JSONValue in
+            [
+                "name": .string(key.name), "hash": .string(key.hash.description),
+                "status": .string(state.status(of: key.hash)),
+            ]
+        }
+        let targets = state.plan.targets.map { target -> JSONValue in
+            let news = TargetNews(target, state)
+            var json: JSONObject = [
+                "name": .string(target.name.description), "publisher": .string(target.publisher.description),
+                "wave": .number(JSONNumber(target.wave)), "state": .string(news.event),
+            ]
+            json["reason"] = news.reason.map { .string($0) }
+            json["at"] = news.at.map { .string($0.rfc3339) }
+            return .object(json)
+        }
+        let checks = state.checks.map { check -> JSONValue in
+            [
+                "name": .string(check.name), "outcome": .string(check.outcome), "seen": .string(check.seen),
+                "at": .string(check.at.rfc3339),
+            ]
+        }
+        let approvals = state.approvalNews.map { approval -> JSONValue in
+            [
+                "for": .array(approval.steps.map { .string($0) }), "at": .string(approval.at.rfc3339),
+                "valid": .bool(approval.isValid),
+            ]
+        }
+        return [
+            "predecessors": .array(predecessors), "targets": .array(targets), "checks": .array(checks),
+            "approvals": .array(approvals),
+        ]
+    }
+}
