@@ -36,7 +36,7 @@ struct BadInput: Sendable, CustomTestStringConvertible {
     }
 
     /// The text without what is another at every run.
-    private static func withoutNames(_ text: String, _ run: ScriptRun) -> String {
+    static func withoutNames(_ text: String, _ run: ScriptRun) -> String {
         text.replacing(run.work.path, with: "WORK").replacing(/\d{4}-\d\d-\d\d ork:[0-9A-Z]{26}/, with: "DATE ork:ID")
             .replacing(/\([0-9a-f]{12}\)/, with: "(HASH)").replacing(/ork-public-1:[A-Za-z0-9_-]+…?/, with: "IDENTITY")
             .replacing(/\(at byte \d+\)/, with: "(at byte N)").replacing(/\b[0-9A-HJKMNP-TV-Z]{26}\b/, with: "ID")
