@@ -178,7 +178,7 @@ import Timestamps
             try fixture.amend { $0.targets.removeAll { $0.name.description != "web" } }
             fixture.simulation.pass(5)
             fixture.simulation.with { $0.useAll() }
-            try fixture.verify { $0.keepsSecret = true }
+            try fixture.verify()
             _ = try? fixture.retire()
             fixture.simulation.pass(3700)
             return fixture

@@ -51,6 +51,7 @@ extension State {
         let isWritten = state?.written != nil || state?.last?.event == .unknown
         dropped.append(DroppedTarget(target: target, at: date, isWritten: isWritten))
         targets[target.name] = nil
+        doubts[target.name] = nil
     }
 
     /// Whether the outcome is one of a place that the name stood for before an amendment. What was written there says

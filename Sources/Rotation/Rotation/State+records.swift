@@ -3,6 +3,49 @@ package import JSON
 package import Secrets
 import Timestamps
 
+extension State {
+    /// What `ork-verify` saw when it last made a check.
+    package struct Check: Hashable, Sendable {
+        package let name: String
+        /// "passed", "failed", "not_yet" or "unknown"; what a later version writes stays as it is.
+        package let outcome: String
+        package let seen: String
+        package let target: PlanName?
+        package let at: Date
+
+        /// The check with which every run begins.
+        package static let first = "successor"
+    }
+
+    /// A complete verification of some targets.
+    package struct Verification: Hashable, Sendable {
+        package let at: Date
+        /// For each target the record of what was verified to be there.
+        package let writes: [PlanName: Digest]
+        /// Whether the successor was seen in use.
+        package let adoption: Adoption
+        /// Its place in the order of the records.
+        let place: Int
+    }
+
+    /// An approval binds what was approved by digest, and says which steps it lets go on.
+    package struct Approval: Hashable, Sendable {
+        package let at: Date
+        package let binding: Digest
+        package let steps: Set<StepName>
+
+        /// The steps that a gate may stand before.
+        package static let gated: Set<StepName> = [.publish, .retire]
+    }
+
+    /// What verification found out about the successor's use.
+    package enum Adoption: String, Sendable {
+        case seen
+        /// No signal can tell.
+        case unknown
+    }
+}
+
 extension Record {
     /// The key that the record is about.
     var hash: KeyHash? { detail["hash"]?.string.flatMap(KeyHash.init) }

@@ -25,7 +25,7 @@ package struct State: Sendable {
     package internal(set) var targets: [PlanName: TargetState] = [:]
     /// What amendments took out of the plan.
     package internal(set) var dropped: [DroppedTarget] = []
-    /// Targets that `ork-retire --abandon-target` has let go of.
+    /// Targets that `ork-retire --abandon-target` has let go of, and that were not written since.
     package internal(set) var abandonedTargets: Set<PlanName> = []
     package private(set) var verifications: [Verification] = []
     /// The checks that `ork-verify` made last, each by its name.
@@ -55,9 +55,7 @@ package struct State: Sendable {
     /// Whether it is recorded that the sealed successor was dropped.
     package private(set) var isKeyDropped = false
     /// Targets at which the last look did not find the successor.
-    package private(set) var doubts: [PlanName: Doubt] = [:]
-    /// Targets that `ork-retire --abandon-target` has let go of, and that were not written since.
-    package private(set) var abandonedTargets: Set<PlanName> = []
+    package internal(set) var doubts: [PlanName: Doubt] = [:]
     /// The moment of the newest record.
     package private(set) var lastRecordAt: Date?
     /// How many records were read: the place of the newest in their order.
@@ -87,47 +85,6 @@ package struct State: Sendable {
         package fileprivate(set) var receipt: JSONObject?
         /// What it held before this rotation wrote there, as far as is known.
         package internal(set) var heldBefore: Held?
-    }
-
-    /// What `ork-verify` saw when it last made a check.
-    package struct Check: Hashable, Sendable {
-        package let name: String
-        /// "passed", "failed", "not_yet" or "unknown"; what a later version writes stays as it is.
-        package let outcome: String
-        package let seen: String
-        package let target: PlanName?
-        package let at: Date
-
-        /// The check with which every run begins.
-        package static let first = "successor"
-    }
-
-    /// A complete verification of some targets.
-    package struct Verification: Hashable, Sendable {
-        package let at: Date
-        /// For each target the record of what was verified to be there.
-        package let writes: [PlanName: Digest]
-        /// Whether the successor was seen in use.
-        package let adoption: Adoption
-        /// Its place in the order of the records.
-        let place: Int
-    }
-
-    /// An approval binds what was approved by digest, and says which steps it lets go on.
-    package struct Approval: Hashable, Sendable {
-        package let at: Date
-        package let binding: Digest
-        package let steps: Set<StepName>
-
-        /// The steps that a gate may stand before.
-        package static let gated: Set<StepName> = [.publish, .retire]
-    }
-
-    /// What verification found out about the successor's use.
-    package enum Adoption: String, Sendable {
-        case seen
-        /// No signal can tell.
-        case unknown
     }
 }
 

@@ -102,7 +102,8 @@ package struct PublishStep {
             guard plan.target(target.name) == nil else {
                 throw StepError(
                     .unacceptable, "the plan has a target \(target.name) already, and it is another place",
-                    hint: "give the new one another name (--to NAME=\(target.publisher):…), or put it in the place of the "
+                    hint:
+                        "give the new one another name (--to NAME=\(target.publisher):…), or put it in the place of the "
                         + "other: `ork-create --amend --to \(target.name)=PUBLISHER:SETTINGS`")
             }
             guard context.trust.accepts(identity.publicIdentity, for: .create) else {

@@ -10,7 +10,8 @@ extension RetireStep {
     /// Lets go of the targets that this run names, before anything is decided: it stands in the records from then on.
     func abandonTargets(_ state: State) throws(StepError) {
         let names = options.abandonedTargets.subtracting(state.abandonedTargets).sorted()
-        if let unknown = options.abandonedTargets.sorted().first(where: { state.plan.target($0) == nil }) {
+        let known = Set(state.plan.targets.map(\.name) + state.dropped.map(\.target.name))
+        if let unknown = options.abandonedTargets.subtracting(known).sorted().first {
             throw StepError(
                 .usage, "the plan has no target \(unknown)", hint: "it has \(PublishStep.list(state.plan.targets))")
         }

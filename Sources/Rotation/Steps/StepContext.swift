@@ -22,7 +22,8 @@ package struct StepContext {
 
     package init(
         journal: any Journal, trust: Trust, clock: any WallClock, isDryRun: Bool = false,
-        assumedRules: JSONValue? = nil, configurationFolder: String? = nil, isStopping: @escaping () -> Bool = { false },
+        assumedRules: JSONValue? = nil, configurationFolder: String? = nil,
+        isStopping: @escaping () -> Bool = { false },
         tell: @escaping (Announcement) -> Void
     ) {
         self.journal = journal
