@@ -78,12 +78,13 @@ private final class EarlierRotation {
     func finish() throws {
         for _ in 0..<12 {
             try run.perform(["exec", "ork-status", "--json"] + handoffs)
-            guard let next = try JSONValue(parsing: run.output.utf8)["next"]?.string else { break }
+            guard let next = try JSONValue(parsing: run.output.utf8)["next"]?.string?.prefix(while: { $0 != " " })
+            else { break }
             // The application works with whatever key it finds.
             if next == "ork-verify" || next == "ork-retire" {
                 for file in try files() { try run.perform(["sandbox-use", file]) }
             }
-            try perform(next)
+            try perform(String(next))
         }
         try run.perform(["exec", "ork-status"] + handoffs)
         guard run.output.contains("finished") || run.errors.contains("finished") else {

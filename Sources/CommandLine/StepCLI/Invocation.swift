@@ -1,5 +1,5 @@
-import Secrets
 package import Steps
+import Wording
 
 /// What a command has to be told again to continue the same rotation: how this run names it, and where its files are.
 ///
@@ -50,18 +50,6 @@ package struct Invocation: Sendable {
         guard let program = words.first else { return command }
         let missing = Self.scopes.filter { $0.programs.contains(program) && !words.contains($0.name) }
         let added = options.filter { option in missing.contains { $0.name == option.name } }
-        return ([command] + added.map { "\($0.name) \(Self.quoted($0.value))" }).joined(separator: " ")
-    }
-
-    /// A word of a shell's command line. What could end the backticks of the message is quoted away with the rest.
-    private static func quoted(_ text: String) -> String {
-        let isPlain = text.utf8.allSatisfy { byte in
-            byte.isASCIIAlphanumeric || "-_./:=,@+%".utf8.contains(byte)
-        }
-        return isPlain && !text.isEmpty
-            ? text
-            : "'"
-                + text.split(separator: "'", omittingEmptySubsequences: false)
-                .joined(separator: "'\\''") + "'"
+        return ([command] + added.map { "\($0.name) \(ShellWord($0.value))" }).joined(separator: " ")
     }
 }

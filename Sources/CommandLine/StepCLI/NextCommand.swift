@@ -6,6 +6,8 @@ import Wording
 /// The command that goes on with a rotation, as it is typed, and the moment before which it has nothing to do.
 struct NextCommand: CustomStringConvertible {
     let description: String
+    /// The same without the files that were named.
+    let command: String
     /// By the records alone; OpenRouter may show later that it is not enough.
     let notBefore: Date?
 
@@ -14,7 +16,7 @@ struct NextCommand: CustomStringConvertible {
     init?(_ state: State, at now: Date, handoffs: [String] = [], isGated: Bool = false) {
         guard let program = state.next(at: now) else { return nil }
         let waitsForApproval = isGated || state.header.gates.contains(.approve)
-        let command =
+        command =
             switch state.turn(at: now) {
             case .approvePublish where waitsForApproval: "ork-approve --for publish"
             case .approveRetire where waitsForApproval: "ork-approve --for retire"

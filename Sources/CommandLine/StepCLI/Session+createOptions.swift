@@ -1,4 +1,5 @@
 package import Configuration
+import FoundationEssentials
 import HTTP
 import OpenRouter
 import PublisherHosting
@@ -35,14 +36,7 @@ extension Session {
     private func runningState(_ command: CreateCommand) throws(StepError) -> State? {
         guard let handoff = journal.handoff else { return nil }
         do { return try State(handoff, trust: trust) } catch {
-            // Another version of ork goes on with it.
-            guard error.code != .schema else { throw StepError(error) }
-            // It may be the handoff of somebody who took this one's place: nothing in it is believed.
-            let loss = error.code == .untrusted ? "that identity is lost" : "there is no other copy"
-            throw StepError(
-                .unacceptable, error.message,
-                hint: (error.hint.map { "\($0); " } ?? "")
-                    + "if \(loss), nobody can go on with this handoff: `\(command.superseding)`")
+            throw StepError(error, anew: command.superseding)
         }
     }
 
@@ -50,8 +44,10 @@ extension Session {
         var plan: Plan
         do { plan = try flags.plan(over: configuration?.plan) } catch {
             let isMissing = flags["predecessor"].isEmpty && configuration == nil
-            throw StepError(
-                error, hint: isMissing ? "say what to replace: `\(command.with("predecessor", "NAME"))`" : nil)
+            let missing =
+                "say what to replace: `\(command.with("predecessor", "NAME"))`; or work in a folder with an ork.yaml: there "
+                + "is none in \(FileManager.default.currentDirectoryPath)"
+            throw StepError(error, hint: isMissing ? missing : nil)
         }
         plan.service.url = try service().description
         return plan

@@ -54,7 +54,8 @@ package struct StatusReport {
             "past_first_wave": .bool(state.isPastFirstWave),
         ]
         for (key, value) in state.summary.object?.members ?? [] { json[key] = value }
-        json["next"] = next.map { .string($0.description) } ?? .null
+        json["next"] = next.map { .string($0.command) } ?? .null
+        json["command"] = next.map { .string($0.description) } ?? .null
         json["not_before"] = next?.notBefore.map { .string($0.rfc3339) } ?? .null
         json["turn"] = .string(state.turn(at: now).rawValue)
         json["deploy"] = .string(state.deployment(at: now).rawValue)

@@ -9,33 +9,28 @@ import Timestamps
 
 /// Runs the plan's `command` probes under the rules for publishers.
 struct ProbePrograms: ProgramRunner {
-    private let variables: [String: String]
-    private let hidden: [Secret]
-    private let console: Console
+    private let session: Session
 
-    init(_ session: Session) {
-        variables = session.environment.variables
-        hidden = session.secrets
-        console = session.console
-    }
+    init(_ session: Session) { self.session = session }
 
     func run(
         _ arguments: [String], environment: [EnvironmentName: EnvironmentName], in folder: String?, deadline: Date,
         hiding secret: Secret?
     ) -> ProgramProblem? {
-        let hosting = PublisherEnvironment(variables)
+        let hosting = PublisherEnvironment(session.environment.variables)
         var names: [String: String]
         do { names = try hosting.child(environment) } catch { return ProgramProblem(error.message, hint: error.hint) }
         if folder != nil {
             names = PublisherEnvironment.moved(names, from: FileManager.default.currentDirectoryPath)
         }
-        let redactor = Redactor(hidden + (secret.map { [$0] } ?? []) + hosting.credentials(environment))
+        let redactor = Redactor(session.secrets + (secret.map { [$0] } ?? []) + hosting.credentials(environment))
         var isSilent = true
-        let log = LogLines(redactor, limit: 64 << 10) { [console] in
+        let log = LogLines(redactor, limit: 64 << 10) { [console = session.console] in
             isSilent = false
             console.log($0)
         }
-        let notice = console.notice("waiting for the probe \(arguments[0]), until \(deadline.rfc3339) at the longest")
+        let notice = session.console.notice(
+            "waiting for the probe \(arguments[0]), until \(deadline.rfc3339) at the longest")
         let options = Run.Options(time: .seconds(max(0, deadline.timeIntervalSinceNow)))
         let run = Program(arguments, environment: names, directory: folder).run(options, log: log) { _ in notice() }
         let end: String

@@ -132,8 +132,7 @@ extension Handoff {
                     "a record (\(record.description)) is signed by \(record.signer.short), "
                         + "which is not trusted for \(record.step.rawValue)",
                     hint: "give this stage the identity that the earlier steps had (ORK_IDENTITY), "
-                        + "or name the signer under trust.\(record.step.rawValue) in ork.yaml or with --trust; "
-                        + "if that identity is lost, \(HandoffError.newRotation)")
+                        + "or name the signer under trust.\(record.step.rawValue) in ork.yaml or with --trust")
             }
         }
         // The header is signed by nobody itself: it is believed because the first records, of ork-create, name it.
@@ -232,12 +231,9 @@ package struct HandoffError: Error, Hashable, Sendable {
         self.hint = hint
     }
 
-    /// What leads on where no handoff does. It takes the keys of an unfinished rotation with it.
-    fileprivate static let newRotation = "`ork-create --supersede --handoff NEW.json` begins a new rotation"
-
     /// What to do about a handoff that no step has written so.
     fileprivate static let anotherCopy =
-        "use a copy as a step wrote it: an earlier one is as good, only older; if there is none, \(newRotation)"
+        "use a copy as a step wrote it: an earlier one is as good, only older"
 
     static func malformed(_ what: String) -> HandoffError {
         HandoffError(

@@ -125,8 +125,11 @@ extension RetireStep {
         guard let unknown = lineage.unknownKey(besides: state.knownKeys, at: snapshot.date) else { return }
         throw StepError(
             .failed, "\(unknown.name) (\(unknown.hash.short)) is a live key that this rotation does not know",
-            hint: "finish the other rotation with its handoff, or take all keys into one: "
-                + "`\(state.header.supersedingCommand)`", isRetryable: false)
+            hint: unknown.isOfARotation
+                ? "finish the other rotation with its handoff, or take all keys into one: "
+                    + "`\(state.header.supersedingCommand)`"
+                : "if it is another application's, give it a name of its own at openrouter.ai, then `ork-retire`; to "
+                    + "replace it as well: `\(state.header.supersedingCommand)`", isRetryable: false)
     }
 
     private func requireOverlap(_ state: State, _ snapshot: RetirementSnapshot) throws(StepError) {

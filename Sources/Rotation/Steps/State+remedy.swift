@@ -33,14 +33,7 @@ extension State {
 extension RotationHeader {
     /// The command that takes every key of the lineage into a new rotation, with or without an `ork.yaml`.
     var supersedingCommand: String {
-        guard case .name(let name) = plan.predecessor else { return "ork-create --supersede --handoff NEW.json" }
-        let isPlain = name.utf8.allSatisfy { byte in
-            (0x30...0x39).contains(byte) || (0x41...0x5A).contains(byte) || (0x61...0x7A).contains(byte)
-                || "-_./:@".utf8.contains(byte)
-        }
-        let word =
-            isPlain
-            ? name : "'\(name.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''"))'"
-        return "ork-create --supersede --predecessor name=\(word) --handoff NEW.json"
+        guard case .name = plan.predecessor else { return CreateCommand().superseding.description }
+        return CreateCommand().naming(plan.predecessor).superseding.description
     }
 }

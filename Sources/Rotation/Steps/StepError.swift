@@ -63,9 +63,17 @@ extension StepError {
         }
     }
 
-    /// A handoff that is not acceptable. `path` is the file that it is in, where there may be several.
-    package init(_ error: HandoffError, in path: String? = nil) {
-        self.init(.unacceptable, path.map { "\($0): \(error.message)" } ?? error.message, hint: error.hint)
+    /// A handoff that is not acceptable. `path` is the file that it is in, where there may be several; `anew` leads on where
+    /// nobody has another one, and takes the keys of its rotation along.
+    package init(
+        _ error: HandoffError, in path: String? = nil, anew: CreateCommand = CreateCommand().superseding
+    ) {
+        let isBeyondRepair = [.malformed, .signature, .chain, .untrusted].contains(error.code)
+        let last = isBeyondRepair ? ["if that cannot be done, `\(anew)` begins a new rotation"] : []
+        let hints = [error.hint].compactMap(\.self) + last
+        self.init(
+            .unacceptable, path.map { "\($0): \(error.message)" } ?? error.message,
+            hint: hints.isEmpty ? nil : hints.joined(separator: "; "))
     }
 
     package init(_ error: PlanError) { self.init(.unacceptable, "\(error)") }

@@ -21,7 +21,7 @@ package struct TargetFinding: Sendable {
         code = failure?.error.code.rawValue
         self.message = message
         hint = failure?.remedy
-        held = answer.outcome == .unchanged ? "successor" : nil
+        held = answer.held == .unknown ? nil : answer.held.rawValue
     }
 
     /// The finding as an object; what is not known is left out.
