@@ -139,7 +139,7 @@ struct Advice: Sendable, CustomTestStringConvertible {
         }
         try run.execute(ScriptWords.split(row.command, run.variables))
         #expect(run.ending == .exited(row.status), "\(run.errors)")
-        let error = try Regex("^ork-create: error: \(row.error)$").anchorsMatchLineEndings()
+        let error = try Regex("^ork-create: (error|waiting): \(row.error)$").anchorsMatchLineEndings()
         #expect(run.errors.contains(error), "\(run.errors)")
         return run
     }
