@@ -89,7 +89,7 @@ case ${1-} in
     done
     # It waits for the most part, so it goes beside the suites that take longest.
     rehearsed=$(mktemp)
-    ci-templates/shell/rehearse.sh >"$rehearsed" 2>&1 &
+    { ci-templates/shell/rehearse.sh && ci-templates/shell/rehearse.sh --incidents; } >"$rehearsed" 2>&1 &
     for tag in servers pipelines; do
         say "Suites that are tagged .$tag"
         tagged "$tag" | run_suites

@@ -3,7 +3,18 @@
 # Kubernetes of its own (ork-sandbox), a git repository with an encrypted file, a small application that calls OpenRouter
 # all the time with the key in its .env, and that key, which all of them hold, rotated by rotate.sh.
 # It installs what it needs, and leaves nothing running.
+#
+#   rehearse.sh              a rotation in which all goes well
+#   rehearse.sh --incidents  what goes wrong, and how the printed commands put it right
 set -eu
+
+case ${1-} in
+'' | --incidents) ;;
+*)
+    echo 'usage: rehearse.sh [--incidents]' >&2
+    exit 64
+    ;;
+esac
 
 here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
 root=$(CDPATH='' cd -- "$here/../.." && pwd)
@@ -95,6 +106,12 @@ XDG_STATE_HOME=$stage/state
 export OPENROUTER_MANAGEMENT_KEY OPENROUTER_BASE_URL XDG_STATE_HOME
 export GITHUB_TOKEN GITHUB_API_URL GITLAB_TOKEN CI_API_V4_URL KUBE_TOKEN
 unset greeting
+
+if [ "${1-}" = --incidents ]; then
+    # shellcheck source=ci-templates/shell/incidents.sh
+    . "$here/incidents.sh"
+    exit
+fi
 
 say 'Rotating the application'\''s key with rotate.sh …'
 env -u CI -u GITHUB_ACTIONS -u GITLAB_CI ORK_WAIT=1m "$here/rotate.sh"
