@@ -67,7 +67,7 @@ import Testing
         try fixture.amend(dryRun: true) { $0.targets.removeAll() }
         try fixture.amend { _ in }
         #expect(fixture.journal.handoff == before)
-        #expect(fixture.announcements.all.contains(.doing("would be dropping web")))
+        #expect(fixture.announcements.all.contains(.doing("would drop web")))
     }
 
     @Test("a finished rotation is not amended")

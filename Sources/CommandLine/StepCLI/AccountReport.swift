@@ -75,7 +75,7 @@ struct AccountReport {
     private static func key(_ key: Key?, _ reference: KeyReference, _ more: JSONObject) -> JSONValue {
         var json: JSONObject = [
             "name": .string(key?.name ?? reference.name), "hash": .string(reference.hash.description),
-            "state": .string(key == nil ? "deleted" : key?.disabled == true ? "disabled" : "enabled"),
+            "status": .string(key == nil ? "deleted" : key?.disabled == true ? "disabled" : "enabled"),
         ]
         if case .at(let used) = key?.lastUsedAt { json["last_used_at"] = .string(used.rfc3339) }
         for (name, value) in more.members { json[name] = value }

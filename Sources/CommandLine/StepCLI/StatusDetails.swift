@@ -44,7 +44,7 @@ struct StatusDetails {
             let news = TargetNews(target, state)
             var json: JSONObject = [
                 "name": .string(target.name.description), "publisher": .string(target.publisher.description),
-                "wave": .number(JSONNumber(target.wave)), "state": .string(news.event),
+                "wave": .number(JSONNumber(target.wave)), "outcome": .string(news.event),
             ]
             json["reason"] = news.reason.map { .string($0) }
             json["at"] = news.at.map { .string($0.rfc3339) }

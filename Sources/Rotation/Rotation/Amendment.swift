@@ -18,16 +18,17 @@ package struct Amendment: Hashable, Sendable {
         package let difference: String
 
         /// `adding web`
-        package var doing: String { "\(verb)ing \(name)" }
+        package var doing: String { "\(words.doing) \(name)" }
+        /// `would add web`
+        package var foreseen: String { "would \(words.verb) \(name)" }
         /// `added web`
-        var done: String { "\(verb)ed \(name)" }
+        var done: String { "\(words.done) \(name)" }
 
-        private var verb: String {
-            // Written so that both forms are made of it.
+        private var words: (verb: String, doing: String, done: String) {
             switch (before, after) {
-            case (nil, _): "add"
-            case (_, nil): "dropp"
-            default: "chang"
+            case (nil, _): ("add", "adding", "added")
+            case (_, nil): ("drop", "dropping", "dropped")
+            default: ("change", "changing", "changed")
             }
         }
     }

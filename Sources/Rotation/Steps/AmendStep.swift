@@ -33,13 +33,13 @@ package struct AmendStep {
         tell(of: amendment, before, after)
         guard !context.isDryRun else { return }
         try context.record(amendment.entry)
-        context.tell(.done("the plan is amended; next: \(after.next ?? "nothing")"))
+        context.tell(.done("the plan is amended; next: \(after.next.map { "`\($0)`" } ?? "nothing")"))
     }
 
     private func tell(of amendment: Amendment, _ before: State, _ after: State) {
         for change in amendment.changes {
             let difference = change.difference.isEmpty ? "" : ": \(change.difference)"
-            context.tell(.doing((context.isDryRun ? "would be " : "") + change.doing + difference))
+            context.tell(.doing((context.isDryRun ? change.foreseen : change.doing) + difference))
         }
         for place in after.dropped where !before.dropped.contains(place) { context.tell(.warning(place.news)) }
         if State.Approval.gated.contains(where: before.isApproved(for:)) {
