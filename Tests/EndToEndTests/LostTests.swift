@@ -39,6 +39,11 @@ import Testing
         exec ork-create
         mv state/ork/identity lost
         """,
+        "the identity, after it was": """
+        exec ork-create
+        exec ork-publish
+        mv state/ork/identity lost
+        """,
         "the management key": """
         exec ork-create
         env KEPT=$OPENROUTER_MANAGEMENT_KEY

@@ -185,7 +185,7 @@ package struct PublishStep {
                     ? "the successor is not sealed to this stage's identity \(identity.publicIdentity.short)"
                     : "the handoff has no sealed successor",
                 hint: state.isSealed
-                    ? "give it the identity that ork-create sealed to (ORK_IDENTITY)"
+                    ? state.lostIdentityHint
                     : "use the handoff as ork-create wrote it")
         }
         guard let secret = mine.open(successor, with: identity) else {

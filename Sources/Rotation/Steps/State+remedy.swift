@@ -30,6 +30,14 @@ extension State {
     }
 }
 
+extension State {
+    /// What to do where this stage cannot open the sealed successor.
+    var lostIdentityHint: String {
+        "give it the identity that ork-create sealed to (ORK_IDENTITY); if that is lost, nobody can open the key: "
+            + "`\(header.supersedingCommand)` begins a new rotation"
+    }
+}
+
 extension RotationHeader {
     /// The command that takes every key of the lineage into a new rotation, with or without an `ork.yaml`.
     var supersedingCommand: String {

@@ -56,7 +56,7 @@ extension VerifyStep {
         guard state.isKeyDropped || state.passedChecks.contains(State.Check.first) && !options.dropsSecret else {
             throw StepError(
                 .unacceptable, "the successor is not sealed to this stage's identity",
-                hint: "give it the identity that ork-create sealed to (ORK_IDENTITY)")
+                hint: state.lostIdentityHint)
         }
         let reason =
             state.isKeyDropped
