@@ -28,9 +28,7 @@ extension State {
                 + "the successor again"
         }
     }
-}
 
-extension State {
     /// What to do where this stage cannot open the sealed successor.
     var lostIdentityHint: String {
         "give it the identity that ork-create sealed to (ORK_IDENTITY); if that is lost, nobody can open the key: "
