@@ -1,0 +1,240 @@
+import FoundationEssentials
+import OpenRouter
+import OpenRouterSandbox
+import Rotation
+import RotationFixtures
+import Secrets
+import Steps
+import Timestamps
+
+/// A person who does what the last message says, and nothing else.
+struct WalkFollower {
+    /// How it ended.
+    enum End: Hashable, Sendable {
+        case finished
+        /// It came to a state from which somebody has finished before.
+        case joined
+        /// A message said that it stops here on purpose.
+        case stopped(String)
+        case lost(String)
+    }
+
+    static let limit = 10
+
+    private(set) var world: WalkWorld
+    private(set) var complaints: [WalkComplaint] = []
+    /// What was done, for people.
+    private(set) var trail: [String] = []
+    private var commands = 0
+    /// The rotations that were begun because a message said so.
+    private var begun = 0
+    private var lastBegun = 0
+    /// The commands that were really run.
+    private(set) var ran = 0
+    /// How often a message has been read.
+    private var readings: [String: Int] = [:]
+    private var todo: [WalkAdvice.Deed] = []
+    private var last: WalkEnding?
+
+    init(_ world: WalkWorld, after ending: WalkEnding?) {
+        self.world = world
+        last = ending.flatMap { $0.wasKilled || $0.command.isDryRun ? nil : $0 }
+    }
+
+    /// Follows until the rotation is finished, a message says that this is the end, or nothing leads on.
+    mutating func run(_ memory: inout WalkMemory) -> End {
+        var passed: [(state: String, commands: Int)] = []
+        if let last, last.error != nil { take(last) }
+        while true {
+            if todo.isEmpty {
+                if let end = end() {
+                    if end == .finished, complaints.isEmpty {
+                        for entry in passed { memory.finishes[entry.state] = commands - entry.commands }
+                    }
+                    return end
+                }
+                guard let next = world.nextCommand else { return .lost("ork-status names nothing next") }
+                if begun != lastBegun {
+                    passed = []
+                    lastBegun = begun
+                }
+                let state = world.fingerprint
+                if let rest = memory.finishes[state], commands + rest <= Self.limit { return .joined }
+                passed.append((state, commands))
+                todo = [.run(next)]
+            }
+            // A rotation that is begun anew has its own ten; it is begun anew only once.
+            guard commands < Self.limit, begun <= 2 else {
+                return .lost("ten commands: " + (last?.error?.message ?? last?.done.last ?? "nothing was said"))
+            }
+            perform(todo.removeFirst())
+        }
+    }
+
+    private func end() -> End? {
+        if let error = last?.error, let stop = WalkStop.all.first(where: { error.message.contains($0) }) {
+            return .stopped(stop)
+        }
+        if last?.error == nil, world.state?.isFinished ?? false { return .finished }
+        if let error = last?.error { return .lost(error.message + (error.hint.map { " | " + $0 } ?? "")) }
+        return nil
+    }
+
+    private mutating func perform(_ deed: WalkAdvice.Deed) {
+        switch deed {
+        case .wait:
+            wait()
+        case .repair(let repair):
+            let isDone = world.do(repair)
+            trail.append("(by hand: \(repair.rawValue)\(isDone ? "" : ", which is not there")")
+            if !isDone { takeNextWay() }
+        case .again:
+            if let last { run(last.command, again: true) }
+        case .run(let command):
+            run(world.completed(command), again: false)
+        }
+    }
+
+    private mutating func wait() {
+        let soon = world.simulated.now.addingTimeInterval(60)
+        let date = max(soon, last?.error?.retryAt ?? soon)
+        trail.append("(until \(date.rfc3339))")
+        world.pass(until: date.addingTimeInterval(1))
+    }
+
+    /// Where the message offers `--wait`, the command is one however often it tries.
+    private mutating func run(_ command: WalkCommand, again: Bool) {
+        let isWaiting = again && last?.error.map { $0.isRetryable && $0.hint?.contains("--wait") ?? false } ?? false
+        if !isWaiting { commands += 1 }
+        let before = world
+        let ending = world.run(command)
+        ran += 1
+        if world.state?.header.id != before.state?.header.id, command.program == "ork-create", ending.error == nil {
+            if begun > 0 || before.state != nil { commands = 1 }
+            begun += 1
+        }
+        trail.append("\(command)\n        \(ending.text)")
+        complaints += WalkOracle(before: before, after: world, ending: ending, isFollowed: true).complaints()
+        take(ending)
+    }
+
+    private mutating func take(_ ending: WalkEnding) {
+        last = ending
+        if todo.contains(where: { if case .run = $0 { true } else { false } }), ending.error == nil { return }
+        todo = []
+        // A flag that was mistyped changes nothing.
+        guard ending.error?.code != .usage else {
+            last = nil
+            return
+        }
+        guard ending.error != nil || ending.warnings.contains(where: { $0.contains("run ork-") }) else { return }
+        takeNextWay()
+    }
+
+    /// Takes the first way that was not yet gone for this message.
+    private mutating func takeNextWay() {
+        todo = []
+        guard let last else { return }
+        let texts = last.warnings + [last.error?.hint, last.error?.message].compactMap(\.self)
+        var ways = texts.flatMap { WalkAdvice($0).ways }
+        // Where the message says when, that is enough.
+        if last.error?.retryAt != nil { ways.insert([.wait, .again], at: 0) }
+        // So does this status: the service comes back.
+        if last.error?.code == .unreachable { ways.insert([.repair(.service), .again], at: 0) }
+        let message = Self.plain(last.error?.message ?? last.done.joined())
+        let count = readings[message, default: 0]
+        readings[message] = count + 1
+        if !ways.isEmpty, count < 2 * ways.count { todo = ways[count % ways.count] }
+    }
+
+    /// A message without moments and hashes.
+    static func plain(_ text: String) -> String { String(text.filter { !$0.isNumber }) }
+}
+
+extension WalkWorld {
+    /// The command as it is typed here: with the name of a file where another handoff is called for.
+    mutating func completed(_ command: WalkCommand) -> WalkCommand {
+        guard command.values("--handoff").contains(where: { $0 == "NEW" || $0 == "NEW.json" || $0 == "FILE" }) else {
+            return command
+        }
+        let name = newFile()
+        return WalkCommand(
+            ([command.program]
+                + command.flags.map { flag in
+                    flag.name + (flag.name == "--handoff" ? " " + name : flag.value.map { " " + $0 } ?? "")
+                }).joined(separator: " ")) ?? command
+    }
+
+    /// Does a repair; answers whether there was something to put right.
+    mutating func `do`(_ repair: WalkAdvice.Repair) -> Bool {
+        let now = simulated.now
+        switch repair {
+        case .identity:
+            guard identity == .wrong else { return false }
+            identity = .right
+        case .successor: return enable(key(.successor))
+        case .predecessor: return enable(key(.predecessor))
+        case .otherHandoff:
+            let base = state?.header.base ?? rotation.base
+            let others = files.compactMap { name, paper in paper.state.map { (name: name, state: $0) } }
+                .filter { $0.name != file && $0.state.header.base == base && !$0.state.isFinished }
+            guard let newest = others.max(by: { $0.state.header.id < $1.state.header.id }) else { return false }
+            file = newest.name
+        case .sealedCopy:
+            guard
+                let copy = copies.last(where: {
+                    $0.handoff.header.digest == handoff?.header.digest && !$0.handoff.sealed.isEmpty
+                })
+            else {
+                return false
+            }
+            replace(copy)
+        case .application:
+            isProbeBroken = false
+            downUntil = [:]
+            pass(60)
+        case .places:
+            guard let state, let hash = state.created?.hash.description, let secret = plaintexts[hash] else {
+                return false
+            }
+            for target in state.plan.targets { simulated.places[target.name.description] = secret }
+            for key in state.header.predecessors {
+                takeAway(key.hash.description, from: Set(state.plan.targets.map(\.name.description)))
+            }
+            pass(60)
+        case .stranger:
+            guard let stranger = key(.stranger) else { return false }
+            simulated.sandbox.setDisabled(stranger.hash, at: now)
+        case .room: break
+        case .service:
+            let ends = [unreachableUntil, rateLimitedUntil].compactMap(\.self) + downUntil.values
+            pass(until: ends.max() ?? now.addingTimeInterval(60))
+        }
+        return true
+    }
+
+    /// Places that are not this rotation's and hold its predecessor get a key of their own again.
+    private mutating func takeAway(_ hash: String, from targets: Set<String>) {
+        for place in simulated.places.keys where !targets.contains(place) && simulated.holding(place)?.hash == hash {
+            let lineage = Lineage.allCases.first { $0.places.contains { $0.name == place } }
+            let own = lineage.flatMap { lineage in keys(lineage.base).last { works($0) && $0.hash != hash } }
+            if let secret = own.flatMap({ plaintexts[$0.hash] }) { simulated.places[place] = secret }
+        }
+    }
+
+    private mutating func enable(_ key: ProviderKey?) -> Bool {
+        guard let key, key.deletedAt == nil else { return false }
+        simulated.sandbox.setDisabled(key.hash, false, at: simulated.now)
+        return true
+    }
+}
+
+/// The messages with which a rotation stops on purpose.
+enum WalkStop {
+    static let all: [String] = []
+}
+
+/// From which states a person has come to the end already, and with how many commands.
+struct WalkMemory {
+    var finishes: [String: Int] = [:]
+}

@@ -1,0 +1,146 @@
+import FoundationEssentials
+import HTTP
+import JSON
+import OpenRouter
+import OpenRouterSandbox
+import PublisherHosting
+import PublisherKit
+import Rotation
+import RotationFixtures
+import Secrets
+import Sodium
+import Steps
+import Timestamps
+
+/// The programs, wired as they are, over a process of the walk.
+struct WalkPrograms {
+    static let names: Set = [
+        "ork-create", "ork-publish", "ork-verify", "ork-approve", "ork-retire", "ork-status",
+    ]
+
+    let journal: WalkJournal
+    private let world: WalkWorld
+    private let command: WalkCommand
+    private let process: WalkProcess
+    private let context: StepContext
+    private let identity: Identity
+    private let transport: WalkTransport
+    private let service: HTTPURL
+
+    init(
+        _ world: WalkWorld, _ process: WalkProcess, _ command: WalkCommand, _ handoff: Handoff?, _ log: AnnouncementLog
+    ) {
+        self.world = world
+        self.command = command
+        self.process = process
+        let identities = world.identities
+        let trust = identities.trust(world)
+        identity =
+            command.program == "ork-approve" && world.settings.isGated ? identities.approver : identities.own(world)
+        journal = WalkJournal(handoff, process, identity)
+        context = StepContext(
+            journal: journal, trust: trust, clock: process, isDryRun: command.isDryRun, tell: log.hear)
+        transport = WalkTransport(
+            process: process, isUnreachable: world.isUnreachable, isRateLimited: world.isRateLimited)
+        service = identities.service
+    }
+
+    private var account: ManagedAccount {
+        ManagedAccount(
+            api: ManagementAPI(baseURL: service, managementKey: world.simulated.sandbox.managementKey),
+            client: OpenRouterClient(transport: transport))
+    }
+
+    func perform() throws(StepError) {
+        switch command.program {
+        case "ork-create": try create()
+        case "ork-publish": try publish()
+        case "ork-verify":
+            var options = VerifyStep.Options()
+            options.keepsSecret = command.has("--keep-secret")
+            try VerifyStep(
+                context: context, service: service, transport: transport, identity: identity,
+                publishers: WalkPublishers(process), programs: FakeProbes(), options: options
+            ).run()
+        case "ork-approve":
+            let steps: Set<StepName>? = command.values("--for").first.flatMap(StepName.init).map { [$0] }
+            try ApproveStep(context: context, steps: steps ?? State.Approval.gated).run()
+        case "ork-retire" where command.has("--restore"):
+            try RestoreStep(context: context, account: account).run()
+        case "ork-retire":
+            var options = RetireStep.Options()
+            options.again = command.has("--again")
+            options.isCompromised = command.has("--compromised")
+            try RetireStep(context: context, account: account, options: options).run()
+        default: break
+        }
+    }
+
+    private func create() throws(StepError) {
+        let name = journal.handoff?.header.name ?? PlanName(world.rotation.rawValue)
+        guard let name else { return }
+        let wanted = command.values("--predecessor").first.flatMap(Self.predecessor)
+        var plan = world.plan(world.rotation, predecessor: wanted)
+        // Without flags, a rotation that has begun continues as it was ordered.
+        if wanted == nil, let begun = journal.handoff?.header.plan { plan = begun }
+        if let base = command.values("--name").first { plan.successor.name = base }
+        var options = CreateStep.Options(name: name, plan: plan)
+        options.supersedes = command.has("--supersede")
+        options.ignoresReferences = command.has("--ignore-references")
+        try CreateStep(context: context, account: account, options: options).run()
+    }
+
+    private static func predecessor(_ text: String) -> Plan.Predecessor? {
+        if text == "none" { return Plan.Predecessor.none }
+        let parts = text.split(separator: "=", maxSplits: 1).map(String.init)
+        guard parts.count == 2 else { return .name(text) }
+        return parts[0] == "hash" ? KeyHash(parts[1]).map(Plan.Predecessor.hash) : .name(parts[1])
+    }
+
+    private func publish() throws(StepError) {
+        var options = PublishStep.Options()
+        options.only = command.names("--target")
+        options.acceptedTargets = command.names("--accept-target")
+        options.allWaves = command.has("--all")
+        let publishers = WalkPublishers(process)
+        guard !command.has("--check") else {
+            let plan = journal.handoff.flatMap { try? State($0, trust: nil).plan } ?? world.plan(world.rotation)
+            let state = try journal.handoff.map { handoff throws(StepError) in
+                do throws(HandoffError) { return try State(handoff, trust: context.trust) } catch {
+                    throw StepError(error)
+                }
+            }
+            return try CheckStep(publishers: publishers, clock: process, options: options, tell: context.tell)
+                .run(plan, state: state)
+        }
+        try PublishStep(
+            context: context, transport: transport, service: service, identity: identity, publishers: publishers,
+            options: options
+        ).run()
+    }
+}
+
+/// The identities of all walks: making one takes long.
+struct WalkIdentities: Sendable {
+    static let shared = Result { try WalkIdentities() }
+
+    let right: Identity
+    let other: Identity
+    let approver: Identity
+    let service: HTTPURL
+
+    private init() throws {
+        right = try .generate()
+        other = try .generate()
+        approver = try .generate()
+        service = try HTTPURL("https://openrouter.ai/api/v1")
+    }
+
+    func own(_ world: WalkWorld) -> Identity { world.identity == .right ? right : other }
+
+    func trust(_ world: WalkWorld) -> Trust {
+        let own = own(world).publicIdentity
+        return world.settings.isGated
+            ? Trust([.approve: [approver.publicIdentity]], fallback: own) : Trust(only: own)
+    }
+}
