@@ -26,9 +26,13 @@ struct WalkFollower {
     /// What was done, for people.
     private(set) var trail: [String] = []
     private var commands = 0
-    /// The rotations that were begun because a message said so.
-    private var begun = 0
-    private var lastBegun = 0
+    /// How often a message has led to another rotation, which has ten commands of its own.
+    private var turns = 0
+    private static let turnLimit = 2
+    /// Whether there were too many commands.
+    private var isTired = false
+    /// The states that this person came through since then, and with how many commands.
+    private var passed: [(state: String, commands: Int)] = []
     /// The commands that were really run.
     private(set) var ran = 0
     /// How often a message has been read.
@@ -43,7 +47,6 @@ struct WalkFollower {
 
     /// Follows until the rotation is finished, a message says that this is the end, or nothing leads on.
     mutating func run(_ memory: inout WalkMemory) -> End {
-        var passed: [(state: String, commands: Int)] = []
         if let last, last.error != nil { take(last) }
         while true {
             if todo.isEmpty {
@@ -54,20 +57,15 @@ struct WalkFollower {
                     return end
                 }
                 guard let next = world.nextCommand else { return .lost("ork-status names nothing next") }
-                if begun != lastBegun {
-                    passed = []
-                    lastBegun = begun
-                }
                 let state = world.fingerprint
                 if let rest = memory.finishes[state], commands + rest <= Self.limit { return .joined }
                 passed.append((state, commands))
                 todo = [.run(next)]
             }
-            // A rotation that is begun anew has its own ten; it is begun anew only once.
-            guard commands < Self.limit, begun <= 2 else {
+            perform(todo.removeFirst())
+            if isTired {
                 return .lost("ten commands: " + (last?.error?.message ?? last?.done.last ?? "nothing was said"))
             }
-            perform(todo.removeFirst())
         }
     }
 
@@ -85,14 +83,26 @@ struct WalkFollower {
         case .wait:
             wait()
         case .repair(let repair):
-            let isDone = world.do(repair)
-            trail.append("(by hand: \(repair.rawValue)\(isDone ? "" : ", which is not there")")
-            if !isDone { takeNextWay() }
+            let isDone = world.do(repair, told: last?.error?.message ?? "")
+            trail.append("(by hand: \(repair.rawValue)\(isDone ? "" : ", which is not there"))")
+            guard isDone else { return takeNextWay() }
+            // Another rotation is in hand: what comes next is said by its own handoff.
+            if repair == .otherHandoff {
+                turn()
+                todo = []
+                last = nil
+            }
         case .again:
             if let last { run(last.command, again: true) }
         case .run(let command):
             run(world.completed(command), again: false)
         }
+    }
+
+    private mutating func turn() {
+        turns += 1
+        commands = 0
+        passed = []
     }
 
     private mutating func wait() {
@@ -105,14 +115,15 @@ struct WalkFollower {
     /// Where the message offers `--wait`, the command is one however often it tries.
     private mutating func run(_ command: WalkCommand, again: Bool) {
         let isWaiting = again && last?.error.map { $0.isRetryable && $0.hint?.contains("--wait") ?? false } ?? false
-        if !isWaiting { commands += 1 }
+        if !isWaiting {
+            isTired = commands >= Self.limit || turns > Self.turnLimit
+            guard !isTired else { return }
+            commands += 1
+        }
         let before = world
         let ending = world.run(command)
         ran += 1
-        if world.state?.header.id != before.state?.header.id, command.program == "ork-create", ending.error == nil {
-            if begun > 0 || before.state != nil { commands = 1 }
-            begun += 1
-        }
+        if command.program == "ork-create", let old = before.state, world.state?.header.id != old.header.id { turn() }
         trail.append("\(command)\n        \(ending.text)")
         complaints += WalkOracle(before: before, after: world, ending: ending, isFollowed: true).complaints()
         take(ending)
@@ -165,8 +176,8 @@ extension WalkWorld {
                 }).joined(separator: " ")) ?? command
     }
 
-    /// Does a repair; answers whether there was something to put right.
-    mutating func `do`(_ repair: WalkAdvice.Repair) -> Bool {
+    /// Does a repair that a message tells; answers whether there was something to put right.
+    mutating func `do`(_ repair: WalkAdvice.Repair, told message: String) -> Bool {
         let now = simulated.now
         switch repair {
         case .identity:
@@ -175,10 +186,11 @@ extension WalkWorld {
         case .successor: return enable(key(.successor))
         case .predecessor: return enable(key(.predecessor))
         case .otherHandoff:
-            let base = state?.header.base ?? rotation.base
-            let others = files.compactMap { name, paper in paper.state.map { (name: name, state: $0) } }
-                .filter { $0.name != file && $0.state.header.base == base && !$0.state.isFinished }
-            guard let newest = others.max(by: { $0.state.header.id < $1.state.header.id }) else { return false }
+            // A rotation's handoff is found by its ID, which is in the name of the key that the message shows.
+            let named = files.compactMap { name, paper in paper.state.map { (name: name, state: $0) } }.filter {
+                $0.name != file && !$0.state.isFinished && message.contains($0.state.header.id.description)
+            }
+            guard let newest = named.max(by: { $0.state.header.id < $1.state.header.id }) else { return false }
             file = newest.name
         case .sealedCopy:
             guard
@@ -217,7 +229,9 @@ extension WalkWorld {
     private mutating func takeAway(_ hash: String, from targets: Set<String>) {
         for place in simulated.places.keys where !targets.contains(place) && simulated.holding(place)?.hash == hash {
             let lineage = Lineage.allCases.first { $0.places.contains { $0.name == place } }
-            let own = lineage.flatMap { lineage in keys(lineage.base).last { works($0) && $0.hash != hash } }
+            let own = lineage.flatMap { lineage in
+                keys(lineage.base).last { works($0) && $0.hash != hash && plaintexts[$0.hash] != nil }
+            }
             if let secret = own.flatMap({ plaintexts[$0.hash] }) { simulated.places[place] = secret }
         }
     }
