@@ -152,7 +152,7 @@ struct WalkFollower {
         if last.error?.retryAt != nil { ways.insert([.wait, .again], at: 0) }
         // So does this status: the service comes back.
         if last.error?.code == .unreachable { ways.insert([.repair(.service), .again], at: 0) }
-        let message = Self.plain(last.error?.message ?? last.done.joined())
+        let message = Self.plain((last.error.map { [$0.message, $0.hint ?? ""] } ?? last.done).joined(separator: "; "))
         let count = readings[message, default: 0]
         readings[message] = count + 1
         if !ways.isEmpty, count < 2 * ways.count { todo = ways[count % ways.count] }
@@ -225,14 +225,14 @@ extension WalkWorld {
         return true
     }
 
-    /// Places that are not this rotation's and hold its predecessor get a key of their own again.
+    /// Places that are not this rotation's and hold its predecessor get a key of their own again, if there is one.
     private mutating func takeAway(_ hash: String, from targets: Set<String>) {
         for place in simulated.places.keys where !targets.contains(place) && simulated.holding(place)?.hash == hash {
             let lineage = Lineage.allCases.first { $0.places.contains { $0.name == place } }
             let own = lineage.flatMap { lineage in
                 keys(lineage.base).last { works($0) && $0.hash != hash && plaintexts[$0.hash] != nil }
             }
-            if let secret = own.flatMap({ plaintexts[$0.hash] }) { simulated.places[place] = secret }
+            simulated.places[place] = own.flatMap { plaintexts[$0.hash] }
         }
     }
 

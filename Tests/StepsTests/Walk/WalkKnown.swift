@@ -22,7 +22,6 @@ enum WalkKnown {
         ("finished", "11"),
         ("every predecessor is deleted", "11"),
         ("which is not trusted for create", "12"),
-        ("must have been quiet", "14"),
         ("ten commands", "15"),
     ]
 
