@@ -134,7 +134,7 @@ extension WalkWorld {
             for target in state.plan.targets {
                 let name = target.name
                 let held = state.isPublished(name) ? state.verification(of: [name]) == nil ? "held" : "verified" : "-"
-                words.append(held + (state.doubted.contains(name) ? "?" : ""))
+                words.append(held + (state.doubts[name] != nil ? "?" : ""))
             }
             say("begun", state.created == nil && !state.minted.isEmpty)
         }

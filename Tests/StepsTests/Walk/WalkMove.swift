@@ -162,7 +162,12 @@ extension WalkWorld {
     /// What `ork-status` calls next for the handoff in hand; `ork-create` where there is none.
     var nextCommand: WalkCommand? {
         guard handoff != nil else { return WalkCommand("ork-create") }
-        return state?.next(at: simulated.now).flatMap { WalkCommand($0) }
+        guard let state, let next = state.next(at: simulated.now) else { return nil }
+        switch state.turn(at: simulated.now) {
+        case .approvePublish where settings.isGated: return WalkCommand("ork-approve --for publish")
+        case .approveRetire where settings.isGated: return WalkCommand("ork-approve --for retire")
+        default: return WalkCommand(next)
+        }
     }
 
     /// The key that people mean.

@@ -138,6 +138,12 @@ struct WalkPublishers: PublisherHost {
         try publishers.information(address)
     }
 
+    func description(of publisher: PublisherName, pin: String?) -> PublisherInformation? {
+        publishers.description(of: publisher, pin: pin)
+    }
+
+    func hasVariable(_ name: EnvironmentName) -> Bool { publishers.hasVariable(name) }
+
     func send(
         _ verb: Verb, _ requests: [(address: PublisherAddress, request: PublisherRequest)],
         each: (Int, PublisherAnswer) -> Void

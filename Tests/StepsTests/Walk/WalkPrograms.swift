@@ -57,20 +57,20 @@ struct WalkPrograms {
         case "ork-publish": try publish()
         case "ork-verify":
             var options = VerifyStep.Options()
-            options.keepsSecret = command.has("--keep-secret")
+            options.dropsSecret = command.has("--drop-secret")
             try VerifyStep(
                 context: context, service: service, transport: transport, identity: identity,
                 publishers: WalkPublishers(process), programs: FakeProbes(), options: options
             ).run()
         case "ork-approve":
-            let steps: Set<StepName>? = command.values("--for").first.flatMap(StepName.init).map { [$0] }
-            try ApproveStep(context: context, steps: steps ?? State.Approval.gated).run()
+            try ApproveStep(context: context, for: command.values("--for").first.flatMap(StepName.init)).run()
         case "ork-retire" where command.has("--restore"):
             try RestoreStep(context: context, account: account).run()
         case "ork-retire":
             var options = RetireStep.Options()
             options.again = command.has("--again")
             options.isCompromised = command.has("--compromised")
+            options.abandonedTargets = command.names("--abandon-target")
             try RetireStep(context: context, account: account, options: options).run()
         default: break
         }
@@ -101,6 +101,7 @@ struct WalkPrograms {
         var options = PublishStep.Options()
         options.only = command.names("--target")
         options.acceptedTargets = command.names("--accept-target")
+        options.createdTargets = command.names("--create-target")
         options.allWaves = command.has("--all")
         let publishers = WalkPublishers(process)
         guard !command.has("--check") else {
