@@ -37,7 +37,8 @@ package struct StatusReport {
         let configuration = try ConfigurationFile.load(config, named: nil, rotation: state.header.name)
         let service = try HTTPURL(openRouter: openRouterURL, configuration, environment)
         try service.requirePlanned(state.header.plan)
-        let name = configuration?.plan.service.managementKey ?? state.plan.service.managementKey
+        // Whoever signed the handoff may be anybody: it names no variable whose value is sent.
+        let name = configuration?.plan.service.managementKey
         let account = try environment.account(at: service, key: name, over: transport)
         self.account = try AccountStatus.ask(account, of: state, at: now)
     }
