@@ -65,7 +65,7 @@ enum MistakeTable {
 
         var testDescription: String { name }
 
-        /// Each mistake that is met otherwise than the table says, as it should stand there.
+        /// Each mistake that is not met as the table says, as it should stand there.
         func complaints() throws -> [String] {
             zip(mistakes, try seen()).compactMap { $0.text == $1.text ? nil : $1.text + "\n" }
         }

@@ -135,6 +135,16 @@ package struct RotationFixture: Sendable {
 }
 
 extension RotationFixture {
+    /// A rotation whose successor its targets hold, as far as one wave goes.
+    package static func published(
+        waves: KeyValuePairs<String, Int> = ["web": 1], change: (inout Plan) -> Void = { _ in }
+    ) throws -> RotationFixture {
+        let fixture = try RotationFixture(waves: waves, change: change)
+        try fixture.create()
+        try fixture.publish()
+        return fixture
+    }
+
     package func create(
         _ transport: (any HTTPTransport)? = nil, dryRun: Bool = false, managementKey: Secret? = nil,
         change: (inout CreateStep.Options) -> Void = { _ in }

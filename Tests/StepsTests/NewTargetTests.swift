@@ -162,7 +162,7 @@ import Timestamps
         fixture.refused(.notYet, "soaks until") { () throws(StepError) in try fixture.retire() }
     }
 
-    @Test func aKeyThatStrangersKnowGoesAllTheSame() throws {
+    @Test func aLeakedKeyGoesAllTheSame() throws {
         let fixture = try Self.created([.nothing])
         try Self.publishAnyway(fixture)
         try fixture.retire { $0.isCompromised = true }

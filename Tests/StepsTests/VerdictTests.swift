@@ -13,15 +13,6 @@ import Timestamps
 
 /// What is said of the successor is what was looked at, and what a look has found leads on.
 @Suite(.tags(.values)) struct VerdictTests {
-    private func published(
-        waves: KeyValuePairs<String, Int> = ["web": 1], change: (inout Plan) -> Void = { _ in }
-    ) throws -> RotationFixture {
-        let fixture = try RotationFixture(waves: waves, change: change)
-        try fixture.create()
-        try fixture.publish()
-        return fixture
-    }
-
     private func name(_ text: String) throws -> PlanName { try #require(PlanName(text)) }
 
     /// What can be looked at, and the sentence about it.
@@ -65,7 +56,7 @@ import Timestamps
 
     @Test("a verification says what was looked at, and never that the successor works unseen", arguments: sights)
     func sentence(sight: Sight) throws {
-        let fixture = try published(waves: ["api": 1, "web": 1]) { plan in
+        let fixture = try RotationFixture.published(waves: ["api": 1, "web": 1]) { plan in
             if sight.hasProbe { plan.verify.probes = [.http(url: "https://shop.example/health", expect: [200])] }
         }
         if !sight.hasKey { try fixture.verify { $0.dropsSecret = true } }
@@ -136,7 +127,7 @@ import Timestamps
 
     @Test("no message tells to overwrite what may be a newer rotation's key")
     func olderHandoff() throws {
-        let older = try published()
+        let older = try RotationFixture.published()
         let newer = older.beside()
         try newer.create { $0.supersedes = true }
         try newer.publish()
@@ -202,7 +193,7 @@ import Timestamps
         #expect(try !fixture.state().isApproved(for: .retire))
     }
 
-    @Test("every target can be let go of only with a key that strangers know")
+    @Test("every target can be let go of only with a key that has leaked")
     func abandoningAll() throws {
         let fixture = try RotationFixture()
         let web = try name("web")
@@ -246,7 +237,7 @@ import Timestamps
 
     @Test("what was compromised is not restored, and that is no success")
     func unrestorable() throws {
-        let fixture = try published()
+        let fixture = try RotationFixture.published()
         let transport = FakeTransport(fixture.simulation, faults: [4: .drop])
         #expect(throws: StepError.self) { try fixture.retire(transport) { $0.isCompromised = true } }
         #expect(fixture.predecessor?.disabled == true)

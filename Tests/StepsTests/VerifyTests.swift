@@ -16,17 +16,10 @@ import Testing
 import Timestamps
 
 @Suite(.tags(.values)) struct VerifyTests {
-    private func published(
-        waves: KeyValuePairs<String, Int> = ["web": 1], change: (inout Plan) -> Void = { _ in }
-    ) throws -> RotationFixture {
-        let fixture = try RotationFixture(waves: waves, change: change)
-        try fixture.create()
-        try fixture.publish()
-        return fixture
-    }
-
     @Test func everythingIsRecordedAndTheBoxStays() throws {
-        let fixture = try published { $0.verify.probes = [.http(url: "https://shop.example/health", expect: [200])] }
+        let fixture = try RotationFixture.published {
+            $0.verify.probes = [.http(url: "https://shop.example/health", expect: [200])]
+        }
         let transport = FakeTransport(fixture.simulation)
         let checks = try fixture.verify(transport)
         #expect(checks.map(\.name) == ["successor", "adopted", "target web", "probe https://shop.example/health"])
@@ -48,7 +41,7 @@ import Timestamps
             .match: "holds the successor", .mismatch: "holds another value", .absent: "holds nothing",
             .unverifiable: "cannot be read back",
         ]
-        let fixture = try published()
+        let fixture = try RotationFixture.published()
         fixture.simulation.with { $0.troubles["web"] = [.answer(outcome, message)] }
         _ = try? fixture.verify()
         let record = fixture.journal.handoff?.records.last { $0.message.hasPrefix("target web: ") }
@@ -56,11 +49,11 @@ import Timestamps
     }
 
     @Test func theBoxIsDroppedWhenAskedForAndNoTargetIsLeft() throws {
-        let fixture = try published()
+        let fixture = try RotationFixture.published()
         try fixture.verify { $0.dropsSecret = true }
         #expect(try !fixture.state().isSealed)
         #expect(try fixture.state().isKeyDropped)
-        let waves = try published(waves: ["canary": 1, "web": 2])
+        let waves = try RotationFixture.published(waves: ["canary": 1, "web": 2])
         try waves.verify { $0.dropsSecret = true }
         #expect(try waves.state().isSealed)
         #expect(try !waves.state().isKeyDropped)
@@ -69,7 +62,7 @@ import Timestamps
     }
 
     @Test func withoutTheBoxItCanBeVerifiedAgain() throws {
-        let fixture = try published()
+        let fixture = try RotationFixture.published()
         try fixture.verify { $0.dropsSecret = true }
         let checks = try fixture.verify()
         #expect(checks.map(\.outcome) == [.unknown, .passed])
@@ -77,7 +70,7 @@ import Timestamps
     }
 
     @Test func withoutTheBoxAdoptionThatIsRequiredIsLeftToRetirement() throws {
-        let fixture = try published { $0.retire.acceptsIdle = true }
+        let fixture = try RotationFixture.published { $0.retire.acceptsIdle = true }
         try fixture.verify { $0.dropsSecret = true }
         try fixture.journal.append(
             Entry(
@@ -89,7 +82,7 @@ import Timestamps
     }
 
     @Test func withoutTheRightIdentityThereIsNoFirstVerification() throws {
-        let fixture = try published()
+        let fixture = try RotationFixture.published()
         var other = fixture
         other.identity = try Identity.generate()
         other.refused(.unacceptable, "not sealed to this stage") { () throws(StepError) in try other.verify() }
@@ -109,7 +102,7 @@ import Timestamps
     }
 
     @Test func aDryRunAsksNobody() throws {
-        let fixture = try published()
+        let fixture = try RotationFixture.published()
         let transport = FakeTransport(fixture.simulation)
         let events = fixture.events
         #expect(try fixture.verify(transport, dryRun: true).isEmpty)
@@ -216,7 +209,7 @@ import Timestamps
 
     @Test("each check says what is seen, and a failed one withholds the verification", arguments: seen)
     func check(seen: Seen) throws {
-        let fixture = try published(change: seen.plan)
+        let fixture = try RotationFixture.published(change: seen.plan)
         let hash = try #require(fixture.simulation.value.keys.last?.hash)
         fixture.simulation.with { simulated in seen.hand(&simulated, hash) }
         let programs = FakeProbes(problem: seen.problem)
@@ -238,7 +231,7 @@ import Timestamps
     }
 
     @Test func aWriteAfterTheVerificationVoidsIt() throws {
-        let fixture = try published()
+        let fixture = try RotationFixture.published()
         try fixture.verify()
         fixture.simulation.with { $0.places["web"] = Secret("else") }
         let web = try #require(PlanName("web"))

@@ -109,7 +109,7 @@ rm ork-handoff.json
 ends 75 ork-create
 follow 'ork-create .*--supersede'
 
-scene 'Strangers know the old key, and the machine of the worker is gone.'
+scene 'The old key has leaked, and the machine of the worker is gone.'
 rm worker.env
 ends 1 ork-publish --handoff NEW.json
 ends 75 ork-retire --compromised --handoff NEW.json

@@ -20,7 +20,7 @@ struct AccountReport {
         var lines = ["  OpenRouter   at \(account.date.rfc3339)"]
         for (reference, key) in account.keys {
             lines.append(
-                "    \(role(reference))\(key?.name ?? reference.name) (\(reference.hash.short)) \(account.standing(of: key))"
+                "    \(isSuccessor(reference) ? "successor  " : "predecessor")  \(key?.name ?? reference.name) (\(reference.hash.short)) \(account.standing(of: key))"
             )
         }
         for (reference, _) in account.keys { lines += used(reference) }
@@ -32,9 +32,7 @@ struct AccountReport {
         return lines
     }
 
-    private func role(_ reference: KeyReference) -> String {
-        reference.hash == state.created?.hash ? "successor    " : "predecessor  "
-    }
+    private func isSuccessor(_ reference: KeyReference) -> Bool { reference.hash == state.created?.hash }
 
     private func used(_ reference: KeyReference) -> [String] {
         guard let uses = account.uses[reference.hash] else { return [] }
@@ -56,9 +54,8 @@ struct AccountReport {
                 ])
             }
         }
-        let keys = account.keys.map { reference, key -> JSONValue in
-            let isSuccessor = reference.hash == state.created?.hash
-            return Self.key(key, reference, ["role": isSuccessor ? "successor" : "predecessor"])
+        let keys = account.keys.map { reference, key in
+            Self.key(key, reference, ["role": isSuccessor(reference) ? "successor" : "predecessor"])
         }
         let others = account.others.map { key -> JSONValue in
             let rotation = key.keyName.rotation.map { JSONValue.string($0.id) } ?? .null

@@ -3,6 +3,7 @@ import JSON
 package import PublisherHosting
 import Rotation
 package import Steps
+import Wording
 
 /// What `ork-lint` finds in an `ork.yaml`: all that is wrong with the file, and with its targets by what their publishers
 /// say of themselves.
@@ -38,14 +39,13 @@ package struct ConfigurationLint {
         if asJSON { console.print(json) }
         guard problems.isEmpty else {
             throw StepError(
-                .unacceptable, "\(file): \(problems.count == 1 ? "1 problem" : "\(problems.count) problems")")
+                .unacceptable, "\(file): \(Counted(problems.count, "problem"))")
         }
         console.show(.done("\(file): nothing is wrong with \(scope)"))
     }
 
     private var scope: String {
-        let rotations = rotations == 1 ? "1 rotation" : "\(rotations) rotations"
-        return "\(rotations) and \(targets == 1 ? "1 target" : "\(targets) targets")"
+        "\(Counted(rotations, "rotation")) and \(Counted(targets, "target"))"
     }
 
     private var json: JSONValue {

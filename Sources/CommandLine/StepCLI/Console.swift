@@ -31,7 +31,6 @@ package struct Console: Sendable {
 
     /// Shows why a step did not finish, or what it waits for, and has the CI system show it, too.
     package func show(_ error: StepError) {
-        let error = invocation?.completing(error) ?? error
         line("\(error.label): \(error.message)")
         if let hint = error.hint { line("hint: \(hint)") }
         show(runner.flatMap { RunnerCommand(error, program: program, for: $0) })

@@ -28,13 +28,16 @@ package struct Invocation: Sendable {
             + common.trust.map { ("--trust", $0) }
     }
 
+    /// A run that was told no more than which files to read.
+    init(handoffs: [String]) { options = handoffs.map { ("--handoff", $0) } }
+
     /// The message with every command in it made whole. An option that a command names itself stays as it is.
     package func completing(_ message: String) -> String {
         let pieces = message.split(separator: "`", omittingEmptySubsequences: false).map(String.init)
         // Backticks come in pairs; one that is left over is others' text.
         return pieces.enumerated().map { index, piece in
             let isQuoted = index % 2 == 1 && index < pieces.count - 1
-            return isQuoted ? complete(piece) : piece
+            return isQuoted ? whole(piece) : piece
         }.joined(separator: "`")
     }
 
@@ -45,7 +48,8 @@ package struct Invocation: Sendable {
             isRetryable: error.isRetryable, place: error.place)
     }
 
-    private func complete(_ command: String) -> String {
+    /// The command with what it lacks of what this run was told.
+    func whole(_ command: String) -> String {
         let words = command.split(separator: " ").map(String.init)
         guard let program = words.first else { return command }
         let missing = Self.scopes.filter { $0.programs.contains(program) && !words.contains($0.name) }

@@ -1,7 +1,6 @@
 import FoundationEssentials
 import Rotation
 import Timestamps
-import Wording
 
 /// The command that goes on with a rotation, as it is typed, and the moment before which it has nothing to do.
 struct NextCommand: CustomStringConvertible {
@@ -22,7 +21,7 @@ struct NextCommand: CustomStringConvertible {
             case .approveRetire where waitsForApproval: "ork-approve --for retire"
             default: program
             }
-        description = handoffs.reduce(command) { "\($0) --handoff \(ShellWord($1))" }
+        description = Invocation(handoffs: handoffs).whole(command)
         notBefore = program.hasPrefix("ork-retire") ? state.retirableFrom.flatMap { $0 > now ? $0 : nil } : nil
     }
 }

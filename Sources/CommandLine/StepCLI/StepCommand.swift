@@ -52,9 +52,10 @@ extension StepCommand {
                 try command.perform(session)
             }
         } catch {
-            outcome.failure = invocation.completing(error)
+            outcome.failure = error
         }
         if let number = StopSignal.received { outcome.stop(by: number, step, command.common) }
+        outcome.failure = outcome.failure.map(invocation.completing)
         outcome.report(command.common, environment, console)
         Glibc.exit(outcome.failure?.code.rawValue ?? 0)
     }

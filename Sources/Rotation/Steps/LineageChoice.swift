@@ -110,7 +110,7 @@ extension LineageChoice {
                 "finish it with its handoff; if it is another application's, give \(chosen.hash.short) \(renaming), and go on "
                 + "by that name: \(command.replacing(.name("NAME"))); if it is lost, \(taking)"
         } else if marked.count == 1, soaking.isEmpty, live.count > 1 {
-            // The rotation that made the one may be long finished, and the others strangers' keys.
+            // The rotation that made it may have finished long ago, and the others be other applications' keys.
             hint =
                 "finish it with its handoff; if that is lost, \(taking); if the others are another application's, they stay "
                 + "as they are: \(ways(marked, command))"

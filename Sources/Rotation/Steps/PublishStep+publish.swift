@@ -51,11 +51,8 @@ extension PublishStep {
         let error: PublisherError
         let isUnknown: Bool
 
-        /// What to do about this target.
-        var remedy: String? { error.hint }
-
-        /// The same behind its message.
-        var advice: String { remedy.map { "; \($0)" } ?? "" }
+        /// What to do about this target, behind its message.
+        var advice: String { error.hint.map { "; \($0)" } ?? "" }
 
         /// How a step ends that failed for these and nothing else.
         static func code(_ failures: [Failure]) -> StepError.Code {

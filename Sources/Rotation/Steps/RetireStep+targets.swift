@@ -20,7 +20,7 @@ extension RetireStep {
             throw StepError(
                 .unacceptable,
                 "with \(Evidence.list(names)) let go of, no target is left that shows that the successor works",
-                hint: "publish it somewhere first, or, for a key that strangers know: "
+                hint: "publish it somewhere first, or, for a key that has leaked: "
                     + "`\(command(abandoning: names, isCompromised: true))`", isRetryable: false)
         }
         for name in names {
@@ -99,5 +99,32 @@ extension RetireStep {
     private func command(abandoning names: [PlanName], isCompromised: Bool) -> String {
         (["ork-retire"] + (isCompromised ? ["--compromised"] : []) + names.map { "--abandon-target \($0)" })
             .joined(separator: " ")
+    }
+
+    /// What an amendment took out of the plan is told; and where it was never written, it may hold the predecessor still, so
+    /// that its loss of service has to be accepted by name.
+    func requireFarewells(_ state: State) throws(StepError) {
+        let accepted = options.abandonedTargets.union(state.abandonedTargets)
+        let unwritten = state.dropped.filter { !$0.isWritten && !accepted.contains($0.target.name) }
+        guard let first = unwritten.first, !state.header.predecessors.isEmpty else { return }
+        let names = unwritten.map(\.target.name.description)
+        let flags = names.map { " --abandon-target \($0)" }.joined()
+        let compromised = options.isCompromised ? " --compromised" : ""
+        throw StepError(
+            .notYet,
+            names.count == 1 ? first.news : "dropped before they were written: \(names.joined(separator: ", "))",
+            hint: "give the successor to whoever reads the predecessor there, or say that nobody does: "
+                + "`ork-retire\(compromised)\(flags)`", isRetryable: false)
+    }
+
+    /// A rotation that changed nothing, and only made targets, has not reached whoever reads the predecessor: a mistyped
+    /// path looks just like this. Where one target cannot be read, nothing shows that it is so, and it is not refused.
+    func refuseOnlyNewTargets(_ state: State) throws(StepError) {
+        guard !state.plan.retire.acceptsNewTargets, let warning = state.newTargetsWarning else { return }
+        throw StepError(
+            .unacceptable, "\(warning), so nothing is retired",
+            hint: "name the place that the application reads with `ork-publish --to TARGET`; if all targets are new on "
+                + "purpose: `ork-retire --accept-new-targets`, or `retire: {accept_new_targets: true}` in ork.yaml",
+            isRetryable: false)
     }
 }

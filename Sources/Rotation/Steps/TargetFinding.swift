@@ -20,7 +20,7 @@ package struct TargetFinding: Sendable {
         outcome = failure.map { $0.isUnknown ? "unknown" : "rejected" } ?? answer.outcome.word
         code = failure?.error.code.rawValue
         self.message = message
-        hint = failure?.remedy
+        hint = failure?.error.hint
         held = answer.held == .unknown ? nil : answer.held.rawValue
     }
 
