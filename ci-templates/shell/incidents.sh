@@ -64,15 +64,14 @@ ends 1 ork-publish --check
 sed -i s/workr.env/worker.env/ ork.yaml
 ends 0 ork-publish --check
 
-scene 'The runner dies while it publishes. Run again, the step goes on where it stopped.'
+scene 'The runner dies while it publishes, and a service is down. Run again, the step goes on where it stopped.'
 ends 0 ork-create
 printf '\n$ ork-publish   # killed as soon as it has written the first target\n'
-ork-publish >/dev/null 2>&1 &
+GITHUB_API_URL=http://127.0.0.1:9 ork-publish >/dev/null 2>&1 &
 publishing=$!
 until grep -q '"event": *"committed"' ork-handoff.json || ! kill -0 "$publishing" 2>/dev/null; do :; done
 kill -9 "$publishing" 2>/dev/null || true
 wait "$publishing" 2>/dev/null || true
-# The service of one target is down, too.
 GITHUB_API_URL=http://127.0.0.1:9 ends 69 ork-publish
 
 scene 'The service is up again. Only what is missing is written.'

@@ -11,7 +11,7 @@ import Testing
     /// `ORK_WALK_SEED=7` walks one walk again, `ORK_WALKS=20000` more of them, `ORK_WALK_ALL=1` tells what is known, too;
     /// with `ORK_WALK_BRIEF=1` each finding is first told in a line.
     private static let environment = ProcessInfo.processInfo.environment
-    private static let count = environment["ORK_WALKS"].flatMap { Int($0) } ?? 250
+    private static let count = environment["ORK_WALKS"].flatMap { Int($0) } ?? 100
     private static let parts = 2
 
     @Test("whatever happens, the messages lead on and say what is so", arguments: 0..<parts)
