@@ -125,22 +125,23 @@ import Timestamps
     }
 
     @Test(
-        "where every target is known to be new, verify warns and retire refuses until it is accepted",
+        "where no target is known to have held the predecessor, verify warns and retire refuses until it is accepted",
         arguments: [
-            ([.nothing], true), ([.foreign], true), ([.nothing, .foreign], true), ([.predecessor], false),
-            ([.unreadable], false), ([.nothing, .predecessor], false), ([.nothing, .unreadable], false),
-        ] as [([Content], Bool)])
-    func onlyNew(contents: [Content], isRefused: Bool) throws {
+            ([.nothing], "held"), ([.foreign], "held"), ([.nothing, .foreign], "held"), ([.predecessor], nil),
+            ([.unreadable], nil), ([.nothing, .predecessor], nil), ([.nothing, .unreadable], "is known to have held"),
+            ([.foreign, .unreadable], "is known to have held"), ([.unreadable, .predecessor], nil),
+        ] as [([Content], String?)])
+    func onlyNew(contents: [Content], verb: String?) throws {
         let fixture = try Self.created(contents)
         try Self.publishAnyway(fixture)
         fixture.simulation.pass(5)
         fixture.simulation.with { $0.useAll() }
         try fixture.verify()
-        let warning = "no target held the predecessor before this rotation wrote there"
-        #expect(fixture.announcements.warnings.contains { $0.hasPrefix(warning) } == isRefused)
+        let warning = "no target \(verb ?? "") the predecessor before this rotation wrote there"
+        #expect(fixture.announcements.warnings.contains { $0.hasPrefix(warning) } == (verb != nil))
         _ = try? fixture.retire()
         fixture.simulation.pass(3700)
-        if isRefused {
+        if verb != nil {
             let error = fixture.refused(.unacceptable, warning) { () throws(StepError) in try fixture.retire() }
             #expect(error?.hint?.contains("`ork-retire --accept-new-targets`") == true)
             #expect(fixture.predecessor?.disabled == false)

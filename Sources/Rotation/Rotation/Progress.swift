@@ -148,6 +148,13 @@ extension State {
         return state
     }
 
+    /// The same records with what somebody has just seen at targets that should hold the successor.
+    package func doubting(_ doubts: [PlanName: Doubt]) -> State {
+        var state = self
+        state.doubts.merge(doubts) { _, seen in seen }
+        return state
+    }
+
     /// The same records with another plan: what a dry run assumes.
     package func assuming(_ plan: Plan) -> State {
         var state = self

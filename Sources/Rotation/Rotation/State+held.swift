@@ -13,18 +13,21 @@ extension State {
         return "this rotation made it" + (header.predecessors.isEmpty ? "" : ": nothing held the predecessor before")
     }
 
-    /// Every target is known to have held something else than the predecessor, or nothing. Where a publisher cannot tell,
-    /// as of a secret that nobody can read, it may have held it.
-    package var hasOnlyNewTargets: Bool {
-        !header.predecessors.isEmpty && !plan.targets.isEmpty
-            && plan.targets.allSatisfy { [.nothing, .other].contains(heldBefore($0.name)) }
-    }
-
-    /// What there is to say of a rotation that has only new targets.
+    /// What there is to say of a rotation of which no target is known to have held the predecessor, and some are known to
+    /// have held something else, or nothing. Where no publisher can tell, as of secrets that nobody can read, there is
+    /// nothing to say.
     package var newTargetsWarning: String? {
-        guard hasOnlyNewTargets else { return nil }
-        let names = plan.targets.map(\.name.description).joined(separator: ", ")
-        return "no target held the predecessor before this rotation wrote there (\(names)): "
+        let names = plan.targets.map(\.name)
+        let others = names.filter { [.nothing, .other].contains(heldBefore($0)) }
+        guard !header.predecessors.isEmpty, !others.isEmpty, !names.contains(where: { heldBefore($0) == .predecessor })
+        else { return nil }
+        let unknown = names.filter { !others.contains($0) }
+        let what =
+            unknown.isEmpty
+            ? "no target held the predecessor before this rotation wrote there"
+            : "no target is known to have held the predecessor before this rotation wrote there"
+        let list = [others, unknown].map { $0.map(\.description).joined(separator: ", ") }
+        return "\(what) (\(list[0])\(unknown.isEmpty ? "" : "; not known of \(list[1])")): "
             + "an application may still read it elsewhere"
     }
 }

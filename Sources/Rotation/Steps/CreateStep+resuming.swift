@@ -4,19 +4,23 @@ import Secrets
 import Timestamps
 
 extension CreateStep {
-    /// The rotation has its successor: nothing to do, if it is still there.
+    /// The rotation has its successor: nothing to do, if that works.
     func confirm(_ created: State.Successor, _ state: State) throws(StepError) {
-        guard let key = try account.send({ $0.key(created.hash) }).value else {
+        let answer = try account.send { $0.key(created.hash) }
+        guard let key = answer.value else {
             throw StepError(
                 .failed, "the successor \(created.name) does not exist any more at OpenRouter",
                 hint: "the management key may be another account's; else nobody can go on with this rotation, so begin "
                     + "another: `\(options.command.superseding)`")
         }
-        if key.disabled {
-            context.tell(
-                .warning(
-                    "the successor \(created.name) is disabled at OpenRouter: enable it there, or begin another rotation: "
-                        + "`\(options.command.superseding)`"))
+        if let problem = key.unusability(at: answer.date ?? context.clock.now) {
+            let another = "begin another rotation: `\(options.command.superseding)`"
+            throw StepError(
+                .failed, "the successor \(created.name) \(problem) at OpenRouter",
+                hint: key.keyName.disabledAt != nil
+                    ? "a newer rotation has retired it: go on with the handoff of that one; if that is lost, \(another)"
+                    : key.disabled ? "enable the successor there, then `\(options.command)`, or \(another)" : another,
+                isRetryable: false)
         }
         context.tell(
             .done(

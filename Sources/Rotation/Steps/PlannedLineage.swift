@@ -85,15 +85,22 @@ extension State {
     }
 }
 
+extension Key {
+    /// Why nobody can work with it, whatever its limit; `nil` if somebody can.
+    func unusability(at date: Date) -> String? {
+        if disabled { return "is disabled" }
+        if keyName.isMinting { return "is not activated" }
+        return isExpired(at: date) ? "has expired" : nil
+    }
+}
+
 extension Plan.RetireRules {
     /// How long the successor must still live after the soak, in seconds.
     private static let margin: TimeInterval = 3600
 
     /// Why the successor could not carry the applications alone until after the soak; `nil` if it could.
     package func healthProblem(of successor: Key, at date: Date) -> String? {
-        if successor.disabled { return "is disabled" }
-        if successor.keyName.isMinting { return "is not activated" }
-        if successor.isExpired(at: date) { return "has expired" }
+        if let problem = successor.unusability(at: date) { return problem }
         if !successor.maySpend(at: date) { return "has used up its limit" }
         let horizon = date.addingTimeInterval(TimeInterval(soak.seconds) + Self.margin)
         return successor.isExpired(at: horizon) ? "expires within the soak and an hour" : nil

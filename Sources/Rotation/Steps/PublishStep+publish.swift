@@ -51,6 +51,20 @@ extension PublishStep {
         let error: PublisherError
         let isUnknown: Bool
 
+        init(target: PlanName, error: PublisherError, isUnknown: Bool) {
+            self.target = target
+            self.error = error
+            self.isUnknown = isUnknown
+        }
+
+        /// A target that could not be looked at; `nil` where somebody has looked, or nobody ever can.
+        init?(_ seen: ReadBack) {
+            guard seen.doubt == .unknown else { return nil }
+            let misunderstood = PublisherError(
+                .internal, "the publisher answered verify as if it were another verb")
+            self.init(target: seen.target.name, error: seen.answer.outcome.error ?? misunderstood, isUnknown: true)
+        }
+
         /// What to do about this target, behind its message.
         var advice: String { error.hint.map { "; \($0)" } ?? "" }
 
@@ -121,7 +135,7 @@ extension PublishStep {
         }
     }
 
-    private func error(_ failures: [Failure], of count: Int) -> StepError {
+    func error(_ failures: [Failure], of count: Int) -> StepError {
         let message =
             "\(Counted(failures.count, of: count, "target")) may not have the new key: \(Failure.list(failures))"
         let again = "`ork-publish` again writes only what is missing"

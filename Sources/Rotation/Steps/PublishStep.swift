@@ -63,13 +63,13 @@ package struct PublishStep {
     package func run(report: (TargetFinding) -> Void = { _ in }) throws(StepError) {
         let before = try context.state()
         let successor = try context.successor(of: before)
-        let state = try withAddedTargets(before)
-        guard let targets = try nextTargets(state) else {
-            let without = state.plan.targets.map(\.name).filter { !state.isPublished($0) }
-            let but =
-                without.isEmpty || !options.only.isEmpty ? "" : " but \(Evidence.list(without)), which was let go of,"
-            return context.tell(.done("nothing to do: every target\(but) holds \(successor.name)"))
+        var state = try withAddedTargets(before)
+        var due = try nextTargets(state)
+        if due == nil {
+            state = try lookAgain(state, successor)
+            due = try nextTargets(state)
         }
+        guard let targets = due else { return }
         guard context.clock.now <= successor.publishBy else {
             throw StepError(
                 .unacceptable,
@@ -120,6 +120,21 @@ package struct PublishStep {
 
     /// The targets to write now; `nil` if there is nothing left.
     private func nextTargets(_ state: State) throws(StepError) -> [Plan.Target]? {
+        let wanted = try wantedTargets(state)
+        let lost = wanted.filter { state.isPublished($0.name) && state.doubts[$0.name] != nil }
+        let open = wanted.filter { target in
+            !lost.contains(target) && (!state.isPublished(target.name) || options.acceptedTargets.contains(target.name))
+        }
+        guard !lost.isEmpty else { return open.isEmpty ? nil : try nextWave(of: open, state) }
+        // What has had the successor and may have lost it is written again, whatever wave is next.
+        if lost.contains(where: { $0.wave > state.waves.first ?? $0.wave }) {
+            try context.requireApproval(for: .publish, of: state)
+        }
+        return (lost + ((try? nextWave(of: open, state)) ?? [])).sorted { $0.name < $1.name }
+    }
+
+    /// The targets that this run is about, written or not.
+    private func wantedTargets(_ state: State) throws(StepError) -> [Plan.Target] {
         guard !state.plan.targets.isEmpty else {
             throw StepError(
                 .unacceptable, "the plan has no target",
@@ -137,16 +152,42 @@ package struct PublishStep {
                 .unacceptable, "every target was let go of by ork-retire",
                 hint: "write to one of them by its name: `ork-publish --target TARGET`")
         }
-        let lost = wanted.filter { state.isPublished($0.name) && state.doubts[$0.name] != nil }
-        let open = wanted.filter { target in
-            !lost.contains(target) && (!state.isPublished(target.name) || options.acceptedTargets.contains(target.name))
+        return wanted
+    }
+
+    /// That every target holds the successor is said only of what was looked at. Answers what is known then: a target that
+    /// has lost the key is in doubt.
+    private func lookAgain(_ state: State, _ successor: State.Successor) throws(StepError) -> State {
+        let targets = try wantedTargets(state)
+        let seen = try ReadBack.take(
+            of: targets, through: publishers, state, context, for: "ork-publish",
+            hiding: context.boxes(for: identity).open(successor, with: identity), timeout: options.timeout)
+        let failures = seen.compactMap(Failure.init)
+        let lost = seen.filter { $0.doubt != nil && $0.doubt != .unknown }
+        guard failures.isEmpty || !lost.isEmpty else { throw error(failures, of: targets.count) }
+        var doubts: [PlanName: State.Doubt] = [:]
+        for target in lost {
+            doubts[target.target.name] = target.doubt
+            context.tell(.warning("\(target.target.name): does not hold \(successor.name) any more"))
         }
-        guard !lost.isEmpty else { return open.isEmpty ? nil : try nextWave(of: open, state) }
-        // What has had the successor and may have lost it is written again, whatever wave is next.
-        if lost.contains(where: { $0.wave > state.waves.first ?? $0.wave }) {
-            try context.requireApproval(for: .publish, of: state)
+        if doubts.isEmpty {
+            context.tell(.done("nothing to do: \(Self.standing(of: seen, successor, state, options))"))
         }
-        return (lost + ((try? nextWave(of: open, state)) ?? [])).sorted { $0.name < $1.name }
+        return state.doubting(doubts)
+    }
+
+    /// What the targets hold, as far as somebody can look.
+    private static func standing(
+        of seen: [ReadBack], _ successor: State.Successor, _ state: State, _ options: Options
+    ) -> String {
+        let without = state.plan.targets.map(\.name).filter { !state.isPublished($0) }
+        let but = without.isEmpty ? "" : " but \(Evidence.list(without)), which was let go of,"
+        let unread = seen.filter { $0.answer.outcome == .unverifiable }.map(\.target.name)
+        let who = options.only.isEmpty ? "every target\(but)" : Evidence.list(seen.map(\.target.name))
+        let isOne = options.only.isEmpty || seen.count == 1
+        guard !unread.isEmpty else { return "\(who) \(isOne ? "holds" : "hold") \(successor.name)" }
+        return "\(who) \(isOne ? "was" : "were") given \(successor.name); "
+            + "not seen at \(Evidence.list(unread)), which cannot be read back"
     }
 
     /// Of these targets those that may be written now.

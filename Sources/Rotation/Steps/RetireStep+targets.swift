@@ -117,8 +117,8 @@ extension RetireStep {
                 + "`ork-retire\(compromised)\(flags)`", isRetryable: false)
     }
 
-    /// A rotation that changed nothing, and only made targets, has not reached whoever reads the predecessor: a mistyped
-    /// path looks just like this. Where one target cannot be read, nothing shows that it is so, and it is not refused.
+    /// A rotation that is not known to have replaced the predecessor anywhere may not have reached whoever reads it: a
+    /// mistyped path, and another application's key as the predecessor, look just like this.
     func refuseOnlyNewTargets(_ state: State) throws(StepError) {
         guard !state.plan.retire.acceptsNewTargets, let warning = state.newTargetsWarning else { return }
         throw StepError(

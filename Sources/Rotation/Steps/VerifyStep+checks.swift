@@ -72,67 +72,39 @@ extension VerifyStep {
     func checkTargets(
         _ targets: [Plan.Target], _ state: State, hiding secret: Secret?
     ) throws(StepError) -> [Check] {
-        let requests = try PublisherRequests(
-            to: publishers, targets, in: context.configurationFolder, for: "ork-verify")
-        var answers: [(target: Plan.Target, answer: PublisherAnswer)] = []
-        requests.send(.verify, state, secret: secret, from: context.clock.now, timeout: options.timeout) {
-            answers.append(($0, $2))
-        }
-        // A publisher that does not tell what is there is asked once more.
-        let others = answers.filter { $0.answer.outcome == .mismatch && $0.answer.held == .unknown }.map(\.target)
-        let holders = try holdersOfPredecessors(among: others, state, hiding: secret)
-        return answers.map { target, answer in
-            let holdsPredecessor = answer.held == .predecessor || holders.contains(target.name)
-            return Self.check(target.name, answer, holdsPredecessor: holdsPredecessor, state)
-        }.sorted { $0.name < $1.name }
-    }
-
-    /// Asks targets that hold another value whether it is a predecessor's: by the same question about another key, which
-    /// every publisher understands.
-    private func holdersOfPredecessors(
-        among targets: [Plan.Target], _ state: State, hiding secret: Secret?
-    ) throws(StepError) -> Set<PlanName> {
-        var holders: Set<PlanName> = []
-        for digest in state.predecessorDigests {
-            let unknown = targets.filter { !holders.contains($0.name) }
-            guard !unknown.isEmpty else { break }
-            let requests = try PublisherRequests(
-                to: publishers, unknown, in: context.configurationFolder, for: "ork-verify")
-            requests.send(
-                .verify, state, about: digest, secret: secret, from: context.clock.now, timeout: options.timeout
-            ) { target, _, answer in
-                if answer.outcome == .match { holders.insert(target.name) }
-            }
-        }
-        return holders
+        try ReadBack.take(
+            of: targets, through: publishers, state, context, for: "ork-verify", hiding: secret,
+            timeout: options.timeout
+        ).map { Self.check($0, state) }
     }
 
     /// The publisher's own words tell best what was seen: the value, or only when it was written.
-    private static func check(
-        _ target: PlanName, _ answer: PublisherAnswer, holdsPredecessor: Bool, _ state: State
-    ) -> Check {
+    private static func check(_ seen: ReadBack, _ state: State) -> Check {
+        let target = seen.target.name
         let name = "target \(target)"
-        let news = state.newsOfMaking(target).map { "; \($0)" } ?? ""
-        func check(_ result: Check.Outcome, _ text: String) -> Check {
-            Check(name, result, (answer.message ?? text) + news, target: target)
-        }
-        func lost(_ doubt: State.Doubt, _ text: String) -> Check {
-            let hint = state.remedy(for: target, doubt, knowsOfNewer: false)
-            return Check(name, .failed, text, hint: hint, target: target, doubt: doubt)
-        }
-        switch answer.outcome {
-        case .match: return check(.passed, "holds the successor")
-        case .mismatch where holdsPredecessor:
-            return lost(.predecessor, "holds the predecessor again: a rollback of the platform, or another writer")
-        case .mismatch: return lost(.other, answer.message ?? "holds another value")
-        case .absent: return lost(.nothing, answer.message ?? "holds nothing")
-        case .unverifiable: return check(.unknown, "cannot be read back")
-        case .rejected(let error), .unknown(let error):
-            return Check(name, .failed, error.text, hint: error.hint, target: target, doubt: .unknown)
-        case .ready, .committed, .unchanged:
+        let message = seen.answer.message
+        guard let doubt = seen.doubt else {
+            let news = state.newsOfMaking(target).map { "; \($0)" } ?? ""
+            let isSeen = seen.answer.outcome == .match
             return Check(
-                name, .failed, "the publisher answered verify as if it were another verb", target: target,
-                doubt: .unknown)
+                name, isSeen ? .passed : .unknown,
+                (message ?? (isSeen ? "holds the successor" : "cannot be read back")) + news, target: target)
+        }
+        func failed(_ text: String, hint: String?) -> Check {
+            Check(name, .failed, text, hint: hint, target: target, doubt: doubt)
+        }
+        let remedy = state.remedy(for: target, doubt, knowsOfNewer: false)
+        switch doubt {
+        case .predecessor:
+            return failed(
+                "holds the predecessor again: a rollback of the platform, or another writer", hint: remedy)
+        case .other: return failed(message ?? "holds another value", hint: remedy)
+        case .nothing: return failed(message ?? "holds nothing", hint: remedy)
+        case .unknown:
+            guard let error = seen.answer.outcome.error else {
+                return failed("the publisher answered verify as if it were another verb", hint: nil)
+            }
+            return failed(error.text, hint: error.hint)
         }
     }
 

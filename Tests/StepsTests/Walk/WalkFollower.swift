@@ -95,7 +95,11 @@ struct WalkFollower {
         case .again:
             if let last { run(last.command, again: true) }
         case .run(let command):
-            run(world.completed(command), again: false)
+            guard let command = world.completed(command) else {
+                trail.append("(\(command): there is nothing to name)")
+                return takeNextWay()
+            }
+            run(command, again: false)
         }
     }
 
@@ -112,10 +116,11 @@ struct WalkFollower {
         world.pass(until: date.addingTimeInterval(1))
     }
 
-    /// Where the message offers `--wait`, the command is one however often it tries.
+    /// Where the message offers `--wait`, the command is one however often it tries. What an approver runs is another
+    /// person's.
     private mutating func run(_ command: WalkCommand, again: Bool) {
         let isWaiting = again && last?.error.map { $0.isRetryable && $0.hint?.contains("--wait") ?? false } ?? false
-        if !isWaiting {
+        if !isWaiting, command.program != "ork-approve" {
             isTired = commands >= Self.limit || turns > Self.turnLimit
             guard !isTired else { return }
             commands += 1
@@ -163,17 +168,31 @@ struct WalkFollower {
 }
 
 extension WalkWorld {
-    /// The command as it is typed here: with the name of a file where another handoff is called for.
-    mutating func completed(_ command: WalkCommand) -> WalkCommand {
-        guard command.values("--handoff").contains(where: { $0 == "NEW" || $0 == "NEW.json" || $0 == "FILE" }) else {
-            return command
+    /// The command as it is typed here: with what only the person knows. `nil` if there is no such thing.
+    mutating func completed(_ command: WalkCommand) -> WalkCommand? {
+        var words = [command.program]
+        for flag in command.flags {
+            words.append(flag.name)
+            switch (flag.name, flag.value) {
+            case ("--handoff", "NEW"?), ("--handoff", "NEW.json"?), ("--handoff", "FILE"?): words.append(newFile())
+            case ("--to", "TARGET"?):
+                guard let place = placeOfPredecessor else { return nil }
+                words.append(place)
+            case (_, let value?): words.append(value)
+            case (_, nil): break
+            }
         }
-        let name = newFile()
-        return WalkCommand(
-            ([command.program]
-                + command.flags.map { flag in
-                    flag.name + (flag.name == "--handoff" ? " " + name : flag.value.map { " " + $0 } ?? "")
-                }).joined(separator: " ")) ?? command
+        return WalkCommand(words.joined(separator: " "))
+    }
+
+    /// Where an application reads the predecessor that is no target.
+    private var placeOfPredecessor: String? {
+        guard let state else { return nil }
+        let hashes = Set(state.header.predecessors.map(\.hash.description))
+        return simulated.places.keys.sorted().first { place in
+            !state.plan.targets.contains { $0.name.description == place }
+                && simulated.holding(place).map { hashes.contains($0.hash) } ?? false
+        }
     }
 
     /// Does a repair that a message tells; answers whether there was something to put right.

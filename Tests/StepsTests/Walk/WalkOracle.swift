@@ -53,8 +53,9 @@ struct WalkOracle {
         ending.done.flatMap { text -> [WalkComplaint] in
             let false_ = { (what: String) in complain(.falseClaim, "\"\(text)\": \(what)") }
             if text.hasPrefix("verified: ") { return works(text).map(false_) ?? [] }
-            if text.hasPrefix("nothing to do: every target holds") {
-                let empty = targets.filter { !holds($0) }
+            if text.hasPrefix("nothing to do"), text.contains("every target"), command.program == "ork-publish" {
+                let unseen = text.split(separator: "not seen at ").dropFirst().first ?? ""
+                let empty = targets.filter { !holds($0) && !unseen.contains($0) && !isAbandoned($0) }
                 return empty.isEmpty ? [] : false_("another value is at \(empty.joined(separator: ", "))")
             }
             if text.hasPrefix("nothing to do"), text.contains("was created before"), !successorWorks {
@@ -104,7 +105,8 @@ struct WalkOracle {
                 ? [] : complain(.falseZero, "ork-create --supersede: live keys are in no rotation of this handoff")
         case "ork-publish" where !command.has("--check"):
             let asked = command.values("--accept-target") + command.values("--target")
-            let missing = asked.filter { targets.contains($0) && !holds($0) }
+            let unseen = ending.done.filter { $0.contains("not seen at ") }.joined()
+            let missing = asked.filter { targets.contains($0) && !holds($0) && !unseen.contains($0) }
             let wanted =
                 missing.isEmpty
                 ? []
@@ -188,6 +190,10 @@ struct WalkOracle {
 
     private var predecessors: [ProviderKey] {
         after.state?.header.predecessors.compactMap { after.key($0.hash) } ?? []
+    }
+
+    private func isAbandoned(_ place: String) -> Bool {
+        after.state?.abandonedTargets.contains { $0.description == place } ?? false
     }
 
     private func holds(_ place: String) -> Bool {

@@ -53,6 +53,7 @@ struct WalkPrograms {
 
     func perform() throws(StepError) {
         switch command.program {
+        case "ork-create" where command.has("--amend"): try amend()
         case "ork-create": try create()
         case "ork-publish": try publish()
         case "ork-verify":
@@ -71,6 +72,7 @@ struct WalkPrograms {
             options.again = command.has("--again")
             options.isCompromised = command.has("--compromised")
             options.abandonedTargets = command.names("--abandon-target")
+            try acceptRules()
             try RetireStep(context: context, account: account, options: options).run()
         default: break
         }
@@ -90,6 +92,31 @@ struct WalkPrograms {
         try CreateStep(context: context, account: account, options: options).run()
     }
 
+    private func amend() throws(StepError) {
+        let targets = journal.handoff.flatMap { try? State($0, trust: nil) }?.plan.targets ?? []
+        try AmendStep(
+            context: context,
+            targets: targets.filter { !command.names("--drop-target").contains($0.name) } + addedTargets
+        ).run()
+    }
+
+    /// The places that the command names as new targets.
+    private var addedTargets: [Plan.Target] {
+        command.values("--to").compactMap { try? RotationFixture.target($0, wave: 1) }
+    }
+
+    /// Records rules of retirement that the command changes.
+    private func acceptRules() throws(StepError) {
+        guard let state = journal.handoff.flatMap({ try? State($0, trust: nil) }), !command.isDryRun else { return }
+        var plan = state.plan
+        if command.has("--accept-new-targets") { plan.retire.acceptsNewTargets = true }
+        if command.has("--accept-idle") { plan.retire.acceptsIdle = true }
+        guard plan.retire != state.plan.retire else { return }
+        let entry = Entry(
+            .retire, .accepted, message: "accepted other rules", detail: ["rules": ["retire": plan.retire.json]])
+        do { try journal.append(entry, sealed: nil) } catch { throw StepError(error) }
+    }
+
     private static func predecessor(_ text: String) -> Plan.Predecessor? {
         if text == "none" { return Plan.Predecessor.none }
         let parts = text.split(separator: "=", maxSplits: 1).map(String.init)
@@ -102,6 +129,7 @@ struct WalkPrograms {
         options.only = command.names("--target")
         options.acceptedTargets = command.names("--accept-target")
         options.createdTargets = command.names("--create-target")
+        options.added = addedTargets
         options.allWaves = command.has("--all")
         let publishers = WalkPublishers(process)
         guard !command.has("--check") else {
