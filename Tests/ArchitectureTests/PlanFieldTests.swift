@@ -31,7 +31,7 @@ import Testing
         arguments: [
             ("quiet_for", "quietFor", ["RetireStep+quiet.swift", "DueJudgement.swift", "NextCommand.swift"]),
             ("accept_idle", "acceptsIdle", ["RetireStep+quiet.swift"]),
-            ("accept_new_targets", "acceptsNewTargets", ["RetireStep+targets.swift"]),
+            ("accept_new_targets", "acceptsNewTargets", ["State+held.swift"]),
             ("valid_for", "validFor", ["Progress.swift", "RetireStep+targets.swift"]),
             ("before_expiry", "beforeExpiry", ["DueJudgement.swift"]),
         ])

@@ -25,7 +25,7 @@ struct AccountReport {
         }
         for (reference, _) in account.keys { lines += used(reference) }
         for key in account.others {
-            let age = AccountStatus.isNewer(key, than: state) ? "a newer rotation" : "another rotation"
+            let age = key.isNewer(than: state.header) ? "a newer rotation" : "another rotation"
             let origin = key.keyName.rotation.map { "made by \(age), \($0.id)" } ?? "made by no rotation"
             lines.append("    also live    \(key.name) (\(key.hash.short)) \(account.standing(of: key)); \(origin)")
         }
@@ -61,7 +61,7 @@ struct AccountReport {
             let rotation = key.keyName.rotation.map { JSONValue.string($0.id) } ?? .null
             return Self.key(
                 key, KeyReference(hash: key.hash, name: key.name),
-                ["rotation": rotation, "newer": .bool(AccountStatus.isNewer(key, than: state))])
+                ["rotation": rotation, "newer": .bool(key.isNewer(than: state.header))])
         }
         return [
             "at": .string(account.date.rfc3339), "keys": .array(keys), "others": .array(others),

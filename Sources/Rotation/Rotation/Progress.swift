@@ -17,6 +17,11 @@ extension State {
     /// Whether the target is recorded to hold the successor.
     package func isPublished(_ name: PlanName) -> Bool { targets[name]?.held != nil }
 
+    /// Whether the target was written, and then another value was seen there, or nobody knows what it holds now.
+    package func mayHaveLost(_ name: PlanName) -> Bool {
+        targets[name]?.written != nil && (!isPublished(name) || doubts[name] != nil)
+    }
+
     /// Whether every target that counts is recorded to hold the successor; `false` for a plan without targets.
     package var isPublished: Bool { !plan.targets.isEmpty && keptTargets.allSatisfy { isPublished($0.name) } }
 
@@ -113,15 +118,17 @@ extension State {
     package var next: String? {
         guard !isFinished else { return nil }
         if keptTargets.contains(where: { canRewrite($0.name) }) { return "ork-publish" }
-        if phase == .held {
-            return verification.map(followsRestorations) ?? false
-                ? phase.next : isPublished ? "ork-verify" : "ork-publish"
+        // However far retirement has come, by itself or by hand.
+        let open = waves.first { wave in targets(inWave: wave).contains { !isPublished($0.name) } }
+        if created != nil, let open {
+            let earlier = keptTargets.filter { $0.wave < open }.map(\.name)
+            return earlier.isEmpty || verification(of: earlier) != nil ? "ork-publish" : "ork-verify"
         }
-        guard phase == .publishing,
-            let wave = waves.first(where: { wave in targets(inWave: wave).contains { !isPublished($0.name) } })
-        else { return phase.next }
-        let earlier = keptTargets.filter { $0.wave < wave }.map(\.name)
-        return earlier.isEmpty || verification(of: earlier) != nil ? "ork-publish" : "ork-verify"
+        switch phase {
+        case .held where !(verification.map(followsRestorations) ?? false): return "ork-verify"
+        case .retiring where verification == nil && !keptTargets.isEmpty: return "ork-verify"
+        default: return phase.next
+        }
     }
 }
 

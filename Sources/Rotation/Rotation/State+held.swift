@@ -15,11 +15,12 @@ extension State {
 
     /// What there is to say of a rotation of which no target is known to have held the predecessor, and some are known to
     /// have held something else, or nothing. Where no publisher can tell, as of secrets that nobody can read, there is
-    /// nothing to say.
+    /// nothing to say, and neither is there where somebody has accepted it.
     package var newTargetsWarning: String? {
         let names = plan.targets.map(\.name)
         let others = names.filter { [.nothing, .other].contains(heldBefore($0)) }
-        guard !header.predecessors.isEmpty, !others.isEmpty, !names.contains(where: { heldBefore($0) == .predecessor })
+        guard !plan.retire.acceptsNewTargets, !header.predecessors.isEmpty, !others.isEmpty,
+            !names.contains(where: { heldBefore($0) == .predecessor })
         else { return nil }
         let unknown = names.filter { !others.contains($0) }
         let what =

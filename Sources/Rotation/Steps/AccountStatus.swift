@@ -48,13 +48,6 @@ package struct AccountStatus {
 }
 
 extension AccountStatus {
-    /// Whether a key was made by a rotation that began after that of `state`.
-    package static func isNewer(_ key: Key, than state: State) -> Bool {
-        guard let rotation = key.keyName.rotation else { return false }
-        // Their identifiers sort by the moment at which they were made.
-        return rotation.id > state.header.id.description
-    }
-
     /// What a key is now, in words for people.
     package func standing(of key: Key?) -> String {
         guard let key else { return "not there any more" }

@@ -60,7 +60,7 @@ package struct CheckStep {
                 isConfiguration ? .unacceptable : PublishStep.Failure.code(failed),
                 Counted(failed.count, of: targets.count, "target").with("is", "are")
                     + " not ready: \(PublishStep.Failure.list(failed))",
-                hint: (PublishStep.Failure.hint(failed).map { "\($0); " } ?? "") + "nothing was changed")
+                hint: (PublishStep.Failure.hint(failed, in: state).map { "\($0); " } ?? "") + "nothing was changed")
         }
     }
 

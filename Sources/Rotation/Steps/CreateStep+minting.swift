@@ -166,9 +166,16 @@ extension CreateStep {
                 try discard(key, because: "\(rival.name) was created first")
                 throw StepError(
                     .notYet,
-                    "another rotation of \(header.base) created \(rival.name) first, or at the same moment; this one's "
-                        + "key is deleted",
-                    hint: "let the other rotation finish; if it gave way too, \(again)",
+                    "another key of \(header.base) was created first, or at the same moment, \(rival.name) "
+                        + "(\(rival.hash.short)); this run's is deleted",
+                    hint: rival.isUnactivated
+                        ? "let the other run finish; if it was killed, \(again) an hour after it began, or leave behind what "
+                            + "it minted: `\(options.command.superseding)`"
+                        : rival.isOfARotation
+                            ? "go on with its handoff; if that is lost, take all keys into one: "
+                                + "`\(options.command.superseding)`"
+                            : rival.remedy(
+                                asUnknownTo: header, before: "`ork-create`", or: "`\(options.command.superseding)`"),
                     isRetryable: false)
             }
             context.clock.sleep(until: context.clock.now.addingTimeInterval(1))

@@ -1,3 +1,4 @@
+import FoundationEssentials
 import OpenRouter
 import Rotation
 import Secrets
@@ -13,21 +14,39 @@ extension CreateStep {
                 hint: "the management key may be another account's; else nobody can go on with this rotation, so begin "
                     + "another: `\(options.command.superseding)`")
         }
-        if let problem = key.unusability(at: answer.date ?? context.clock.now) {
-            let another = "begin another rotation: `\(options.command.superseding)`"
-            throw StepError(
-                .failed, "the successor \(created.name) \(problem) at OpenRouter",
-                hint: key.keyName.disabledAt != nil
-                    ? "a newer rotation has retired it: go on with the handoff of that one; if that is lost, \(another)"
-                    : key.disabled ? "enable the successor there, then `\(options.command)`, or \(another)" : another,
-                isRetryable: false)
-        }
+        try refuseUnusable(key, at: answer.date ?? context.clock.now)
+        if options.supersedes { try refuseUnknownKey(state) }
         context.tell(
             .done(
                 "nothing to do: \(created.name) was created before"
                     + (state.isFinished
                         ? ", and its rotation is finished; another one has a handoff of its own: "
                             + "`\(options.command.anew)`" : "")))
+    }
+
+    /// All keys of the lineage were asked for, and one has come since.
+    private func refuseUnknownKey(_ state: State) throws(StepError) {
+        let listed = try account.keys(in: state.header.workspace)
+        let lineage = Lineage(base: state.header.base, among: listed.value)
+        let now = listed.date ?? context.clock.now
+        guard let unknown = lineage.unknownKey(besides: state.knownKeys, at: now) else { return }
+        throw StepError(
+            .failed, "\(unknown.name) (\(unknown.hash.short)) is a live key that this rotation does not know",
+            hint: unknown.remedy(
+                asUnknownTo: state.header, before: "`ork-create`", or: "`\(options.command.superseding)`"),
+            isRetryable: false)
+    }
+
+    /// A successor that nobody can work with is none.
+    private func refuseUnusable(_ key: Key, at date: Date) throws(StepError) {
+        guard let problem = key.unusability(at: date) else { return }
+        let another = "begin another rotation: `\(options.command.superseding)`"
+        throw StepError(
+            .failed, "the successor \(key.plainName) \(problem) at OpenRouter",
+            hint: key.keyName.disabledAt != nil
+                ? "a newer rotation has retired it: go on with the handoff of that one; if that is lost, \(another)"
+                : key.disabled ? "enable the successor there, then `\(options.command)`, or \(another)" : another,
+            isRetryable: false)
     }
 
     /// Resumes with a handoff that has no successor yet.
@@ -52,7 +71,10 @@ extension CreateStep {
             let detail = State.Successor.detail(
                 hash: minted.hash, digest: minted.digest, name: minted.name, label: minted.label,
                 createdAt: minted.createdAt, publishBy: minted.publishBy)
-            guard key.keyName.isMinting else { return try recordCreated(key, detail) }
+            guard key.keyName.isMinting else {
+                try recordCreated(key, detail)
+                return try refuseUnusable(key, at: now)
+            }
             let settings = SuccessorSettings(header.plan.successor, like: predecessor, now: now)
             return try activate(key, header, settings: settings, detail: detail)
         }

@@ -86,6 +86,27 @@ extension State {
 }
 
 extension Key {
+    /// Whether a rotation made it that began after this one.
+    package func isNewer(than header: RotationHeader) -> Bool {
+        // Identifiers of rotations sort by the moment at which they were made.
+        keyName.rotation.map { $0.id > header.id.description } ?? false
+    }
+
+    /// What to do about a live key of the lineage that the rotation of `header` does not know, and that stands in the way
+    /// of `command`. `superseding` takes every key of the lineage into another rotation.
+    func remedy(asUnknownTo header: RotationHeader, before command: String, or superseding: String) -> String {
+        guard isOfARotation else {
+            return "if it is another application's, give it a name of its own at openrouter.ai, then \(command); to "
+                + "replace it as well: \(superseding)"
+        }
+        guard isNewer(than: header) else {
+            return "its rotation does not know this one's key either, so neither can finish: take all keys into one: "
+                + superseding
+        }
+        return "a newer rotation made it: go on with its handoff; if that is lost, take all keys into one: "
+            + superseding
+    }
+
     /// Why nobody can work with it, whatever its limit; `nil` if somebody can.
     func unusability(at date: Date) -> String? {
         if disabled { return "is disabled" }

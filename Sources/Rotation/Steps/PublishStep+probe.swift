@@ -44,7 +44,7 @@ extension PublishStep {
         var baseline = Baseline(at: .distantPast, cost: "0")
         for result in client.send(all: Array(repeating: api.currentKey(), count: 3)) {
             let answer = try answerOfNewKey(result)
-            try refuseUnusable(answer.value)
+            try refuseUnusable(answer.value, state.header)
             let seen = Baseline(at: answer.date ?? context.clock.now, cost: "\(answer.value.usageTotal)")
             if seen.at >= baseline.at { baseline = seen }
         }
@@ -95,27 +95,28 @@ extension PublishStep {
                 throw StepError(
                     .notYet, "the new key does not work yet: \(error.message)",
                     hint:
-                        "nothing was published; run ork-publish again in a minute; if that keeps happening, the key is deleted "
-                        + "or disabled: another rotation has taken over, or start a new rotation with another --handoff and "
-                        + "ork-create --supersede")
+                        "nothing was published; `ork-publish` again in a minute; if that keeps happening, the key is deleted or "
+                        + "disabled: `ork-create`, which needs the management key, says how to go on")
             }
             let failure = StepError(error)
             throw StepError(
                 failure.code, "the new key does not work yet: \(failure.message)",
-                hint: failure.hint ?? "nothing was published; run ork-publish again in a minute",
+                hint: failure.hint ?? "nothing was published; `ork-publish` again in a minute",
                 isRetryable: true)
         }
     }
 
-    private func refuseUnusable(_ key: CurrentKey) throws(StepError) {
+    private func refuseUnusable(_ key: CurrentKey, _ header: RotationHeader) throws(StepError) {
         if key.isManagementKey {
             throw StepError(
-                .failed, "the successor is a management key", hint: "nothing was published; start a new rotation")
+                .failed, "the successor is a management key",
+                hint: "nothing was published; begin another rotation: `\(header.supersedingCommand)`")
         }
         guard key.maySpend(at: context.clock.now) else {
             throw StepError(
                 .failed, "the new key may not spend anything: its limit is used up or it was not activated",
-                hint: "nothing was published; run ork-create again with this handoff, or raise the limit")
+                hint: "nothing was published; `ork-create` activates it, if that is missing; else raise its limit at "
+                    + "openrouter.ai, then `ork-publish`")
         }
     }
 }

@@ -42,7 +42,7 @@ extension PublishStep {
             }
         }
         if let broken { throw broken }
-        guard failures.isEmpty else { throw error(failures, of: count) }
+        guard failures.isEmpty else { throw error(failures, of: count, state) }
     }
 
     /// A target that does not hold the successor now.
@@ -84,19 +84,21 @@ extension PublishStep {
         }
 
         /// What to do about all of them: the one hint that there is, and how targets that hold something else are taken.
-        static func hint(_ failures: [Failure]) -> String? {
+        static func hint(_ failures: [Failure], in state: State?) -> String? {
             let hints = Set(failures.map(\.error.hint))
             let own = hints.count > 1 ? "follow the advice after each target above" : hints.first ?? nil
-            let parts = [own, overwriting(failures.filter { $0.error.code == .conflict && !$0.isUnknown })]
+            let parts = [own, overwriting(failures.filter { $0.error.code == .conflict && !$0.isUnknown }, state)]
             return parts.contains { $0 != nil } ? parts.compactMap(\.self).joined(separator: "; ") : nil
         }
 
         /// Looking comes first: a newer rotation's key must stay, and a publisher that keeps no marks cannot tell.
-        private static func overwriting(_ conflicts: [Failure]) -> String? {
+        private static func overwriting(_ conflicts: [Failure], _ state: State?) -> String? {
             guard !conflicts.isEmpty else { return nil }
             let flags = conflicts.map(\.target).sorted().map { "--accept-target \($0)" }.joined(separator: " ")
-            return "see first whose key is there: `ork-status --ask`; unless a newer rotation wrote it, "
-                + "`ork-publish \(flags)` puts the new key in its place"
+            let lost =
+                state.map { "; if that one is lost, begin another rotation: `\($0.header.supersedingCommand)`" } ?? ""
+            return "see first whose key is there: `ork-status --ask`; if a newer rotation wrote it, go on with its "
+                + "handoff\(lost); else `ork-publish \(flags)` puts the new key in its place"
         }
     }
 
@@ -135,7 +137,7 @@ extension PublishStep {
         }
     }
 
-    func error(_ failures: [Failure], of count: Int) -> StepError {
+    func error(_ failures: [Failure], of count: Int, _ state: State) -> StepError {
         let message =
             "\(Counted(failures.count, of: count, "target")) may not have the new key: \(Failure.list(failures))"
         let again = "`ork-publish` again writes only what is missing"
@@ -149,7 +151,11 @@ extension PublishStep {
                 hint: "come back then: `ork-publish`; `ork-publish --wait 1h` waits here until \(moment.rfc3339)",
                 retryAt: moment)
         }
+        let advice = Failure.hint(failures, in: state)
+        // Whoever overwrites what is there writes all that is missing.
+        let isConflict = failures.allSatisfy { $0.error.code == .conflict && !$0.isUnknown }
         return StepError(
-            Failure.code(failures), message, hint: (Failure.hint(failures).map { "\($0); " } ?? "") + again)
+            Failure.code(failures), message,
+            hint: [advice, isConflict ? nil : again].compactMap(\.self).joined(separator: "; "))
     }
 }

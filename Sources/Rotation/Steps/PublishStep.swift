@@ -120,8 +120,23 @@ package struct PublishStep {
 
     /// The targets to write now; `nil` if there is nothing left.
     private func nextTargets(_ state: State) throws(StepError) -> [Plan.Target]? {
+        guard let targets = try dueTargets(state) else { return nil }
+        // A yes that this run has no use for would be forgotten, and missed later.
+        let due = Set(targets.map(\.name))
+        guard
+            let late = options.acceptedTargets.sorted().lazy.compactMap(state.plan.target).first(where: {
+                !due.contains($0.name)
+            })
+        else { return targets }
+        throw StepError(
+            .notYet, "target \(late.name) is of wave \(late.wave), which comes after the waves before it",
+            hint: "publish and verify these first: `ork-publish`, then `ork-verify`; "
+                + "`ork-publish --all --accept-target \(late.name)` does not wait", isRetryable: false)
+    }
+
+    private func dueTargets(_ state: State) throws(StepError) -> [Plan.Target]? {
         let wanted = try wantedTargets(state)
-        let lost = wanted.filter { state.isPublished($0.name) && state.doubts[$0.name] != nil }
+        let lost = wanted.filter { state.mayHaveLost($0.name) }
         let open = wanted.filter { target in
             !lost.contains(target) && (!state.isPublished(target.name) || options.acceptedTargets.contains(target.name))
         }
@@ -144,8 +159,7 @@ package struct PublishStep {
         let wanted = state.plan.targets.filter { target in
             // What was let go of is only written by name.
             let isNamed = options.only.union(options.acceptedTargets).contains(target.name)
-            return options.only.isEmpty
-                ? isNamed || !state.abandonedTargets.contains(target.name) : options.only.contains(target.name)
+            return isNamed || options.only.isEmpty && !state.abandonedTargets.contains(target.name)
         }
         guard !wanted.isEmpty else {
             throw StepError(
@@ -164,7 +178,7 @@ package struct PublishStep {
             hiding: context.boxes(for: identity).open(successor, with: identity), timeout: options.timeout)
         let failures = seen.compactMap(Failure.init)
         let lost = seen.filter { $0.doubt != nil && $0.doubt != .unknown }
-        guard failures.isEmpty || !lost.isEmpty else { throw error(failures, of: targets.count) }
+        guard failures.isEmpty || !lost.isEmpty else { throw error(failures, of: targets.count, state) }
         var doubts: [PlanName: State.Doubt] = [:]
         for target in lost {
             doubts[target.target.name] = target.doubt

@@ -76,6 +76,7 @@ extension RetireStep {
 
     /// A restored key is held until the successor was verified after that, and somebody says `--again`.
     private func requireRelease(of key: Key, heldSince mark: Date, _ state: State) throws(StepError) {
+        if state.keptTargets.contains(where: { state.doubts[$0.name] != nil }) { throw unverified(state) }
         let held = "\(key.plainName) was restored after it had been disabled: it is held since \(mark.rfc3339)"
         guard let verification = state.verification else {
             throw StepError(
@@ -119,17 +120,27 @@ extension RetireStep {
                 : "a newer rotation has disabled it: go on with the handoff of that one", isRetryable: false)
     }
 
-    /// A live key of the lineage that nobody here knows means that another rotation is under way.
+    /// A live key of the lineage that nobody here knows means that another rotation is under way. So does one of a newer
+    /// rotation that is not live: the targets may hold it, and not this rotation's.
     private func refuseUnknownKeys(_ snapshot: RetirementSnapshot, _ state: State) throws(StepError) {
         let lineage = Lineage(base: state.header.base, among: snapshot.keys)
-        guard let unknown = lineage.unknownKey(besides: state.knownKeys, at: snapshot.date) else { return }
+        let superseding = "`\(state.header.supersedingCommand)`"
+        if let unknown = lineage.unknownKey(besides: state.knownKeys, at: snapshot.date) {
+            throw StepError(
+                .failed, "\(unknown.name) (\(unknown.hash.short)) is a live key that this rotation does not know",
+                hint: unknown.remedy(asUnknownTo: state.header, before: "`ork-retire`", or: superseding),
+                isRetryable: false)
+        }
+        let newer = lineage.keys.first {
+            $0.isNewer(than: state.header) && !$0.isUnactivated && !state.knownKeys.contains($0.hash)
+        }
+        guard let newer, !options.isCompromised else { return }
         throw StepError(
-            .failed, "\(unknown.name) (\(unknown.hash.short)) is a live key that this rotation does not know",
-            hint: unknown.isOfARotation
-                ? "finish the other rotation with its handoff, or take all keys into one: "
-                    + "`\(state.header.supersedingCommand)`"
-                : "if it is another application's, give it a name of its own at openrouter.ai, then `ork-retire`; to "
-                    + "replace it as well: `\(state.header.supersedingCommand)`", isRetryable: false)
+            .failed,
+            "a newer rotation made \(newer.plainName) (\(newer.hash.short)), which does not work: targets may hold it",
+            hint: "go on with its handoff; if that rotation was given up, delete its key at openrouter.ai, run "
+                + "`ork-publish` and `ork-verify`, then `ork-retire`; or begin another rotation: \(superseding)",
+            isRetryable: false)
     }
 
     private func requireOverlap(_ state: State, _ snapshot: RetirementSnapshot) throws(StepError) {

@@ -17,7 +17,9 @@ extension RetireStep {
         }
         throw StepError(
             .notYet, "the successor has not been used since it was published",
-            hint: "check that the applications have taken it up; for a key that nobody uses at the moment: "
+            hint:
+                "check that the applications have taken it up, and wait for it here: `\(waiting(Interval(seconds: 3600)))`; "
+                + "for a key that nobody uses at the moment: "
                 + "`ork-retire --accept-idle`, or retire: {accept_idle: true} in ork.yaml")
     }
 

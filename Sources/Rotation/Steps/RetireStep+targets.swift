@@ -38,6 +38,10 @@ extension RetireStep {
 
     /// Every target that counts holds the successor, and was verified to since it was written; with `isFresh`, lately.
     func requireVerification(_ state: State, isFresh: Bool) throws(StepError) {
+        // What stands at a target that was written decides first: who wrote it may write the others, too.
+        if state.keptTargets.contains(where: { state.doubts[$0.name] == .other && state.isPublished($0.name) }) {
+            throw unverified(state)
+        }
         try requirePublished(state)
         if options.isCompromised { return }
         try refuseOnlyNewTargets(state)
@@ -60,7 +64,8 @@ extension RetireStep {
             hint: "run `ork-publish`, then `ork-verify`" + (refused.first.map(farewell) ?? ""), isRetryable: false)
     }
 
-    private func unverified(_ state: State) -> StepError {
+    /// Why nothing shows at this moment that the successor works, and what to do about it.
+    func unverified(_ state: State) -> StepError {
         guard !state.keptTargets.isEmpty else {
             return StepError(
                 .notYet, "every target was let go of, so nothing shows that the successor works",
@@ -80,14 +85,14 @@ extension RetireStep {
                 hint: "run `ork-verify`", isRetryable: false)
         }
         let seen = failed.map { "\($0.name): \($0.seen)" }.joined(separator: "; ")
-        let lost = failed.lazy.compactMap(\.target).first
-        let remedy = lost.flatMap { name in
+        let lost = failed.compactMap(\.target)
+        let remedy = lost.lazy.compactMap { name in
             state.remedy(for: name, state.doubts[name] ?? .unknown, knowsOfNewer: true)
-        }
+        }.first
         return StepError(
             .notYet, "the last ork-verify did not find that all is well: \(seen)",
             hint: remedy.map { "\($0), then run `ork-verify`" }
-                ?? "put that right, then run `ork-verify`" + (lost.map(farewell) ?? ""), isRetryable: false)
+                ?? "put that right, then run `ork-verify`" + (lost.first.map(farewell) ?? ""), isRetryable: false)
     }
 
     /// What to do about a target that is gone for good.
@@ -120,11 +125,10 @@ extension RetireStep {
     /// A rotation that is not known to have replaced the predecessor anywhere may not have reached whoever reads it: a
     /// mistyped path, and another application's key as the predecessor, look just like this.
     func refuseOnlyNewTargets(_ state: State) throws(StepError) {
-        guard !state.plan.retire.acceptsNewTargets, let warning = state.newTargetsWarning else { return }
+        guard let warning = state.newTargetsWarning else { return }
         throw StepError(
             .unacceptable, "\(warning), so nothing is retired",
-            hint: "name the place that the application reads with `ork-publish --to TARGET`; if all targets are new on "
-                + "purpose: `ork-retire --accept-new-targets`, or `retire: {accept_new_targets: true}` in ork.yaml",
+            hint: "\(State.newTargetsRemedy), or `retire: {accept_new_targets: true}` in ork.yaml",
             isRetryable: false)
     }
 }

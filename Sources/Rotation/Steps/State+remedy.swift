@@ -29,6 +29,11 @@ extension State {
         }
     }
 
+    /// What to do where no target is known to have held the predecessor.
+    static let newTargetsRemedy =
+        "name the place that the application reads: `ork-publish --to TARGET`; if there is none, and all targets are new on "
+        + "purpose: `ork-retire --accept-new-targets`"
+
     /// What to do where this stage cannot open the sealed successor.
     var lostIdentityHint: String {
         "give it the identity that ork-create sealed to (ORK_IDENTITY); if that is lost, nobody can open the key: "

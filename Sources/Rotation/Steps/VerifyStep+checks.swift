@@ -28,7 +28,8 @@ extension VerifyStep {
             return [
                 Check(
                     State.Check.first, .failed, "OpenRouter accepts it, but it may not spend",
-                    hint: "raise its limit, or start a new rotation")
+                    hint: "raise its limit at openrouter.ai, then `ork-verify`; or start a new rotation: "
+                        + "`\(state.header.supersedingCommand)`")
             ]
         }
         return [Check(State.Check.first, .passed, "OpenRouter accepts it"), adoption(key, state)]
@@ -109,11 +110,18 @@ extension VerifyStep {
     }
 
     /// The application's own probes.
-    func checkApplications(_ probes: [Plan.Probe], hiding secret: Secret?) throws(StepError) -> [Check] {
+    func checkApplications(_ state: State, hiding secret: Secret?) throws(StepError) -> [Check] {
+        // A later wave waits for this very check.
+        let reached = state.keptTargets.filter { state.isPublished($0.name) }.map(\.wave).max() ?? 0
+        let missing = state.keptTargets.filter { !state.isPublished($0.name) && $0.wave <= reached }.map(\.name)
+        let unwritten =
+            missing.isEmpty ? "" : "it may read \(Evidence.list(missing)), which `ork-publish` has not written; "
+        let unseen = "whether the successor still works, `ork-create` tells, which needs the management key; "
+        let cause = unwritten + (secret == nil ? unseen : "")
         var requests: [HTTPRequest] = []
         var expected: [(url: HTTPURL, statuses: [Int])] = []
         var checks: [Check] = []
-        for probe in probes {
+        for probe in state.plan.verify.probes {
             switch probe {
             case .http(let probe):
                 let url: HTTPURL
@@ -129,13 +137,13 @@ extension VerifyStep {
         }
         transport.send(requests) { index, result in
             let (url, statuses) = expected[index]
-            checks.append(Self.check(url, statuses, result))
+            checks.append(Self.check(url, statuses, result, cause: cause))
         }
         return checks.sorted { $0.name < $1.name }
     }
 
     private static func check(
-        _ url: HTTPURL, _ statuses: [Int], _ result: Result<HTTPResponse, TransportError>
+        _ url: HTTPURL, _ statuses: [Int], _ result: Result<HTTPResponse, TransportError>, cause: String
     ) -> Check {
         let name = "probe \(url.withoutQuery)"
         switch result {
@@ -147,7 +155,7 @@ extension VerifyStep {
             let wanted = statuses.map(String.init).joined(separator: " or ")
             return Check(
                 name, .failed, "answers \(response.status) instead of \(wanted)",
-                hint: "look at the application's log; the predecessor stays as it is")
+                hint: cause + "look at the application's log; the predecessor stays as it is")
         }
     }
 

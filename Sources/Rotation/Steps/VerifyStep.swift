@@ -66,7 +66,7 @@ package struct VerifyStep {
         let secret = context.boxes(for: identity).open(successor, with: identity)
         var checks = try checkSuccessor(secret, state)
         checks += try checkTargets(published, state, hiding: secret)
-        checks += try checkApplications(state.plan.verify.probes, hiding: secret)
+        checks += try checkApplications(state, hiding: secret)
         // What was ended before it had answered is no evidence, for or against.
         try context.continueUnlessStopped()
         for check in checks {
@@ -83,15 +83,16 @@ package struct VerifyStep {
 
     private func refuseFailed(_ checks: [Check]) throws(StepError) {
         let failed = checks.filter(\.isFailed)
-        guard let first = failed.first else { return }
+        guard !failed.isEmpty else { return }
         let isEarly = failed.allSatisfy { $0.outcome == .notYet }
         let unseen = checks.filter { $0.outcome == .unknown && $0.name != Check.adoption }.map(\.name)
         throw StepError(
             isEarly ? .notYet : .failed,
             "\(Counted(failed.count, of: checks.count, "check")) did not pass: \(failed.map(\.name).joined(separator: ", "))"
                 + (unseen.isEmpty ? "" : "; not looked at: \(unseen.joined(separator: ", "))"),
-            hint: first.hint ?? "the predecessor stays as it is; fix the cause, then `ork-verify`, or wait for it with "
-                + "`ork-verify --wait 10m`",
+            hint: Check.hint(failed)
+                ?? "the predecessor stays as it is; fix the cause, then `ork-verify`, or wait for it "
+                + "with `ork-verify --wait 10m`",
             isRetryable: true)
     }
 
@@ -122,7 +123,9 @@ package struct VerifyStep {
         ]
         try context.record(
             Entry(.verify, .verified, message: evidence.text, detail: detail), sealed: drops ? [] : nil)
-        if complete, let warning = state.newTargetsWarning { context.tell(.warning(warning)) }
+        if complete, let warning = state.newTargetsWarning {
+            context.tell(.warning("\(warning); \(State.newTargetsRemedy)"))
+        }
         context.tell(.done("verified: \(evidence.text)"))
         for place in state.dropped { context.tell(.warning(place.news)) }
         if drops { context.tell(.done("the sealed key is dropped from the handoff; its targets have it")) }
@@ -170,6 +173,20 @@ package struct Check: Hashable, Sendable {
     package var isFailed: Bool { outcome == .failed || outcome == .notYet }
 
     var text: String { "\(name): \(seen)" }
+
+    /// What to do about checks that did not pass: what may be the cause of the others comes first and alone, a successor
+    /// that does not work before a target that does not hold it, and both before an application that does not answer.
+    static func hint(_ failed: [Check]) -> String? {
+        let groups = [
+            failed.filter { $0.name == State.Check.first }, failed.filter { $0.target != nil },
+            failed.filter { $0.outcome == .failed }, failed,
+        ]
+        return groups.lazy.compactMap { checks in
+            var hints: [String] = []
+            for case let hint? in checks.map(\.hint) where !hints.contains(hint) { hints.append(hint) }
+            return hints.isEmpty ? nil : hints.joined(separator: "; ")
+        }.first
+    }
 
     var entry: Entry {
         var detail: JSONObject = ["check": .string(name), "outcome": .string(outcome.rawValue)]

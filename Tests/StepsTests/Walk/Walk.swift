@@ -59,7 +59,7 @@ struct Walk: Sendable {
             var complaints = follower.complaints
             switch end {
             case .finished where !wasFinished: complaints += follower.world.complaintsAtEnd
-            case .finished, .joined, .stopped: break
+            case .finished, .joined: break
             case .lost(let text): complaints.append(WalkComplaint(kind: .deadEnd, text: text))
             }
             let trail = keepsStory ? ["  following the messages:"] + follower.trail.map { "    " + $0 } : []
@@ -79,6 +79,7 @@ extension WalkWorld {
         let places = state.plan.targets.map(\.name.description)
         let lacking = places.filter {
             simulated.holding($0)?.hash != created.hash.description && !disturbed.contains($0)
+                && !simulated.unreadable.contains($0)
         }
         if !lacking.isEmpty {
             complaints.append(
@@ -206,10 +207,9 @@ struct WalkTally: CustomStringConvertible {
 }
 
 extension WalkTally.Finding {
-    /// The shortest walk that shows it, with all that was said; `nil` if it is known.
-    func told(tellsKnown: Bool = false) throws -> String? {
+    /// The shortest walk that shows it, with all that was said.
+    func told() throws -> String {
         let signature = WalkTally.signature(complaint)
-        guard tellsKnown || !WalkKnown.knows(signature) else { return nil }
         var walk = Walk(seed: seed)
         func fault(_ walk: Walk, keepsStory: Bool = false, follows: (Int) -> Bool) throws -> Walk.Fault? {
             var found: Walk.Fault?

@@ -16,7 +16,10 @@ struct WalkAdvice {
 
     /// What a person puts right by hand, where a text tells so.
     enum Repair: String, Hashable, CaseIterable {
-        case identity, successor, predecessor, otherHandoff, sealedCopy, application, places, stranger, room, service
+        case identity, successor, predecessor, otherHandoff, newerHandoff, lostNewerHandoff, sealedCopy, application,
+            places, name,
+            stranger
+        case room, service
     }
 
     /// A way is a list of deeds, done in their order.
@@ -27,7 +30,10 @@ struct WalkAdvice {
         ("ORK_IDENTITY", .identity),
         ("fix the successor at OpenRouter", .successor), ("enable the successor", .successor),
         ("enable it at openrouter.ai", .predecessor), ("enable it by hand", .predecessor),
-        ("with its handoff", .otherHandoff), ("that run's handoff", .otherHandoff),
+        ("if a newer rotation wrote it", .newerHandoff), ("if that one is lost", .lostNewerHandoff),
+        ("go on with its handoff", .otherHandoff),
+        ("with its handoff", .otherHandoff), ("give it a name of its own", .name),
+        ("that run's handoff", .otherHandoff),
         ("finish the other rotation", .otherHandoff), ("go on with the newer", .otherHandoff),
         ("copy of the handoff from before", .sealedCopy),
         ("the handoff as ork-create wrote it", .sealedCopy),
@@ -58,7 +64,9 @@ struct WalkAdvice {
     init(_ text: String) {
         // To wait here is to come back.
         ways =
-            Self.clauses(text).map(Self.deeds).filter { !$0.isEmpty && $0 != [.wait, .again] }
+            Self.clauses(text.replacing("` or `", with: "`, or `")).map(Self.deeds).filter {
+                !$0.isEmpty && $0 != [.wait, .again]
+            }
             + (Self.pauses.contains(where: text.contains) ? [[.wait, .again]] : [])
     }
 
@@ -84,7 +92,12 @@ struct WalkAdvice {
     }
 
     private static func deeds(_ clause: String) -> [Deed] {
-        var deeds: [Deed] = repairs.filter { clause.contains($0.words) }.map { .repair($0.repair) }
+        var deeds: [Deed] = []
+        for (words, repair) in repairs where clause.contains(words) && !deeds.contains(.repair(repair)) {
+            deeds.append(.repair(repair))
+        }
+        // Whose handoff it is stands in the condition.
+        if deeds.contains(.repair(.newerHandoff)) { deeds = [.repair(.newerHandoff)] }
         if pauses.contains(where: clause.contains) { deeds.append(.wait) }
         let quoted = clause.contains("`") ? self.quoted(clause) : bare(clause)
         let meant = phrases.filter { clause.contains($0.words) }.compactMap { WalkCommand($0.command) }

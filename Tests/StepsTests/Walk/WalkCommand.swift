@@ -29,6 +29,11 @@ struct WalkCommand: Hashable, Sendable, CustomStringConvertible {
         "--predecessor", "--name", "--to", "--rotation", "--config", "--trust", "--wait", "--openrouter-url",
     ]
 
+    private init(program: String, flags: [Flag]) {
+        self.program = program
+        self.flags = flags
+    }
+
     /// `nil` for what is no command of a rotation.
     init?(_ text: String) {
         var words = text.split(separator: " ").map(String.init)[...]
@@ -47,6 +52,9 @@ struct WalkCommand: Hashable, Sendable, CustomStringConvertible {
     func has(_ name: String) -> Bool { flags.contains { $0.name == name } }
     func values(_ name: String) -> [String] { flags.filter { $0.name == name }.compactMap(\.value) }
     func names(_ name: String) -> Set<PlanName> { Set(values(name).compactMap { PlanName($0) }) }
+
+    /// The same without `--wait`.
+    var withoutWait: WalkCommand { WalkCommand(program: program, flags: flags.filter { $0.name != "--wait" }) }
 
     var isDryRun: Bool { has("--dry-run") }
 

@@ -14,8 +14,6 @@ struct WalkFollower {
         case finished
         /// It came to a state from which somebody has finished before.
         case joined
-        /// A message said that it stops here on purpose.
-        case stopped(String)
         case lost(String)
     }
 
@@ -28,7 +26,7 @@ struct WalkFollower {
     private var commands = 0
     /// How often a message has led to another rotation, which has ten commands of its own.
     private var turns = 0
-    private static let turnLimit = 2
+    private static let turnLimit = 3
     /// Whether there were too many commands.
     private var isTired = false
     /// The states that this person came through since then, and with how many commands.
@@ -45,7 +43,7 @@ struct WalkFollower {
         last = ending.flatMap { $0.wasKilled || $0.command.isDryRun ? nil : $0 }
     }
 
-    /// Follows until the rotation is finished, a message says that this is the end, or nothing leads on.
+    /// Follows until the rotation is finished or nothing leads on.
     mutating func run(_ memory: inout WalkMemory) -> End {
         if let last, last.error != nil { take(last) }
         while true {
@@ -70,9 +68,6 @@ struct WalkFollower {
     }
 
     private func end() -> End? {
-        if let error = last?.error, let stop = WalkStop.all.first(where: { error.message.contains($0) }) {
-            return .stopped(stop)
-        }
         if last?.error == nil, world.state?.isFinished ?? false { return .finished }
         if let error = last?.error { return .lost(error.message + (error.hint.map { " | " + $0 } ?? "")) }
         return nil
@@ -87,7 +82,7 @@ struct WalkFollower {
             trail.append("(by hand: \(repair.rawValue)\(isDone ? "" : ", which is not there"))")
             guard isDone else { return takeNextWay() }
             // Another rotation is in hand: what comes next is said by its own handoff.
-            if repair == .otherHandoff {
+            if repair == .otherHandoff || repair == .newerHandoff {
                 turn()
                 todo = []
                 last = nil
@@ -116,11 +111,10 @@ struct WalkFollower {
         world.pass(until: date.addingTimeInterval(1))
     }
 
-    /// Where the message offers `--wait`, the command is one however often it tries. What an approver runs is another
-    /// person's.
+    /// A command that is tried again, after a wait or after something was put right by hand, is one. What an approver runs
+    /// is another person's.
     private mutating func run(_ command: WalkCommand, again: Bool) {
-        let isWaiting = again && last?.error.map { $0.isRetryable && $0.hint?.contains("--wait") ?? false } ?? false
-        if !isWaiting, command.program != "ork-approve" {
+        if !again, command.withoutWait != last?.command.withoutWait, command.program != "ork-approve" {
             isTired = commands >= Self.limit || turns > Self.turnLimit
             guard !isTired else { return }
             commands += 1
@@ -143,7 +137,7 @@ struct WalkFollower {
             last = nil
             return
         }
-        guard ending.error != nil || ending.warnings.contains(where: { $0.contains("run ork-") }) else { return }
+        guard ending.error != nil || ending.warnings.contains(where: { $0.contains("`ork-") }) else { return }
         takeNextWay()
     }
 
@@ -174,9 +168,18 @@ extension WalkWorld {
         for flag in command.flags {
             words.append(flag.name)
             switch (flag.name, flag.value) {
-            case ("--handoff", "NEW"?), ("--handoff", "NEW.json"?), ("--handoff", "FILE"?): words.append(newFile())
+            case ("--handoff", "NEW"?), ("--handoff", "NEW.json"?), ("--handoff", "FILE"?):
+                // A printed command names the rotation that it is about.
+                rotation = lineageInHand
+                words.append(newFile())
             case ("--to", "TARGET"?):
                 guard let place = placeOfPredecessor else { return nil }
+                words.append(place)
+            case ("--accept-target", let place?):
+                // Whoever has looked does not write over a newer rotation's key.
+                guard let state, !(simulated.holding(place).map { isNewer($0, than: state) } ?? false) else {
+                    return nil
+                }
                 words.append(place)
             case (_, let value?): words.append(value)
             case (_, nil): break
@@ -211,6 +214,13 @@ extension WalkWorld {
             }
             guard let newest = named.max(by: { $0.state.header.id < $1.state.header.id }) else { return false }
             file = newest.name
+        case .newerHandoff:
+            guard let newest = newerHandoff else { return false }
+            file = newest
+        case .lostNewerHandoff: return newerHandoff == nil && !newerKeys.isEmpty
+        case .name:
+            guard let stranger = key(.stranger) else { return false }
+            simulated.sandbox.rename(stranger.hash, "\(stranger.name) of another application", at: now)
         case .sealedCopy:
             guard
                 let copy = copies.last(where: {
@@ -244,6 +254,28 @@ extension WalkWorld {
         return true
     }
 
+    /// The handoff of a rotation that is newer than the one in hand, and whose key is at a place of that.
+    private var newerHandoff: String? {
+        let held = newerKeys
+        return files.first { name, paper in
+            name != file && paper.state.map { !$0.isFinished && held.contains($0.header.id.description) } ?? false
+        }?.key
+    }
+
+    /// The rotations that are newer than the one in hand, and whose keys are at places of that.
+    private var newerKeys: [String] {
+        guard let state else { return [] }
+        return state.plan.targets.compactMap { simulated.holding($0.name.description) }
+            .filter { isNewer($0, than: state) }.compactMap { KeyName(parsing: $0.name).rotation?.id }
+    }
+
+    /// Whether `ork-status --ask` shows the key as a newer rotation's.
+    private func isNewer(_ key: ProviderKey, than state: State) -> Bool {
+        let name = KeyName(parsing: key.name)
+        return works(key) && name.base == state.header.base
+            && name.rotation.map { $0.id > state.header.id.description } ?? false
+    }
+
     /// Places that are not this rotation's and hold its predecessor get a key of their own again, if there is one.
     private mutating func takeAway(_ hash: String, from targets: Set<String>) {
         for place in simulated.places.keys where !targets.contains(place) && simulated.holding(place)?.hash == hash {
@@ -260,11 +292,6 @@ extension WalkWorld {
         simulated.sandbox.setDisabled(key.hash, false, at: simulated.now)
         return true
     }
-}
-
-/// The messages with which a rotation stops on purpose.
-enum WalkStop {
-    static let all: [String] = []
 }
 
 /// From which states a person has come to the end already, and with how many commands.

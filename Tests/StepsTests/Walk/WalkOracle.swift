@@ -52,7 +52,7 @@ struct WalkOracle {
     private func claims() -> [WalkComplaint] {
         ending.done.flatMap { text -> [WalkComplaint] in
             let false_ = { (what: String) in complain(.falseClaim, "\"\(text)\": \(what)") }
-            if text.hasPrefix("verified: ") { return works(text).map(false_) ?? [] }
+            if text.hasPrefix("verified: ") { return isUnasked ? [] : works(text).map(false_) ?? [] }
             if text.hasPrefix("nothing to do"), text.contains("every target"), command.program == "ork-publish" {
                 let unseen = text.split(separator: "not seen at ").dropFirst().first ?? ""
                 let empty = targets.filter { !holds($0) && !unseen.contains($0) && !isAbandoned($0) }
@@ -61,8 +61,16 @@ struct WalkOracle {
             if text.hasPrefix("nothing to do"), text.contains("was created before"), !successorWorks {
                 return false_("the successor does not work")
             }
-            if text.hasPrefix("nothing to do: every predecessor is deleted") || text.hasPrefix("finished: ") {
-                return finishProblem.map(false_) ?? []
+            if text.hasPrefix("nothing to do: every predecessor is deleted") {
+                return predecessors.contains { $0.deletedAt == nil } ? false_("a predecessor is still there") : []
+            }
+            if text.hasPrefix("finished: ") { return finishProblem.map(false_) ?? [] }
+            if text.hasSuffix(": written") || text.hasSuffix(": held it already") {
+                let place = String(text.prefix { $0 != ":" })
+                return holds(place) ? [] : false_("another value is there")
+            }
+            if text.hasPrefix("created "), ending.error == nil, !successorWorks {
+                return false_("the successor does not work")
             }
             if text.hasSuffix(": ready"), command.has("--check") {
                 return readiness(String(text.dropLast(": ready".count))).map(false_) ?? []
@@ -96,6 +104,7 @@ struct WalkOracle {
 
     private func zero() -> [WalkComplaint] {
         switch command.program {
+        case "ork-create" where command.has("--amend"): return []
         case "ork-create":
             guard successorWorks else { return complain(.falseZero, "ork-create: there is no successor that works") }
             guard command.has("--supersede"), let state = after.state else { return [] }
@@ -112,7 +121,8 @@ struct WalkOracle {
                 ? []
                 : complain(.falseZero, "ork-publish: \(missing.joined(separator: ", ")) does not hold the successor")
             return wanted
-        case "ork-verify": return successorWorks ? [] : complain(.falseZero, "ork-verify: the successor does not work")
+        case "ork-verify":
+            return successorWorks || isUnasked ? [] : complain(.falseZero, "ork-verify: the successor does not work")
         case "ork-approve":
             let steps = command.values("--for").compactMap(StepName.init)
             let open = steps.filter { !(after.state?.isApproved(for: $0) ?? false) }
@@ -161,7 +171,12 @@ struct WalkOracle {
                 return complain(.surprise, "\(command.program) ends a live key, \(Self.plain(key.name))")
             }
             let released = Set(command.values("--abandon-target")).union(before.disturbed)
-            let hurt = holders.filter { !released.contains($0) }
+            // Without a quiet time nobody looks for readers of what is no target, or cannot be read.
+            let isSeen = { (place: String) in
+                after.settings.patience > 0
+                    || targets.contains(place) && !before.simulated.unreadable.contains(place)
+            }
+            let hurt = holders.filter { !released.contains($0) && isSeen($0) }
             guard !command.has("--compromised"), !hurt.isEmpty else { return [] }
             return complain(.outage, "ork-retire: \(hurt.joined(separator: ", ")) still holds the key that it disables")
         }
@@ -192,6 +207,11 @@ struct WalkOracle {
         after.state?.header.predecessors.compactMap { after.key($0.hash) } ?? []
     }
 
+    /// Whether it says that it has not looked at the successor itself.
+    private var isUnasked: Bool {
+        ending.done.contains { $0.hasSuffix("OpenRouter was not asked, as the key is not at hand") }
+    }
+
     private func isAbandoned(_ place: String) -> Bool {
         after.state?.abandonedTargets.contains { $0.description == place } ?? false
     }
@@ -204,7 +224,9 @@ struct WalkOracle {
     var finishProblem: String? {
         guard successorWorks else { return "the successor does not work" }
         if predecessors.contains(where: { $0.deletedAt == nil }) { return "a predecessor is still there" }
-        let empty = targets.filter { !holds($0) && !before.disturbed.contains($0) }
+        let empty = targets.filter {
+            !holds($0) && !before.disturbed.contains($0) && !before.simulated.unreadable.contains($0)
+        }
         return empty.isEmpty ? nil : "another value is at \(empty.joined(separator: ", "))"
     }
 

@@ -93,11 +93,13 @@ struct WalkPrograms {
     }
 
     private func amend() throws(StepError) {
-        let targets = journal.handoff.flatMap { try? State($0, trust: nil) }?.plan.targets ?? []
-        try AmendStep(
-            context: context,
-            targets: targets.filter { !command.names("--drop-target").contains($0.name) } + addedTargets
-        ).run()
+        let dropped = command.names("--drop-target")
+        let isByFlags = !dropped.isEmpty || !addedTargets.isEmpty
+        // Without flags, the plan becomes the configured one.
+        let begun = journal.handoff.flatMap { try? State($0, trust: nil) }?.plan
+        let plan = isByFlags ? begun : world.plan(world.lineageInHand)
+        let targets = (plan?.targets ?? []).filter { !dropped.contains($0.name) }
+        try AmendStep(context: context, targets: targets + addedTargets).run()
     }
 
     /// The places that the command names as new targets.

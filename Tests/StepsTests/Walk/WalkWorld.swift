@@ -130,6 +130,9 @@ extension WalkWorld {
         return plan
     }
 
+    /// The one that the handoff in hand is of; the configured one where there is none.
+    var lineageInHand: Lineage { state.flatMap { Lineage(rawValue: $0.header.name.description) } ?? rotation }
+
     /// The handoff in hand.
     var handoff: Handoff? { files[file]?.handoff }
 
