@@ -29,6 +29,28 @@ extension State {
         }
     }
 
+    /// What to do where an application does not answer well: what may be the cause comes first.
+    ///
+    /// `hasKey` is whether OpenRouter could be asked about the successor.
+    func remedyForFailedProbe(hasKey: Bool) -> String {
+        // A later wave waits for this very probe.
+        let reached = keptTargets.filter { isPublished($0.name) }.map(\.wave).max() ?? 0
+        let missing = keptTargets.filter { !isPublished($0.name) && $0.wave <= reached }.map(\.name)
+        let abandoned = plan.targets.map(\.name).filter(abandonedTargets.contains)
+        var ways: [String] = []
+        if !missing.isEmpty {
+            ways.append("it may read \(Evidence.list(missing)), which `ork-publish` has not written")
+        }
+        if let first = abandoned.first {
+            ways.append(
+                "it may read \(Evidence.list(abandoned)), which was let go of: `ork-publish --target \(first)`")
+        }
+        if !hasKey {
+            ways.append("whether the successor still works, `ork-create` tells, which needs the management key")
+        }
+        return (ways + ["look at the application's log; the predecessor stays as it is"]).joined(separator: "; ")
+    }
+
     /// What to do where no target is known to have held the predecessor.
     static let newTargetsRemedy =
         "name the place that the application reads: `ork-publish --to TARGET`; if there is none, and all targets are new on "

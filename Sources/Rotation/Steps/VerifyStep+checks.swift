@@ -111,13 +111,7 @@ extension VerifyStep {
 
     /// The application's own probes.
     func checkApplications(_ state: State, hiding secret: Secret?) throws(StepError) -> [Check] {
-        // A later wave waits for this very check.
-        let reached = state.keptTargets.filter { state.isPublished($0.name) }.map(\.wave).max() ?? 0
-        let missing = state.keptTargets.filter { !state.isPublished($0.name) && $0.wave <= reached }.map(\.name)
-        let unwritten =
-            missing.isEmpty ? "" : "it may read \(Evidence.list(missing)), which `ork-publish` has not written; "
-        let unseen = "whether the successor still works, `ork-create` tells, which needs the management key; "
-        let cause = unwritten + (secret == nil ? unseen : "")
+        let hint = state.remedyForFailedProbe(hasKey: secret != nil)
         var requests: [HTTPRequest] = []
         var expected: [(url: HTTPURL, statuses: [Int])] = []
         var checks: [Check] = []
@@ -137,13 +131,13 @@ extension VerifyStep {
         }
         transport.send(requests) { index, result in
             let (url, statuses) = expected[index]
-            checks.append(Self.check(url, statuses, result, cause: cause))
+            checks.append(Self.check(url, statuses, result, hint: hint))
         }
         return checks.sorted { $0.name < $1.name }
     }
 
     private static func check(
-        _ url: HTTPURL, _ statuses: [Int], _ result: Result<HTTPResponse, TransportError>, cause: String
+        _ url: HTTPURL, _ statuses: [Int], _ result: Result<HTTPResponse, TransportError>, hint: String
     ) -> Check {
         let name = "probe \(url.withoutQuery)"
         switch result {
@@ -155,7 +149,7 @@ extension VerifyStep {
             let wanted = statuses.map(String.init).joined(separator: " or ")
             return Check(
                 name, .failed, "answers \(response.status) instead of \(wanted)",
-                hint: cause + "look at the application's log; the predecessor stays as it is")
+                hint: hint)
         }
     }
 

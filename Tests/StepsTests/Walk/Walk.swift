@@ -52,18 +52,29 @@ struct Walk: Sendable {
                 guard tell(WalkOracle(before: before, after: world, ending: ending).complaints()) else { return }
             }
             guard follows(world, index + 1) else { continue }
-            var follower = WalkFollower(world, after: ending)
-            let wasFinished = world.state?.isFinished ?? false
-            let end = follower.run(&memory)
-            counts(follower.ran)
-            var complaints = follower.complaints
-            switch end {
-            case .finished where !wasFinished: complaints += follower.world.complaintsAtEnd
-            case .finished, .joined: break
-            case .lost(let text): complaints.append(WalkComplaint(kind: .deadEnd, text: text))
+            var followers = [WalkFollower(world, after: ending)]
+            while var follower = followers.popLast() {
+                let complaints = follower.follow(&memory)
+                counts(follower.ran)
+                let trail = keepsStory ? ["  following the messages:"] + follower.trail.map { "    " + $0 } : []
+                guard tell(complaints, trail) else { return }
+                // Of several ways, a person takes another one.
+                for crossroads in follower.crossroads {
+                    followers += crossroads.newWays(&memory).map { WalkFollower(crossroads, taking: $0) }
+                }
             }
-            let trail = keepsStory ? ["  following the messages:"] + follower.trail.map { "    " + $0 } : []
-            guard tell(complaints, trail) else { return }
+        }
+    }
+}
+
+extension WalkFollower {
+    /// Follows to the end; answers what was wrong on the way and there.
+    fileprivate mutating func follow(_ memory: inout WalkMemory) -> [WalkComplaint] {
+        let wasFinished = world.state?.isFinished ?? false
+        return switch run(&memory) {
+        case .finished where !wasFinished: complaints + world.complaintsAtEnd
+        case .finished, .joined: complaints
+        case .lost(let text): complaints + [WalkComplaint(kind: .deadEnd, text: text)]
         }
     }
 }
@@ -76,7 +87,7 @@ extension WalkWorld {
                 kind: .orphan, text: "a live key with ork's mark is in no handoff: \(WalkOracle.plain(key.name))")
         }
         guard let state, let created = state.created else { return complaints }
-        let places = state.plan.targets.map(\.name.description)
+        let places = state.keptTargets.map(\.name.description)
         let lacking = places.filter {
             simulated.holding($0)?.hash != created.hash.description && !disturbed.contains($0)
                 && !simulated.unreadable.contains($0)
@@ -178,7 +189,9 @@ struct WalkTally: CustomStringConvertible {
     private var commands = 0
     private var states = 0
 
-    var description: String { "\(states) states, \(commands) commands, \(findings.count) findings" }
+    var description: String {
+        "\(states) states, \(memory.gone.count) ways, \(commands) commands, \(findings.count) findings"
+    }
 
     mutating func walk(_ seed: UInt64) throws {
         var (commands, seen, findings, memory) = (0, seen, findings, memory)
@@ -201,8 +214,12 @@ struct WalkTally: CustomStringConvertible {
 
     /// A complaint without what differs from walk to walk.
     static func signature(_ complaint: WalkComplaint) -> String {
-        let words = complaint.text.split(separator: " ").filter { !$0.contains(where: \.isNumber) }
-        return "\(complaint.kind.rawValue): " + words.joined(separator: " ")
+        "\(complaint.kind.rawValue): \(plain(complaint.text))"
+    }
+
+    /// A message without keys, moments and counts.
+    static func plain(_ text: String) -> String {
+        text.split(separator: " ").filter { !$0.contains(where: \.isNumber) }.joined(separator: " ")
     }
 }
 

@@ -38,14 +38,24 @@ struct WalkFollower {
     private var todo: [WalkAdvice.Deed] = []
     private var last: WalkEnding?
 
+    /// Where messages have led to a choice.
+    private(set) var crossroads: [WalkCrossroads] = []
+
     init(_ world: WalkWorld, after ending: WalkEnding?) {
         self.world = world
         last = ending.flatMap { $0.wasKilled || $0.command.isDryRun ? nil : $0 }
+        if let last, last.error != nil { take(last) }
+    }
+
+    /// Goes this way first.
+    init(_ crossroads: WalkCrossroads, taking way: [WalkAdvice.Deed]) {
+        world = crossroads.world
+        last = crossroads.ending
+        todo = way
     }
 
     /// Follows until the rotation is finished or nothing leads on.
     mutating func run(_ memory: inout WalkMemory) -> End {
-        if let last, last.error != nil { take(last) }
         while true {
             if todo.isEmpty {
                 if let end = end() {
@@ -145,12 +155,8 @@ struct WalkFollower {
     private mutating func takeNextWay() {
         todo = []
         guard let last else { return }
-        let texts = last.warnings + [last.error?.hint, last.error?.message].compactMap(\.self)
-        var ways = texts.flatMap { WalkAdvice($0).ways }
-        // Where the message says when, that is enough.
-        if last.error?.retryAt != nil { ways.insert([.wait, .again], at: 0) }
-        // So does this status: the service comes back.
-        if last.error?.code == .unreachable { ways.insert([.repair(.service), .again], at: 0) }
+        let ways = last.ways
+        crossroads.append(WalkCrossroads(world: world, ending: last))
         let message = Self.plain((last.error.map { [$0.message, $0.hint ?? ""] } ?? last.done).joined(separator: "; "))
         let count = readings[message, default: 0]
         readings[message] = count + 1
@@ -159,6 +165,46 @@ struct WalkFollower {
 
     /// A message without moments and hashes.
     static func plain(_ text: String) -> String { String(text.filter { !$0.isNumber }) }
+}
+
+/// A state, and what the command that led to it has said.
+struct WalkCrossroads {
+    let world: WalkWorld
+    let ending: WalkEnding
+
+    /// The ways that can be gone here and have not been gone before where the same was said.
+    func newWays(_ memory: inout WalkMemory) -> [[WalkAdvice.Deed]] {
+        let message = WalkTally.plain(
+            (ending.warnings + [ending.error?.message].compactMap(\.self)).joined(separator: "; "))
+        return ending.ways.filter { way in
+            let key = "\(message) | \(way)"
+            return !memory.gone.contains(key) && isOpen(way) && memory.gone.insert(key).inserted
+        }
+    }
+
+    private func isOpen(_ way: [WalkAdvice.Deed]) -> Bool {
+        var world = world
+        return way.allSatisfy { deed in
+            switch deed {
+            case .repair(let repair): world.do(repair, told: ending.error?.message ?? "")
+            case .run(let command): world.completed(command) != nil
+            case .again, .wait: true
+            }
+        }
+    }
+}
+
+extension WalkEnding {
+    /// The ways out that its messages show, the first one first.
+    var ways: [[WalkAdvice.Deed]] {
+        let texts = warnings + [error?.hint, error?.message].compactMap(\.self)
+        var ways = texts.flatMap { WalkAdvice($0).ways }
+        // Where the message says when, that is enough.
+        if error?.retryAt != nil { ways.insert([.wait, .again], at: 0) }
+        // So does this status: the service comes back.
+        if error?.code == .unreachable { ways.insert([.repair(.service), .again], at: 0) }
+        return ways
+    }
 }
 
 extension WalkWorld {
@@ -297,4 +343,6 @@ extension WalkWorld {
 /// From which states a person has come to the end already, and with how many commands.
 struct WalkMemory {
     var finishes: [String: Int] = [:]
+    /// The ways that somebody has gone, each with what was said there.
+    var gone: Set<String> = []
 }

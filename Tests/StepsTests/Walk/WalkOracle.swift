@@ -176,7 +176,7 @@ struct WalkOracle {
                 after.settings.patience > 0
                     || targets.contains(place) && !before.simulated.unreadable.contains(place)
             }
-            let hurt = holders.filter { !released.contains($0) && isSeen($0) }
+            let hurt = holders.filter { !released.contains($0) && !isAbandoned($0) && isSeen($0) }
             guard !command.has("--compromised"), !hurt.isEmpty else { return [] }
             return complain(.outage, "ork-retire: \(hurt.joined(separator: ", ")) still holds the key that it disables")
         }
@@ -225,7 +225,8 @@ struct WalkOracle {
         guard successorWorks else { return "the successor does not work" }
         if predecessors.contains(where: { $0.deletedAt == nil }) { return "a predecessor is still there" }
         let empty = targets.filter {
-            !holds($0) && !before.disturbed.contains($0) && !before.simulated.unreadable.contains($0)
+            !holds($0) && !isAbandoned($0) && !before.disturbed.contains($0)
+                && !before.simulated.unreadable.contains($0)
         }
         return empty.isEmpty ? nil : "another value is at \(empty.joined(separator: ", "))"
     }
