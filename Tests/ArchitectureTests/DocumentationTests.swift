@@ -28,6 +28,24 @@ import Testing
         #expect(checked > 10)
     }
 
+    @Test("every option of a command that a message prints is one of that program")
+    func commandsInMessages() async throws {
+        let help = try await Help.all()
+        var checked = 0
+        for file in try SourceTree.files(in: ["Sources", "plugins"]) where file.name.hasSuffix(".swift") {
+            for command in try file.text().matches(of: /`ork-[^`\n]+`/) {
+                for mention in Mention.all(in: String(command.output.dropFirst().dropLast())) {
+                    guard let program = mention.program else { continue }
+                    checked += 1
+                    #expect(
+                        help[program]?.accepted.contains(mention.option) == true,
+                        "\(file.path): \(command.output): \(program) has no \(mention.option)")
+                }
+            }
+        }
+        #expect(checked > 50)
+    }
+
     @Test("every page that a document links to in this repository is there")
     func links() throws {
         var checked = 0

@@ -62,6 +62,15 @@ import Testing
         #expect(try Identity(one.text).publicIdentity == one.publicIdentity)
     }
 
+    @Test("an identity whose public part looks like a token is drawn again")
+    func lookalike() throws {
+        // Of the first one, the public part holds what begins like a token of a GitHub App.
+        var seeds = [[0x3B, 0x5C, 0x01] + [UInt8](repeating: 0, count: 29), [UInt8](repeating: 7, count: 32)]
+        let identity = try Identity.generate { Secret(seeds.removeFirst()) }
+        #expect(seeds.isEmpty)
+        #expect(SecretShape.first(in: Array(identity.publicIdentity.description.utf8)) == nil)
+    }
+
     @Test("an identity does not print its seed")
     func silence() throws {
         var dumped = ""

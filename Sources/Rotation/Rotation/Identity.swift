@@ -25,9 +25,18 @@ package struct Identity: Sendable {
     // The version stands in the context, so that another version derives other keys from the same bytes.
     private static let context: StaticString = "ork-id-1"
 
-    /// A new identity.
-    package static func generate() throws(SodiumFailure) -> Identity {
-        do { return try Identity(seed: RandomBytes.secret(32)) } catch { throw SodiumFailure() }
+    /// A new identity, from what `draw` draws: 32 random bytes.
+    ///
+    /// One whose public part looks by chance like a secret of somebody else's, such as a GitHub token, is drawn again: the
+    /// public part is meant for files that are searched for secrets.
+    package static func generate(
+        _ draw: () -> Secret = { RandomBytes.secret(32) }
+    ) throws(SodiumFailure) -> Identity {
+        while true {
+            let identity: Identity
+            do { identity = try Identity(seed: draw()) } catch { throw SodiumFailure() }
+            if SecretShape.first(in: Array(identity.publicIdentity.description.utf8)) == nil { return identity }
+        }
     }
 
     /// Reads the text form, white space around it allowed.
