@@ -113,8 +113,8 @@ import Testing
             "a rotation with blanks", "ork-create --rotation 'my key' --config ork.yaml", files: ["ork.yaml": ""], 64,
             "--rotation is not the name of a rotation"),
         BadInput(
-            "a head that is none", "ork-verify --expect-head latest", 65,
-            "the handoff is not the one that --expect-head names"),
-        BadInput("an identity over a folder", "ork-keygen --output /tmp", 64, "/tmp exists"),
+            "a head that is none", "ork-verify --expect-head latest", 64,
+            "--expect-head: must be the head of a handoff"),
+        BadInput("an identity over a folder", "ork-keygen --output /tmp", 64, "/tmp is a folder"),
     ]
 }

@@ -48,10 +48,10 @@ struct BadHandoff: Sendable, CustomTestStringConvertible {
         arguments: [
             BadInput(
                 "a folder", "ork-publish --handoff folder", 65, "the handoff folder cannot be read: Is a directory"),
-            BadInput("a missing handoff", "ork-publish --handoff none.json", 65, "there is no handoff"),
+            BadInput("a missing handoff", "ork-publish --handoff none.json", 65, "there is no none.json in WORK"),
             BadInput(
                 "a second one that is missing", "ork-publish --handoff ork-handoff.json --handoff none.json", 65,
-                "the handoff none.json cannot be read: No such file or directory"),
+                "there is no none.json in WORK"),
             BadInput(
                 "another rotation's beside it", "ork-publish --handoff ork-handoff.json --handoff other.json", 65,
                 "other.json: the handoffs are of different rotations: ID and ID"),
@@ -91,45 +91,45 @@ struct BadHandoff: Sendable, CustomTestStringConvertible {
     }
 
     static let handoffs: [BadHandoff] = [
-        BadHandoff("an empty file", "ork-handoff.json: the handoff cannot be read: not valid JSON (at byte N)") {
+        BadHandoff("an empty file", "ork-handoff.json: not a handoff, or a damaged one: not valid JSON") {
             _, _ in []
         },
-        BadHandoff("the first half", "ork-handoff.json: the handoff cannot be read: not valid JSON (at byte N)") {
+        BadHandoff("the first half", "ork-handoff.json: not a handoff, or a damaged one: not valid JSON") {
             text, _ in Array(text.utf8.prefix(text.utf8.count / 2))
         },
         BadHandoff(
-            "all but the last brace", "ork-handoff.json: the handoff cannot be read: not valid JSON (at byte N)"
+            "all but the last brace", "ork-handoff.json: not a handoff, or a damaged one: not valid JSON"
         ) { text, _ in Array(text.utf8.dropLast(2)) },
         BadHandoff(
-            "bytes without a meaning", "ork-handoff.json: the handoff cannot be read: not valid JSON (at byte N)"
+            "bytes without a meaning", "ork-handoff.json: not a handoff, or a damaged one: not valid JSON"
         ) { _, _ in (0..<4096).map { UInt8(truncatingIfNeeded: $0 &* 167) } },
-        BadHandoff("a page of HTML", "ork-handoff.json: the handoff cannot be read: not valid JSON (at byte N)") {
+        BadHandoff("a page of HTML", "ork-handoff.json: not a handoff, or a damaged one: not valid JSON") {
             _, _ in Array("<!DOCTYPE html><title>404</title>".utf8)
         },
         BadHandoff("a list", "ork-handoff.json: schema is not as ork-handoff/1 has it") { text, _ in
             Array("[\(text)]".utf8)
         },
         BadHandoff(
-            "something behind the end", "ork-handoff.json: the handoff cannot be read: not valid JSON (at byte N)"
+            "something behind the end", "ork-handoff.json: not a handoff, or a damaged one: not valid JSON"
         ) { text, _ in Array((text + "}").utf8) },
         BadHandoff("17 MiB", "the handoff ork-handoff.json cannot be read: File too large") { text, _ in
             Array(text.utf8) + [UInt8](repeating: 0x20, count: 17 << 20)
         },
-        BadHandoff("no UTF-8", "ork-handoff.json: the handoff cannot be read: not valid UTF-8 (at byte N)") {
+        BadHandoff("no UTF-8", "ork-handoff.json: not a handoff, or a damaged one: not valid UTF-8") {
             text, _ in Array(text.utf8).map { $0 == UInt8(ascii: "k") ? 0xFF : $0 }
         },
         BadHandoff(
             "deep nesting", "\"summary\": {", "\"deep\": \(String(repeating: "[", count: 500)), \"summary\": {",
-            "ork-handoff.json: the handoff cannot be read: nested too deeply (at byte N)"),
+            "ork-handoff.json: not a handoff, or a damaged one: nested too deeply"),
         BadHandoff(
             "a key twice", "\"schema\":", "\"schema\": \"ork-handoff/1\", \"schema\":",
-            "ork-handoff.json: the handoff cannot be read: an object has the same key twice (at byte N)"),
+            "ork-handoff.json: not a handoff, or a damaged one: an object has the same key twice"),
         BadHandoff(
             "a fraction", "\"summary\": {", "\"summary\": {\"x\": 1.5,",
-            "ork-handoff.json: the handoff cannot be read: a number that is not a whole number below 2^53 (at byte N)"),
+            "ork-handoff.json: not a handoff, or a damaged one: a number that is not a whole number below 2^53"),
         BadHandoff(
             "a number that readers round", "\"summary\": {", "\"summary\": {\"x\": 9007199254740993,",
-            "ork-handoff.json: the handoff cannot be read: a number that is not a whole number below 2^53 (at byte N)"),
+            "ork-handoff.json: not a handoff, or a damaged one: a number that is not a whole number below 2^53"),
         BadHandoff(
             "another schema", "ork-handoff/1", "ork-handoff/2",
             "ork-handoff.json: the handoff has another schema than ork-handoff/1"),

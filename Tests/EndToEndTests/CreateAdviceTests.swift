@@ -43,7 +43,7 @@ struct Advice: Sendable, CustomTestStringConvertible {
         Advice(
             "the identity is lost", after: begun + "rm state/ork/identity", "ork-create --predecessor checkout-prod",
             65,
-            "a record \\(create intended\\) is signed by .*, which is not trusted for create",
+            "the handoff is signed by .*, which is not trusted for create on this stage",
             leadsTo: [("ork-create --predecessor checkout-prod --supersede --handoff NEW.json", 0)]),
         Advice(
             "the handoff was edited",
@@ -54,7 +54,9 @@ struct Advice: Sendable, CustomTestStringConvertible {
         Advice(
             "the successor is deleted", after: begun + "sandbox-delete successor", "ork-create", 1,
             "the successor .* does not exist any more at OpenRouter",
-            leadsTo: [("ork-create --predecessor name=checkout-prod --supersede --handoff NEW.json", 0)]),
+            leadsTo: [
+                ("ork-create --predecessor name=checkout-prod --to file=file:path=.env,name=KEY --supersede", 0)
+            ]),
         Advice(
             "two keys of one name", after: "sandbox-key checkout-prod OTHER",
             "ork-create --predecessor checkout-prod --settle 0s", 65, "two live keys are named checkout-prod: .*",
@@ -96,13 +98,17 @@ struct Advice: Sendable, CustomTestStringConvertible {
             "superseding with a handoff that lies there", after: begun, "ork-create --supersede", 65,
             "nothing was superseded: the handoff is of rotation .*, which is under way",
             leadsTo: [
-                ("ork-create --supersede --predecessor name=checkout-prod --handoff NEW.json", 0), ("ork-publish", 0),
+                (
+                    "ork-create --supersede --predecessor name=checkout-prod --to file=file:path=.env,name=KEY --handoff",
+                    0
+                ), ("ork-publish", 0),
             ]),
         Advice(
             "another limit", after: begun, "ork-create --limit 5", 65,
             "rotation .* has begun, and with another plan .*",
             leadsTo: [
-                ("ork-create", 0), ("ork-create --limit 5 --predecessor name=checkout-prod --handoff NEW.json", 75),
+                ("ork-create", 0),
+                ("ork-create --limit 5 --predecessor name=checkout-prod --to file=file:path=.env,name=KEY", 75),
             ]),
         Advice(
             "other rules", after: begun, "ork-create --soak 0s --settle 1s", 65,

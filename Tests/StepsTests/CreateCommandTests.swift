@@ -1,3 +1,5 @@
+import JSON
+import PublisherHosting
 import Rotation
 import Secrets
 import Steps
@@ -28,6 +30,37 @@ import Testing
         #expect(Self.command.naming(.none).description == Self.command.description)
         #expect(CreateCommand().naming(.none).description == "ork-create --predecessor none")
         #expect(Self.configured.naming(.name("shop")).description == "ork-create --limit 5")
+    }
+
+    @Test("what a handoff says is said again as flags, unless a flag or ork.yaml says it")
+    func targets() throws {
+        let name = try #require(PlanName("web"))
+        let publisher = try #require(PublisherName("vault-kv"))
+        let token = try #require(EnvironmentName("VAULT_TOKEN"))
+        let ours = try #require(EnvironmentName("OUR_TOKEN"))
+        var target = Plan.Target(
+            name: name, publisher: publisher, wave: 2, environment: [token: ours],
+            with: ["path": .string("a,b\\c"), "version": 2, "key": "the key"])
+        #expect(
+            CreateCommand().naming(.name("shop")).naming([target]).description
+                == #"ork-create --predecessor name=shop --to 'web=vault-kv@2:path=a\,b\\c,version:=2,key=the key' "#
+                + "--target-env web:VAULT_TOKEN=OUR_TOKEN")
+        #expect(Self.command.naming([target]).description == Self.command.description)
+        #expect(Self.configured.naming([target]).description == Self.configured.description)
+        target.origin = .configuration
+        #expect(CreateCommand().naming([target]).description == "ork-create")
+    }
+
+    @Test("where no handoff can be believed, a person says again what is to be rotated")
+    func startingOver() {
+        #expect(
+            CreateCommand().startingOver
+                == "`ork-create --predecessor name=NAME --supersede --handoff NEW.json`, with the same --to, begins a new rotation"
+        )
+        #expect(
+            Self.configured.startingOver
+                == "`ork-create --limit 5 --supersede --handoff NEW.json` begins a new rotation")
+        #expect(Self.command.startingOver == "`\(Self.command.superseding)` begins a new rotation")
     }
 
     @Test("the predecessor is corrected where it is named: in a flag, or in ork.yaml")

@@ -1,3 +1,4 @@
+import FoundationEssentials
 import Glibc
 package import SystemPackage
 
@@ -48,6 +49,23 @@ package struct DurableFile {
 
     /// Thrown for what is neither a regular file nor a directory.
     private static let notRegular = Errno.notSupported
+
+    /// What is said where there is no such file: `there is no ork.yaml in /home/ann/shop`.
+    package var absence: String {
+        let name = path.lastComponent?.string ?? path.string
+        return "there is no \(name) in \(folder)"
+    }
+
+    /// The folder of the file, from the root.
+    package var folder: FilePath {
+        FilePath(FileManager.default.currentDirectoryPath).pushing(path).removingLastComponent().lexicallyNormalized()
+    }
+
+    /// Whether a folder has this name.
+    package var isFolder: Bool {
+        var status = stat()
+        return unsafe stat(path.string, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+    }
 
     /// What went wrong, for people.
     package static func problem(_ error: Errno) -> String {

@@ -5,6 +5,7 @@ package import Rotation
 package import Steps
 import SystemPackage
 package import Timestamps
+import Wording
 
 /// The handoff on disk: durable when `append` returns, and locked while a step has it.
 package final class HandoffFile: Journal {
@@ -17,15 +18,18 @@ package final class HandoffFile: Journal {
     // Kept open: closing it releases the lock. A dry run that finds none makes none.
     private let lock: FileDescriptor?
 
+    /// The file where no other one is named.
+    static let name = "ork-handoff.json"
+
     /// A handoff has a few hundred records at most; more than this many bytes is something else.
     package static let sizeLimit = 16 << 20
 
     /// Reads the handoffs of one rotation, those that exist, and writes to the first from now on.
     package init(
         _ paths: [String], identity: Identity, trust: Trust, provenance: Provenance, clock: any WallClock,
-        isDryRun: Bool = false
+        isDryRun: Bool = false, lastResort: String = CreateCommand().startingOver
     ) throws(StepError) {
-        path = paths.first ?? "ork-handoff.json"
+        path = paths.first ?? Self.name
         guard path != "-" else {
             throw StepError(
                 .usage, "a handoff cannot be written to a pipe",
@@ -36,16 +40,20 @@ package final class HandoffFile: Journal {
         self.provenance = provenance
         self.clock = clock
         lock = try Self.lock(path, isDryRun: isDryRun)
-        handoff = try Self.read(paths, mustExist: false)
+        handoff = try Self.read(paths, mustExist: false, lastResort: lastResort)
     }
 
     deinit { try? lock?.close() }
 
     /// Reads the handoffs of one rotation as one; only the first may be missing, unless it `mustExist`.
-    static func read(_ paths: [String], mustExist: Bool) throws(StepError) -> Handoff? {
+    static func read(
+        _ paths: [String], mustExist: Bool, lastResort: String = CreateCommand().startingOver
+    ) throws(StepError) -> Handoff? {
         var handoff: Handoff?
         for (index, path) in paths.enumerated() {
-            guard let other = try read(path, mustExist: mustExist || index > 0) else { continue }
+            guard let other = try read(path, mustExist: mustExist || index > 0, lastResort: lastResort) else {
+                continue
+            }
             guard var merged = handoff else {
                 handoff = other
                 continue
@@ -57,15 +65,29 @@ package final class HandoffFile: Journal {
     }
 
     /// Reads a handoff; `nil` if there is no such file and it need not exist.
-    package static func read(_ path: String, mustExist: Bool) throws(StepError) -> Handoff? {
+    package static func read(
+        _ path: String, mustExist: Bool, lastResort: String = CreateCommand().startingOver
+    ) throws(StepError) -> Handoff? {
         let bytes: [UInt8]
         do { bytes = try DurableFile(path).read(limit: sizeLimit) } catch {
-            if error == .noSuchFileOrDirectory, !mustExist { return nil }
-            throw StepError(
-                .unacceptable, "the handoff \(path) cannot be read: \(DurableFile.problem(error))",
-                hint: "name the file that the previous step wrote with --handoff")
+            guard error == .noSuchFileOrDirectory else {
+                throw StepError(
+                    .unacceptable, "the handoff \(path) cannot be read: \(DurableFile.problem(error))",
+                    hint: "name the file that ork-create or a later step wrote: --handoff FILE")
+            }
+            guard !mustExist else { throw missing(path) }
+            return nil
         }
-        do { return try Handoff(parsing: bytes) } catch { throw StepError(error, in: path) }
+        do { return try Handoff(parsing: bytes) } catch {
+            throw StepError(error, in: path, lastResort: lastResort)
+        }
+    }
+
+    /// How a program ends that needs this handoff.
+    static func missing(_ path: String) -> StepError {
+        StepError(
+            .unacceptable, DurableFile(path).absence,
+            hint: "run `ork-create` first; if it ran elsewhere, name the file that it wrote: --handoff FILE")
     }
 
     package func begin(_ header: RotationHeader, _ entry: Entry) throws(JournalError) {
@@ -110,9 +132,14 @@ package final class HandoffFile: Journal {
             descriptor = try FileDescriptor.open(name, .readWrite, options: options, permissions: .ownerReadWrite)
         } catch {
             guard !isDryRun else { return nil }
+            let folder = DurableFile(path).folder.string
+            let isMissing = !DurableFile(folder).isFolder
             throw StepError(
-                .failed, "no file can be written beside \(path)",
-                hint: "make the folder, or fix its permissions; --handoff names another file")
+                .failed,
+                "the handoff \(path) cannot be written: "
+                    + (isMissing ? "there is no folder \(folder)" : "no lock file can be made in \(folder)"),
+                hint: (isMissing ? "`mkdir -p \(ShellWord(folder))`" : "fix the folder's permissions")
+                    + ", or name another file: --handoff FILE")
         }
         guard flock(descriptor.rawValue, LOCK_EX | LOCK_NB) == 0 else {
             try? descriptor.close()

@@ -19,7 +19,7 @@ extension Session {
         var command = CreateCommand(
             flags.said.map { CreateCommand.Flag($0.name, $0.value) } + more, file: configuration?.file)
         let running = try runningState(command)
-        if let running { command = command.naming(running.header.plan.predecessor) }
+        if let running { command = command.naming(running.header.plan.predecessor).naming(running.plan.targets) }
         let plan: Plan
         if let running { plan = try self.plan(flags, running: running) } else { plan = try newPlan(flags, command) }
         if let configuration { try requireNamedLineage(configuration) }
@@ -36,7 +36,7 @@ extension Session {
     private func runningState(_ command: CreateCommand) throws(StepError) -> State? {
         guard let handoff = journal.handoff else { return nil }
         do { return try State(handoff, trust: trust) } catch {
-            throw StepError(error, anew: command.superseding)
+            throw StepError(error, lastResort: command.startingOver)
         }
     }
 

@@ -21,6 +21,8 @@ package final class Session {
     package let clock = StepClock()
     package let journal: HandoffFile
     let configuration: RotationConfiguration?
+    /// What leads on where no copy of the handoff is acceptable.
+    private let lastResort: String
     /// Rules of this stage that a dry run does not record.
     var assumedRules: JSONValue?
     /// What a dry run found that would be done, for the answer of `--json`.
@@ -36,14 +38,18 @@ package final class Session {
         self.environment = environment
         self.console = console
         identity = try IdentityStore(environment) { console.show($0) }.identity(isDryRun: options.dryRun)
-        let paths = options.handoff.isEmpty ? ["ork-handoff.json"] : options.handoff
-        let header = try HandoffFile.read(paths[0], mustExist: false)?.header
+        let paths = options.handoff.isEmpty ? [HandoffFile.name] : options.handoff
+        lastResort =
+            obeysSwitch
+            ? CreateCommand(file: ConfigurationFile.found(options.config)).startingOver
+            : "find the predecessor and enable it at openrouter.ai"
+        let header = try HandoffFile.read(paths[0], mustExist: false, lastResort: lastResort)?.header
         configuration = try ConfigurationFile.load(
             options.config, named: options.rotation, rotation: header?.name)
         trust = try Trust(options.trust, configuration?.trust, own: identity.publicIdentity)
         journal = try HandoffFile(
             paths, identity: identity, trust: trust, provenance: Provenance(environment), clock: clock,
-            isDryRun: options.dryRun)
+            isDryRun: options.dryRun, lastResort: lastResort)
         if let configuration, options.rotation == nil, let name = journal.handoff?.header.name,
             name != configuration.name
         {
@@ -72,7 +78,14 @@ package final class Session {
 
     private func refuseOtherHead() throws(StepError) {
         guard let text = options.expectHead else { return }
-        guard let expected = Digest(text), journal.handoff?.holds(expectedHead: expected) ?? false else {
+        guard let expected = Digest(text) else {
+            throw StepError(
+                .usage, "--expect-head: must be the head of a handoff", hint: "`ork-status --head` prints it")
+        }
+        guard let handoff = journal.handoff else {
+            throw HandoffFile.missing(options.handoff.first ?? HandoffFile.name)
+        }
+        guard handoff.holds(expectedHead: expected) else {
             throw StepError(
                 .unacceptable, "the handoff is not the one that --expect-head names",
                 hint: "something was recorded since: look at it with `ork-status`, and have it approved again")
@@ -98,7 +111,9 @@ package final class Session {
     package var context: StepContext {
         StepContext(
             journal: journal, trust: trust, clock: clock, isDryRun: options.dryRun, assumedRules: assumedRules,
-            configurationFolder: configurationFolder, isStopping: { StopSignal.received != nil }, tell: console.show)
+            configurationFolder: configurationFolder, isStopping: { StopSignal.received != nil },
+            noHandoff: HandoffFile.missing(options.handoff.first ?? HandoffFile.name), lastResort: lastResort,
+            tell: console.show)
     }
 
     /// Tells people whom a transport waits for.
@@ -144,7 +159,7 @@ extension Session {
     /// What the records say; `nil` if the rotation has not begun.
     package func state() throws(StepError) -> State? {
         guard let handoff = journal.handoff else { return nil }
-        do { return try State(handoff, trust: trust) } catch { throw StepError(error) }
+        do { return try State(handoff, trust: trust) } catch { throw StepError(error, lastResort: lastResort) }
     }
 
     /// Keeps what a publisher said of its target, for whoever is told of the outcome.

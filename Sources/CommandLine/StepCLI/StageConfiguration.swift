@@ -6,18 +6,25 @@ import SystemPackage
 import Wording
 
 extension ConfigurationFile {
+    /// This stage's `ork.yaml`, named or not, if it has one.
+    static func found(_ config: String?) -> String? {
+        config ?? (FileManager.default.fileExists(atPath: standardName) ? standardName : nil)
+    }
+
+    private static let standardName = "ork.yaml"
+
     /// The rotation that this stage's `ork.yaml` describes, if it has one.
     ///
     /// `config` and `name` are what the user gave; `rotation` is what the handoff says.
     static func load(
         _ config: String?, named name: String?, rotation: PlanName?
     ) throws(StepError) -> RotationConfiguration? {
-        let path = config ?? "ork.yaml"
+        let path = config ?? standardName
         guard let bytes = try read(path, mustExist: config != nil) else {
             // Whoever wrote it means it to count.
             guard let other = Self.near(path, isOtherwiseSpelled: true) else { return nil }
             throw StepError(
-                .unacceptable, "there is no ork.yaml in \(Self.folder(of: path)), but there is \(other)",
+                .unacceptable, "\(DurableFile(path).absence), but there is \(other)",
                 hint: "rename it, or name it with --config \(other)")
         }
         var wanted = rotation
@@ -62,27 +69,21 @@ extension ConfigurationFile {
     }
 
     private static func unreadable(_ path: String, _ error: Errno) -> StepError {
-        guard error == .noSuchFileOrDirectory, let name = FilePath(path).lastComponent else {
+        guard error == .noSuchFileOrDirectory else {
             return StepError(
                 .unacceptable, "\(path) cannot be read: \(DurableFile.problem(error))",
                 hint: "name the configuration with --config")
         }
-        let question = near(path).map { "; did you mean \($0)?" } ?? ""
+        let near = near(path)
         return StepError(
-            .unacceptable, "there is no \(name) in \(folder(of: path))\(question)",
-            hint: "work in the folder that has it, or name it with --config FILE")
-    }
-
-    /// The folder of a file, from the root.
-    private static func folder(of path: String) -> FilePath {
-        let folder = FilePath(FileManager.default.currentDirectoryPath).pushing(FilePath(path)).removingLastComponent()
-        return folder.lexicallyNormalized()
+            .unacceptable, DurableFile(path).absence + (near.map { "; did you mean \($0)?" } ?? ""),
+            hint: near.map { "name it: --config \($0)" } ?? "work in the folder that has it, or name it: --config FILE")
     }
 
     /// A configuration beside the one that is not there, of a name that may have been meant.
     private static func near(_ path: String, isOtherwiseSpelled: Bool = false) -> String? {
         guard let stem = FilePath(path).stem else { return nil }
-        let entries = (try? FileManager.default.contentsOfDirectory(atPath: folder(of: path).string)) ?? []
+        let entries = (try? FileManager.default.contentsOfDirectory(atPath: DurableFile(path).folder.string)) ?? []
         let files = entries.map { FilePath($0) }.filter { ["yaml", "yml"].contains($0.extension) }
         if let same = files.first(where: { $0.stem?.lowercased() == stem.lowercased() }) { return same.string }
         guard !isOtherwiseSpelled, let near = NearNames(to: stem, among: files.compactMap(\.stem)).names.first else {

@@ -20,7 +20,7 @@ package struct StatusReport {
 
     /// Reads and merges the handoffs. Without `trust` the signatures are checked, but not whose they are.
     package init(_ paths: [String], trust flags: [String]) throws(StepError) {
-        let files = paths.isEmpty ? ["ork-handoff.json"] : paths
+        let files = paths.isEmpty ? [HandoffFile.name] : paths
         guard let handoff = try HandoffFile.read(files, mustExist: true) else {
             throw StepError(.usage, "there is no handoff to show")
         }

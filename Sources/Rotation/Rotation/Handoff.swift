@@ -28,7 +28,7 @@ package struct Handoff: Hashable, Sendable {
         let json: JSONValue
         do { json = try JSONValue(parsing: bytes, numbers: .integers) } catch {
             throw HandoffError(
-                .malformed, "the handoff cannot be read: \(error)",
+                .malformed, "not a handoff, or a damaged one: \(error.code.rawValue)",
                 hint: HandoffError.anotherCopy)
         }
         guard let schema = json["schema"]?.string else { throw .malformed("schema") }
@@ -42,7 +42,7 @@ package struct Handoff: Hashable, Sendable {
         guard records.count <= Self.limit, sealed.count <= Self.limit else {
             throw HandoffError(
                 .malformed, "the handoff has more than \(Self.limit) records or boxes",
-                hint: "no rotation has so many: " + HandoffError.anotherCopy)
+                hint: "no rotation has so many; " + HandoffError.anotherCopy)
         }
         self.init(header: try RotationHeader(header))
         for record in records { insert(try Record(record)) }
@@ -129,10 +129,10 @@ extension Handoff {
             if let trust, !trust.accepts(record.signer, for: record.step) {
                 throw HandoffError(
                     .untrusted,
-                    "a record (\(record.description)) is signed by \(record.signer.short), "
-                        + "which is not trusted for \(record.step.rawValue)",
-                    hint: "give this stage the identity that the earlier steps had (ORK_IDENTITY), "
-                        + "or name the signer under trust.\(record.step.rawValue) in ork.yaml or with --trust")
+                    "the handoff is signed by \(record.signer.short), which is not trusted for \(record.step.rawValue) on this stage",
+                    hint: "give this stage the identity that ork-\(record.step.rawValue) had (ORK_IDENTITY or "
+                        + "ORK_IDENTITY_FILE), or name the signer under trust.\(record.step.rawValue) in ork.yaml or with --trust"
+                )
             }
         }
         // The header is signed by nobody itself: it is believed because the first records, of ork-create, name it.
@@ -233,7 +233,7 @@ package struct HandoffError: Error, Hashable, Sendable {
 
     /// What to do about a handoff that no step has written so.
     fileprivate static let anotherCopy =
-        "use a copy as a step wrote it: an earlier one is as good, only older"
+        "name the right file with --handoff, or an earlier copy of it: any that a step wrote will do"
 
     static func malformed(_ what: String) -> HandoffError {
         HandoffError(

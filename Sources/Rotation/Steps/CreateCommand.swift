@@ -47,15 +47,36 @@ package struct CreateCommand: Sendable, CustomStringConvertible {
 
     /// The same where nothing was said of the predecessor, because a handoff says it.
     package func naming(_ predecessor: Plan.Predecessor) -> CreateCommand {
-        guard file == nil, !flags.contains(where: { $0.name == "predecessor" }) else { return self }
+        guard file == nil, !says("predecessor") else { return self }
         return with("predecessor", Self.word(predecessor))
     }
+
+    /// The same where nothing was said of the targets, because a handoff says them: those that flags gave it.
+    package func naming(_ targets: [Plan.Target]) -> CreateCommand {
+        guard file == nil, !says("to"), !says("target-env") else { return self }
+        var command = self
+        for target in targets where target.origin == .currentFolder {
+            command.flags.append(Flag("to", target.word))
+            command.flags += target.environmentWords.map { Flag("target-env", $0) }
+        }
+        return command
+    }
+
+    private func says(_ name: String) -> Bool { flags.contains { $0.name == name } }
 
     /// The same for another rotation, whose handoff a person names.
     package var anew: CreateCommand { with("handoff", "NEW.json") }
 
     /// Takes every key of the lineage into another rotation.
     package var superseding: CreateCommand { with("supersede").anew }
+
+    /// How to begin another rotation where no handoff can be believed: what neither a flag nor `ork.yaml` says, a person says
+    /// again.
+    package var startingOver: String {
+        let named = file == nil && !says("predecessor") ? with("predecessor", "name=NAME") : self
+        let more = file == nil && !says("to") ? ", with the same --to," : ""
+        return "`\(named.superseding)`\(more) begins a new rotation"
+    }
 
     /// Mints the first key of this name.
     func forFirstKey(named base: String) -> CreateCommand {
@@ -66,8 +87,7 @@ package struct CreateCommand: Sendable, CustomStringConvertible {
     /// How to name the predecessor otherwise: `ork.yaml` is corrected where it is what names it.
     package func replacing(_ predecessor: Plan.Predecessor) -> String {
         let word = Self.word(predecessor)
-        guard let file, let index = word.firstIndex(of: "="), !flags.contains(where: { $0.name == "predecessor" })
-        else {
+        guard let file, let index = word.firstIndex(of: "="), !says("predecessor") else {
             return "`\(with("predecessor", word))`"
         }
         let value = String(word[word.index(after: index)...])
@@ -89,6 +109,28 @@ package struct CreateCommand: Sendable, CustomStringConvertible {
     func flags(of sections: Set<String>) -> [Flag] {
         let names = Set(Plan.flags.filter { sections.contains($0.path[0]) }.map(\.name))
         return flags.filter { names.contains($0.name) }
+    }
+}
+
+extension Plan.Target {
+    /// The target as `--to` has it.
+    fileprivate var word: String {
+        let settings = with.members.map { key, value in
+            value.string.map { "\(key)=\(Self.escaped($0))" } ?? "\(key):=\(value.text(.compact))"
+        }
+        let head = "\(name)=\(publisher)" + (wave == 1 ? "" : "@\(wave)")
+        return settings.isEmpty ? head : "\(head):\(settings.joined(separator: ","))"
+    }
+
+    /// The variables of its publisher as `--target-env` has them.
+    fileprivate var environmentWords: [String] {
+        environment.sorted { $0.key < $1.key }.map { child, ours in
+            "\(name):\(child)" + (child == ours ? "" : "=\(ours)")
+        }
+    }
+
+    private static func escaped(_ value: String) -> String {
+        value.replacing("\\", with: "\\\\").replacing(",", with: "\\,")
     }
 }
 

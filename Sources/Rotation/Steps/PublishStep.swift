@@ -74,7 +74,7 @@ package struct PublishStep {
             throw StepError(
                 .unacceptable,
                 "\(successor.name) may not be handed out after \(successor.publishBy.rfc3339)",
-                hint: "start a new rotation: `\(state.header.supersedingCommand)`")
+                hint: "start a new rotation: `\(state.supersedingCommand)`")
         }
         let requests = try PublisherRequests(
             to: publishers, targets, in: context.configurationFolder, for: "ork-publish")
@@ -232,7 +232,7 @@ package struct PublishStep {
                 throw StepError(
                     .unacceptable, "the sealed successor was dropped from the handoff",
                     hint: "put it where it is missing by hand, or start a new rotation: "
-                        + "`\(state.header.supersedingCommand)`")
+                        + "`\(state.supersedingCommand)`")
             }
             throw StepError(
                 .unacceptable,

@@ -115,7 +115,7 @@ extension RetireStep {
         throw StepError(
             .failed, "the successor \(snapshot.successor.name) \(problem): nothing is retired",
             hint: snapshot.successor.keyName.disabledAt == nil
-                ? "fix the successor at OpenRouter, or start a new rotation: `\(state.header.supersedingCommand)`; "
+                ? "fix the successor at OpenRouter, or start a new rotation: `\(state.supersedingCommand)`; "
                     + "`ork-retire --restore` enables a disabled predecessor again"
                 : "a newer rotation has disabled it: go on with the handoff of that one", isRetryable: false)
     }
@@ -124,7 +124,7 @@ extension RetireStep {
     /// rotation that is not live: the targets may hold it, and not this rotation's.
     private func refuseUnknownKeys(_ snapshot: RetirementSnapshot, _ state: State) throws(StepError) {
         let lineage = Lineage(base: state.header.base, among: snapshot.keys)
-        let superseding = "`\(state.header.supersedingCommand)`"
+        let superseding = "`\(state.supersedingCommand)`"
         if let unknown = lineage.unknownKey(besides: state.knownKeys, at: snapshot.date) {
             throw StepError(
                 .failed, "\(unknown.name) (\(unknown.hash.short)) is a live key that this rotation does not know",

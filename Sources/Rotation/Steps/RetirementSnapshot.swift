@@ -62,7 +62,7 @@ struct RetirementSnapshot {
             switch answer.value {
             case .successor(let key):
                 // Before anything else is asked for in vain, such as another account's workspace.
-                guard let key else { throw Self.missing(created, supersededBy: state.header.supersedingCommand) }
+                guard let key else { throw Self.missing(created, supersededBy: state.supersedingCommand) }
                 successor = key
                 date = answer.date
             case .predecessor(let hash, let key): predecessors[hash] = .some(key)
@@ -70,7 +70,7 @@ struct RetirementSnapshot {
             case .requests(let hash, let count): requests[hash] = count
             }
         }
-        guard let successor else { throw Self.missing(created, supersededBy: state.header.supersedingCommand) }
+        guard let successor else { throw Self.missing(created, supersededBy: state.supersedingCommand) }
         guard let date else {
             throw StepError(
                 .failed, "OpenRouter's answers have no Date header, so quiet and soak cannot be measured",

@@ -17,7 +17,7 @@ extension State {
         guard isSealed else {
             return
                 "the sealed key is dropped: put the successor back by hand, then run `ork-verify`, or start a new rotation: "
-                + "`\(header.supersedingCommand)`"
+                + "`\(supersedingCommand)`"
         }
         switch doubt {
         case .predecessor: return "find out what put it back; `ork-publish` writes the successor again"
@@ -59,14 +59,18 @@ extension State {
     /// What to do where this stage cannot open the sealed successor.
     var lostIdentityHint: String {
         "give it the identity that ork-create sealed to (ORK_IDENTITY); if that is lost, nobody can open the key: "
-            + "`\(header.supersedingCommand)` begins a new rotation"
+            + "`\(supersedingCommand)` begins a new rotation"
     }
 }
 
-extension RotationHeader {
+extension State {
     /// The command that takes every key of the lineage into a new rotation, with or without an `ork.yaml`.
     var supersedingCommand: String {
-        guard case .name = plan.predecessor else { return CreateCommand().superseding.description }
-        return CreateCommand().naming(plan.predecessor).superseding.description
+        // A hash or a variable may name a key that is gone by then; the lineage's name stays.
+        let predecessor =
+            if case .name = header.plan.predecessor { header.plan.predecessor } else {
+                Plan.Predecessor.name(header.base)
+            }
+        return CreateCommand().naming(predecessor).naming(plan.targets).superseding.description
     }
 }

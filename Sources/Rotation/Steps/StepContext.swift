@@ -4,6 +4,7 @@ package import PublisherHosting
 package import Rotation
 package import Secrets
 package import Timestamps
+import Wording
 
 /// What every step works with: where it records, whom it trusts, what time it is, and whom it tells.
 package struct StepContext {
@@ -19,12 +20,17 @@ package struct StepContext {
     package let assumedRules: JSONValue?
     /// Whether somebody asks the process to stop: then nothing new is begun.
     package let isStopping: () -> Bool
+    /// How a step ends that needs a handoff where there is none.
+    package let noHandoff: StepError
+    /// What leads on where the handoff is not acceptable and nobody has another one.
+    package let lastResort: String
 
     package init(
         journal: any Journal, trust: Trust, clock: any WallClock, isDryRun: Bool = false,
         assumedRules: JSONValue? = nil, configurationFolder: String? = nil,
         isStopping: @escaping () -> Bool = { false },
-        tell: @escaping (Announcement) -> Void
+        noHandoff: StepError = StepError(.unacceptable, "there is no handoff", hint: "run `ork-create` first"),
+        lastResort: String = CreateCommand().startingOver, tell: @escaping (Announcement) -> Void
     ) {
         self.journal = journal
         self.trust = trust
@@ -33,18 +39,16 @@ package struct StepContext {
         self.assumedRules = assumedRules
         self.configurationFolder = configurationFolder
         self.isStopping = isStopping
+        self.noHandoff = noHandoff
+        self.lastResort = lastResort
         self.tell = tell
     }
 
     /// What the records say now, if they are acceptable; an error if there is no handoff.
     func state() throws(StepError) -> State {
-        guard let handoff = journal.handoff else {
-            throw StepError(
-                .unacceptable, "there is no handoff",
-                hint: "run `ork-create` first, or name the file that it wrote with --handoff")
-        }
+        guard let handoff = journal.handoff else { throw noHandoff }
         let state: State
-        do { state = try State(handoff, trust: trust) } catch { throw StepError(error) }
+        do { state = try State(handoff, trust: trust) } catch { throw StepError(error, lastResort: lastResort) }
         try state.header.requireLineage(of: state.header.plan)
         guard let assumedRules else { return state }
         var plan = state.plan
@@ -126,6 +130,12 @@ package struct ProgramProblem: Sendable {
     package init(_ text: String, hint: String? = nil) {
         self.text = text
         self.hint = hint
+    }
+
+    /// The end of a program that has printed nothing, which tells only that.
+    package init(_ end: String, ofSilent arguments: [String]) {
+        let command = arguments.map { ShellWord($0).description }.joined(separator: " ")
+        self.init("\(end) and printed nothing", hint: "run it yourself to see why: `\(command)`")
     }
 }
 

@@ -63,14 +63,13 @@ extension StepError {
         }
     }
 
-    /// A handoff that is not acceptable. `path` is the file that it is in, where there may be several; `anew` leads on where
-    /// nobody has another one, and takes the keys of its rotation along.
+    /// A handoff that is not acceptable. `path` is the file that it is in, where there may be several; `lastResort` leads on
+    /// where nobody has another one.
     package init(
-        _ error: HandoffError, in path: String? = nil, anew: CreateCommand = CreateCommand().superseding
+        _ error: HandoffError, in path: String? = nil, lastResort: String = CreateCommand().startingOver
     ) {
         let isBeyondRepair = [.malformed, .signature, .chain, .untrusted].contains(error.code)
-        let last = isBeyondRepair ? ["if that cannot be done, `\(anew)` begins a new rotation"] : []
-        let hints = [error.hint].compactMap(\.self) + last
+        let hints = [error.hint, isBeyondRepair ? "if neither can be done, \(lastResort)" : nil].compactMap(\.self)
         self.init(
             .unacceptable, path.map { "\($0): \(error.message)" } ?? error.message,
             hint: hints.isEmpty ? nil : hints.joined(separator: "; "))
