@@ -183,7 +183,9 @@ struct BadExchange: Sendable, CustomTestStringConvertible {
         BadExchange(
             "GET", "/key", 401, "{}", "ork-publish", 75,
             "the new key does not work yet: OpenRouter does not accept the key (401)"),
-        BadExchange("GET", "/key", 200, "[]", "ork-verify", 1, "1 of 2 checks did not pass: successor"),
+        BadExchange(
+            "GET", "/key", 200, "[]", "ork-verify", 1,
+            "1 of 2 checks did not pass: successor: OpenRouter's answer is not JSON"),
         BadExchange(
             "GET", "/keys/", 200, #"{"data": {}}"#, "ork-retire", 1, "OpenRouter's answer has no usable field hash"),
         BadExchange(

@@ -102,7 +102,7 @@ import Testing
         #expect(stopped.ending == .exited(143), "\(stopped.errors)")
         #expect(
             stopped.errors.contains(
-                "ork-verify: stopped: while it waited: 1 of 4 checks did not pass: adopted; not looked at: target api; this verification is not complete"
+                "ork-verify: stopped: while it waited: 1 of 4 checks did not pass: adopted: no usage yet; not looked at: target api; this verification is not complete"
             ),
             "\(stopped.errors)")
         #expect(length < .seconds(60))

@@ -10,7 +10,7 @@ import Wording
 /// --predecessor NAME | name=NAME | hash=HASH | env=VARIABLE | none
 /// --to [TARGET=]PUBLISHER[@WAVE][:KEY=VALUE,KEY:=JSON,…]    a comma in VALUE is written \,  and a backslash \\
 /// --target-env TARGET:VARIABLE | TARGET:CHILD=OURS           a variable for the target's publisher
-/// --probe URL | plain:URL | exec:PROGRAM
+/// --probe URL | plain:URL | exec:PROGRAM | none             none leaves out those before it
 /// ```
 package struct PlanFlags: Sendable {
     // By the names of `Plan.flags`. What is given once is a list of one; a flag without a value says `true`.
@@ -105,7 +105,9 @@ package struct PlanFlags: Sendable {
         }
         var plan = try withPlainValues(over: base ?? Plan(predecessor: predecessor))
         plan.predecessor = predecessor
-        for text in self["probe"] { plan.verify.probes.append(try Self.probe(text)) }
+        for text in self["probe"] {
+            if text == "none" { plan.verify.probes = [] } else { plan.verify.probes.append(try Self.probe(text)) }
+        }
         return plan
     }
 

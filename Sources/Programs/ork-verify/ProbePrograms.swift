@@ -37,13 +37,11 @@ struct ProbePrograms: ProgramRunner {
         switch run.ending {
         case .exited(0) where !run.wasStopped: return nil
         case .notStarted:
-            return ProgramProblem("cannot be started", hint: "name a file that may be executed by its path")
+            return ProgramProblem("cannot be started", hint: "name an executable file, or a program in PATH")
         case _ where run.wasStopped: end = "did not end in time"
-        case .exited(let status): end = "exits \(status)"
+        case .exited(let status): end = "exited with \(status)"
         case .signalled(let signal): end = "ended by signal \(signal)"
         }
-        return isSilent
-            ? ProgramProblem("\(end) and printed nothing", hint: "run it yourself: \(arguments.joined(separator: " "))")
-            : ProgramProblem(end, hint: "its output is above")
+        return isSilent ? ProgramProblem(end, ofSilent: arguments) : ProgramProblem(end, hint: "its output is above")
     }
 }

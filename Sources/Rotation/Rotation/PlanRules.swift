@@ -51,7 +51,7 @@ extension Plan {
                     .form(
                         "probe", "probe",
                         help:
-                            "Ask the application: an address that must answer 200, plain:URL for plain http, or exec:PROGRAM that must exit 0"
+                            "Ask the application: an address that must answer 200, plain:URL for plain http, or exec:PROGRAM that must exit 0; none drops those before"
                     )
                 ], help: "How the application is asked whether it works"),
             PlanField(

@@ -46,7 +46,7 @@ extension VerifyStep {
         }
         return Check(
             Check.adoption, .notYet, "no usage yet",
-            hint: "let an application use it, then `ork-verify --wait 10m`")
+            hint: "let an application use it: send a request through one, then `ork-verify --wait 10m`")
     }
 
     /// What can be said of the successor where its plaintext is not at hand. Its state at OpenRouter, and its use where
@@ -142,16 +142,20 @@ extension VerifyStep {
         let name = "probe \(url.withoutQuery)"
         switch result {
         case .failure(let error):
-            return Check(name, .failed, error.message)
+            return Check(name, .failed, error.message, hint: "\(fixingHint); \(otherProbes)")
         case .success(let response) where statuses.contains(response.status):
             return Check(name, .passed, "answers \(response.status)")
         case .success(let response):
             let wanted = statuses.map(String.init).joined(separator: " or ")
             return Check(
                 name, .failed, "answers \(response.status) instead of \(wanted)",
-                hint: hint)
+                hint: "\(hint); \(otherProbes)")
         }
     }
+
+    /// What leads on where it is the probe that is wrong: it stays in the plan until another one takes its place.
+    private static let otherProbes =
+        "if the probe is wrong, `ork-verify --probe none --probe URL` asks another one, and `ork-verify --probe none` none"
 
     private func run(_ probe: Plan.CommandProbe, hiding secret: Secret?) throws(StepError) -> Check {
         let program = probe.arguments[0]
@@ -167,7 +171,9 @@ extension VerifyStep {
         let problem = programs.run(
             probe.arguments, environment: probe.environment, in: folder, deadline: deadline, hiding: secret)
         if let problem {
-            return Check(name, .failed, problem.text, hint: problem.hint)
+            return Check(
+                name, .failed, problem.text,
+                hint: (problem.hint.map { "\($0); " } ?? "") + Self.otherProbes)
         }
         return Check(name, .passed, "exits 0")
     }

@@ -88,13 +88,14 @@ package struct VerifyStep {
         let unseen = checks.filter { $0.outcome == .unknown && $0.name != Check.adoption }.map(\.name)
         throw StepError(
             isEarly ? .notYet : .failed,
-            "\(Counted(failed.count, of: checks.count, "check")) did not pass: \(failed.map(\.name).joined(separator: ", "))"
+            "\(Counted(failed.count, of: checks.count, "check")) did not pass: \(failed.map(\.text).joined(separator: "; "))"
                 + (unseen.isEmpty ? "" : "; not looked at: \(unseen.joined(separator: ", "))"),
-            hint: Check.hint(failed)
-                ?? "the predecessor stays as it is; fix the cause, then `ork-verify`, or wait for it "
-                + "with `ork-verify --wait 10m`",
+            hint: Check.hint(failed) ?? Self.fixingHint,
             isRetryable: true)
     }
+
+    static let fixingHint =
+        "the predecessor stays as it is; fix the cause, then `ork-verify`, or wait for it with `ork-verify --wait 10m`"
 
     /// What nobody has looked at is not verified.
     private func refuseNothing(_ evidence: Evidence) throws(StepError) {
