@@ -373,23 +373,28 @@ struct BrokenFileTests {
             "ork.yaml:8: rotations.a.targets.web.env: \(environment)"),
         .target(
             "our own variable for the child", "publisher: file\nenv: {ORK_IDENTITY: TOKEN}",
-            "ork.yaml:8: rotations.a.targets.web.env.ORK_IDENTITY: is kept for ork itself; give it another name"
+            "ork.yaml:8: rotations.a.targets.web.env.ORK_IDENTITY: is a name of ork's own; give the variable another one"
         ),
         .target(
             "a variable that only publishing refused", "publisher: file\nenv: {OPENROUTER_API_KEY: TOKEN}",
-            "ork.yaml:8: rotations.a.targets.web.env.OPENROUTER_API_KEY: is kept for ork itself; give it another name"),
+            "ork.yaml:8: rotations.a.targets.web.env.OPENROUTER_API_KEY: is a name of ork's own; give the variable another one"
+        ),
         .target(
             "our own variable as source", "publisher: file\nenv:\n  TOKEN: OPENROUTER_MANAGEMENT_KEY",
-            "ork.yaml:8: rotations.a.targets.web.env: takes OPENROUTER_MANAGEMENT_KEY, which is kept for ork itself"),
+            "ork.yaml:8: rotations.a.targets.web.env: OPENROUTER_MANAGEMENT_KEY is ork's own, which no publisher and no probe gets; take it out"
+        ),
         .target(
             "a name that publishing keeps to itself", "publisher: file\nenv: [OPENROUTER_BASE_URL]",
-            "ork.yaml:8: rotations.a.targets.web.env.OPENROUTER_BASE_URL: is kept for ork itself; give it another name"),
+            "ork.yaml:8: rotations.a.targets.web.env: OPENROUTER_BASE_URL is ork's own, which no publisher and no probe gets; take it out"
+        ),
         .target(
             "the same in small letters", "publisher: file\nenv: {URL: openrouter_base_url}",
-            "ork.yaml:8: rotations.a.targets.web.env: takes openrouter_base_url, which is kept for ork itself"),
+            "ork.yaml:8: rotations.a.targets.web.env: openrouter_base_url is ork's own, which no publisher and no probe gets; take it out"
+        ),
         .rotation(
             "our own variable for a probe", "verify: {probes: [{command: {run: [x], env: {A: ORK_IDENTITY}}}]}",
-            "ork.yaml:5: rotations.a.verify.probes.0.command.env: takes ORK_IDENTITY, which is kept for ork itself"),
+            "ork.yaml:5: rotations.a.verify.probes.0.command.env: ORK_IDENTITY is ork's own, which no publisher and no probe gets; take it out"
+        ),
         .target(
             "a short pin", "publisher: file\nsha256: abc",
             "ork.yaml:8: rotations.a.targets.web.sha256: must be 64 lowercase hexadecimal digits"),

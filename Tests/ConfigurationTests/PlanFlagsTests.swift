@@ -173,10 +173,16 @@ struct PlanFlagsTests {
             (
                 "web:A=B-C", "env: must be a list of environment variables or a mapping of the child's names to ours"
             ),
-            ("web:openrouter_url", "env.openrouter_url: is kept for ork itself; give it another name"),
-            ("web:A=OPENROUTER_BASE_URL", "env: takes OPENROUTER_BASE_URL, which is kept for ork itself"),
-            ("web:ORK_IDENTITY", "env.ORK_IDENTITY: is kept for ork itself; give it another name"),
-            ("web:A=ORK_IDENTITY", "env: takes ORK_IDENTITY, which is kept for ork itself"),
+            (
+                "web:openrouter_url",
+                "env: openrouter_url is ork's own, which no publisher and no probe gets; take it out"
+            ),
+            (
+                "web:A=OPENROUTER_BASE_URL",
+                "env: OPENROUTER_BASE_URL is ork's own, which no publisher and no probe gets; take it out"
+            ),
+            ("web:ORK_IDENTITY", "env: ORK_IDENTITY is ork's own, which no publisher and no probe gets; take it out"),
+            ("web:A=ORK_IDENTITY", "env: ORK_IDENTITY is ork's own, which no publisher and no probe gets; take it out"),
         ])
     func refusesVariables(text: String, message: String) {
         var flags = PlanFlags()

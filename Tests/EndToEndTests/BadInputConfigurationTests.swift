@@ -101,7 +101,7 @@ import Testing
             "ork.yaml:7: rotations.a.targets.b: is the same place as target a; remove one of them"),
         rotation(
             "an environment that names ork's own", "targets: {web: {publisher: file, env: [ORK_IDENTITY]}}",
-            "ork.yaml:5: rotations.a.targets.web.env.ORK_IDENTITY: is kept for ork itself; give it another name"
+            "ork.yaml:5: rotations.a.targets.web.env: ORK_IDENTITY is ork's own, which no publisher and no probe gets; take it out"
         ),
         rotation(
             "a pin that is no SHA-256", "targets: {web: {publisher: file, sha256: abc}}",

@@ -150,14 +150,14 @@ import Timestamps
     @Test(
         "what publishing and probing refuse to hand on is refused where people write it",
         arguments: [
-            (#""targets":{"web":{"publisher":"file","env":["ORK_IDENTITY"]}}"#, "targets.web.env.ORK_IDENTITY"),
+            (#""targets":{"web":{"publisher":"file","env":["ORK_IDENTITY"]}}"#, "targets.web.env"),
             (#""targets":{"web":{"publisher":"file","env":{"A":"OPENROUTER_MANAGEMENT_KEY"}}}"#, "targets.web.env"),
             (#""targets":{"web":{"publisher":"file","env":{"A":"openrouter_x"}}}"#, "targets.web.env"),
             (
-                #""targets":{"web":{"publisher":"file","env":["OPENROUTER_BASE_URL"]}}"#,
+                #""targets":{"web":{"publisher":"file","env":{"OPENROUTER_BASE_URL":"URL"}}}"#,
                 "targets.web.env.OPENROUTER_BASE_URL"
             ),
-            (#""verify":{"probes":[{"command":{"run":["a"],"env":["ORK_X"]}}]}"#, "verify.probes.0.command.env.ORK_X"),
+            (#""verify":{"probes":[{"command":{"run":["a"],"env":["ORK_X"]}}]}"#, "verify.probes.0.command.env"),
             (#""verify":{"probes":[{"command":{"run":["a"],"env":{"A":"ORK_X"}}}]}"#, "verify.probes.0.command.env"),
         ])
     func reservedVariables(text: String, path: String) throws {

@@ -39,7 +39,7 @@ package struct PublisherEnvironment: Sendable {
         for (name, source) in mapping.sorted(by: { $0.key < $1.key }) {
             for own in [name, source] where own.isReserved {
                 throw PublisherError(
-                    .configuration, "\(own) is ork's own and is not handed to publishers",
+                    .configuration, "\(own) is ork's own, which no publisher and no probe gets",
                     hint: "the secret comes in the request; give anything else another name", field: "env.\(name)")
             }
             guard let value = ours[source.description] else {

@@ -181,12 +181,15 @@ extension PlanCodec where Value == [EnvironmentName: EnvironmentName] {
                 guard let result = mapping(value.json) else { return nil }
                 guard value.unknownKeys == .refused else { return result }
                 for (child, ours) in result.sorted(by: { $0.key < $1.key }) {
-                    if child.isReserved {
-                        throw PlanError(
-                            value.path + [child.description],
-                            "is kept for ork itself; give it another name")
+                    // Under no name does a child get what is ork's.
+                    guard !ours.isReserved else {
+                        throw value.error(
+                            "\(ours) is ork's own, which no publisher and no probe gets; take it out")
                     }
-                    if ours.isReserved { throw value.error("takes \(ours), which is kept for ork itself") }
+                    guard !child.isReserved else {
+                        throw PlanError(
+                            value.path + [child.description], "is a name of ork's own; give the variable another one")
+                    }
                 }
                 return result
             },
