@@ -25,13 +25,13 @@ import Testing
         arguments: [
             ("", .form), ("secret", .form), ("ork-identity-2:AAEC", .form), ("ORK-IDENTITY-1:AAEC", .form),
             (Sample.publicText, .publicPart), (" \(Sample.publicText)\n", .publicPart), ("ork-public-1:", .publicPart),
-            ("ork-identity-1:", .cut), (String(Sample.identityText.dropLast()), .cut),
-            (Sample.identityText + "A", .tooLong), (Sample.identityText + "=", .tooLong),
+            ("ork-identity-1:", .cut(15)), (String(Sample.identityText.dropLast()), .cut(62)),
+            (Sample.identityText + "A", .tooLong(64)), (Sample.identityText + "=", .tooLong(64)),
             ("\"\(Sample.identityText)\"", .quoted), ("'\(Sample.identityText)'\n", .quoted),
             (Sample.identityText.replacing("AAEC", with: "AAED"), .checksum),
-            (Sample.identityText.replacing("AAECAwQF", with: "AAEC AwQF"), .tooLong),
+            (Sample.identityText.replacing("AAECAwQF", with: "AAEC AwQF"), .tooLong(64)),
             // Nothing but the checksum: of no bytes at all.
-            ("ork-identity-1:6MTs7g", .cut),
+            ("ork-identity-1:6MTs7g", .cut(21)),
         ] as [(String, Identity.Mistake)])
     func mistakes(text: String, mistake: Identity.Mistake) {
         #expect(throws: mistake) { try Identity(Secret(text)) }

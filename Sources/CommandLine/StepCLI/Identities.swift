@@ -4,6 +4,7 @@ package import Rotation
 import Secrets
 package import Steps
 import SystemPackage
+import Wording
 
 /// Where a step's identity comes from: `ORK_IDENTITY`, the file that `ORK_IDENTITY_FILE` names, or, outside CI,
 /// a file that is made on first use.
@@ -21,11 +22,9 @@ package struct IdentityStore {
         if let identity = try existing() { return identity }
         guard !environment.isCI else {
             throw StepError(
-                .unacceptable, "this job has no identity to sign and open the handoff with",
-                hint:
-                    "`ork-keygen --stages github`, or gitlab, or other, makes one for each stage, and says how to keep them as "
-                    + "secrets of the pipeline"
-            )
+                .denied, "neither ORK_IDENTITY nor ORK_IDENTITY_FILE is set in this job",
+                hint: "pass it the identity of its stage as ORK_IDENTITY; to make one for each stage: "
+                    + "`ork-keygen --stages github` (or gitlab, or other)", isRetryable: false)
         }
         return try make(isDryRun: isDryRun)
     }
@@ -46,20 +45,26 @@ package struct IdentityStore {
     private func read(_ text: Secret, from place: String) throws(StepError) -> Identity {
         do { return try Identity(text) } catch {
             throw StepError(
-                .unacceptable, "\(place): \(error.rawValue)",
+                .unacceptable, "\(place) \(error)",
                 hint:
-                    "give it the identity that this stage had when the rotation began, whole; a new one from `ork-keygen` opens "
-                    + "and signs nothing that has begun")
+                    "use the whole identity that ork-keygen wrote; `ork-keygen --output identity` makes a new one, which "
+                    + "opens nothing of a rotation that has begun")
         }
     }
+
+    private static let namingHint = "set ORK_IDENTITY_FILE to a file that `ork-keygen --output FILE` wrote"
 
     private func read(file path: String, isNamed: Bool) throws(StepError) -> Identity? {
         let bytes: [UInt8]
         do { bytes = try DurableFile(path).read(limit: 4096, acceptsPipe: true) } catch {
-            guard error == .noSuchFileOrDirectory, !isNamed else {
+            guard error == .noSuchFileOrDirectory else {
                 throw StepError(
                     .unacceptable, "the identity \(path) cannot be read: \(DurableFile.problem(error))",
-                    hint: "name a file that ork-keygen wrote with ORK_IDENTITY_FILE")
+                    hint: isNamed ? Self.namingHint : nil)
+            }
+            guard !isNamed else {
+                throw StepError(
+                    .unacceptable, "ORK_IDENTITY_FILE: \(DurableFile(path).absence)", hint: Self.namingHint)
             }
             return nil
         }
@@ -111,8 +116,7 @@ package enum Keygen {
                 throw StepError(.failed, "\(path) cannot be written: \(error)", hint: "name another file")
             }
             guard isNew else {
-                throw StepError(
-                    .usage, "\(path) exists", hint: "an identity is never overwritten: name another file")
+                throw Self.taken(path)
             }
         } else {
             guard isatty(STDOUT_FILENO) == 0 else {
@@ -128,6 +132,16 @@ package enum Keygen {
         console.show(.done("public identity: \(identity.publicIdentity)"))
     }
 
+    private static func taken(_ path: String) -> StepError {
+        guard DurableFile(path).isFolder else {
+            return StepError(
+                .usage, "\(path) already exists", hint: "an identity is never overwritten: name another file")
+        }
+        let file = ShellWord(FilePath(path).appending("identity").string)
+        return StepError(
+            .usage, "\(path) is a folder", hint: "name a new file in it: `ork-keygen --output \(file)`")
+    }
+
     /// Makes an identity for each environment of a pipeline in a new folder, and tells what to do with them.
     package static func make(_ store: SecretStore, output folder: String, _ console: Console) throws(StepError) {
         let identities = try StageIdentities(in: folder)
@@ -138,6 +152,11 @@ package enum Keygen {
 
     /// The public half of the identity that stands on standard input.
     package static func publicIdentity(ofStandardInput: Void) throws(StepError) -> PublicIdentity {
+        guard isatty(STDIN_FILENO) == 0 else {
+            throw StepError(
+                .usage, "--public reads an identity from standard input, which is a terminal",
+                hint: "`ork-keygen --public < FILE`")
+        }
         var content: [UInt8] = []
         var piece = [UInt8](repeating: 0, count: 4096)
         while content.count <= 4096 {
@@ -147,7 +166,9 @@ package enum Keygen {
             content += piece[..<count]
         }
         do { return try Identity(Secret(content)).publicIdentity } catch {
-            throw StepError(.unacceptable, "standard input: \(error.rawValue)", hint: "pipe the identity in")
+            throw StepError(
+                .unacceptable, "standard input \(error)",
+                hint: "`ork-keygen --public < FILE`, with a file that `ork-keygen --output FILE` wrote")
         }
     }
 }

@@ -10,13 +10,23 @@ package struct Identity: Sendable {
     private let signing: SigningKeyPair
 
     /// Why a text is no identity; it never quotes the text.
-    package enum Mistake: String, Error, Sendable {
-        case form = "not an ork identity; it begins with ork-identity-1:"
-        case quoted = "the identity stands in quotes; store it without them"
-        case cut = "the identity is cut off: it has 63 characters, on one line"
-        case tooLong = "the identity has more than its 63 characters; copy it again, alone"
-        case publicPart = "this is a public identity (ork-public-1:); the private one begins with ork-identity-1:"
-        case checksum = "the identity is damaged: its checksum does not fit; copy it again"
+    package enum Mistake: Error, Hashable, Sendable, CustomStringConvertible {
+        case form, quoted, publicPart, checksum
+        /// How many characters there are.
+        case cut(Int)
+        case tooLong(Int)
+
+        /// What is said of the text: lower case, no full stop.
+        package var description: String {
+            switch self {
+            case .form: "is not an ork identity: one begins with \(Identity.prefix)"
+            case .quoted: "has quotes around it; store it without them"
+            case .cut(let count): "is cut off: it has \(count) of \(Identity.length) characters"
+            case .tooLong(let count): "has \(count) characters instead of \(Identity.length); copy it again, alone"
+            case .publicPart: "is a public identity; the private one begins with \(Identity.prefix)"
+            case .checksum: "is damaged: its checksum does not fit; copy it again"
+            }
+        }
     }
 
     private static let prefix = "ork-identity-1:"
@@ -46,8 +56,8 @@ package struct Identity: Sendable {
         guard !trimmed.hasPrefix(PublicIdentity.prefix) else { throw .publicPart }
         guard let first = trimmed.first, !"\"'`".contains(first) else { throw trimmed.isEmpty ? .form : .quoted }
         guard trimmed.hasPrefix(Self.prefix) else { throw .form }
-        guard trimmed.utf8.count >= Self.length else { throw .cut }
-        guard trimmed.utf8.count == Self.length else { throw .tooLong }
+        guard trimmed.utf8.count >= Self.length else { throw .cut(trimmed.utf8.count) }
+        guard trimmed.utf8.count == Self.length else { throw .tooLong(trimmed.utf8.count) }
         guard let bytes = CheckedText.decode(trimmed, prefix: Self.prefix) else { throw .checksum }
         guard bytes.count == 32 else { throw .form }
         do { try self.init(seed: Secret(bytes)) } catch { throw .form }
