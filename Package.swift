@@ -37,7 +37,7 @@ let package = Package(
         module("PublisherHosting", in: "Publishing", "JSON", "PublisherKit", "Secrets", "Wording"),
         module(
             "PluginHost", in: "Publishing", "ChildProcesses", "JSON", "PublisherHosting", "PublisherKit", "Secrets",
-            "Sodium", "Timestamps", "Wording", .systemPackage),
+            "Sodium", "Timestamps", .systemPackage),
         module("TargetDocuments", in: "Publishing", "Documents", "PublisherKit", "Secrets"),
         module(
             "AWS", in: "Publishing", "Documents", "HTTP", "JSON", "PublisherKit", "Secrets", "Sodium", "Timestamps"),
@@ -52,7 +52,8 @@ let package = Package(
         module("Fleet", in: "Rotation", "OpenRouter", "Rotation", "Secrets", "Steps", "Timestamps", "Wording"),
 
         module(
-            "Configuration", in: "CommandLine", "JSON", "PublisherHosting", "Rotation", "Secrets", "Wording", "YAML"),
+            "Configuration", in: "CommandLine", "HTTP", "JSON", "PublisherHosting", "Rotation", "Secrets", "Wording",
+            "YAML"),
         module(
             "StepCLI", in: "CommandLine", "ChildProcesses", "Configuration", "HTTP", "JSON", "OpenRouter",
             "PublisherHosting", "Rotation",

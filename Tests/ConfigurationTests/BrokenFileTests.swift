@@ -76,10 +76,18 @@ struct BrokenFileTests {
     }
 
     static let yaml: [BrokenFile] = [
-        BrokenFile("no bytes", "", "ork.yaml:1: must be a mapping that begins with version: 1"),
-        BrokenFile("a comment alone", "# nothing\n", "ork.yaml:1: must be a mapping that begins with version: 1"),
-        BrokenFile("a text", "hello\n", "ork.yaml:1: must be a mapping that begins with version: 1"),
-        BrokenFile("a list", "\n- version: 1\n", "ork.yaml:2: must be a mapping that begins with version: 1"),
+        BrokenFile(
+            "no bytes", "",
+            "ork.yaml:1: there is nothing in the file; write version: 1, and a rotation below rotations:"),
+        BrokenFile(
+            "a comment alone", "# nothing\n",
+            "ork.yaml:1: there is nothing in the file; write version: 1, and a rotation below rotations:"),
+        BrokenFile(
+            "a text", "hello\n",
+            "ork.yaml:1: this is no configuration of ork; write version: 1, and a rotation below rotations:"),
+        BrokenFile(
+            "a list", "\n- version: 1\n",
+            "ork.yaml:2: this is no configuration of ork; write version: 1, and a rotation below rotations:"),
         BrokenFile(
             "a duplicate key", "version: 1\nrotations:\n  a: {predecessor: none}\n  a: {predecessor: none}\n",
             "ork.yaml:4: this key stands twice in its mapping"),
@@ -145,7 +153,7 @@ struct BrokenFileTests {
         BrokenFile("no version", "rotations: {}\n", "ork.yaml:1: version: is missing; write version: 1 on top"),
         BrokenFile(
             "a later version", "version: 2\nnovelty: 1\n",
-            "ork.yaml:1: version: the file is of version 2, this ork reads version 1"),
+            "ork.yaml:1: version: this ork reads version 1 only; write version: 1, or install a newer ork"),
         BrokenFile("version as text", "version: '1'\n", "ork.yaml:1: version: must be 1"),
         BrokenFile("version as fraction", "version: 1.0\n", "ork.yaml:1: version: must be 1"),
         BrokenFile("version without value", "version:\n", "ork.yaml:1: version: \(noValue)"),
@@ -187,7 +195,7 @@ struct BrokenFileTests {
             "ork.yaml:2: openrouter.uri: unknown key; did you mean url? the keys here are url and management_key"),
         BrokenFile(
             "plain http to another machine", "version: 1\nopenrouter:\n  url: http://openrouter.ai/api/v1\n",
-            "ork.yaml:3: openrouter.url: plain http is only for this machine; use https"),
+            "ork.yaml:3: openrouter.url: plain http is accepted only for localhost; use https"),
         BrokenFile(
             "another scheme", "version: 1\nopenrouter: {url: ftp://openrouter.ai}\n",
             "ork.yaml:2: openrouter.url: not an https address"),
@@ -291,8 +299,8 @@ struct BrokenFileTests {
         .rotation(
             "a second probe's address",
             "verify:\n  probes:\n    - http: {url: 'https://a.example/'}\n    - http:\n        url: http://b.example/",
-            "ork.yaml:9: rotations.a.verify.probes.1.http.url: plain http is only for this machine; use https, "
-                + "or plain_http: true (--probe plain:URL) where nobody on the way can answer in its place"),
+            "ork.yaml:9: rotations.a.verify.probes.1.http.url: plain http is accepted only for localhost; use https, "
+                + "or plain_http: true on a network that you trust"),
         .rotation(
             "a password in an address", "verify: {probes: [{http: {url: 'https://u:p@a.example/'}}]}",
             "ork.yaml:5: rotations.a.verify.probes.0.http.url: an address may not hold a user name or a password"),
@@ -474,7 +482,7 @@ struct BrokenFileTests {
     ]
 
     private static func secret(_ noun: String, line: Int = 5) -> String {
-        "ork.yaml:\(line): this looks like \(noun); take it out, replace it where it is valid, and keep only the name of "
-            + "an environment variable here"
+        "ork.yaml:\(line): this looks like \(noun); take it out and revoke it, because others may have read it; secrets "
+            + "belong in environment variables"
     }
 }

@@ -255,7 +255,7 @@ struct ConfigurationFileTests {
         #expect(file.complaint(nil) == "ork.yaml: there are several rotations; name one of them with --rotation: b, a")
         #expect(
             file.complaint(PlanName("c"))
-                == "ork.yaml: rotations: there is no rotation of this name; the rotations are b, a")
+                == "ork.yaml: there is no rotation c; the rotations are b and a")
     }
 }
 

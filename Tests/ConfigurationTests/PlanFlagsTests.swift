@@ -40,7 +40,7 @@ struct PlanFlagsTests {
             ("None", "must be NAME, name=NAME, hash=HASH, env=VARIABLE or none"),
             (
                 "label=x",
-                "must be NAME, name=NAME, hash=HASH, env=VARIABLE or none; a name that has a = in it is name=NAME"
+                "must be NAME, name=NAME, hash=HASH, env=VARIABLE or none; if the name itself has a =: name=label=x"
             ),
             ("nmae=x", "must be NAME, name=NAME, hash=HASH, env=VARIABLE or none; did you mean name?"),
             (
@@ -96,20 +96,23 @@ struct PlanFlagsTests {
     @Test(
         "a target that is not written so is refused",
         arguments: [
-            ("", "PUBLISHER must be the NAME of an ork-publisher-NAME: a-z, 0-9 and -"),
-            (":a=b", "PUBLISHER must be the NAME of an ork-publisher-NAME: a-z, 0-9 and -"),
-            ("File:a=b", "PUBLISHER must be the NAME of an ork-publisher-NAME: a-z, 0-9 and -"),
-            ("x=../file:a=b", "PUBLISHER must be the NAME of an ork-publisher-NAME: a-z, 0-9 and -"),
+            ("", "a publisher's name has lower-case letters, digits and - only"),
+            (":a=b", "a publisher's name has lower-case letters, digits and - only"),
+            ("File:a=b", "a publisher's name has lower-case letters, digits and - only; did you mean file?"),
+            ("x=../file:a=b", "a publisher's name has lower-case letters, digits and - only"),
             ("=file:a=b", "TARGET must be a name of letters, digits and . _ - /"),
             ("a b=file:a=b", "TARGET must be a name of letters, digits and . _ - /"),
             ("file@0", "wave: must be a whole number from 1 to 100"),
             ("file@two", "wave: must be a whole number from 1 to 100"),
             ("file@", "wave: must be a whole number from 1 to 100"),
             ("file:", "setting 1 of the target \(form)"),
-            ("file:path", "setting 1 of the target \(form)"),
+            ("file:path", "the setting 'path' has no value; write path=VALUE"),
             ("file:a=b,", "setting 2 of the target \(form)"),
             ("file:a=b,,c=d", "setting 2 of the target \(form)"),
-            ("file:a=b,c", "setting 2 of the target \(form)"),
+            (
+                "file:a=b,c",
+                "the setting 'c' has no value; write c=VALUE; a comma inside the VALUE before it is written \\,"
+            ),
             ("file:a b=c", "setting 1 of the target \(form)"),
             ("file:a=b,a=c", "setting 2 of the target has a key that stands before it already"),
             (#"file:a=b\n"#, #"setting 1 of the target \#(backslash)"#),
@@ -166,7 +169,7 @@ struct PlanFlagsTests {
         arguments: [
             ("TOKEN", "must be TARGET:VARIABLE or TARGET:CHILD=OURS"),
             ("web:A=B=C", "must be TARGET:VARIABLE or TARGET:CHILD=OURS"),
-            ("app:TOKEN", "there is no target of this name; the targets are web"),
+            ("app:TOKEN", "there is no target app; the only target is web"),
             (
                 "web:", "env: must be a list of environment variables or a mapping of the child's names to ours"
             ),
@@ -219,17 +222,16 @@ struct PlanFlagsTests {
     @Test(
         "any other probe is refused",
         arguments: [
-            ("", "must be an address, plain:URL or exec:PROGRAM: must be an https address"),
-            ("shop.example", "must be an address, plain:URL or exec:PROGRAM: not an https address"),
-            ("/bin/check", "must be an address, plain:URL or exec:PROGRAM: not an https address"),
+            ("", "must be an address such as https://shop.example/health, or exec:PROGRAM"),
+            ("shop.example", "must be an address such as https://shop.example/health, or exec:PROGRAM"),
+            ("/bin/check", "must be an address such as https://shop.example/health, or exec:PROGRAM"),
             (
                 "http://shop.example/",
-                "must be an address, plain:URL or exec:PROGRAM: plain http is only for this machine; use https, "
-                    + "or plain_http: true (--probe plain:URL) where nobody on the way can answer in its place"
+                "plain http is accepted only for localhost; use https, or on a network that you trust plain:URL"
             ),
             (
                 "https://u:p@shop.example/",
-                "must be an address, plain:URL or exec:PROGRAM: an address may not hold a user name or a password"
+                "an address may not hold a user name or a password"
             ),
             ("exec:", "exec: must be followed by a program"),
         ])
@@ -346,7 +348,7 @@ struct PlanFlagsTests {
         if flag == "name" { flags["name"] = [key] }
         #expect(
             complaint { () throws(ConfigurationError) in _ = try flags.plan() }
-                == "--\(flag): this looks like an OpenRouter key; take it out, replace it where it is valid, and keep only "
-                + "the name of an environment variable here")
+                == "--\(flag): this looks like an OpenRouter key; take it out and revoke it, because others may have "
+                + "read it; secrets belong in environment variables")
     }
 }

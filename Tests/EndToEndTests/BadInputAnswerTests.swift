@@ -129,9 +129,9 @@ struct BadExchange: Sendable, CustomTestStringConvertible {
         BadAnswer("deep nesting", 200, String(repeating: "[", count: 100_000), 1, "OpenRouter's answer is not JSON"),
         BadAnswer(
             "400", 400, #"{"error": {"message": "sk-or-v1-no"}}"#, 1, "OpenRouter does not accept the request (400)"),
-        BadAnswer("401 with a page", 401, "<html>", 77, "OpenRouter does not accept the key (401)"),
+        BadAnswer("401 with a page", 401, "<html>", 77, "OpenRouter does not accept the management key (401)"),
         BadAnswer("402", 402, "{}", 1, "OpenRouter reports that the credit or the key's limit is used up (402)"),
-        BadAnswer("403", 403, "{}", 77, "OpenRouter does not allow this key to do that (403)"),
+        BadAnswer("403", 403, "{}", 77, "OpenRouter refuses the management key (403)"),
         BadAnswer("404 with a page", 404, "<html>", 1, "OpenRouter does not know what was asked for (404)"),
         BadAnswer("500", 500, "panic: runtime error", 69, "OpenRouter cannot answer now (500)"),
         BadAnswer("a redirection", 1, "OpenRouter answers with a status that is not documented (302)") {

@@ -19,8 +19,12 @@ import Testing
     private static let minimum = "version: 1\nrotations:\n  a: {predecessor: {name: app}}\n"
 
     static let files: [BadInput] = [
-        file("an empty file", "\n", "ork.yaml:1: must be a mapping that begins with version: 1"),
-        file("no YAML", "version: 1\nrotations: {a: [\n", "ork.yaml:3: not valid YAML"),
+        file(
+            "an empty file", "\n",
+            "ork.yaml:1: there is nothing in the file; write version: 1, and a rotation below rotations:"),
+        file(
+            "no YAML", "version: 1\nrotations: {a: [\n",
+            "ork.yaml:3: a value was expected here; look for a '[' or '{' that is not closed"),
         file(
             "a tab as indentation", "version: 1\nrotations:\n\ta: 1\n",
             "ork.yaml:3: no value can start like this; tabs cannot indent YAML"),
@@ -29,12 +33,12 @@ import Testing
             "ork.yaml:2: a ',' or a closing bracket was expected"),
         file(
             "HTML", "<!DOCTYPE html>\n<html><body>Sign in</body></html>\n",
-            "ork.yaml:1: must be a mapping that begins with version: 1"),
+            "ork.yaml:1: this is no configuration of ork; write version: 1, and a rotation below rotations:"),
         file(
             "two documents", minimum + "---\n" + minimum, "ork.yaml:4: a second document starts here; only one is read"),
         file(
             "another version", "version: 2\nrotations:\n  a: {predecessor: {name: app}}\n",
-            "ork.yaml:1: version: the file is of version 2, this ork reads version 1"),
+            "ork.yaml:1: version: this ork reads version 1 only; write version: 1, or install a newer ork"),
         file(
             "a version that is a text", "version: \"1\"\nrotations:\n  a: {predecessor: {name: app}}\n",
             "ork.yaml:1: version: must be 1"),
@@ -65,7 +69,7 @@ import Testing
             "ork.yaml: there are several rotations; name one of them with --rotation: a, b"),
         file(
             "a key in the file", minimum + "# @PREDECESSOR_KEY@\n",
-            "ork.yaml:4: this looks like an OpenRouter key; take it out, replace it where it is valid, and keep only the name of an environment variable here"
+            "ork.yaml:4: this looks like an OpenRouter key; take it out and revoke it, because others may have read it; secrets belong in environment variables"
         ),
         rotation(
             "an unknown key in a rotation", "target: {}",
@@ -122,6 +126,6 @@ import Testing
         BadInput("a folder as the file", "ork-create --config /tmp", 65, "/tmp cannot be read: Is a directory"),
         BadInput(
             "a rotation that is not there", "ork-create --rotation b", files: ["ork.yaml": minimum], 65,
-            "ork.yaml: rotations: there is no rotation of this name; the rotations are a"),
+            "ork.yaml: there is no rotation b; the only rotation is a"),
     ]
 }

@@ -9,13 +9,15 @@ import Testing
     static let flags: [BadInput] = [
         BadInput(
             "an unknown option", "ork-create --predecesor name=app", 64,
-            "unknown option '--predecesor'. Did you mean '--predecessor'?"),
+            "unknown option '--predecesor'; did you mean --predecessor?"),
         BadInput(
             "an option without its value", "ork-create --predecessor", 64, "missing value for '--predecessor <key>'"),
         BadInput(
             "a key among the words", "ork-create sk-or-v1-" + String(repeating: "5", count: 64), 64,
             "unexpected argument '<redacted>'"),
-        BadInput("a word too many", "ork-create checkout-prod", 64, "unexpected argument 'checkout-prod'"),
+        BadInput(
+            "a word too many", "ork-create checkout-prod", 64,
+            "unexpected argument 'checkout-prod'; did you mean --predecessor checkout-prod?"),
         BadInput(
             "no predecessor", "ork-create", 64,
             "--predecessor: is missing; it must be NAME, name=NAME, hash=HASH, env=VARIABLE or none"),
@@ -25,7 +27,7 @@ import Testing
                 + String(repeating: "0a", count: 32)),
         BadInput(
             "a predecessor of an unknown kind", "ork-create --predecessor label=app", 64,
-            "--predecessor: must be NAME, name=NAME, hash=HASH, env=VARIABLE or none; a name that has a = in it is name=NAME"
+            "--predecessor: must be NAME, name=NAME, hash=HASH, env=VARIABLE or none; if the name itself has a =: name=label=app"
         ),
         BadInput(
             "a mistyped kind", "ork-create --predecessor hsah=0a1b", 64,
@@ -35,7 +37,7 @@ import Testing
             "--predecessor: name= must be a text on one line, not empty"),
         BadInput(
             "a key as predecessor", "ork-create --predecessor name=$PREDECESSOR_KEY", 64,
-            "--predecessor: this looks like an OpenRouter key; take it out, replace it where it is valid, and keep only the name of an environment variable here"
+            "--predecessor: this looks like an OpenRouter key; take it out and revoke it, because others may have read it; secrets belong in environment variables"
         ),
         BadInput(
             "a variable that cannot be one", "ork-create --predecessor env=MY-KEY", 64,
@@ -60,13 +62,13 @@ import Testing
             "--to: setting 1 of the target must be KEY=VALUE or KEY:=JSON; a comma inside VALUE is written \\,"),
         BadInput(
             "a target's setting without a value", "ork-create --predecessor name=app --to file:path", 64,
-            "--to: setting 1 of the target must be KEY=VALUE or KEY:=JSON; a comma inside VALUE is written \\,"),
+            "--to: the setting 'path' has no value; write path=VALUE"),
         BadInput(
             "a setting twice", "ork-create --predecessor name=app --to file:path=a,path=b", 64,
             "--to: setting 2 of the target has a key that stands before it already"),
         BadInput(
             "a publisher that is a path", "ork-create --predecessor name=app --to ./publish.sh:path=a", 64,
-            "--to: PUBLISHER must be the NAME of an ork-publisher-NAME: a-z, 0-9 and -"),
+            "--to: a publisher's name has lower-case letters, digits and - only"),
         BadInput(
             "a wave that is no number", "ork-create --predecessor name=app --to file@two:path=a", 64,
             "--to: wave: must be a whole number from 1 to 100"),
@@ -75,37 +77,39 @@ import Testing
             "--to: setting 1 of the target: not valid JSON, behind :="),
         BadInput(
             "a key in a target", "ork-create --predecessor name=app --to file:value=$PREDECESSOR_KEY", 64,
-            "--to: this looks like an OpenRouter key; take it out, replace it where it is valid, and keep only the name of an environment variable here"
+            "--to: this looks like an OpenRouter key; take it out and revoke it, because others may have read it; secrets belong in environment variables"
         ),
         BadInput(
             "a variable for no target", "ork-create --predecessor name=app --target-env web:TOKEN", 64,
-            "--target-env: there is no target of this name; add it with --to"),
+            "--target-env: there is no target web; add it with --to"),
         BadInput(
             "a probe of another protocol", "ork-create --predecessor name=app --probe ftp://example.org", 64,
-            "--probe: must be an address, plain:URL or exec:PROGRAM: not an https address"),
+            "--probe: must be an address such as https://shop.example/health, or exec:PROGRAM"),
         BadInput(
             "a wait that is no length of time", "ork-retire --wait forever", 64,
-            "--wait needs a length of time such as 30s, 15m or 24h"),
+            "--wait: must be a length of time such as 30s, 15m, 24h or 7d"),
         BadInput(
             "trust in nobody", "ork-verify --trust create=octocat", 64,
-            "--trust needs STEP=ork-public-1:…, with one of create, publish, verify, approve, retire"),
+            "--trust: must be STEP=ork-public-1:…, a whole public identity, where STEP is create, publish, verify, approve or retire"
+        ),
         BadInput(
             "trust for no step", "ork-verify --trust deploy=ork-public-1:x", 64,
-            "--trust needs STEP=ork-public-1:…, with one of create, publish, verify, approve, retire"),
+            "--trust: must be STEP=ork-public-1:…, a whole public identity, where STEP is create, publish, verify, approve or retire"
+        ),
         BadInput(
-            "an address without a scheme", "ork-create --predecessor name=app --openrouter-url example.org", 65,
+            "an address without a scheme", "ork-create --predecessor name=app --openrouter-url example.org", 64,
             "--openrouter-url: not an https address"),
         BadInput(
             "an address in the clear",
-            "ork-create --predecessor name=app --openrouter-url http://example.org/api/v1", 65,
-            "--openrouter-url: plain http is only for this machine; use https"),
+            "ork-create --predecessor name=app --openrouter-url http://example.org/api/v1", 64,
+            "--openrouter-url: plain http is accepted only for localhost; use https"),
         BadInput(
             "an address with a password",
-            "ork-create --predecessor name=app --openrouter-url https://me:secret@example.org/api/v1", 65,
+            "ork-create --predecessor name=app --openrouter-url https://me:secret@example.org/api/v1", 64,
             "--openrouter-url: an address may not hold a user name or a password"),
         BadInput(
             "a handoff into a pipe", "ork-create --predecessor name=app --handoff -", 64,
-            "a handoff cannot be written to a pipe"),
+            "--handoff: must be a file, because the step also writes to it"),
         BadInput(
             "a target with blanks", "ork-publish --check --target 'my target'", 64,
             "--target needs the name of a target"),

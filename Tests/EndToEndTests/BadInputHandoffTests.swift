@@ -57,7 +57,7 @@ struct BadHandoff: Sendable, CustomTestStringConvertible {
                 "other.json: the handoffs are of different rotations: ID and ID"),
             BadInput(
                 "another rotation's name", "ork-publish --rotation other --config other.yaml", 65,
-                "the handoff is of the rotation checkout-prod, not of other"),
+                "ork-handoff.json belongs to the rotation checkout-prod, not to other"),
             BadInput(
                 "a status of a folder", "ork-status --handoff folder", 65,
                 "the handoff folder cannot be read: Is a directory"),

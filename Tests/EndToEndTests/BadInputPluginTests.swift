@@ -64,15 +64,15 @@ struct BadPlugin: Sendable, CustomTestStringConvertible {
             "bad: verbs in info is not an array of strings"),
         BadPlugin(
             "a setting it does not know", info: #"{"protocol": 1, "verbs": ["publish"]}"#, "", 65,
-            "bad: the publisher does not know the setting path (with.path)"),
+            "bad: the publisher does not know the setting path"),
         BadPlugin(
             "a setting it misses", info: #"{"protocol": 1, "verbs": ["publish"], "with": {"required": ["token"]}}"#,
-            "", 65, "bad: the publisher does not know the setting path (with.path)"),
+            "", 65, "bad: the publisher does not know the setting path"),
         BadPlugin(
             "a variable it misses",
             info:
                 #"{"protocol": 1, "verbs": ["publish"], "with": {"optional": ["path"]}, "environment": {"required": ["TOKEN"]}}"#,
-            "", 65, "bad: the publisher needs the environment variable TOKEN (env.TOKEN)"),
+            "", 65, "bad: the publisher needs the environment variable TOKEN"),
         BadPlugin(
             "a huge info", info: String(repeating: "x", count: 1 << 20), "", 65,
             "bad: the publisher's info is longer than 65536 bytes"),

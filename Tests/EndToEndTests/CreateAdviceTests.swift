@@ -85,7 +85,7 @@ struct Advice: Sendable, CustomTestStringConvertible {
             leadsTo: [("ork-create --predecessor hash=", 0)]),
         Advice(
             "a key that is not there", after: "", "ork-create --predecessor hash=0a1b", 1,
-            "OpenRouter has no key with the hash of the predecessor",
+            "no key in this account has the hash 0a1b",
             leadsTo: [("ork-create --predecessor name=NAME", nil)]),
         Advice(
             "a first key that is not the first", after: "", "ork-create --predecessor none --name checkout-prod", 65,

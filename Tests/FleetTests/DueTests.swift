@@ -152,7 +152,7 @@ struct DueTests {
             "the plan says that there is no predecessor",
             Plan.Predecessor.none),
         LineageCase(
-            "an unknown hash", [Entry(name: base, days: 100)], "problem", "no key with the hash",
+            "an unknown hash", [Entry(name: base, days: 100)], "problem", "no key in this account has the hash",
             KeyHash("0000").map { .hash($0) }),
         LineageCase(
             "a variable that is not set", [Entry(name: base, days: 100)], "problem", "KEY, which is not set here",

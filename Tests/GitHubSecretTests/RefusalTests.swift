@@ -29,7 +29,9 @@ import Testing
                 == .rejected(
                     PublisherError(
                         .denied, "GitHub does not accept the token in GITHUB_TOKEN (401: Bad credentials)",
-                        hint: "check whether it has expired and whether it belongs to this address")))
+                        hint:
+                            "check that it has not expired, and that it was issued by the GitHub that this target writes to"
+                    )))
     }
 
     @Test("a workflow's own token is refused with what to take instead", arguments: ScopeCase.all)

@@ -25,7 +25,8 @@ extension RefusalCase {
         "give the token in GITLAB_TOKEN the role Maintainer in the project and the scope api"
     private static let scopeHint = "make one with the scope api; read_api is not enough"
     private static let pathHint = "check whether the path is right; GitLab says the same of what the token may not see"
-    private static let tokenHint = "check whether it has expired and whether it belongs to this address"
+    private static let tokenHint =
+        "check that it has not expired, and that it was issued by the GitLab that this target writes to"
     private static let addressHint = "the address of the API ends in /api/v4, as https://gitlab.example/api/v4"
 
     static let tokens = [

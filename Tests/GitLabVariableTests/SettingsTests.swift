@@ -72,7 +72,7 @@ import Testing
         (["key": "A", "project": "a/b", "writes": 0], "writes", "'writes' is no whole number from 1 to 32"),
         (
             ["key": "A", "project": "a/b", "url": "http://gitlab.example/api/v4"], "url",
-            "'url' cannot be used: plain http is only for this machine; use https"
+            "'url' cannot be used: plain http is accepted only for localhost; use https"
         ),
     ]
 

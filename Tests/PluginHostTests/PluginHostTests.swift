@@ -313,7 +313,7 @@ import Testing
             Issue.record("it was not rejected")
             return
         }
-        #expect(error.code == .configuration)
+        #expect(error.code == (message == "not set" ? .denied : .configuration))
         #expect(error.message.contains(message))
         #expect(throws: (any Error).self) { try plugins.folder.read("ran") }
     }

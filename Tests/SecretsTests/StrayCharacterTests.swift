@@ -6,13 +6,13 @@ import Testing
     @Test(
         "what was copied with a key is named, and where it stands",
         arguments: [
-            ("\"sk-or\"", "a quote at its beginning"), ("sk-or\"", "a quote at its end"),
-            ("\u{201C}sk-or\u{201D}", "a quote at its beginning"), ("'sk-or'", "a quote at its beginning"),
-            ("sk-or\n", "a line end at its end"), ("sk-or\r\n", "a line end in the middle"),
-            (" sk-or", "a space at its beginning"), ("sk-or sk-or", "a space in the middle"),
-            ("sk-or\t", "a tab at its end"), ("sk-or\u{A0}", "a non-breaking space (U+00A0) at its end"),
-            ("\u{FEFF}sk-or", "a byte order mark (U+FEFF) at its beginning"),
-            ("sk-or\u{200B}", "the character U+200B at its end"), ("sk-ör", "the character U+00F6 in the middle"),
+            ("\"sk-or\"", "begins with a quote"), ("sk-or\"", "ends with a quote"),
+            ("\u{201C}sk-or\u{201D}", "begins with a quote"), ("'sk-or'", "begins with a quote"),
+            ("sk-or\n", "ends with a line break"), ("sk-or\r\n", "has a line break in the middle"),
+            (" sk-or", "begins with a space"), ("sk-or sk-or", "has a space in the middle"),
+            ("sk-or\t", "ends with a tab"), ("sk-or\u{A0}", "ends with a non-breaking space (U+00A0)"),
+            ("\u{FEFF}sk-or", "begins with a byte order mark (U+FEFF)"),
+            ("sk-or\u{200B}", "ends with the character U+200B"), ("sk-ör", "has the character U+00F6 in the middle"),
         ])
     func named(text: String, what: String) {
         #expect(StrayCharacter(in: text)?.description == what)

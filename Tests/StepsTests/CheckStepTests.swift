@@ -66,7 +66,7 @@ import Timestamps
         let fixture = try RotationFixture()
         try fixture.create()
         fixture.simulation.with { $0.places["web"] = Secret("of somebody else") }
-        fixture.refused(.failed, "web (conflict)") { () throws(StepError) in try check(fixture) }
+        fixture.refused(.failed, "web: holds a value of somebody else's") { () throws(StepError) in try check(fixture) }
         let web = try #require(PlanName("web"))
         try check(fixture, accepted: [web])
         let other = try #require(PlanName("other"))
@@ -97,7 +97,7 @@ import Timestamps
         var fixture = try RotationFixture()
         let token = try #require(EnvironmentName("TOKEN"))
         fixture.plan.targets[0].environment = [token: token]
-        fixture.refused(.unacceptable, "TOKEN is not set") { () throws(StepError) in try check(fixture) }
+        fixture.refused(.denied, "TOKEN is not set") { () throws(StepError) in try check(fixture) }
         fixture.plan.targets[0].environment = [:]
         fixture.plan.targets[0].with = ["path": "x"]
         fixture.refused(.unacceptable, "web") { () throws(StepError) in try check(fixture) }

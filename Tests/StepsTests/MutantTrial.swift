@@ -86,7 +86,8 @@ struct Trial {
         self.description = description
     }
 
-    /// Whether it is refused: by all steps when it is read, or at the latest by the one that opens a box.
+    /// Whether it is refused: by all steps when it is read, or at the latest by the one that opens a box. A step that comes to
+    /// wait refuses, too.
     func run() throws -> Bool {
         let handoff: Handoff
         let state: State
@@ -104,7 +105,8 @@ struct Trial {
         for step in StepRun.allCases {
             let effects = try Effects(of: step, in: moment.stages, handoff)
             check(effects, step)
-            if effects.error?.code == .unacceptable, moment.originals[step]?.error?.code != .unacceptable {
+            let refuses = [.unacceptable, .notYet].contains(effects.error?.code)
+            if refuses, effects.error?.code != moment.originals[step]?.error?.code {
                 refusals += 1
             }
         }

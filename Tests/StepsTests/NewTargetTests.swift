@@ -56,7 +56,7 @@ import Timestamps
     @Test func whatHoldsNothingIsMadeOnlyIfSomebodySaysSo() throws {
         let fixture = try Self.created([.nothing, .predecessor])
         let name = try #require(PlanName("a"))
-        fixture.refused(.failed, "a (not_found): no place a: nothing held the predecessor (with.place)") {
+        fixture.refused(.failed, "a (not_found): no place a: nothing held the predecessor") {
             () throws(StepError) in
             try fixture.publish()
         }
@@ -82,7 +82,7 @@ import Timestamps
     @Test func aTargetOfThePlanAloneCanBeNamed() throws {
         let fixture = try Self.created([.nothing])
         let name = try #require(PlanName("c"))
-        fixture.refused(.usage, "the plan has no target c") { () throws(StepError) in
+        fixture.refused(.usage, "there is no target c") { () throws(StepError) in
             try fixture.publish { $0.createdTargets = [name] }
         }
     }

@@ -62,6 +62,11 @@ struct TargetFile: ~Copyable {
         }
         let (above, name) = split(path)
         guard let parent = realPath(above) else {
+            guard errno != ENOENT else {
+                throw PublisherError(
+                    .notFound, "the folder \(above) of \(path) does not exist",
+                    hint: "make that folder, or correct 'path'", field: "with.path")
+            }
             throw failure("the directory of \(path) cannot be reached", errno)
         }
         return (parent, name)

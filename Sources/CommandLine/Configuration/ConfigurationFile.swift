@@ -55,11 +55,9 @@ package struct ConfigurationFile: Sendable {
             return rotations[0]
         }
         guard let rotation = rotations.first(where: { $0.name == wanted }) else {
-            let question = NearNames(to: wanted.description, among: rotations.map(\.name.description)).question
-            throw ConfigurationError(
-                file: name, path: "rotations",
-                "there is no rotation of this name; " + (question.map { "\($0) " } ?? "") + "the rotations are \(names)"
-            )
+            let unknown = UnknownName(
+                wanted.description, of: "rotation", among: rotations.map(\.name.description))
+            throw ConfigurationError(file: name, unknown.sentence)
         }
         return rotation
     }
@@ -81,7 +79,9 @@ package struct ConfigurationFile: Sendable {
         }
         guard let document, document.mapping != nil else {
             throw ConfigurationError(
-                file: name, line: document?.start.line ?? 1, "must be a mapping that begins with version: 1")
+                file: name, line: document?.start.line ?? 1,
+                (document == nil ? "there is nothing in the file" : "this is no configuration of ork")
+                    + "; write version: \(version), and a rotation below rotations:")
         }
         try refuseSecrets(document, name)
         return try SourceNode(document, SourcePlace(file: name, line: document.start.line, path: []))
@@ -109,7 +109,8 @@ package struct ConfigurationFile: Sendable {
         }
         guard let number = node.scalar?.integer else { throw node.place.error("must be \(version)") }
         guard number == version else {
-            throw node.place.error("the file is of version \(number), this ork reads version \(version)")
+            throw node.place.error(
+                "this ork reads version \(version) only; write version: \(version), or install a newer ork")
         }
     }
 

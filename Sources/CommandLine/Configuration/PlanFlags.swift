@@ -1,3 +1,4 @@
+import HTTP
 import JSON
 import PublisherHosting
 package import Rotation
@@ -74,10 +75,8 @@ package struct PlanFlags: Sendable {
         var amended = plan
         if let unknown = names.sorted().first(where: { plan.target($0) == nil }) {
             let known = plan.targets.map(\.name.description)
-            let question = NearNames(to: unknown.description, among: known).question.map { "\($0) " } ?? ""
             throw ConfigurationError(
-                path: "--drop-target",
-                "the plan has no target \(unknown); \(question)it has \(known.joined(separator: ", "))")
+                path: "--drop-target", UnknownName(unknown.description, of: "target", among: known).sentence)
         }
         amended.targets.removeAll { names.contains($0.name) }
         for text in self["to"] {
@@ -164,7 +163,8 @@ package struct PlanFlags: Sendable {
         }
         guard predecessorKinds.contains(parts[0]) else {
             let advice =
-                NearNames(to: parts[0], among: predecessorKinds).question ?? "a name that has a = in it is name=NAME"
+                NearNames(to: parts[0], among: predecessorKinds).question
+                ?? "if the name itself has a =: name=\(DisplayText.escaped(text, limit: 80))"
             throw ConfigurationError(path: flag, "must be \(predecessorForm); \(advice)")
         }
         do {
@@ -182,7 +182,9 @@ package struct PlanFlags: Sendable {
         try refuseSecret(text, TargetFlag.flag)
         let flag = try TargetFlag(text)
         guard PublisherName(flag.publisher) != nil else {
-            throw flag.error("PUBLISHER must be the NAME of an ork-publisher-NAME: a-z, 0-9 and -")
+            let shipped = PublisherName.shipped.map(\.description)
+            let question = NearNames(to: flag.publisher, among: shipped).question.map { "; \($0)" } ?? ""
+            throw flag.error("a publisher's name has lower-case letters, digits and - only\(question)")
         }
         guard let name = PlanName(flag.name ?? freeName(for: flag.publisher, among: existing)) else {
             throw flag.error("TARGET must be a name of letters, digits and . _ - /")
@@ -220,10 +222,8 @@ package struct PlanFlags: Sendable {
         }
         guard let index = targets.firstIndex(where: { $0.name.description == parts[0] }) else {
             let known = targets.map(\.name.description)
-            let question = NearNames(to: String(parts[0]), among: known).question.map { "\($0) " } ?? ""
-            let list =
-                known.isEmpty ? "add it with --to" : "\(question)the targets are \(known.joined(separator: ", "))"
-            throw ConfigurationError(path: flag, "there is no target of this name; \(list)")
+            let unknown = UnknownName(String(parts[0]), of: "target", among: known).sentence
+            throw ConfigurationError(path: flag, unknown + (known.isEmpty ? "; add it with --to" : ""))
         }
         let origin = targets[index].origin
         targets[index].origin = .currentFolder
@@ -250,13 +250,26 @@ package struct PlanFlags: Sendable {
             probe = ["command": ["run": [.string(program)]]]
         } else {
             let plain = text.hasPrefix("plain:") ? String(text.dropFirst("plain:".count)) : nil
+            try refuseAddress(plain ?? text, isPlain: plain != nil, flag)
             probe = ["http": plain.map { ["url": .string($0), "plain_http": true] } ?? ["url": .string(text)]]
         }
         do {
             let plan = try Plan(["predecessor": "none", "verify": ["probes": [probe]]], unknownKeys: .refused)
             return plan.verify.probes[0]
         } catch {
-            throw ConfigurationError(path: flag, "must be an address, plain:URL or exec:PROGRAM: \(error.message)")
+            throw ConfigurationError(path: flag, error.message)
+        }
+    }
+
+    private static func refuseAddress(_ url: String, isPlain: Bool, _ flag: String) throws(ConfigurationError) {
+        do { _ = try isPlain ? HTTPURL(allowingPlain: url) : HTTPURL(url) } catch {
+            let message =
+                switch error {
+                case .form: "must be an address such as https://shop.example/health, or exec:PROGRAM"
+                case .plaintext: "\(error.rawValue), or on a network that you trust plain:URL"
+                case .user: error.rawValue
+                }
+            throw ConfigurationError(path: flag, message)
         }
     }
 

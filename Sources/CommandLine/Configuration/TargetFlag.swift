@@ -53,6 +53,11 @@ private struct Settings {
                 object[key] = try json()
             } else if take("=") {
                 object[key] = .string(try value())
+            } else if rest.isEmpty || rest.first == UInt8(ascii: ",") {
+                throw ConfigurationError(
+                    path: TargetFlag.flag,
+                    "the setting '\(key)' has no value; write \(key)=VALUE"
+                        + (count > 1 ? "; a comma inside the VALUE before it is written \\," : ""))
             } else {
                 throw form
             }

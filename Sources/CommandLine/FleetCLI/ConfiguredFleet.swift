@@ -46,10 +46,8 @@ package struct ConfiguredFleet {
     package mutating func narrow(to name: String) throws(StepError) {
         let names = rotations.map(\.name.description)
         guard names.contains(name) else {
-            let question = NearNames(to: name, among: names).question.map { "; \($0)" } ?? ""
-            throw StepError(
-                .unacceptable, "there is no rotation \(name)\(question)",
-                hint: "the rotations are \(names.prefix(20).joined(separator: ", "))")
+            let unknown = UnknownName(name, of: "rotation", among: names)
+            throw StepError(.unacceptable, unknown.message, hint: unknown.known)
         }
         rotations.removeAll { $0.name.description != name }
     }

@@ -32,8 +32,8 @@ package final class HandoffFile: Journal {
         path = paths.first ?? Self.name
         guard path != "-" else {
             throw StepError(
-                .usage, "a handoff cannot be written to a pipe",
-                hint: "what is intended must be on disk before it is done: name a file with --handoff")
+                .usage, "--handoff: must be a file, because the step also writes to it",
+                hint: "keep what comes in by a pipe in a file, and name that: --handoff FILE")
         }
         self.identity = identity
         self.trust = trust

@@ -38,17 +38,16 @@ extension HTTPURL {
     func requirePlanned(_ plan: Plan) throws(StepError) {
         guard plan.service.url != description else { return }
         throw StepError(
-            .unacceptable, "the handoff was made for another OpenRouter than this stage uses",
-            hint:
-                "the handoff says \(plan.service.url), this stage \(self): name it in ork.yaml or with --openrouter-url "
-                + "if you trust that address")
+            .unacceptable, "the handoff was made with \(plan.service.url), and this stage goes to \(self)",
+            hint: "correct what names this stage's address: --openrouter-url, openrouter.url in ork.yaml or "
+                + "OPENROUTER_BASE_URL; name the handoff's only if you trust it")
     }
 
     /// Reads the address of OpenRouter's API, which stands in `place`. It is not quoted: it may hold a password.
     private init(openRouter text: String, from place: String) throws(StepError) {
         do { try self.init(text) } catch {
             throw StepError(
-                .unacceptable, "\(place): \(error.rawValue)",
+                place.hasPrefix("--") ? .usage : .unacceptable, "\(place): \(error.rawValue)",
                 hint: "write the whole address of the API, such as \(Plan.Service.defaultURL)", isRetryable: false)
         }
     }

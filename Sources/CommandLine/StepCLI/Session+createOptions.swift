@@ -19,7 +19,13 @@ extension Session {
         var command = CreateCommand(
             flags.said.map { CreateCommand.Flag($0.name, $0.value) } + more, file: configuration?.file)
         let running = try runningState(command)
-        if let running { command = command.naming(running.header.plan.predecessor).naming(running.plan.targets) }
+        if let running {
+            let begun = running.header.plan.predecessor
+            let said = flags["predecessor"].last.flatMap { try? PlanFlags.predecessor($0) }
+            command = command.naming(begun)
+            // Another key's targets are its own.
+            if said == nil || said == begun { command = command.naming(running.plan.targets) }
+        }
         let plan: Plan
         if let running { plan = try self.plan(flags, running: running) } else { plan = try newPlan(flags, command) }
         if let configuration { try requireNamedLineage(configuration) }

@@ -59,8 +59,8 @@ package final class Session {
         try refuseOtherHead()
         if let wanted = options.rotation, let name = journal.handoff?.header.name, name.description != wanted {
             throw StepError(
-                .unacceptable, "the handoff is of the rotation \(name), not of \(wanted)",
-                hint: "name the right file with --handoff")
+                .unacceptable, "\(paths[0]) belongs to the rotation \(name), not to \(wanted)",
+                hint: "leave --rotation out, or name the handoff of \(wanted): --handoff FILE")
         }
     }
 

@@ -72,7 +72,7 @@ extension ConfigurationFile {
         guard error == .noSuchFileOrDirectory else {
             return StepError(
                 .unacceptable, "\(path) cannot be read: \(DurableFile.problem(error))",
-                hint: "name the configuration with --config")
+                hint: "name the configuration: --config FILE")
         }
         let near = near(path)
         return StepError(
@@ -116,8 +116,9 @@ extension Trust {
             guard parts.count == 2, let step = StepName(rawValue: parts[0]), let identity = PublicIdentity(parts[1])
             else {
                 throw StepError(
-                    .usage, "--trust needs STEP=ork-public-1:…, with one of create, publish, verify, approve, retire",
-                    hint: "`ork-keygen --public` prints the public identity of the private one on its standard input")
+                    .usage,
+                    "--trust: must be STEP=ork-public-1:…, a whole public identity, where STEP is create, publish, verify, "
+                        + "approve or retire", hint: "`ork-keygen --public < IDENTITY_FILE` prints the public identity")
             }
             named[step, default: []].insert(identity)
         }
@@ -131,7 +132,7 @@ extension StepError {
     /// A handoff whose rotation this stage's configuration does not describe.
     init(handoffOf rotation: PlanName, outside file: String) {
         self.init(
-            .unacceptable, "the handoff is of the rotation \(rotation), which \(file) does not have",
+            .unacceptable, "the handoff belongs to the rotation \(rotation), which \(file) does not have",
             hint: "name this rotation's own configuration with --config, or work in a folder without ork.yaml",
             isRetryable: false)
     }

@@ -7,6 +7,7 @@ package import Rotation
 import Secrets
 package import Steps
 import Timestamps
+import Wording
 
 /// A step as a program: parses its options, does its work, and ends with the exit status that tells how it went.
 package protocol StepCommand: ParsableCommand {
@@ -63,7 +64,7 @@ extension StepCommand {
     private func waitingTime() throws(StepError) -> Interval {
         guard let text = common.wait else { return .zero }
         guard let interval = Interval(text) else {
-            throw StepError(.usage, "--wait needs a length of time such as 30s, 15m or 24h")
+            throw StepError(.usage, "--wait: must be a length of time such as 30s, 15m, 24h or 7d")
         }
         return interval
     }
@@ -100,8 +101,13 @@ extension ToolCommand {
 struct UsageError {
     private let text: String
     private let isHelp: Bool
+    private let program: String
+    /// Whether a word may be meant for the predecessor: the likeliest first mistake of all.
+    private let takesKey: Bool
 
     init<Command: ParsableCommand>(_ error: any Error, of command: Command.Type) {
+        program = command.configuration.commandName ?? "ork"
+        takesKey = (command as? any StepCommand.Type)?.step == .create
         isHelp = Command.exitCode(for: error).isSuccess
         text = isHelp ? Command.fullMessage(for: error) : Command.message(for: error)
     }
@@ -112,17 +118,41 @@ struct UsageError {
             Console.print(text)
             Glibc.exit(0)
         }
-        var message = text.first.map { $0.lowercased() + text.dropFirst() } ?? "these options cannot be understood"
-        while message.hasSuffix(".") { message.removeLast() }
         // It quotes what stood there, which the console masks.
-        let isSecret = SecretShape.first(in: Array(message.utf8)) != nil
+        let isSecret = SecretShape.first(in: Array(text.utf8)) != nil
+        let message = Self.plain(text) + (isSecret ? "" : question)
         console.show(
             .init(
                 .usage, message,
                 hint: isSecret
-                    ? "everybody on this machine can read arguments: replace the key where it is valid, and hand it over "
-                        + "in an environment variable" : "--help shows the options"))
+                    ? "everybody on this machine can read arguments: revoke it, and hand another one over in an "
+                        + "environment variable" : "`\(program) --help` shows the options"))
         Glibc.exit(64)
+    }
+
+    private var question: String {
+        let parts = text.split(separator: "'", omittingEmptySubsequences: false)
+        guard takesKey, parts.count == 3, parts[0] == "Unexpected argument " else { return "" }
+        return "; did you mean --predecessor \(parts[1])?"
+    }
+
+    /// ArgumentParser's sentences in the manner of ours.
+    private static func plain(_ text: String) -> String {
+        var message = text.first.map { $0.lowercased() + text.dropFirst() } ?? "these options cannot be understood"
+        while message.hasSuffix(".") { message.removeLast() }
+        let parts = message.split(separator: "'", omittingEmptySubsequences: false).map(String.init)
+        // "the value 'x' is invalid for '--for <step>'. Please provide one of 'publish' and 'retire'"
+        if parts.count > 6, parts[0] == "the value ", parts[4].hasPrefix(". Please provide one of") {
+            let known = parts.indices.filter { $0 >= 5 && $0 % 2 == 1 }.map { parts[$0] }
+            let question = NearNames(to: parts[1], among: known).question.map { "; \($0)" } ?? ""
+            let option = parts[3].prefix { $0 != " " }
+            return "\(option): '\(parts[1])' is not one of \(known.joined(separator: ", "))\(question)"
+        }
+        // "unknown option '--limt'. Did you mean '--limit'?"
+        if parts.count == 5, parts[2] == ". Did you mean " {
+            return "\(parts[0])'\(parts[1])'; did you mean \(parts[3])?"
+        }
+        return message
     }
 }
 

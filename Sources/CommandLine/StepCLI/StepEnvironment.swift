@@ -57,8 +57,8 @@ package struct StepEnvironment: Sendable {
         }
         if let stray = StrayCharacter(in: value) {
             throw StepError(
-                .denied, "the environment variable \(name) holds \(stray), which no key has",
-                hint: "set it to the key alone, without quotes, spaces and line ends", isRetryable: false)
+                .denied, "the environment variable \(name) \(stray); no key does",
+                hint: "set it to the key alone, without quotes, spaces or line breaks", isRetryable: false)
         }
         return Secret(value)
     }

@@ -26,7 +26,7 @@ public struct HTTPURL: Hashable, Sendable, CustomStringConvertible {
         /// The text is no absolute http or https address.
         case form = "not an https address"
         /// Plain http to another machine.
-        case plaintext = "plain http is only for this machine; use https"
+        case plaintext = "plain http is accepted only for localhost; use https"
         /// A user name or password, which belongs in a header.
         case user = "an address may not hold a user name or a password"
     }

@@ -39,8 +39,8 @@ package enum SecretShape: CaseIterable {
 
     /// What to tell the user.
     package var message: String {
-        "this looks like \(noun); take it out, replace it where it is valid, and keep only the name of an environment "
-            + "variable here"
+        "this looks like \(noun); take it out and revoke it, because others may have read it; secrets belong in "
+            + "environment variables"
     }
 
     private var noun: String {

@@ -1,14 +1,16 @@
 /// A character that gets into a key or a token when it is copied, and that none of them has.
 package struct StrayCharacter: Hashable, Sendable, CustomStringConvertible {
-    /// What it is and where it stands, without anything else of the text: `a line end at its end`.
+    /// What the text does, without anything else of it: `ends with a line break`.
     package let description: String
 
     /// The first one of a text; `nil` if it has none.
     package init?(in text: String) {
         let scalars = Array(text.unicodeScalars)
         guard let index = scalars.firstIndex(where: Self.isStray) else { return nil }
-        let place = index == 0 ? "at its beginning" : index == scalars.count - 1 ? "at its end" : "in the middle"
-        description = "\(Self.name(scalars[index])) \(place)"
+        let name = Self.name(scalars[index])
+        description =
+            index == 0
+            ? "begins with \(name)" : index == scalars.count - 1 ? "ends with \(name)" : "has \(name) in the middle"
     }
 
     // Printable ASCII without quotes.
@@ -21,7 +23,7 @@ package struct StrayCharacter: Hashable, Sendable, CustomStringConvertible {
         case "\"", "'", "`", "\u{201C}", "\u{201D}", "\u{2018}", "\u{2019}": "a quote"
         case " ": "a space"
         case "\t": "a tab"
-        case "\n", "\r": "a line end"
+        case "\n", "\r": "a line break"
         case "\u{A0}": "a non-breaking space (U+00A0)"
         case "\u{FEFF}": "a byte order mark (U+FEFF)"
         default: "the character U+\(hexadecimal(scalar))"

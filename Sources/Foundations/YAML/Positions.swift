@@ -44,6 +44,7 @@ struct Positions {
         ("found unexpected end of stream", "a quote is not closed"),
         ("did not find expected ','", "a ',' or a closing bracket was expected"),
         ("did not find expected '-' indicator", "a '-' was expected here; look at the indentation"),
+        ("did not find expected node content", "a value was expected here; look for a '[' or '{' that is not closed"),
         ("found unknown escape character", "no such escape in double quotes; write a backslash twice"),
     ]
 

@@ -52,8 +52,7 @@ import Wording
     func validate() throws {
         guard JobTurn(job) != nil else {
             let jobs = JobTurn.all + ["check", "deploy", "deploy-rest"]
-            let question = NearNames(to: job, among: jobs).question.map { "; \($0)" } ?? ""
-            throw ValidationError("there is no job \(job)\(question)")
+            throw ValidationError(UnknownName(job, of: "job", among: jobs).message)
         }
     }
 

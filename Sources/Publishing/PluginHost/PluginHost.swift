@@ -3,7 +3,6 @@ import FoundationEssentials
 package import PublisherHosting
 package import PublisherKit
 package import Secrets
-import Wording
 
 /// Runs publisher plugins as child processes, within bounds, and believes only what keeps to the contract.
 ///
@@ -90,14 +89,10 @@ package final class PluginHost: PublisherHost {
             (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
         }
         let known = names.filter { $0.hasPrefix(Self.prefix) }.map { String($0.dropFirst(Self.prefix.count)) }
-        let question = NearNames(to: publisher.description, among: known).question.map { "; \($0)" } ?? ""
         let skipped = directories.filter { !$0.hasPrefix("/") }
         return PublisherError(
-            .configuration, "there is no publisher \(publisher)\(question)",
-            hint:
-                "put the program \(Self.prefix)\(publisher) beside the steps, or name its folder in ORK_PLUGIN_PATH or PATH"
-                + (skipped.isEmpty ? "" : "; relative folders are not searched: \(skipped.joined(separator: ", "))"),
-            field: "publisher")
+            noPublisher: publisher, among: known,
+            skipped.isEmpty ? "" : "; relative folders are not searched: \(skipped.joined(separator: ", "))")
     }
 
     private func process(

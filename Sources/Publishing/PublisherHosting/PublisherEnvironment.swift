@@ -44,8 +44,10 @@ package struct PublisherEnvironment: Sendable {
             }
             guard let value = ours[source.description] else {
                 throw PublisherError(
-                    .configuration, "the environment variable \(source) is not set",
-                    hint: "set it for this stage, or take it out of the target's env", field: "env.\(name)")
+                    .denied, "the environment variable \(source) is not set",
+                    hint:
+                        "export it on this stage, or name the variable that has the value here: env: {\(name): YOURS}",
+                    field: "env.\(name)")
             }
             // Whatever they are called here: they open more than one target.
             let shapes = SecretShape.all(in: Array(value.utf8))
@@ -112,7 +114,8 @@ package struct PublisherEnvironment: Sendable {
             throw PublisherError(
                 .configuration, "the publisher needs the environment variable \(name)",
                 hint:
-                    "set it, and add it to the target's env: [\(name)], or {\(name): YOURS} if it has another name here",
+                    "set it, and add it to the target's env: [\(name)], or {\(name): YOURS} if it has another name "
+                    + "here; by flags: --target-env TARGET:\(name)",
                 field: "env.\(name)")
         }
         return child

@@ -61,6 +61,17 @@ extension PublisherHost {
     }
 }
 
+extension PublisherError {
+    /// There is no publisher of this name; `known` are those that somebody may have meant.
+    package init(noPublisher name: PublisherName, among known: [String], _ more: String = "") {
+        self.init(
+            .configuration, UnknownName(name.description, of: "publisher", among: known).message,
+            hint:
+                "a publisher of your own, ork-publisher-NAME, goes beside the steps, or into a folder of ORK_PLUGIN_PATH "
+                + "or PATH\(more)", field: "publisher")
+    }
+}
+
 extension PublisherInformation {
     /// Refuses settings that the publisher does not know, and a target that lacks what it needs.
     package func validate(with settings: JSONObject) throws(PublisherError) {

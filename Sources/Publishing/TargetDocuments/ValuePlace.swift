@@ -23,7 +23,9 @@ package struct ValuePlace: Sendable {
         guard (name == nil) == (format == .raw) else {
             throw Settings.error(
                 "name", format == .raw ? "a raw file has no names in it" : "'name' is missing",
-                hint: format == .raw ? "leave 'name' out" : "say which value in the file is the key")
+                hint: format == .raw
+                    ? "leave 'name' out"
+                    : "say under which name the file holds the API key, such as name=OPENROUTER_API_KEY")
         }
         do {
             place = try Place(name ?? "", in: format)

@@ -62,14 +62,14 @@ struct DueJudgement {
         }
         guard case .environment(let variable) = plan.predecessor else {
             let hash = rotation.namedHash.map { " \($0.short)" } ?? ""
-            return .failure(Unknown(message: "OpenRouter has no key with the hash\(hash)", hint: Self.nameHint))
+            return .failure(Unknown(message: "no key in this account has the hash\(hash)", hint: Self.nameHint))
         }
         // The variable may be set in other jobs alone; a successor bears its predecessor's base name.
         if let base = plan.successor.name { return .success(base) }
         let mistake =
             rotation.predecessorDigest == nil
             ? "the predecessor is the key in \(variable), which is not set here"
-            : "OpenRouter has no key with the hash of the one in \(variable)"
+            : "no key in this account is the one in \(variable)"
         return .failure(Unknown(message: mistake, hint: Self.nameHint))
     }
 

@@ -69,7 +69,8 @@ extension OpenRouterError {
         // An idempotent request may have been sent more than once, and an earlier one may have had its effect.
         let isRefusal = !request.isIdempotent && ![.unavailable, .unexpected].contains(code)
         self.init(
-            code, Self.message(code, response.status), hint: Self.hint(code, audience), status: response.status,
+            code, Self.message(code, response.status, audience), hint: Self.hint(code, audience),
+            status: response.status,
             mayHaveArrived: !isRefusal)
     }
 }
@@ -98,10 +99,11 @@ extension OpenRouterError {
         case inference
     }
 
-    static func message(_ code: Code, _ status: Int) -> String {
-        switch code {
-        case .unauthorized: "OpenRouter does not accept the key (401)"
-        case .forbidden: "OpenRouter does not allow this key to do that (403)"
+    static func message(_ code: Code, _ status: Int, _ audience: Audience) -> String {
+        let key = audience == .management ? "management key" : "key"
+        return switch code {
+        case .unauthorized: "OpenRouter does not accept the \(key) (401)"
+        case .forbidden: "OpenRouter refuses the \(key) (403)"
         case .notFound: "OpenRouter does not know what was asked for (\(status))"
         case .conflict: "OpenRouter is busy with another change of the same thing (409)"
         case .invalid: "OpenRouter does not accept the request (\(status))"
@@ -116,11 +118,11 @@ extension OpenRouterError {
     static func hint(_ code: Code, _ audience: Audience) -> String? {
         switch (code, audience) {
         case (.unauthorized, .management):
-            "the management key is wrong, deleted or expired; make one at openrouter.ai/settings/management-keys"
+            "it is wrong, deleted or expired; create another at openrouter.ai/settings/management-keys and export that"
         case (.unauthorized, .inference): "the key is wrong, disabled, deleted or expired"
         case (.forbidden, .management):
-            "this is not a management key (make one at openrouter.ai/settings/management-keys), or an IP allowlist does not "
-                + "include this machine"
+            "it is probably an API key: create a management key at openrouter.ai/settings/management-keys and export that; "
+                + "otherwise an IP allowlist excludes this machine"
         case (.forbidden, .inference):
             "check for an IP allowlist without this machine, an exhausted limit, or a guardrail"
         case (.notFound, .management): "check the address of the API"

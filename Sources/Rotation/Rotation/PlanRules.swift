@@ -254,7 +254,7 @@ extension PlanCodec where Value == Plan.HTTPProbe {
     }
 
     private static var alternative: String {
-        ", or plain_http: true (--probe plain:URL) where nobody on the way can answer in its place"
+        ", or plain_http: true on a network that you trust"
     }
 }
 

@@ -36,7 +36,10 @@ package struct CheckStep {
         try options.refuseUnknownTargets(in: plan)
         let targets = plan.targets.filter { options.only.isEmpty || options.only.contains($0.name) }
         guard !targets.isEmpty else {
-            throw StepError(.unacceptable, "there is no target to check", hint: "name one with --to or in ork.yaml")
+            throw StepError(
+                .unacceptable, "there is no target to check",
+                hint: "name one: `ork-publish --check --to file:path=.env,name=OPENROUTER_API_KEY`, or list targets in "
+                    + "ork.yaml")
         }
         let requests = try PublisherRequests(
             to: publishers, targets, in: configurationFolder, for: "ork-publish --check")
@@ -58,8 +61,10 @@ package struct CheckStep {
             let isConfiguration = failed.allSatisfy { $0.error.code == .configuration }
             throw StepError(
                 isConfiguration ? .unacceptable : PublishStep.Failure.code(failed),
-                Counted(failed.count, of: targets.count, "target").with("is", "are")
-                    + " not ready: \(PublishStep.Failure.list(failed))",
+                targets.count == 1
+                    ? "\(failed[0].target): \(failed[0].error.text)"
+                    : Counted(failed.count, of: targets.count, "target").with("is", "are")
+                        + " not ready: \(PublishStep.Failure.list(failed))",
                 hint: (PublishStep.Failure.hint(failed, in: state).map { "\($0); " } ?? "") + "nothing was changed")
         }
     }

@@ -56,7 +56,7 @@ package struct CreateCommand: Sendable, CustomStringConvertible {
         guard file == nil, !says("to"), !says("target-env") else { return self }
         var command = self
         for target in targets where target.origin == .currentFolder {
-            command.flags.append(Flag("to", target.word))
+            command.flags.append(Flag("to", target.text))
             command.flags += target.environmentWords.map { Flag("target-env", $0) }
         }
         return command
@@ -113,8 +113,12 @@ package struct CreateCommand: Sendable, CustomStringConvertible {
 }
 
 extension Plan.Target {
-    /// The target as `--to` has it.
-    fileprivate var word: String {
+    /// The target as `--to` has it, for a shell, under this name.
+    func word(named name: String) -> ShellWord { ShellWord(text(named: name)) }
+
+    fileprivate var text: String { text(named: name.description) }
+
+    private func text(named name: String) -> String {
         let settings = with.members.map { key, value in
             value.string.map { "\(key)=\(Self.escaped($0))" } ?? "\(key):=\(value.text(.compact))"
         }

@@ -29,7 +29,7 @@ struct LineageChoice {
     init(_ snapshot: LineageSnapshot, _ options: CreateStep.Options, now: Date) throws(StepError) {
         let plan = options.plan
         do { base = try plan.lineageBase(of: options.name, named: snapshot.named) } catch {
-            throw StepError(error, options.command)
+            throw StepError(error, options)
         }
         let lineage = Lineage(base: base, among: snapshot.keys)
         let live = lineage.live(at: now)
@@ -154,12 +154,12 @@ extension LineageChoice {
         let near = NearNames(to: base, among: usable.map(\.keyName.base))
         let also =
             dead.map { "\($0.name) (\($0.hash.short)) \($0.disabled ? "is disabled" : "has expired")" } ?? near.question
-        let check = "check the name, the workspace and whose management key this is"
+        let check = "check the workspace, and which account the management key belongs to"
         let meant = dead == nil ? near.names.first.map { command.replacing(.name($0)) } : nil
         return StepError(
             .failed, "there is no live key named \(base) in this workspace" + (also.map { "; \($0)" } ?? ""),
-            hint: (meant.map { "\($0); else " } ?? "") + check
-                + "; for the first key of a lineage: `\(command.forFirstKey(named: base))`")
+            hint: (meant.map { "\($0); if the name is right, " } ?? "") + check
+                + "; if there is nothing to replace yet: `\(command.forFirstKey(named: base))`")
     }
 }
 
@@ -189,14 +189,20 @@ extension Key {
 }
 
 extension StepError {
-    fileprivate init(_ mistake: Plan.LineageMistake, _ command: CreateCommand) {
+    fileprivate init(_ mistake: Plan.LineageMistake, _ options: CreateStep.Options) {
         switch mistake {
         case .unknownHash:
+            let what =
+                switch options.plan.predecessor {
+                case .environment(let variable): "is the one in \(variable)"
+                case .hash(let hash): "has the hash \(hash)"
+                case .name, .none: "has the predecessor's hash"
+                }
             self.init(
-                .failed, "OpenRouter has no key with the hash of the predecessor",
+                .failed, "no key in this account \(what)",
                 hint:
-                    "the management key may be another account's, or the key was deleted; its name finds the key that is in "
-                    + "use: \(command.replacing(.name("NAME")))")
+                    "check it, and which account the management key belongs to; its name finds the key that is in use: "
+                    + options.command.replacing(.name("NAME")))
         case .otherBase(let base):
             self.init(
                 .unacceptable, "the successor would have another base name than its predecessor \(base)",

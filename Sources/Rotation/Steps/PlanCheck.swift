@@ -54,12 +54,9 @@ package struct PlanCheck: Sendable {
     private static func refuseMistyped(_ publisher: PublisherName) throws(PublisherError) {
         let shipped = PublisherName.shipped.map(\.description)
         guard !shipped.contains(publisher.description),
-            let question = NearNames(to: publisher.description, among: shipped).question
+            NearNames(to: publisher.description, among: shipped).question != nil
         else { return }
-        throw PublisherError(
-            .configuration, "there is no publisher \(publisher); \(question)",
-            hint: "a publisher of your own goes beside the steps, or into a folder of ORK_PLUGIN_PATH",
-            field: "publisher")
+        throw PublisherError(noPublisher: publisher, among: shipped)
     }
 
     private mutating func add(_ problem: PublisherError, of target: Plan.Target) {

@@ -7,7 +7,6 @@ import PublisherKit
 package import Rotation
 import Secrets
 import Timestamps
-import Wording
 
 /// Hands the successor to the targets of the lowest unfinished wave, through their publishers.
 ///
@@ -39,11 +38,7 @@ package struct PublishStep {
         func refuseUnknownTargets(in plan: Plan) throws(StepError) {
             let unknown = only.union(acceptedTargets).union(createdTargets).sorted().first { plan.target($0) == nil }
             guard let unknown else { return }
-            let known = plan.targets.map(\.name.description)
-            let question = NearNames(to: unknown.description, among: known).question.map { "; \($0)" } ?? ""
-            throw StepError(
-                .usage, "the plan has no target \(unknown)\(question)", hint: "it has \(PublishStep.list(plan.targets))"
-            )
+            throw StepError(unknownTarget: unknown, in: plan)
         }
     }
 
@@ -101,10 +96,11 @@ package struct PublishStep {
             if plan.targets.contains(where: target.isSamePlace) { continue }
             guard plan.target(target.name) == nil else {
                 throw StepError(
-                    .unacceptable, "the plan has a target \(target.name) already, and it is another place",
+                    .unacceptable, "the plan already has a target \(target.name), which is another place",
                     hint:
-                        "give the new one another name (--to NAME=\(target.publisher):…), or put it in the place of the "
-                        + "other: `ork-create --amend --to \(target.name)=PUBLISHER:SETTINGS`")
+                        "to add this one under another name: `ork-publish --to \(target.word(named: "NAME"))`; to put it in "
+                        + "the place of the other: `ork-create --amend --to \(target.word(named: target.name.description))`"
+                )
             }
             guard context.trust.accepts(identity.publicIdentity, for: .create) else {
                 throw StepError(
@@ -153,7 +149,7 @@ package struct PublishStep {
         guard !state.plan.targets.isEmpty else {
             throw StepError(
                 .unacceptable, "the plan has no target",
-                hint: "name one with --to, such as --to file:path=.env,name=OPENROUTER_API_KEY")
+                hint: "name one: `ork-publish --to file:path=.env,name=OPENROUTER_API_KEY`")
         }
         try options.refuseUnknownTargets(in: state.plan)
         let wanted = state.plan.targets.filter { target in

@@ -20,6 +20,7 @@ struct PublisherRequests {
         self.publishers = publishers
         var found: [(Plan.Target, PublisherAddress)] = []
         var problems: [String] = []
+        var isDenied = true
         var hint: String?
         for target in targets {
             do throws(PublisherError) {
@@ -27,10 +28,13 @@ struct PublisherRequests {
             } catch {
                 problems.append("\(target.name): \(error.text)")
                 hint = hint ?? error.hint
+                isDenied = isDenied && error.code == .denied
             }
         }
         guard problems.isEmpty else {
-            throw StepError(.unacceptable, problems.joined(separator: "; "), hint: hint ?? "nothing was written")
+            throw StepError(
+                isDenied ? .denied : .unacceptable, problems.joined(separator: "; "),
+                hint: hint ?? "nothing was written", isRetryable: false)
         }
         self.targets = found
     }
@@ -132,6 +136,9 @@ extension PublisherAddress {
 }
 
 extension PublisherError {
-    /// The message with the setting that is to blame.
-    var text: String { field.map { "\(message) (\($0))" } ?? message }
+    /// The message with the setting that is to blame, where it does not name that itself.
+    var text: String {
+        guard let field, let name = field.split(separator: ".").last, !message.contains(name) else { return message }
+        return "\(message) (\(field))"
+    }
 }

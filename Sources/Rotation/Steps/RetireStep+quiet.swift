@@ -17,10 +17,9 @@ extension RetireStep {
         }
         throw StepError(
             .notYet, "the successor has not been used since it was published",
-            hint:
-                "check that the applications have taken it up, and wait for it here: `\(waiting(Interval(seconds: 3600)))`; "
-                + "for a key that nobody uses at the moment: "
-                + "`ork-retire --accept-idle`, or retire: {accept_idle: true} in ork.yaml")
+            hint: "let an application use it: restart what still has the old key, then "
+                + "`\(waiting(Interval(seconds: 1800)))`; if nothing uses this key at the moment: `ork-retire --accept-idle`"
+        )
     }
 
     /// Records the meters of a predecessor unless they stand where the last reading left them and nothing else moved.

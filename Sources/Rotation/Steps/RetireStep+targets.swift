@@ -12,8 +12,7 @@ extension RetireStep {
         let names = options.abandonedTargets.subtracting(state.abandonedTargets).sorted()
         let known = Set(state.plan.targets.map(\.name) + state.dropped.map(\.target.name))
         if let unknown = options.abandonedTargets.subtracting(known).sorted().first {
-            throw StepError(
-                .usage, "the plan has no target \(unknown)", hint: "it has \(PublishStep.list(state.plan.targets))")
+            throw StepError(unknownTarget: unknown, in: state.plan)
         }
         guard names.isEmpty || options.isCompromised || !state.abandoning(options.abandonedTargets).keptTargets.isEmpty
         else {

@@ -1,6 +1,7 @@
 package import FoundationEssentials
 package import OpenRouter
 package import Rotation
+import Wording
 
 /// Why a step did not finish, for the program's exit status and for the person who reads it.
 package struct StepError: Error, Sendable {
@@ -73,6 +74,12 @@ extension StepError {
         self.init(
             .unacceptable, path.map { "\($0): \(error.message)" } ?? error.message,
             hint: hints.isEmpty ? nil : hints.joined(separator: "; "))
+    }
+
+    /// A target that is named and not there.
+    init(unknownTarget name: PlanName, in plan: Plan) {
+        let unknown = UnknownName(name.description, of: "target", among: plan.targets.map(\.name.description))
+        self.init(.usage, unknown.message, hint: unknown.known)
     }
 
     package init(_ error: PlanError) { self.init(.unacceptable, "\(error)") }

@@ -54,7 +54,7 @@ package struct VerifyStep {
         let published = state.keptTargets.filter { state.isPublished($0.name) }
         guard !published.isEmpty else {
             throw StepError(
-                .unacceptable, "no target holds the successor yet", hint: "run `ork-publish` first",
+                .notYet, "no target holds the successor yet", hint: "run `ork-publish` first",
                 isRetryable: false)
         }
         let complete = published.count == state.keptTargets.count

@@ -78,7 +78,9 @@ extension PublisherError {
         case 401:
             self.init(
                 .denied, "\(service.name) does not accept the token in \(service.credential) (401\(words))",
-                hint: "check whether it has expired and whether it belongs to this address")
+                hint:
+                    "check that it has not expired, and that it was issued by the \(service.name) that this target writes to"
+            )
         case 403:
             self.init(
                 .denied, refusal,
