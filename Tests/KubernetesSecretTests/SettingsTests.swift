@@ -24,8 +24,8 @@ import Testing
         (["restart": [1]], "restart", "'restart' is not a list of texts"),
         (
             ["url": "http://cluster.example"], "url",
-            "the address of the cluster cannot be used: plain http is only for"
-                + " this machine; use https"
+            "the address of the cluster cannot be used: plain http is accepted only for "
+                + "localhost; use https"
         ),
         (["url": "https://a.example?b"], "url", "the address of the cluster cannot be used: not an https address"),
         (["kubeconfig": "/a"], "kubeconfig", "'url' and 'kubeconfig' exclude each other"),

@@ -85,8 +85,9 @@ import Timestamps
         let error = fixture.refused(.failed, "2 of 3") { () throws(StepError) in try check(fixture) }
         #expect(
             error?.hint
-                == "follow the advice after each target above; see first whose key is there: `ork-status --ask`; if a "
-                + "newer rotation wrote it, go on with its handoff; else `ork-publish --accept-target api` puts the new key in its place; nothing was changed"
+                == "follow the advice after each target above; see first whose key is there: `ork-status --ask`; unless a "
+                + "newer rotation wrote it, `ork-publish --accept-target api` puts the new key in its place; if one did, go on "
+                + "with its handoff; nothing was changed"
         )
         let lines = fixture.announcements.warnings
         #expect(lines.contains { $0.hasSuffix("web: no; ask the boss") })

@@ -141,7 +141,7 @@ import Timestamps
             simulated.places["web"] = nil
             simulated.health = 503
         }
-        let error = fixture.refused(.failed, "3 of 4 checks did not pass: adopted, target web, probe") {
+        let error = fixture.refused(.failed, "3 of 4 checks did not pass: adopted: no usage yet; target web: ") {
             () throws(StepError) in try fixture.verify()
         }
         #expect(error?.hint == "find out who removed it; `ork-publish` writes the successor again")

@@ -44,7 +44,7 @@ extension PublishStep {
         var baseline = Baseline(at: .distantPast, cost: "0")
         for result in client.send(all: Array(repeating: api.currentKey(), count: 3)) {
             let answer = try answerOfNewKey(result)
-            try refuseUnusable(answer.value, state.header)
+            try refuseUnusable(answer.value, state)
             let seen = Baseline(at: answer.date ?? context.clock.now, cost: "\(answer.value.usageTotal)")
             if seen.at >= baseline.at { baseline = seen }
         }
@@ -106,11 +106,11 @@ extension PublishStep {
         }
     }
 
-    private func refuseUnusable(_ key: CurrentKey, _ header: RotationHeader) throws(StepError) {
+    private func refuseUnusable(_ key: CurrentKey, _ state: State) throws(StepError) {
         if key.isManagementKey {
             throw StepError(
                 .failed, "the successor is a management key",
-                hint: "nothing was published; begin another rotation: `\(header.supersedingCommand)`")
+                hint: "nothing was published; begin another rotation: `\(state.supersedingCommand)`")
         }
         guard key.maySpend(at: context.clock.now) else {
             throw StepError(

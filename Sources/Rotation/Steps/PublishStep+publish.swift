@@ -95,10 +95,9 @@ extension PublishStep {
         private static func overwriting(_ conflicts: [Failure], _ state: State?) -> String? {
             guard !conflicts.isEmpty else { return nil }
             let flags = conflicts.map(\.target).sorted().map { "--accept-target \($0)" }.joined(separator: " ")
-            let lost =
-                state.map { "; if that one is lost, begin another rotation: `\($0.header.supersedingCommand)`" } ?? ""
-            return "see first whose key is there: `ork-status --ask`; if a newer rotation wrote it, go on with its "
-                + "handoff\(lost); else `ork-publish \(flags)` puts the new key in its place"
+            let lost = state.map { "; if that is lost, begin another rotation: `\($0.supersedingCommand)`" } ?? ""
+            return "see first whose key is there: `ork-status --ask`; unless a newer rotation wrote it, "
+                + "`ork-publish \(flags)` puts the new key in its place; if one did, go on with its handoff\(lost)"
         }
     }
 

@@ -29,7 +29,7 @@ extension VerifyStep {
                 Check(
                     State.Check.first, .failed, "OpenRouter accepts it, but it may not spend",
                     hint: "raise its limit at openrouter.ai, then `ork-verify`; or start a new rotation: "
-                        + "`\(state.header.supersedingCommand)`")
+                        + "`\(state.supersedingCommand)`")
             ]
         }
         return [Check(State.Check.first, .passed, "OpenRouter accepts it"), adoption(key, state)]

@@ -180,7 +180,7 @@ package struct Check: Hashable, Sendable {
     static func hint(_ failed: [Check]) -> String? {
         let groups = [
             failed.filter { $0.name == State.Check.first }, failed.filter { $0.target != nil },
-            failed.filter { $0.outcome == .failed }, failed,
+            failed.filter { $0.outcome == .failed } + failed.filter { $0.outcome == .notYet },
         ]
         return groups.lazy.compactMap { checks in
             var hints: [String] = []

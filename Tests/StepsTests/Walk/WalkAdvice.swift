@@ -30,7 +30,7 @@ struct WalkAdvice {
         ("ORK_IDENTITY", .identity),
         ("fix the successor at OpenRouter", .successor), ("enable the successor", .successor),
         ("enable it at openrouter.ai", .predecessor), ("enable it by hand", .predecessor),
-        ("if a newer rotation wrote it", .newerHandoff), ("if that one is lost", .lostNewerHandoff),
+        ("if one did, go on with its handoff", .newerHandoff), ("if that is lost, begin", .lostNewerHandoff),
         ("go on with its handoff", .otherHandoff),
         ("with its handoff", .otherHandoff), ("give it a name of its own", .name),
         ("that run's handoff", .otherHandoff),
@@ -42,18 +42,6 @@ struct WalkAdvice {
         ("check the network", .service), ("let an application use it", .application),
         ("fix it by hand", .places), ("find out who still uses it", .places), ("put it right", .places),
         ("disable at openrouter.ai the one", .stranger),
-    ]
-
-    /// Words in a text that stand for a command. Today's texts do not have the whole command everywhere.
-    private static let phrases: [(words: String, command: String)] = [
-        ("start a new rotation", "ork-create --supersede --handoff NEW"),
-        ("with another --handoff", "ork-create --supersede --handoff NEW"),
-        ("another --handoff, --supersede", "ork-create --supersede --handoff NEW"),
-        ("into this rotation with --supersede", "ork-create --supersede"),
-        ("use --supersede", "ork-create --supersede"),
-        ("say --predecessor none", "ork-create --predecessor none"),
-        ("continue with --ignore-references", "ork-create --ignore-references"),
-        ("all waves with --all", "ork-publish --all"), ("publish wave", "ork-publish"),
     ]
 
     private static let pauses = [
@@ -99,10 +87,7 @@ struct WalkAdvice {
         // Whose handoff it is stands in the condition.
         if deeds.contains(.repair(.newerHandoff)) { deeds = [.repair(.newerHandoff)] }
         if pauses.contains(where: clause.contains) { deeds.append(.wait) }
-        let quoted = clause.contains("`") ? self.quoted(clause) : bare(clause)
-        let meant = phrases.filter { clause.contains($0.words) }.compactMap { WalkCommand($0.command) }
-        // A phrase tells more than the bare name of its program.
-        let commands = meant.isEmpty || clause.contains("`") ? quoted : Array(meant.prefix(1))
+        let commands = quoted(clause)
         deeds += commands.map { .run($0) }
         if commands.isEmpty, !deeds.isEmpty { deeds.append(.again) }
         return deeds.filter { deed in
@@ -113,32 +98,5 @@ struct WalkAdvice {
     private static func quoted(_ clause: String) -> [WalkCommand] {
         let parts = clause.split(separator: "`", omittingEmptySubsequences: false)
         return parts.indices.filter { $0 % 2 == 1 }.compactMap { WalkCommand(String(parts[$0])) }
-    }
-
-    /// Names of programs with the flags directly behind them.
-    private static func bare(_ clause: String) -> [WalkCommand] {
-        let words = clause.split(separator: " ").map { $0.drop { "(".contains($0) } }.map { word in
-            String(word.reversed().drop { ",.):".contains($0) }.reversed())
-        }
-        var commands: [WalkCommand] = []
-        var index = 0
-        while index < words.count {
-            defer { index += 1 }
-            guard WalkPrograms.names.contains(words[index]) else { continue }
-            var text = words[index]
-            var next = index + 1
-            while next < words.count, words[next].hasPrefix("--") {
-                text += " " + words[next]
-                next += 1
-                if WalkCommand.takesValue(words[next - 1]), next < words.count {
-                    text += " " + words[next]
-                    next += 1
-                }
-            }
-            // "ork-publish again with --accept-target" and the like lack the value.
-            if let command = WalkCommand(text) { commands.append(command) }
-            index = next - 1
-        }
-        return commands
     }
 }

@@ -218,6 +218,7 @@ extension WalkWorld {
                 // A printed command names the rotation that it is about.
                 rotation = lineageInHand
                 words.append(newFile())
+            case ("--predecessor", "name=NAME"?): words.append("name=\(lineageInHand.base)")
             case ("--to", "TARGET"?):
                 guard let place = placeOfPredecessor else { return nil }
                 words.append(place)
