@@ -112,3 +112,32 @@ import Timestamps
         #expect(destination?["api_key_hashes"] == .null)
     }
 }
+
+extension AnalyticsTests {
+    @Test(
+        "the minute is served for the last three hours, and the hour beyond",
+        arguments: [
+            ("minute", "2026-11-23T09:00:30Z", "2026-11-23T12:00:30Z", 200),
+            ("minute", "2026-11-23T09:00:29Z", "2026-11-23T12:00:30Z", 400),
+            ("minute", "2026-11-23T08:00:00Z", "2026-11-23T09:00:00Z", 400),
+            ("hour", "2026-11-22T09:00:00Z", "2026-11-23T12:00:30Z", 200),
+        ])
+    func reach(granularity: String, start: String, end: String, status: Int) throws {
+        var sandbox = Sandbox()
+        let body: JSONValue = [
+            "metrics": ["request_count"], "granularity": .string(granularity),
+            "time_range": ["start": .string(start), "end": .string(end)],
+        ]
+        let now = try Date.at("2026-11-23T12:00:30Z")
+        #expect(try sandbox.manage(.post, "/analytics/query", body, at: now).status == status)
+    }
+
+    @Test func moreThan64QuestionsInAMinuteAreTooMany() throws {
+        var sandbox = Sandbox()
+        let now = try Date.at("2026-11-23T12:00:30Z")
+        let body: JSONValue = ["metrics": ["request_count"]]
+        for _ in 0..<64 { #expect(try sandbox.manage(.post, "/analytics/query", body, at: now).status == 200) }
+        #expect(try sandbox.manage(.post, "/analytics/query", body, at: now).status == 429)
+        #expect(try sandbox.manage(.post, "/analytics/query", body, at: now + 60).status == 200)
+    }
+}

@@ -13,7 +13,8 @@ import Testing
     }
 
     private func call() throws -> APICall<RequestCount> {
-        try Sample.management().requestCounts(Sample.hash(), from: Sample.now - 600.5, to: Sample.now - 0.5)
+        try Sample.management().requestCounts(
+            Sample.hash(), from: Sample.now - 600.5, to: Sample.now - 0.5, isClosed: true)
     }
 
     private func stub(_ data: JSONValue) -> Stub {

@@ -69,7 +69,9 @@ import Testing
         #expect(answer.value.id != nil)
         let key = try #require(try client.send(management.key(hash)).value)
         #expect(key.usageTotal > 0)
-        let count = try client.send(management.requestCounts(hash, from: Sample.now - 60, to: Sample.now + 30)).value
+        let count = try client.send(
+            management.requestCounts(hash, from: Sample.now - 60, to: Sample.now + 30, isClosed: true)
+        ).value
         #expect(count == .count(1))
 
         #expect(try client.send(management.updateKey(hash, KeyChange(disabled: true))).value?.disabled == true)
@@ -78,7 +80,8 @@ import Testing
         #expect(try client.send(management.deleteKey(hash)).value)
         #expect(try !client.send(management.deleteKey(hash)).value)
         #expect(try client.send(management.key(hash)).value == nil)
-        let counted = try client.send(management.requestCounts(hash, from: Sample.now - 60, to: Sample.now + 30))
+        let counted = try client.send(
+            management.requestCounts(hash, from: Sample.now - 60, to: Sample.now + 30, isClosed: true))
         #expect(counted.value == .unusable(.warnings))
     }
 

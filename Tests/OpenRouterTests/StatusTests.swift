@@ -40,7 +40,7 @@ import Timestamps
             case .observabilityDestinations:
                 return error { () throws(OpenRouterError) in try client.send(management.observabilityDestinations()) }
             case .requestCounts:
-                let call = management.requestCounts(hash, from: Sample.now - 600, to: Sample.now)
+                let call = management.requestCounts(hash, from: Sample.now - 600, to: Sample.now, isClosed: true)
                 return error { () throws(OpenRouterError) in try client.send(call) }
             case .currentKey: return error { () throws(OpenRouterError) in try client.send(inference.currentKey()) }
             case .ask: return error { () throws(OpenRouterError) in try client.send(inference.ask(model: "m/free")) }

@@ -219,8 +219,6 @@ extension RotationFixture {
         let isBlind = omitsLastUsed && refusesAnalytics
         if isBlind, !acceptsCostOnly {
             fixture.simulation.pass(3700)
-            fixture.refused(.notYet) { () throws(StepError) in try fixture.retire() }
-            fixture.simulation.pass(120)
             fixture.refused(.failed, "only what") { () throws(StepError) in try fixture.retire() }
             #expect(fixture.predecessor?.disabled == false)
             return
@@ -246,6 +244,52 @@ extension RotationFixture {
             fixture.simulation.pass(3700)
         }
         #expect(fixture.predecessor?.disabled == true)
+    }
+
+    @Test(
+        "a quiet day is shown by analytics alone where the last use is not reported, and one free request ends it",
+        arguments: [nil, 1, 20] as [Double?])
+    func quietDay(usedAfter hours: Double?) throws {
+        var simulated = SimulatedState()
+        simulated.sandbox.behaviour.omitsLastUsed = true
+        let fixture = try verified(simulated) {
+            $0.retire.quietFor = Interval(seconds: 86400)
+            $0.verify.validFor = Interval(seconds: 7 * 86400)
+        }
+        // The hour of a reading counts whole, so the first one is of an hour that had no use before it.
+        fixture.simulation.pass(3600)
+        fixture.refused(.notYet) { () throws(StepError) in try fixture.retire() }
+        if let hours {
+            fixture.simulation.pass(hours * 3600)
+            let hash = try #require(fixture.predecessor?.hash)
+            fixture.simulation.with { $0.sandbox.use(hash, model: "x:free", cost: 0, at: $0.now) }
+        }
+        fixture.simulation.pass((24.1 - (hours ?? 0)) * 3600)
+        fixture.refused(.notYet, hours == nil ? "soaks" : "must have been quiet for") { () throws(StepError) in
+            try fixture.retire()
+        }
+        #expect(fixture.predecessor?.disabled == (hours == nil))
+        let log = fixture.simulation.value.sandbox.log.filter { $0.path == "/analytics/query" }
+        #expect(!log.isEmpty && log.allSatisfy { $0.status == 200 })
+    }
+
+    @Test("a quiet time that is shorter than the key's own pauses is warned about, once", arguments: [1, 50])
+    func pauses(quietHours: Int) throws {
+        var simulated = SimulatedState()
+        let start = simulated.now
+        let key = simulated.sandbox.addKey(name: "checkout-prod", limit: 25, at: start.addingTimeInterval(-100 * 86400))
+        for day in [3.0, 1, 0.001] {
+            simulated.sandbox.use(key.hash, cost: 1, at: start.addingTimeInterval(-day * 86400))
+        }
+        simulated.places["web"] = key.key
+        let fixture = try verified(simulated) { $0.retire.quietFor = Interval(seconds: quietHours * 3600) }
+        for _ in 1...2 {
+            fixture.refused(.notYet) { () throws(StepError) in try fixture.retire() }
+            fixture.simulation.pass(60)
+        }
+        let warnings = fixture.announcements.warnings.filter { $0.contains("at a stretch within the last 30 days") }
+        #expect(warnings.count == (quietHours == 1 ? 1 : 0))
+        #expect(warnings.allSatisfy { $0.contains("`ork-retire --quiet-for ") })
     }
 
     @Test("quiet is measured by OpenRouter's clock", arguments: [-7200.0, -600, 600, 7200])

@@ -70,12 +70,27 @@ package struct ManagementAPI: Sendable {
         page("/observability/destinations", workspace: workspace, offset, ObservabilityDestination.init)
     }
 
-    /// How many requests a key made between two moments of the provider's clock, to the minute.
-    package func requestCounts(_ hash: KeyHash, from start: Date, to end: Date) -> APICall<RequestCount> {
-        endpoint.call(
-            .post, "/analytics/query", body: RequestCount.query(hash, from: start, to: end), isIdempotent: true
-        ) { fields throws(OpenRouterError) in
+    /// How many requests a key made between two moments of the provider's clock: to the minute where that is served, else to
+    /// the hour or the day. `isClosed` is whether nothing since `start` may be missed, at the price that what was shortly
+    /// before it is counted as well.
+    package func requestCounts(
+        _ hash: KeyHash, from start: Date, to end: Date, isClosed: Bool
+    ) -> APICall<RequestCount> {
+        let window = AnalyticsWindow(from: start, to: end, isClosed: isClosed)
+        return endpoint.call(.post, "/analytics/query", body: window.requests(of: hash), isIdempotent: true) {
+            fields throws(OpenRouterError) in
             try RequestCount(fields.fields("data"), end: end)
+        }
+    }
+
+    /// In which hours of the last 30 days a key was used; `nil` where analytics cannot be narrowed to the key.
+    package func habit(of hash: KeyHash, at now: Date) -> APICall<KeyHabit?> {
+        let window = AnalyticsWindow(from: now.addingTimeInterval(-KeyHabit.reach), to: now, isClosed: false)
+        return endpoint.call(.post, "/analytics/query", body: window.requests(of: hash), isIdempotent: true) {
+            fields throws(OpenRouterError) in
+            let answer = try fields.fields("data")
+            guard try answer.optional("warnings", \.array, "a list")?.isEmpty != false else { return nil }
+            return try KeyHabit(answer)
         }
     }
 

@@ -19,17 +19,6 @@ package enum RequestCount: Sendable, Hashable {
     /// Figures are to the minute, so one taken less than a minute before the end of the time is not older.
     static let precision: TimeInterval = 60
 
-    static func query(_ hash: KeyHash, from start: Date, to end: Date) -> JSONValue {
-        // Times are sent in whole seconds: never less than what was asked for.
-        let end = Date(timeIntervalSince1970: end.timeIntervalSince1970.rounded(.up))
-        return [
-            "metrics": ["request_count"],
-            "filters": [["field": "api_key_id", "operator": "eq", "value": .string(hash.description)]],
-            "granularity": "minute",
-            "time_range": ["start": .string(start.rfc3339), "end": .string(end.rfc3339)],
-        ]
-    }
-
     init(_ fields: AnswerFields, end: Date) throws(OpenRouterError) {
         let rows = try fields.list("data")
         let metadata = try fields.fields("metadata")

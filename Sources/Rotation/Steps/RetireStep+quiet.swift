@@ -26,10 +26,23 @@ extension RetireStep {
     ///
     /// Every run does, whatever else stands in the way, so that the quiet time begins as early as it can.
     func observe(_ key: Key, _ snapshot: RetirementSnapshot, _ state: State) throws(StepError) {
+        warnOfPauses(key, snapshot, state)
         guard !context.isDryRun, !state.isUnmoved(key, snapshot) else { return }
         let reading = Reading(at: snapshot.date, meters: [key.hash: Reading.Meter(key)])
         try context.record(
             Entry(.retire, .observed, message: "read the meters of \(key.plainName)", detail: reading.detail))
+    }
+
+    /// A silence that is no longer than the key's own pauses shows little.
+    private func warnOfPauses(_ key: Key, _ snapshot: RetirementSnapshot, _ state: State) {
+        let quiet = state.plan.retire.quietFor
+        guard let pause = snapshot.habits[key.hash]?.longestPause, pause > TimeInterval(quiet.seconds) else { return }
+        let hours = Interval(seconds: Int(pause))
+        let longer = Interval(seconds: Int(pause) + 3600)
+        context.tell(
+            .warning(
+                "\(key.plainName) was not used for \(hours) at a stretch within the last 30 days, and quiet_for is \(quiet): "
+                    + "whoever uses it may only pause; `ork-retire --quiet-for \(longer)` waits for longer"))
     }
 
     /// The predecessor must not have been used between two readings that are `quiet_for` apart, by OpenRouter's clock.
@@ -86,6 +99,12 @@ extension State {
 }
 
 extension Reading {
+    /// The question how many requests a key made since then. Where OpenRouter reports the key's last use, that tells of
+    /// the rest of the hour in which the reading was made; else that hour is counted whole.
+    func requests(_ hash: KeyHash, to end: Date, _ api: ManagementAPI) -> APICall<RequestCount> {
+        api.requestCounts(hash, from: wholeMinute, to: end, isClosed: meters[hash]?.lastUsed == nil)
+    }
+
     /// The first whole minute that is not before it: analytics counts by minutes, and the minute of the reading
     /// itself may hold requests from before.
     var wholeMinute: Date { Date(timeIntervalSince1970: (at.timeIntervalSince1970 / 60).rounded(.up) * 60) }

@@ -14,6 +14,8 @@ struct RetirementSnapshot {
     let keys: [Key]
     /// Requests with a predecessor since its last reading; no entry where it was not asked.
     let requests: [KeyHash: RequestCount]
+    /// In which hours a predecessor was used lately; asked before its first reading, and no entry where it is not told.
+    let habits: [KeyHash: KeyHabit]
     /// Whether OpenRouter did not answer when it was asked for requests.
     let refusesAnalytics: Bool
     /// OpenRouter's clock.
@@ -27,6 +29,7 @@ struct RetirementSnapshot {
         case predecessor(KeyHash, Key?)
         case keys([Key])
         case requests(KeyHash, RequestCount)
+        case habit(KeyHash, KeyHabit?)
     }
 
     static func take(
@@ -41,14 +44,18 @@ struct RetirementSnapshot {
         for predecessor in state.header.predecessors {
             let hash = predecessor.hash
             calls.append(api.key(hash).map { .predecessor(hash, $0) })
-            if let since = state.lastReading(of: hash)?.wholeMinute, since < asked {
-                calls.append(api.requestCounts(hash, from: since, to: asked).map { .requests(hash, $0) })
+            guard let reading = state.lastReading(of: hash) else {
+                calls.append(api.habit(of: hash, at: asked).map { .habit(hash, $0) })
+                continue
             }
+            guard reading.wholeMinute < asked else { continue }
+            calls.append(reading.requests(hash, to: asked, api).map { .requests(hash, $0) })
         }
         var successor: Key?
         var predecessors: [KeyHash: Key?] = [:]
         var keys: [Key] = []
         var requests: [KeyHash: RequestCount] = [:]
+        var habits: [KeyHash: KeyHabit] = [:]
         var refusesAnalytics = false
         var date: Date?
         for (call, result) in zip(calls, client.send(all: calls)) {
@@ -68,6 +75,7 @@ struct RetirementSnapshot {
             case .predecessor(let hash, let key): predecessors[hash] = .some(key)
             case .keys(let page): keys = page
             case .requests(let hash, let count): requests[hash] = count
+            case .habit(let hash, let habit): habits[hash] = habit
             }
         }
         guard let successor else { throw Self.missing(created, supersededBy: state.supersedingCommand) }
@@ -79,15 +87,15 @@ struct RetirementSnapshot {
         // Where the clocks differ, analytics was asked for a time that ends too early, or has not come yet.
         if !refusesAnalytics, abs(date.timeIntervalSince(asked)) > Self.precision {
             for hash in state.header.predecessors.map(\.hash) {
-                guard let since = state.lastReading(of: hash)?.wholeMinute, since < date else { continue }
-                let again = api.requestCounts(hash, from: since, to: date)
+                guard let reading = state.lastReading(of: hash), reading.wholeMinute < date else { continue }
+                let again = reading.requests(hash, to: date, api)
                 requests[hash] = (try? client.send(again))?.value ?? .unusable(.stale)
             }
         }
         let all = try account.keys(in: workspace, from: keys)
         return RetirementSnapshot(
             successor: successor, predecessors: predecessors, keys: all, requests: requests,
-            refusesAnalytics: refusesAnalytics, date: date)
+            habits: habits, refusesAnalytics: refusesAnalytics, date: date)
     }
 
     private static func missing(_ created: State.Successor, supersededBy command: String) -> StepError {

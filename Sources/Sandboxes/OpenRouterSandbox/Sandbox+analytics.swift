@@ -4,11 +4,18 @@ import Timestamps
 
 /// What was called when: `/analytics/query` and `/activity`.
 extension Sandbox {
+    /// How many questions analytics answers in a minute.
+    private static let analyticsLimit = 64
+
     /// Counts calls by key, model and time. An unknown hash brings no rows and a warning, not an error.
     func analytics(_ bytes: [UInt8]?, account: Int, at now: Date) throws(APIError) -> JSONValue {
         guard !behaviour.refusesAnalytics else { throw APIError(403, "Analytics is not available for this account") }
         let body = try Body(bytes)
         let question = try AnalyticsQuestion(body, at: now)
+        let minute = log.reversed().prefix { $0.at > now.addingTimeInterval(-60) }
+        guard minute.count(where: { $0.path == "/analytics/query" && $0.status == 200 }) < Self.analyticsLimit else {
+            throw APIError(429, "Rate limit exceeded")
+        }
         var warnings: [JSONValue] = []
         var asked = Set(keys.indices.filter { keys[$0].account == account })
         for hashes in question.hashes {
@@ -139,6 +146,11 @@ struct AnalyticsQuestion {
         }
         end = bounds.1 ?? now
         start = bounds.0 ?? end.addingTimeInterval(-7 * 86400)
+        // The schema limits the window. Whether it may lie further back is not documented, so nothing should rely on it.
+        let reach: TimeInterval = 3 * 3600
+        guard granularity != "minute" || end.timeIntervalSince(start) <= reach && start >= now - reach else {
+            throw .invalid("granularity", "minute is served for the last 3 hours; ask by the hour beyond")
+        }
         for filter in body["filters"]?.array ?? [] {
             let values: [String]
             switch (filter["operator"]?.string, filter["value"]) {
