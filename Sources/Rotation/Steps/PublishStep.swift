@@ -145,7 +145,7 @@ package struct PublishStep {
     }
 
     /// The targets that this run is about, written or not.
-    private func wantedTargets(_ state: State) throws(StepError) -> [Plan.Target] {
+    func wantedTargets(_ state: State) throws(StepError) -> [Plan.Target] {
         guard !state.plan.targets.isEmpty else {
             throw StepError(
                 .unacceptable, "the plan has no target",
@@ -163,41 +163,6 @@ package struct PublishStep {
                 hint: "write to one of them by its name: `ork-publish --target TARGET`")
         }
         return wanted
-    }
-
-    /// That every target holds the successor is said only of what was looked at. Answers what is known then: a target that
-    /// has lost the key is in doubt.
-    private func lookAgain(_ state: State, _ successor: State.Successor) throws(StepError) -> State {
-        let targets = try wantedTargets(state)
-        let seen = try ReadBack.take(
-            of: targets, through: publishers, state, context, for: "ork-publish",
-            hiding: context.boxes(for: identity).open(successor, with: identity), timeout: options.timeout)
-        let failures = seen.compactMap(Failure.init)
-        let lost = seen.filter { $0.doubt != nil && $0.doubt != .unknown }
-        guard failures.isEmpty || !lost.isEmpty else { throw error(failures, of: targets.count, state) }
-        var doubts: [PlanName: State.Doubt] = [:]
-        for target in lost {
-            doubts[target.target.name] = target.doubt
-            context.tell(.warning("\(target.target.name): does not hold \(successor.name) any more"))
-        }
-        if doubts.isEmpty {
-            context.tell(.done("nothing to do: \(Self.standing(of: seen, successor, state, options))"))
-        }
-        return state.doubting(doubts)
-    }
-
-    /// What the targets hold, as far as somebody can look.
-    private static func standing(
-        of seen: [ReadBack], _ successor: State.Successor, _ state: State, _ options: Options
-    ) -> String {
-        let without = state.plan.targets.map(\.name).filter { !state.isPublished($0) }
-        let but = without.isEmpty ? "" : " but \(Evidence.list(without)), which was let go of,"
-        let unread = seen.filter { $0.answer.outcome == .unverifiable }.map(\.target.name)
-        let who = options.only.isEmpty ? "every target\(but)" : Evidence.list(seen.map(\.target.name))
-        let isOne = options.only.isEmpty || seen.count == 1
-        guard !unread.isEmpty else { return "\(who) \(isOne ? "holds" : "hold") \(successor.name)" }
-        return "\(who) \(isOne ? "was" : "were") given \(successor.name); "
-            + "not seen at \(Evidence.list(unread)), which cannot be read back"
     }
 
     /// Of these targets those that may be written now.
