@@ -109,6 +109,11 @@ struct OrkSandbox: AsyncParsableCommand {
     @Option(help: ArgumentHelp("How long every answer takes, in milliseconds.", valueName: "ms"))
     var latency = 0
 
+    @Option(
+        help: ArgumentHelp(
+            "A path below /api/v1, such as byok, that answers 503; may be repeated.", valueName: "path"))
+    var failing: [String] = []
+
     @Option(help: ArgumentHelp("Appends one line of JSON for each request; keys never stand in it.", valueName: "file"))
     var log: String?
 
@@ -145,8 +150,10 @@ struct OrkSandbox: AsyncParsableCommand {
         endOnSignals()
         if untilInputEnds { endWithInput() }
         let now = Date()
+        var behaviour = Behaviour(usageLag: usageLag, propagation: propagation)
+        behaviour.failing = Set(failing)
         var sandbox = Sandbox(
-            .system, behaviour: Behaviour(usageLag: usageLag, propagation: propagation),
+            .system, behaviour: behaviour,
             start: now.addingTimeInterval(-86400))
         let (key, hash) = sandbox.addKey(name: predecessor, at: now.addingTimeInterval(-86400))
         let log = try log.map {

@@ -40,6 +40,8 @@ extension Sandbox {
         default: break
         }
         let account = try administrator(request.bearer)
+        let levels = segments.indices.map { segments[...$0].joined(separator: "/") }
+        guard behaviour.failing.isDisjoint(with: levels) else { throw APIError(503, "Service unavailable") }
         switch (method, segments.joined(separator: "/")) {
         case (.get, "keys"): return (200, try listKeys(query, account: account, at: now))
         case (.post, "keys"): return (201, try createKey(request.body, account: account, at: now))

@@ -182,6 +182,8 @@ package struct Behaviour: Sendable {
     /// Answers as the API did before 2026-10: no `last_used_at`, no `external_user`, no `include_expired`, and none
     /// of the later fields of `GET /key`.
     package var omitsLastUsed = false
+    /// Paths below `/api/v1`, such as `byok`, that are out of order: they answer 503, and so does all below them.
+    package var failing: Set<String> = []
     /// Refuses analytics with 403.
     package var refusesAnalytics = false
     /// Writes the counts in analytics as strings.
