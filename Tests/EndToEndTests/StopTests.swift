@@ -37,20 +37,28 @@ import Testing
         return run
     }
 
-    /// Runs a command and signals it when `isTime`, by what it has printed so far.
+    /// Runs a command and signals it when `isTime`, by what it has printed so far, and once more when it has said that it
+    /// stops and this is asked for.
     private static func stop(
-        _ command: String, of run: ScriptRun, by number: Int32, when isTime: @escaping @Sendable (String) -> Bool
+        _ command: String, of run: ScriptRun, by number: Int32, again: Bool = false,
+        when isTime: @escaping @Sendable (String) -> Bool
     ) throws -> ProgramRun {
         let logs = try TemporaryDirectory()
         let words = try ScriptWords.split(command, run.variables)
         let victim = Victim()
         let errors = logs.file("stopped.err")
         startThread {
-            while !isTime(
-                FileManager.default.contents(atPath: errors).map { String(decoding: $0, as: UTF8.self) } ?? "")
-            {
-                usleep(5000)
+            func wait(for isTime: (String) -> Bool) {
+                while !isTime(
+                    FileManager.default.contents(atPath: errors).map { String(decoding: $0, as: UTF8.self) } ?? "")
+                {
+                    usleep(5000)
+                }
             }
+            wait(for: isTime)
+            victim.kill(number)
+            guard again else { return }
+            wait { $0.contains("stopping") }
             victim.kill(number)
         }
         let program = [BuiltProduct.path(words[0])] + words.dropFirst()
@@ -84,6 +92,23 @@ import Testing
         #expect(Manners.complaint(stopped, program: "ork-publish") == nil)
         #expect(child > 0 && kill(child, 0) != 0, "what it had started is gone")
         #expect(again.contains("api: "), "\(again)")
+    }
+
+    @Test("a second signal ends a step at once that still waits for an answer", arguments: [SIGINT, SIGTERM])
+    func twice(number: Int32) async throws {
+        let (stopped, length) = try await onOwnThread {
+            let run = try Self.begin()
+            // It accepts connections, and nobody ever answers.
+            let deaf = try Socket.listening()
+            run.variables["OPENROUTER_BASE_URL"] = "http://127.0.0.1:\(deaf.port)/api/v1"
+            let start = ContinuousClock.now
+            let stopped = try Self.stop(
+                "ork-create --predecessor name=checkout-prod --handoff other.json", of: run, by: number, again: true
+            ) { $0.contains("waiting for an answer of 127.0.0.1") }
+            return (stopped, ContinuousClock.now - start)
+        }
+        #expect(stopped.ending == .signalled(number), "\(stopped.errors)")
+        #expect(length < .seconds(25))
     }
 
     @Test("a step that waits ends at once when it is asked to, and says what it waited for")

@@ -269,6 +269,8 @@ extension RotationFixture {
             try fixture.retire()
         }
         #expect(fixture.predecessor?.disabled == (hours == nil))
+        let evidence = fixture.journal.handoff?.records.last { $0.event == .disabled }?.detail["quiet"]
+        #expect(evidence?["signals"] == (hours == nil ? ["cost", "analytics"] : nil))
         let log = fixture.simulation.value.sandbox.log.filter { $0.path == "/analytics/query" }
         #expect(!log.isEmpty && log.allSatisfy { $0.status == 200 })
     }

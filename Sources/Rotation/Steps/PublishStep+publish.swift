@@ -94,7 +94,9 @@ extension PublishStep {
         /// Looking comes first: a newer rotation's key must stay, and a publisher that keeps no marks cannot tell.
         private static func overwriting(_ conflicts: [Failure], _ state: State?) -> String? {
             guard !conflicts.isEmpty else { return nil }
-            let flags = conflicts.map(\.target).sorted().map { "--accept-target \($0)" }.joined(separator: " ")
+            let names = conflicts.map(\.target).sorted()
+            let flags =
+                (state?.flagsAcrossWaves(names) ?? "") + names.map { "--accept-target \($0)" }.joined(separator: " ")
             let lost = state.map { "; if that is lost, begin another rotation: `\($0.supersedingCommand)`" } ?? ""
             return "see first whose key is there: `ork-status --ask`; unless a newer rotation wrote it, "
                 + "`ork-publish \(flags)` puts the new key in its place; if one did, go on with its handoff\(lost)"

@@ -35,8 +35,16 @@ package struct PublishStep {
 
         package init() {}
 
+        /// Targets that somebody has said yes to.
+        var named: Set<PlanName> { acceptedTargets.union(createdTargets) }
+
+        /// The flag that said it.
+        func yes(to target: PlanName) -> String {
+            (acceptedTargets.contains(target) ? "--accept-target" : "--create-target") + " \(target)"
+        }
+
         func refuseUnknownTargets(in plan: Plan) throws(StepError) {
-            let unknown = only.union(acceptedTargets).union(createdTargets).sorted().first { plan.target($0) == nil }
+            let unknown = only.union(named).sorted().first { plan.target($0) == nil }
             guard let unknown else { return }
             throw StepError(unknownTarget: unknown, in: plan)
         }
@@ -120,14 +128,14 @@ package struct PublishStep {
         // A yes that this run has no use for would be forgotten, and missed later.
         let due = Set(targets.map(\.name))
         guard
-            let late = options.acceptedTargets.sorted().lazy.compactMap(state.plan.target).first(where: {
+            let late = options.named.sorted().lazy.compactMap(state.plan.target).first(where: {
                 !due.contains($0.name)
             })
         else { return targets }
         throw StepError(
             .notYet, "target \(late.name) is of wave \(late.wave), which comes after the waves before it",
             hint: "publish and verify these first: `ork-publish`, then `ork-verify`; "
-                + "`ork-publish --all --accept-target \(late.name)` does not wait", isRetryable: false)
+                + "`ork-publish --all \(options.yes(to: late.name))` does not wait", isRetryable: false)
     }
 
     private func dueTargets(_ state: State) throws(StepError) -> [Plan.Target]? {
@@ -154,7 +162,7 @@ package struct PublishStep {
         try options.refuseUnknownTargets(in: state.plan)
         let wanted = state.plan.targets.filter { target in
             // What was let go of is only written by name.
-            let isNamed = options.only.union(options.acceptedTargets).contains(target.name)
+            let isNamed = options.only.union(options.named).contains(target.name)
             return isNamed || options.only.isEmpty && !state.abandonedTargets.contains(target.name)
         }
         guard !wanted.isEmpty else {
@@ -175,7 +183,9 @@ package struct PublishStep {
         if let unpublished = earlier.first(where: { !state.isPublished($0.name) }) {
             throw StepError(
                 .notYet, "wave \(lowest) comes after target \(unpublished.name) of wave \(unpublished.wave)",
-                hint: "publish wave \(unpublished.wave) first, or all waves with --all", isRetryable: false)
+                hint:
+                    "publish and verify these first: `ork-publish`, then `ork-verify`; `ork-publish --all` does not wait",
+                isRetryable: false)
         }
         guard earlier.isEmpty || state.verification(of: earlier.map(\.name)) != nil else {
             throw StepError(

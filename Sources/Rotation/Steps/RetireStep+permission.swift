@@ -47,7 +47,7 @@ extension RetireStep {
             // Without the mark, or without our record of it, it was not this rotation that disabled the key last:
             // somebody did by hand, or it has expired. Then it soaks from now on.
             guard let mark, state.disabled.contains(key.hash) else {
-                return .disable(key, name: key.keyName.with(disabledAt: snapshot.date))
+                return .disable(key, name: key.keyName.with(disabledAt: snapshot.date), quiet: nil)
             }
             let end = mark.addingTimeInterval(Double(rules.soak.seconds))
             guard options.isCompromised || snapshot.date >= end else {
@@ -71,7 +71,9 @@ extension RetireStep {
             try requireUse(state, snapshot, successor)
             try requireQuiet(key, snapshot, state)
         }
-        return .disable(key, name: key.keyName.with(disabledAt: snapshot.date))
+        return .disable(
+            key, name: key.keyName.with(disabledAt: snapshot.date),
+            quiet: options.isCompromised ? nil : quietEvidence(key, snapshot, state))
     }
 
     /// A restored key is held until the successor was verified after that, and somebody says `--again`.

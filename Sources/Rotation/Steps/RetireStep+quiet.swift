@@ -77,6 +77,15 @@ extension RetireStep {
             retryAt: end)
     }
 
+    /// Since when nothing has moved, and by which signals: what the record of disabling says of it.
+    func quietEvidence(_ key: Key, _ snapshot: RetirementSnapshot, _ state: State) -> JSONValue? {
+        guard let since = state.lastReading(of: key.hash)?.at else { return nil }
+        var signals: [JSONValue] = ["cost"]
+        if key.lastUsedAt != .unreported { signals.append("last_used_at") }
+        if snapshot.requests[key.hash]?.count != nil { signals.append("analytics") }
+        return ["since": .string(since.rfc3339), "signals": .array(signals)]
+    }
+
     private static func use(_ key: Key) -> String {
         switch key.lastUsedAt {
         case .at(let date): "it was last used at \(date.rfc3339)"

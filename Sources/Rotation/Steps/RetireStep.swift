@@ -80,12 +80,13 @@ package struct RetireStep {
 
     /// One effect on one key.
     enum Action {
-        case disable(Key, name: KeyName)
+        /// `quiet` is what shows that nobody uses it, for the record; `nil` where that is not asked.
+        case disable(Key, name: KeyName, quiet: JSONValue?)
         case delete(Key)
 
         var text: String {
             switch self {
-            case .disable(let key, _): key.disabled ? "marking \(object)" : "disabling \(object)"
+            case .disable(let key, _, _): key.disabled ? "marking \(object)" : "disabling \(object)"
             case .delete: "deleting \(object)"
             }
         }
@@ -93,23 +94,23 @@ package struct RetireStep {
         /// What a dry run says that it would do.
         var verb: String {
             switch self {
-            case .disable(let key, _): key.disabled ? "mark" : "disable"
+            case .disable(let key, _, _): key.disabled ? "mark" : "disable"
             case .delete: "delete"
             }
         }
 
         var object: String {
             switch self {
-            case .disable(let key, _) where key.disabled:
+            case .disable(let key, _, _) where key.disabled:
                 "\(key.plainName) (\(key.hash.short)), which is disabled already: it soaks from now on"
-            case .disable(let key, _), .delete(let key): "\(key.plainName) (\(key.hash.short))"
+            case .disable(let key, _, _), .delete(let key): "\(key.plainName) (\(key.hash.short))"
             }
         }
     }
 
     private func perform(_ action: Action) throws(StepError) {
         switch action {
-        case .disable(let key, let name):
+        case .disable(let key, let name, _):
             var change = KeyChange()
             // What is disabled already only gets its mark: enabling it meanwhile is somebody's decision.
             if !key.disabled { change.disabled = true }
@@ -122,7 +123,7 @@ package struct RetireStep {
 
     private func confirm(_ action: Action, _ snapshot: RetirementSnapshot) throws(StepError) {
         switch action {
-        case .disable(let key, _):
+        case .disable(let key, _, let quiet):
             if let after = snapshot.predecessors[key.hash] ?? nil {
                 guard after.disabled || after.isExpired(at: snapshot.date) else {
                     throw Self.unconfirmed(key, "enabled")
@@ -134,14 +135,14 @@ package struct RetireStep {
                         isRetryable: false)
                 }
             }
+            var detail: JSONObject = [
+                "hash": .string(key.hash.description), "at": .string(snapshot.date.rfc3339),
+                "rules": try context.state().plan.retire.json, "compromised": .bool(options.isCompromised),
+                "found_disabled": .bool(key.disabled),
+            ]
+            if let quiet { detail["quiet"] = quiet }
             try context.record(
-                Entry(
-                    .retire, .disabled, message: "disabled \(key.plainName)",
-                    detail: [
-                        "hash": .string(key.hash.description), "at": .string(snapshot.date.rfc3339),
-                        "rules": context.state().plan.retire.json, "compromised": .bool(options.isCompromised),
-                        "found_disabled": .bool(key.disabled),
-                    ]))
+                Entry(.retire, .disabled, message: "disabled \(key.plainName)", detail: detail))
             context.tell(.done(key.disabled ? "marked \(key.plainName) as disabled" : "disabled \(key.plainName)"))
         case .delete(let key):
             guard snapshot.predecessors[key.hash] == .some(nil) else { throw Self.unconfirmed(key, "there") }

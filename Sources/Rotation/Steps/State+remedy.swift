@@ -41,14 +41,19 @@ extension State {
         if !missing.isEmpty {
             ways.append("it may read \(Evidence.list(missing)), which `ork-publish` has not written")
         }
-        if let first = abandoned.first {
-            ways.append(
-                "it may read \(Evidence.list(abandoned)), which was let go of: `ork-publish --target \(first)`")
+        if !abandoned.isEmpty {
+            let flags = flagsAcrossWaves(abandoned) + abandoned.map { "--target \($0)" }.joined(separator: " ")
+            ways.append("it may read \(Evidence.list(abandoned)), let go of before: `ork-publish \(flags)`")
         }
         if !hasKey {
             ways.append("whether the successor still works, `ork-create` tells, which needs the management key")
         }
         return (ways + ["look at the application's log; the predecessor stays as it is"]).joined(separator: "; ")
+    }
+
+    /// What `ork-publish` needs besides the names of these targets to write them in one run.
+    func flagsAcrossWaves(_ names: [PlanName]) -> String {
+        Set(names.compactMap { plan.target($0)?.wave }).count > 1 ? "--all " : ""
     }
 
     /// What to do where no target is known to have held the predecessor.
