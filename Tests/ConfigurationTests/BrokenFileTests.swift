@@ -347,11 +347,11 @@ struct BrokenFileTests {
                 + "ork-publisher-NAME"),
         .target(
             "an unknown key", "publisher: file\nwhit: {}",
-            "ork.yaml:8: rotations.a.targets.web.whit: unknown key; the keys here are publisher, wave, env, with, sha256, and for_each"
+            "ork.yaml:8: rotations.a.targets.web.whit: unknown key; a publisher's settings stand in `with`; the keys here are publisher, wave, env, with, sha256, and for_each"
         ),
         .target(
             "where paths are seen from, which is for ork alone to write", "publisher: file\nfrom: ork.yaml",
-            "ork.yaml:8: rotations.a.targets.web.from: unknown key; the keys here are publisher, wave, env, with, sha256, and for_each"
+            "ork.yaml:8: rotations.a.targets.web.from: unknown key; a publisher's settings stand in `with`; the keys here are publisher, wave, env, with, sha256, and for_each"
         ),
         .target("wave 0", "publisher: file\nwave: 0", "ork.yaml:8: rotations.a.targets.web.wave: \(wave)"),
         .target("wave 1.5", "publisher: file\nwave: 1.5", "ork.yaml:8: rotations.a.targets.web.wave: \(wave)"),
@@ -482,7 +482,7 @@ struct BrokenFileTests {
     ]
 
     private static func secret(_ noun: String, line: Int = 5) -> String {
-        "ork.yaml:\(line): this looks like \(noun); take it out and revoke it, because others may have read it; secrets "
-            + "belong in environment variables"
+        "ork.yaml:\(line): this looks like \(noun); take it out, because others may have read it, and name an "
+            + "environment variable instead; if it is in use, replace it before you revoke it"
     }
 }

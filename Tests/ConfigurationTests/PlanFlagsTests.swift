@@ -111,7 +111,7 @@ struct PlanFlagsTests {
             ("file:a=b,,c=d", "setting 2 of the target \(form)"),
             (
                 "file:a=b,c",
-                "the setting 'c' has no value; write c=VALUE; a comma inside the VALUE before it is written \\,"
+                #"the setting 'c' has no value; write c=VALUE; a comma within a value is written \,, in quotes"#
             ),
             ("file:a b=c", "setting 1 of the target \(form)"),
             ("file:a=b,a=c", "setting 2 of the target has a key that stands before it already"),
@@ -227,11 +227,11 @@ struct PlanFlagsTests {
             ("/bin/check", "must be an address such as https://shop.example/health, or exec:PROGRAM"),
             (
                 "http://shop.example/",
-                "plain http is accepted only for localhost; use https, or on a network that you trust plain:URL"
+                "plain http is accepted only for localhost; use https, or plain:http://… on a network that you trust"
             ),
             (
                 "https://u:p@shop.example/",
-                "an address may not hold a user name or a password"
+                "an address may not hold a user name or a password; have a program of yours log in: exec:PROGRAM"
             ),
             ("exec:", "exec: must be followed by a program"),
         ])
@@ -348,7 +348,7 @@ struct PlanFlagsTests {
         if flag == "name" { flags["name"] = [key] }
         #expect(
             complaint { () throws(ConfigurationError) in _ = try flags.plan() }
-                == "--\(flag): this looks like an OpenRouter key; take it out and revoke it, because others may have "
-                + "read it; secrets belong in environment variables")
+                == "--\(flag): this looks like an OpenRouter key; take it out, because others may have read it, "
+                + "and name an environment variable instead; if it is in use, replace it before you revoke it")
     }
 }

@@ -37,7 +37,7 @@ import Testing
             "--predecessor: name= must be a text on one line, not empty"),
         BadInput(
             "a key as predecessor", "ork-create --predecessor name=$PREDECESSOR_KEY", 64,
-            "--predecessor: this looks like an OpenRouter key; take it out and revoke it, because others may have read it; secrets belong in environment variables"
+            "--predecessor: this looks like an OpenRouter key; take it out, because others may have read it, and name an environment variable instead; if it is in use, replace it before you revoke it"
         ),
         BadInput(
             "a variable that cannot be one", "ork-create --predecessor env=MY-KEY", 64,
@@ -77,7 +77,7 @@ import Testing
             "--to: setting 1 of the target: not valid JSON, behind :="),
         BadInput(
             "a key in a target", "ork-create --predecessor name=app --to file:value=$PREDECESSOR_KEY", 64,
-            "--to: this looks like an OpenRouter key; take it out and revoke it, because others may have read it; secrets belong in environment variables"
+            "--to: this looks like an OpenRouter key; take it out, because others may have read it, and name an environment variable instead; if it is in use, replace it before you revoke it"
         ),
         BadInput(
             "a variable for no target", "ork-create --predecessor name=app --target-env web:TOKEN", 64,

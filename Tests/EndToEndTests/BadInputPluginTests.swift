@@ -47,7 +47,7 @@ struct BadPlugin: Sendable, CustomTestStringConvertible {
 
     /// How the only target is told to have failed.
     private static func lacking(_ code: String, _ reason: String) -> String {
-        "1 of 1 target may not have the new key: bad (\(code)): \(reason)"
+        "1 of 1 target \(code == "unknown" ? "may be without the new key" : "was not written"): bad (\(code)): \(reason)"
     }
 
     private static func answer(_ text: String) -> String { "printf '%s\\n' '\(text)'" }

@@ -39,7 +39,7 @@ import Timestamps
     @Test func anotherValueIsAConflict() throws {
         let fixture = try Self.published(["web": 1, "worker": 1])
         fixture.simulation.with { $0.places["web"] = SampleKeys.foreign }
-        fixture.refused(.failed, "1 of 1 target may not have the new key: web (conflict)") { () throws(StepError) in
+        fixture.refused(.failed, "1 of 1 target was not written: web (conflict)") { () throws(StepError) in
             try fixture.publish()
         }
         #expect(fixture.simulation.value.places["web"] == SampleKeys.foreign)
@@ -48,7 +48,7 @@ import Timestamps
     @Test func aTargetThatCannotBeLookedAtIsNotSaidToHoldIt() throws {
         let fixture = try Self.published(["web": 1, "worker": 1])
         fixture.simulation.with { $0.troubles["web"] = [.reject(.unavailable)] }
-        fixture.refused(.unreachable, "1 of 2 targets may not have the new key: web (unknown)") {
+        fixture.refused(.unreachable, "1 of 2 targets may be without the new key: web (unknown)") {
             () throws(StepError) in try fixture.publish()
         }
         #expect(Self.holds("web", fixture))

@@ -245,7 +245,7 @@ extension RotationFixture {
                 simulated.troubles[place] = [.answer(place == "web" ? .rejected(error) : .unknown(error))]
             }
         }
-        let error = fixture.refused(all ? .notYet : .unreachable, "2 of 2 targets may not have the new key") {
+        let error = fixture.refused(all ? .notYet : .unreachable, "2 of 2 targets may be without the new key") {
             () throws(StepError) in try fixture.publish()
         }
         #expect(error?.isRetryable == true)

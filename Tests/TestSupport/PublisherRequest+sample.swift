@@ -49,7 +49,9 @@ extension PublisherError {
     package static func notMade(
         _ absence: String, hint: String? = nil, field: String, target: String = "web"
     ) -> PublisherError {
-        let yes = "if it is meant to be made: `create: true` in its `with`, or `ork-publish --create-target \(target)`"
+        let yes =
+            "if it is meant to be made, and not mistyped: `create: true` in its `with` (create=true in its --to), or "
+            + "`ork-publish --create-target \(target)`"
         return PublisherError(
             .notFound, "\(absence): nothing held the predecessor", hint: hint.map { "\($0); \(yes)" } ?? yes,
             field: field)

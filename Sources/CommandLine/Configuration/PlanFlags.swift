@@ -266,8 +266,8 @@ package struct PlanFlags: Sendable {
             let message =
                 switch error {
                 case .form: "must be an address such as https://shop.example/health, or exec:PROGRAM"
-                case .plaintext: "\(error.rawValue), or on a network that you trust plain:URL"
-                case .user: error.rawValue
+                case .plaintext: "\(error.rawValue), or plain:http://… on a network that you trust"
+                case .user: "\(error.rawValue); have a program of yours log in: exec:PROGRAM"
                 }
             throw ConfigurationError(path: flag, message)
         }

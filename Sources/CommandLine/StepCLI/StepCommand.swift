@@ -125,8 +125,8 @@ struct UsageError {
             .init(
                 .usage, message,
                 hint: isSecret
-                    ? "everybody on this machine can read arguments: revoke it, and hand another one over in an "
-                        + "environment variable" : "`\(program) --help` shows the options"))
+                    ? "everybody on this machine can read arguments: name an environment variable that holds it; if it is in "
+                        + "use, replace it before you revoke it" : "`\(program) --help` shows the options"))
         Glibc.exit(64)
     }
 

@@ -39,8 +39,8 @@ package enum SecretShape: CaseIterable {
 
     /// What to tell the user.
     package var message: String {
-        "this looks like \(noun); take it out and revoke it, because others may have read it; secrets belong in "
-            + "environment variables"
+        "this looks like \(noun); take it out, because others may have read it, and name an environment variable instead; "
+            + "if it is in use, replace it before you revoke it"
     }
 
     private var noun: String {

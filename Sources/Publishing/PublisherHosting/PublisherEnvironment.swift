@@ -111,10 +111,14 @@ package struct PublisherEnvironment: Sendable {
             child[text] = value
         }
         if let name = publisher.environment.required.first(where: { child[$0] == nil }) {
+            let isSet = ours[name] != nil
             throw PublisherError(
-                .configuration, "the publisher needs the environment variable \(name)",
-                hint:
-                    "set it, and add it to the target's env: [\(name)], or {\(name): YOURS} if it has another name "
+                .configuration,
+                isSet
+                    ? "the target does not hand on \(name), which its publisher needs"
+                    : "the publisher needs the environment variable \(name)",
+                hint: (isSet ? "" : "set it, and ")
+                    + "add it to the target's env: [\(name)], or {\(name): YOURS} if it has another name "
                     + "here; by flags: --target-env TARGET:\(name)",
                 field: "env.\(name)")
         }

@@ -178,7 +178,8 @@ package struct PlanError: Error, Hashable, Sendable, CustomStringConvertible {
     /// What to say of a key that nobody knows.
     package static func unknownKey(_ key: String, known: [String]) -> String {
         let question = NearNames(to: key, among: known).question.map { "\($0) " } ?? ""
-        return "unknown key; \(question)"
+        let place = question.isEmpty && known.contains("with") ? "a publisher's settings stand in `with`; " : ""
+        return "unknown key; \(question)\(place)"
             + (known.count == 1 ? "the only key here is \(known[0])" : "the keys here are \(known.inWords("and"))")
     }
 }

@@ -44,10 +44,10 @@ package struct ApproveStep {
     /// Whoever lets a key be retired has to have something to look at. Where every target was let go of, nothing is left.
     private func requireVerification(_ state: State) throws(StepError) {
         guard state.verification == nil, !state.keptTargets.isEmpty else { return }
-        let next = state.isPublished ? "ork-verify" : state.next ?? "ork-verify"
+        let steps = state.isPublished ? "`ork-verify`" : "`ork-publish`, then `ork-verify`"
         throw StepError(
-            .notYet, "retirement is approved when the successor has been verified at every target",
-            hint: "run `\(next)`, then `ork-approve --for retire`", isRetryable: false)
+            .notYet, "retirement can be approved only when the successor has been verified at every target",
+            hint: "run \(steps), then `ork-approve --for retire`", isRetryable: false)
     }
 }
 

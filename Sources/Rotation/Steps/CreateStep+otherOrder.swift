@@ -44,8 +44,7 @@ extension CreateStep {
         if ways.isEmpty || !sections.isSubset(of: ["targets", "publish", "verify", "retire"]) {
             ways = [
                 "to go on as it was begun: `ork-create`",
-                "the keys of a rotation stay what they are; for another one: "
-                    + "`\(command.anew)`",
+                "to begin another rotation beside it: `\(command.anew)`",
             ]
         }
         return ways.joined(separator: "; ")

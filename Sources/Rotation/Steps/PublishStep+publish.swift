@@ -98,7 +98,8 @@ extension PublishStep {
             let flags =
                 (state?.flagsAcrossWaves(names) ?? "") + names.map { "--accept-target \($0)" }.joined(separator: " ")
             let lost = state.map { "; if that is lost, begin another rotation: `\($0.supersedingCommand)`" } ?? ""
-            return "see first whose key is there: `ork-status --ask`; unless a newer rotation wrote it, "
+            return
+                "see first whether a newer rotation made a key: `ork-status --ask`; unless a newer rotation wrote it, "
                 + "`ork-publish \(flags)` puts the new key in its place; if one did, go on with its handoff\(lost)"
         }
     }
@@ -139,8 +140,11 @@ extension PublishStep {
     }
 
     func error(_ failures: [Failure], of count: Int, _ state: State) -> StepError {
+        let targets = Counted(failures.count, of: count, "target")
         let message =
-            "\(Counted(failures.count, of: count, "target")) may not have the new key: \(Failure.list(failures))"
+            (failures.contains(where: \.isUnknown)
+                ? "\(targets) may be without the new key" : targets.with("was not written", "were not written"))
+            + ": \(Failure.list(failures))"
         let again = "`ork-publish` again writes only what is missing"
         let waits = failures.compactMap(\.error.retryAfter)
         if failures.allSatisfy({ $0.error.code == .rateLimited }), let seconds = waits.max(),

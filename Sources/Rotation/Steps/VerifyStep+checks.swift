@@ -155,7 +155,8 @@ extension VerifyStep {
 
     /// What leads on where it is the probe that is wrong: it stays in the plan until another one takes its place.
     private static let otherProbes =
-        "if the probe is wrong, `ork-verify --probe none --probe URL` asks another one, and `ork-verify --probe none` none"
+        "the probe stays in this rotation: `ork-verify --probe none --probe URL` puts another one in its place, and "
+        + "`ork-verify --probe none` removes it"
 
     private func run(_ probe: Plan.CommandProbe, hiding secret: Secret?) throws(StepError) -> Check {
         let program = probe.arguments[0]
