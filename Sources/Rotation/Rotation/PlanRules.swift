@@ -79,7 +79,7 @@ extension Plan {
         package var acceptsCostOnly = false
         /// Retire although the successor has not been used either: a key that nobody uses at the moment.
         package var acceptsIdle = false
-        /// Retire although no target held the predecessor before: all of them are new on purpose.
+        /// Retire although no target is known to have held the predecessor: all of them are new on purpose.
         package var acceptsNewTargets = false
 
         package init() {}
@@ -104,7 +104,7 @@ extension Plan {
                 help: "Retire although the successor has not been used either"),
             PlanField(
                 "accept_new_targets", \.acceptsNewTargets, .bool, flags: [.toggle],
-                help: "Retire although no target held the predecessor before"),
+                help: "Retire although no target is known to have held the predecessor"),
         ]
     }
 }
