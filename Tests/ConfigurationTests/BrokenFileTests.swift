@@ -90,12 +90,13 @@ struct BrokenFileTests {
             "ork.yaml:2: this is no configuration of ork; write version: 1, and a rotation below rotations:"),
         BrokenFile(
             "a duplicate key", "version: 1\nrotations:\n  a: {predecessor: none}\n  a: {predecessor: none}\n",
-            "ork.yaml:4: this key stands twice in its mapping"),
+            "ork.yaml:4: this entry is written twice; remove one of the two"),
         BrokenFile(
-            "a duplicate key on top", "version: 1\nversion: 1\n", "ork.yaml:2: this key stands twice in its mapping"),
+            "a duplicate key on top", "version: 1\nversion: 1\n",
+            "ork.yaml:2: this entry is written twice; remove one of the two"),
         BrokenFile(
             "a key in two normal forms", "version: 1\nrotations: {}\n\u{E9}: 1\ne\u{301}: 1\n",
-            "ork.yaml:4: e\u{301}: this key stands twice in its mapping"),
+            "ork.yaml:4: e\u{301}: this entry is written twice; remove one of the two"),
         BrokenFile(
             "a tab as indentation", "version: 1\nrotations:\n\ta:\n",
             "ork.yaml:3: no value can start like this; tabs cannot indent YAML"),

@@ -111,7 +111,7 @@ struct PlanFlagsTests {
             ("file:a=b,,c=d", "setting 2 of the target \(form)"),
             (
                 "file:a=b,c",
-                #"the setting 'c' has no value; write c=VALUE; a comma within a value is written \,, in quotes"#
+                #"the setting 'c' has no value; write c=VALUE; if the comma belongs to the value before it: 'KEY=A\,B', in quotes"#
             ),
             ("file:a b=c", "setting 1 of the target \(form)"),
             ("file:a=b,a=c", "setting 2 of the target has a key that stands before it already"),
@@ -346,9 +346,10 @@ struct PlanFlagsTests {
         if flag == "target-env" { flags["target-env"] = ["file:\(key)"] }
         if flag == "probe" { flags["probe"] = ["https://a.example/?key=\(key)"] }
         if flag == "name" { flags["name"] = [key] }
+        let way = flag == "predecessor" ? "write env=VARIABLE" : "name an environment variable"
         #expect(
             complaint { () throws(ConfigurationError) in _ = try flags.plan() }
                 == "--\(flag): this looks like an OpenRouter key; take it out, because others may have read it, "
-                + "and name an environment variable instead; if it is in use, replace it before you revoke it")
+                + "and \(way) instead; if it is in use, replace it before you revoke it")
     }
 }

@@ -55,7 +55,7 @@ import Testing
                 + "rotations"),
         file(
             "a key twice", "version: 1\nversion: 1\nrotations:\n  a: {predecessor: {name: app}}\n",
-            "ork.yaml:2: this key stands twice in its mapping"),
+            "ork.yaml:2: this entry is written twice; remove one of the two"),
         file(
             "an alias to itself", "version: 1\nrotations: &r\n  a: *r\n", "ork.yaml:3: an alias inside its own anchor"),
         file(

@@ -37,7 +37,7 @@ import Testing
             "--predecessor: name= must be a text on one line, not empty"),
         BadInput(
             "a key as predecessor", "ork-create --predecessor name=$PREDECESSOR_KEY", 64,
-            "--predecessor: this looks like an OpenRouter key; take it out, because others may have read it, and name an environment variable instead; if it is in use, replace it before you revoke it"
+            "--predecessor: this looks like an OpenRouter key; take it out, because others may have read it, and write env=VARIABLE instead; if it is in use, replace it before you revoke it"
         ),
         BadInput(
             "a variable that cannot be one", "ork-create --predecessor env=MY-KEY", 64,

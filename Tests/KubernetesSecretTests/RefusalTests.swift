@@ -95,8 +95,8 @@ import Testing
             testDescription: "no such secret", verbs: [.check, .publish], obstacle: missing { _ in }, code: .notFound,
             message: "no \(secret): nothing held the predecessor",
             hint:
-                "check the spelling of secret and namespace; if it is meant to be made, and not mistyped: `create: true` in its "
-                + "`with` (create=true in its --to), or `ork-publish --create-target app`",
+                "check the spelling of secret and namespace; if it is mistyped, correct it; if it is meant to be made: "
+                + "create=true in its --to (`create: true` in its `with`), or `ork-publish --create-target app`",
             field: "with.secret", create: false),
         Case(
             testDescription: "no such namespace", verbs: [.check, .publish], others: ["namespace": "none"],

@@ -85,8 +85,8 @@ import Timestamps
         let error = fixture.refused(.failed, "2 of 3") { () throws(StepError) in try check(fixture) }
         #expect(
             error?.hint
-                == "follow the advice after each target above; see first whether a newer rotation made a key: `ork-status --ask`; unless a "
-                + "newer rotation wrote it, `ork-publish --accept-target api` puts the new key in its place; if one did, go on "
+                == "follow the advice after each target above; ask whether a newer rotation made a key: `ork-status --ask`; if "
+                + "none did, `ork-publish --accept-target api` puts the new key in its place; if one did, go on "
                 + "with its handoff; nothing was changed"
         )
         let lines = fixture.announcements.warnings

@@ -50,7 +50,7 @@ extension PublisherError {
         _ absence: String, hint: String? = nil, field: String, target: String = "web"
     ) -> PublisherError {
         let yes =
-            "if it is meant to be made, and not mistyped: `create: true` in its `with` (create=true in its --to), or "
+            "if it is mistyped, correct it; if it is meant to be made: create=true in its --to (`create: true` in its `with`), or "
             + "`ork-publish --create-target \(target)`"
         return PublisherError(
             .notFound, "\(absence): nothing held the predecessor", hint: hint.map { "\($0); \(yes)" } ?? yes,

@@ -275,7 +275,9 @@ package struct PlanFlags: Sendable {
 
     private static func refuseSecret(_ text: String, _ flag: String) throws(ConfigurationError) {
         guard let (shape, _) = SecretShape.first(in: Array(text.utf8)) else { return }
-        throw ConfigurationError(path: flag, shape.message)
+        let isPredecessor = flag == "--predecessor"
+        throw ConfigurationError(
+            path: flag, isPredecessor ? shape.message(instead: "write env=VARIABLE") : shape.message)
     }
 }
 

@@ -47,7 +47,9 @@ struct SourceNode: Sendable {
                 let name = key.text ?? ""
                 let place = place.appending([name], line: key.start.line)
                 // YAML compares bytes; Swift's strings, and so JSON objects, take two normal forms of a letter for one.
-                guard keys.insert(name).inserted else { throw place.error("this key stands twice in its mapping") }
+                guard keys.insert(name).inserted else {
+                    throw place.error("this entry is written twice; remove one of the two")
+                }
                 entries.append((name, try SourceNode(value, place)))
             }
             content = .mapping(entries)

@@ -57,7 +57,7 @@ private struct Settings {
                 throw ConfigurationError(
                     path: TargetFlag.flag,
                     "the setting '\(key)' has no value; write \(key)=VALUE"
-                        + (count > 1 ? "; a comma within a value is written \\,, in quotes" : ""))
+                        + (count > 1 ? "; if the comma belongs to the value before it: 'KEY=A\\,B', in quotes" : ""))
             } else {
                 throw form
             }

@@ -38,8 +38,11 @@ package enum SecretShape: CaseIterable {
     }
 
     /// What to tell the user.
-    package var message: String {
-        "this looks like \(noun); take it out, because others may have read it, and name an environment variable instead; "
+    package var message: String { message(instead: "name an environment variable") }
+
+    /// What to tell the user, where there is a word for what to write `instead`.
+    package func message(instead way: String) -> String {
+        "this looks like \(noun); take it out, because others may have read it, and \(way) instead; "
             + "if it is in use, replace it before you revoke it"
     }
 

@@ -175,7 +175,7 @@ private struct Composer: ~Copyable {
                 throw error(.mergeKey, "merge keys ('<<') are not read; write the entries out", event)
             }
             guard keys.insert(Array(text.utf8)).inserted else {
-                throw error(.duplicateKey, "this key stands twice in its mapping", event)
+                throw error(.duplicateKey, "this entry is written twice; remove one of the two", event)
             }
             entries.append((try node(event, depth: depth), try node(try next(), depth: depth)))
         }

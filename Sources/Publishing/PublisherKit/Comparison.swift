@@ -67,7 +67,7 @@ extension PublisherRequest {
         firstLook.note(.nothing, nil)
         guard !create else { return nil }
         let yes =
-            "if it is meant to be made, and not mistyped: `create: true` in its `with` (create=true in its --to), or "
+            "if it is mistyped, correct it; if it is meant to be made: create=true in its --to (`create: true` in its `with`), or "
             + "`ork-publish --create-target \(target)`"
         return PublisherError(
             .notFound, noteOfMaking(absence), hint: [hint, yes].compactMap(\.self).joined(separator: "; "), field: field

@@ -44,7 +44,11 @@ package struct ApproveStep {
     /// Whoever lets a key be retired has to have something to look at. Where every target was let go of, nothing is left.
     private func requireVerification(_ state: State) throws(StepError) {
         guard state.verification == nil, !state.keptTargets.isEmpty else { return }
-        let steps = state.isPublished ? "`ork-verify`" : "`ork-publish`, then `ork-verify`"
+        let steps =
+            state.next == "ork-publish"
+            ? "`ork-publish`, then `ork-verify`"
+            : state.isPublished
+                ? "`ork-verify`" : "`ork-verify`, then `ork-publish` and `ork-verify` for the later waves"
         throw StepError(
             .notYet, "retirement can be approved only when the successor has been verified at every target",
             hint: "run \(steps), then `ork-approve --for retire`", isRetryable: false)

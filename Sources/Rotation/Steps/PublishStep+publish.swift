@@ -99,7 +99,7 @@ extension PublishStep {
                 (state?.flagsAcrossWaves(names) ?? "") + names.map { "--accept-target \($0)" }.joined(separator: " ")
             let lost = state.map { "; if that is lost, begin another rotation: `\($0.supersedingCommand)`" } ?? ""
             return
-                "see first whether a newer rotation made a key: `ork-status --ask`; unless a newer rotation wrote it, "
+                "ask whether a newer rotation made a key: `ork-status --ask`; if none did, "
                 + "`ork-publish \(flags)` puts the new key in its place; if one did, go on with its handoff\(lost)"
         }
     }

@@ -46,7 +46,7 @@ extension VerifyStep {
         }
         return Check(
             Check.adoption, .notYet, "no usage yet",
-            hint: "let an application use it: send a request through one, then `ork-verify --wait 10m`")
+            hint: "let an application use the new key: send a request through one, then `ork-verify --wait 10m`")
     }
 
     /// What can be said of the successor where its plaintext is not at hand. Its state at OpenRouter, and its use where

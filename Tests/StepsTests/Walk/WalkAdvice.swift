@@ -39,7 +39,7 @@ struct WalkAdvice {
         ("the handoff as ork-create wrote it", .sealedCopy),
         ("fix what still needed it", .application), ("look at the application's log", .application),
         ("fix the cause", .application), ("applications have taken it up", .application), ("make room", .room),
-        ("check the network", .service), ("let an application use it", .application),
+        ("check the network", .service), ("let an application use", .application),
         ("fix it by hand", .places), ("find out who still uses it", .places), ("put it right", .places),
         ("disable at openrouter.ai the one", .stranger),
     ]
