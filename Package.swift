@@ -140,15 +140,16 @@ let package = Package(
     ]
 )
 
+/// Of a package that others depend on, SwiftPM takes no unsafe flags.
+let isDependency = Context.packageDirectory.contains("/checkouts/")
+
 for target in package.targets where target.type != .system {
     target.exclude = withoutSwift(target.path ?? "")
     target.swiftSettings = [
         .enableUpcomingFeature("ExistentialAny"), .enableUpcomingFeature("InternalImportsByDefault"),
         .enableUpcomingFeature("MemberImportVisibility"), .strictMemorySafety(), .treatAllWarnings(as: .error),
     ]
-    // Without it a run of all tests takes twice as long as the optimizer does. Of a package that others depend on,
-    // SwiftPM takes no such flag.
-    let isDependency = Context.packageDirectory.contains("/checkouts/")
+    // Unoptimized, the suites of values take three times as long.
     if !isDependency, let path = target.path, path.hasPrefix("Sources/"), !path.hasPrefix("Sources/Programs/") {
         target.swiftSettings?.append(.unsafeFlags(["-O"], .when(configuration: .debug)))
     }

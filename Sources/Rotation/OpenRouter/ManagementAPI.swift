@@ -77,32 +77,34 @@ package struct ManagementAPI: Sendable {
         _ hash: KeyHash, from start: Date, to end: Date, isClosed: Bool
     ) -> APICall<RequestCount> {
         let window = AnalyticsWindow(from: start, to: end, isClosed: isClosed)
-        return endpoint.call(.post, "/analytics/query", body: window.requests(of: hash), isIdempotent: true) {
-            fields throws(OpenRouterError) in
-            try RequestCount(fields.fields("data"), end: end)
+        return analytics(window.requests(of: hash)) { answer throws(OpenRouterError) in
+            try RequestCount(answer, end: end)
         }
     }
 
     /// In which hours of the last 30 days a key was used; `nil` where analytics cannot be narrowed to the key.
     package func habit(of hash: KeyHash, at now: Date) -> APICall<KeyHabit?> {
         let window = AnalyticsWindow(from: now.addingTimeInterval(-KeyHabit.reach), to: now, isClosed: false)
-        return endpoint.call(.post, "/analytics/query", body: window.requests(of: hash), isIdempotent: true) {
-            fields throws(OpenRouterError) in
-            let answer = try fields.fields("data")
-            guard try answer.optional("warnings", \.array, "a list")?.isEmpty != false else { return nil }
-            return try KeyHabit(answer)
+        return analytics(window.requests(of: hash)) { answer throws(OpenRouterError) in
+            try answer.hasWarnings() ? nil : KeyHabit(answer)
         }
     }
 
     /// Who used a key between two moments of the provider's clock, the most frequent first; `nil` where analytics cannot be
     /// narrowed to the key.
     package func uses(_ hash: KeyHash, from start: Date, to end: Date) -> APICall<[KeyUse]?> {
-        endpoint.call(
-            .post, "/analytics/query", body: KeyUse.query(hash, from: start, to: end), isIdempotent: true
-        ) { fields throws(OpenRouterError) in
-            let answer = try fields.fields("data")
-            guard try answer.optional("warnings", \.array, "a list")?.isEmpty != false else { return nil }
-            return try answer.list("data").read(KeyUse.init).sorted { $0.requests > $1.requests }
+        analytics(KeyUse.query(hash, from: start, to: end)) { answer throws(OpenRouterError) in
+            try answer.hasWarnings()
+                ? nil : answer.list("data").read(KeyUse.init).sorted { $0.requests > $1.requests }
+        }
+    }
+
+    /// A question to analytics, which changes nothing.
+    private func analytics<Answer: Sendable>(
+        _ question: JSONValue, _ read: @escaping @Sendable (AnswerFields) throws(OpenRouterError) -> Answer
+    ) -> APICall<Answer> {
+        endpoint.call(.post, "/analytics/query", body: question, isIdempotent: true) {
+            fields throws(OpenRouterError) in try read(fields.fields("data"))
         }
     }
 

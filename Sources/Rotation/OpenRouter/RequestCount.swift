@@ -24,7 +24,7 @@ package enum RequestCount: Sendable, Hashable {
         let metadata = try fields.fields("metadata")
         let count = try metadata.count("row_count")
         let isTruncated = try metadata.bool("truncated")
-        if try fields.optional("warnings", \.array, "a list")?.isEmpty == false {
+        if try fields.hasWarnings() {
             self = .unusable(.warnings)
         } else if isTruncated || count != rows.count {
             self = .unusable(.truncated)
@@ -51,5 +51,12 @@ package enum RequestCount: Sendable, Hashable {
         guard fields.has("cachedAt"), let number = try fields.nullableNumber("cachedAt") else { return nil }
         let value = number.double
         return Date(timeIntervalSince1970: value > 100_000_000_000 ? value / 1000 : value)
+    }
+}
+
+extension AnswerFields {
+    /// Whether analytics could not resolve a filter, and so has counted something else than what was asked about.
+    func hasWarnings() throws(OpenRouterError) -> Bool {
+        try optional("warnings", \.array, "a list")?.isEmpty == false
     }
 }

@@ -168,18 +168,24 @@ extension CreateStep {
                     .notYet,
                     "another key of \(header.base) was created first, or at the same moment, \(rival.name) "
                         + "(\(rival.hash.short)); this run's is deleted",
-                    hint: rival.isUnactivated
-                        ? "let the other run finish; if it was killed, \(again) an hour after it began, or leave behind what "
-                            + "it minted: `\(options.command.superseding)`"
-                        : rival.isOfARotation
-                            ? "go on with its handoff; if that is lost, take all keys into one: "
-                                + "`\(options.command.superseding)`"
-                            : rival.remedy(
-                                asUnknownTo: header, before: "`ork-create`", or: "`\(options.command.superseding)`"),
-                    isRetryable: false)
+                    hint: remedy(for: rival, header), isRetryable: false)
             }
             context.clock.sleep(until: context.clock.now.addingTimeInterval(1))
         }
+    }
+
+    /// What whoever gave way to this key can do.
+    private func remedy(for rival: Key, _ header: RotationHeader) -> String {
+        let superseding = "`\(options.command.superseding)`"
+        if rival.isUnactivated {
+            return
+                "let the other run finish; if it was killed, \(again) an hour after it began, or leave behind what it "
+                + "minted: \(superseding)"
+        }
+        guard rival.isOfARotation else {
+            return rival.remedy(asUnknownTo: header, before: "`ork-create`", or: superseding)
+        }
+        return "go on with its handoff; if that is lost, take all keys into one: \(superseding)"
     }
 
     /// A key of somebody else's that stands before this one or beside it; one that is live has won already.

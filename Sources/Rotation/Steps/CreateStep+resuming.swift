@@ -31,10 +31,7 @@ extension CreateStep {
         let now = listed.date ?? context.clock.now
         guard let unknown = lineage.unknownKey(besides: state.knownKeys, at: now) else { return }
         throw StepError(
-            .failed, "\(unknown.name) (\(unknown.hash.short)) is a live key that this rotation does not know",
-            hint: unknown.remedy(
-                asUnknownTo: state.header, before: "`ork-create`", or: "`\(options.command.superseding)`"),
-            isRetryable: false)
+            unknown: unknown, to: state.header, before: "`ork-create`", or: "`\(options.command.superseding)`")
     }
 
     /// A successor that nobody can work with is none.

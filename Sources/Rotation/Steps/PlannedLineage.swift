@@ -127,3 +127,12 @@ extension Plan.RetireRules {
         return successor.isExpired(at: horizon) ? "expires within the soak and an hour" : nil
     }
 }
+
+extension StepError {
+    /// A live key of the lineage that the rotation of `header` does not know stands in the way of `command`.
+    init(unknown key: Key, to header: RotationHeader, before command: String, or superseding: String) {
+        self.init(
+            .failed, "\(key.name) (\(key.hash.short)) is a live key that this rotation does not know",
+            hint: key.remedy(asUnknownTo: header, before: command, or: superseding), isRetryable: false)
+    }
+}

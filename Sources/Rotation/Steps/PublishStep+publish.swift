@@ -59,10 +59,8 @@ extension PublishStep {
 
         /// A target that could not be looked at; `nil` where somebody has looked, or nobody ever can.
         init?(_ seen: ReadBack) {
-            guard seen.doubt == .unknown else { return nil }
-            let misunderstood = PublisherError(
-                .internal, "the publisher answered verify as if it were another verb")
-            self.init(target: seen.target.name, error: seen.answer.outcome.error ?? misunderstood, isUnknown: true)
+            guard let error = seen.error else { return nil }
+            self.init(target: seen.target.name, error: error, isUnknown: true)
         }
 
         /// What to do about this target, behind its message.

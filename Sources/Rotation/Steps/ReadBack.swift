@@ -25,6 +25,13 @@ struct ReadBack {
 }
 
 extension ReadBack {
+    /// Why it could not be looked at; `nil` where somebody has looked, or nobody ever can.
+    var error: PublisherError? {
+        guard doubt == .unknown else { return nil }
+        return answer.outcome.error
+            ?? PublisherError(.internal, "the publisher answered verify as if it were another verb")
+    }
+
     /// Reads back all targets at once, in the order of their names. `command` is what the stage runs, `secret` what no
     /// answer may show, and `timeout` how long one publisher may take for one target, in seconds.
     static func take(

@@ -128,10 +128,7 @@ extension RetireStep {
         let lineage = Lineage(base: state.header.base, among: snapshot.keys)
         let superseding = "`\(state.supersedingCommand)`"
         if let unknown = lineage.unknownKey(besides: state.knownKeys, at: snapshot.date) {
-            throw StepError(
-                .failed, "\(unknown.name) (\(unknown.hash.short)) is a live key that this rotation does not know",
-                hint: unknown.remedy(asUnknownTo: state.header, before: "`ork-retire`", or: superseding),
-                isRetryable: false)
+            throw StepError(unknown: unknown, to: state.header, before: "`ork-retire`", or: superseding)
         }
         let newer = lineage.keys.first {
             $0.isNewer(than: state.header) && !$0.isUnactivated && !state.knownKeys.contains($0.hash)

@@ -99,13 +99,9 @@ extension VerifyStep {
         case .predecessor:
             return failed(
                 "holds the predecessor again: a rollback of the platform, or another writer", hint: remedy)
-        case .other: return failed(message ?? "holds another value", hint: remedy)
         case .nothing: return failed(message ?? "holds nothing", hint: remedy)
-        case .unknown:
-            guard let error = seen.answer.outcome.error else {
-                return failed("the publisher answered verify as if it were another verb", hint: nil)
-            }
-            return failed(error.text, hint: error.hint)
+        case .other, .unknown:
+            return failed(seen.error?.text ?? message ?? "holds another value", hint: seen.error?.hint ?? remedy)
         }
     }
 

@@ -157,7 +157,7 @@ extension WalkWorld {
             words.append(
                 key == nil
                     ? simulated.places[place] == nil ? "nothing" : "other"
-                    : isOwn ? "successor" : isOld ? "predecessor" : "stranger")
+                    : isOwn ? "successor" : isOld ? "predecessor" : "otherKey")
             say("works", works(place))
             say("down", (downUntil[place] ?? simulated.now) > simulated.now)
             say("disturbed", disturbed.contains(place))

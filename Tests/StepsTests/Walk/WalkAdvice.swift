@@ -18,7 +18,7 @@ struct WalkAdvice {
     enum Repair: String, Hashable, CaseIterable {
         case identity, successor, predecessor, otherHandoff, newerHandoff, lostNewerHandoff, sealedCopy, application,
             places, name,
-            stranger
+            otherKey
         case room, service
     }
 
@@ -41,7 +41,7 @@ struct WalkAdvice {
         ("fix the cause", .application), ("applications have taken it up", .application), ("make room", .room),
         ("check the network", .service), ("let an application use", .application),
         ("fix it by hand", .places), ("find out who still uses it", .places), ("put it right", .places),
-        ("disable at openrouter.ai the one", .stranger),
+        ("disable at openrouter.ai the one", .otherKey),
     ]
 
     private static let pauses = [

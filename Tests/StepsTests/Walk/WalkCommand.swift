@@ -47,8 +47,6 @@ struct WalkCommand: Hashable, Sendable, CustomStringConvertible {
         self.flags = flags
     }
 
-    static func takesValue(_ name: String) -> Bool { valued.contains(name) }
-
     func has(_ name: String) -> Bool { flags.contains { $0.name == name } }
     func values(_ name: String) -> [String] { flags.filter { $0.name == name }.compactMap(\.value) }
     func names(_ name: String) -> Set<PlanName> { Set(values(name).compactMap { PlanName($0) }) }

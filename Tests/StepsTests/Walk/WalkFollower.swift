@@ -266,8 +266,8 @@ extension WalkWorld {
             file = newest
         case .lostNewerHandoff: return newerHandoff == nil && !newerKeys.isEmpty
         case .name:
-            guard let stranger = key(.stranger) else { return false }
-            simulated.sandbox.rename(stranger.hash, "\(stranger.name) of another application", at: now)
+            guard let otherKey = key(.otherKey) else { return false }
+            simulated.sandbox.rename(otherKey.hash, "\(otherKey.name) of another application", at: now)
         case .sealedCopy:
             guard
                 let copy = copies.last(where: {
@@ -290,9 +290,9 @@ extension WalkWorld {
                 takeAway(key.hash.description, from: Set(state.plan.targets.map(\.name.description)))
             }
             pass(60)
-        case .stranger:
-            guard let stranger = key(.stranger) else { return false }
-            simulated.sandbox.setDisabled(stranger.hash, at: now)
+        case .otherKey:
+            guard let otherKey = key(.otherKey) else { return false }
+            simulated.sandbox.setDisabled(otherKey.hash, at: now)
         case .room: break
         case .service:
             let ends = [unreachableUntil, rateLimitedUntil].compactMap(\.self) + downUntil.values

@@ -18,7 +18,7 @@ enum WalkMove: Hashable, Sendable {
     case pass(Int)
     case put(String, Content)
     case key(Change, Whose)
-    case makeStranger
+    case makeOtherKey
     /// OpenRouter does not answer, or refuses for the rate, for so many seconds.
     case unreachable(Int)
     case rateLimited(Int)
@@ -29,10 +29,10 @@ enum WalkMove: Hashable, Sendable {
 
     /// What somebody puts at a place, past ork.
     enum Content: String, Sendable, CaseIterable {
-        case predecessor, successor, garbage, stranger, otherLineage, nothing
+        case predecessor, successor, garbage, otherKey, otherLineage, nothing
     }
     enum Change: String, Sendable, CaseIterable { case disable, enable, delete }
-    enum Whose: String, Sendable, CaseIterable { case predecessor, successor, stranger }
+    enum Whose: String, Sendable, CaseIterable { case predecessor, successor, otherKey }
 
     /// What happens to handoffs.
     enum Desk: String, Sendable, CaseIterable {
@@ -53,7 +53,7 @@ extension WalkMove: CustomStringConvertible {
         case .pass(let seconds): "\(Interval(seconds: seconds)) pass"
         case .put(let place, let content): "somebody puts \(content.rawValue) at \(place)"
         case .key(let change, let whose): "somebody does \(change.rawValue) the \(whose.rawValue) at openrouter.ai"
-        case .makeStranger: "somebody makes a key of the same name"
+        case .makeOtherKey: "somebody makes a key of the same name"
         case .unreachable(let seconds): "OpenRouter is down for \(Interval(seconds: seconds))"
         case .rateLimited(let seconds): "OpenRouter limits the rate for \(Interval(seconds: seconds))"
         case .down(let place, let seconds): "\(place) is down for \(Interval(seconds: seconds))"
@@ -97,7 +97,7 @@ extension WalkMove {
         case ..<76: return .pass(pick([1, 60, 1800, 3700, 3700, 7300, 90000], &random) ?? 1)
         case ..<82: return .put(pick(places, &random) ?? "web", pick(Content.allCases, &random) ?? .garbage)
         case ..<86: return .key(pick(Change.allCases, &random) ?? .disable, pick(Whose.allCases, &random) ?? .successor)
-        case 86: return .makeStranger
+        case 86: return .makeOtherKey
         case 87: return .unreachable(pick([5, 120, 4000], &random) ?? 5)
         case 88: return .rateLimited(pick([5, 120], &random) ?? 5)
         case 89: return .down(pick(places, &random) ?? "web", pick([60, 4000], &random) ?? 60)
@@ -145,7 +145,7 @@ extension WalkWorld {
         case .pass(let seconds): pass(TimeInterval(seconds))
         case .put(let place, let content): put(content, at: place)
         case .key(let change, let whose): self.change(change, whose)
-        case .makeStranger:
+        case .makeOtherKey:
             let key = simulated.sandbox.addKey(name: rotation.base, limit: 1000, at: simulated.now)
             plaintexts[key.hash] = key.key
         case .unreachable(let seconds): unreachableUntil = simulated.now.addingTimeInterval(TimeInterval(seconds))
@@ -178,7 +178,7 @@ extension WalkWorld {
         case .predecessor:
             guard let state else { return keys(rotation.base).first { works($0) } }
             return state.header.predecessors.last.flatMap { key($0.hash) }
-        case .stranger:
+        case .otherKey:
             let known = state?.knownKeys ?? []
             return keys(state?.header.base ?? rotation.base)
                 .last { key in !known.contains { $0.description == key.hash } && !key.name.hasSuffix(" minting") }
@@ -204,7 +204,7 @@ extension WalkWorld {
                 keys(rotation == .checkout ? "billing-prod" : "checkout-prod").first.flatMap { plaintexts[$0.hash] }
             case .predecessor: key(.predecessor).flatMap { plaintexts[$0.hash] }
             case .successor: key(.successor).flatMap { plaintexts[$0.hash] }
-            case .stranger: key(.stranger).flatMap { plaintexts[$0.hash] }
+            case .otherKey: key(.otherKey).flatMap { plaintexts[$0.hash] }
             }
         guard secret != nil || content == .nothing else { return }
         simulated.places[place] = secret

@@ -54,8 +54,6 @@ final class WalkProcess: Sendable {
     }
 
     var isDead: Bool { life.withLock { $0.isDead } }
-    /// Whether the fault came to pass.
-    var isStruck: Bool { fault.map { fault in life.withLock { $0.effects > fault.effect } } ?? false }
 
     /// Does the next effect, or not.
     func effect(_ body: (Way) -> Void) {
