@@ -101,7 +101,7 @@ import Timestamps
                         PublisherError(
                             .conflict,
                             "the secret TOKEN of acme/web holds a value that this rotation does not know",
-                            hint: "check that name and place are right and that no other rotation writes there; "
+                            hint: "check that name and place are right; "
                                 + hint, field: "with.name")))
         }
         #expect(held == SampleKeys.foreign)

@@ -35,7 +35,7 @@ import Testing
 
     private static let conflict = PublisherError(
         .conflict, "\(name) holds a value that this rotation does not know",
-        hint: "check that key, place and scope are right and that no other rotation writes there",
+        hint: "check that key, place and scope are right",
         field: "with.key")
 
     private static func after(_ doubt: String, _ error: PublisherError) -> PublisherError {

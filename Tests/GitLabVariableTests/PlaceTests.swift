@@ -101,7 +101,7 @@ import Testing
             .rejected(
                 PublisherError(
                     .conflict, "TOKEN of \(place.name(fixture)) holds a value that this rotation does not know",
-                    hint: "check that key, place and scope are right and that no other rotation writes there",
+                    hint: "check that key, place and scope are right",
                     field: "with.key")))
         #expect(fixture.ask(.check, with) == conflict)
         #expect(fixture.ask(.publish, with) == conflict)

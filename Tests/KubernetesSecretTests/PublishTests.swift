@@ -94,8 +94,7 @@ import Testing
                             .conflict,
                             "KEY of secret app in namespace prod holds a value that this rotation does not know",
                             hint:
-                                "check that cluster, namespace, secret and key are right and that no other rotation writes "
-                                + "there", field: "with.key")))
+                                "check that cluster, namespace, secret and key are right", field: "with.key")))
         }
         #expect(fixture.held == "foreign")
         #expect(fixture.ask(.verify).outcome == .mismatch)

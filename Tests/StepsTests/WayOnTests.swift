@@ -28,6 +28,41 @@ import Timestamps
         #expect(try fixture.state().next == "ork-verify")
     }
 
+    @Test func whatIsMissingIsReachedByTheCommandThatIsReallyNext() throws {
+        let fixture = try RotationFixture(waves: ["web": 1, "edge": 2])
+        try fixture.create()
+        try fixture.publish()
+        let error = fixture.refused(.notYet, "edge does not") { () throws(StepError) in try fixture.retire() }
+        #expect(error?.hint?.hasPrefix("run `ork-verify`, then `ork-publish` for the next wave") == true)
+        let leaked = fixture.refused(.notYet, "edge does not") { () throws(StepError) in
+            try fixture.retire { $0.isCompromised = true }
+        }
+        #expect(leaked?.hint?.hasPrefix("run `ork-publish --all`, then `ork-retire --compromised`") == true)
+    }
+
+    @Test func aConflictBeforeItsTurnIsAcceptedTogetherWithItsTurn() throws {
+        let fixture = try RotationFixture(waves: ["web": 1, "edge": 2])
+        try fixture.create()
+        fixture.simulation.with { $0.places["edge"] = SampleKeys.foreign }
+        let error = fixture.refused(.failed, "edge (conflict)") { () throws(StepError) in
+            try fixture.publish { $0.allWaves = true }
+        }
+        #expect(error?.hint?.contains("`ork-publish --all --accept-target edge`") == true)
+        // Where its turn has come, its name is enough.
+        try fixture.verify()
+        let inTurn = fixture.refused(.failed, "edge (conflict)") { () throws(StepError) in try fixture.publish() }
+        #expect(inTurn?.hint?.contains("`ork-publish --accept-target edge`") == true)
+    }
+
+    @Test func aConflictIsCorrectedOrAccepted() throws {
+        let fixture = try RotationFixture()
+        try fixture.create()
+        fixture.simulation.with { $0.places["web"] = SampleKeys.foreign }
+        let error = fixture.refused(.failed, "web (conflict)") { () throws(StepError) in try fixture.publish() }
+        #expect(
+            error?.hint?.contains("`ork-create --amend --to web=memory:place=PLACE`") == true, "\(error?.hint ?? "")")
+    }
+
     @Test func aYesForALaterWaveIsRefusedAndNotForgotten() throws {
         let fixture = try RotationFixture(waves: ["web": 1, "edge": 2])
         try fixture.create()

@@ -76,7 +76,7 @@ struct CommandPublisher: Publisher {
         case .other:
             throw PublisherError(
                 .conflict, "the program of 'verify' finds a value that this rotation does not know",
-                hint: "check that the target is the right one and that no other rotation writes there",
+                hint: "check that the target is the right one",
                 field: "with.verify")
         }
     }

@@ -92,7 +92,7 @@ struct FilePublisher: Publisher {
         case .other:
             throw PublisherError(
                 .conflict, "\(settings.place.description) holds a value that this rotation does not know",
-                hint: "check that path and name are right and that no other rotation writes there",
+                hint: "check that path and name are right",
                 field: settings.place.field)
         }
     }

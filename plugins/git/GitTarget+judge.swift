@@ -47,7 +47,7 @@ extension GitTarget {
         case .other:
             throw PublisherError(
                 .conflict, "\(settings.place.description) holds a value that this rotation does not know",
-                hint: "check that branch, path and name are right and that no other rotation writes there",
+                hint: "check that branch, path and name are right",
                 field: settings.place.field)
         }
     }

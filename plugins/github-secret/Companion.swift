@@ -104,7 +104,7 @@ extension Companion {
         case .other:
             throw PublisherError(
                 .conflict, "\(settings.secret) holds a value that this rotation does not know",
-                hint: "check that name and place are right and that no other rotation writes there;"
+                hint: "check that name and place are right;"
                     + " to write all the same, delete the variable \(variable)", field: "with.name")
         }
     }

@@ -127,7 +127,7 @@ extension VariableTarget {
             throw ServiceError(
                 PublisherError(
                     .conflict, "\(settings.variable) holds a value that this rotation does not know",
-                    hint: "check that key, place and scope are right and that no other rotation writes there",
+                    hint: "check that key, place and scope are right",
                     field: "with.key"))
         }
     }

@@ -156,7 +156,7 @@ extension SecretTarget {
             throw conflict(
                 "holds a value that this rotation does not know",
                 hint:
-                    "check that cluster, namespace, secret and key are right and that no other rotation writes there"
+                    "check that cluster, namespace, secret and key are right"
             )
         }
         return try refuseImmutable(held, request)

@@ -114,7 +114,7 @@ extension KVTarget {
             throw ServiceError(
                 PublisherError(
                     .conflict, "\(settings.name) holds a value that this rotation does not know",
-                    hint: "check that mount, path and field are right and that no other rotation writes there",
+                    hint: "check that mount, path and field are right",
                     field: "with.field"))
         }
     }

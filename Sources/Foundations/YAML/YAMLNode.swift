@@ -175,7 +175,9 @@ private struct Composer: ~Copyable {
                 throw error(.mergeKey, "merge keys ('<<') are not read; write the entries out", event)
             }
             guard keys.insert(Array(text.utf8)).inserted else {
-                throw error(.duplicateKey, "this entry is written twice; remove one of the two", event)
+                let first = entries.first { entry in entry.key.text.map { Array($0.utf8) } == Array(text.utf8) }
+                let line = first.map { ", here and in line \($0.key.start.line)" } ?? ""
+                throw error(.duplicateKey, "this entry is written twice\(line); remove one of the two", event)
             }
             entries.append((try node(event, depth: depth), try node(try next(), depth: depth)))
         }

@@ -96,7 +96,7 @@ extension KeyText {
                     .conflict, "\(thing) holds a value that this rotation does not know",
                     hint: isDocument
                         ? "it is JSON: name the field that is the key in 'field'"
-                        : "check that the name is right and that no other rotation writes there",
+                        : "check that the name is right",
                     field: "with.\(isDocument ? "field" : setting)"))
         }
     }

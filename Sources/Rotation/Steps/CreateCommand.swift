@@ -118,10 +118,22 @@ extension Plan.Target {
 
     fileprivate var text: String { text(named: name.description) }
 
+    /// The target as `--to` has it, with a word in capitals for each setting that a person corrects.
+    var form: String {
+        let settings = with.members.map { key, value in
+            value.string == nil ? "\(key):=\(value.text(.compact))" : "\(key)=\(key.uppercased())"
+        }
+        return ShellWord(head(named: name.description, settings)).description
+    }
+
     private func text(named name: String) -> String {
         let settings = with.members.map { key, value in
             value.string.map { "\(key)=\(Self.escaped($0))" } ?? "\(key):=\(value.text(.compact))"
         }
+        return head(named: name, settings)
+    }
+
+    private func head(named name: String, _ settings: [String]) -> String {
         let head = "\(name)=\(publisher)" + (wave == 1 ? "" : "@\(wave)")
         return settings.isEmpty ? head : "\(head):\(settings.joined(separator: ","))"
     }

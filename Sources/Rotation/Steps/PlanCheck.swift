@@ -83,7 +83,8 @@ extension PublisherInformation {
             problems.append(
                 PublisherError(
                     .configuration, "the publisher needs the environment variable \(name)",
-                    hint: "add it to the target's env: [\(name)], or {\(name): YOURS} if it has another name here",
+                    hint: "add it to the target's env: [\(name)], or {\(name): YOURS} if it has another name here; "
+                        + "by flags: --target-env \(target.name):\(name)",
                     field: "env"))
         }
         return problems

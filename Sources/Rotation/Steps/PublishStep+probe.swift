@@ -95,8 +95,9 @@ extension PublishStep {
                 throw StepError(
                     .notYet, "the new key does not work yet: \(error.message)",
                     hint:
-                        "nothing was published; `ork-publish` again in a minute; if that keeps happening, the key is deleted or "
-                        + "disabled: `ork-create`, which needs the management key, says how to go on")
+                        "nothing was published; `ork-publish` again in a minute; if that keeps happening, somebody has disabled "
+                        + "or deleted the key: enable the successor at openrouter.ai, then `ork-publish`; if it is gone, "
+                        + "`ork-create` says how to go on")
             }
             let failure = StepError(error)
             throw StepError(

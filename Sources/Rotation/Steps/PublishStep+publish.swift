@@ -96,8 +96,11 @@ extension PublishStep {
             let flags =
                 (state?.flagsAcrossWaves(names) ?? "") + names.map { "--accept-target \($0)" }.joined(separator: " ")
             let lost = state.map { "; if that is lost, begin another rotation: `\($0.supersedingCommand)`" } ?? ""
+            let correction = state.flatMap { $0.correction(of: names) }.map {
+                "to correct a wrong place: \($0); if it is right, "
+            }
             return
-                "ask whether a newer rotation made a key: `ork-status --ask`; if none did, "
+                "\(correction ?? "")ask whether a newer rotation made a key: `ork-status --ask`; if none did, "
                 + "`ork-publish \(flags)` puts the new key in its place; if one did, go on with its handoff\(lost)"
         }
     }

@@ -60,7 +60,14 @@ extension RetireStep {
         throw StepError(
             .notYet,
             "not every target holds the successor: \(Evidence.list(missing)) \(missing.count == 1 ? "does" : "do") not",
-            hint: "run `ork-publish`, then `ork-verify`" + (refused.first.map(farewell) ?? ""), isRetryable: false)
+            hint: wayToPublished(state) + (refused.first.map(farewell) ?? ""), isRetryable: false)
+    }
+
+    /// A later wave is published after the earlier ones are verified, unless there is no time for it.
+    private func wayToPublished(_ state: State) -> String {
+        if options.isCompromised { return "run `ork-publish --all`, then `ork-retire --compromised`" }
+        return state.next == "ork-verify"
+            ? "run `ork-verify`, then `ork-publish` for the next wave" : "run `ork-publish`, then `ork-verify`"
     }
 
     /// Why nothing shows at this moment that the successor works, and what to do about it.

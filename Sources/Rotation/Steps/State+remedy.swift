@@ -51,9 +51,21 @@ extension State {
         return (ways + ["look at the application's log; the predecessor stays as it is"]).joined(separator: "; ")
     }
 
+    /// How the places of these targets are corrected in a rotation that has begun.
+    func correction(of names: [PlanName]) -> String? {
+        let targets = names.compactMap { plan.target($0) }
+        guard targets.allSatisfy({ $0.origin == .currentFolder }) else {
+            return "correct it in ork.yaml, then `ork-create --amend`"
+        }
+        return "`ork-create --amend \(targets.map { "--to \($0.form)" }.joined(separator: " "))`"
+    }
+
     /// What `ork-publish` needs besides the names of these targets to write them in one run.
     func flagsAcrossWaves(_ names: [PlanName]) -> String {
-        Set(names.compactMap { plan.target($0)?.wave }).count > 1 ? "--all " : ""
+        let waves = Set(names.compactMap { plan.target($0)?.wave })
+        let earlier = keptTargets.filter { target in waves.allSatisfy { target.wave < $0 } }.map(\.name)
+        let isEarly = !earlier.isEmpty && verification(of: earlier) == nil && !names.allSatisfy(mayHaveLost)
+        return waves.count > 1 || isEarly ? "--all " : ""
     }
 
     /// What to do where no target is known to have held the predecessor.

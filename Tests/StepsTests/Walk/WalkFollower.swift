@@ -222,6 +222,8 @@ extension WalkWorld {
             case ("--to", "TARGET"?):
                 guard let place = placeOfPredecessor else { return nil }
                 words.append(place)
+            // Every place here is the one that was meant.
+            case ("--to", let form?) where form.hasSuffix("=PLACE"): return nil
             case ("--accept-target", let place?):
                 // Whoever has looked does not write over a newer rotation's key.
                 guard let state, !(simulated.holding(place).map { isNewer($0, than: state) } ?? false) else {
