@@ -61,7 +61,7 @@ extension State.Successor {
         else { throw .malformed("a \(record.event.rawValue) record") }
         self.init(
             hash: hash, digest: digest, name: name, label: record.detail["label"]?.string, createdAt: createdAt,
-            publishBy: publishBy)
+            publishBy: publishBy, allowance: Allowance(record.detail["allowance"]))
     }
 
     /// The successor as it stands in a `minted` or `created` record.

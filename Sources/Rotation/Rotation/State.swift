@@ -71,6 +71,8 @@ package struct State: Sendable {
         package let createdAt: Date
         /// Not handed out after this moment.
         package let publishBy: Date
+        /// What it may spend at first; `nil`: its limit is what it stays.
+        package var allowance: Allowance?
     }
 
     /// What is recorded of one target.
@@ -157,6 +159,8 @@ extension State {
             restorations[hash] = nil
         case .finished:
             isFinished = true
+        case .raised:
+            break
         }
     }
 

@@ -10,6 +10,7 @@ extension CreateStep {
     /// Mints a key that may spend nothing, records it durably, and activates it.
     func mint(_ header: RotationHeader, like predecessor: Key?, name: KeyName, now: Date) throws(StepError) {
         let settings = SuccessorSettings(header.plan.successor, like: predecessor, now: now)
+        try refuseNothingLeft(settings, header.plan.successor, now: now)
         let created: CreatedKey
         do {
             created = try account.client.send(
@@ -20,6 +21,20 @@ extension CreateStep {
             return try settleLostReply(header, name: name, error)
         }
         try accept(created, header, settings: settings, name: name)
+    }
+
+    /// A key that began with nothing left could serve nobody.
+    func refuseNothingLeft(_ settings: SuccessorSettings, _ plan: Plan.Successor, now: Date) throws(StepError) {
+        guard plan.limit == .remaining, let left = settings.limit?.decimal, left <= 0 else { return }
+        let afresh = "`\(options.command.with("limit", "inherit"))` begins with the whole limit"
+        guard let turn = settings.limitReset.flatMap(Plan.LimitReset.init)?.turn(after: now) else {
+            throw StepError(
+                .failed, "the predecessor has used up its limit, and nothing of it remains for the successor",
+                hint: afresh, isRetryable: false)
+        }
+        throw StepError(
+            .notYet, "the predecessor has used up its limit until \(turn.rfc3339): nothing remains for the successor",
+            hint: "come back then, or \(afresh)", retryAt: turn)
     }
 
     /// The reply of the POST was lost: a key of this name is ours, nobody has its plaintext, and it goes.
@@ -86,14 +101,19 @@ extension CreateStep {
             throw StepError(
                 .failed, "OpenRouter did not activate \(name) as asked for", hint: again)
         }
-        try recordCreated(active, detail)
+        try recordCreated(active, detail, settings.allowance)
     }
 
     /// A key that bears no mark any more may be in use: only the record of its activation is missing.
-    func recordCreated(_ key: Key, _ detail: JSONObject) throws(StepError) {
+    func recordCreated(_ key: Key, _ detail: JSONObject, _ allowance: Allowance?) throws(StepError) {
         let name = key.keyName.with(disabledAt: nil)
+        var detail = detail
+        detail["allowance"] = allowance?.json
         try context.record(Entry(.create, .created, message: "created \(name)", detail: detail))
         context.tell(.done("created \(name) (\(key.label))"))
+        if let allowance {
+            context.tell(.done("its limit is \(allowance.text), which `ork-retire` sees to: let it run then"))
+        }
     }
 
     /// Each try has an ID of its own in the name of what it mints: a run with a copy of the same handoff must not take

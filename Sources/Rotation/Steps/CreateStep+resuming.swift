@@ -69,10 +69,14 @@ extension CreateStep {
                 hash: minted.hash, digest: minted.digest, name: minted.name, label: minted.label,
                 createdAt: minted.createdAt, publishBy: minted.publishBy)
             guard key.keyName.isMinting else {
-                try recordCreated(key, detail)
+                // It was activated at about the time of its creation, with what was left then.
+                let allowance = SuccessorSettings.allowance(
+                    header.plan.successor, key.limit, of: predecessor?.limit, key.limitReset, now: key.createdAt)
+                try recordCreated(key, detail, allowance)
                 return try refuseUnusable(key, at: now)
             }
             let settings = SuccessorSettings(header.plan.successor, like: predecessor, now: now)
+            try refuseNothingLeft(settings, header.plan.successor, now: now)
             return try activate(key, header, settings: settings, detail: detail)
         }
         try refuseForeignSuccessor(snapshot, header)

@@ -70,14 +70,18 @@ package struct CreateStep {
         let now = snapshot.date ?? context.clock.now
         let choice = try LineageChoice(snapshot, options, now: now)
         let ignored = try refuseReferences(snapshot, to: choice.predecessors)
+        let foreseen = ForeseenRotation(options.plan, choice, now: now)
+        try refuseNothingLeft(foreseen.settings, options.plan.successor, now: now)
         guard !context.isDryRun else {
-            let foreseen = ForeseenRotation(options.plan, choice, now: now)
-            for line in foreseen.lines { context.tell(.doing(line)) }
+            for line in foreseen.lines + [foreseen.newsOfAllowance(now: now)].compactMap(\.self) {
+                context.tell(.doing(line))
+            }
             return foreseen
         }
         let id = RotationID(at: now)
         let name = try Self.mintingName(choice.base, id, now)
         announce(choice, activated: name.activated())
+        if let news = foreseen.newsOfAllowance(now: now) { context.tell(.doing(news)) }
         let header = RotationHeader(
             id: id, name: options.name, base: choice.base, workspace: choice.workspace, plan: options.plan,
             predecessors: choice.predecessors.map(KeyReference.init), leaves: choice.bystanders.map(KeyReference.init),

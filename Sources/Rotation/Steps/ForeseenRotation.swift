@@ -30,9 +30,22 @@ package struct ForeseenRotation: Sendable {
             + abandoned.map { "would delete \($0.name) (\($0.hash.short)), which was never handed out" } + [minting]
     }
 
+    /// A limit that starts afresh beside one that is partly spent is more than there was, for this once.
+    func newsOfAllowance(now: Date) -> String? {
+        guard plan.successor.limit == .inherit, let like = predecessors.last,
+            let limit = like.limit?.decimal, let left = like.limitRemaining?.decimal, left < limit,
+            let turn = settings.limitReset.flatMap(Plan.LimitReset.init)?.turn(after: now)
+        else { return nil }
+        return
+            "its limit of \(limit) USD starts afresh, though \(limit - left) USD are spent until \(turn.rfc3339): "
+            + "`limit: remaining` begins with what is left"
+    }
+
     private var minting: String {
         let model = predecessors.last.map { ", like \($0.name) (\($0.hash.short))" } ?? ""
-        let limit = settings.limit.map { "limit \($0.text) USD" + (settings.limitReset.map { " \($0)" } ?? "") }
+        let limit =
+            settings.allowance.map { "limit \($0.text)" }
+            ?? settings.limit.map { "limit \($0.text) USD" + (settings.limitReset.map { " \($0)" } ?? "") }
         let end = settings.expiresAt.map { "expiry \($0.rfc3339)" } ?? "no expiry"
         let names = plan.targets.map(\.name.description).joined(separator: ", ")
         let places = names.isEmpty ? "no target yet" : plan.targets.count == 1 ? "target \(names)" : "targets \(names)"
@@ -44,6 +57,7 @@ package struct ForeseenRotation: Sendable {
         let key: JSONObject = [
             "name": .string(base), "like": predecessors.last.map { .string($0.hash.description) } ?? .null,
             "limit": settings.limit.map { .string($0.text) } ?? .null,
+            "allowance": settings.allowance?.json ?? .null,
             "limit_reset": settings.limitReset.map { .string($0) } ?? .null,
             "include_byok_in_limit": .bool(settings.includesBYOK),
             "expires_at": settings.expiresAt.map { .string($0.rfc3339) } ?? .null,

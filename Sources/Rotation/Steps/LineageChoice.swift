@@ -181,7 +181,9 @@ extension Key {
 
     /// In what a successor that inherits from the one would differ from one that inherits from the other.
     fileprivate func difference(from other: Key, _ wanted: Plan.Successor) -> String? {
-        if wanted.limit == .inherit, limit?.decimal != other.limit?.decimal { return "limit" }
+        if wanted.limit == .inherit || wanted.limit == .remaining, limit?.decimal != other.limit?.decimal {
+            return "limit"
+        }
         if wanted.limitReset == .inherit, limitReset != other.limitReset { return "limit's reset" }
         if creatorUserID != other.creatorUserID { return "owner" }
         return workspaceID == other.workspaceID ? nil : "workspace"

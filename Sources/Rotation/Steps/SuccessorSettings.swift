@@ -8,20 +8,24 @@ import Timestamps
 /// The settings of the successor: those of the plan, the predecessor's where the plan says `inherit`.
 struct SuccessorSettings {
     let limit: JSONNumber?
+    /// The limit that it gets later, if it begins with what the predecessor has left.
+    let allowance: Allowance?
     let limitReset: String?
     let includesBYOK: Bool
     let expiresAt: Date?
     let creator: String?
 
     init(_ plan: Plan.Successor, like predecessor: Key?, now: Date) {
-        switch plan.limit {
-        case .inherit: limit = predecessor?.limit
-        case .set(let money): limit = money?.number
-        }
         switch plan.limitReset {
         case .inherit: limitReset = predecessor?.limitReset
         case .set(let reset): limitReset = reset?.rawValue
         }
+        switch plan.limit {
+        case .inherit: limit = predecessor?.limit
+        case .remaining: limit = predecessor?.limitRemaining
+        case .set(let money): limit = money?.number
+        }
+        allowance = Self.allowance(plan, limit, of: predecessor?.limit, limitReset, now: now)
         switch plan.includeBYOKInLimit {
         case .inherit: includesBYOK = predecessor?.includeBYOKInLimit ?? false
         case .set(let value): includesBYOK = value
@@ -36,6 +40,17 @@ struct SuccessorSettings {
             expiresAt = lifetime.map { now.addingTimeInterval(Double($0.seconds)) }
         }
         creator = predecessor?.creatorUserID
+    }
+
+    /// What is left of a limit that starts over is its key's until then.
+    static func allowance(
+        _ plan: Plan.Successor, _ limit: JSONNumber?, of fullLimit: JSONNumber?, _ reset: String?, now: Date
+    ) -> Allowance? {
+        guard plan.limit == .remaining, let limit, let fullLimit, let left = limit.decimal,
+            let full = fullLimit.decimal, left < full,
+            let reset = reset.flatMap(Plan.LimitReset.init)
+        else { return nil }
+        return Allowance(limit: limit, fullLimit: fullLimit, until: reset.turn(after: now))
     }
 
     /// The key as it is minted: with its mark, and without the means to spend.
