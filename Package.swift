@@ -56,9 +56,8 @@ let package = Package(
             "YAML"),
         module(
             "StepCLI", in: "CommandLine", "ChildProcesses", "Configuration", "HTTP", "JSON", "OpenRouter",
-            "PublisherHosting", "Rotation",
-            "Secrets",
-            "Sodium", "Steps", "Timestamps", "Wording", .argumentParser, .systemPackage),
+            "PublisherHosting", "PublisherKit", "Rotation", "Secrets", "Sodium", "Steps", "Timestamps", "Wording",
+            .argumentParser, .systemPackage),
         module(
             "FleetCLI", in: "CommandLine", "Configuration", "Fleet", "HTTP", "JSON", "OpenRouter", "PublisherHosting",
             "Rotation",
@@ -75,9 +74,7 @@ let package = Package(
 
         step("ork-create", "CurlHTTP", "PluginHost"),
         step("ork-publish", "CurlHTTP", "PluginHost"),
-        step(
-            "ork-verify", "ChildProcesses", "CurlHTTP", "PluginHost", "PublisherHosting", "PublisherKit", "Secrets",
-            "Timestamps"),
+        step("ork-verify", "CurlHTTP", "PluginHost", "Timestamps"),
         step("ork-retire", "CurlHTTP"),
         step("ork-approve"),
         step("ork-status", "CurlHTTP"),

@@ -90,10 +90,10 @@ struct BrokenFileTests {
             "ork.yaml:2: this is no configuration of ork; write version: 1, and a rotation below rotations:"),
         BrokenFile(
             "a duplicate key", "version: 1\nrotations:\n  a: {predecessor: none}\n  a: {predecessor: none}\n",
-            "ork.yaml:4: this entry is written twice; remove one of the two"),
+            "ork.yaml:4: this entry is written twice, here and in line 3; remove one of the two"),
         BrokenFile(
             "a duplicate key on top", "version: 1\nversion: 1\n",
-            "ork.yaml:2: this entry is written twice; remove one of the two"),
+            "ork.yaml:2: this entry is written twice, here and in line 1; remove one of the two"),
         BrokenFile(
             "a key in two normal forms", "version: 1\nrotations: {}\n\u{E9}: 1\ne\u{301}: 1\n",
             "ork.yaml:4: e\u{301}: this entry is written twice; remove one of the two"),
@@ -186,7 +186,7 @@ struct BrokenFileTests {
         BrokenFile(
             "an unknown key in defaults", "version: 1\ndefaults:\n  retire: {overlp: 1h}\n",
             "ork.yaml:3: defaults.retire.overlp: unknown key; did you mean overlap? the keys here are overlap, quiet_for, soak, "
-                + "accept_cost_only, accept_idle, and accept_new_targets"),
+                + "accept_cost_only, accept_idle, accept_new_targets, and on_trouble"),
         BrokenFile(
             "a default that the only rotation replaces",
             "version: 1\ndefaults:\n  retire: {soak: long}\nrotations: {a: {predecessor: none, retire: {soak: 1h}}}\n",
@@ -228,7 +228,7 @@ struct BrokenFileTests {
     static let text = "must be a text on one line, not empty"
     static let number = "is a number only to YAML; write it in plain decimal digits, or quote it"
     static let predecessor = "must be {name: …}, {hash: …}, {env: …}, or none"
-    static let money = "must be inherit, an amount in US dollars such as 25 or 12.50, or null for no limit"
+    static let money = "must be inherit, remaining, an amount in US dollars such as 25 or 12.50, or null for no limit"
 
     static let rotation: [BrokenFile] = [
         .rotation(

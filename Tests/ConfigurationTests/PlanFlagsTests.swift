@@ -310,7 +310,9 @@ struct PlanFlagsTests {
         arguments: [
             Setting("--name: must be a text on one line, not empty") { $0["name"] = [""] },
             Setting("--workspace: must be a text on one line, not empty") { $0["workspace"] = ["a\tb"] },
-            Setting("--limit: must be inherit, an amount in US dollars such as 25 or 12.50, or null for no limit") {
+            Setting(
+                "--limit: must be inherit, remaining, an amount in US dollars such as 25 or 12.50, or null for no limit"
+            ) {
                 $0["limit"] = ["5 USD"]
             },
             Setting("--limit-reset: must be inherit, daily, weekly, monthly, or null") {

@@ -67,7 +67,9 @@ struct PlanTableTests {
             let text =
                 switch flag.kind {
                 case .toggle: "true"
-                default: ["limit": "7", "limit_reset": "weekly", "name": "x", "inference": "x"][flag.path[1]] ?? "7m"
+                default:
+                    ["limit": "7", "limit_reset": "weekly", "name": "x", "inference": "x", "on_trouble": "restore"][
+                        flag.path[1]] ?? "7m"
                 }
             flags[flag.name] = [text]
             let json =

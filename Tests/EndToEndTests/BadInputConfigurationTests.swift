@@ -55,7 +55,7 @@ import Testing
                 + "rotations"),
         file(
             "a key twice", "version: 1\nversion: 1\nrotations:\n  a: {predecessor: {name: app}}\n",
-            "ork.yaml:2: this entry is written twice; remove one of the two"),
+            "ork.yaml:2: this entry is written twice, here and in line 1; remove one of the two"),
         file(
             "an alias to itself", "version: 1\nrotations: &r\n  a: *r\n", "ork.yaml:3: an alias inside its own anchor"),
         file(
@@ -86,7 +86,7 @@ import Testing
             "ork.yaml:5: rotations.a.retire.soak: must be a length of time such as 30s, 15m, 24h or 7d"),
         rotation(
             "a limit that is no amount", "successor: {limit: lots}",
-            "ork.yaml:5: rotations.a.successor.limit: must be inherit, an amount in US dollars such as 25 or 12.50, or null for no limit"
+            "ork.yaml:5: rotations.a.successor.limit: must be inherit, remaining, an amount in US dollars such as 25 or 12.50, or null for no limit"
         ),
         rotation(
             "a target without a publisher", "targets: {web: {with: {path: .env}}}",

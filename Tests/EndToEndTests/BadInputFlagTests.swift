@@ -44,10 +44,10 @@ import Testing
             "--predecessor: env= must be the name of an environment variable"),
         BadInput(
             "a limit that is no amount", "ork-create --predecessor name=app --limit ten", 64,
-            "--limit: must be inherit, an amount in US dollars such as 25 or 12.50, or null for no limit"),
+            "--limit: must be inherit, remaining, an amount in US dollars such as 25 or 12.50, or null for no limit"),
         BadInput(
             "a negative limit", "ork-create --predecessor name=app --limit=-1", 64,
-            "--limit: must be inherit, an amount in US dollars such as 25 or 12.50, or null for no limit"),
+            "--limit: must be inherit, remaining, an amount in US dollars such as 25 or 12.50, or null for no limit"),
         BadInput(
             "an unknown period", "ork-create --predecessor name=app --limit-reset hourly", 64,
             "--limit-reset: must be inherit, daily, weekly, monthly, or null"),

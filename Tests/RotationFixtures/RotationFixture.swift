@@ -184,12 +184,15 @@ extension RotationFixture {
 
     package func retire(
         _ transport: (any HTTPTransport)? = nil, dryRun: Bool = false, managementKey: Secret? = nil,
-        change: (inout RetireStep.Options) -> Void = { _ in }
+        programs: FakeProbes = FakeProbes(), change: (inout RetireStep.Options) -> Void = { _ in }
     ) throws(StepError) {
         var options = RetireStep.Options()
         change(&options)
         let account = account(transport, key: managementKey)
-        try RetireStep(context: context(dryRun: dryRun), account: account, options: options).run()
+        let context = context(dryRun: dryRun)
+        let applications = ApplicationProbes(
+            context: context, transport: transport ?? FakeTransport(simulation), programs: programs)
+        try RetireStep(context: context, account: account, applications: applications, options: options).run()
     }
 
     package func restore(_ transport: FakeTransport? = nil, dryRun: Bool = false) throws(StepError) {

@@ -27,7 +27,7 @@ import Testing
         .publish: [.committed, .unchanged, .rejected, .unknown, .checked, .accepted],
         .verify: [.observed, .checked, .verified, .accepted],
         .approve: [.approved],
-        .retire: [.observed, .accepted, .disabled, .restored, .deleted, .finished],
+        .retire: [.observed, .checked, .accepted, .disabled, .restored, .deleted, .finished, .raised],
     ]
 
     @Test("no step can write another step's records: whoever may publish cannot approve", arguments: StepName.allCases)

@@ -50,6 +50,13 @@ struct HandoffSchemaTests {
         try fixture.retireWaiting { $0.again = true }
         try keep(fixture, "finished")
 
+        let partly = try RotationFixture { $0.successor.limit = .remaining }
+        try partly.create()
+        try partly.publish()
+        partly.simulation.sleep(until: try #require(Date(rfc3339: "2026-12-01T00:00:00Z")))
+        partly.refused(.notYet) { () throws(StepError) in try partly.retire() }
+        try keep(partly, "raised")
+
         let lost = try RotationFixture()
         #expect(throws: StepError.self) { try lost.create(FakeTransport(lost.simulation, faults: [2: .loseReply])) }
         try keep(lost, "stray")

@@ -1,19 +1,18 @@
 import ChildProcesses
-import FoundationEssentials
-import PublisherHosting
+package import FoundationEssentials
+package import PublisherHosting
 import PublisherKit
-import Secrets
-import StepCLI
-import Steps
+package import Secrets
+package import Steps
 import Timestamps
 
 /// Runs the plan's `command` probes under the rules for publishers.
-struct ProbePrograms: ProgramRunner {
+package struct ProbePrograms: ProgramRunner {
     private let session: Session
 
-    init(_ session: Session) { self.session = session }
+    package init(_ session: Session) { self.session = session }
 
-    func run(
+    package func run(
         _ arguments: [String], environment: [EnvironmentName: EnvironmentName], in folder: String?, deadline: Date,
         hiding secret: Secret?
     ) -> ProgramProblem? {

@@ -58,6 +58,10 @@ import Steps
         options.again = again
         options.isCompromised = compromised
         options.abandonedTargets = try session.names(abandonTarget, "--abandon-target")
-        try RetireStep(context: session.context, account: session.account(transport), options: options).run()
+        let applications = ApplicationProbes(
+            context: session.context, transport: transport, programs: ProbePrograms(session))
+        try RetireStep(
+            context: session.context, account: session.account(transport), applications: applications, options: options
+        ).run()
     }
 }

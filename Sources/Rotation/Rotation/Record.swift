@@ -21,6 +21,8 @@ package enum Event: String, Sendable, CaseIterable, Hashable {
     case approved, accepted
     // Of a predecessor, and of the whole.
     case disabled, restored, deleted, finished
+    // Of the successor's limit.
+    case raised
 
     /// The steps that may record it. Trust is given by the step, so that whoever is trusted to publish must not be
     /// able to verify or to approve in the name of publishing.
@@ -29,11 +31,11 @@ package enum Event: String, Sendable, CaseIterable, Hashable {
         case .intended, .minted, .created, .stray: [.create]
         case .committed, .unchanged, .rejected, .unknown: [.publish]
         case .observed: [.create, .verify, .retire]
-        case .checked: [.publish, .verify]
+        case .checked: [.publish, .verify, .retire]
         case .verified: [.verify]
         case .approved: [.approve]
         case .accepted: [.create, .publish, .verify, .retire]
-        case .disabled, .restored, .deleted, .finished: [.retire]
+        case .disabled, .restored, .deleted, .finished, .raised: [.retire]
         }
     }
 }

@@ -11,7 +11,7 @@ extension RetireStep {
         -> Action?
     {
         var waits: [StepError] = []
-        try refuseUnhealthySuccessor(snapshot, state)
+        do { try refuseUnhealthySuccessor(snapshot, state) } catch { throw try answer(to: error, state) }
         try refuseUnknownKeys(snapshot, state)
         try requireFarewells(state)
         // All of them, before the first is touched.
@@ -49,6 +49,7 @@ extension RetireStep {
             guard let mark, state.disabled.contains(key.hash) else {
                 return .disable(key, name: key.keyName.with(disabledAt: snapshot.date), quiet: nil)
             }
+            let probes = try look(without: key, state)
             let end = mark.addingTimeInterval(Double(rules.soak.seconds))
             guard options.isCompromised || snapshot.date >= end else {
                 throw StepError(
@@ -57,7 +58,7 @@ extension RetireStep {
                         "come back then, or wait here: `\(waiting(rules.soak))`; `ork-retire --restore` enables it again",
                     retryAt: end)
             }
-            return .delete(key)
+            return .delete(key, probes: probes)
         }
         if !options.isCompromised { try observe(key, snapshot, state) }
         if let mark, !options.isCompromised {

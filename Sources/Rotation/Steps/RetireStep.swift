@@ -13,6 +13,8 @@ import Timestamps
 package struct RetireStep {
     let context: StepContext
     let account: ManagedAccount
+    /// `nil` where nobody can be asked.
+    let applications: ApplicationProbes?
     let options: Options
 
     package struct Options: Sendable {
@@ -26,9 +28,12 @@ package struct RetireStep {
         package init() {}
     }
 
-    package init(context: StepContext, account: ManagedAccount, options: Options) {
+    package init(
+        context: StepContext, account: ManagedAccount, applications: ApplicationProbes? = nil, options: Options
+    ) {
         self.context = context
         self.account = account
+        self.applications = applications
         self.options = options
     }
 
@@ -49,6 +54,7 @@ package struct RetireStep {
         guard !known.isFinished else { return context.tell(.done("nothing to do: every predecessor is deleted")) }
         try abandonTargets(known)
         var snapshot = try RetirementSnapshot.take(context, account, state(), successor)
+        try raiseLimit(snapshot, successor)
         while let action = try nextAction(snapshot, state: state(), successor) {
             try context.continueUnlessStopped()
             context.tell(.doing(context.isDryRun ? "would \(action.verb) \(action.object)" : action.text))
@@ -58,6 +64,8 @@ package struct RetireStep {
             try confirm(action, snapshot)
         }
         guard !context.isDryRun else { return }
+        if successor.allowance != nil { snapshot = try RetirementSnapshot.take(context, account, state(), successor) }
+        try requireFullLimit(snapshot, successor)
         try finish(successor, state())
     }
 
@@ -82,7 +90,8 @@ package struct RetireStep {
     enum Action {
         /// `quiet` is what shows that nobody uses it, for the record; `nil` where that is not asked.
         case disable(Key, name: KeyName, quiet: JSONValue?)
-        case delete(Key)
+        /// `probes` of the application have just passed without it.
+        case delete(Key, probes: [String])
 
         var text: String {
             switch self {
@@ -103,7 +112,7 @@ package struct RetireStep {
             switch self {
             case .disable(let key, _, _) where key.disabled:
                 "\(key.plainName) (\(key.hash.short)), which is disabled already: it soaks from now on"
-            case .disable(let key, _, _), .delete(let key): "\(key.plainName) (\(key.hash.short))"
+            case .disable(let key, _, _), .delete(let key, _): "\(key.plainName) (\(key.hash.short))"
             }
         }
     }
@@ -116,7 +125,7 @@ package struct RetireStep {
             if !key.disabled { change.disabled = true }
             change.name = name.description
             _ = try account.send { $0.updateKey(key.hash, change) }
-        case .delete(let key):
+        case .delete(let key, _):
             _ = try account.send { $0.deleteKey(key.hash) }
         }
     }
@@ -144,12 +153,11 @@ package struct RetireStep {
             try context.record(
                 Entry(.retire, .disabled, message: "disabled \(key.plainName)", detail: detail))
             context.tell(.done(key.disabled ? "marked \(key.plainName) as disabled" : "disabled \(key.plainName)"))
-        case .delete(let key):
+        case .delete(let key, let probes):
             guard snapshot.predecessors[key.hash] == .some(nil) else { throw Self.unconfirmed(key, "there") }
-            try context.record(
-                Entry(
-                    .retire, .deleted, message: "deleted \(key.plainName)",
-                    detail: ["hash": .string(key.hash.description), "at": .string(snapshot.date.rfc3339)]))
+            var detail: JSONObject = ["hash": .string(key.hash.description), "at": .string(snapshot.date.rfc3339)]
+            if !probes.isEmpty { detail["probes"] = .array(probes.map { .string($0) }) }
+            try context.record(Entry(.retire, .deleted, message: "deleted \(key.plainName)", detail: detail))
             context.tell(.done("deleted \(key.plainName)"))
         }
     }

@@ -66,12 +66,13 @@ package struct VerifyStep {
         let secret = context.boxes(for: identity).open(successor, with: identity)
         var checks = try checkSuccessor(secret, state)
         checks += try checkTargets(published, state, hiding: secret)
-        checks += try checkApplications(state, hiding: secret)
+        checks += try ApplicationProbes(context: context, transport: transport, programs: programs)
+            .check(state, hiding: secret, hint: state.remedyForFailedProbe(hasKey: secret != nil))
         // What was ended before it had answered is no evidence, for or against.
         try context.continueUnlessStopped()
         for check in checks {
             context.tell(check.isFailed ? .warning(check.text) : .done(check.text))
-            try context.record(check.entry)
+            try context.record(check.entry(of: .verify))
         }
         report(checks)
         try refuseFailed(checks)
@@ -183,15 +184,19 @@ package struct Check: Hashable, Sendable {
             failed.filter { $0.outcome == .failed } + failed.filter { $0.outcome == .notYet },
         ]
         return groups.lazy.compactMap { checks in
-            var hints: [String] = []
-            for case let hint? in checks.map(\.hint) where !hints.contains(hint) { hints.append(hint) }
-            return hints.isEmpty ? nil : hints.joined(separator: "; ")
+            var hints: [(check: String, hint: String)] = []
+            for case (let check, let hint?) in checks.map({ ($0.name, $0.hint) })
+            where !hints.contains(where: { $0.hint == hint }) {
+                hints.append((check, hint))
+            }
+            guard hints.count > 1 else { return hints.first?.hint }
+            return hints.map { "\($0.check): \($0.hint)" }.joined(separator: "; ")
         }.first
     }
 
-    var entry: Entry {
+    func entry(of step: StepName) -> Entry {
         var detail: JSONObject = ["check": .string(name), "outcome": .string(outcome.rawValue)]
         if let doubt { detail["held"] = .string(doubt.rawValue) }
-        return Entry(.verify, .checked, target: target, message: text, detail: detail)
+        return Entry(step, .checked, target: target, message: text, detail: detail)
     }
 }

@@ -73,7 +73,8 @@ struct WalkPrograms {
             options.isCompromised = command.has("--compromised")
             options.abandonedTargets = command.names("--abandon-target")
             try acceptRules()
-            try RetireStep(context: context, account: account, options: options).run()
+            let applications = ApplicationProbes(context: context, transport: transport, programs: FakeProbes())
+            try RetireStep(context: context, account: account, applications: applications, options: options).run()
         default: break
         }
     }
