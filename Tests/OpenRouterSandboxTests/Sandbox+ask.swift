@@ -34,6 +34,9 @@ extension Sandbox {
         try ask(method, path, as: managementKey, body, at: now)
     }
 
+    /// The first account's default workspace.
+    var home: String { accounts[0].workspaces[0].id }
+
     /// One chat completion.
     mutating func chat(_ bearer: Secret?, model: String = "openai/gpt-4o", at now: Date) throws -> Answer {
         let body: JSONValue = ["model": .string(model), "messages": [["role": "user", "content": "hello"]]]

@@ -53,7 +53,7 @@ import Timestamps
 
     private static let specification =
         ProcessInfo.processInfo.environment["ORK_OPENAPI"]
-        ?? BuiltProduct.repository + "/../shared/openrouter/openapi-management-merged-2026-10-27.yaml"
+        ?? BuiltProduct.repository + "/../shared/openrouter/openapi-management-merged-2026-11-28.yaml"
 
     @Test(
         .enabled("the whole specification is not part of the repository") {

@@ -71,6 +71,7 @@ struct Transcript {
         ] {
             try ask(.get, path, as: manager)
         }
+        try refer(to: hash, in: id)
         try ask(.get, "/key", as: key)
         let filters: JSONValue = [["field": "api_key_id", "operator": "in", "value": [.string(hash), "0"]]]
         let span: JSONValue = ["start": "2026-11-23T00:00:00Z", "end": "2026-11-24T00:00:00Z"]
@@ -84,6 +85,56 @@ struct Transcript {
         try ask(.get, "/activity", as: manager)
         try ask(.get, "/activity?date=2026-11-23&api_key_hash=" + hash, as: manager)
         try ask(.delete, "/keys/" + (try #require(bare.data?["hash"]?.string)), as: manager)
+    }
+
+    /// Makes, reads, changes and deletes what refers to keys.
+    private mutating func refer(to hash: String, in workspace: String) throws {
+        let manager = sandbox.managementKey
+        let config: JSONValue = ["bucketName": "b", "secretAccessKey": "secret-0123456789"]
+        let makers: [(String, JSONValue, JSONValue)] = [
+            (
+                "/guardrails",
+                ["name": "g", "limit_usd": 1, "reset_interval": "daily", "workspace_id": .string(workspace)],
+                ["content_filter_builtins": [["slug": "email", "action": "flag"]]]
+            ),
+            (
+                "/byok", ["provider": "openai", "key": "sk-0123456789", "allowed_api_key_hashes": [.string(hash)]],
+                ["name": "own", "is_required": true]
+            ),
+            (
+                "/observability/destinations", ["type": "s3", "name": "d", "config": config],
+                ["api_key_hashes": [.string(hash)], "regions": ["us"]]
+            ),
+        ]
+        for (path, wish, change) in makers {
+            let made = try ask(.post, path, as: manager, wish)
+            let one = path + "/" + (try #require(made.data?["id"]?.string))
+            try ask(.get, one, as: manager)
+            try ask(.patch, one, as: manager, change)
+            #expect(try ask(.post, path, as: manager, [:]).status == 400)
+            #expect(try ask(.patch, one, as: manager, ["name": 1]).status == 400)
+            if path == "/guardrails" { try assign(one, [hash], [sandbox.accounts[0].user]) }
+            try ask(.delete, one, as: manager)
+            for method in [HTTPRequest.Method.get, .patch, .delete] {
+                #expect(try ask(method, one, as: manager, [:]).status == 404)
+            }
+        }
+        sandbox.behaviour.locksPrivacy = true
+        let locked = "/observability/destinations/" + sandbox.addDestination("locked", observing: nil)
+        #expect(try ask(.patch, locked, as: manager, ["name": "d"]).status == 403)
+    }
+
+    private mutating func assign(_ guardrail: String, _ hashes: [String], _ members: [String]) throws {
+        let manager = sandbox.managementKey
+        for (end, name, subjects) in [("keys", "key_hashes", hashes), ("members", "member_user_ids", members)] {
+            let path = guardrail + "/assignments/" + end
+            let body: JSONValue = .object([name: .array(subjects.map(JSONValue.string))])
+            try ask(.post, path, as: manager, body)
+            try ask(.get, path, as: manager)
+            try ask(.get, "/guardrails/assignments/" + end, as: manager)
+            try ask(.post, path + "/remove", as: manager, body)
+            #expect(try ask(.post, path, as: manager, [:]).status == 400)
+        }
     }
 
     private mutating func beRefused() throws {

@@ -36,6 +36,17 @@ struct OrkSandbox: AsyncParsableCommand {
             POST /sandbox/keys/HASH {"disabled": BOOL, "limit": USD|null,
                                     "expires_at": TIME|null}, any of them
             POST /sandbox/accounts  another account; answers its management_key
+            POST /sandbox/faults    {"method": METHOD, "path": PATH, "times": 1,
+                                    "effect": "refuse"|"lose", "status": STATUS}:
+                                    no effect, or an effect and no answer; or
+                                    "effect": "before"|"after", "request":
+                                    {"method", "path", "body"}: another hand
+            POST /sandbox/behaviour {"dead_hashes": "stay"|"drop"|"widen",
+                                    "counts_reassignments": BOOL,
+                                    "refuses_disabled_keys": BOOL,
+                                    "locks_privacy": BOOL,
+                                    "refuses_analytics": BOOL,
+                                    "failing": [PATH]}, any of them
             GET  /sandbox/log       every request: at, method, path, status
 
             Under /sandbox/github:

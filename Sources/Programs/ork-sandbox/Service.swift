@@ -74,6 +74,17 @@ actor Service {
         case (.post, "accounts"):
             let key = sandbox.addAccount(at: now)
             return HTTPResponse(json: ["management_key": .string(key.revealed() ?? "")])
+        case (.post, "faults"):
+            guard let wish = try? JSONValue(parsing: request.body ?? []), let fault = SandboxFault(wish) else {
+                return HTTPResponse(status: 400, problem: "a fault needs method, path, effect and what goes with it")
+            }
+            sandbox.add(fault)
+            return HTTPResponse(json: [:])
+        case (.post, "behaviour"):
+            guard let wish = try? JSONValue(parsing: request.body ?? []).object, sandbox.behaviour.change(wish) else {
+                return HTTPResponse(status: 400, problem: "no such behaviour")
+            }
+            return HTTPResponse(json: [:])
         default: break
         }
         switch (request.method, segments.first, segments.count) {

@@ -83,7 +83,7 @@ private struct ActivityRow: Hashable {
     func json(_ uses: [Key.Use]) -> JSONValue {
         [
             "byok_usage_inference": uses.reduce(0) { $0 + $1.byokCost }.json,
-            "completion_tokens": .count(5 * uses.count), "date": .string(date),
+            "cached_tokens": 0, "completion_tokens": .count(5 * uses.count), "date": .string(date),
             "endpoint_id": "550e8400-e29b-41d4-a716-446655440000", "model": .string(model),
             "model_permaslug": .string(model), "prompt_tokens": .count(10 * uses.count), "provider_name": "Sandbox",
             "reasoning_tokens": 0, "requests": .count(uses.count), "usage": uses.reduce(0) { $0 + $1.cost }.json,

@@ -40,32 +40,28 @@ extension Sandbox {
         default: break
         }
         let account = try administrator(request.bearer)
-        let levels = segments.indices.map { segments[...$0].joined(separator: "/") }
-        guard behaviour.failing.isDisjoint(with: levels) else { throw APIError(503, "Service unavailable") }
-        switch (method, segments.joined(separator: "/")) {
-        case (.get, "keys"): return (200, try listKeys(query, account: account, at: now))
-        case (.post, "keys"): return (201, try createKey(request.body, account: account, at: now))
-        case (.get, "credits"): return (200, credits(account: account, at: now))
-        case (.get, "activity"): return (200, try activity(query, account: account, at: now))
-        case (.post, "analytics/query"): return (200, try analytics(request.body, account: account, at: now))
-        case (.get, "workspaces"): return (200, try listWorkspaces(query, account: account))
-        case (.post, "workspaces"): return (201, try createWorkspace(request.body, account: account, at: now))
-        case (.get, "guardrails"): return (200, try page(accounts[account].guardrails, query, account: account))
-        case (.get, "guardrails/assignments/keys"):
-            return (200, try page(accounts[account].assignments, query, account: account))
-        case (.get, "byok"): return (200, try page(accounts[account].providerKeys, query, account: account))
-        case (.get, "observability/destinations"):
-            return (200, try page(accounts[account].destinations, query, account: account))
+        let call = Call(
+            method: method, path: segments, query: query, body: request.body, account: account, now: now)
+        return try answer(call)
+    }
+
+    /// Has a call answered by what its path names.
+    mutating func route(_ call: Call) throws(APIError) -> Reply {
+        switch (call.method, call.path.joined(separator: "/")) {
+        case (.get, "credits"): return (200, credits(account: call.account, at: call.now))
+        case (.get, "activity"): return (200, try activity(call.query, account: call.account, at: call.now))
+        case (.post, "analytics/query"):
+            return (200, try analytics(call.body, account: call.account, at: call.now))
+        case (.get, "workspaces"): return (200, try listWorkspaces(call))
+        case (.post, "workspaces"):
+            return (201, try createWorkspace(call.body, account: call.account, at: call.now))
         default: break
         }
-        guard segments.first == "keys", segments.count == 2 else { throw .notFound }
-        let index = try administered(segments[1], account: account)
-        switch method {
-        case .get: return (200, ["data": keys[index].json(at: now, behaviour)])
-        case .patch: return (200, try updateKey(index, request.body, at: now))
-        case .delete:
-            keys[index].delete(at: now)
-            return (200, ["deleted": true])
+        switch call.path.first {
+        case "keys": return try answerKeys(call)
+        case "guardrails": return try answerGuardrails(call)
+        case "byok": return try answerProviderKeys(call)
+        case "observability": return try answerDestinations(call)
         default: throw .notFound
         }
     }
@@ -78,14 +74,6 @@ extension Sandbox {
         }
         guard keys[index].isManagement else { throw .managementOnly }
         return keys[index].account
-    }
-
-    /// The key of this hash, if it is one that this account may administer.
-    private func administered(_ hash: String, account: Int) throws(APIError) -> Int {
-        guard let index = index(ofHash: hash), keys[index].account == account, keys[index].deletedAt == nil,
-            !keys[index].isManagement
-        else { throw .notFound }
-        return index
     }
 
     private func credential(of bearer: Secret?) -> Credential {

@@ -1,4 +1,5 @@
 import FoundationEssentials
+import HTTP
 import JSON
 import Secrets
 
@@ -6,6 +7,35 @@ import Secrets
 extension Sandbox {
     /// The number of keys on a page of `GET /keys`.
     package static let pageSize = 100
+
+    mutating func answerKeys(_ call: Call) throws(APIError) -> Reply {
+        switch (call.method, call.path.count) {
+        case (.get, 1): return (200, try listKeys(call.query, account: call.account, at: call.now))
+        case (.post, 1): return (201, try createKey(call.body, account: call.account, at: call.now))
+        case (_, 2): break
+        default: throw .notFound
+        }
+        let index = try administered(call.path[1], account: call.account)
+        switch call.method {
+        case .get: return (200, ["data": keys[index].json(at: call.now, behaviour)])
+        case .patch: return (200, try updateKey(index, call.body, at: call.now))
+        case .delete:
+            keys[index].delete(at: call.now)
+            return (200, ["deleted": true])
+        default: throw .notFound
+        }
+    }
+
+    /// The key of this hash, if it is one that this account may administer.
+    private func administered(_ hash: String, account: Int) throws(APIError) -> Int {
+        guard let index = index(ofHash: hash), isAdministered(hash, account: account) else { throw .notFound }
+        return index
+    }
+
+    /// Whether there is a key of this hash that this account may administer.
+    func isAdministered(_ hash: String, account: Int) -> Bool {
+        key(hash).map { $0.account == account && $0.deletedAt == nil && !$0.isManagement } ?? false
+    }
 
     /// Newest first. The keys of one workspace; management keys, deleted, and unless asked for, disabled and expired
     /// keys are not among them.
@@ -70,9 +100,10 @@ extension Sandbox {
 
 /// What belongs to an account as a whole.
 extension Sandbox {
-    func listWorkspaces(_ query: Query, account: Int) throws(APIError) -> JSONValue {
-        let owner = accounts[account]
-        return try page(owner.workspaces.map { $0.json(of: owner) }, query, account: account)
+    func listWorkspaces(_ call: Call) throws(APIError) -> JSONValue {
+        let owner = accounts[call.account]
+        let page = try call.page(owner.workspaces, refuses: false)
+        return ["data": .array(page.map { $0.json(of: owner) }), "total_count": .count(owner.workspaces.count)]
     }
 
     /// Takes the name and the slug and leaves all other settings as they are by default.
@@ -107,6 +138,23 @@ extension Sandbox {
         guard let id = query.text("workspace_id") else { return nil }
         guard UUID(uuidString: id) != nil else { throw .invalid("workspace_id", "must be a UUID") }
         guard accounts[account].workspaces.contains(where: { $0.id == id }) else { throw unknown }
+        return id
+    }
+
+    /// The workspace that a list of references is confined to: the default one if the query names none.
+    func listedWorkspace(_ call: Call) throws(APIError) -> String {
+        let unknown = APIError.invalid("workspace_id", "must be a workspace of this account")
+        let workspace = try workspace(in: call.query, account: call.account, unknown: unknown)
+        return workspace ?? accounts[call.account].workspaces[0].id
+    }
+
+    /// The workspace in which something is made: the default one if the wish names none.
+    func targetWorkspace(_ wish: JSONObject, _ call: Call) throws(APIError) -> String {
+        let workspaces = accounts[call.account].workspaces.map(\.id)
+        guard let id = wish["workspace_id"]?.string else { return workspaces[0] }
+        guard workspaces.contains(id) else {
+            throw .invalid("workspace_id", "must be a workspace of this account")
+        }
         return id
     }
 }

@@ -1,6 +1,6 @@
 package import FoundationEssentials
 package import HTTP
-package import JSON
+import JSON
 package import SandboxWire
 package import Secrets
 import Sodium
@@ -20,6 +20,7 @@ package struct Sandbox: Sendable {
     /// Every request that was answered, in order.
     package private(set) var log: [Exchange] = []
     var random: Randomness
+    var faults: [SandboxFault] = []
     private var indexByDigest: [Digest: Int] = [:]
     private var indexByHash: [String: Int] = [:]
 
@@ -66,7 +67,8 @@ package struct Sandbox: Sendable {
     }
 
     private mutating func appendAccount(managementKey: Secret, at start: Date) {
-        accounts.append(Account(user: "user_" + random.hex(24), workspaces: []))
+        let user = "user_" + random.hex(24)
+        accounts.append(Account(user: user, workspaces: [], members: [Member(id: user)]))
         let workspace = addWorkspace("Default", account: accounts.count - 1, at: start)
         let draft = Draft(name: "management", workspace: workspace)
         append(draft, plaintext: managementKey, isManagement: true, account: accounts.count - 1, at: start)
@@ -140,14 +142,27 @@ package struct Account: Sendable {
     package internal(set) var workspaces: [Workspace]
     /// What was bought, in USD; when it is used up, calls that cost answer 402.
     package var credits: Money = 1000
-    /// Rows of `GET /guardrails`, as they are answered.
-    package var guardrails: [JSONValue] = []
-    /// Rows of `GET /guardrails/assignments/keys`.
-    package var assignments: [JSONValue] = []
-    /// Rows of `GET /byok`.
-    package var providerKeys: [JSONValue] = []
-    /// Rows of `GET /observability/destinations`.
-    package var destinations: [JSONValue] = []
+    /// The members of the organization, the owner first.
+    package internal(set) var members: [Member]
+    /// What is set for keys and members, in the order of its creation.
+    package internal(set) var guardrails: [Record] = []
+    /// Which key has which guardrail.
+    package internal(set) var keyAssignments: [Assignment] = []
+    /// Which member has which guardrail.
+    package internal(set) var memberAssignments: [Assignment] = []
+    /// Providers' own keys (BYOK).
+    package internal(set) var providerKeys: [Record] = []
+    /// Where traces go.
+    package internal(set) var destinations: [Record] = []
+
+    /// The provider's name for the organization, `org_…`.
+    var organization: String { "org_" + user.dropFirst("user_".count) }
+}
+
+/// A member of an organization.
+package struct Member: Sendable {
+    /// The provider's name for the member, `user_…`.
+    package let id: String
 }
 
 /// A workspace of an account.
@@ -184,6 +199,14 @@ package struct Behaviour: Sendable {
     package var omitsLastUsed = false
     /// Paths below `/api/v1`, such as `byok`, that are out of order: they answer 503, and so does all below them.
     package var failing: Set<String> = []
+    /// What lists of BYOK keys and destinations show of a key that was deleted.
+    package var deadHashes = DeadHashes.stay
+    /// Whether assigning a guardrail to a key that has it already counts in `assigned_count`.
+    package var countsReassignments = true
+    /// Refuses a BYOK list that names a disabled key, as it does one that names a deleted key.
+    package var refusesDisabledKeys = false
+    /// Refuses changes of destinations with 403, as an organization can have it.
+    package var locksPrivacy = false
     /// Refuses analytics with 403.
     package var refusesAnalytics = false
     /// Writes the counts in analytics as strings.
@@ -200,4 +223,14 @@ package struct Behaviour: Sendable {
         self.usageLag = usageLag
         self.propagation = propagation
     }
+}
+
+/// What becomes of a deleted key's hash in a list.
+package enum DeadHashes: Sendable {
+    /// It stays, and a list that has nothing else is for nobody.
+    case stay
+    /// It goes, and a list that had nothing else is empty.
+    case drop
+    /// It goes, and a list that had nothing else becomes `null`: for every key.
+    case widen
 }
