@@ -131,7 +131,7 @@ import Testing
                     == .rejected(
                         .notMade("no parameter /\(fixture.name) in eu-central-1", field: "with.name")))
             try Self.begin(fixture, SampleKeys.text(SampleKeys.predecessor), ["Type": "String"])
-            for verb in Verb.allCases {
+            for verb in Verb.basic {
                 #expect(
                     fixture.ask(verb, of: .parameter, with).outcome.error?.message
                         == "parameter /\(fixture.name) is no SecureString: it would hold the key in the clear")

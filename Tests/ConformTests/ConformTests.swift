@@ -48,7 +48,8 @@ import Testing
             text: "request = json.loads(line)",
             replacement: #"request = json.loads(line); assert "ork_conform_grease" not in request"#,
             rule: "publish commits"),
-        Fault(text: #""readback": "value"}"#, replacement: #""readback": "value", "batch": True}"#, rule: "a batch"),
+        Fault(
+            text: #""rollback": "value"}"#, replacement: #""rollback": "value", "batch": True}"#, rule: "a batch"),
         Fault(
             text: "line = sys.stdin.readline()", replacement: #"line = sys.stdin.readline() or print("hello") or """#,
             rule: "the end of input"),

@@ -220,7 +220,7 @@ import Testing
     func garbage(_ fault: GitLabFixture.Fault, _ problem: String) {
         let fixture = GitLabFixture()
         fixture.gitlab { Self.set(SampleKeys.predecessor)(&$0) }
-        for verb in Verb.allCases {
+        for verb in Verb.basic {
             fixture.fail(.get, fault)
             #expect(
                 fixture.ask(verb, PlaceCase.project.with(fixture)).outcome

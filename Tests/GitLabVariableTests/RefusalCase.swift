@@ -11,7 +11,7 @@ import Testing
 struct RefusalCase: Sendable, CustomTestStringConvertible {
     let testDescription: String
     var with: JSONObject = ["project": "acme/web", "key": "TOKEN"]
-    var verbs = Verb.allCases
+    var verbs = Verb.basic
     /// Puts it in the way; the token of the result is the publisher's.
     let obstacle: @Sendable (GitLabFixture) -> Secret?
     /// What the messages say was to be done, for each verb that comes so far.

@@ -14,7 +14,7 @@ import Testing
     /// What is in the way of whom, and what they hear. `PURPOSE` in a message is what the verb wants.
     struct Case: Sendable, CustomTestStringConvertible {
         let testDescription: String
-        var verbs: [Verb] = Verb.allCases
+        var verbs: [Verb] = Verb.basic
         var others: JSONObject = [:]
         /// Answers the token to come with; `nil` for the one that may do everything.
         let obstacle: @Sendable (KubernetesFixture) -> Secret?

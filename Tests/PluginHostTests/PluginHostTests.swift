@@ -186,7 +186,7 @@ import Testing
     func everyVerbIsRedacted(verb: Verb) async throws {
         let plugins = try FakePlugins()
         let token = "Zq7-not-a-known-shape-4hT9"
-        let outcome = ["check": "ready", "publish": "committed", "verify": "match"][verb.rawValue] ?? ""
+        let outcome = ["check": "ready", "verify": "match"][verb.rawValue] ?? "committed"
         let key = try #require(FakePlugins.secret.revealed())
         try plugins.add(
             "chatty",
@@ -210,10 +210,48 @@ import Testing
         #expect(plugins.log.allSatisfy { !seen.contains($0.utf8) }, "\(plugins.log)")
     }
 
+    @Test("what a target held is told, also where its credentials are masked and its variables have other names")
+    func heldWithCredentials() async throws {
+        let plugins = try FakePlugins()
+        let recipient = Recipient(box: [UInt8](repeating: 9, count: 32), signing: [UInt8](repeating: 0, count: 32))
+        let box = try #require(SealedBox(FakePlugins.secret, of: .predecessor, to: recipient))
+        var told = PublisherAnswer(.ready, held: .predecessor, holds: Digest(of: FakePlugins.secret))
+        told.sealed = [box]
+        let line = String(decoding: told.line(id: "1").dropLast(), as: UTF8.self)
+        try plugins.add("odd", "cat >/dev/null; echo '\(line)'")
+        let address = try FakePlugins.address("odd", environment: ["TARGET_TOKEN": "ACME_TOKEN"])
+        let answer = try await onOwnThread {
+            var answer: PublisherAnswer?
+            plugins.host(["ACME_TOKEN": "Zq7-not-a-known-shape-4hT9"])
+                .send(.check, [(address, FakePlugins.request())]) { answer = $1 }
+            return answer
+        }
+        #expect(answer == told)
+    }
+
+    @Test("a rollback brings the key and the receipt, and is asked for again like any write")
+    func rollbacks() async throws {
+        let plugins = try FakePlugins()
+        try plugins.add(
+            "back", #"echo "$1" >>runs; cat >>seen; [ -e once ] || { : >once; kill -9 $$; }"# + "\n" + Self.committed)
+        let address = try FakePlugins.address("back")
+        let answer = try await onOwnThread {
+            var request = FakePlugins.request()
+            request.receipt = ["version": 7]
+            var answer: PublisherAnswer?
+            plugins.host().send(.rollback, [(address, request)]) { answer = $1 }
+            return answer
+        }
+        #expect(answer?.outcome == .committed)
+        #expect(try plugins.folder.read("runs") == "rollback\nrollback\n")
+        let seen = try plugins.folder.read("seen")
+        #expect(seen.contains(#""receipt":{"version":7},"secret":{"value":"\#(FakePlugins.key)""#))
+    }
+
     @Test("an answer with the key is none, whatever was asked", arguments: Verb.allCases)
     func everyVerbDropsTheKey(verb: Verb) async throws {
         let plugins = try FakePlugins()
-        let outcome = ["check": "ready", "publish": "committed", "verify": "match"][verb.rawValue] ?? ""
+        let outcome = ["check": "ready", "verify": "match"][verb.rawValue] ?? "committed"
         let key = String(try #require(FakePlugins.secret.revealed()).reversed())
         try plugins.add("odd", #"cat >/dev/null; echo '{"id":"1","outcome":"\#(outcome)","message":"\#(key)"}'"#)
         let address = try FakePlugins.address("odd")

@@ -21,7 +21,15 @@ import Testing
 
     @Test("what info leaves out is the least, and what it adds is ignored")
     func leastInformation() throws {
-        let text = #"{"protocol": 1, "verbs": ["publish", "rollback"], "grease": {}}"#
+        let text = #"{"protocol": 1, "verbs": ["publish", "later"], "grease": {}}"#
         #expect(try PublisherInformation(parsing: text.utf8) == PublisherInformation(verbs: [.publish]))
+    }
+
+    @Test("rollback is a verb of those who name it")
+    func rollback() throws {
+        #expect(PublisherInformation().verbs == [.check, .publish, .verify])
+        let named = PublisherInformation(verbs: [.publish, .rollback], rollback: .native)
+        #expect(String(decoding: named.line, as: UTF8.self).contains(#""verbs":["publish","rollback"]"#))
+        #expect(try PublisherInformation(parsing: named.line) == named)
     }
 }

@@ -26,7 +26,7 @@ import Testing
     }
 
     private struct PlainPublisher: ServicePublisher {
-        let information = PublisherInformation(verbs: Set(Verb.allCases))
+        let information = PublisherInformation(verbs: Set(Verb.basic))
         let bench: Bench
 
         init() { fatalError("made by the tests only") }

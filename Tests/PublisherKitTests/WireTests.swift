@@ -29,11 +29,30 @@ import Timestamps
     static let verify =
         head + #""secret":{"digest":"\#(digests[2])"},"receipt":{"updated_at":"2026-11-22T00:00:00Z"}}"# + "\n"
 
+    static let rollback =
+        head
+        + #""receipt":{"updated_at":"2026-11-22T00:00:00Z"},"secret":{"value":"\#(key)","digest":"\#(digests[2])"}}"#
+        + "\n"
+
     @Test(
         "a request is written as the contract has it",
-        arguments: [(Verb.publish, publish), (.verify, verify), (.check, verify)])
+        arguments: [(Verb.publish, publish), (.verify, verify), (.check, verify), (.rollback, rollback)])
     func requestsAreWritten(verb: Verb, line: String) throws {
         #expect(try Self.request().line(for: verb).revealed() == line)
+    }
+
+    @Test("the key that is put back goes with its request where there is one")
+    func keysToPutBack() throws {
+        var request = try Self.request()
+        let whole = try PublisherRequest(parsing: Self.rollback.utf8, .rollback)
+        #expect(whole.secret == request.secret)
+        #expect(whole.receipt == request.receipt)
+        request.secret = nil
+        #expect(try request.line(for: .rollback).revealed() == Self.verify)
+        let bare = try PublisherRequest(parsing: Self.verify.utf8, .rollback)
+        #expect(bare.secret == nil)
+        #expect(bare.receipt == request.receipt)
+        #expect(throws: PublisherError.self) { try request.line(for: .publish) }
     }
 
     @Test("a request is read as it was written")
@@ -127,6 +146,7 @@ import Timestamps
             .publish, PublisherAnswer(.unknown(PublisherError(.unavailable, "lost"))),
             #"{"id":"1","outcome":"unknown","error":{"code":"unavailable","message":"lost"}}"#
         ),
+        (.rollback, PublisherAnswer(.committed), #"{"id":"1","outcome":"committed"}"#),
         (.verify, PublisherAnswer(.match), #"{"id":"1","outcome":"match","held":"successor"}"#),
         (.verify, PublisherAnswer(.mismatch), #"{"id":"1","outcome":"mismatch"}"#),
         (

@@ -12,7 +12,7 @@ package struct Limits: Sendable {
     package var informationTime: Duration = .seconds(30)
     /// How long a process has to end by itself, and then after TERM, before KILL.
     package var grace: Duration = .seconds(2)
-    /// How often a `publish` without a certain answer is asked for again.
+    /// How often a write without a certain answer is asked for again.
     package var repeats = 2
 
     package init() {}

@@ -63,7 +63,7 @@ final class PublisherExchange {
             let reason =
                 pending.reason ?? (isStopping ? Self.stopped(pending) : Self.reason(ending, isSilent: isSilent))
             let isHopeless = !pending.wasSent && reason.code == .configuration
-            if verb == .publish, !isStopping, pending.attempts <= limits.repeats, pending.deadline > .now, !isHopeless {
+            if verb.isWrite, !isStopping, pending.attempts <= limits.repeats, pending.deadline > .now, !isHopeless {
                 pending.reason = nil
                 pending.mayBeDone = pending.wasSent
                 again.append(pending)
@@ -79,7 +79,8 @@ final class PublisherExchange {
         switch ending {
         case .exited(64):
             PublisherError(
-                .configuration, "the publisher cannot \(verb.rawValue)", hint: "check which verbs its info lists"
+                .configuration, "the publisher cannot \(verb == .rollback ? "roll back" : verb.rawValue)",
+                hint: "check which verbs its info lists"
             )
         case .notStarted:
             PublisherError(
@@ -110,6 +111,8 @@ extension PublisherAnswer {
     /// The same, unless it says for certain that nothing was done and somebody else may have done it.
     fileprivate func inDoubt(_ doubt: Bool) -> PublisherAnswer {
         guard doubt, case .rejected(let error) = outcome else { return self }
-        return PublisherAnswer(.unknown(error), receipt: receipt, message: message)
+        var answer = self
+        answer.outcome = .unknown(error)
+        return answer
     }
 }

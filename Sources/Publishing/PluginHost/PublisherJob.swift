@@ -224,11 +224,13 @@ extension PublisherAnswer {
                 error.code, named(error.message), hint: error.hint.map { named($0) }, field: error.field,
                 retryAfter: error.retryAfter)
         }
+        var answer = self
         switch outcome {
-        case .rejected(let error): return PublisherAnswer(.rejected(named(error)), receipt: receipt, message: message)
-        case .unknown(let error): return PublisherAnswer(.unknown(named(error)), receipt: receipt, message: message)
-        default: return self
+        case .rejected(let error): answer.outcome = .rejected(named(error))
+        case .unknown(let error): answer.outcome = .unknown(named(error))
+        default: break
         }
+        return answer
     }
 
     /// The answer with its texts masked; a receipt that holds what is masked is left out.
@@ -238,13 +240,14 @@ extension PublisherAnswer {
                 error.code, redactor.redacting(error.message), hint: error.hint.map(redactor.redacting),
                 field: error.field, retryAfter: error.retryAfter)
         }
-        let outcome: PublisherOutcome =
-            switch outcome {
-            case .rejected(let error): .rejected(masked(error))
-            case .unknown(let error): .unknown(masked(error))
-            default: outcome
-            }
-        let keeps = receipt.map { !redactor.contains(JSONValue.object($0).bytes()) } ?? false
-        return PublisherAnswer(outcome, receipt: keeps ? receipt : nil, message: message.map(redactor.redacting))
+        var answer = self
+        switch outcome {
+        case .rejected(let error): answer.outcome = .rejected(masked(error))
+        case .unknown(let error): answer.outcome = .unknown(masked(error))
+        default: break
+        }
+        if let receipt, redactor.contains(JSONValue.object(receipt).bytes()) { answer.receipt = nil }
+        answer.message = message.map(redactor.redacting)
+        return answer
     }
 }

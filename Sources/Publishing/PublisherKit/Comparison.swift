@@ -6,7 +6,7 @@ import Timestamps
 public enum Comparison: Sendable, Hashable {
     /// No value: the target would be made, which takes a yes (`refusalToMake`).
     case nothing
-    /// The successor itself: there is nothing to write.
+    /// The key of the request itself, the successor for the most part: there is nothing to write.
     case same
     /// A value that the successor may replace: a predecessor, or any value where the request does not limit them.
     case expected
@@ -18,14 +18,20 @@ extension PublisherRequest {
     /// Whether the target may be written, by the digest of what it holds; `nil` if it holds nothing.
     ///
     /// The first look that a verb takes is what its answer says the target held.
-    public func compare(held digest: Digest?) -> Comparison {
-        let comparison = comparison(with: digest)
-        firstLook.note(held(comparison), digest)
-        return comparison
-    }
+    public func compare(held digest: Digest?) -> Comparison { compare(digest, value: nil) }
 
     /// Whether the target may be written, by what it holds; `nil` if it holds nothing.
-    public func compare(held value: Secret?) -> Comparison { compare(held: value.map { Digest(of: $0) }) }
+    ///
+    /// Who has the value hands it over here, so that a predecessor can be sealed where the host asks for it.
+    public func compare(held value: Secret?) -> Comparison {
+        compare(value.map { Digest(of: $0) }, value: value)
+    }
+
+    private func compare(_ digest: Digest?, value: Secret?) -> Comparison {
+        let comparison = comparison(with: digest)
+        firstLook.note(held(comparison), digest, value)
+        return comparison
+    }
 
     private func comparison(with digest: Digest?) -> Comparison {
         guard let digest else { return .nothing }
@@ -43,7 +49,7 @@ extension PublisherRequest {
         }
     }
 
-    /// The key to write. Throws `configuration` where the request has none, as only `publish` does.
+    /// The key to write. Throws `configuration` where the request has none.
     public func requireSecret() throws(PublisherError) -> Secret {
         guard let secret else { throw PublisherError(.configuration, "the request has no secret") }
         return secret

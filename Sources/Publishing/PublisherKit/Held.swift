@@ -17,10 +17,24 @@ public enum Held: String, Sendable, CaseIterable {
 
 /// What the first look at a target found, while one request is answered. Later looks may see what the verb itself wrote.
 final class FirstLook: Sendable {
-    private let seen = Mutex<(held: Held, digest: Digest?)?>(nil)
+    /// What was there.
+    struct Finding {
+        let held: Held
+        let digest: Digest?
+        /// A predecessor that was read, where it is to be sealed.
+        let predecessor: Secret?
+    }
+
+    private let keepsPredecessor: Bool
+    private let seen = Mutex<Finding?>(nil)
+
+    init(keepingPredecessor keepsPredecessor: Bool = false) { self.keepsPredecessor = keepsPredecessor }
 
     /// What was found; `nil` if nobody has looked.
-    var found: (held: Held, digest: Digest?)? { seen.withLock { $0 } }
+    var found: Finding? { seen.withLock(\.self) }
 
-    func note(_ held: Held, _ digest: Digest?) { seen.withLock { $0 = $0 ?? (held, digest) } }
+    func note(_ held: Held, _ digest: Digest?, _ value: Secret? = nil) {
+        let predecessor = keepsPredecessor && held == .predecessor ? value : nil
+        seen.withLock { $0 = $0 ?? Finding(held: held, digest: digest, predecessor: predecessor) }
+    }
 }

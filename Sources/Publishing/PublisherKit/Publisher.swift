@@ -16,6 +16,9 @@ public protocol Publisher: Sendable {
     func publish(_ request: PublisherRequest) throws(PublisherError) -> PublisherAnswer
     /// Reads the target back and compares digests.
     func verify(_ request: PublisherRequest) throws(PublisherError) -> PublisherAnswer
+    /// Gives the target back the key whose digest the request has, once per operation: an earlier version, or the secret
+    /// of the request. Asked for only where `information.verbs` names it.
+    func rollback(_ request: PublisherRequest) throws(PublisherError) -> PublisherAnswer
     /// The last request is answered; the host leaves two seconds more. A publisher that is killed is not asked.
     func finish()
 }
@@ -23,6 +26,11 @@ public protocol Publisher: Sendable {
 extension Publisher {
     /// One after the other.
     public var concurrency: Int { 1 }
+
+    /// The verb is not known.
+    public func rollback(_ request: PublisherRequest) throws(PublisherError) -> PublisherAnswer {
+        throw PublisherError(.configuration, "the publisher cannot roll back")
+    }
 
     /// There is nothing to give back.
     public func finish() {}
@@ -32,11 +40,15 @@ extension Publisher {
     /// Performs a verb. An error that is thrown is the answer `rejected`: certainly nothing was done.
     package func answer(_ verb: Verb, _ request: PublisherRequest) -> PublisherAnswer {
         var request = request
-        request.firstLook = FirstLook()
+        request.firstLook = FirstLook(keepingPredecessor: verb == .check && !request.sealTo.isEmpty)
         var answer = performed(verb, request)
-        if answer.held == .unknown, let found = request.firstLook.found {
+        guard let found = request.firstLook.found else { return answer }
+        if answer.held == .unknown {
             answer.held = found.held
-            if found.held == .unknown || found.held == .other { answer.holds = found.digest }
+            if found.held != .successor { answer.holds = found.digest }
+        }
+        if let predecessor = found.predecessor {
+            answer.sealed = request.sealTo.compactMap { SealedBox(predecessor, of: .predecessor, to: $0) }
         }
         return answer
     }
@@ -48,6 +60,7 @@ extension Publisher {
             case .check: try check(request)
             case .publish: try publish(request)
             case .verify: try verify(request)
+            case .rollback: try rollback(request)
             }
         } catch {
             return PublisherAnswer(.rejected(error))
@@ -63,4 +76,12 @@ public enum Verb: String, Sendable, CaseIterable {
     case publish
     /// Read the target back and compare digests.
     case verify
+    /// Give the target back the key that it held before. Not every publisher can.
+    case rollback
+
+    /// Those that a publisher answers unless it says otherwise.
+    public static let basic: [Verb] = [.check, .publish, .verify]
+
+    /// Whether it changes the target.
+    package var isWrite: Bool { self == .publish || self == .rollback }
 }

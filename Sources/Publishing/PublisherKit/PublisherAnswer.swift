@@ -5,9 +5,9 @@ public import Secrets
 public enum PublisherOutcome: Sendable, Hashable {
     /// `check`: publishing would work as far as can be told.
     case ready
-    /// `publish`: the target holds the successor now.
+    /// `publish` and `rollback`: the target holds the key of the request now.
     case committed
-    /// `publish`: the target held the successor before.
+    /// `publish` and `rollback`: the target held it before.
     case unchanged
     /// Certainly not done, and why.
     case rejected(PublisherError)
@@ -27,15 +27,18 @@ public enum PublisherOutcome: Sendable, Hashable {
 public struct PublisherAnswer: Sendable, Hashable {
     /// What was found or done.
     public var outcome: PublisherOutcome
-    /// Comes back with later `check` and `verify` requests; it must not hold the secret.
+    /// Comes back with later `check`, `verify` and `rollback` requests; it must not hold the secret.
     public var receipt: JSONObject?
     /// One line for people: what was written where.
     public var message: String?
     /// What the target held before the verb did anything.
     public var held: Held
-    /// The digest of what the target held, where the publisher has read it and cannot tell whose it is.
-    /// The host compares it with the keys that it knows; it neither shows nor keeps it, for it may be a password's.
+    /// The digest of what the target held, where the publisher has read it and it is not the key of the request.
+    /// The host compares it with the keys that it knows. One of them it keeps, to know which; of another value it
+    /// neither shows nor keeps it, for it may be a password's.
     public var holds: Digest?
+    /// The predecessor that `check` found, sealed to those who were named in the request.
+    public var sealed: [SealedBox] = []
 
     /// An answer, without a receipt unless given. `held` is what the outcome itself says of it unless given.
     public init(
@@ -80,11 +83,12 @@ extension PublisherAnswer {
                         ? PublisherError(.internal, "the publisher does not know whether it was done")
                         : try PublisherError(try fields.fields("error")))
             }
-        let answer = PublisherAnswer(
+        var answer = PublisherAnswer(
             outcome, receipt: try fields.optional("receipt", \.object, "an object"),
             message: try fields.optionalString("message"),
             // Older publishers may use these names for something else, and later ones may have more words.
             held: fields["held"]?.string.flatMap(Held.init), holds: fields["holds"]?.string.flatMap { Digest($0) })
+        if verb == .check { answer.sealed = fields["sealed"]?.array?.compactMap { SealedBox($0) } ?? [] }
         return (id, answer)
     }
 
@@ -95,6 +99,7 @@ extension PublisherAnswer {
         object["message"] = message.map { .string($0) }
         object["held"] = held == .unknown ? nil : .string(held.rawValue)
         object["holds"] = holds.map { .string($0.description) }
+        object["sealed"] = sealed.isEmpty ? nil : .array(sealed.map(\.json))
         object["error"] = outcome.error.map { .object($0.object) }
         return JSONValue.object(object).bytes() + [UInt8(ascii: "\n")]
     }
@@ -139,7 +144,7 @@ extension Verb {
     var outcomes: [String] {
         switch self {
         case .check: ["ready", "rejected", "unknown"]
-        case .publish: ["committed", "unchanged", "rejected", "unknown"]
+        case .publish, .rollback: ["committed", "unchanged", "rejected", "unknown"]
         case .verify: ["match", "mismatch", "absent", "unverifiable", "rejected", "unknown"]
         }
     }

@@ -73,9 +73,9 @@ public struct PublisherInformation: Hashable, Sendable {
     /// Whether one process answers many requests, one a line.
     public var batch: Bool
 
-    /// Every verb, and beyond that the least a publisher can be, unless told otherwise.
+    /// The basic verbs, and beyond that the least a publisher can be, unless told otherwise.
     public init(
-        verbs: Set<Verb> = Set(Verb.allCases), with: Names = Names(), paths: [String] = [],
+        verbs: Set<Verb> = Set(Verb.basic), with: Names = Names(), paths: [String] = [],
         environment: Variables = Variables(), readback: Readback = .none, rollback: Rollback = .none,
         batch: Bool = false
     ) {

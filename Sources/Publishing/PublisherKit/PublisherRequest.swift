@@ -23,19 +23,22 @@ public struct PublisherRequest: Sendable {
     public var expect: [Digest]?
     /// Whether a target that holds nothing is to be made: somebody has said so.
     public var create: Bool
-    /// The digest of the successor.
+    /// The digest of the key that the request is about: the successor, or with `rollback` the one to be put back.
     public var digest: Digest
-    /// The successor; with `publish` only.
+    /// That key: with `publish`, and with `rollback` where the host has it.
     public var secret: Secret?
-    /// What the last `committed` answer of this target left; with `check` and `verify`.
+    /// What the last `committed` answer of this target left; with every verb but `publish`.
     public var receipt: JSONObject?
+    /// To whom a predecessor that `check` finds at the target is to be sealed; with `check` only.
+    public var sealTo: [Recipient]
     /// What the first comparison saw while this request is answered.
     var firstLook = FirstLook()
 
-    /// A request; `secret` goes with `publish` alone. `create: true` in `with` says the same as `create`.
+    /// A request; `secret` goes with `publish` and `rollback` alone. `create: true` in `with` says the same as `create`.
     public init(
         id: String, operation: String, rotation: String, deadline: Date, target: String, with: JSONObject,
-        expect: [Digest]?, create: Bool = false, digest: Digest, secret: Secret? = nil, receipt: JSONObject? = nil
+        expect: [Digest]?, create: Bool = false, digest: Digest, secret: Secret? = nil, receipt: JSONObject? = nil,
+        sealTo: [Recipient] = []
     ) {
         self.id = id
         self.operation = operation
@@ -49,6 +52,7 @@ public struct PublisherRequest: Sendable {
         self.digest = digest
         self.secret = secret
         self.receipt = receipt
+        self.sealTo = sealTo
     }
 }
 
@@ -59,7 +63,12 @@ extension PublisherRequest {
         try fields.checkProtocol()
         let target = try fields.fields("target")
         let secret = try fields.fields("secret")
-        let isPublish = verb == .publish
+        let value: String? =
+            switch verb {
+            case .publish: try secret.string("value")
+            case .rollback: try secret.optionalString("value")
+            case .check, .verify: nil
+            }
         self.init(
             id: try fields.string("id"), operation: try fields.string("operation"),
             rotation: try fields.optionalString("rotation") ?? "",
@@ -70,13 +79,15 @@ extension PublisherRequest {
             expect: try Self.expect(fields),
             create: try fields.optional("create", \.bool, "true or false") ?? false,
             digest: try Self.digest(try secret.string("digest"), "digest in the request"),
-            secret: isPublish ? Secret(try secret.string("value")) : nil,
-            receipt: isPublish ? nil : try fields.optional("receipt", \.object, "an object"))
+            secret: value.map { Secret($0) },
+            receipt: verb == .publish ? nil : try fields.optional("receipt", \.object, "an object"),
+            sealTo: verb == .check ? try Self.recipients(fields) : [])
     }
 
-    /// The request as one line ended by LF, wiped when the last copy goes. Only `publish` bears the value.
+    /// The request as one line ended by LF, wiped when the last copy goes. Only `publish` bears the value, and `rollback`
+    /// where there is one.
     ///
-    /// Throws `internal` where the secret is missing or is not UTF-8.
+    /// Throws `internal` where `publish` has no secret, and where it is not UTF-8.
     public func line(for verb: Verb) throws(PublisherError) -> Secret {
         var request: JSONObject = [
             "protocol": .number(JSONNumber(PublisherInformation.protocolVersion)), "id": .string(id),
@@ -85,12 +96,17 @@ extension PublisherRequest {
         ]
         request["expect"] = expect.map { .array($0.map { .string($0.description) }) }
         if create { request["create"] = true }
-        guard verb == .publish else {
+        let secret = verb.isWrite ? secret : nil
+        guard let secret else {
+            guard verb != .publish else { throw PublisherError(.internal, "a publish request without a secret") }
             request["secret"] = ["digest": .string(digest.description)]
             request["receipt"] = receipt.map { .object($0) }
+            if verb == .check, !sealTo.isEmpty {
+                request["seal_to"] = .array(sealTo.map { .string($0.description) })
+            }
             return Secret(JSONValue.object(request).text() + "\n")
         }
-        guard let secret else { throw PublisherError(.internal, "a publish request without a secret") }
+        if verb == .rollback { request["receipt"] = receipt.map { .object($0) } }
         // The value is put in by hand, so that no String and no JSONValue keeps a copy of it that nobody wipes.
         var bytes: [UInt8] = []
         let head = JSONValue.object(request).bytes().dropLast()
@@ -108,6 +124,11 @@ extension PublisherRequest {
     private static func expect(_ fields: WireFields) throws(PublisherError) -> [Digest]? {
         guard let texts = try fields.optional("expect", \.strings, "an array of strings") else { return nil }
         return try texts.map { text throws(PublisherError) in try digest(text, "expect in the request") }
+    }
+
+    /// Later hosts may know other forms of recipients: for those there is no box.
+    private static func recipients(_ fields: WireFields) throws(PublisherError) -> [Recipient] {
+        try fields.optional("seal_to", \.strings, "an array of strings")?.compactMap { Recipient($0) } ?? []
     }
 
     private static func digest(_ text: String, _ place: String) throws(PublisherError) -> Digest {

@@ -1,4 +1,5 @@
 import JSON
+package import PublisherKit
 package import Secrets
 import Sodium
 
@@ -83,83 +84,65 @@ package struct SodiumFailure: Error {}
 
 /// The half of an identity that others may have: what a box is sealed to and what a signature is checked with.
 package struct PublicIdentity: Hashable, Comparable, Sendable, CustomStringConvertible {
-    /// The text form: `ork-public-1:` and 68 bytes in base64url.
-    package let description: String
-    private let bytes: [UInt8]
+    /// The same, as publishers know it.
+    package let recipient: Recipient
 
-    static let prefix = "ork-public-1:"
+    static let prefix = Recipient.prefix
 
     /// Reads the text form; `nil` if it is not one, or damaged.
     package init?(_ text: String) {
-        guard let bytes = CheckedText.decode(text, prefix: Self.prefix), bytes.count == 64 else { return nil }
-        self.bytes = bytes
-        description = text
+        guard let recipient = Recipient(text) else { return nil }
+        self.init(recipient)
     }
 
-    init(box: [UInt8], signing: [UInt8]) {
-        bytes = box + signing
-        description = CheckedText.encode(bytes, prefix: Self.prefix)
-    }
+    init(_ recipient: Recipient) { self.recipient = recipient }
+
+    init(box: [UInt8], signing: [UInt8]) { recipient = Recipient(box: box, signing: signing) }
+
+    /// The text form: `ork-public-1:` and 68 bytes in base64url.
+    package var description: String { recipient.description }
 
     /// The first characters, enough for people to tell identities apart.
     package var short: String { String(description.prefix(Self.prefix.count + 8)) + "…" }
 
     func isValid(_ signature: [UInt8], of message: [UInt8]) -> Bool {
-        SigningKeyPair.isValid(signature, of: message, by: Array(bytes[32...]))
-    }
-
-    func seal(_ secret: Secret) throws(SodiumFailure) -> [UInt8] {
-        do { return try BoxKeyPair.seal(secret, to: Array(bytes[..<32])) } catch { throw SodiumFailure() }
+        SigningKeyPair.isValid(signature, of: message, by: Array(recipient.keys[32...]))
     }
 
     package static func < (left: Self, right: Self) -> Bool { left.description < right.description }
 }
 
-/// A prefix, base64url, and inside it four bytes of checksum, so that a cut or mistyped text is seen at once.
-private enum CheckedText {
-    static func encode(_ bytes: [UInt8], prefix: String) -> String {
-        prefix + Base64URL.encode(bytes + checksum(bytes, prefix))
-    }
-
-    static func decode(_ text: String, prefix: String) -> [UInt8]? {
-        guard text.hasPrefix(prefix), text.utf8.count <= 200,
-            let all = Base64URL.decode(String(text.dropFirst(prefix.count))), all.count > 4
-        else { return nil }
-        let bytes = Array(all.dropLast(4))
-        return checksum(bytes, prefix) == Array(all.suffix(4)) ? bytes : nil
-    }
-
-    private static func checksum(_ bytes: [UInt8], _ prefix: String) -> [UInt8] {
-        Array(SHA256.hash(Array(prefix.utf8) + bytes).prefix(4))
-    }
-}
-
-/// The successor's plaintext, sealed to one public identity.
+/// A key's plaintext, sealed to one public identity.
 package struct SealedSecret: Hashable, Sendable {
-    package let recipient: PublicIdentity
-    private let box: [UInt8]
+    private let box: SealedBox
+
+    package var recipient: PublicIdentity { PublicIdentity(box.recipient) }
+
+    /// Which key it says that it holds.
+    package var content: SealedBox.Content { box.content }
 
     /// Seals `secret` to `recipient`.
-    package init(_ secret: Secret, to recipient: PublicIdentity) throws(SodiumFailure) {
-        box = try recipient.seal(secret)
-        self.recipient = recipient
-    }
-
-    init(_ json: JSONValue) throws(HandoffError) {
-        guard let recipient = json["to"]?.string.flatMap(PublicIdentity.init),
-            let box = json["box"]?.string.flatMap(Base64URL.decode), json["of"]?.string == "successor"
-        else { throw .malformed("an entry of sealed") }
-        self.recipient = recipient
+    package init(
+        _ secret: Secret, of content: SealedBox.Content = .successor, to recipient: PublicIdentity
+    ) throws(SodiumFailure) {
+        guard let box = SealedBox(secret, of: content, to: recipient.recipient) else { throw SodiumFailure() }
         self.box = box
     }
 
-    var json: JSONValue {
-        ["to": .string(recipient.description), "of": "successor", "box": .string(Base64URL.encode(box))]
+    /// What a publisher has sealed.
+    package init(_ box: SealedBox) { self.box = box }
+
+    /// Reads an entry of the handoff's member for boxes of this content.
+    init(_ json: JSONValue, of content: SealedBox.Content = .successor) throws(HandoffError) {
+        guard let box = SealedBox(json), box.content == content else { throw .malformed("an entry of sealed") }
+        self.box = box
     }
+
+    var json: JSONValue { box.json }
 
     /// The plaintext, if the box is this identity's and holds what `digest` names: a swapped box does not pass.
     package func open(with identity: Identity, expecting digest: Digest) -> Secret? {
-        guard let secret = identity.open(box), Digest(of: secret) == digest else { return nil }
+        guard let secret = identity.open(box.bytes), Digest(of: secret) == digest else { return nil }
         return secret
     }
 }

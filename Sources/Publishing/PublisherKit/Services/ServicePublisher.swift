@@ -15,6 +15,15 @@ public protocol ServiceTarget {
     func publish(_ secret: Secret, _ request: PublisherRequest) throws(ServiceError) -> PublisherAnswer
     /// Reads back what can be read.
     func verify(_ request: PublisherRequest) throws(ServiceError) -> PublisherAnswer
+    /// Gives back the key whose digest the request has, once per operation. Asked for only where `info` names the verb.
+    func rollback(_ request: PublisherRequest) throws(ServiceError) -> PublisherAnswer
+}
+
+extension ServiceTarget {
+    /// The verb is not known.
+    public func rollback(_ request: PublisherRequest) throws(ServiceError) -> PublisherAnswer {
+        throw ServiceError(PublisherError(.configuration, "the publisher cannot roll back"))
+    }
 }
 
 /// A publisher for a service of the web: it finds the target of a request, and the target does the work.
@@ -45,6 +54,14 @@ extension ServicePublisher {
     public func verify(_ request: PublisherRequest) throws(PublisherError) -> PublisherAnswer {
         let target = try target(request)
         return PublisherAnswer { () throws(ServiceError) in try target.verify(request) }
+    }
+
+    /// Claims the target and gives it back its key while no other thread is at the same place.
+    public func rollback(_ request: PublisherRequest) throws(PublisherError) -> PublisherAnswer {
+        let target = try claimed(request)
+        return target.client.alone(at: target.place) {
+            PublisherAnswer { () throws(ServiceError) in try target.rollback(request) }
+        }
     }
 
     private func claimed(_ request: PublisherRequest) throws(PublisherError) -> Target {
