@@ -73,10 +73,12 @@ import Timestamps
     @Test func aNewKeyIsSentWithAllThatIsSet() throws {
         let new = NewKey(
             name: "checkout", limit: JSONNumber("12.50"), limitReset: "weekly", includeBYOKInLimit: true,
-            expiresAt: Date(timeIntervalSince1970: 1_795_402_800.75), workspaceID: "w", creatorUserID: "u")
+            expiresAt: Date(timeIntervalSince1970: 1_795_402_800.75), workspaceID: "w", creatorUserID: "u",
+            externalUser: "customer/42")
         let body: JSONValue = [
             "name": "checkout", "limit": .number("12.50"), "limit_reset": "weekly", "include_byok_in_limit": true,
             "expires_at": "2026-11-23T03:00:00Z", "workspace_id": "w", "creator_user_id": "u",
+            "external": ["user": "customer/42"],
         ]
         let answer: JSONValue = ["data": Sample.keyJSON(), "key": "sk-or-v1-right"]
         let call = try Sample.management().createKey(new)

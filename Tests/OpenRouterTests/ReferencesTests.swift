@@ -13,7 +13,7 @@ import Testing
         let page = try Sample.send(stub, Sample.management().guardrailAssignments())
         #expect(try page.rows.map(\.keyHash) == [Sample.hash()])
         #expect(page.rows.map(\.guardrailID) == ["g"])
-        #expect(page.nextOffset == nil)
+        #expect(page.furtherOffsets.isEmpty)
     }
 
     @Test(
@@ -35,7 +35,7 @@ import Testing
             .get, "/observability/destinations?limit=100&offset=100", ["data": [row], "total_count": "101"])
         let page = try Sample.send(stub, Sample.management().observabilityDestinations(offset: 100))
         #expect(page.rows.map { $0.keyHashes?.map(\.description) } == [hashes])
-        #expect(page.nextOffset == nil)
+        #expect(page.furtherOffsets.isEmpty)
     }
 
     @Test(
@@ -56,15 +56,69 @@ import Testing
     }
 
     @Test(
-        "pages follow each other until the total",
-        arguments: [(0, 100, 250, 100), (100, 100, 250, 200), (200, 50, 250, nil), (0, 0, 0, nil), (100, 0, 250, nil)])
-    func pages(offset: Int, rows: Int, total: Int, next: Int?) throws {
+        "pages follow each other until the total, also behind one that is not full",
+        arguments: [
+            (0, 100, 250, [100, 200]), (100, 100, 250, [200]), (200, 50, 250, []), (0, 0, 0, []),
+            (0, 60, 250, [100, 200]),
+        ])
+    func pages(offset: Int, rows: Int, total: Int, further: [Int]) throws {
         let row: JSONValue = ["id": "a", "guardrail_id": "g", "key_hash": "abc"]
         let stub = Stub(
             .get, "/guardrails/assignments/keys?limit=100&offset=\(offset)",
             ["data": .array(Array(repeating: row, count: rows)), "total_count": .init(integerLiteral: total)])
         let page = try Sample.send(stub, Sample.management().guardrailAssignments(offset: offset))
-        #expect(page.nextOffset == next)
+        #expect(page.furtherOffsets == further)
         #expect(page.total == total && page.offset == offset && page.rows.count == rows)
+    }
+
+    @Test func aGuardrailSaysOfWhichWorkspaceItIs() throws {
+        let rows: JSONValue = [
+            ["id": "g", "name": "spend", "workspace_id": "w"], ["id": "h", "name": "any", "workspace_id": nil],
+        ]
+        let stub = Stub(.get, "/guardrails?limit=100&offset=0&workspace_id=w", ["data": rows, "total_count": 2])
+        let page = try Sample.send(stub, Sample.management().guardrails(workspace: "w"))
+        #expect(page.rows.map(\.workspaceID) == ["w", nil])
+        #expect(page.rows.map(\.name) == ["spend", "any"])
+    }
+
+    @Test(
+        "a workspace says which guardrail governs all its keys, and whether it logs some of them",
+        arguments: [(nil, false), ([], false), ([7], true)] as [(JSONValue?, Bool)])
+    func workspaces(logged: JSONValue?, logsSome: Bool) throws {
+        let row: JSONValue = [
+            "id": "w", "name": "Default", "default_guardrail_id": "g", "io_logging_api_key_ids": logged ?? .null,
+        ]
+        let page = try Sample.send(
+            Stub(.get, "/workspaces?limit=100&offset=0", ["data": [row], "total_count": 1]),
+            Sample.management().workspaces())
+        #expect(page.rows.map(\.defaultGuardrailID) == ["g"])
+        #expect(page.rows.map(\.logsSomeKeys) == [logsSome])
+    }
+
+    @Test func aDestinationSaysHowItGoesByNames() throws {
+        let row: JSONValue = [
+            "id": "d", "name": "S3", "type": "s3", "api_key_hashes": nil, "workspace_id": "w",
+            "config": ["pathTemplate": "{prefix}/{apiKeyName}/{date}"],
+            "filter_rules": [
+                "enabled": true,
+                "groups": [
+                    [
+                        "logic": "and",
+                        "rules": [
+                            ["field": "model", "operator": "equals", "value": "m"],
+                            ["field": "api_key_name", "operator": "equals", "value": "checkout"],
+                            ["field": "api_key_name", "operator": "exists"],
+                        ],
+                    ]
+                ],
+            ],
+        ]
+        let stub = Stub(
+            .get, "/observability/destinations?limit=100&offset=0", ["data": [row], "total_count": 1])
+        let page = try Sample.send(stub, Sample.management().observabilityDestinations())
+        let destination = try #require(page.rows.first)
+        #expect(destination.hasNameInPath)
+        #expect(destination.nameRules.map(\.comparison) == ["equals", "exists"])
+        #expect(destination.nameRules.map(\.value) == ["checkout", nil])
     }
 }

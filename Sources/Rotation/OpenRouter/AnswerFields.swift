@@ -41,6 +41,11 @@ extension JSONFields<OpenRouterError> {
 
     func hash(_ name: String) throws(OpenRouterError) -> KeyHash { try required(name, \.keyHash, "a hash") }
 
+    /// OpenRouter's name for something, as one segment of a path.
+    func identifier(_ name: String) throws(OpenRouterError) -> String {
+        try required(name, \.keyHash, "an identifier").description
+    }
+
     /// A list of hashes or null; the field itself must be there.
     func nullableHashes(_ name: String) throws(OpenRouterError) -> [KeyHash]? {
         guard has(name) else { throw error(name) }

@@ -14,6 +14,8 @@ package struct Key: Sendable, Hashable {
     package let updatedAt: Date?
     package let workspaceID: String?
     package let creatorUserID: String?
+    /// The user of a partner's that the key is for, as the partner calls them.
+    package let externalUser: String?
     package let disabled: Bool
     /// `nil`: no limit.
     package let limit: JSONNumber?
@@ -38,6 +40,7 @@ package struct Key: Sendable, Hashable {
         updatedAt = try fields.optionalDate("updated_at")
         workspaceID = try fields.optionalString("workspace_id")
         creatorUserID = try fields.optionalString("creator_user_id")
+        externalUser = try fields.optionalString("external_user")
         disabled = try fields.bool("disabled")
         limit = try fields.nullableNumber("limit")
         limitRemaining = try fields.nullableNumber("limit_remaining")
@@ -94,10 +97,12 @@ package struct NewKey: Sendable, Hashable {
     package var workspaceID: String?
     /// Keys of an organisation only.
     package var creatorUserID: String?
+    /// A partner's own user. The partner's lookup key that may go with it is never shown, so it cannot be copied.
+    package var externalUser: String?
 
     package init(
         name: String, limit: JSONNumber?, limitReset: String? = nil, includeBYOKInLimit: Bool? = nil,
-        expiresAt: Date? = nil, workspaceID: String? = nil, creatorUserID: String? = nil
+        expiresAt: Date? = nil, workspaceID: String? = nil, creatorUserID: String? = nil, externalUser: String? = nil
     ) {
         self.name = name
         self.limit = limit
@@ -106,6 +111,7 @@ package struct NewKey: Sendable, Hashable {
         self.expiresAt = expiresAt
         self.workspaceID = workspaceID
         self.creatorUserID = creatorUserID
+        self.externalUser = externalUser
     }
 
     var json: JSONValue {
@@ -115,6 +121,7 @@ package struct NewKey: Sendable, Hashable {
         if let expiresAt { object["expires_at"] = .string(expiresAt.rfc3339) }
         if let workspaceID { object["workspace_id"] = .string(workspaceID) }
         if let creatorUserID { object["creator_user_id"] = .string(creatorUserID) }
+        if let externalUser { object["external"] = ["user": .string(externalUser)] }
         return .object(object)
     }
 }

@@ -5,7 +5,7 @@ package import Secrets
 
 /// Makes the calls that need a management key.
 package struct ManagementAPI: Sendable {
-    private let endpoint: Endpoint
+    let endpoint: Endpoint
 
     /// `baseURL` is the address up to and with the version, such as `https://openrouter.ai/api/v1`.
     package init(baseURL: HTTPURL, managementKey: Secret) {
@@ -53,23 +53,6 @@ package struct ManagementAPI: Sendable {
         }
     }
 
-    /// One page of what ties keys to guardrails, over all workspaces.
-    package func guardrailAssignments(offset: Int = 0) -> APICall<Page<GuardrailAssignment>> {
-        page("/guardrails/assignments/keys", workspace: nil, offset, GuardrailAssignment.init)
-    }
-
-    /// One page of a workspace's provider keys, with the keys that may use them.
-    package func byokKeys(workspace: String? = nil, offset: Int = 0) -> APICall<Page<BYOKKey>> {
-        page("/byok", workspace: workspace, offset, BYOKKey.init)
-    }
-
-    /// One page of a workspace's observability destinations, with the keys they watch.
-    package func observabilityDestinations(
-        workspace: String? = nil, offset: Int = 0
-    ) -> APICall<Page<ObservabilityDestination>> {
-        page("/observability/destinations", workspace: workspace, offset, ObservabilityDestination.init)
-    }
-
     /// How many requests a key made between two moments of the provider's clock: to the minute where that is served, else to
     /// the hour or the day. `isClosed` is whether nothing since `start` may be missed, at the price that what was shortly
     /// before it is counted as well.
@@ -105,17 +88,6 @@ package struct ManagementAPI: Sendable {
     ) -> APICall<Answer> {
         endpoint.call(.post, "/analytics/query", body: question, isIdempotent: true) {
             fields throws(OpenRouterError) in try read(fields.fields("data"))
-        }
-    }
-
-    private func page<Row: Sendable>(
-        _ path: String, workspace: String?, _ offset: Int,
-        _ row: @escaping @Sendable (AnswerFields) throws(OpenRouterError) -> Row
-    ) -> APICall<Page<Row>> {
-        var query = [("limit", String(Self.pageSize)), ("offset", String(offset))]
-        if let workspace { query.append(("workspace_id", workspace)) }
-        return endpoint.call(.get, path, query: query) { fields throws(OpenRouterError) in
-            try Page(rows: fields.list("data").read(row), offset: offset, total: fields.count("total_count"))
         }
     }
 }

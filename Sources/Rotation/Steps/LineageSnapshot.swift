@@ -67,10 +67,10 @@ struct LineageSnapshot {
         var snapshot = LineageSnapshot()
         var calls: [APICall<Part>] = [
             api.listKeys(workspace: workspace).map { .keys($0) },
-            api.guardrailAssignments().map { .references(Reference.all($0), next: $0.nextOffset) },
-            api.byokKeys(workspace: workspace).map { .references(Reference.all($0), next: $0.nextOffset) },
+            api.guardrailAssignments().map { .references(Reference.all($0), next: $0.furtherOffsets.first) },
+            api.byokKeys(workspace: workspace).map { .references(Reference.all($0), next: $0.furtherOffsets.first) },
             api.observabilityDestinations(workspace: workspace).map {
-                .references(Reference.all($0), next: $0.nextOffset)
+                .references(Reference.all($0), next: $0.furtherOffsets.first)
             },
         ]
         if let hash { calls.append(api.key(hash).map { .named($0) }) }
