@@ -179,7 +179,7 @@ struct BrokenFileTests {
             "ork.yaml:3: rotations.a.predecessor: is missing; it must be {name: …}, {hash: …}, {env: …}, or none"),
         BrokenFile(
             "targets in defaults", "version: 1\ndefaults:\n  targets: {}\n",
-            "ork.yaml:3: defaults.targets: unknown key; the keys here are workspace, successor, publish, verify, "
+            "ork.yaml:3: defaults.targets: unknown key; the keys here are keep_predecessor, workspace, successor, publish, verify, "
                 + "retire, and due"
         ),
         BrokenFile("defaults as list", "version: 1\ndefaults: [1]\n", "ork.yaml:2: defaults: must be a mapping"),
@@ -211,7 +211,7 @@ struct BrokenFileTests {
             "ork.yaml:4: openrouter.management_key.file: unknown key; the only key here is env"),
         BrokenFile(
             "trust in an unknown step", "version: 1\ntrust: {deploy: []}\n",
-            "ork.yaml:2: trust.deploy: unknown key; the keys here are create, publish, verify, approve, and retire"),
+            "ork.yaml:2: trust.deploy: unknown key; the keys here are create, publish, verify, approve, retire, and rollback"),
         BrokenFile(
             "trust in nobody", "version: 1\ntrust: {approve: []}\n",
             "ork.yaml:2: trust.approve: must be a list of public identities, not empty"),
@@ -233,7 +233,7 @@ struct BrokenFileTests {
     static let rotation: [BrokenFile] = [
         .rotation(
             "an unknown key", "wrkspace: x",
-            "ork.yaml:5: rotations.a.wrkspace: unknown key; did you mean workspace? the keys here are enabled, openrouter, predecessor, workspace, "
+            "ork.yaml:5: rotations.a.wrkspace: unknown key; did you mean workspace? the keys here are enabled, openrouter, predecessor, keep_predecessor, workspace, "
                 + "successor, publish, targets, verify, retire, trust, and due"),
         .rotation("enabled as word", "enabled: yes", "ork.yaml:5: rotations.a.enabled: must be true or false"),
         .rotation("enabled as list", "enabled: [true]", "ork.yaml:5: rotations.a.enabled: must be true or false"),

@@ -68,7 +68,8 @@ extension HandoffSource {
             {
                 return try file(handoff, adding: entry, by: signer)
             }
-            let others = StepName.allCases.filter { $0 != record.step }
+            // What retire writes, rollback may write, too.
+            let others = StepName.allCases.filter { $0 != record.step && $0 != .rollback }
             guard let step = others.randomElement(using: &random), let signer = identities[step] else { return nil }
             entry.step = step
             return try file(handoff, adding: entry, by: signer)

@@ -38,15 +38,17 @@ package final class MemoryJournal: Journal, Sendable {
     package var handoff: Handoff? { contents.withLock { $0.handoff } }
 
     package func begin(_ header: RotationHeader, _ entry: Entry) throws(JournalError) {
-        try write(Handoff(header: header), entry, sealed: nil)
+        try write(Handoff(header: header), entry, sealed: nil, kept: [])
     }
 
-    package func append(_ entry: Entry, sealed: [SealedSecret]?) throws(JournalError) {
+    package func append(_ entry: Entry, sealed: [SealedSecret]?, kept: [SealedSecret]) throws(JournalError) {
         guard let handoff else { throw JournalError("there is no handoff") }
-        try write(handoff, entry, sealed: sealed)
+        try write(handoff, entry, sealed: sealed, kept: kept)
     }
 
-    private func write(_ before: Handoff, _ entry: Entry, sealed: [SealedSecret]?) throws(JournalError) {
+    private func write(
+        _ before: Handoff, _ entry: Entry, sealed: [SealedSecret]?, kept: [SealedSecret]
+    ) throws(JournalError) {
         let count = contents.withLock { contents in
             contents.count += 1
             return contents.count
@@ -56,6 +58,7 @@ package final class MemoryJournal: Journal, Sendable {
         do {
             try handoff.append(entry, at: simulation.now, by: identity)
             if let sealed { handoff.seal(sealed) }
+            handoff.keep(kept)
             _ = try State(handoff, trust: trust)
         } catch {
             throw JournalError(error.message, hint: error.hint)

@@ -75,6 +75,10 @@ struct Diary {
         handoff.seal([try SealedSecret(Sample.key, to: identity.publicIdentity)])
     }
 
+    mutating func keep(_ predecessor: Secret, for identity: Identity) throws {
+        handoff.keep([try SealedSecret(predecessor, of: .predecessor, to: identity.publicIdentity)])
+    }
+
     // The story of a rotation, in its usual order.
 
     mutating func intend() throws { try add(.create, .intended, ["name": "checkout-prod minting"]) }

@@ -28,6 +28,9 @@ import Testing
         .verify: [.observed, .checked, .verified, .accepted],
         .approve: [.approved],
         .retire: [.observed, .checked, .accepted, .disabled, .restored, .deleted, .finished, .raised],
+        .rollback: [
+            .observed, .rejected, .unknown, .restored, .disabled, .deleted, .finished, .rollingBack, .rolledBack,
+        ],
     ]
 
     @Test("no step can write another step's records: whoever may publish cannot approve", arguments: StepName.allCases)
@@ -51,6 +54,19 @@ import Testing
         let forged = try Handoff(parsing: Array(text.replacing(signer, with: Sample.publicText).utf8))
         let error = #expect(throws: HandoffError.self) { try State(forged, trust: nil) }
         #expect(error?.code == .signature)
+    }
+
+    @Test("whoever may retire may roll back, unless somebody is named for that")
+    func rollback() throws {
+        let identities = try (0..<3).map { _ in try Identity.generate().publicIdentity }
+        let retiring = Trust([.publish: [identities[0]], .retire: [identities[1]]], fallback: identities[2])
+        #expect(retiring.accepts(identities[1], for: .rollback))
+        #expect(!retiring.accepts(identities[2], for: .rollback))
+        #expect(retiring.keepers == [identities[0], identities[1]].sorted())
+        let named = Trust([.retire: [identities[1]], .rollback: [identities[2]]], fallback: nil)
+        #expect(!named.accepts(identities[1], for: .rollback))
+        #expect(named.keepers == [identities[2]])
+        #expect(Trust([:], fallback: identities[0]).accepts(identities[0], for: .rollback))
     }
 
     @Test("boxes are for those who publish and verify, each once and in order")

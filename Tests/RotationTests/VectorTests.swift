@@ -141,6 +141,7 @@ struct VectorTests {
                 #expect(records == vector["records"]?.array?.compactMap(\.string))
                 #expect(union.head.description == vector["head"]?.string)
                 #expect(union.sealed.count == vector["boxes"]?.integer)
+                #expect(union.kept.count == vector["kept"]?.integer)
             }
         }
     }

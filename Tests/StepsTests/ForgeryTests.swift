@@ -117,11 +117,12 @@ import Timestamps
         let other = try Identity.generate()
         fixture.trust = Trust([step: [other.publicIdentity]], fallback: fixture.identity.publicIdentity)
         guard handoff.records.contains(where: { $0.step == step }) else {
-            // Nobody has approved yet: a signature for it must be the other one's.
+            // Nobody has approved or rolled back yet: a signature for it must be the other one's.
+            let event = step == .approve ? Event.approved : .rollingBack
             try handoff.append(
-                Entry(.approve, .approved, message: "approved", detail: ["binds": .string("\(handoff.header.digest)")]),
+                Entry(step, event, message: event.rawValue, detail: ["binds": .string("\(handoff.header.digest)")]),
                 at: fixture.simulation.now, by: fixture.identity)
-            refuseEverywhere(fixture, handoff, ["not trusted for approve"])
+            refuseEverywhere(fixture, handoff, ["not trusted for \(step.rawValue)"])
             return
         }
         refuseEverywhere(fixture, handoff, ["not trusted for \(step.rawValue)"])
@@ -200,6 +201,7 @@ import Timestamps
                 $0.sandbox.use(hash, cost: 1, at: $0.now)
             }
             #expect(throws: StepError.self) { try fixture.retire() }
+        case .rollback: break
         }
         #expect(fixture.simulation.writes().count == writes)
         #expect(fixture.journal.handoff == handoff)

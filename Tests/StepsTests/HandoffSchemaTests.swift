@@ -4,6 +4,7 @@ import PublisherKit
 import Rotation
 import RotationFixtures
 import Secrets
+import Sodium
 import Steps
 import TestSupport
 import Testing
@@ -56,6 +57,14 @@ struct HandoffSchemaTests {
         partly.simulation.sleep(until: try #require(Date(rfc3339: "2026-12-01T00:00:00Z")))
         partly.refused(.notYet) { () throws(StepError) in try partly.retire() }
         try keep(partly, "raised")
+        let undone = try RotationFixture.published()
+        let place = try #require(undone.known?.plan.targets.first?.place)
+        try undone.journal.append(Entry(.rollback, .rollingBack, message: "rolling back"))
+        try undone.journal.append(
+            Entry(
+                .rollback, .rolledBack, target: PlanName("web"), message: "put back",
+                detail: ["digest": .string(Digest(of: []).description), "place": .string(place.description)]))
+        try keep(undone, "rolling back")
 
         let lost = try RotationFixture()
         #expect(throws: StepError.self) { try lost.create(FakeTransport(lost.simulation, faults: [2: .loseReply])) }

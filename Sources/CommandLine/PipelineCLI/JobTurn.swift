@@ -59,6 +59,7 @@ extension Turn {
         case .publishRest: ["ork-publish", "--all"]
         case .approveRetire: ["ork-approve", "--for", "retire"]
         case .retire: ["ork-retire"]
+        case .rollback: ["ork-rollback"]
         case .done: []
         }
     }

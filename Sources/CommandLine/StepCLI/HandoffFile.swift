@@ -91,20 +91,23 @@ package final class HandoffFile: Journal {
     }
 
     package func begin(_ header: RotationHeader, _ entry: Entry) throws(JournalError) {
-        try write(Handoff(header: header), entry, sealed: nil)
+        try write(Handoff(header: header), entry, sealed: nil, kept: [])
     }
 
-    package func append(_ entry: Entry, sealed: [SealedSecret]?) throws(JournalError) {
+    package func append(_ entry: Entry, sealed: [SealedSecret]?, kept: [SealedSecret]) throws(JournalError) {
         guard let handoff else { throw JournalError("there is no handoff to record in") }
-        try write(handoff, entry, sealed: sealed)
+        try write(handoff, entry, sealed: sealed, kept: kept)
     }
 
-    private func write(_ before: Handoff, _ entry: Entry, sealed: [SealedSecret]?) throws(JournalError) {
+    private func write(
+        _ before: Handoff, _ entry: Entry, sealed: [SealedSecret]?, kept: [SealedSecret]
+    ) throws(JournalError) {
         var handoff = before
         let summary: JSONValue
         do {
             try handoff.append(entry, at: clock.now, provenance: provenance.json, by: identity)
             if let sealed { handoff.seal(sealed) }
+            handoff.keep(kept)
             summary = try State(handoff, trust: trust).summary
         } catch { throw JournalError(error.message, hint: error.hint) }
         do { try DurableFile(path).replace(handoff.bytes(summary: summary)) } catch {

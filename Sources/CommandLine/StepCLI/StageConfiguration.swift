@@ -101,7 +101,8 @@ extension Trust {
         tell: @escaping (Announcement) -> Void
     ) throws(StepError) {
         let configured = try ConfigurationFile.load(config, named: rotation.description, rotation: nil)?.trust
-        let isComplete = StepName.allCases.allSatisfy { configured?[$0] != nil }
+        // Whoever may retire may roll back, unless somebody is named for that.
+        let isComplete = StepName.allCases.allSatisfy { configured?[$0] != nil || $0 == .rollback }
         let own = isComplete ? nil : try IdentityStore(environment, tell: tell).identity().publicIdentity
         try self.init([], configured, own: own)
     }
@@ -117,8 +118,9 @@ extension Trust {
             else {
                 throw StepError(
                     .usage,
-                    "--trust: must be STEP=ork-public-1:…, a whole public identity, where STEP is create, publish, verify, "
-                        + "approve or retire", hint: "`ork-keygen --public < IDENTITY_FILE` prints the public identity")
+                    "--trust: must be STEP=ork-public-1:…, a whole public identity, where STEP is "
+                        + StepName.allCases.map(\.rawValue).inWords("or"),
+                    hint: "`ork-keygen --public < IDENTITY_FILE` prints the public identity")
             }
             named[step, default: []].insert(identity)
         }

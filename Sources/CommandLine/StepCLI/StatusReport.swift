@@ -100,6 +100,8 @@ package struct StatusReport {
         case .retiring: "the predecessor is being retired"
         case .held: "a predecessor was restored and is held"
         case .finished: "finished"
+        case .rollingBack: "it is being rolled back"
+        case .rolledBack: "rolled back: the predecessor is in use again, and the successor is gone"
         }
     }
 }

@@ -1,5 +1,6 @@
 package import FoundationEssentials
 package import JSON
+import PublisherKit
 package import Secrets
 import Sodium
 
@@ -12,6 +13,8 @@ package struct Handoff: Hashable, Sendable {
     package private(set) var records: [Record]
     private var known: Set<Digest> = []
     package private(set) var sealed: [SealedSecret]
+    /// The predecessors' plaintexts, as far as they were found, for a rollback.
+    package private(set) var kept: [SealedSecret]
 
     package static let schema = "ork-handoff/1"
     /// How many records are read at most. A rotation of a hundred targets, retried for days, has some thousand.
@@ -21,6 +24,7 @@ package struct Handoff: Hashable, Sendable {
         self.header = header
         records = []
         sealed = []
+        kept = []
     }
 
     /// Reads the file's content, strictly: see `JSONValue.init(parsing:)`. A record that was altered is refused later.
@@ -39,7 +43,8 @@ package struct Handoff: Hashable, Sendable {
         }
         guard let header = json["rotation"], let records = json["records"]?.array, let sealed = json["sealed"]?.array
         else { throw .malformed("the handoff") }
-        guard records.count <= Self.limit, sealed.count <= Self.limit else {
+        guard let kept = json["kept"] == nil ? [] : json["kept"]?.array else { throw .malformed("kept") }
+        guard records.count <= Self.limit, sealed.count <= Self.limit, kept.count <= Self.limit else {
             throw HandoffError(
                 .malformed, "the handoff has more than \(Self.limit) records or boxes",
                 hint: "no rotation has so many; " + HandoffError.anotherCopy)
@@ -47,18 +52,20 @@ package struct Handoff: Hashable, Sendable {
         self.init(header: try RotationHeader(header))
         for record in records { insert(try Record(record)) }
         for entry in sealed { self.sealed.append(try SealedSecret(entry)) }
+        for entry in kept { self.kept.append(try SealedSecret(entry, of: .predecessor)) }
     }
 
     /// The file's content. The summary is for people; no step reads it.
     package func bytes(summary: JSONValue) -> [UInt8] {
-        let json: JSONValue = [
+        var json: JSONObject = [
             "schema": .string(Self.schema),
             "summary": summary,
             "rotation": header.json,
             "records": .array(records.map { .object($0.json) }),
             "sealed": .array(sealed.map(\.json)),
         ]
-        return json.bytes(.pretty) + [0x0A]
+        if !kept.isEmpty { json["kept"] = .array(kept.map(\.json)) }
+        return JSONValue.object(json).bytes(.pretty) + [0x0A]
     }
 
     /// The newest records: those that no other one follows; the header's digest if there is none.
@@ -83,11 +90,17 @@ package struct Handoff: Hashable, Sendable {
     ) throws(HandoffError) -> Record {
         let record = try Record(entry, at: date, after: tips, provenance: provenance, by: identity)
         insert(record)
+        if record.dropsPredecessor { kept = [] }
         return record
     }
 
     /// Replaces the sealed boxes.
     package mutating func seal(_ boxes: [SealedSecret]) { sealed = boxes }
+
+    /// Adds boxes of predecessors.
+    package mutating func keep(_ boxes: [SealedSecret]) {
+        for box in boxes where !kept.contains(box) { kept.append(box) }
+    }
 
     /// The union of this and another handoff of the same rotation.
     package mutating func merge(_ other: Handoff) throws(HandoffError) {
@@ -98,8 +111,10 @@ package struct Handoff: Hashable, Sendable {
         }
         for record in other.records { insert(record) }
         for box in other.sealed where !sealed.contains(box) { sealed.append(box) }
+        keep(other.kept)
         // An older copy does not bring back what was dropped.
         if records.contains(where: \.dropsKey) { sealed = [] }
+        if records.contains(where: \.dropsPredecessor) { kept = [] }
     }
 
     /// Whether all that another one records is recorded here.

@@ -8,6 +8,8 @@ package import Secrets
 package struct Plan: PlanTable {
     package var service = Service()
     package var predecessor: Predecessor
+    /// Whether the predecessor's plaintext, where it is found, is sealed into the handoff until the rotation ends.
+    package var keepsPredecessor = true
     /// The workspace of the lineage; `nil` is the account's default one.
     package var workspace: String?
     package var successor = Successor()
@@ -28,6 +30,9 @@ package struct Plan: PlanTable {
                     "predecessor", "key", kind: .option,
                     help: "The key to replace: NAME or name=NAME, hash=HASH, env=VARIABLE that holds it, or none")
             ], help: "The key to replace"),
+        PlanField(
+            "keep_predecessor", \.keepsPredecessor, .bool,
+            help: "Seal the predecessor into the handoff where it can be read, so that a rollback can put it back"),
         PlanField(
             "workspace", \.workspace, .optional(.text), flags: [.option("uuid")],
             help: "The workspace, if not the default one"),

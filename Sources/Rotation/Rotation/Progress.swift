@@ -84,7 +84,8 @@ extension State {
 
     /// How far the rotation has come, by its records.
     package var phase: Phase {
-        if isFinished { return .finished }
+        if isFinished { return isRolledBack ? .rolledBack : .finished }
+        if isRollingBack { return .rollingBack }
         if !restorations.isEmpty { return .held }
         if !disabled.isEmpty || !deleted.isEmpty { return .retiring }
         guard created != nil else { return minted.isEmpty ? .intended : .minted }
@@ -100,6 +101,9 @@ extension State {
         /// A predecessor was restored: nothing goes on by itself.
         case held
         case finished
+        /// Nothing goes on but the way back.
+        case rollingBack = "rolling_back"
+        case rolledBack = "rolled_back"
 
         /// The program that goes on from here.
         package var next: String? {
@@ -109,14 +113,15 @@ extension State {
             case .published: "ork-verify"
             case .verified, .retiring: "ork-retire"
             case .held: "ork-retire --again"
-            case .finished: nil
+            case .rollingBack: "ork-rollback"
+            case .finished, .rolledBack: nil
             }
         }
     }
 
     /// The next program, which is `ork-verify` also between two waves and after something was restored.
     package var next: String? {
-        guard !isFinished else { return nil }
+        guard !isFinished, !isRollingBack else { return phase.next }
         if keptTargets.contains(where: { canRewrite($0.name) }) { return "ork-publish" }
         // However far retirement has come, by itself or by hand.
         let open = waves.first { wave in targets(inWave: wave).contains { !isPublished($0.name) } }

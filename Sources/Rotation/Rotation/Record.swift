@@ -6,7 +6,7 @@ import Timestamps
 
 /// The programs that write records.
 package enum StepName: String, Sendable, CaseIterable, Hashable {
-    case create, publish, verify, approve, retire
+    case create, publish, verify, approve, retire, rollback
 }
 
 /// Everything that can be recorded.
@@ -23,19 +23,25 @@ package enum Event: String, Sendable, CaseIterable, Hashable {
     case disabled, restored, deleted, finished
     // Of the successor's limit.
     case raised
+    // Of the way back.
+    case rollingBack = "rolling_back"
+    case rolledBack = "rolled_back"
 
     /// The steps that may record it. Trust is given by the step, so that whoever is trusted to publish must not be
     /// able to verify or to approve in the name of publishing.
     var writers: Set<StepName> {
         switch self {
         case .intended, .minted, .created, .stray: [.create]
-        case .committed, .unchanged, .rejected, .unknown: [.publish]
-        case .observed: [.create, .verify, .retire]
+        case .committed, .unchanged: [.publish]
+        case .rejected, .unknown: [.publish, .rollback]
+        case .observed: [.create, .verify, .retire, .rollback]
         case .checked: [.publish, .verify, .retire]
         case .verified: [.verify]
         case .approved: [.approve]
         case .accepted: [.create, .publish, .verify, .retire]
-        case .disabled, .restored, .deleted, .finished, .raised: [.retire]
+        case .disabled, .restored, .deleted, .finished: [.retire, .rollback]
+        case .raised: [.retire]
+        case .rollingBack, .rolledBack: [.rollback]
         }
     }
 }
@@ -139,6 +145,9 @@ package struct Record: Hashable, Sendable {
 
     /// Whether the sealed successor was dropped with it: when the rotation was finished, or by `ork-verify --drop-secret`.
     var dropsKey: Bool { [.verified, .finished].contains(event) && detail["dropped"]?.bool ?? false }
+
+    /// Whether the kept predecessor was dropped with it: it is gone, or in use again.
+    var dropsPredecessor: Bool { event == .finished }
 
     private static func isSigned(_ json: JSONObject, by signer: PublicIdentity) -> Bool {
         guard let signature = json["signature"]?.string.flatMap(Base64URL.decode) else { return false }

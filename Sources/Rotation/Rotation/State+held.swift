@@ -1,5 +1,6 @@
 import JSON
 package import PublisherKit
+import Secrets
 
 // A target that was made, and not changed, is news: nothing shows that an application reads the key there.
 extension State {
@@ -41,7 +42,9 @@ extension State.TargetState {
     mutating func noteHeld(_ record: Record) {
         guard record.event != .rejected, let held = record.detail["held"]?.string.flatMap(Held.init) else { return }
         switch held {
-        case .predecessor: heldBefore = held
+        case .predecessor:
+            heldBefore = held
+            replaced = replaced ?? record.detail["replaced"]?.string.flatMap { Digest($0) }
         case .nothing, .other: if written == nil { heldBefore = held }
         case .successor, .unknown: break
         }

@@ -50,8 +50,16 @@ package struct State: Sendable {
     /// Predecessors that `ork-retire --restore` has enabled, and that nobody is recorded to have disabled since.
     package private(set) var restorations: [KeyHash: Restoration] = [:]
     package private(set) var isFinished = false
+    /// Whether `ork-rollback` has begun; nothing else goes on after that.
+    package private(set) var isRollingBack = false
+    /// Whether it has come to its end.
+    package private(set) var isRolledBack = false
+    /// The places that hold a predecessor again, by the digest of the place.
+    package internal(set) var putBack: [Digest: PutBack] = [:]
     /// Whether the successor can still be read from the handoff by somebody.
     package let isSealed: Bool
+    /// Whether somebody can still read a predecessor from it.
+    package let isPredecessorKept: Bool
     /// Whether it is recorded that the sealed successor was dropped.
     package private(set) var isKeyDropped = false
     /// Targets at which the last look did not find the successor.
@@ -78,15 +86,17 @@ package struct State: Sendable {
     /// What is recorded of one target.
     package struct TargetState: Sendable {
         /// The record that last said that the target holds the successor.
-        package fileprivate(set) var held: Record?
+        package internal(set) var held: Record?
         /// The last write, or the first sight of the value when there was no write.
         package fileprivate(set) var written: Date?
         /// The last outcome of any kind.
-        package fileprivate(set) var last: Record?
+        package internal(set) var last: Record?
         /// What the publisher left with its last `committed`.
         package fileprivate(set) var receipt: JSONObject?
         /// What it held before this rotation wrote there, as far as is known.
         package internal(set) var heldBefore: Held?
+        /// The predecessor that it held, where a publisher has told which.
+        package internal(set) var replaced: Digest?
     }
 }
 
@@ -99,6 +109,7 @@ extension State {
         supersedes = handoff.header.predecessors.count > 1
         head = handoff.head
         isSealed = !handoff.sealed.isEmpty
+        isPredecessorKept = !handoff.kept.isEmpty
         for target in plan.targets { targets[target.name] = TargetState() }
         for record in try handoff.verified(trust: trust) { try read(record, trust) }
     }
@@ -133,7 +144,7 @@ extension State {
         case .committed, .unchanged, .rejected, .unknown:
             try readOutcome(record)
         case .observed:
-            if record.step == .create || record.step == .retire { readings.append(try Reading(record)) }
+            if record.step != .verify { readings.append(try Reading(record)) }
         case .checked:
             try readChecked(record)
         case .verified:
@@ -159,8 +170,13 @@ extension State {
             restorations[hash] = nil
         case .finished:
             isFinished = true
+            if record.step == .rollback { isRolledBack = true }
         case .raised:
             break
+        case .rollingBack:
+            isRollingBack = true
+        case .rolledBack:
+            try readRolledBack(record)
         }
     }
 
@@ -182,6 +198,7 @@ extension State {
         guard !isOfDroppedPlace(record, name) else { return }
         var target = targets[name] ?? TargetState()
         target.last = record
+        if record.event != .rejected { putBack[place(of: record, name)] = nil }
         target.noteHeld(record)
         if let receipt = record.detail["receipt"]?.object { target.receipt = receipt }
         // Nobody knows what it holds now.

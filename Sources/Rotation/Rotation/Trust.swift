@@ -10,9 +10,11 @@ package struct Trust: Hashable, Sendable {
         requiresApproval = false
     }
 
-    /// The named identities for the named steps; `fallback` for the others.
+    /// The named identities for the named steps; `fallback` for the others. Whoever may retire may roll back, unless
+    /// somebody is named for that.
     package init(_ named: [StepName: Set<PublicIdentity>], fallback: PublicIdentity?) {
         var signers = named
+        signers[.rollback] = named[.rollback] ?? named[.retire]
         for step in StepName.allCases where signers[step] == nil { signers[step] = fallback.map { [$0] } ?? [] }
         self.signers = signers
         requiresApproval = named[.approve] != nil
@@ -32,5 +34,10 @@ package struct Trust: Hashable, Sendable {
     package var recipients: [PublicIdentity] {
         let recipients = (signers[.publish] ?? []).union(signers[.verify] ?? [])
         return recipients.sorted()
+    }
+
+    /// Whom a predecessor is sealed to: those who roll back, and those who publish, who find it at a target.
+    package var keepers: [PublicIdentity] {
+        (signers[.publish] ?? []).union(signers[.rollback] ?? []).sorted()
     }
 }

@@ -10,6 +10,8 @@ package enum Turn: String, Sendable, CaseIterable {
     case verifyRest = "verify-rest"
     case approveRetire = "approve-retire"
     case retire
+    /// Of a rotation that is on its way back; beginning that is a person's decision.
+    case rollback
     /// Nobody's: the rotation is finished.
     case done
 }
@@ -34,6 +36,7 @@ extension State {
         case "ork-publish": .publish
         case "ork-verify": isPastFirstWave ? .verifyRest : .verify
         // A person's decision, which the job says.
+        case "ork-rollback": .rollback
         case "ork-retire", "ork-retire --again": isApproved(for: .retire) ? .retire : .approveRetire
         default: .done
         }

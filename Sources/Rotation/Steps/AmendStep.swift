@@ -18,7 +18,7 @@ package struct AmendStep {
     }
 
     package func run() throws(StepError) {
-        let before = try context.state()
+        let before = try context.stateLeadingOn()
         guard !before.isFinished else {
             throw StepError(
                 .unacceptable, "the rotation is finished: there is nothing left to amend",

@@ -15,7 +15,7 @@ package struct ApproveStep {
     }
 
     package func run() throws(StepError) {
-        let state = try context.state()
+        let state = try context.stateLeadingOn()
         let successor = try context.successor(of: state)
         guard let binding = state.approvalBinding else { return }
         for key in state.header.predecessors { context.tell(.doing("to be retired: \(key.name) (\(key.hash.short))")) }

@@ -46,7 +46,7 @@ package struct CreateStep {
     @discardableResult
     package func run() throws(StepError) -> ForeseenRotation? {
         guard context.journal.handoff != nil else { return try begin() }
-        let state = try context.state()
+        let state = try context.stateLeadingOn(another: options.command)
         guard state.header.name == options.name else {
             throw StepError(
                 .unacceptable, "the handoff is of the rotation \(state.header.name), not of \(options.name)",

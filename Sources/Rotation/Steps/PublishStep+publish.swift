@@ -30,6 +30,9 @@ extension PublishStep {
             detail["place"] = .string(target.place.description)
             detail["operation"] = .string(request.operation)
             detail["held"] = .string(answer.held.rawValue)
+            if let holds = answer.holds, state.predecessorDigests.contains(holds) {
+                detail["replaced"] = .string(holds.description)
+            }
             if let receipt = answer.receipt, outcome.isHeld { detail["receipt"] = .object(receipt) }
             if outcome.isHeld { detail["baseline"] = baseline.json }
             if let failure = outcome.failure { detail["code"] = .string(failure.error.code.rawValue) }

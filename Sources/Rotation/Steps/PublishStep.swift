@@ -64,7 +64,7 @@ package struct PublishStep {
 
     /// Publishes what is due; `report` gets what became of each target.
     package func run(report: (TargetFinding) -> Void = { _ in }) throws(StepError) {
-        let before = try context.state()
+        let before = try context.stateLeadingOn()
         let successor = try context.successor(of: before)
         var state = try withAddedTargets(before)
         var due = try nextTargets(state)

@@ -38,7 +38,7 @@ package struct RetireStep {
     }
 
     package func run() throws(StepError) {
-        let known = try context.state()
+        let known = try context.stateLeadingOn()
         let successor = try context.successor(of: known)
         guard !known.plan.targets.isEmpty else {
             throw StepError(

@@ -82,12 +82,15 @@ extension State {
 
 extension State {
     /// The command that takes every key of the lineage into a new rotation, with or without an `ork.yaml`.
-    var supersedingCommand: String {
+    var supersedingCommand: String { command.superseding.description }
+
+    /// The command that would begin such a rotation again.
+    var command: CreateCommand {
         // A hash or a variable may name a key that is gone by then; the lineage's name stays.
         let predecessor =
             if case .name = header.plan.predecessor { header.plan.predecessor } else {
                 Plan.Predecessor.name(header.base)
             }
-        return CreateCommand().naming(predecessor).naming(plan.targets).superseding.description
+        return CreateCommand().naming(predecessor).naming(plan.targets)
     }
 }

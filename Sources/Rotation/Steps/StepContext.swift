@@ -93,10 +93,12 @@ package struct StepContext {
         guard !isStopping() else { throw StepError(.interrupted, "nothing more was begun", isRetryable: false) }
     }
 
-    func record(_ entry: Entry, sealed: [SealedSecret]? = nil) throws(StepError) {
+    func record(
+        _ entry: Entry, sealed: [SealedSecret]? = nil, kept: [SealedSecret] = []
+    ) throws(StepError) {
         // Without its record an effect does not begin.
         if entry.event == .intended { try continueUnlessStopped() }
-        do { try journal.append(entry, sealed: sealed) } catch { throw StepError(error) }
+        do { try journal.append(entry, sealed: sealed, kept: kept) } catch { throw StepError(error) }
     }
 }
 

@@ -49,7 +49,7 @@ package struct VerifyStep {
     /// Verifies everything that is published, once. Answers the checks, of which none has failed.
     @discardableResult
     package func run(report: ([Check]) -> Void = { _ in }) throws(StepError) -> [Check] {
-        let state = try context.state()
+        let state = try context.stateLeadingOn()
         let successor = try context.successor(of: state)
         let published = state.keptTargets.filter { state.isPublished($0.name) }
         guard !published.isEmpty else {

@@ -189,6 +189,9 @@ WRITERS = {
     "verify": {"observed", "checked", "verified", "accepted"},
     "approve": {"approved"},
     "retire": {"observed", "accepted", "disabled", "restored", "deleted", "finished"},
+    "rollback": {
+        "observed", "rejected", "unknown", "restored", "disabled", "deleted", "finished", "rolling_back", "rolled_back"
+    },
 }
 
 
@@ -203,8 +206,8 @@ def check_record(record):
     read_identity(PUBLIC, record.get("signer"))
 
 
-def check_box(box):
-    need(isinstance(box, dict) and box.get("of") == "successor", "a box")
+def check_box(box, of):
+    need(isinstance(box, dict) and box.get("of") == of, "a box")
     read_identity(PUBLIC, box.get("to"))
     decode(box.get("box"))
 
@@ -215,11 +218,14 @@ def read(data):
     if handoff["schema"] != "ork-handoff/1":
         raise Refused("schema")
     need(isinstance(handoff.get("records"), list) and isinstance(handoff.get("sealed"), list), "the file")
+    need(isinstance(handoff.get("kept", []), list), "kept")
     check_header(handoff.get("rotation"))
     for record in handoff["records"]:
         check_record(record)
     for box in handoff["sealed"]:
-        check_box(box)
+        check_box(box, "successor")
+    for box in handoff.get("kept", []):
+        check_box(box, "predecessor")
     return handoff
 
 
@@ -257,7 +263,11 @@ def merge(handoffs):
     boxes = {(box["to"], box["box"]): box for handoff in handoffs for box in handoff["sealed"]}
     droppers = [record for record in records.values() if record["event"] in ("verified", "finished")]
     dropped = any(record.get("detail", {}).get("dropped") is True for record in droppers)
-    return first | {"records": list(records.values()), "sealed": [] if dropped else list(boxes.values())}
+    kept = {(box["to"], box["box"]): box for handoff in handoffs for box in handoff.get("kept", [])}
+    if any(record["event"] == "finished" for record in records.values()):
+        kept = {}
+    boxes = {} if dropped else boxes
+    return first | {"records": list(records.values()), "sealed": list(boxes.values()), "kept": list(kept.values())}
 
 
 def ordered(handoff):
@@ -329,6 +339,12 @@ def check_detail(record, state, trust):
                 state["targets"][name] = change["now"]
     if event == "disabled":
         need(is_hash(detail.get("hash")), event)
+    if event == "rolled_back":
+        need("target" in record and is_digest(detail.get("digest")) and is_digest(detail.get("place")), event)
+
+
+def signers(trust, step):
+    return trust.get(step, trust.get("retire", []) if step == "rollback" else [])
 
 
 def accept(handoff, trust=None):
@@ -337,7 +353,7 @@ def accept(handoff, trust=None):
             raise Refused("signature")
         if record["event"] not in WRITERS[record["step"]]:
             raise Refused("untrusted", "writer")
-        if trust is not None and record["signer"] not in trust.get(record["step"], []):
+        if trust is not None and record["signer"] not in signers(trust, record["step"]):
             raise Refused("untrusted", "signer")
     root = digest(handoff["rotation"])
     first = [record for record in handoff["records"] if root in record["after"]]
@@ -422,8 +438,9 @@ def check(folder, golden):
     for case in vectors["handoffs"]["merged"]:
         for texts in (case["texts"], case["texts"][::-1]):
             merged = merge([read(text.encode()) for text in texts])
-            found = [sorted(map(digest, merged["records"])), head(tips(merged)), len(merged["sealed"])]
-            same(found, [case[name] for name in ("records", "head", "boxes")], case)
+            boxes = len(merged["sealed"]), len(merged["kept"])
+            found = [sorted(map(digest, merged["records"])), head(tips(merged)), *boxes]
+            same(found, [case[name] for name in ("records", "head", "boxes", "kept")], case)
     for case in vectors["handoffs"]["refused"]:
 
         def work():

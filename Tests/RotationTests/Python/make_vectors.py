@@ -84,6 +84,14 @@ class Writer:
         self.handoff["sealed"].append({"to": PUBLICS[name], "of": "successor", "box": box(name)})
         return self
 
+    def keep(self, name="all"):
+        self.handoff.setdefault("kept", []).append({"to": PUBLICS[name], "of": "predecessor", "box": box(name)})
+        return self
+
+    def put_back(self, target, **more):
+        place = {"publisher": "file", "with": {"path": target + ".env"}}
+        return self.add("rollback", "rolled_back", {"digest": "sha256:" + "a" * 64, "place": digest(place)}, target, **more)
+
     def copy(self):
         return copy.deepcopy(self)
 
@@ -173,6 +181,17 @@ def handoffs():
     after.verify(written, dropped=True)
     finished = both.copy()
     finished.add("retire", "finished", {"dropped": True})
+    kept = both.copy().keep().keep("other")
+    undone = kept.copy()
+    undone.add("rollback", "rolling_back", signer="other")
+    undone.add("rollback", "restored", {"hash": "a" * 64}, signer="other")
+    undone.add("rollback", "unknown", {"code": "unavailable"}, "api", signer="other")
+    for target in ("web", "api"):
+        undone.put_back(target, signer="other")
+    undone.add("rollback", "disabled", {"hash": "b" * 64}, signer="other")
+    undone.add("rollback", "deleted", {"hash": "b" * 64}, signer="other")
+    undone.add("rollback", "finished", {"dropped": True}, signer="other")
+    everybody = {step: [PUBLICS["all"]] for step in ("create", "publish")} | {"retire": [PUBLICS["other"]]}
     shuffled = after.text(lambda handoff: handoff["records"].reverse())
     added = base.copy()
     place = {"publisher": "file", "wave": 2, "with": {"path": "more.env"}}
@@ -190,14 +209,19 @@ def handoffs():
     accepted = [
         accepted_case(separate.text(), trust), accepted_case(base.text()), accepted_case(both.text()),
         accepted_case(shuffled), accepted_case(added.text()), accepted_case(stray.text()), accepted_case(later.text()),
-        accepted_case(without.text()), accepted_case(back.text()),
+        accepted_case(without.text()), accepted_case(back.text()), accepted_case(kept.text()),
+        accepted_case(undone.text(), everybody),
     ]
     merged = []
-    for texts in ([api.text(), web.text()], [base.text(), after.text()], [both.text(), both.text()], [base.text(), finished.text()]):
+    for texts in (
+        [api.text(), web.text()], [base.text(), after.text()], [both.text(), both.text()],
+        [base.text(), finished.text()], [base.text(), kept.text()], [kept.text(), after.text()],
+        [kept.text(), finished.text()], [kept.text(), undone.text()],
+    ):
         result = merge([read(text.encode()) for text in texts])
         merged.append(
             {"texts": texts, "records": sorted(map(digest, result["records"])), "head": head(tips(result)),
-             "boxes": len(result["sealed"])}
+             "boxes": len(result["sealed"]), "kept": len(result["kept"])}
         )
     return {"accepted": accepted, "merged": merged, "refused": refused()}
 
@@ -242,6 +266,8 @@ def refused():
     add("a key twice", "malformed", good.text().replace('"sealed": []', '"sealed": [], "sealed": []'))
     wrong_box = {"to": PUBLICS["all"], "of": "predecessor", "box": box("all")}
     change("a box of something else", "malformed", lambda handoff: handoff["sealed"].append(wrong_box))
+    change("a kept box of something else", "malformed", lambda handoff: handoff.update(kept=[wrong_box | {"of": "successor"}]))
+    change("kept that is no list", "malformed", lambda handoff: handoff.update(kept={}))
     change("an altered message", "signature", record("message", "other"))
     change("another signer", "signature", record("signer", PUBLICS["other"]))
     change("no signature", "signature", lambda handoff: handoff["records"][0].pop("signature"))
@@ -268,6 +294,13 @@ def refused():
     write("verified of another key", "malformed", "verify", "verified", {"digest": "sha256:" + "0" * 64, "writes": {}})
     write("approved without what", "malformed", "approve", "approved", {"for": ["retire"]})
     write("disabled without a key", "malformed", "retire", "disabled", {"at": "2026-11-23T03:04:00Z"})
+    write("rolled back without a place", "malformed", "rollback", "rolled_back", {"digest": "sha256:" + "a" * 64}, "web")
+    write("rolled back by who retires", "untrusted", "retire", "rolled_back", {"x": 1}, "web")
+    write("written by who rolls back", "untrusted", "rollback", "committed", {"x": 1}, "web")
+    keeper = good.copy()
+    keeper.put_back("web", signer="other")
+    add("rolled back by who retires, where another one is named for it", "untrusted", keeper.text(),
+        trust={"create": [PUBLICS["all"]], "retire": [PUBLICS["other"]], "rollback": [PUBLICS["all"]]})
     place = {"publisher": "file", "wave": 1, "with": {"path": "elsewhere.env"}}
     write("two places of one name", "contradiction", "publish", "accepted", {"target": place}, "web")
     two = good.copy().begin(hash="c" * 64)

@@ -174,15 +174,17 @@ final class WalkJournal: Journal {
     }
 
     func begin(_ header: RotationHeader, _ entry: Entry) throws(JournalError) {
-        try write(Handoff(header: header), entry, sealed: nil)
+        try write(Handoff(header: header), entry, sealed: nil, kept: [])
     }
 
-    func append(_ entry: Entry, sealed: [SealedSecret]?) throws(JournalError) {
+    func append(_ entry: Entry, sealed: [SealedSecret]?, kept: [SealedSecret]) throws(JournalError) {
         guard let handoff else { throw JournalError("there is no handoff to record in") }
-        try write(handoff, entry, sealed: sealed)
+        try write(handoff, entry, sealed: sealed, kept: kept)
     }
 
-    private func write(_ before: Handoff, _ entry: Entry, sealed: [SealedSecret]?) throws(JournalError) {
+    private func write(
+        _ before: Handoff, _ entry: Entry, sealed: [SealedSecret]?, kept: [SealedSecret]
+    ) throws(JournalError) {
         var failure: JournalError?
         process.effect { way in
             guard way == .through else {
@@ -194,6 +196,7 @@ final class WalkJournal: Journal {
             do throws(HandoffError) {
                 try handoff.append(entry, at: process.now, by: identity)
                 if let sealed { handoff.seal(sealed) }
+                handoff.keep(kept)
             } catch {
                 failure = JournalError(error.message, hint: error.hint)
                 return

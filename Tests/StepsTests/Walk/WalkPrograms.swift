@@ -117,7 +117,7 @@ struct WalkPrograms {
         guard plan.retire != state.plan.retire else { return }
         let entry = Entry(
             .retire, .accepted, message: "accepted other rules", detail: ["rules": ["retire": plan.retire.json]])
-        do { try journal.append(entry, sealed: nil) } catch { throw StepError(error) }
+        do { try journal.append(entry) } catch { throw StepError(error) }
     }
 
     private static func predecessor(_ text: String) -> Plan.Predecessor? {
