@@ -11,7 +11,7 @@ struct RotateScriptTests {
     init() throws { place = try Place() }
 
     private func rotate(
-        _ variables: [String: String], answers: String = ""
+        _ variables: [String: String], _ arguments: [String] = [], answers: String = ""
     ) async throws -> (succeeded: Bool, output: String) {
         let all = [
             "HOME": place.folder.file("home"), "ORK_IDENTITY": place.manager.revealed() ?? "",
@@ -20,7 +20,7 @@ struct RotateScriptTests {
             "TARGET_TOKEN": place.sandbox.gitlab.token.revealed() ?? "",
         ]
         return try await Place.run(
-            BuiltProduct.repository + "/ci-templates/shell/rotate.sh", [], in: place.folder.file("repository"),
+            BuiltProduct.repository + "/ci-templates/shell/rotate.sh", arguments, in: place.folder.file("repository"),
             environment: all.merging(variables) { $1 }, input: answers)
     }
 
@@ -39,6 +39,21 @@ struct RotateScriptTests {
         }
         let opened = try await rotate(["ORK_GATES": "ask"], answers: "y\nyes\n")
         #expect(opened.succeeded && opened.output.contains("finished: "), "\(opened.output)")
+        #expect(try minted() == 1 && place.live().count == 1)
+    }
+
+    @Test("a leaked key is replaced in one go, after its plan is told")
+    func leaked() async throws {
+        try place.configure("gitlab-variable", "project", "key")
+        let mistyped = try await rotate([:], ["--compromized"])
+        #expect(!mistyped.succeeded && mistyped.output.contains("the only option is --compromised"))
+        let closed = try await rotate(["ORK_GATES": "ask"], ["--compromised"], answers: "n\n")
+        #expect(!closed.succeeded && closed.output.contains("the plan for a key that has leaked:"), "\(closed.output)")
+        #expect(try minted() == 0)
+        let run = try await rotate([:], ["--compromised"])
+        let parts = run.output.split(separator: "the plan for a key that has leaked:")
+        #expect(run.succeeded && parts.count == 2, "\(run.output)")
+        #expect(parts.last?.contains("the leaked key is gone, ") == true)
         #expect(try minted() == 1 && place.live().count == 1)
     }
 

@@ -7,15 +7,28 @@
 #
 #   17 */6 * * *  cd /srv/rotations && ORK_ROTATION=checkout ORK_BEGIN=due ./rotate.sh
 #
+# rotate.sh --compromised replaces a key that has leaked: all waves at once, and the old key is disabled and deleted as soon as
+# the new one is verified. Applications that have not taken it up by then fail.
+#
 #   ORK_ROTATION  the rotation in ork.yaml, where there are several
 #   ORK_HANDOFF   the handoff file (default: ork-handoff.json, with ORK_ROTATION ork-handoff.ROTATION.json)
 #   ORK_BEGIN     "due": begin a rotation when ork-due says that it is due, and else only continue one
 #   ORK_WAIT      how long each step may wait here for what is not yet so (default: 10m)
+#   ORK_LEAKED_SINCE  with --compromised: since when it is asked who used the key, such as 2026-11-23T03:00:00Z
 #   ORK_GATES     "ask": ask before later waves are published and before the predecessor is retired
 set -eu
 
 handoff=${ORK_HANDOFF:-ork-handoff${ORK_ROTATION:+.$(printf %s "$ORK_ROTATION" | tr / +)}.json}
 wait=${ORK_WAIT:-10m}
+
+case ${1:-} in
+'') leaked= ;;
+--compromised) leaked=yes ;;
+*)
+    echo 'rotate.sh: error: the only option is --compromised' >&2
+    exit 64
+    ;;
+esac
 
 case ${ORK_GATES:-}/${ORK_BEGIN:-} in
 / | ask/ | /due | ask/due) ;;
@@ -58,8 +71,46 @@ if [ ! -e "$handoff" ] && [ "${ORK_BEGIN:-}" = due ]; then
     esac
 fi
 
+# A key that has leaked: no overlap, no quiet, no soak.
+replace_leaked() {
+    began=$(date +%s)
+    settle=
+    if [ ! -e "$handoff" ]; then
+        step ork-create --dry-run
+        settle=$(ork-create --dry-run --json ${ORK_ROTATION:+--rotation "$ORK_ROTATION"} 2>/dev/null |
+            sed -n 's/.*"settle":"\([0-9dhms]*\)".*/\1/p')
+    fi
+    cat >&2 <<PLAN
+
+rotate.sh: the plan for a key that has leaked:
+  1. mint its successor                                   a second
+  2. leave that alone until it is known everywhere        ${settle:-the rest of its 30s}
+  3. publish it to every target, all waves at once        as long as the slowest target takes
+  4. look at the targets, ask the application's probes    as long as they take
+  5. disable the old key, tell who used it, delete it     two seconds
+Applications that have not taken up the new key by step 5 fail.
+PLAN
+    gate 'Go on?'
+    step ork-create --wait "$wait"
+    step ork-publish --all --wait "$wait"
+    status=0
+    step ork-verify --wait "$wait" || status=$?
+    if [ "$status" != 0 ]; then
+        # Somebody may know better; a machine does not risk the service.
+        [ "${ORK_GATES:-}" = ask ] || exit "$status"
+        gate 'The successor is not verified. Disable the leaked key all the same?'
+    fi
+    step ork-retire --compromised ${ORK_LEAKED_SINCE:+--since "$ORK_LEAKED_SINCE"} --wait "$wait"
+    echo "rotate.sh: the leaked key is gone, $(($(date +%s) - began)) s after the beginning" >&2
+}
+
 # Would publishing work? Better known before anything is minted.
 step ork-publish --check
+
+if [ "$leaked" ]; then
+    replace_leaked
+    exit
+fi
 
 step ork-create --wait "$wait"
 

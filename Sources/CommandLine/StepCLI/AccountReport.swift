@@ -41,7 +41,14 @@ struct AccountReport {
         return uses.map { use in
             "    used by      \(use.application) with \(use.model): \(Counted(use.requests, "request")) since "
                 + account.since.rfc3339
-        }
+        } + hours(reference)
+    }
+
+    /// A job that runs once a day is found by its hour.
+    private func hours(_ reference: KeyReference) -> [String] {
+        guard let habit = account.habits[reference.hash], !habit.hours.isEmpty else { return [] }
+        let hours = habit.hoursOfDay.map { $0 < 10 ? "0\($0)" : "\($0)" }.joined(separator: " ")
+        return ["    used at      the hours \(hours) (UTC) of the last 30 days"]
     }
 
     var json: JSONValue {
@@ -63,9 +70,14 @@ struct AccountReport {
                 key, KeyReference(hash: key.hash, name: key.name),
                 ["rotation": rotation, "newer": .bool(key.isNewer(than: state.header))])
         }
+        var hours = JSONObject()
+        for (hash, habit) in account.habits {
+            hours[hash.description] = .array(habit.hoursOfDay.map { .number(JSONNumber($0)) })
+        }
         return [
             "at": .string(account.date.rfc3339), "keys": .array(keys), "others": .array(others),
             "uses_since": .string(account.since.rfc3339), "uses": .array(uses),
+            "hours": .object(hours),
         ]
     }
 

@@ -32,15 +32,18 @@ package struct StatusReport {
 
     /// Asks OpenRouter about the keys, where this stage's own configuration and flags say that it is. Changes nothing.
     package mutating func ask(
-        config: String?, openRouterURL: String?, _ environment: StepEnvironment, _ transport: any HTTPTransport
+        config: String?, openRouterURL: String?, since: String?, _ environment: StepEnvironment,
+        _ transport: any HTTPTransport,
+        tell: @escaping (Announcement) -> Void
     ) throws(StepError) {
+        let moment = try Moment.past(since, "--since")
         let configuration = try ConfigurationFile.load(config, named: nil, rotation: state.header.name)
         let service = try HTTPURL(openRouter: openRouterURL, configuration, environment)
         try service.requirePlanned(state.header.plan)
         // Whoever signed the handoff may be anybody: it names no variable whose value is sent.
-        let name = configuration?.plan.service.managementKey
-        let account = try environment.account(at: service, key: name, over: transport)
-        self.account = try AccountStatus.ask(account, of: state, at: now)
+        let named = configuration?.plan.service ?? Plan.Service()
+        let access = ManagementAccess(environment, over: transport, tell: tell)
+        self.account = try AccountStatus.ask(access.account(at: service, named), of: state, since: moment, at: now)
     }
 
     /// The digest that stands for everything recorded.

@@ -38,6 +38,12 @@ import Steps
 
     @Option(
         help: ArgumentHelp(
+            "With --compromised: since when it is asked who used the key, such as 2026-11-23T03:00:00Z (default: for a week).",
+            valueName: "moment"))
+    var since: String?
+
+    @Option(
+        help: ArgumentHelp(
             "Let go of this target: nothing is asked of it any more, and it may lose service (repeatable).",
             valueName: "target"))
     var abandonTarget: [String] = []
@@ -57,6 +63,7 @@ import Steps
         var options = RetireStep.Options()
         options.again = again
         options.isCompromised = compromised
+        options.leakedSince = try Moment.past(since, "--since")
         options.abandonedTargets = try session.names(abandonTarget, "--abandon-target")
         let applications = ApplicationProbes(
             context: session.context, transport: transport, programs: ProbePrograms(session))

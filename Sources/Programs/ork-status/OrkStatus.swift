@@ -14,6 +14,7 @@ import Steps
               ork-status
               ork-status --head
               ork-status --ask
+              ork-status --ask --since 2026-11-23T03:00:00Z
             """, version: orkVersion)
 
     @Option(
@@ -37,6 +38,12 @@ import Steps
     var ask = false
 
     @Option(
+        help: ArgumentHelp(
+            "With --ask: since when it is asked who used the old key, such as 2026-11-23T03:00:00Z (default: for a week).",
+            valueName: "moment"))
+    var since: String?
+
+    @Option(
         help: ArgumentHelp("With --ask: the configuration file (default: ork.yaml, if it exists).", valueName: "file"))
     var config: String?
 
@@ -53,8 +60,8 @@ import Steps
         var status = try StatusReport(handoff, trust: trust)
         if ask {
             try status.ask(
-                config: config, openRouterURL: openRouterURL, StepEnvironment(),
-                CurlTransport(userAgent: "ork/\(orkVersion)", observer: .showing(on: console)))
+                config: config, openRouterURL: openRouterURL, since: since, StepEnvironment(),
+                CurlTransport(userAgent: "ork/\(orkVersion)", observer: .showing(on: console)), tell: console.show)
         }
         if head { return Console.print(status.head) }
         if json { return console.print(status.json) }

@@ -21,6 +21,11 @@ package struct KeyHabit: Sendable, Hashable {
         self.init(hours: hours)
     }
 
+    /// The hours of the day, in UTC, in which it was used.
+    package var hoursOfDay: [Int] {
+        Set(hours.map { Int(($0.timeIntervalSince1970 / 3600).rounded(.down)) % 24 }).sorted()
+    }
+
     /// The longest time in seconds that is sure to lie between two uses; 0 where there were less than two.
     package var longestPause: TimeInterval {
         zip(hours, hours.dropFirst()).map { $1.timeIntervalSince($0) - 3600 }.max() ?? 0

@@ -1,4 +1,4 @@
-import FoundationEssentials
+package import FoundationEssentials
 import JSON
 import OpenRouter
 package import Rotation
@@ -20,6 +20,8 @@ package struct RetireStep {
     package struct Options: Sendable {
         /// The predecessors are known to others: publish and probe come first, nothing else does.
         package var isCompromised = false
+        /// Since when a compromised key may have been used by others.
+        package var leakedSince: Date?
         /// Disable a predecessor again that somebody has restored.
         package var again = false
         /// Targets that nothing is asked of any more.
@@ -59,7 +61,7 @@ package struct RetireStep {
             try context.continueUnlessStopped()
             context.tell(.doing(context.isDryRun ? "would \(action.verb) \(action.object)" : action.text))
             guard !context.isDryRun else { return }
-            try perform(action)
+            try perform(action, at: snapshot.date)
             snapshot = try RetirementSnapshot.take(context, account, state(), successor)
             try confirm(action, snapshot)
         }
@@ -117,7 +119,7 @@ package struct RetireStep {
         }
     }
 
-    private func perform(_ action: Action) throws(StepError) {
+    private func perform(_ action: Action, at now: Date) throws(StepError) {
         switch action {
         case .disable(let key, let name, _):
             var change = KeyChange()
@@ -126,6 +128,7 @@ package struct RetireStep {
             change.name = name.description
             _ = try account.send { $0.updateKey(key.hash, change) }
         case .delete(let key, _):
+            tellUses(of: key, to: now)
             _ = try account.send { $0.deleteKey(key.hash) }
         }
     }
