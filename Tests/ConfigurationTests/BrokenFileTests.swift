@@ -193,7 +193,8 @@ struct BrokenFileTests {
             "ork.yaml:3: defaults.retire.soak: \(length)"),
         BrokenFile(
             "an unknown key in openrouter", "version: 1\nopenrouter: {uri: x}\n",
-            "ork.yaml:2: openrouter.uri: unknown key; did you mean url? the keys here are url and management_key"),
+            "ork.yaml:2: openrouter.uri: unknown key; did you mean url? the keys here are url, management_key, federation_policy, federation_audience, and inference_url"
+        ),
         BrokenFile(
             "plain http to another machine", "version: 1\nopenrouter:\n  url: http://openrouter.ai/api/v1\n",
             "ork.yaml:3: openrouter.url: plain http is accepted only for localhost; use https"),
@@ -211,7 +212,8 @@ struct BrokenFileTests {
             "ork.yaml:4: openrouter.management_key.file: unknown key; the only key here is env"),
         BrokenFile(
             "trust in an unknown step", "version: 1\ntrust: {deploy: []}\n",
-            "ork.yaml:2: trust.deploy: unknown key; the keys here are create, publish, verify, approve, retire, and rollback"),
+            "ork.yaml:2: trust.deploy: unknown key; the keys here are create, publish, verify, approve, retire, and rollback"
+        ),
         BrokenFile(
             "trust in nobody", "version: 1\ntrust: {approve: []}\n",
             "ork.yaml:2: trust.approve: must be a list of public identities, not empty"),

@@ -93,13 +93,14 @@ package struct ConfiguredFleet {
 
     /// Asks each account once, in the order of the configuration.
     package func findings(
-        _ transport: any HTTPTransport, clock: any WallClock = SystemClock()
+        _ transport: any HTTPTransport, clock: any WallClock = SystemClock(),
+        tell: @escaping (Announcement) -> Void = { _ in }
     ) throws(StepError) -> [DueFinding] {
         var findings: [PlanName: DueFinding] = [:]
         var groups: [(key: AccountKey, rotations: [DueRotation])] = []
         for rotation in rotations {
             guard let url = addresses[rotation.name] else { continue }
-            let key = AccountKey(url: url, name: rotation.plan.service.managementKey)
+            let key = AccountKey(url: url, service: rotation.plan.service)
             if let index = groups.firstIndex(where: { $0.key == key }) {
                 groups[index].rotations.append(rotation)
             } else {
@@ -107,16 +108,17 @@ package struct ConfiguredFleet {
             }
         }
         for (key, rotations) in groups {
-            let account = try environment.account(at: key.url, key: key.name, over: transport)
+            let account = try ManagementAccess(environment, over: transport, tell: tell).account(
+                at: key.url, key.service)
             let step = DueStep(account: account, clock: clock, rotations: rotations)
             for finding in try step.run() { findings[finding.rotation] = finding }
         }
         return rotations.compactMap { findings[$0.name] }
     }
 
-    /// An OpenRouter, and the variable with its management key.
+    /// An OpenRouter, and how its account is opened.
     private struct AccountKey: Equatable {
         let url: HTTPURL
-        let name: EnvironmentName?
+        let service: Plan.Service
     }
 }

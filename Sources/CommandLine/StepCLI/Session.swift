@@ -126,11 +126,20 @@ package final class Session {
         return own
     }
 
-    /// The account of this stage's management key.
+    /// Where applications call OpenRouter, by this stage's own `ork.yaml`, and new keys are tried.
+    package func inferenceService() throws(StepError) -> HTTPURL {
+        guard let text = configuration?.plan.service.inferenceURL else { return try service() }
+        do throws(HTTPURL.Mistake) { return try HTTPURL(text) } catch {
+            throw StepError(.unacceptable, "openrouter.inference_url: \(error.rawValue)", isRetryable: false)
+        }
+    }
+
+    /// The account that this stage manages.
     package func account(_ transport: any HTTPTransport) throws(StepError) -> ManagedAccount {
-        let plan = journal.handoff?.header.plan ?? configuration?.plan
-        let name = configuration?.plan.service.managementKey ?? plan?.service.managementKey
-        return try environment.account(at: service(), key: name, over: transport)
+        // A policy of the handoff's would be whoever's signed it: only this stage's own file names one.
+        var named = configuration?.plan.service ?? Plan.Service()
+        named.managementKey = named.managementKey ?? journal.handoff?.header.plan.service.managementKey
+        return try ManagementAccess(environment, over: transport, tell: console.show).account(at: service(), named)
     }
 }
 

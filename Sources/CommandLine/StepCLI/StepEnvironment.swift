@@ -1,8 +1,6 @@
 import FoundationEssentials
-package import HTTP
 package import JSON
-import OpenRouter
-package import PublisherHosting
+import PublisherHosting
 import Rotation
 package import Secrets
 package import Steps
@@ -50,6 +48,11 @@ package struct StepEnvironment: Sendable {
         return key
     }
 
+    /// Whether a management key is there.
+    func hasManagementKey(_ name: EnvironmentName?) -> Bool {
+        self[name?.description ?? "OPENROUTER_MANAGEMENT_KEY"] != nil
+    }
+
     /// A key in a variable. It must look like one, so that nothing else is ever sent as one.
     package func key(in name: String, hint: String) throws(StepError) -> Secret {
         guard let value = self[name] else {
@@ -90,16 +93,5 @@ package struct Provenance: Sendable {
             json["actor"] = (environment["USER"] ?? environment["LOGNAME"]).map { .string($0) }
         }
         self.json = json
-    }
-}
-
-extension StepEnvironment {
-    /// The account of the management key in the variable `name`, at the OpenRouter of that address.
-    package func account(
-        at service: HTTPURL, key name: EnvironmentName?, over transport: any HTTPTransport
-    ) throws(StepError) -> ManagedAccount {
-        ManagedAccount(
-            api: ManagementAPI(baseURL: service, managementKey: try managementKey(name)),
-            client: OpenRouterClient(transport: transport))
     }
 }

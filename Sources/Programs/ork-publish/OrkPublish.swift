@@ -66,7 +66,7 @@ import Steps
         let step = try PublishStep(
             context: session.context,
             transport: CurlTransport(userAgent: "ork/\(orkVersion)", observer: session.observer),
-            service: session.service(), identity: session.identity, publishers: publishers, options: options)
+            service: session.inferenceService(), identity: session.identity, publishers: publishers, options: options)
         try step.run(report: session.report)
     }
 }

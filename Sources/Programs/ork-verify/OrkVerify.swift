@@ -41,7 +41,7 @@ import Steps
             environment: session.environment.variables, hiding: session.secrets, log: session.console.log)
         let transport = CurlTransport(userAgent: "ork/\(orkVersion)", observer: session.observer)
         let step = try VerifyStep(
-            context: session.context, service: session.service(), transport: transport,
+            context: session.context, service: session.inferenceService(), transport: transport,
             identity: session.identity, publishers: publishers, programs: ProbePrograms(session),
             options: options)
         try step.run { checks in

@@ -124,7 +124,8 @@ extension OpenRouterError {
             "it is probably an API key: create a management key at openrouter.ai/settings/management-keys and export that; "
                 + "otherwise an IP allowlist excludes this machine"
         case (.forbidden, .inference):
-            "check for an IP allowlist without this machine, an exhausted limit, or a guardrail"
+            "check for an IP allowlist without this machine, an exhausted limit, or a guardrail; where it binds keys to a region, "
+                + "name the region's host: openrouter: {inference_url: https://eu.openrouter.ai/api/v1}"
         case (.notFound, .management): "check the address of the API"
         case (.notFound, .inference): "check the address of the API, and the name of the model"
         case (.conflict, _), (.rateLimited, _), (.unavailable, _): "try again later"

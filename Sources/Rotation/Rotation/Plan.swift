@@ -112,6 +112,12 @@ extension Plan {
         package var url = defaultURL
         /// The environment variable that holds the management key.
         package var managementKey: EnvironmentName?
+        /// The ID of the federation policy that a job's identity token is exchanged by, for a management key's powers.
+        package var federationPolicy: String?
+        /// The audience that the policy wants, where the job can ask for one.
+        package var federationAudience: String?
+        /// Where the applications call OpenRouter, if that is another host: probes go there.
+        package var inferenceURL: String?
 
         package init() {}
 
@@ -123,6 +129,17 @@ extension Plan {
             PlanField(
                 "management_key", \.managementKey, .optional(.managementKey),
                 help: "The environment variable that holds the management key"),
+            PlanField(
+                "federation_policy", \.federationPolicy, .optional(.uuid),
+                help: "The federation policy that stands in for a stored management key, by its ID"),
+            PlanField(
+                "federation_audience", \.federationAudience, .optional(.text),
+                help: "The audience that this policy wants, where GitHub hands out the identity token"),
+            PlanField(
+                "inference_url", \.inferenceURL, .optional(.address(query: false)),
+                help:
+                    "Where the applications call OpenRouter, such as https://eu.openrouter.ai/api/v1: new keys are tried there"
+            ),
         ]
     }
 
@@ -135,6 +152,24 @@ extension Plan {
         case environment(EnvironmentName)
         /// There is none: the first key of its lineage.
         case none
+    }
+}
+
+extension PlanCodec where Value == String {
+    /// An ID as OpenRouter gives it.
+    static var uuid: Self {
+        let digits = [8, 4, 4, 4, 12]
+        return Self(
+            text: "an ID such as 3f2504e0-4f89-41d3-9a0c-0305e82c3301", definition: "uuid",
+            schema: [
+                "description": "An ID of OpenRouter's.", "type": "string",
+                "pattern": .string("^" + digits.map { "[0-9a-fA-F]{\($0)}" }.joined(separator: "-") + "$"),
+            ],
+            read: { text in
+                let parts = text.split(separator: "-", omittingEmptySubsequences: false)
+                let isID = parts.map(\.count) == digits && parts.joined().allSatisfy { $0.isASCII && $0.isHexDigit }
+                return isID ? text : nil
+            }, write: { $0 })
     }
 }
 
