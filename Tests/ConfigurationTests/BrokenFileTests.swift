@@ -186,7 +186,7 @@ struct BrokenFileTests {
         BrokenFile(
             "an unknown key in defaults", "version: 1\ndefaults:\n  retire: {overlp: 1h}\n",
             "ork.yaml:3: defaults.retire.overlp: unknown key; did you mean overlap? the keys here are overlap, quiet_for, soak, "
-                + "accept_cost_only, accept_idle, accept_new_targets, and on_trouble"),
+                + "accept_cost_only, accept_idle, accept_new_targets, on_trouble, and checklist"),
         BrokenFile(
             "a default that the only rotation replaces",
             "version: 1\ndefaults:\n  retire: {soak: long}\nrotations: {a: {predecessor: none, retire: {soak: 1h}}}\n",
@@ -247,7 +247,7 @@ struct BrokenFileTests {
         .rotation(
             "an unknown setting", "successor:\n  limits: 5",
             "ork.yaml:6: rotations.a.successor.limits: unknown key; did you mean limit? the keys here are name, limit, limit_reset, "
-                + "include_byok_in_limit, and expires_in"),
+                + "include_byok_in_limit, expires_in, and references"),
         .rotation(
             "a limit without value", "successor:\n  limit:", "ork.yaml:6: rotations.a.successor.limit: \(noValue)"),
         .rotation("a negative limit", "successor: {limit: -5}", "ork.yaml:5: rotations.a.successor.limit: \(money)"),

@@ -58,6 +58,11 @@ struct PlanTableTests {
         }
     }
 
+    private static let texts = [
+        "limit": "7", "limit_reset": "weekly", "name": "x", "inference": "x", "references": "ignore",
+        "checklist": "confirm", "on_trouble": "restore",
+    ]
+
     @Test("a flag says the field of its row", arguments: sections)
     func flags(section: Section) throws {
         for flag in section.flags where flag.isPlain {
@@ -67,15 +72,13 @@ struct PlanTableTests {
             let text =
                 switch flag.kind {
                 case .toggle: "true"
-                default:
-                    ["limit": "7", "limit_reset": "weekly", "name": "x", "inference": "x", "on_trouble": "restore"][
-                        flag.path[1]] ?? "7m"
+                default: Self.texts[flag.path[1]] ?? "7m"
                 }
             flags[flag.name] = [text]
             let json =
                 section.key == DueRules.key
                 ? [DueRules.key: try flags.section(over: DueRules()).json] : try flags.plan().json
-            let value = try #require(json[flag.path[0]]?[flag.path[1]])
+            let value = try #require(flag.path.reduce(json) { $0?[$1] })
             #expect(value == (flag.kind == .toggle ? true : .string(text)), "--\(flag.name)")
         }
     }

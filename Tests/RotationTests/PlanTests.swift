@@ -49,6 +49,9 @@ import Timestamps
         plan.retire.acceptsCostOnly = true
         plan.retire.acceptsIdle = true
         plan.retire.acceptsNewTargets = true
+        plan.retire.checklist = .confirm
+        plan.successor.references.guardrail = .refuse
+        plan.successor.references.byok = .ignore
         for unknownKeys in [UnknownKeys.refused, .ignored] {
             #expect(try Plan(plan.json, unknownKeys: unknownKeys) == plan)
             let read = try JSONValue(parsing: plan.json.bytes(.canonical), numbers: .integers)

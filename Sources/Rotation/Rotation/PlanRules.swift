@@ -80,6 +80,7 @@ extension Plan {
         /// Retire although no target is known to have held the predecessor: all of them are new on purpose.
         package var acceptsNewTargets = false
         package var onTrouble = Trouble.hold
+        package var checklist = Checklist.show
 
         package init() {}
 
@@ -118,6 +119,11 @@ extension Plan {
                 "on_trouble", \.onTrouble, .trouble, flags: [.option("what")],
                 help:
                     "What to do if a probe or the successor fails while the predecessor is disabled: hold, restore it, or ignore the probes"
+            ),
+            PlanField(
+                "checklist", \.checklist, .checklist, flags: [.option("way")],
+                help:
+                    "What has no API at OpenRouter is to be looked after by hand: print it, or confirm it before retirement"
             ),
         ]
     }

@@ -12,6 +12,7 @@ extension Plan {
         package var includeBYOKInLimit: Inherited<Bool> = .inherit
         /// The lifetime; inherited is the predecessor's lifetime, never its date. `nil` is no expiry.
         package var expiresIn: Inherited<Interval?> = .inherit
+        package var references = References()
 
         package init() {}
 
@@ -35,6 +36,7 @@ extension Plan {
             PlanField(
                 "expires_in", \.expiresIn, .inherited(.orNull(.positiveInterval, "null for none")),
                 flags: [.option("duration")], help: "Its lifetime, such as 90d, or null"),
+            .section(\.references, help: "What becomes of the lists at OpenRouter that name the replaced key"),
         ]
     }
 

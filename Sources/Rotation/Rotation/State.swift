@@ -18,6 +18,10 @@ package struct State: Sendable {
     package private(set) var intended: [String] = []
     /// Whether the rotation was begun with `--supersede`. Earlier versions did not record it.
     package private(set) var supersedes: Bool
+    /// Whether somebody has decided that no reference to a predecessor is carried over.
+    package private(set) var ignoresReferences = false
+    /// Whether somebody has looked after what has no API at OpenRouter.
+    package private(set) var isChecklistDone = false
     /// Keys of ours that nobody was given.
     package private(set) var strays: Set<KeyHash> = []
     package private(set) var minted: [Successor] = []
@@ -130,6 +134,7 @@ extension State {
             guard let name = record.detail["name"]?.string else { throw .malformed("an intended record") }
             intended.append(name)
             supersedes = supersedes || record.detail["supersedes"]?.bool ?? false
+            ignoresReferences = ignoresReferences || record.detail["ignores"] != nil
             abandoned.formUnion((record.detail["abandons"]?.array ?? []).compactMap { $0.string.flatMap(KeyHash.init) })
         case .stray:
             guard let hash = record.hash else { throw .malformed("a stray record") }
@@ -257,6 +262,10 @@ extension State {
                 acceptedDifferences.append(differences)
             } else if record.step == .retire, let name = record.target, record.detail["abandoned"]?.bool ?? false {
                 abandonedTargets.insert(name)
+            } else if record.step == .create, record.detail["ignores"] != nil {
+                ignoresReferences = true
+            } else if record.step == .retire, record.detail["checklist"]?.bool ?? false {
+                isChecklistDone = true
             } else if let rules = record.detail["rules"] {
                 try plan.adopt(rules: rules, by: record.step)
             }
