@@ -78,6 +78,6 @@ import Testing
         #expect(try lists[0].get()?.hashes?.count == 150)
         #expect(try lists[1].get() == Self.byok)
         #expect(throws: OpenRouterError.self) { try lists[2].get() }
-        #expect(try other?.get().value?.hash == Sample.hash())
+        #expect(try other.get().value?.hash == Sample.hash())
     }
 }

@@ -197,9 +197,13 @@ import Timestamps
     }
 
     @Test(
-        "being named elsewhere refuses, --ignore-references goes on", arguments: ["guardrail", "BYOK", "destination"])
+        "being named elsewhere refuses where the plan says so, --ignore-references goes on", arguments: ["guardrail", "BYOK", "destination"])
     func references(place: String) throws {
-        let fixture = try RotationFixture()
+        let fixture = try RotationFixture {
+            $0.successor.references.guardrail = .refuse
+            $0.successor.references.byok = .refuse
+            $0.successor.references.observability = .refuse
+        }
         fixture.simulation.with { simulated in
             let hash = simulated.keys[0].hash
             switch place {

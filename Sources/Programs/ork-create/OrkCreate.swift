@@ -31,8 +31,14 @@ import Steps
     @Flag(help: "Make every key of the lineage a predecessor of this rotation, whatever rotation it is from.")
     var supersede = false
 
-    @Flag(help: "Continue although guardrails, provider keys or observability destinations name the predecessor.")
+    @Flag(
+        help:
+            "Carry over no reference: leave guardrails, provider keys and observability destinations that name the predecessor to people."
+    )
     var ignoreReferences = false
+
+    @Flag(help: "Take deleted keys out of the lists that name the predecessor: with them a list takes no other key.")
+    var dropDeadReferences = false
 
     @Flag(
         help:
@@ -48,7 +54,7 @@ import Steps
     func validate() throws {
         guard amend || dropTarget.isEmpty else { throw ValidationError("--drop-target goes with --amend") }
         let others = successor.flags + publish.flags + verify.flags + retire.flags
-        guard !amend || others.isEmpty && !supersede && !ignoreReferences else {
+        guard !amend || others.isEmpty && !supersede && !ignoreReferences && !dropDeadReferences else {
             throw ValidationError("--amend changes targets and nothing else: leave the other options out")
         }
     }
@@ -57,12 +63,16 @@ import Steps
         if amend {
             return try session.amend(targets.flags, dropping: dropTarget, publishers: publishers(session))
         }
-        let own = [("supersede", supersede), ("ignore-references", ignoreReferences)].filter(\.1)
+        let own = [
+            ("supersede", supersede), ("ignore-references", ignoreReferences),
+            ("drop-dead-references", dropDeadReferences),
+        ].filter(\.1)
         var options = try session.createOptions(
             successor.flags + targets.flags + publish.flags + verify.flags + retire.flags,
             and: own.map { CreateCommand.Flag($0.0) })
         options.supersedes = supersede
         options.ignoresReferences = ignoreReferences
+        options.dropsDeadReferences = dropDeadReferences
         try session.check(options.plan, publishers: publishers(session))
         let account = try session.account(CurlTransport(userAgent: "ork/\(orkVersion)", observer: session.observer))
         session.foreseen = try CreateStep(context: session.context, account: account, options: options).run()?.json

@@ -131,10 +131,11 @@ extension OpenRouterClient {
     /// The answers stand in the order of the lists; `nil` is a list that does not exist any more.
     package func read<Other: Sendable>(
         _ lists: [KeyList], _ api: ManagementAPI, with other: APICall<Other>
-    ) -> (lists: [Result<KeyList?, OpenRouterError>], other: Result<Dated<Other>, OpenRouterError>?) {
+    ) -> (lists: [Result<KeyList?, OpenRouterError>], other: Result<Dated<Other>, OpenRouterError>) {
         let calls = lists.map { api.keyList($0).map { Part<Other>.page($0) } }
         var pages: [Result<KeyListPage, OpenRouterError>] = []
-        var answer: Result<Dated<Other>, OpenRouterError>?
+        var answer: Result<Dated<Other>, OpenRouterError> = .failure(
+            OpenRouterError(.unreachable, "no answer", mayHaveArrived: true))
         for result in send(all: calls + [other.map { .other($0) }]) {
             switch result {
             case .success(let dated):

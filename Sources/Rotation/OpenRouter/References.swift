@@ -136,6 +136,13 @@ extension ManagementAPI {
         page("/guardrails", workspace: workspace, offset, Guardrail.init)
     }
 
+    /// One guardrail; `nil` if there is none.
+    package func guardrail(_ id: String) -> APICall<Guardrail?> {
+        endpoint.call(.get, "/guardrails/\(id)", missing: Guardrail?.none) { fields throws(OpenRouterError) in
+            try Guardrail(fields.fields("data"))
+        }
+    }
+
     /// One page of a workspace's provider keys, with the keys that may use them.
     package func byokKeys(workspace: String? = nil, offset: Int = 0) -> APICall<Page<BYOKKey>> {
         page("/byok", workspace: workspace, offset, BYOKKey.init)

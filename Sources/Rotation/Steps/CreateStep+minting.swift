@@ -8,7 +8,9 @@ import Timestamps
 
 extension CreateStep {
     /// Mints a key that may spend nothing, records it durably, and activates it.
-    func mint(_ header: RotationHeader, like predecessor: Key?, name: KeyName, now: Date) throws(StepError) {
+    func mint(
+        _ header: RotationHeader, like predecessor: Key?, _ references: SuccessorReferences, name: KeyName, now: Date
+    ) throws(StepError) {
         let settings = SuccessorSettings(header.plan.successor, like: predecessor, now: now)
         try refuseNothingLeft(settings, header.plan.successor, now: now)
         let created: CreatedKey
@@ -20,7 +22,7 @@ extension CreateStep {
             guard error.mayHaveArrived else { throw StepError(error) }
             return try settleLostReply(header, name: name, error)
         }
-        try accept(created, header, settings: settings, name: name)
+        try accept(created, header, settings: settings, references, name: name)
     }
 
     /// A key that began with nothing left could serve nobody.
@@ -54,7 +56,8 @@ extension CreateStep {
     private var again: String { "`\(options.command)` goes on with the same handoff" }
 
     private func accept(
-        _ created: CreatedKey, _ header: RotationHeader, settings: SuccessorSettings, name: KeyName
+        _ created: CreatedKey, _ header: RotationHeader, settings: SuccessorSettings,
+        _ references: SuccessorReferences, name: KeyName
     ) throws(StepError) {
         let key = created.key
         let digest = Digest(of: created.secret)
@@ -82,16 +85,24 @@ extension CreateStep {
         try context.record(
             Entry(.create, .minted, message: "minted \(key.label), which may not spend yet", detail: detail),
             sealed: boxes)
-        try activate(key, header, settings: settings, detail: detail)
+        try activate(key, header, settings: settings, references, detail: detail)
     }
 
-    /// Of several creators one continues; then name and limit are set in one call.
+    /// Of several creators one continues; what names the predecessors gets to name the key; then name and limit are set in
+    /// one call.
     func activate(
-        _ key: Key, _ header: RotationHeader, settings: SuccessorSettings, detail: JSONObject
+        _ key: Key, _ header: RotationHeader, settings: SuccessorSettings, _ references: SuccessorReferences,
+        detail: JSONObject
     ) throws(StepError) {
-        try yieldToOtherCreator(key, header)
+        let look = account.client.read(
+            references.carried, account.api, with: account.api.listKeys(workspace: header.workspace))
+        try yieldToOtherCreator(key, header, listed: look.other)
+        let lists = try attach(key, to: references.carried, from: look.lists)
         let name = Self.activeName(KeyName(parsing: key.name), header)
-        guard let active = try account.send({ $0.updateKey(key.hash, settings.activation(name)) }).value else {
+        // One more look at the lists costs no time, and finds who has overwritten them a moment ago.
+        let last = account.client.read(
+            lists, account.api, with: account.api.updateKey(key.hash, settings.activation(name)))
+        guard let active = try last.other.answer().value else {
             try recordStray(key, because: "somebody deleted it before it was activated")
             throw StepError(
                 .notYet, "the new key was deleted by another run before it was activated",
@@ -101,6 +112,7 @@ extension CreateStep {
             throw StepError(
                 .failed, "OpenRouter did not activate \(name) as asked for", hint: again)
         }
+        _ = try attach(key, to: lists, from: last.lists)
         try recordCreated(active, detail, settings.allowance)
     }
 
@@ -151,6 +163,7 @@ extension CreateStep {
                 context.tell(.warning("\(now.name) (\(now.hash.short)) has a limit or was used, and stays"))
                 return false
             }
+            try detach(now)
             _ = try account.send { $0.deleteKey(key.hash) }
         }
         try recordStray(key, because: reason)
@@ -178,9 +191,15 @@ extension CreateStep {
     ///
     /// Of the same moment nobody can tell who looked before the other was there, and may be handing out its key by now. So
     /// the lower hash continues only when the other key is gone: nobody ever does while a rival is in sight.
-    func yieldToOtherCreator(_ key: Key, _ header: RotationHeader) throws(StepError) {
+    ///
+    /// `listed` is the first page of the keys, as it was read a moment ago.
+    func yieldToOtherCreator(
+        _ key: Key, _ header: RotationHeader, listed: Result<Dated<[Key]>, OpenRouterError>?
+    ) throws(StepError) {
         let end = context.clock.now.addingTimeInterval(Self.tieLimit)
-        while let rival = try rival(of: key, header) {
+        var listed = listed
+        while let rival = try rival(of: key, header, listed) {
+            listed = nil
             let isTie = rival.isUnactivated && rival.createdAt == key.createdAt
             guard isTie, key.hash.description < rival.hash.description, context.clock.now < end else {
                 try discard(key, because: "\(rival.name) was created first")
@@ -209,8 +228,15 @@ extension CreateStep {
     }
 
     /// A key of somebody else's that stands before this one or beside it; one that is live has won already.
-    private func rival(of key: Key, _ header: RotationHeader) throws(StepError) -> Key? {
-        let listed = try account.keys(in: header.workspace)
+    private func rival(
+        of key: Key, _ header: RotationHeader, _ first: Result<Dated<[Key]>, OpenRouterError>?
+    ) throws(StepError) -> Key? {
+        let listed: Dated<[Key]>
+        if let page = try first?.answer() {
+            listed = Dated(value: try account.keys(in: header.workspace, from: page.value), date: page.date)
+        } else {
+            listed = try account.keys(in: header.workspace)
+        }
         let known = Set((header.predecessors + header.leaves).map(\.hash) + [key.hash])
         let now = listed.date ?? context.clock.now
         let lineage = Lineage(base: header.base, among: listed.value.filter { !known.contains($0.hash) })

@@ -16,6 +16,7 @@ extension CreateStep {
         }
         try refuseUnusable(key, at: answer.date ?? context.clock.now)
         if options.supersedes { try refuseUnknownKey(state) }
+        try confirmReferences(of: created, state)
         context.tell(
             .done(
                 "nothing to do: \(created.name) was created before"
@@ -56,6 +57,7 @@ extension CreateStep {
         // Whoever has written the records: nothing is taken from a key of another lineage, and nothing done to it.
         for case let key? in [predecessor, snapshot.named] { try state.requireLineage(of: key) }
         let lineage = Lineage(base: header.base, among: snapshot.keys)
+        let references = try referencesOnResuming(snapshot, state)
         // The keys that this rotation set out to delete must not win against its own.
         for key in lineage.keys where state.abandoned.contains(key.hash) {
             try discard(key, because: "it was minted and never handed out")
@@ -77,13 +79,26 @@ extension CreateStep {
             }
             let settings = SuccessorSettings(header.plan.successor, like: predecessor, now: now)
             try refuseNothingLeft(settings, header.plan.successor, now: now)
-            return try activate(key, header, settings: settings, detail: detail)
+            return try activate(key, header, settings: settings, references, detail: detail)
         }
         try refuseForeignSuccessor(snapshot, header)
         try discardUnactivated(header, names: state.intended)
         let name = try Self.mintingName(header.base, RotationID(at: now), now)
         try context.record(intent(name.description))
-        try mint(header, like: predecessor, name: name, now: now)
+        try mint(header, like: predecessor, references, name: name, now: now)
+    }
+
+    /// What the lists say now, whatever they said when the rotation was begun.
+    private func referencesOnResuming(
+        _ snapshot: LineageSnapshot, _ state: State
+    ) throws(StepError) -> SuccessorReferences {
+        let predecessors = state.header.predecessors.compactMap { reference in
+            snapshot.keys.first { $0.hash == reference.hash }
+        }
+        guard !state.ignoresReferences else { return .none }
+        let references = try references(snapshot, to: predecessors, minted: state.minted.last?.hash, isBegun: true)
+        if options.ignoresReferences, let ignored = references.ignored { try recordIgnored(ignored, state) }
+        return references
     }
 
     /// The key whose settings are inherited. Without it a key without a limit might be made, or one in another account.

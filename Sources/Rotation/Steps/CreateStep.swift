@@ -26,8 +26,10 @@ package struct CreateStep {
         package var predecessorDigest: Digest?
         /// Make every key of the lineage a predecessor of this rotation.
         package var supersedes = false
-        /// Continue although other resources name a predecessor.
+        /// Carry over no reference to a predecessor.
         package var ignoresReferences = false
+        /// Take the hashes of deleted keys out of lists that otherwise take no other key.
+        package var dropsDeadReferences = false
 
         package init(name: PlanName, plan: Plan, command: CreateCommand = CreateCommand()) {
             self.name = name
@@ -69,8 +71,10 @@ package struct CreateStep {
             named: options.plan.predecessorHash(options.predecessorDigest))
         let now = snapshot.date ?? context.clock.now
         let choice = try LineageChoice(snapshot, options, now: now)
-        let ignored = try refuseReferences(snapshot, to: choice.predecessors)
-        let foreseen = ForeseenRotation(options.plan, choice, now: now)
+        let references = try references(snapshot, to: choice.predecessors)
+        try requireAcceptance(references, snapshot, of: choice.predecessors)
+        try warnOfNames(snapshot, choice, now: now)
+        let foreseen = ForeseenRotation(options.plan, choice, references, now: now)
         try refuseNothingLeft(foreseen.settings, options.plan.successor, now: now)
         guard !context.isDryRun else {
             for line in foreseen.lines + [foreseen.newsOfAllowance(now: now)].compactMap(\.self) {
@@ -87,10 +91,11 @@ package struct CreateStep {
             predecessors: choice.predecessors.map(KeyReference.init), leaves: choice.bystanders.map(KeyReference.init),
             gates: context.trust.requiresApproval ? [.approve] : [])
         do {
+            let ignored = options.ignoresReferences ? references.ignored : nil
             try context.journal.begin(header, intent(name.description, abandoning: choice.abandoned, ignoring: ignored))
         } catch { throw StepError(error) }
         for stray in choice.abandoned { try discard(stray, because: "it was minted and never handed out") }
-        try mint(header, like: choice.predecessors.last, name: name, now: now)
+        try mint(header, like: choice.predecessors.last, references, name: name, now: now)
         return nil
     }
 
@@ -108,34 +113,6 @@ package struct CreateStep {
     }
 
     private var targetCount: Counted { Counted(options.plan.targets.count, "target") }
-
-    /// Answers what is ignored because the user said so.
-    private func refuseReferences(_ snapshot: LineageSnapshot, to predecessors: [Key]) throws(StepError) -> String? {
-        let hashes = Set(predecessors.map(\.hash))
-        let places = Set(snapshot.references.filter { hashes.contains($0.hash) }.map(\.place)).sorted()
-        let unread = predecessors.isEmpty ? [] : snapshot.unread
-        guard !places.isEmpty || !unread.isEmpty else { return nil }
-        let ignoring = "`\(options.command.with("ignore-references"))`"
-        if !options.ignoresReferences, let failed = unread.first(where: { !$0.isForGood }), let error = failed.error {
-            throw StepError(
-                StepError(error).code, "OpenRouter's \(failed.list) cannot be read now: \(error.message)",
-                hint: "try again; \(ignoring) does without a list that stays unread")
-        }
-        var reasons: [String] = []
-        if !places.isEmpty { reasons.append("the predecessor is named by \(places.joined(separator: ", "))") }
-        if !unread.isEmpty {
-            reasons.append("OpenRouter does not show its \(unread.map(\.list).joined(separator: ", "))")
-        }
-        let reason = reasons.joined(separator: "; ")
-        guard options.ignoresReferences else {
-            throw StepError(
-                .failed, reason,
-                hint: "the successor would not be named there and might do more, or less, than the predecessor; "
-                    + "\(ignoring) goes on, and then it has to be added there by hand")
-        }
-        context.tell(.warning("\(reason); the successor is not, add it by hand"))
-        return reason
-    }
 
     func intent(_ name: String, abandoning keys: [Key] = [], ignoring reason: String? = nil) -> Entry {
         var detail: JSONObject = ["name": .string(name)]

@@ -13,8 +13,10 @@ package struct ForeseenRotation: Sendable {
     let bystanders: [Key]
     let abandoned: [Key]
     let settings: SuccessorSettings
+    let references: SuccessorReferences
 
-    init(_ plan: Plan, _ choice: LineageChoice, now: Date) {
+    init(_ plan: Plan, _ choice: LineageChoice, _ references: SuccessorReferences, now: Date) {
+        self.references = references
         self.plan = plan
         base = choice.base
         predecessors = choice.predecessors
@@ -28,6 +30,7 @@ package struct ForeseenRotation: Sendable {
         predecessors.map { "would replace \($0.name) (\($0.hash.short))" }
             + bystanders.map { "would leave \($0.name) (\($0.hash.short)) as it is: it is no part of this rotation" }
             + abandoned.map { "would delete \($0.name) (\($0.hash.short)), which was never handed out" } + [minting]
+            + references.rows.map { "as it has → will have: \($0.line)" }
     }
 
     /// A limit that starts afresh beside one that is partly spent is more than there was, for this once.
@@ -64,7 +67,8 @@ package struct ForeseenRotation: Sendable {
         ]
         return [
             "replace": .array(predecessors.map(Self.json)), "leave": .array(bystanders.map(Self.json)),
-            "delete": .array(abandoned.map(Self.json)), "mint": .object(key), "plan": plan.json,
+            "delete": .array(abandoned.map(Self.json)), "mint": .object(key),
+            "references": .array(references.rows.map(\.json)), "plan": plan.json,
         ]
     }
 

@@ -14,6 +14,7 @@ struct SuccessorSettings {
     let includesBYOK: Bool
     let expiresAt: Date?
     let creator: String?
+    let externalUser: String?
 
     init(_ plan: Plan.Successor, like predecessor: Key?, now: Date) {
         switch plan.limitReset {
@@ -40,6 +41,7 @@ struct SuccessorSettings {
             expiresAt = lifetime.map { now.addingTimeInterval(Double($0.seconds)) }
         }
         creator = predecessor?.creatorUserID
+        externalUser = predecessor?.externalUser
     }
 
     /// What is left of a limit that starts over is its key's until then.
@@ -58,7 +60,7 @@ struct SuccessorSettings {
         NewKey(
             name: name.description, limit: JSONNumber(0), limitReset: limitReset,
             includeBYOKInLimit: includesBYOK, expiresAt: expiresAt, workspaceID: workspace,
-            creatorUserID: creator)
+            creatorUserID: creator, externalUser: externalUser)
     }
 
     /// What makes the minted key the successor, in one call.
@@ -87,6 +89,8 @@ struct SuccessorSettings {
     private func commonDeviation(_ key: Key) -> String? {
         if key.limitReset != limitReset { return "limit_reset" }
         if key.includeBYOKInLimit != includesBYOK { return "include_byok_in_limit" }
+        if let creator, key.creatorUserID != creator { return "creator_user_id" }
+        if let externalUser, key.externalUser != externalUser { return "external user" }
         switch (key.expiresAt, expiresAt) {
         case (nil, nil): return nil
         case (let actual?, let wanted?) where abs(actual.timeIntervalSince(wanted)) < 60: return nil
