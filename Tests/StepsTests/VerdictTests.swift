@@ -238,7 +238,7 @@ import Timestamps
     @Test("what was compromised is not restored, and that is no success")
     func unrestorable() throws {
         let fixture = try RotationFixture.published()
-        let transport = FakeTransport(fixture.simulation, faults: [4: .drop])
+        let transport = FakeTransport(fixture.simulation, faults: [5: .drop])
         #expect(throws: StepError.self) { try fixture.retire(transport) { $0.isCompromised = true } }
         #expect(fixture.predecessor?.disabled == true)
         fixture.refused(.failed, "stays disabled") { () throws(StepError) in try fixture.restore() }

@@ -48,6 +48,9 @@ import Steps
             valueName: "target"))
     var abandonTarget: [String] = []
 
+    @Flag(help: "What has no API at OpenRouter, and ork-create has named, is looked after.")
+    var checklistDone = false
+
     var isRemedy: Bool { restore }
 
     static func main() { start() }
@@ -64,6 +67,7 @@ import Steps
         options.again = again
         options.isCompromised = compromised
         options.leakedSince = try Moment.past(since, "--since")
+        options.isChecklistDone = checklistDone
         options.abandonedTargets = try session.names(abandonTarget, "--abandon-target")
         let applications = ApplicationProbes(
             context: session.context, transport: transport, programs: ProbePrograms(session))

@@ -96,6 +96,7 @@ package struct CreateStep {
         } catch { throw StepError(error) }
         for stray in choice.abandoned { try discard(stray, because: "it was minted and never handed out") }
         try mint(header, like: choice.predecessors.last, references, name: name, now: now)
+        tellChecklist(snapshot, choice.predecessors)
         return nil
     }
 

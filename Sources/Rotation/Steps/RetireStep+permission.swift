@@ -20,7 +20,7 @@ extension RetireStep {
         }
         for reference in state.header.predecessors {
             guard let key = snapshot.predecessors[reference.hash] ?? nil else {
-                try recordGone(reference, state)
+                try recordGone(reference, snapshot, state, successor)
                 continue
             }
             do {
@@ -58,6 +58,7 @@ extension RetireStep {
                         "come back then, or wait here: `\(waiting(rules.soak))`; `ork-retire --restore` enables it again",
                     retryAt: end)
             }
+            try requireReferences(to: key, snapshot, successor)
             return .delete(key, probes: probes)
         }
         if !options.isCompromised { try observe(key, snapshot, state) }
@@ -72,6 +73,8 @@ extension RetireStep {
             try requireUse(state, snapshot, successor)
             try requireQuiet(key, snapshot, state)
         }
+        try requireReferences(to: key, snapshot, successor)
+        if !options.isCompromised { try requireChecklist(key, state) }
         return .disable(
             key, name: key.keyName.with(disabledAt: snapshot.date),
             quiet: options.isCompromised ? nil : quietEvidence(key, snapshot, state))
@@ -102,13 +105,16 @@ extension RetireStep {
         }
     }
 
-    private func recordGone(_ reference: KeyReference, _ state: State) throws(StepError) {
+    private func recordGone(
+        _ reference: KeyReference, _ snapshot: RetirementSnapshot, _ state: State, _ successor: State.Successor
+    ) throws(StepError) {
         guard !state.deleted.contains(reference.hash), !context.isDryRun else { return }
+        let lists = try takeOut([reference.hash], snapshot, successor)
         context.tell(.done("\(reference.name) (\(reference.hash.short)) does not exist any more"))
+        var detail: JSONObject = ["hash": .string(reference.hash.description)]
+        if !lists.isEmpty { detail["lists"] = .array(lists.map { .string($0) }) }
         try context.record(
-            Entry(
-                .retire, .deleted, message: "\(reference.name) does not exist any more",
-                detail: ["hash": .string(reference.hash.description)]))
+            Entry(.retire, .deleted, message: "\(reference.name) does not exist any more", detail: detail))
     }
 
     /// The successor must be able to carry the applications alone, until after the soak.

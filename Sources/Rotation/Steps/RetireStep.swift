@@ -26,6 +26,8 @@ package struct RetireStep {
         package var again = false
         /// Targets that nothing is asked of any more.
         package var abandonedTargets: Set<PlanName> = []
+        /// Somebody has looked after what has no API at OpenRouter.
+        package var isChecklistDone = false
 
         package init() {}
     }
@@ -55,6 +57,7 @@ package struct RetireStep {
         }
         guard !known.isFinished else { return context.tell(.done("nothing to do: every predecessor is deleted")) }
         try abandonTargets(known)
+        try recordChecklist(known)
         var snapshot = try RetirementSnapshot.take(context, account, state(), successor)
         try raiseLimit(snapshot, successor)
         while let action = try nextAction(snapshot, state: state(), successor) {
@@ -63,9 +66,11 @@ package struct RetireStep {
             guard !context.isDryRun else { return }
             try perform(action, at: snapshot.date)
             snapshot = try RetirementSnapshot.take(context, account, state(), successor)
-            try confirm(action, snapshot)
+            try confirm(action, snapshot, successor)
         }
         guard !context.isDryRun else { return }
+        let hashes = Set(try state().header.predecessors.map(\.hash))
+        _ = try takeOut(hashes, snapshot, successor)
         if successor.allowance != nil { snapshot = try RetirementSnapshot.take(context, account, state(), successor) }
         try requireFullLimit(snapshot, successor)
         try finish(successor, state())
@@ -133,7 +138,9 @@ package struct RetireStep {
         }
     }
 
-    private func confirm(_ action: Action, _ snapshot: RetirementSnapshot) throws(StepError) {
+    private func confirm(
+        _ action: Action, _ snapshot: RetirementSnapshot, _ successor: State.Successor
+    ) throws(StepError) {
         switch action {
         case .disable(let key, _, let quiet):
             if let after = snapshot.predecessors[key.hash] ?? nil {
@@ -158,8 +165,12 @@ package struct RetireStep {
             context.tell(.done(key.disabled ? "marked \(key.plainName) as disabled" : "disabled \(key.plainName)"))
         case .delete(let key, let probes):
             guard snapshot.predecessors[key.hash] == .some(nil) else { throw Self.unconfirmed(key, "there") }
-            var detail: JSONObject = ["hash": .string(key.hash.description), "at": .string(snapshot.date.rfc3339)]
+            let lists = try takeOut([key.hash], snapshot, successor)
+            var detail: JSONObject = [
+                "hash": .string(key.hash.description), "at": .string(snapshot.date.rfc3339),
+            ]
             if !probes.isEmpty { detail["probes"] = .array(probes.map { .string($0) }) }
+            if !lists.isEmpty { detail["lists"] = .array(lists.map { .string($0) }) }
             try context.record(Entry(.retire, .deleted, message: "deleted \(key.plainName)", detail: detail))
             context.tell(.done("deleted \(key.plainName)"))
         }

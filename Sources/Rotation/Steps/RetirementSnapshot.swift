@@ -16,6 +16,8 @@ struct RetirementSnapshot {
     let requests: [KeyHash: RequestCount]
     /// In which hours a predecessor was used lately; asked before its first reading, and no entry where it is not told.
     let habits: [KeyHash: KeyHabit]
+    /// Where keys are named by their hash, as far as the rotation carries that over.
+    let references: KeyReferences
     /// Whether OpenRouter did not answer when it was asked for requests.
     let refusesAnalytics: Bool
     /// OpenRouter's clock.
@@ -30,6 +32,7 @@ struct RetirementSnapshot {
         case keys([Key])
         case requests(KeyHash, RequestCount)
         case habit(KeyHash, KeyHabit?)
+        case references(KeyReferences.Answer)
     }
 
     static func take(
@@ -40,6 +43,11 @@ struct RetirementSnapshot {
         var calls: [APICall<Part>] = [
             api.key(created.hash).map { .successor($0) }, api.listKeys(workspace: workspace).map { .keys($0) },
         ]
+        let questions = KeyReferences.questions(
+            KeyReferences.Subject.allCases.filter { $0.kind.map(state.guardedReferences.contains) ?? false },
+            workspace: workspace)
+        calls += questions.map { $0.call(api).map { .references($0) } }
+        var reading = KeyReferences.Reading()
         let asked = context.clock.now
         for predecessor in state.header.predecessors {
             let hash = predecessor.hash
@@ -58,7 +66,13 @@ struct RetirementSnapshot {
         var habits: [KeyHash: KeyHabit] = [:]
         var refusesAnalytics = false
         var date: Date?
-        for (call, result) in zip(calls, client.send(all: calls)) {
+        for (index, (call, result)) in zip(calls, client.send(all: calls)).enumerated() {
+            // Behind the successor and the keys.
+            let question = (2..<2 + questions.count).contains(index) ? questions[index - 2] : nil
+            if case .failure(let error) = result, let question {
+                try reading.take(.failure(error), to: question)
+                continue
+            }
             // Analytics is one signal of several: without it the others decide.
             if case .failure(let error) = result, call.request.method == .post {
                 // A moment's trouble is not a refusal: the next look may tell.
@@ -76,6 +90,7 @@ struct RetirementSnapshot {
             case .keys(let page): keys = page
             case .requests(let hash, let count): requests[hash] = count
             case .habit(let hash, let habit): habits[hash] = habit
+            case .references(let page): if let question { try reading.take(.success(page), to: question) }
             }
         }
         guard let successor else { throw Self.missing(created, supersededBy: state.supersedingCommand) }
@@ -95,7 +110,7 @@ struct RetirementSnapshot {
         let all = try account.keys(in: workspace, from: keys)
         return RetirementSnapshot(
             successor: successor, predecessors: predecessors, keys: all, requests: requests,
-            habits: habits, refusesAnalytics: refusesAnalytics, date: date)
+            habits: habits, references: try reading.readOn(account), refusesAnalytics: refusesAnalytics, date: date)
     }
 
     private static func missing(_ created: State.Successor, supersededBy command: String) -> StepError {
