@@ -59,6 +59,13 @@ extension JSONValue {
     /// Escapes as RFC 8785 §3.2.2.2 has it: the short forms, and `\u00xx` for the other control characters.
     private static func write(_ string: String, to text: inout String) {
         text += "\""
+        defer { text += "\"" }
+        // Most texts have nothing to escape, and are written at once.
+        let escaped = string.utf8.contains { $0 < 0x20 || $0 == UInt8(ascii: "\"") || $0 == UInt8(ascii: "\\") }
+        guard escaped else {
+            text += string
+            return
+        }
         for scalar in string.unicodeScalars {
             switch scalar {
             case "\"": text += "\\\""
@@ -74,6 +81,5 @@ extension JSONValue {
             default: text.unicodeScalars.append(scalar)
             }
         }
-        text += "\""
     }
 }

@@ -17,12 +17,8 @@ package enum SHA256 {
     }
 
     static func hexadecimal(_ bytes: [UInt8]) -> String {
-        var text = ""
-        for byte in bytes {
-            text += byte < 16 ? "0" : ""
-            text += String(byte, radix: 16)
-        }
-        return text
+        let digits = Array("0123456789abcdef".utf8)
+        return String(decoding: bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
     }
 }
 
