@@ -73,7 +73,9 @@ extension AccountStatus {
     /// What a key is now, in words for people.
     package func standing(of key: Key?) -> String {
         guard let key else { return "not there any more" }
-        let state = key.disabled ? "disabled" : key.isExpired(at: date) ? "expired" : "enabled"
+        let standing = key.disabled ? "disabled" : key.isExpired(at: date) ? "expired" : "enabled"
+        let end = key.expiresAt.flatMap { $0 > date ? " until \($0.rfc3339)" : nil } ?? ""
+        let state = standing + (key.disabled ? "" : end)
         return switch key.lastUsedAt {
         case .at(let used): "\(state), last used at \(used.rfc3339)"
         case .never: "\(state), no use recorded"

@@ -76,6 +76,7 @@ package struct CreateStep {
         try warnOfNames(snapshot, choice, now: now)
         let foreseen = ForeseenRotation(options.plan, choice, references, now: now)
         try refuseNothingLeft(foreseen.settings, options.plan.successor, now: now)
+        try refuseShortLife(foreseen.settings, options.plan, now: now)
         guard !context.isDryRun else {
             for line in foreseen.lines + [foreseen.newsOfAllowance(now: now)].compactMap(\.self) {
                 context.tell(.doing(line))
