@@ -22,9 +22,17 @@ extension Sandbox {
     mutating func ask(
         _ method: HTTPRequest.Method, _ path: String, as bearer: Secret?, _ body: JSONValue? = nil, at now: Date
     ) throws -> Answer {
+        try ask(method, path, as: bearer, bytes: body?.bytes(), at: now)
+    }
+
+    /// Asks with a body that need not be JSON.
+    mutating func ask(
+        _ method: HTTPRequest.Method, _ path: String, as bearer: Secret?, bytes: [UInt8]?, at now: Date
+    ) throws -> Answer {
         let url = try HTTPURL("http://127.0.0.1/api/v1" + path)
-        let response = answer(HTTPRequest(method, url, bearer: bearer, body: body?.bytes()), at: now)
-        return Answer(status: response.status, json: try JSONValue(parsing: response.body))
+        let response = answer(HTTPRequest(method, url, bearer: bearer, body: bytes), at: now)
+        return Answer(
+            status: response.status, json: response.body.isEmpty ? nil : try JSONValue(parsing: response.body))
     }
 
     /// Asks with the first account's management key.

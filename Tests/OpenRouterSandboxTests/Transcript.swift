@@ -19,9 +19,12 @@ struct Transcript {
 
     @discardableResult
     private mutating func ask(
-        _ method: HTTPRequest.Method, _ path: String, as bearer: Secret?, _ body: JSONValue? = nil
+        _ method: HTTPRequest.Method, _ path: String, as bearer: Secret?, _ body: JSONValue? = nil,
+        isForm: Bool = false
     ) throws -> Answer {
-        let answer = try sandbox.ask(method, path, as: bearer, body, at: now)
+        let form = body?.object?.members.map { $0.key + "=" + ($0.value.string ?? "") }.joined(separator: "&")
+        let bytes = isForm ? form.map { Array($0.utf8) } : body?.bytes()
+        let answer = try sandbox.ask(method, path, as: bearer, bytes: bytes, at: now)
         exchanges.append([
             "method": .string(method.rawValue), "path": .string(path), "request": body ?? .null,
             "response": answer.json, "status": .number(JSONNumber(answer.status)),
@@ -72,6 +75,8 @@ struct Transcript {
             try ask(.get, path, as: manager)
         }
         try refer(to: hash, in: id)
+        try organize()
+        try authorize(key)
         try ask(.get, "/key", as: key)
         let filters: JSONValue = [["field": "api_key_id", "operator": "in", "value": [.string(hash), "0"]]]
         let span: JSONValue = ["start": "2026-11-23T00:00:00Z", "end": "2026-11-24T00:00:00Z"]
@@ -85,6 +90,59 @@ struct Transcript {
         try ask(.get, "/activity", as: manager)
         try ask(.get, "/activity?date=2026-11-23&api_key_hash=" + hash, as: manager)
         try ask(.delete, "/keys/" + (try #require(bare.data?["hash"]?.string)), as: manager)
+    }
+
+    /// Workspaces with members and budgets, the organization, external users.
+    private mutating func organize() throws {
+        let manager = sandbox.managementKey
+        let members: JSONValue = ["user_ids": [.string(sandbox.addMember())]]
+        try ask(.post, "/workspaces", as: manager, ["name": "Short", "slug": "short"])
+        try ask(.get, "/workspaces/short", as: manager)
+        try ask(.patch, "/workspaces/short", as: manager, ["disabled_server_tools": ["openrouter:bash"]])
+        try ask(.post, "/workspaces/short/members/add", as: manager, members)
+        try ask(.get, "/workspaces/short/members?limit=10", as: manager)
+        try ask(.get, "/workspaces/default/members", as: manager)
+        try ask(.post, "/workspaces/short/members/remove", as: manager, members)
+        try ask(.put, "/workspaces/short/budgets/daily", as: manager, ["limit_usd": 1])
+        try ask(.put, "/workspaces/short/budgets/lifetime", as: manager, ["limit_usd": 3])
+        try ask(.get, "/workspaces/short/budgets", as: manager)
+        try ask(.get, "/workspaces/short/budgets/lifetime", as: manager)
+        try ask(.delete, "/workspaces/short/budgets/daily", as: manager)
+        #expect(try ask(.get, "/workspaces/short/budgets/daily", as: manager).status == 404)
+        #expect(try ask(.get, "/workspaces/short/budgets/hourly", as: manager).status == 400)
+        #expect(try ask(.delete, "/workspaces/default", as: manager).status == 400)
+        try ask(.delete, "/workspaces/short", as: manager)
+        try ask(.get, "/organization/members", as: manager)
+        try ask(.get, "/organization/settings", as: manager)
+        try ask(.patch, "/organization/settings", as: manager, ["is_filtered_model_catalog_enabled": true])
+        try ask(.post, "/external-users", as: manager, ["user": "somebody"])
+        #expect(try ask(.post, "/external-users", as: manager, ["user": "somebody"]).status == 409)
+        try ask(.get, "/external-users?include_inactive=true&limit=1", as: manager)
+        try ask(.get, "/external-users/somebody", as: manager)
+        try ask(.patch, "/external-users/somebody", as: manager, ["is_active": false])
+        try ask(.delete, "/external-users/somebody", as: manager)
+        try ask(.get, "/analytics/meta", as: manager)
+    }
+
+    /// What needs no management key.
+    private mutating func authorize(_ key: Secret) throws {
+        let id = try sandbox.chat(key, at: now).json["id"]?.string ?? ""
+        try ask(.get, "/generation?id=" + id, as: key)
+        #expect(try ask(.get, "/generation?id=gen-0", as: key).status == 404)
+        let code = try ask(.post, "/auth/keys/code", as: key, ["callback_url": "https://example.com"])
+        try ask(.post, "/auth/keys", as: nil, ["code": code.data?["id"] ?? nil])
+        #expect(try ask(.post, "/auth/keys", as: nil, ["code": "x"]).status == 403)
+        try ask(.get, "/oauth/jwks", as: nil)
+        let policy = sandbox.addFederationPolicy(subject: "ci")
+        let urn = "urn:ietf:params:oauth:"
+        for token in [sandbox.subjectToken(for: policy, at: now)?.revealed() ?? "", "a.b.c"] {
+            try ask(
+                .post, "/oauth/token", as: nil,
+                [
+                    "grant_type": .string(urn + "grant-type:token-exchange"), "subject_token": .string(token),
+                    "subject_token_type": .string(urn + "token-type:jwt"), "federation_policy_id": .string(policy),
+                ], isForm: true)
+        }
     }
 
     /// Makes, reads, changes and deletes what refers to keys.

@@ -41,11 +41,23 @@ struct OrkSandbox: AsyncParsableCommand {
                                     no effect, or an effect and no answer; or
                                     "effect": "before"|"after", "request":
                                     {"method", "path", "body"}: another hand
+            POST /sandbox/policies  {"subject": SUBJECT, "audience": AUDIENCE,
+                                    "issuer": ISSUER, "key": HASH}: a federation
+                                    policy; without key it acts as the
+                                    management key; answers its id
+            POST /sandbox/subject-tokens {"policy": ID, "subject": SUBJECT,
+                                    "audience": AUDIENCE, "lifetime": SECONDS}:
+                                    a CI system's token for that policy, signed
+                                    by the sandbox (Ed25519); answers it
             POST /sandbox/behaviour {"dead_hashes": "stay"|"drop"|"widen",
                                     "counts_reassignments": BOOL,
                                     "refuses_disabled_keys": BOOL,
                                     "locks_privacy": BOOL,
                                     "refuses_analytics": BOOL,
+                                    "refuses_address": BOOL,
+                                    "federation": "both"|"inference"|"off",
+                                    "serves_regions": BOOL,
+                                    "maximum_lifetime": SECONDS|null,
                                     "failing": [PATH]}, any of them
             GET  /sandbox/log       every request: at, method, path, status
 

@@ -80,6 +80,16 @@ actor Service {
             }
             sandbox.add(fault)
             return HTTPResponse(json: [:])
+        case (.post, "policies"):
+            guard let wish = try? JSONValue(parsing: request.body ?? []), let policy = sandbox.addPolicy(wish) else {
+                return HTTPResponse(status: 400, problem: "a policy needs a subject")
+            }
+            return HTTPResponse(json: policy)
+        case (.post, "subject-tokens"):
+            guard let wish = try? JSONValue(parsing: request.body ?? []),
+                let token = sandbox.subjectToken(wish, at: now)
+            else { return HTTPResponse(status: 400, problem: "no such policy") }
+            return HTTPResponse(json: token)
         case (.post, "behaviour"):
             guard let wish = try? JSONValue(parsing: request.body ?? []).object, sandbox.behaviour.change(wish) else {
                 return HTTPResponse(status: 400, problem: "no such behaviour")

@@ -1,16 +1,24 @@
 import FoundationEssentials
 import HTTP
 package import JSON
+import Secrets
 
-/// A request by somebody who may administer an account, taken apart.
+/// A request, taken apart.
 struct Call {
     let method: HTTPRequest.Method
-    /// The segments of the path below `/api/v1`.
+    /// The segments of the path below `/api/v1`, decoded.
     let path: [String]
-    let query: Query
-    let body: [UInt8]?
-    let account: Int
+    var query = Query([])
+    var body: [UInt8]?
+    var bearer: Secret?
+    /// Where it arrived.
+    var region = Region.global
     let now: Date
+    /// The account that is administered, once that is known.
+    var account = 0
+
+    /// The path and all that it lies below.
+    var levels: [String] { path.indices.map { path[...$0].joined(separator: "/") } }
 
     /// The object in the body, as far as the schema knows it.
     func object(_ shape: Shape) throws(APIError) -> JSONObject {
@@ -34,8 +42,30 @@ struct Call {
     }
 }
 
-/// A status and the body that goes with it.
-typealias Reply = (status: Int, json: JSONValue)
+/// A status and the body that goes with it, if one does.
+typealias Reply = (status: Int, json: JSONValue?)
+
+/// The query of a request: names and values, decoded.
+struct Query {
+    private let items: [URLQueryItem]
+
+    init(_ items: [URLQueryItem]) { self.items = items }
+
+    /// The first value of a name.
+    func text(_ name: String) -> String? { items.first { $0.name == name }?.value }
+
+    /// A whole number within bounds, `nil` if there is none.
+    func count(_ name: String, _ bounds: ClosedRange<Int>) throws(APIError) -> Int? {
+        guard let text = text(name) else { return nil }
+        guard let count = Int(text), bounds.contains(count) else {
+            throw .invalid(name, "must be a whole number within its bounds")
+        }
+        return count
+    }
+
+    /// Whether the value is `true`; whatever else there is means false.
+    func flag(_ name: String) -> Bool { text(name) == "true" }
+}
 
 /// One row of a list that the API keeps: its members as they are answered.
 package struct Record: Sendable {

@@ -99,8 +99,6 @@ struct DestinationConfig {
 }
 
 extension Shape {
-    fileprivate static let uri = rule("must be a URI") { $0.contains("://") && !$0.contains(" ") }
-
     /// `https://KEY@HOST/…/PROJECT`, where the project is a number.
     fileprivate static let sentryDSN = rule("must be a DSN of Sentry") { text in
         guard text.hasPrefix("https://") else { return false }

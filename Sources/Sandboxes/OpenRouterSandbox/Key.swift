@@ -13,6 +13,8 @@ package struct Key: Sendable {
     package let label: String
     /// Whether it administers keys, instead of calling models.
     package let isManagement: Bool
+    /// Whether an application got it by OAuth; then it is in no list.
+    package let isOAuth: Bool
     /// The index of its account.
     package let account: Int
     /// Names are not unique.
@@ -20,6 +22,8 @@ package struct Key: Sendable {
     package internal(set) var workspace: String
     package internal(set) var creator: String?
     package internal(set) var externalUser: String?
+    /// The SHA-256 of a partner's own lookup key, which no answer shows.
+    package let externalKey: Digest?
     package internal(set) var disabled = false
     /// In USD; `nil` for none.
     package internal(set) var limit: Money?
@@ -40,6 +44,8 @@ package struct Key: Sendable {
     /// One answered call.
     package struct Use: Sendable {
         package let at: Date
+        /// Its id in `GET /generation`.
+        var id: String?
         package let model: String
         /// Charged to OpenRouter's credits, in USD.
         package let cost: Money
@@ -55,6 +61,12 @@ package struct Key: Sendable {
     func isAccepted(at now: Date, propagation: TimeInterval) -> Bool {
         let known = stages.last { $0.at.addingTimeInterval(propagation) <= now }
         return known?.stage == .enabled && !isExpired(at: now)
+    }
+
+    /// Whether it ends soon enough after its creation.
+    func lives(atMost lifetime: TimeInterval?) -> Bool {
+        guard let lifetime else { return true }
+        return expiresAt.map { $0.timeIntervalSince(createdAt) <= lifetime } ?? false
     }
 
     mutating func set(disabled: Bool, at now: Date) {

@@ -21,7 +21,7 @@ extension Sandbox {
         plaintext: Secret? = nil, at now: Date = Date(timeIntervalSince1970: 1_767_225_600)
     ) -> (key: Secret, hash: String) {
         let draft = Draft(
-            name: name, workspace: workspace ?? accounts[account].workspaces[0].id,
+            name: name, workspace: workspace ?? accounts[account].defaultWorkspace ?? "",
             creator: creator ?? accounts[account].user, limit: limit, limitReset: limitReset,
             includesBYOK: includesBYOK, expiresAt: expiresAt)
         let (key, plaintext) = mint(draft, account: account, at: now, plaintext: plaintext)

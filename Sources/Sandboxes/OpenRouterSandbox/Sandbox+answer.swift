@@ -10,76 +10,101 @@ extension Sandbox {
     package mutating func answer(_ request: HTTPRequest, at now: Date) -> HTTPResponse {
         let address = URLComponents(string: request.url.description)
         let path = address?.path ?? ""
-        var status = 404
-        var body = APIError.notFound.json
-        if path.hasPrefix(Self.root) {
-            let segments = path.dropFirst(Self.root.count).split(separator: "/").map(String.init)
+        let segments = RequestTarget(request).segments
+        var reply: Reply = (404, APIError.notFound.json)
+        var headers: [(name: String, value: String)] = []
+        if segments.starts(with: Self.root) {
+            let call = Call(
+                method: request.method, path: Array(segments.dropFirst(Self.root.count)),
+                query: Query(address?.queryItems ?? []), body: request.body, bearer: request.bearer,
+                region: Region(host: Self.host(of: request)), now: now)
             do throws(APIError) {
-                (status, body) = try answer(
-                    request.method, segments, Query(address?.queryItems ?? []), request, at: now)
+                reply = try answer(call)
             } catch {
-                (status, body) = (error.status, error.json)
+                let error = call.path == ["oauth", "token"] ? error.asOAuth : error
+                reply = (error.status, error.json)
+                headers = error.headers
             }
         }
         let query = address?.percentEncodedQuery.map { "?" + $0 } ?? ""
-        let shown = path.hasPrefix(Self.root) ? String(path.dropFirst(Self.root.count - 1)) : path
+        let root = "/" + Self.root.joined(separator: "/")
+        let shown = path.hasPrefix(root + "/") ? String(path.dropFirst(root.count)) : path
         record(
             Exchange(
-                at: now, method: request.method, path: Self.withoutKeys(shown + query), status: status,
-                credential: credential(of: request.bearer)))
-        return HTTPResponse(status, body, type: "application/json", at: now)
+                at: now, method: request.method, path: Self.withoutKeys(shown + query), status: reply.status,
+                credential: credential(of: request.bearer, at: now)))
+        return HTTPResponse(reply.status, reply.json, headers: headers, type: "application/json", at: now)
     }
 
-    private mutating func answer(
-        _ method: HTTPRequest.Method, _ segments: [String], _ query: Query, _ request: HTTPRequest, at now: Date
-    ) throws(APIError) -> (Int, JSONValue) {
-        switch (method, segments.first, segments.count) {
-        case (.get, "key", 1): return (200, try currentKey(request.bearer, at: now))
-        case (.post, "chat", 2) where segments[1] == "completions":
-            return (200, try complete(request.body, bearer: request.bearer, at: now))
-        default: break
+    /// Answers what everybody may ask, and has the rest answered for the account of the management key.
+    mutating func serve(_ call: Call) throws(APIError) -> Reply {
+        switch (call.method, call.path.joined(separator: "/")) {
+        case (.get, "key"): return (200, try currentKey(call))
+        case (.post, "chat/completions"): return (200, try complete(call))
+        case (.get, "generation"): return (200, try generation(call))
+        case (.post, "auth/keys/code"): return (200, try createCode(call))
+        case (.post, "auth/keys"): return (200, try exchangeCode(call))
+        case (.post, "oauth/token"): return (200, try exchangeToken(call))
+        case (.get, "oauth/jwks"): return (200, Self.jwks)
+        default:
+            var call = call
+            call.account = try administrator(call)
+            return try administer(call)
         }
-        let account = try administrator(request.bearer)
-        let call = Call(
-            method: method, path: segments, query: query, body: request.body, account: account, now: now)
-        return try answer(call)
     }
 
     /// Has a call answered by what its path names.
-    mutating func route(_ call: Call) throws(APIError) -> Reply {
-        switch (call.method, call.path.joined(separator: "/")) {
-        case (.get, "credits"): return (200, credits(account: call.account, at: call.now))
-        case (.get, "activity"): return (200, try activity(call.query, account: call.account, at: call.now))
-        case (.post, "analytics/query"):
-            return (200, try analytics(call.body, account: call.account, at: call.now))
-        case (.get, "workspaces"): return (200, try listWorkspaces(call))
-        case (.post, "workspaces"):
-            return (201, try createWorkspace(call.body, account: call.account, at: call.now))
-        default: break
-        }
+    mutating func administer(_ call: Call) throws(APIError) -> Reply {
         switch call.path.first {
         case "keys": return try answerKeys(call)
         case "guardrails": return try answerGuardrails(call)
         case "byok": return try answerProviderKeys(call)
         case "observability": return try answerDestinations(call)
+        case "workspaces": return try answerWorkspaces(call)
+        case "organization": return try answerOrganization(call)
+        case "external-users": return try answerExternalUsers(call)
+        default: break
+        }
+        switch (call.method, call.path.joined(separator: "/")) {
+        case (.get, "credits"): return (200, credits(account: call.account, at: call.now))
+        case (.get, "activity"): return (200, try activity(call))
+        case (.post, "analytics/query"): return (200, try analytics(call))
+        case (.get, "analytics/meta"): return (200, try analyticsMeta())
         default: throw .notFound
         }
     }
 
     /// The account whose management key asks.
-    private func administrator(_ bearer: Secret?) throws(APIError) -> Int {
-        guard let bearer else { throw .missingAuthentication }
-        guard let index = index(of: bearer), keys[index].deletedAt == nil, !keys[index].disabled else {
-            throw .unknownUser
-        }
-        guard keys[index].isManagement else { throw .managementOnly }
-        return keys[index].account
+    private func administrator(_ call: Call) throws(APIError) -> Int {
+        let key = keys[try accepted(call)]
+        guard key.isManagement else { throw .managementOnly }
+        return key.account
     }
 
-    private func credential(of bearer: Secret?) -> Credential {
+    /// The key that asks, as the servers that answer inference know it.
+    func accepted(_ call: Call) throws(APIError) -> Int {
+        guard let bearer = call.bearer else { throw .missingAuthentication }
+        guard let index = index(of: bearer, at: call.now) else { throw .unknownUser }
+        let key = keys[index]
+        guard key.isAccepted(at: call.now, propagation: key.isManagement ? 0 : behaviour.propagation) else {
+            throw .unknownUser
+        }
+        guard !behaviour.refusesAddress else { throw APIError(403, "This IP address is not on the allowlist") }
+        guard key.isManagement || key.lives(atMost: behaviour.maximumLifetime) else {
+            throw APIError(403, "This API key lives longer than its organization allows")
+        }
+        return index
+    }
+
+    private func credential(of bearer: Secret?, at now: Date) -> Credential {
         guard let bearer else { return .none }
-        guard let index = index(of: bearer) else { return .unknown }
+        guard let index = index(of: bearer, at: now) else { return .unknown }
         return keys[index].isManagement ? .management : .key(keys[index].hash)
+    }
+
+    /// The name that was asked: all hosts end at the same address here.
+    private static func host(of request: HTTPRequest) -> String {
+        request.headers.first { $0.name.lowercased() == "host" }?.value ?? request.url.host
     }
 
     // A client that puts a key into an address has made a mistake that the log must not repeat.
@@ -87,121 +112,5 @@ extension Sandbox {
         path.contains("sk-or-") ? "/<redacted>" : path
     }
 
-    private static let root = "/api/v1/"
-}
-
-/// The query of a request: names and values, decoded.
-struct Query {
-    private let items: [URLQueryItem]
-
-    init(_ items: [URLQueryItem]) { self.items = items }
-
-    /// The first value of a name.
-    func text(_ name: String) -> String? { items.first { $0.name == name }?.value }
-
-    /// A whole number within bounds, `nil` if there is none.
-    func count(_ name: String, _ bounds: ClosedRange<Int>) throws(APIError) -> Int? {
-        guard let text = text(name) else { return nil }
-        guard let count = Int(text), bounds.contains(count) else {
-            throw .invalid(name, "must be a whole number within its bounds")
-        }
-        return count
-    }
-
-    /// `true` or `false`; false if there is none.
-    func flag(_ name: String) throws(APIError) -> Bool {
-        switch text(name) {
-        case nil, "false": return false
-        case "true": return true
-        default: throw .invalid(name, "must be true or false")
-        }
-    }
-}
-
-/// The JSON object in a request's body, read by documented types. Unknown members are ignored.
-struct Body {
-    private let object: JSONObject
-
-    init(_ bytes: [UInt8]?) throws(APIError) {
-        guard let bytes, let value = try? JSONValue(parsing: bytes), let object = value.object else {
-            throw APIError(400, "Invalid request parameters")
-        }
-        self.object = object
-    }
-
-    /// Whether the member is there, `null` or not.
-    func has(_ name: String) -> Bool { object[name] != nil }
-
-    subscript(name: String) -> JSONValue? { object[name] }
-
-    /// A text of at least one character; `nil` if the member is missing.
-    func text(_ name: String) throws(APIError) -> String? {
-        guard let value = object[name] else { return nil }
-        guard let text = value.string, !text.isEmpty else { throw .invalid(name, "must be a text that is not empty") }
-        return text
-    }
-
-    /// As `text`, and `null` is taken for missing.
-    func optionalText(_ name: String) throws(APIError) -> String? {
-        object[name] == .null ? nil : try text(name)
-    }
-
-    func flag(_ name: String) throws(APIError) -> Bool? {
-        guard let value = object[name] else { return nil }
-        guard let flag = value.bool else { throw .invalid(name, "must be true or false") }
-        return flag
-    }
-
-    /// An amount of zero or more; `nil` if the member is missing or `null`.
-    func money(_ name: String) throws(APIError) -> Money? {
-        guard let value = object[name], value != .null else { return nil }
-        guard let number = value.number, number.double >= 0 else { throw .invalid(name, "must be zero or more") }
-        return Money(number)
-    }
-
-    func period(_ name: String) throws(APIError) -> Period? {
-        guard let value = object[name], value != .null else { return nil }
-        guard let period = value.string.flatMap(Period.init) else {
-            throw .invalid(name, "must be daily, weekly, monthly or null")
-        }
-        return period
-    }
-
-    /// A time in UTC with seconds; `nil` if the member is missing or `null`.
-    func time(_ name: String) throws(APIError) -> Date? {
-        guard let value = object[name], value != .null else { return nil }
-        guard let text = value.string, let time = Self.time(text) else {
-            throw .invalid(name, "must be a UTC time with seconds")
-        }
-        return time
-    }
-
-    static func time(_ text: String) -> Date? {
-        var text = text
-        if text.hasSuffix("+00:00") { text = text.dropLast(6) + "Z" }
-        guard text.hasSuffix("Z") else { return nil }
-        return Date(rfc3339: text)
-    }
-}
-
-/// An answer in the documented error form `{"error": {"code", "message"}}`.
-struct APIError: Error {
-    let status: Int
-    let message: String
-
-    init(_ status: Int, _ message: String) {
-        self.status = status
-        self.message = message
-    }
-
-    static let missingAuthentication = APIError(401, "Missing Authentication header")
-    static let unknownUser = APIError(401, "User not found.")
-    static let managementOnly = APIError(403, "Only management keys can perform this operation")
-    static let notFound = APIError(404, "Resource not found")
-    static let noUpdate = APIError(400, "No update fields provided")
-
-    /// 400 for one field; the value is not quoted.
-    static func invalid(_ field: String, _ rule: String) -> APIError { APIError(400, "\(field): \(rule)") }
-
-    var json: JSONValue { ["error": ["code": .number(JSONNumber(status)), "message": .string(message)]] }
+    private static let root = ["api", "v1"]
 }

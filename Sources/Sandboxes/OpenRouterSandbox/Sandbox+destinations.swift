@@ -88,7 +88,7 @@ extension Sandbox {
             "name": .string(name), "api_key_hashes": .hashes(hashes),
         ]
         wish.append(settings)
-        let home = workspace ?? accounts[account].workspaces[0].id
+        let home = workspace ?? accounts[account].defaultWorkspace ?? ""
         let row = Record(members: Destination.row(random.uuid(), wish, workspace: home, at: now))
         accounts[account].destinations.append(row)
         return row.id
@@ -139,7 +139,7 @@ private enum Destination {
                     "lt", "gte", "lte", "exists", "not_exists",
                 ]))
         ),
-        ("value", .either(.anyText, .number(-.infinity ... .infinity))),
+        ("value", .either(.anyText, .amount)),
     ])
 
     static func row(_ id: String, _ wish: JSONObject, workspace: String, at now: Date) -> JSONObject {

@@ -3,12 +3,12 @@ package import HTTP
 package import JSON
 import SandboxWire
 
-/// Something that goes wrong, or happens, at a request to manage the account.
+/// Something that goes wrong, or happens, at a request.
 package struct SandboxFault: Sendable {
     /// What happens.
     package enum Effect: Sendable {
-        /// It is answered with this status and has no effect.
-        case refuse(Int)
+        /// It is answered with this status, and with the seconds to wait if they are given, and has no effect.
+        case refuse(Int, retryAfter: Int? = nil)
         /// It has its effect, and the answer is this status, as of a gateway that lost the real one.
         case lose(Int)
         /// Another hand does something just before it is answered.
@@ -39,27 +39,29 @@ extension Sandbox {
     package mutating func manage(
         _ method: HTTPRequest.Method, _ path: [String], _ body: JSONValue, at now: Date
     ) {
-        let call = Call(method: method, path: path, query: Query([]), body: body.bytes(), account: 0, now: now)
-        _ = try? route(call)
+        _ = try? administer(Call(method: method, path: path, body: body.bytes(), now: now))
     }
 
     /// Answers with what was told to go wrong.
     mutating func answer(_ call: Call) throws(APIError) -> Reply {
-        let levels = call.path.indices.map { call.path[...$0].joined(separator: "/") }
+        let levels = call.levels
         guard behaviour.failing.isDisjoint(with: levels) else { throw APIError(503, "Service unavailable") }
         let due = faults.firstIndex { $0.times > 0 && $0.method == call.method && levels.contains($0.path) }
-        guard let due else { return try route(call) }
+        guard let due else { return try serve(call) }
         faults[due].times -= 1
         switch faults[due].effect {
-        case .refuse(let status): throw APIError(status, "The sandbox was told to refuse this request")
+        case .refuse(let status, let retryAfter):
+            var error = APIError(status, "The sandbox was told to refuse this request")
+            error.retryAfter = retryAfter
+            throw error
         case .lose(let status):
-            _ = try route(call)
+            _ = try serve(call)
             throw APIError(status, "The sandbox was told to lose this answer")
         case .before(let hand):
             hand(&self, call.now)
-            return try route(call)
+            return try serve(call)
         case .after(let hand):
-            let reply = try route(call)
+            let reply = try serve(call)
             hand(&self, call.now)
             return reply
         }

@@ -15,10 +15,8 @@ extension Sandbox {
             return (200, ["data": rows[try rows.index(of: call.path[1])].json])
         case (.patch, 2): return (200, try updateGuardrail(call))
         case (.delete, 2):
-            let index = try accounts[call.account].guardrails.index(of: call.path[1])
-            let id = accounts[call.account].guardrails.remove(at: index).id
-            accounts[call.account].keyAssignments.removeAll { $0.guardrail == id }
-            accounts[call.account].memberAssignments.removeAll { $0.guardrail == id }
+            let rows = accounts[call.account].guardrails
+            removeGuardrail(rows[try rows.index(of: call.path[1])].id, account: call.account)
             return (200, ["deleted": true])
         default: return try answerAssignments(call)
         }
@@ -64,6 +62,13 @@ extension Sandbox {
         return ["data": rows[try rows.index(of: id)].json]
     }
 
+    /// Removes a guardrail with its assignments.
+    mutating func removeGuardrail(_ id: String, account: Int) {
+        accounts[account].guardrails.removeAll { $0.id == id }
+        accounts[account].keyAssignments.removeAll { $0.guardrail == id }
+        accounts[account].memberAssignments.removeAll { $0.guardrail == id }
+    }
+
     /// Adds a guardrail to a workspace, the default one if none is given, and assigns it to these keys; returns its id.
     /// `isUnscoped` makes one that belongs to no workspace, as they were made before there were workspaces.
     @discardableResult
@@ -73,7 +78,7 @@ extension Sandbox {
     ) -> String {
         var wish = settings
         wish["name"] = .string(name)
-        let home = isUnscoped ? nil : workspace ?? accounts[account].workspaces[0].id
+        let home = isUnscoped ? nil : workspace ?? accounts[account].defaultWorkspace
         let row = Guardrail.row(random.uuid(), wish, workspace: home, at: now)
         accounts[account].guardrails.append(row)
         for hash in hashes { assign(hash, to: row.id, account: account, at: now) }
@@ -92,8 +97,8 @@ private enum Guardrail {
                 ("content_filter_builtins", .nullable(.list(builtin, 0...Int.max))),
                 ("content_filters", .nullable(.list(filter, 0...Int.max))),
                 ("include_byok_in_budgets", .filled(.flag, with: false)),
-                ("limit_usd", .nullable(.number(-.infinity ... .infinity))),
-                ("reset_interval", .nullable(.word(Period.allCases.map(\.rawValue)))),
+                ("limit_usd", .nullable(.amount)),
+                ("reset_interval", .nullable(.period)),
             ])
 
     private static let retention = ["anthropic", "google", "openai", "xai", "other"].map { "enforce_zdr_" + $0 }

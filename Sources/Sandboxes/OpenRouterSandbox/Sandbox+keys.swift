@@ -2,6 +2,7 @@ import FoundationEssentials
 import HTTP
 import JSON
 import Secrets
+import Sodium
 
 /// `/keys`: what a management key can do.
 extension Sandbox {
@@ -10,15 +11,17 @@ extension Sandbox {
 
     mutating func answerKeys(_ call: Call) throws(APIError) -> Reply {
         switch (call.method, call.path.count) {
-        case (.get, 1): return (200, try listKeys(call.query, account: call.account, at: call.now))
-        case (.post, 1): return (201, try createKey(call.body, account: call.account, at: call.now))
+        case (.get, 1): return (200, try listKeys(call))
+        case (.post, 1): return (201, try createKey(call))
         case (_, 2): break
         default: throw .notFound
         }
-        let index = try administered(call.path[1], account: call.account)
+        guard let index = index(ofHash: call.path[1]), isAdministered(call.path[1], account: call.account) else {
+            throw .notFound
+        }
         switch call.method {
         case .get: return (200, ["data": keys[index].json(at: call.now, behaviour)])
-        case .patch: return (200, try updateKey(index, call.body, at: call.now))
+        case .patch: return (200, try updateKey(index, call))
         case .delete:
             keys[index].delete(at: call.now)
             return (200, ["deleted": true])
@@ -26,100 +29,75 @@ extension Sandbox {
         }
     }
 
-    /// The key of this hash, if it is one that this account may administer.
-    private func administered(_ hash: String, account: Int) throws(APIError) -> Int {
-        guard let index = index(ofHash: hash), isAdministered(hash, account: account) else { throw .notFound }
-        return index
-    }
-
     /// Whether there is a key of this hash that this account may administer.
     func isAdministered(_ hash: String, account: Int) -> Bool {
-        key(hash).map { $0.account == account && $0.deletedAt == nil && !$0.isManagement } ?? false
+        guard let key = key(hash), !key.isManagement, !key.isOAuth else { return false }
+        return key.account == account && key.deletedAt == nil
     }
 
-    /// Newest first. The keys of one workspace; management keys, deleted, and unless asked for, disabled and expired
-    /// keys are not among them.
-    func listKeys(_ query: Query, account: Int, at now: Date) throws(APIError) -> JSONValue {
-        let offset = try query.count("offset", 0...Int.max) ?? 0
-        let disabled = try query.flag("include_disabled")
-        let expired = behaviour.omitsLastUsed ? false : try query.flag("include_expired")
-        let workspace = try workspace(in: query, account: account) ?? accounts[account].workspaces[0].id
+    /// Newest first. The keys of one workspace; management keys, those of OAuth, deleted, and unless asked for, disabled
+    /// and expired keys are not among them.
+    private func listKeys(_ call: Call) throws(APIError) -> JSONValue {
+        let offset = try call.query.count("offset", 0...Int.max) ?? 0
+        let disabled = call.query.flag("include_disabled")
+        let expired = behaviour.omitsLastUsed ? false : call.query.flag("include_expired")
+        let workspace = try listedWorkspace(call, unknown: .notFound)
         let listed = keys.reversed().filter { key in
-            key.account == account && key.workspace == workspace && !key.isManagement && key.deletedAt == nil
-                && (disabled || !key.disabled) && (expired || !key.isExpired(at: now))
+            key.workspace == workspace && isAdministered(key.hash, account: call.account)
+                && (disabled || !key.disabled) && (expired || !key.isExpired(at: call.now))
         }
-        return ["data": .array(listed.dropFirst(offset).prefix(Self.pageSize).map { $0.json(at: now, behaviour) })]
+        let page = listed.dropFirst(offset).prefix(Self.pageSize)
+        return ["data": .array(page.map { $0.json(at: call.now, behaviour) })]
     }
 
-    mutating func createKey(_ bytes: [UInt8]?, account: Int, at now: Date) throws(APIError) -> JSONValue {
-        let body = try Body(bytes)
-        guard let name = try body.text("name") else { throw .invalid("name", "is required") }
-        let expiresAt = try body.time("expires_at")
-        if let expiresAt, expiresAt <= now { throw .invalid("expires_at", "must be in the future") }
-        var draft = Draft(
-            name: name, workspace: accounts[account].workspaces[0].id,
-            creator: try body.optionalText("creator_user_id") ?? accounts[account].user,
-            limit: try body.money("limit"), limitReset: try body.period("limit_reset"),
-            includesBYOK: try body.flag("include_byok_in_limit") ?? false, expiresAt: expiresAt)
-        if let workspace = try workspace(in: body, account: account) { draft.workspace = workspace }
-        if let external = body["external"] {
-            guard let user = external["user"]?.string, (1...512).contains(user.count) else {
-                throw .invalid("external", "must have a user")
-            }
-            draft.externalUser = user
-        }
-        let (key, plaintext) = mint(draft, account: account, at: now)
-        return ["data": key.json(at: now, behaviour), "key": .text(plaintext.revealed())]
+    private mutating func createKey(_ call: Call) throws(APIError) -> JSONValue {
+        let wish = try call.object(Self.newKey)
+        let expiresAt = wish["expires_at"]?.string.flatMap(Shape.time)
+        if let expiresAt, expiresAt <= call.now { throw .invalid("expires_at", "must be in the future") }
+        let partnerKey = wish["external"]?["api_key"]?.string.map { Digest(of: Secret($0)) }
+        let draft = Draft(
+            name: wish["name"]?.string ?? "", workspace: try targetWorkspace(wish, call),
+            creator: wish["creator_user_id"]?.string ?? accounts[call.account].user,
+            externalUser: wish["external"]?["user"]?.string, externalKey: partnerKey,
+            limit: wish["limit"]?.number.map { Money($0) },
+            limitReset: wish["limit_reset"]?.string.flatMap(Period.init),
+            includesBYOK: wish["include_byok_in_limit"] == true, expiresAt: expiresAt)
+        let (key, plaintext) = mint(draft, account: call.account, at: call.now)
+        return ["data": key.json(at: call.now, behaviour), "key": .text(plaintext.revealed())]
     }
 
-    /// Takes the fields that can be changed and ignores all others: `expires_at` is one of those.
-    mutating func updateKey(_ index: Int, _ bytes: [UInt8]?, at now: Date) throws(APIError) -> JSONValue {
-        let body = try Body(bytes)
-        let fields = ["name", "disabled", "limit", "limit_reset", "include_byok_in_limit", "workspace_id"]
-        guard fields.contains(where: body.has) else { throw .noUpdate }
+    /// Takes the fields that can be changed and ignores all others: `expires_at` is one of those. A key that moves to
+    /// another workspace takes its guardrail along.
+    private mutating func updateKey(_ index: Int, _ call: Call) throws(APIError) -> JSONValue {
+        let wish = try call.object(Self.changedKey)
+        guard !wish.isEmpty else { throw .noUpdate }
         var key = keys[index]
-        key.name = try body.text("name") ?? key.name
-        if body.has("limit") { key.limit = try body.money("limit") }
-        if body.has("limit_reset") { key.limitReset = try body.period("limit_reset") }
-        key.includesBYOK = try body.flag("include_byok_in_limit") ?? key.includesBYOK
-        key.workspace = try workspace(in: body, account: key.account) ?? key.workspace
-        if let disabled = try body.flag("disabled") { key.set(disabled: disabled, at: now) }
-        key.updatedAt = now
+        key.name = wish["name"]?.string ?? key.name
+        if let limit = wish["limit"] { key.limit = limit.number.map { Money($0) } }
+        if let reset = wish["limit_reset"] { key.limitReset = reset.string.flatMap(Period.init) }
+        key.includesBYOK = wish["include_byok_in_limit"]?.bool ?? key.includesBYOK
+        if wish["workspace_id"] != nil { key.workspace = try targetWorkspace(wish, call) }
+        if let disabled = wish["disabled"]?.bool { key.set(disabled: disabled, at: call.now) }
+        key.updatedAt = call.now
         keys[index] = key
-        return ["data": key.json(at: now, behaviour)]
+        return ["data": key.json(at: call.now, behaviour)]
     }
 
-    private func workspace(in body: Body, account: Int) throws(APIError) -> String? {
-        guard let id = try body.text("workspace_id") else { return nil }
-        guard accounts[account].workspaces.contains(where: { $0.id == id }) else {
-            throw .invalid("workspace_id", "must be a workspace of this account")
-        }
-        return id
-    }
+    private static let limits: [(name: String, shape: Shape)] = [
+        ("limit", .nullable(.amount)), ("limit_reset", .nullable(.period)), ("include_byok_in_limit", .flag),
+        ("workspace_id", .uuid),
+    ]
+    private static let newKey: Shape = .object(
+        limits + [
+            ("name", .required(.someText)), ("expires_at", .nullable(.time)),
+            ("creator_user_id", .nullable(.someText)),
+            ("external", .object([("user", .required(.text(1...512))), ("api_key", .text(32...512))])),
+        ])
+    private static let changedKey: Shape = .object(limits + [("name", .anyText), ("disabled", .flag)])
 }
 
 /// What belongs to an account as a whole.
 extension Sandbox {
-    func listWorkspaces(_ call: Call) throws(APIError) -> JSONValue {
-        let owner = accounts[call.account]
-        let page = try call.page(owner.workspaces, refuses: false)
-        return ["data": .array(page.map { $0.json(of: owner) }), "total_count": .count(owner.workspaces.count)]
-    }
-
-    /// Takes the name and the slug and leaves all other settings as they are by default.
-    mutating func createWorkspace(_ bytes: [UInt8]?, account: Int, at now: Date) throws(APIError) -> JSONValue {
-        let body = try Body(bytes)
-        guard let name = try body.text("name"), name.count <= 100 else { throw .invalid("name", "is required") }
-        let words = try body.text("slug")?.split(separator: "-", omittingEmptySubsequences: false) ?? [""]
-        let isSlug = words.allSatisfy { word in
-            !word.isEmpty && word.utf8.allSatisfy { $0.isASCIIDigit || $0.isASCIILowercase }
-        }
-        guard isSlug else { throw .invalid("slug", "must be of lower-case letters, digits and single hyphens") }
-        let id = addWorkspace(name, slug: words.joined(separator: "-"), account: account, at: now)
-        let created = accounts[account].workspaces.first { $0.id == id }
-        return ["data": created?.json(of: accounts[account]) ?? .null]
-    }
-
     func credits(account: Int, at now: Date) -> JSONValue {
         let used = used(account: account, to: now.addingTimeInterval(-behaviour.usageLag))
         return ["data": ["total_credits": accounts[account].credits.json, "total_usage": used.json]]
@@ -128,33 +106,5 @@ extension Sandbox {
     /// What all keys of an account have cost up to `end`.
     func used(account: Int, to end: Date) -> Money {
         keys.reduce(0) { $1.account == account ? $0 + $1.total(to: end).usage : $0 }
-    }
-
-    /// The workspace that a list is confined to, `nil` if the query names none. Lists differ in what they answer to an
-    /// unknown one.
-    func workspace(
-        in query: Query, account: Int, unknown: APIError = .notFound
-    ) throws(APIError) -> String? {
-        guard let id = query.text("workspace_id") else { return nil }
-        guard UUID(uuidString: id) != nil else { throw .invalid("workspace_id", "must be a UUID") }
-        guard accounts[account].workspaces.contains(where: { $0.id == id }) else { throw unknown }
-        return id
-    }
-
-    /// The workspace that a list of references is confined to: the default one if the query names none.
-    func listedWorkspace(_ call: Call) throws(APIError) -> String {
-        let unknown = APIError.invalid("workspace_id", "must be a workspace of this account")
-        let workspace = try workspace(in: call.query, account: call.account, unknown: unknown)
-        return workspace ?? accounts[call.account].workspaces[0].id
-    }
-
-    /// The workspace in which something is made: the default one if the wish names none.
-    func targetWorkspace(_ wish: JSONObject, _ call: Call) throws(APIError) -> String {
-        let workspaces = accounts[call.account].workspaces.map(\.id)
-        guard let id = wish["workspace_id"]?.string else { return workspaces[0] }
-        guard workspaces.contains(id) else {
-            throw .invalid("workspace_id", "must be a workspace of this account")
-        }
-        return id
     }
 }

@@ -101,7 +101,7 @@ extension Sandbox {
             "allowed_api_key_hashes": .hashes(hashes), "key": "sk-provider-key-AbCd", "name": .string(name),
             "provider": .string(provider),
         ]
-        let home = isGlobal ? nil : workspace ?? accounts[account].workspaces[0].id
+        let home = isGlobal ? nil : workspace ?? accounts[account].defaultWorkspace
         guard let members = try? providerKey(wish, workspace: home, account: account, at: now) else { return "" }
         accounts[account].providerKeys.append(Record(members: members))
         return accounts[account].providerKeys.last?.id ?? ""

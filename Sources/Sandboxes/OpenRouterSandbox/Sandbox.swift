@@ -21,6 +21,9 @@ package struct Sandbox: Sendable {
     package private(set) var log: [Exchange] = []
     var random: Randomness
     var faults: [SandboxFault] = []
+    var codes: [AuthorizationCode] = []
+    var policies: [FederationPolicy] = []
+    var tokens: [Digest: AccessToken] = [:]
     private var indexByDigest: [Digest: Int] = [:]
     private var indexByHash: [String: Int] = [:]
 
@@ -68,8 +71,9 @@ package struct Sandbox: Sendable {
 
     private mutating func appendAccount(managementKey: Secret, at start: Date) {
         let user = "user_" + random.hex(24)
-        accounts.append(Account(user: user, workspaces: [], members: [Member(id: user)]))
+        accounts.append(Account(user: user, members: [Member(id: user, isAdmin: true)]))
         let workspace = addWorkspace("Default", account: accounts.count - 1, at: start)
+        accounts[accounts.count - 1].defaultWorkspace = workspace
         let draft = Draft(name: "management", workspace: workspace)
         append(draft, plaintext: managementKey, isManagement: true, account: accounts.count - 1, at: start)
     }
@@ -81,8 +85,8 @@ package struct Sandbox: Sendable {
         at start: Date = Date(timeIntervalSince1970: 1_767_225_600)
     ) -> String {
         let workspace = Workspace(
-            id: id ?? random.uuid(), name: name, slug: slug ?? name.lowercased(), createdAt: start,
-            guardrail: random.uuid())
+            id: id ?? random.uuid(), guardrail: random.uuid(), creator: accounts[account].user,
+            settings: ["name": .string(name), "slug": .string(slug ?? name.lowercased())], at: start)
         accounts[account].workspaces.append(workspace)
         return workspace.id
     }
@@ -95,6 +99,8 @@ extension Sandbox {
         var workspace: String
         var creator: String?
         var externalUser: String?
+        var externalKey: Digest?
+        var isOAuth = false
         var limit: Money?
         var limitReset: Period?
         var includesBYOK = false
@@ -117,8 +123,10 @@ extension Sandbox {
         let text = plaintext.revealed() ?? ""
         let key = Key(
             hash: behaviour.hashesDiffer ? SHA256.hex(digest.hex.utf8) : digest.hex, digest: digest,
-            label: text.prefix(12) + "..." + text.suffix(4), isManagement: isManagement, account: account,
-            name: draft.name, workspace: draft.workspace, creator: draft.creator, externalUser: draft.externalUser,
+            label: text.prefix(12) + "..." + text.suffix(4), isManagement: isManagement,
+            isOAuth: draft.isOAuth, account: account, name: draft.name, workspace: draft.workspace,
+            creator: draft.creator,
+            externalUser: draft.externalUser, externalKey: draft.externalKey,
             limit: draft.limit, limitReset: draft.limitReset, includesBYOK: draft.includesBYOK, createdAt: now,
             expiresAt: draft.expiresAt, stages: [(now, .enabled)])
         indexByDigest[digest] = keys.count
@@ -129,108 +137,13 @@ extension Sandbox {
 
     func index(of bearer: Secret) -> Int? { indexByDigest[Digest(of: bearer)] }
 
+    /// The key that a bearer is, or for which a token acts that has not expired.
+    func index(of bearer: Secret, at now: Date) -> Int? {
+        if let index = index(of: bearer) { return index }
+        return tokens[Digest(of: bearer)].flatMap { $0.expiresAt > now ? $0.key : nil }
+    }
+
     func index(ofHash hash: String) -> Int? { indexByHash[hash] }
 
     mutating func record(_ exchange: Exchange) { log.append(exchange) }
-}
-
-/// Who owns workspaces and keys. Nothing of one account is visible to another.
-package struct Account: Sendable {
-    /// The provider's name for the owner, `user_…`.
-    package let user: String
-    /// The default workspace first.
-    package internal(set) var workspaces: [Workspace]
-    /// What was bought, in USD; when it is used up, calls that cost answer 402.
-    package var credits: Money = 1000
-    /// The members of the organization, the owner first.
-    package internal(set) var members: [Member]
-    /// What is set for keys and members, in the order of its creation.
-    package internal(set) var guardrails: [Record] = []
-    /// Which key has which guardrail.
-    package internal(set) var keyAssignments: [Assignment] = []
-    /// Which member has which guardrail.
-    package internal(set) var memberAssignments: [Assignment] = []
-    /// Providers' own keys (BYOK).
-    package internal(set) var providerKeys: [Record] = []
-    /// Where traces go.
-    package internal(set) var destinations: [Record] = []
-
-    /// The provider's name for the organization, `org_…`.
-    var organization: String { "org_" + user.dropFirst("user_".count) }
-}
-
-/// A member of an organization.
-package struct Member: Sendable {
-    /// The provider's name for the member, `user_…`.
-    package let id: String
-}
-
-/// A workspace of an account.
-package struct Workspace: Sendable {
-    /// A UUID.
-    package let id: String
-    package let name: String
-    /// The name in an address.
-    package let slug: String
-    package let createdAt: Date
-    let guardrail: String
-
-    func json(of account: Account) -> JSONValue {
-        [
-            "created_at": .string(createdAt.rfc3339), "created_by": .string(account.user),
-            "default_guardrail_id": .string(guardrail), "default_image_model": nil, "default_provider_sort": nil,
-            "default_text_model": nil, "description": nil, "id": .string(id), "include_byok_in_budgets": false,
-            "io_logging_api_key_ids": nil, "io_logging_sampling_rate": 1, "is_data_discount_logging_enabled": false,
-            "is_observability_broadcast_enabled": false, "is_observability_io_logging_enabled": false,
-            "name": .string(name), "slug": .string(slug), "updated_at": nil,
-        ]
-    }
-}
-
-/// What a sandbox does where the live service's behaviour is undocumented or differs between its versions.
-package struct Behaviour: Sendable {
-    /// Seconds after which use shows in `usage`, `last_used_at`, analytics and activity. Limits are enforced at once.
-    package var usageLag: TimeInterval
-    /// Seconds after which creating, disabling, enabling and deleting take effect on inference and on `GET /key`.
-    /// Management sees them at once.
-    package var propagation: TimeInterval
-    /// Answers as the API did before 2026-10: no `last_used_at`, no `external_user`, no `include_expired`, and none
-    /// of the later fields of `GET /key`.
-    package var omitsLastUsed = false
-    /// Paths below `/api/v1`, such as `byok`, that are out of order: they answer 503, and so does all below them.
-    package var failing: Set<String> = []
-    /// What lists of BYOK keys and destinations show of a key that was deleted.
-    package var deadHashes = DeadHashes.stay
-    /// Whether assigning a guardrail to a key that has it already counts in `assigned_count`.
-    package var countsReassignments = true
-    /// Refuses a BYOK list that names a disabled key, as it does one that names a deleted key.
-    package var refusesDisabledKeys = false
-    /// Refuses changes of destinations with 403, as an organization can have it.
-    package var locksPrivacy = false
-    /// Refuses analytics with 403.
-    package var refusesAnalytics = false
-    /// Writes the counts in analytics as strings.
-    package var writesCountsAsStrings = false
-    /// Names keys by another `hash` than the SHA-256 of their plaintext.
-    package var hashesDiffer = false
-    /// The status for a key whose limit is used up: 403 or 402; both were seen.
-    package var exhaustedStatus = 403
-    /// USD for one chat completion; models whose name ends in `:free` cost nothing.
-    package var costPerCall = Money("0.0005")
-
-    /// Without lag and delay unless told.
-    package init(usageLag: TimeInterval = 0, propagation: TimeInterval = 0) {
-        self.usageLag = usageLag
-        self.propagation = propagation
-    }
-}
-
-/// What becomes of a deleted key's hash in a list.
-package enum DeadHashes: Sendable {
-    /// It stays, and a list that has nothing else is for nobody.
-    case stay
-    /// It goes, and a list that had nothing else is empty.
-    case drop
-    /// It goes, and a list that had nothing else becomes `null`: for every key.
-    case widen
 }

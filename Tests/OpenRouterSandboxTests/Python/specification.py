@@ -1,6 +1,6 @@
-"""The part of OpenRouter's OpenAPI specification that the sandbox implements.
+"""OpenRouter's OpenAPI specification of the management API, without its prose.
 
-    specification.py FULL            prints that part of the full specification, as the fixture has it
+    specification.py FULL            prints it as the fixture has it
     specification.py FULL FIXTURE    exits 1 if the fixture differs from it
 """
 
@@ -8,51 +8,18 @@ import sys
 
 import yaml
 
-OPERATIONS = [
-    ("get", "/activity"),
-    ("post", "/analytics/query"),
-    ("get", "/byok"),
-    ("post", "/byok"),
-    ("delete", "/byok/{id}"),
-    ("get", "/byok/{id}"),
-    ("patch", "/byok/{id}"),
-    ("get", "/credits"),
-    ("get", "/guardrails"),
-    ("post", "/guardrails"),
-    ("get", "/guardrails/assignments/keys"),
-    ("get", "/guardrails/assignments/members"),
-    ("delete", "/guardrails/{id}"),
-    ("get", "/guardrails/{id}"),
-    ("patch", "/guardrails/{id}"),
-    ("get", "/guardrails/{id}/assignments/keys"),
-    ("post", "/guardrails/{id}/assignments/keys"),
-    ("post", "/guardrails/{id}/assignments/keys/remove"),
-    ("get", "/guardrails/{id}/assignments/members"),
-    ("post", "/guardrails/{id}/assignments/members"),
-    ("post", "/guardrails/{id}/assignments/members/remove"),
-    ("get", "/key"),
-    ("get", "/keys"),
-    ("post", "/keys"),
-    ("delete", "/keys/{hash}"),
-    ("get", "/keys/{hash}"),
-    ("patch", "/keys/{hash}"),
-    ("get", "/observability/destinations"),
-    ("post", "/observability/destinations"),
-    ("delete", "/observability/destinations/{id}"),
-    ("get", "/observability/destinations/{id}"),
-    ("patch", "/observability/destinations/{id}"),
-    ("get", "/workspaces"),
-    ("post", "/workspaces"),
-]
+# What needs no management key, or no key at all.
+OPEN = {"/key", "/generation", "/auth/keys", "/auth/keys/code", "/oauth/token", "/oauth/jwks"}
 
 HEADER = """\
-# The part of OpenRouter's OpenAPI specification that the sandbox implements; written by ../Python/specification.py.
+# OpenRouter's OpenAPI specification of the management API, which the sandbox implements; written by ../Python/specification.py.
 # Origins: OpenRouter's published specification of 2026-08-22 (MIT licence), merged with the fields that its Python
 # client of 2026-10-27 (PyPI openrouter 1.3.84) knows beyond it; each of those is marked x-derived-from.
-# Left out: all other paths, examples, descriptions, tags and the settings of client generators.
+# All paths of the management API; left out: examples, descriptions, tags and the settings of client generators.
 # Chat completions are no part of the specification of the management API; the Python client validates them.
 """
 
+METHODS = ["get", "post", "put", "patch", "delete"]
 PROSE = {"description", "example", "examples", "summary", "tags"}
 
 
@@ -88,8 +55,8 @@ def references(node):
 
 def part(full):
     paths = {}
-    for method, path in OPERATIONS:
-        paths.setdefault(path, {})[method] = bare(full["paths"][path][method])
+    for path, item in full["paths"].items():
+        paths[path] = {method: bare(item[method]) for method in METHODS if method in item}
     schemas, waiting = {}, list(references(paths))
     while waiting:
         name = waiting.pop()
