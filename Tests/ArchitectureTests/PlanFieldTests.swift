@@ -29,10 +29,13 @@ import Testing
     @Test(
         "a field stands in its table and where it is used, and nowhere else",
         arguments: [
-            ("quiet_for", "quietFor", ["RetireStep+quiet.swift", "DueJudgement.swift", "NextCommand.swift"]),
+            (
+                "quiet_for", "quietFor",
+                ["RetireStep+quiet.swift", "CreateStep+lifetime.swift", "DueJudgement.swift", "NextCommand.swift"]
+            ),
             ("accept_idle", "acceptsIdle", ["RetireStep+quiet.swift"]),
             ("accept_new_targets", "acceptsNewTargets", ["State+held.swift"]),
-            ("valid_for", "validFor", ["Progress.swift", "RetireStep+targets.swift"]),
+            ("valid_for", "validFor", ["Progress.swift", "RetireStep+targets.swift", "CreateStep+lifetime.swift"]),
             ("before_expiry", "beforeExpiry", ["DueJudgement.swift"]),
         ])
     func places(key: String, property: String, users: [String]) throws {

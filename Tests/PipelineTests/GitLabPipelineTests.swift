@@ -65,6 +65,16 @@ struct GitLabPipelineTests {
         try isOver(try await pipeline.run())
     }
 
+    @Test("a leaked key goes without overlap and soak, behind the same gates")
+    func leaked() async throws {
+        try GitLabPipeline.prepare(place, soak: "1h", overlap: "1h")
+        var pipeline = GitLabPipeline(place)
+        pipeline.variables = ["ORK_LEAKED": "true"]
+        let jobs = try await pipeline.run()
+        try isOver(jobs)
+        #expect(jobs["retire"]?.log.contains("warning: --compromised: ") == true, "\(jobs.log)")
+    }
+
     @Test("of two pipelines at once one goes on, and the other stops before any target changes, and says why")
     func two() async throws {
         try GitLabPipeline.prepare(place, overlap: "1h")
@@ -84,6 +94,7 @@ struct GitLabPipelineTests {
             // By what the other one has come to: a key that it still mints, or one that is made.
             let reasons = [
                 "waiting: another rotation of checkout-prod", "waiting: another ork-create is minting checkout-prod",
+                "waiting: another key of checkout-prod was created first",
             ]
             let log = loser["create"]?.log ?? ""
             #expect(reasons.contains { log.contains($0) }, "\(loser.log)")

@@ -136,7 +136,10 @@ struct StoreTests {
 
     @Test(
         "a variable that is not of its kind is refused in one sentence",
-        arguments: ["ORK_ROTATION_ID", "ORK_BEGIN", "ORK_SUPERSEDE", "ORK_EXPECT_HEAD", "ORK_SEEN", "ORK_DUE_ACTION"])
+        arguments: [
+            "ORK_ROTATION_ID", "ORK_BEGIN", "ORK_SUPERSEDE", "ORK_LEAKED", "ORK_EXPECT_HEAD", "ORK_SEEN",
+            "ORK_DUE_ACTION",
+        ])
     func variable(name: String) async throws {
         let run = try await pipeline("check", [name: "x\n::set-output name=turn::retire"])
         #expect(run.ending == .exited(64))

@@ -221,6 +221,7 @@ extension PipelineJob {
             var arguments = ["--rotation", settings.rotation.description, "--handoff", store.handoff]
             if let head = settings.expectedHead { arguments += ["--expect-head", head.description] }
             if beginsAnew { arguments.append("--supersede") }
+            if settings.isLeaked, turn == .retire { arguments.append("--compromised") }
             try start(turn.command + arguments + options)
             try look(at: HandoffFile.read(store.handoff, mustExist: false))
             try store.keep(loaded, of: mine)

@@ -15,6 +15,8 @@ package struct PipelineSettings {
     package var begin: Begin
     /// Whether a new one begins although one is under way, with every key of the lineage as a predecessor.
     package var supersedes: Bool
+    /// Whether the predecessor is known to others: it goes without overlap, quiet and soak.
+    package let isLeaked: Bool
     /// In a fleet: what `ork-due` said, which has seen no handoff, and since when this job may have waited.
     package let action: Action?
     /// In a fleet: the key in use as `ork-due` saw it. A rotation begins only while it is still this one.
@@ -73,6 +75,7 @@ package struct PipelineSettings {
         id = try read("ORK_ROTATION_ID", RotationID.init)
         begin = try read("ORK_BEGIN", Begin.init) ?? .always
         supersedes = try read("ORK_SUPERSEDE") { ["true": true, "false": false][$0] } ?? false
+        isLeaked = try read("ORK_LEAKED") { ["true": true, "false": false][$0] } ?? false
         action = try read("ORK_DUE_ACTION", Action.init)
         dueKey = try read("ORK_DUE_KEY") { KeyHash($0) }
         seen = try read("ORK_SEEN", Seen.init)

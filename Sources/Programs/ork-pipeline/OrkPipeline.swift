@@ -26,6 +26,7 @@ import Wording
               ORK_ROTATION_ID   which run of it, as an earlier job said
               ORK_BEGIN         "false": begin no rotation; "due": only when ork-due says so
               ORK_SUPERSEDE     "true": start a new rotation, because the handoff is lost
+              ORK_LEAKED        "true": the old key is known to others, and goes without overlap, quiet and soak
               ORK_EXPECT_HEAD   stop unless the handoff is still the one with this head
               ORK_SEEN          the newest rotation that check saw
               ORK_DUE_ACTION    in a fleet, the action from ork-due
