@@ -37,18 +37,36 @@ import Timestamps
         #expect(outcome.output.contains(problem))
     }
 
-    @Test func theClientOfOpenRouterCannotTell() async throws {
-        let sandbox = try SandboxProcess()
+    /// What a running sandbox says of itself, with a federation policy and a CI system's token for it.
+    private static func greeting(_ sandbox: SandboxProcess) throws -> String {
+        let policy = try sandbox.control(.post, "policies", ["subject": "ci"])["id"] ?? nil
+        let token = try sandbox.control(.post, "subject-tokens", ["policy": policy])["token"] ?? nil
         let greeting: JSONValue = [
             "url": .string(sandbox.url), "management_key": .string(sandbox.managementKey.revealed() ?? ""),
             "predecessor": [
                 "name": .string(sandbox.predecessor.name), "key": .string(sandbox.predecessor.key.revealed() ?? ""),
                 "hash": .string(sandbox.predecessor.hash),
-            ],
+            ], "policy": policy, "subject_token": token,
         ]
-        let outcome = try await Python.run("client.py", input: greeting.text())
+        return greeting.text()
+    }
+
+    @Test(
+        "the client of OpenRouter cannot tell",
+        arguments: [("client.py", "done\n"), ("management.py", "58 operations\n")])
+    func client(script: String, output: String) async throws {
+        let sandbox = try SandboxProcess()
+        let outcome = try await Python.run(script, input: Self.greeting(sandbox))
         #expect(outcome.succeeded, "\(outcome.output)")
-        #expect(outcome.output == "done\n")
+        #expect(outcome.output == output)
+    }
+
+    @Test func whatTheSchemaAllowsIsAcceptedAndWhatItForbidsIsRefused() async throws {
+        let sandbox = try SandboxProcess()
+        let input = try Self.greeting(sandbox)
+        let outcome = try await Python.run("fuzz.py", [fixture, "20261128", "5"], input: input)
+        #expect(outcome.succeeded, "\(outcome.output)")
+        #expect(outcome.output.hasSuffix(" 0 deviations\n"))
     }
 
     private static let specification =

@@ -118,6 +118,8 @@ import Testing
         }
         #expect(try sandbox.manage(.get, path + "/a%2Fb", at: now).data?["is_active"] == true)
         for _ in 0..<2 { #expect(try sandbox.manage(.delete, path + "/a%2Fb", at: now).status == 204) }
+        let url = try HTTPURL("http://127.0.0.1/api/v1" + path + "/a%2Fb")
+        #expect(sandbox.answer(HTTPRequest(.delete, url, bearer: sandbox.managementKey), at: now).body.isEmpty)
         #expect(try sandbox.manage(.get, path, at: now).json["total_count"] == 1)
         #expect(try sandbox.manage(.get, path + "?include_inactive=true", at: now).json["total_count"] == 2)
         #expect(try sandbox.manage(.get, path + "?user=.", at: now).json["total_count"] == 1)

@@ -60,7 +60,8 @@ extension Sandbox {
         }
         user.updatedAt = call.now
         accounts[call.account].externalUsers[index] = user
-        return call.method == .delete ? (204, nil) : (200, ["data": user.json])
+        // A bare nil would be the JSON null.
+        return call.method == .delete ? (204, JSONValue?.none) : (200, ["data": user.json])
     }
 
     private func listExternalUsers(_ call: Call) throws(APIError) -> JSONValue {

@@ -12,7 +12,8 @@ import yaml
 OPEN = {"/key", "/generation", "/auth/keys", "/auth/keys/code", "/oauth/token", "/oauth/jwks"}
 
 HEADER = """\
-# OpenRouter's OpenAPI specification of the management API, which the sandbox implements; written by ../Python/specification.py.
+# OpenRouter's OpenAPI specification of the management API, which the sandbox implements; written by
+# ../Python/specification.py.
 # Origins: OpenRouter's published specification of 2026-08-22 (MIT licence), merged with the fields that its Python
 # client of 2026-10-27 (PyPI openrouter 1.3.84) knows beyond it; each of those is marked x-derived-from.
 # All paths of the management API; left out: examples, descriptions, tags and the settings of client generators.

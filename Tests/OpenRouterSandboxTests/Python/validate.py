@@ -10,24 +10,11 @@ import json
 import sys
 from urllib.parse import parse_qsl, urlsplit
 
-import jsonschema
-from referencing import Registry, Resource
-from referencing.jsonschema import DRAFT202012
-
 from specification import OPEN, load
+from validation import Schemas
 
 specification = load(sys.argv[1])
-registry = Registry().with_resource(
-    "urn:specification", Resource.from_contents(specification, default_specification=DRAFT202012)
-)
-
-
-def problems(schema, value):
-    schema = json.loads(json.dumps(schema).replace('"#/', '"urn:specification#/'))
-    validator = jsonschema.Draft202012Validator(
-        schema, registry=registry, format_checker=jsonschema.Draft202012Validator.FORMAT_CHECKER
-    )
-    return [f"{error.json_path}: {error.message}" for error in validator.iter_errors(value)]
+problems = Schemas(specification).problems
 
 
 def operation(method, path):
