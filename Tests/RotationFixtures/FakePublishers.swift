@@ -40,9 +40,11 @@ package final class FakePublishers: PublisherHost, Sendable {
 
     package func description(of publisher: PublisherName, pin: String?) -> PublisherInformation? {
         guard publisher.description == "memory" else { return nil }
+        let rollback = simulation.value.rollback
+        let verbs = Verb.basic + (rollback == .native ? [.rollback] : [])
         return PublisherInformation(
-            verbs: [.check, .publish, .verify], with: .init(required: ["place"], optional: [Settings.create]),
-            environment: .init(optional: ["TOKEN"]), readback: .value, batch: true)
+            verbs: Set(verbs), with: .init(required: ["place"], optional: [Settings.create]),
+            environment: .init(optional: ["TOKEN"]), readback: .value, rollback: rollback, batch: true)
     }
 
     package func hasVariable(_ name: EnvironmentName) -> Bool { false }
@@ -52,6 +54,10 @@ package final class FakePublishers: PublisherHost, Sendable {
         each: (Int, PublisherAnswer) -> Void
     ) {
         for (index, (_, request)) in requests.enumerated() {
+            if request.isForKeeping {
+                each(index, sealed(request))
+                continue
+            }
             log.withLock {
                 $0.append(
                     ParsedRequest(
@@ -60,6 +66,17 @@ package final class FakePublishers: PublisherHost, Sendable {
             }
             each(index, answer(verb, request))
         }
+    }
+
+    /// A check that asks for the predecessor and nothing else: no trouble waits for it.
+    private func sealed(_ request: PublisherRequest) -> PublisherAnswer {
+        let place = request.with["place"]?.string ?? ""
+        let value = simulation.with { $0.unreadable.contains(place) ? nil : $0.places[place] }
+        var answer = PublisherAnswer(.ready)
+        guard let value, request.compare(held: value) == .expected else { return answer }
+        (answer.held, answer.holds) = (.predecessor, Digest(of: value))
+        answer.sealed = request.sealTo.compactMap { SealedBox(value, of: .predecessor, to: $0) }
+        return answer
     }
 
     private func answer(_ verb: Verb, _ request: PublisherRequest) -> PublisherAnswer {
@@ -96,7 +113,12 @@ package final class FakePublishers: PublisherHost, Sendable {
             }
             if verb == .check { return answer(.ready) }
             if comparison == .same { return answer(.unchanged) }
-            simulated.places[place] = request.secret
+            let version = simulated.versions[place]?.last { Digest(of: $0) == request.digest }
+            guard let value = verb == .rollback ? version ?? request.secret : request.secret else {
+                return answer(.rejected(PublisherError(.notFound, "has no such version")))
+            }
+            if let before = simulated.places[place] { simulated.versions[place, default: []].append(before) }
+            simulated.places[place] = value
             if trouble != nil { return answer(.unknown(PublisherError(.unavailable, "no answer"))) }
             return answer(.committed, receipt: ["place": .string(place)])
         }
@@ -109,9 +131,13 @@ package final class FakePublishers: PublisherHost, Sendable {
         switch comparison {
         case .nothing: (.nothing, nil)
         case .same: (.successor, nil)
-        case .expected: request.expect == nil ? (.unknown, held) : (.predecessor, nil)
+        case .expected: request.expect == nil ? (.unknown, held) : (.predecessor, held)
         case .other: (.other, held)
         case nil: (.unknown, nil)
         }
     }
+}
+
+extension PublisherRequest {
+    fileprivate var isForKeeping: Bool { !sealTo.isEmpty }
 }

@@ -23,6 +23,10 @@ package struct SimulatedState: Sendable {
     package var places: [String: Secret] = [:]
     /// Places that can be written and not read.
     package var unreadable: Set<String> = []
+    /// How places can be given back what they held: natively, they keep all that they ever held.
+    package var rollback = PublisherInformation.Rollback.value
+    /// What each place was written before.
+    package var versions: [String: [Secret]] = [:]
     /// What happens at the next writes to a place, instead of the write or after it.
     package var troubles: [String: [Trouble]] = [:]
     /// The status that the application's own address answers.

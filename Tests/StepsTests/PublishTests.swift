@@ -337,7 +337,15 @@ extension RotationFixture {
         #expect(fixture.holders == ["canary", "web"])
     }
 
-    @Test("the journal fails at the record of a write, and the next run finds the truth", arguments: 1...2)
+    @Test func nothingIsWrittenBeforeThePredecessorIsKept() throws {
+        let fixture = try created(waves: ["web": 1, "worker": 1])
+        let broken = fixture.failing(1)
+        broken.refused(.failed, "disk is full") { () throws(StepError) in try broken.publish() }
+        #expect(fixture.holders == [])
+    }
+
+    // The first record keeps the predecessor.
+    @Test("the journal fails at the record of a write, and the next run finds the truth", arguments: 2...3)
     func journal(failing: Int) throws {
         let fixture = try created(waves: ["web": 1, "worker": 1])
         let broken = fixture.failing(failing)

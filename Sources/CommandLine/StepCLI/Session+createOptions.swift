@@ -35,6 +35,7 @@ extension Session {
                 in: name.description,
                 hint: "export the key that is to be replaced, or name it: \(command.replacing(.name("NAME")))")
             options.predecessorDigest = Digest(of: key)
+            options.predecessor = key
         }
         return options
     }

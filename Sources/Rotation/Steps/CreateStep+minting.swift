@@ -1,6 +1,7 @@
 import FoundationEssentials
 import JSON
 import OpenRouter
+import PublisherKit
 import Rotation
 import Secrets
 import Sodium
@@ -79,12 +80,18 @@ extension CreateStep {
             hash: key.hash, digest: digest, name: Self.activeName(name, header).description, label: key.label,
             createdAt: key.createdAt, publishBy: publishBy)
         var boxes: [SealedSecret] = []
+        var kept: [SealedSecret] = []
         do {
             for recipient in context.trust.recipients { boxes.append(try SealedSecret(created.secret, to: recipient)) }
+            if header.plan.keepsPredecessor, let predecessor = options.predecessor {
+                for keeper in context.trust.keepers {
+                    kept.append(try SealedSecret(predecessor, of: .predecessor, to: keeper))
+                }
+            }
         } catch { throw StepError(error) }
         try context.record(
             Entry(.create, .minted, message: "minted \(key.label), which may not spend yet", detail: detail),
-            sealed: boxes)
+            sealed: boxes, kept: kept)
         try activate(key, header, settings: settings, references, detail: detail)
     }
 

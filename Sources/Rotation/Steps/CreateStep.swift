@@ -24,6 +24,8 @@ package struct CreateStep {
         package var command: CreateCommand
         /// The digest of the predecessor's plaintext, if the plan names it by an environment variable.
         package var predecessorDigest: Digest?
+        /// That plaintext, to be kept for a rollback.
+        package var predecessor: Secret?
         /// Make every key of the lineage a predecessor of this rotation.
         package var supersedes = false
         /// Carry over no reference to a predecessor.

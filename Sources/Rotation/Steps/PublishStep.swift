@@ -93,6 +93,7 @@ package struct PublishStep {
                     detail: ["target": target.json]))
         }
         let baseline = try probe(secret, successor, state)
+        try keepPredecessors(state, requests, hiding: secret)
         try context.continueUnlessStopped()
         try publish(secret, successor, state, requests, count: targets.count, baseline: baseline, report: report)
     }

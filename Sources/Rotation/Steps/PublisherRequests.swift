@@ -9,7 +9,13 @@ import Sodium
 /// What the publishers of some targets are asked, whatever the verb.
 struct PublisherRequests {
     private let publishers: any PublisherHost
-    private let targets: [(target: Plan.Target, address: PublisherAddress)]
+    private let targets: [Entry]
+
+    private struct Entry {
+        let target: Plan.Target
+        let address: PublisherAddress
+        let information: PublisherInformation
+    }
 
     /// Finds everything that is wrong with the targets and can be found without asking their services.
     ///
@@ -18,13 +24,13 @@ struct PublisherRequests {
         to publishers: any PublisherHost, _ targets: [Plan.Target], in folder: String?, for command: String
     ) throws(StepError) {
         self.publishers = publishers
-        var found: [(Plan.Target, PublisherAddress)] = []
+        var found: [Entry] = []
         var problems: [String] = []
         var isDenied = true
         var hint: String?
         for target in targets {
             do throws(PublisherError) {
-                found.append((target, try Self.address(of: target, publishers, folder, command)))
+                found.append(try Self.entry(target, publishers, folder, command))
             } catch {
                 problems.append("\(target.name): \(error.text)")
                 hint = hint ?? error.hint
@@ -39,9 +45,26 @@ struct PublisherRequests {
         self.targets = found
     }
 
-    private static func address(
-        of target: Plan.Target, _ publishers: any PublisherHost, _ folder: String?, _ command: String
-    ) throws(PublisherError) -> PublisherAddress {
+    private init(_ publishers: any PublisherHost, _ targets: [Entry]) {
+        self.publishers = publishers
+        self.targets = targets
+    }
+
+    /// Those of them of which this holds.
+    func only(where isWanted: (Plan.Target, PublisherInformation) -> Bool) -> PublisherRequests {
+        PublisherRequests(publishers, targets.filter { isWanted($0.target, $0.information) })
+    }
+
+    var isEmpty: Bool { targets.isEmpty }
+
+    /// What the publisher of each target says of itself.
+    var descriptions: [(target: Plan.Target, information: PublisherInformation)] {
+        targets.map { ($0.target, $0.information) }
+    }
+
+    private static func entry(
+        _ target: Plan.Target, _ publishers: any PublisherHost, _ folder: String?, _ command: String
+    ) throws(PublisherError) -> Entry {
         let address = PublisherAddress(target, in: folder)
         let information = try publishers.information(address)
         try information.validate(with: target.with)
@@ -50,36 +73,43 @@ struct PublisherRequests {
                 .configuration, "its paths are seen from the folder of ork.yaml, and this stage sees none",
                 hint: "name the rotation's ork.yaml: `\(command) --config PATH`")
         }
-        return address
+        return Entry(target: target, address: address, information: information)
     }
 
     /// Asks all publishers at once, and hands over each answer as it comes.
     ///
-    /// Only `publish` hands `secret` on; what comes back shows it in no verb.
+    /// Only `publish` and `rollback` hand `secret` on; what comes back shows it in no verb.
     /// `state` is what is known of the rotation, `nil` before it has begun. `asked` is the key that is asked about, if
-    /// that is not the successor. `accepted` are the targets that may be overwritten whatever they hold, `created` those
+    /// that is not the successor, and `expecting` what a target may hold, if that is not what the verb expects by itself.
+    /// `sealTo` are those for whom a predecessor is sealed that a check finds. `accepted` are the targets that may be overwritten whatever they hold, `created` those
     /// that are to be made where there is nothing. `timeout` is how long one publisher may take for one target, in seconds.
     func send(
-        _ verb: Verb, _ state: State?, about asked: Digest? = nil, secret: Secret? = nil,
-        accepted: Set<PlanName> = [], created: Set<PlanName> = [], from now: Date, timeout: TimeInterval,
+        _ verb: Verb, _ state: State?, about asked: Digest? = nil, expecting: [Digest]? = nil, secret: Secret? = nil,
+        accepted: Set<PlanName> = [], created: Set<PlanName> = [], sealTo: [PublicIdentity] = [], from now: Date,
+        timeout: TimeInterval,
         each: (Plan.Target, PublisherRequest, PublisherAnswer) -> Void
     ) {
         let rounds = (targets.count + Self.concurrency - 1) / Self.concurrency
         let deadline = now.addingTimeInterval(timeout * Double(rounds))
-        let expect = asked.map { [$0] } ?? state.flatMap { Self.expectation(verb, $0) }
+        let expect = expecting ?? asked.map { [$0] } ?? state.flatMap { Self.expectation(verb, $0) }
         // A check may come before the key that it asks about.
         let digest = asked ?? state?.created?.digest ?? Digest(of: [])
+        let isAboutSuccessor = digest == state?.created?.digest
         let requests = targets.enumerated().map { number, entry in
             let name = entry.target.name
             let rotation = state?.header.id.description ?? ""
+            let known = state.flatMap { $0.targetState(entry.target) }
+            // A receipt of the successor says nothing of another key that is looked for.
+            let receipt =
+                isAboutSuccessor || verb.isWrite ? known?.receipt : state?.putBack(entry.target)?.receipt(of: digest)
             let request = PublisherRequest(
                 id: "\(number + 1)",
                 operation: verb == .check ? "check/\(name)" : "\(rotation)/\(name)/\(digest.hex.prefix(16))",
                 rotation: rotation, deadline: deadline, target: name.description, with: entry.target.with,
                 expect: accepted.contains(name) ? nil : expect,
                 // What this rotation has written and somebody has removed since, it has been let make already.
-                create: created.contains(name) || state?.targets[name]?.written != nil, digest: digest, secret: secret,
-                receipt: state?.targets[name]?.receipt)
+                create: created.contains(name) || known?.written != nil, digest: digest, secret: secret,
+                receipt: receipt, sealTo: sealTo.map(\.recipient))
             return (address: entry.address, request: request)
         }
         publishers.deliver(verb, requests) { index, answer in
