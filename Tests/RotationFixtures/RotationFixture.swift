@@ -199,6 +199,30 @@ extension RotationFixture {
         try RestoreStep(context: context(dryRun: dryRun), account: account(transport)).run()
     }
 
+    package func rollback(
+        _ transport: FakeTransport? = nil, dryRun: Bool = false, programs: FakeProbes = FakeProbes(),
+        change: (inout RollbackStep.Options) -> Void = { _ in }
+    ) throws(StepError) {
+        var options = RollbackStep.Options()
+        change(&options)
+        let context = context(dryRun: dryRun)
+        let verification = VerifyStep(
+            context: context, service: service, transport: transport ?? FakeTransport(simulation), identity: identity,
+            publishers: publishers, programs: programs, options: VerifyStep.Options())
+        try RollbackStep(
+            context: context, account: account(transport), verification: verification, options: options
+        ).run()
+    }
+
+    /// Rolls back with `--wait`, while the applications work with what they hold.
+    package func rollbackWaiting(change: (inout RollbackStep.Options) -> Void = { _ in }) throws(StepError) {
+        try Waiting(upTo: Interval(seconds: 7 * 86400), clock: simulation, tell: { _ in })
+            .run { () throws(StepError) in
+                defer { simulation.with { $0.useAll() } }
+                try rollback(change: change)
+            }
+    }
+
     package func amend(dryRun: Bool = false, change: (inout Plan) throws -> Void) throws(StepError) {
         guard var plan = known?.plan, (try? change(&plan)) != nil else { return }
         try AmendStep(context: context(dryRun: dryRun), targets: plan.targets).run()

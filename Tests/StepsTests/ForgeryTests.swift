@@ -201,7 +201,7 @@ import Timestamps
                 $0.sandbox.use(hash, cost: 1, at: $0.now)
             }
             #expect(throws: StepError.self) { try fixture.retire() }
-        case .rollback: break
+        case .rollback: #expect(throws: StepError.self) { try fixture.rollback() }
         }
         #expect(fixture.simulation.writes().count == writes)
         #expect(fixture.journal.handoff == handoff)

@@ -9,10 +9,17 @@ import Timestamps
 package struct RestoreStep {
     let context: StepContext
     let account: ManagedAccount
+    /// Who signs: a rollback enables the predecessors, too.
+    let step: StepName
 
     package init(context: StepContext, account: ManagedAccount) {
+        self.init(context: context, account: account, step: .retire)
+    }
+
+    init(context: StepContext, account: ManagedAccount, step: StepName) {
         self.context = context
         self.account = account
+        self.step = step
     }
 
     package func run() throws(StepError) {
@@ -48,7 +55,7 @@ package struct RestoreStep {
         if restored == 0 { context.tell(.done("nothing to do: no predecessor is disabled")) }
     }
 
-    private enum Effect {
+    enum Effect {
         /// It was, or would be, enabled.
         case enabled
         case enabledBefore
@@ -56,7 +63,14 @@ package struct RestoreStep {
         case impossible(String)
     }
 
-    private func restore(
+    /// Why a key that is disabled has to stay so; `nil` for one that a retirement disabled.
+    static func obstacle(to key: Key, _ state: State) -> String? {
+        guard state.unrestorable.contains(key.hash) || key.keyName.disabledAt == nil else { return nil }
+        return "\(key.plainName) was disabled as compromised, or by hand, and stays disabled: "
+            + "enable it at openrouter.ai if it is needed"
+    }
+
+    func restore(
         _ answer: Dated<Key?>, _ reference: KeyReference, _ state: State
     ) throws(StepError) -> Effect {
         guard let key = answer.value else {
@@ -67,11 +81,7 @@ package struct RestoreStep {
             context.tell(.done("\(key.plainName) is enabled"))
             return .enabledBefore
         }
-        guard !state.unrestorable.contains(key.hash), key.keyName.disabledAt != nil else {
-            return .impossible(
-                "\(key.plainName) was disabled as compromised, or by hand, and stays disabled: "
-                    + "enable it at openrouter.ai if it is needed")
-        }
+        if let obstacle = Self.obstacle(to: key, state) { return .impossible(obstacle) }
         context.tell(.doing("\(context.isDryRun ? "would enable" : "enabling") \(key.plainName) again"))
         guard !context.isDryRun else { return .enabled }
         // With an older mark a verification from before the trouble would let the key go again.
@@ -83,11 +93,9 @@ package struct RestoreStep {
         }
         var detail: JSONObject = ["hash": .string(key.hash.description), "at": .string(now.rfc3339)]
         if let updatedAt = enabled.updatedAt { detail["updated_at"] = .string(updatedAt.rfc3339) }
-        try context.record(Entry(.retire, .restored, message: "enabled \(key.plainName) again", detail: detail))
-        context.tell(
-            .done(
-                "enabled \(key.plainName) again, and held: fix what still needed it, run `ork-verify`, then "
-                    + "`ork-retire --again`"))
+        try context.record(Entry(step, .restored, message: "enabled \(key.plainName) again", detail: detail))
+        let next = "fix what still needed it, run `ork-verify`, then `ork-retire --again`"
+        context.tell(.done("enabled \(key.plainName) again" + (step == .retire ? ", and held: \(next)" : "")))
         return .enabled
     }
 }

@@ -20,7 +20,7 @@ extension RetireStep {
         }
         for reference in state.header.predecessors {
             guard let key = snapshot.predecessors[reference.hash] ?? nil else {
-                try recordGone(reference, snapshot, state, successor)
+                try recordGone(reference, snapshot, state)
                 continue
             }
             do {
@@ -106,10 +106,10 @@ extension RetireStep {
     }
 
     private func recordGone(
-        _ reference: KeyReference, _ snapshot: RetirementSnapshot, _ state: State, _ successor: State.Successor
+        _ reference: KeyReference, _ snapshot: RetirementSnapshot, _ state: State
     ) throws(StepError) {
         guard !state.deleted.contains(reference.hash), !context.isDryRun else { return }
-        let lists = try takeOut([reference.hash], snapshot, successor)
+        let lists = try snapshot.references.takeOut([reference.hash], of: account, context)
         context.tell(.done("\(reference.name) (\(reference.hash.short)) does not exist any more"))
         var detail: JSONObject = ["hash": .string(reference.hash.description)]
         if !lists.isEmpty { detail["lists"] = .array(lists.map { .string($0) }) }
@@ -160,5 +160,7 @@ extension RetireStep {
     }
 
     /// The command that waits for what takes this long at the most.
-    func waiting(_ interval: Interval) -> String { "ork-retire\(options.again ? " --again" : "") --wait \(interval)" }
+    func waiting(_ interval: Interval) -> String {
+        "ork-\(step.rawValue)\(options.again ? " --again" : "") --wait \(interval)"
+    }
 }

@@ -30,7 +30,7 @@ extension RetireStep {
         guard !context.isDryRun, !state.isUnmoved(key, snapshot) else { return }
         let reading = Reading(at: snapshot.date, meters: [key.hash: Reading.Meter(key)])
         try context.record(
-            Entry(.retire, .observed, message: "read the meters of \(key.plainName)", detail: reading.detail))
+            Entry(step, .observed, message: "read the meters of \(key.plainName)", detail: reading.detail))
     }
 
     /// A silence that is no longer than the key's own pauses shows little.
@@ -42,7 +42,7 @@ extension RetireStep {
         context.tell(
             .warning(
                 "\(key.plainName) was not used for \(hours) at a stretch within the last 30 days, and quiet_for is \(quiet): "
-                    + "whoever uses it may only pause; `ork-retire --quiet-for \(longer)` waits for longer"))
+                    + "whoever uses it may only pause; `ork-\(step.rawValue) --quiet-for \(longer)` waits for longer"))
     }
 
     /// The predecessor must not have been used between two readings that are `quiet_for` apart, by OpenRouter's clock.
@@ -56,7 +56,7 @@ extension RetireStep {
             throw StepError(
                 .failed,
                 "OpenRouter shows only what \(key.plainName) cost, which does not tell whether free models are used",
-                hint: "if no application uses :free models, continue with `ork-retire --accept-cost-only`",
+                hint: "if no application uses :free models, continue with `ork-\(step.rawValue) --accept-cost-only`",
                 isRetryable: false)
         }
         // Analytics can be asked for whole minutes after a reading, so the first look cannot tell.

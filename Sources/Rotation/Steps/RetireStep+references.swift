@@ -27,31 +27,4 @@ extension RetireStep {
             .failed, "\(reason): nothing is retired",
             hint: "to have it added: `ork-create`; to do without it: \(ignoring)", isRetryable: false)
     }
-
-    /// Takes deleted keys out of the lists that still name them, and answers which lists these were. A guardrail lets go of a
-    /// key by itself. No list is left without a key, and what cannot be changed is told: it stands in nobody's way but that of
-    /// the next key.
-    func takeOut(
-        _ hashes: Set<KeyHash>, _ snapshot: RetirementSnapshot, _ successor: State.Successor
-    ) throws(StepError) -> [String] {
-        var titles: [String] = []
-        for list in snapshot.references.lists where list.kind != .guardrail && hashes.contains(where: list.names) {
-            guard list.names(successor.hash) || !(list.hashes ?? []).allSatisfy(hashes.contains) else {
-                context.tell(.warning("\(list.title) names nothing but deleted keys: add those that it is for by hand"))
-                continue
-            }
-            let editor = KeyListEditor(account: account, context: context, removing: hashes) { list, error in
-                StepError(.failed, "\(list.title) cannot be changed: \(error.message)")
-            }
-            do {
-                let outcome = try editor.edit([list], from: [.success(list)])
-                titles += outcome.written.map(\.title)
-            } catch {
-                guard error.code == .failed else { throw error }
-                context.tell(.warning("\(error.message); take the deleted key out by hand"))
-            }
-        }
-        for title in titles { context.tell(.done("took the deleted key out of \(title)")) }
-        return titles
-    }
 }

@@ -16,6 +16,8 @@ package struct RetireStep {
     /// `nil` where nobody can be asked.
     let applications: ApplicationProbes?
     let options: Options
+    /// Who signs, and whom messages send people to: a rollback retires the successor.
+    let step: StepName
 
     package struct Options: Sendable {
         /// The predecessors are known to others: publish and probe come first, nothing else does.
@@ -35,10 +37,18 @@ package struct RetireStep {
     package init(
         context: StepContext, account: ManagedAccount, applications: ApplicationProbes? = nil, options: Options
     ) {
+        self.init(context: context, account: account, applications: applications, options: options, as: .retire)
+    }
+
+    init(
+        context: StepContext, account: ManagedAccount, applications: ApplicationProbes?, options: Options,
+        as step: StepName
+    ) {
         self.context = context
         self.account = account
         self.applications = applications
         self.options = options
+        self.step = step
     }
 
     package func run() throws(StepError) {
@@ -66,11 +76,11 @@ package struct RetireStep {
             guard !context.isDryRun else { return }
             try perform(action, at: snapshot.date)
             snapshot = try RetirementSnapshot.take(context, account, state(), successor)
-            try confirm(action, snapshot, successor)
+            try confirm(action, snapshot)
         }
         guard !context.isDryRun else { return }
         let hashes = Set(try state().header.predecessors.map(\.hash))
-        _ = try takeOut(hashes, snapshot, successor)
+        _ = try snapshot.references.takeOut(hashes, of: account, context, isFresh: false)
         if successor.allowance != nil { snapshot = try RetirementSnapshot.take(context, account, state(), successor) }
         try requireFullLimit(snapshot, successor)
         try finish(successor, state())
@@ -124,7 +134,7 @@ package struct RetireStep {
         }
     }
 
-    private func perform(_ action: Action, at now: Date) throws(StepError) {
+    func perform(_ action: Action, at now: Date) throws(StepError) {
         switch action {
         case .disable(let key, let name, _):
             var change = KeyChange()
@@ -138,14 +148,12 @@ package struct RetireStep {
         }
     }
 
-    private func confirm(
-        _ action: Action, _ snapshot: RetirementSnapshot, _ successor: State.Successor
-    ) throws(StepError) {
+    func confirm(_ action: Action, _ snapshot: RetirementSnapshot) throws(StepError) {
         switch action {
         case .disable(let key, _, let quiet):
             if let after = snapshot.predecessors[key.hash] ?? nil {
                 guard after.disabled || after.isExpired(at: snapshot.date) else {
-                    throw Self.unconfirmed(key, "enabled")
+                    throw unconfirmed(key, "enabled")
                 }
                 guard after.keyName.disabledAt != nil else {
                     throw StepError(
@@ -161,23 +169,24 @@ package struct RetireStep {
             ]
             if let quiet { detail["quiet"] = quiet }
             try context.record(
-                Entry(.retire, .disabled, message: "disabled \(key.plainName)", detail: detail))
+                Entry(step, .disabled, message: "disabled \(key.plainName)", detail: detail))
             context.tell(.done(key.disabled ? "marked \(key.plainName) as disabled" : "disabled \(key.plainName)"))
         case .delete(let key, let probes):
-            guard snapshot.predecessors[key.hash] == .some(nil) else { throw Self.unconfirmed(key, "there") }
-            let lists = try takeOut([key.hash], snapshot, successor)
+            guard snapshot.predecessors[key.hash] == .some(nil) else { throw unconfirmed(key, "there") }
+            let lists = try snapshot.references.takeOut([key.hash], of: account, context)
             var detail: JSONObject = [
                 "hash": .string(key.hash.description), "at": .string(snapshot.date.rfc3339),
             ]
             if !probes.isEmpty { detail["probes"] = .array(probes.map { .string($0) }) }
             if !lists.isEmpty { detail["lists"] = .array(lists.map { .string($0) }) }
-            try context.record(Entry(.retire, .deleted, message: "deleted \(key.plainName)", detail: detail))
+            try context.record(Entry(step, .deleted, message: "deleted \(key.plainName)", detail: detail))
             context.tell(.done("deleted \(key.plainName)"))
         }
     }
 
-    private static func unconfirmed(_ key: Key, _ what: String) -> StepError {
+    private func unconfirmed(_ key: Key, _ what: String) -> StepError {
         StepError(
-            .notYet, "OpenRouter still shows \(key.plainName) as \(what)", hint: "run `ork-retire` again in a minute")
+            .notYet, "OpenRouter still shows \(key.plainName) as \(what)",
+            hint: "run `ork-\(step.rawValue)` again in a minute")
     }
 }

@@ -38,10 +38,20 @@ struct RetirementSnapshot {
     static func take(
         _ context: StepContext, _ account: ManagedAccount, _ state: State, _ created: State.Successor
     ) throws(StepError) -> RetirementSnapshot {
+        try take(
+            context, account, state, staying: created.hash, leaving: state.header.predecessors.map(\.hash),
+            orElse: missing(created, supersededBy: state.supersedingCommand))
+    }
+
+    /// The same of other roles: of the key that stays, without which there is nothing to read, and of those that are to go.
+    static func take(
+        _ context: StepContext, _ account: ManagedAccount, _ state: State, staying: KeyHash, leaving: [KeyHash],
+        orElse missing: StepError
+    ) throws(StepError) -> RetirementSnapshot {
         let (api, client) = (account.api, account.client)
         let workspace = state.header.workspace
         var calls: [APICall<Part>] = [
-            api.key(created.hash).map { .successor($0) }, api.listKeys(workspace: workspace).map { .keys($0) },
+            api.key(staying).map { .successor($0) }, api.listKeys(workspace: workspace).map { .keys($0) },
         ]
         let questions = KeyReferences.questions(
             KeyReferences.Subject.allCases.filter { $0.kind.map(state.guardedReferences.contains) ?? false },
@@ -49,8 +59,7 @@ struct RetirementSnapshot {
         calls += questions.map { $0.call(api).map { .references($0) } }
         var reading = KeyReferences.Reading()
         let asked = context.clock.now
-        for predecessor in state.header.predecessors {
-            let hash = predecessor.hash
+        for hash in leaving {
             calls.append(api.key(hash).map { .predecessor(hash, $0) })
             guard let reading = state.lastReading(of: hash) else {
                 calls.append(api.habit(of: hash, at: asked).map { .habit(hash, $0) })
@@ -83,7 +92,7 @@ struct RetirementSnapshot {
             switch answer.value {
             case .successor(let key):
                 // Before anything else is asked for in vain, such as another account's workspace.
-                guard let key else { throw Self.missing(created, supersededBy: state.supersedingCommand) }
+                guard let key else { throw missing }
                 successor = key
                 date = answer.date
             case .predecessor(let hash, let key): predecessors[hash] = .some(key)
@@ -93,7 +102,7 @@ struct RetirementSnapshot {
             case .references(let page): if let question { try reading.take(.success(page), to: question) }
             }
         }
-        guard let successor else { throw Self.missing(created, supersededBy: state.supersedingCommand) }
+        guard let successor else { throw missing }
         guard let date else {
             throw StepError(
                 .failed, "OpenRouter's answers have no Date header, so quiet and soak cannot be measured",
@@ -101,7 +110,7 @@ struct RetirementSnapshot {
         }
         // Where the clocks differ, analytics was asked for a time that ends too early, or has not come yet.
         if !refusesAnalytics, abs(date.timeIntervalSince(asked)) > Self.precision {
-            for hash in state.header.predecessors.map(\.hash) {
+            for hash in leaving {
                 guard let reading = state.lastReading(of: hash), reading.wholeMinute < date else { continue }
                 let again = reading.requests(hash, to: date, api)
                 requests[hash] = (try? client.send(again))?.value ?? .unusable(.stale)

@@ -46,6 +46,10 @@ package struct VerifyStep {
         self.options = options
     }
 
+    var applications: ApplicationProbes {
+        ApplicationProbes(context: context, transport: transport, programs: programs)
+    }
+
     /// Verifies everything that is published, once. Answers the checks, of which none has failed.
     @discardableResult
     package func run(report: ([Check]) -> Void = { _ in }) throws(StepError) -> [Check] {
@@ -66,8 +70,8 @@ package struct VerifyStep {
         let secret = context.boxes(for: identity).open(successor, with: identity)
         var checks = try checkSuccessor(secret, state)
         checks += try checkTargets(published, state, hiding: secret)
-        checks += try ApplicationProbes(context: context, transport: transport, programs: programs)
-            .check(state, hiding: secret, hint: state.remedyForFailedProbe(hasKey: secret != nil))
+        checks += try applications.check(
+            state, hiding: secret, hint: state.remedyForFailedProbe(hasKey: secret != nil))
         // What was ended before it had answered is no evidence, for or against.
         try context.continueUnlessStopped()
         for check in checks {

@@ -1,0 +1,98 @@
+import FoundationEssentials
+import JSON
+import OpenRouter
+import Rotation
+import Secrets
+import Timestamps
+
+/// How the successor goes: as a predecessor does, by the code of retirement, and on the same evidence.
+extension RollbackStep {
+    private var retiring: RetireStep {
+        RetireStep(
+            context: context, account: account, applications: nil, options: RetireStep.Options(), as: .rollback)
+    }
+
+    /// Disables and then deletes the successor. Before each effect both keys are read again.
+    func withdrawSuccessor() throws(StepError) {
+        var snapshot = try RollbackSnapshot.take(context, account, context.state())
+        while let action = try nextAction(snapshot, context.state()) {
+            try context.continueUnlessStopped()
+            context.tell(.doing(action.text))
+            try retiring.perform(action, at: snapshot.date)
+            let isRecorded = try context.state().successorToWithdraw?.hash == snapshot.successor?.hash
+            snapshot = try RollbackSnapshot.take(context, account, context.state())
+            // What a lost answer left behind was never in the records.
+            if isRecorded { try retiring.confirm(action, snapshot.retirement) }
+        }
+    }
+
+    /// The next effect that is permitted; `nil` when there is no successor any more. Throws what stands in the way.
+    private func nextAction(_ snapshot: RollbackSnapshot, _ state: State) throws(StepError) -> RetireStep.Action? {
+        guard let key = snapshot.successor else { return nil }
+        guard !key.isUnactivated else { return .delete(key, probes: []) }
+        // What the targets hold now has to carry the applications alone.
+        guard snapshot.predecessor.maySpend(at: snapshot.date) else {
+            throw StepError(
+                .failed, "\(snapshot.predecessor.plainName) does not work: \(key.plainName) stays as it is",
+                hint: "enable it at openrouter.ai, or raise its limit there, then `ork-rollback`", isRetryable: false)
+        }
+        let rules = state.plan.retire
+        let mark = key.keyName.disabledAt
+        if key.disabled || key.isExpired(at: snapshot.date) {
+            guard let mark, state.disabled.contains(key.hash) else {
+                return .disable(key, name: key.keyName.with(disabledAt: snapshot.date), quiet: nil)
+            }
+            let end = mark.addingTimeInterval(Double(rules.soak.seconds))
+            guard snapshot.date >= end else {
+                throw StepError(
+                    .notYet, "\(key.plainName) soaks until \(end.rfc3339)",
+                    hint: "come back then, or wait here: `\(retiring.waiting(rules.soak))`", retryAt: end)
+            }
+            return .delete(key, probes: [])
+        }
+        try retiring.observe(key, snapshot.retirement, state)
+        if mark != nil, !options.again {
+            throw StepError(
+                .notYet, "\(key.plainName) was disabled, and somebody has enabled it again",
+                hint:
+                    "find out who needs it and give them \(snapshot.predecessor.plainName), then `ork-rollback --again`",
+                isRetryable: false)
+        }
+        try requireOverlap(state)
+        try requireUse(of: snapshot.predecessor, state)
+        try retiring.requireQuiet(key, snapshot.retirement, context.state())
+        return .disable(
+            key, name: key.keyName.with(disabledAt: snapshot.date),
+            quiet: retiring.quietEvidence(key, snapshot.retirement, state))
+    }
+
+    /// The last moment at which a target was given the predecessor back.
+    private func lastPutBack(_ state: State) -> Date? { state.putBack.values.map(\.at).max() }
+
+    /// A job that took the successor when it began may still be at work with it.
+    private func requireOverlap(_ state: State) throws(StepError) {
+        guard let last = lastPutBack(state) else { return }
+        let overlap = state.plan.retire.overlap
+        let end = last.addingTimeInterval(Double(overlap.seconds))
+        guard context.clock.now >= end else {
+            throw StepError(
+                .notYet, "both keys stay alive until \(end.rfc3339) (overlap \(overlap))",
+                hint: "come back then, or wait here: `\(retiring.waiting(overlap))`", retryAt: end)
+        }
+    }
+
+    /// A meter that stands still for both keys shows nothing: the predecessor must be in use again.
+    private func requireUse(of key: Key, _ state: State) throws(StepError) {
+        guard !state.plan.retire.acceptsIdle, let last = lastPutBack(state) else { return }
+        if case .at(let used) = key.lastUsedAt {
+            if used >= last { return }
+        } else if let meter = state.lastReading(of: key.hash)?.meters[key.hash], meter.cost != "\(key.usageTotal)" {
+            return
+        }
+        throw StepError(
+            .notYet, "\(key.plainName) has not been used since it was put back",
+            hint: "let an application use it: restart what still has the other key, then "
+                + "`\(retiring.waiting(Interval(seconds: 1800)))`; if nothing uses this key at the moment: `ork-rollback --accept-idle`"
+        )
+    }
+}
