@@ -76,6 +76,7 @@ let package = Package(
         step("ork-publish", "CurlHTTP", "PluginHost"),
         step("ork-verify", "CurlHTTP", "PluginHost", "Timestamps"),
         step("ork-retire", "CurlHTTP"),
+        step("ork-rollback", "CurlHTTP", "PluginHost", "Secrets"),
         step("ork-approve"),
         step("ork-status", "CurlHTTP"),
         step("ork-keygen"),

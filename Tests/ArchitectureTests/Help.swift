@@ -5,8 +5,8 @@ import Testing
 struct Help {
     /// The programs with options; a publisher has none.
     static let programs = [
-        "ork-create", "ork-publish", "ork-verify", "ork-retire", "ork-approve", "ork-status", "ork-keygen",
-        "ork-lint", "ork-due", "ork-pipeline", "ork-conform", "ork-sandbox",
+        "ork-create", "ork-publish", "ork-verify", "ork-retire", "ork-rollback", "ork-approve", "ork-status",
+        "ork-keygen", "ork-lint", "ork-due", "ork-pipeline", "ork-conform", "ork-sandbox",
     ]
 
     let text: String
@@ -25,7 +25,7 @@ struct Help {
         var all: [String: Help] = [:]
         for program in programs { all[program] = try await Help(of: program) }
         // It hands what follows the job's name on to the program of the step.
-        let steps = ["ork-create", "ork-publish", "ork-verify", "ork-retire", "ork-approve"]
+        let steps = ["ork-create", "ork-publish", "ork-verify", "ork-retire", "ork-rollback", "ork-approve"]
         let options = steps.flatMap { all[$0]?.options ?? [] }
         all["ork-pipeline"]?.handedOn = Set(options)
         return all

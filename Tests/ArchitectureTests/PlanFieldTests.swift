@@ -8,7 +8,8 @@ import Testing
     private static let programs: [String: [String]] = [
         "predecessor": ["ork-create"], "workspace": ["ork-create"], "successor": ["ork-create"],
         "targets": ["ork-create", "ork-publish"], "publish": ["ork-create", "ork-publish"],
-        "verify": ["ork-create", "ork-verify", "ork-retire"], "retire": ["ork-create", "ork-retire"],
+        "verify": ["ork-create", "ork-verify", "ork-retire", "ork-rollback"],
+        "retire": ["ork-create", "ork-retire", "ork-rollback"],
         "due": ["ork-due"],
     ]
 
@@ -33,7 +34,7 @@ import Testing
                 "quiet_for", "quietFor",
                 ["RetireStep+quiet.swift", "CreateStep+lifetime.swift", "DueJudgement.swift", "NextCommand.swift"]
             ),
-            ("accept_idle", "acceptsIdle", ["RetireStep+quiet.swift"]),
+            ("accept_idle", "acceptsIdle", ["RetireStep+quiet.swift", "RollbackStep+successor.swift"]),
             ("accept_new_targets", "acceptsNewTargets", ["State+held.swift"]),
             ("valid_for", "validFor", ["Progress.swift", "RetireStep+targets.swift", "CreateStep+lifetime.swift"]),
             ("before_expiry", "beforeExpiry", ["DueJudgement.swift"]),

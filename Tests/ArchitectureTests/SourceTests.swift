@@ -50,8 +50,8 @@ import Testing
     @Test(
         "a program of a pipeline is wiring: at most 100 lines in all",
         arguments: [
-            "ork-create", "ork-publish", "ork-verify", "ork-retire", "ork-approve", "ork-status", "ork-keygen",
-            "ork-lint", "ork-due", "ork-pipeline",
+            "ork-create", "ork-publish", "ork-verify", "ork-retire", "ork-rollback", "ork-approve", "ork-status",
+            "ork-keygen", "ork-lint", "ork-due", "ork-pipeline",
         ])
     func wiring(program: String) throws {
         let lines = try SourceTree.files(in: ["Sources/Programs/" + program]).map { file in

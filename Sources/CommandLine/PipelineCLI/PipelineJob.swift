@@ -120,6 +120,9 @@ extension PipelineJob {
         standing = state.map { .turn(mine.isGate ? $0.turnAtGate : $0.turn(at: SystemClock().now)) } ?? standing
     }
 
+    /// Whether somebody has this job begin the way back: that is nobody's turn before it has begun.
+    private var isWayBack: Bool { mine == .step(.rollback) && state?.canGoBack ?? false }
+
     private var isFinished: Bool { standing == .turn(.done) }
 
     /// Refuses a job of an older pipeline that is run again: what it was to begin has begun since.
@@ -210,7 +213,7 @@ extension PipelineJob {
             try start(
                 ["ork-publish", "--check", "--rotation", settings.rotation.description, "--handoff", store.handoff]
                     + options)
-        case .step(let turn) where standing == .turn(turn):
+        case .step(let turn) where standing == .turn(turn) || isWayBack:
             guard !mine.isGate || settings.expectedHead != nil else {
                 throw StepError(
                     .unacceptable, "nobody has said what was looked at before this approval",

@@ -11,7 +11,7 @@ package struct Invocation: Sendable {
 
     /// An option, and the programs that have it.
     private static let scopes: [(name: String, programs: Set<String>)] = {
-        let steps: Set = ["ork-create", "ork-publish", "ork-verify", "ork-approve", "ork-retire"]
+        let steps: Set = ["ork-create", "ork-publish", "ork-verify", "ork-approve", "ork-retire", "ork-rollback"]
         return [
             ("--rotation", steps), ("--config", steps.union(["ork-due", "ork-lint"])),
             ("--handoff", steps.union(["ork-status"])), ("--openrouter-url", steps), ("--trust", steps),

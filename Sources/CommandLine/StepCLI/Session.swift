@@ -187,11 +187,28 @@ extension Session {
     /// A difference in what is published where refuses.
     package func adoptPlan(_ step: StepName, _ flags: PlanFlags) throws(StepError) -> [Plan.Target] {
         guard let state = try state() else { return [] }
+        let wanted = try wantedPlan(step, flags, over: state)
+        try record(rulesOf: wanted, over: state, step)
+        return wanted.targets.filter { target in !state.plan.targets.contains(target) }
+    }
+
+    /// The same for a rollback, whose rules hold for its own runs alone: nobody who may go back can loosen those of
+    /// retirement.
+    package func assumeRules(_ flags: PlanFlags) throws(StepError) {
+        guard let state = try state() else { return }
+        let plan = try wantedPlan(.rollback, flags, over: state)
+        var rules: JSONObject = [:]
+        for key in Plan.sections(of: .retire) { rules[key] = plan.json[key] }
+        assumedRules = .object(rules)
+    }
+
+    /// The plan in the handoff with this stage's rules, from its `ork.yaml` and its flags.
+    private func wantedPlan(_ step: StepName, _ flags: PlanFlags, over state: State) throws(StepError) -> Plan {
         _ = try service()
         var plan = state.plan
         if let configuration {
             try refuseDifference(plan, configuration, state, for: "ork-\(step.rawValue)")
-            if step == .retire { try requireNamedLineage(configuration) }
+            if step == .retire || step == .rollback { try requireNamedLineage(configuration) }
             plan = plan.adoptingTimings(from: configuration).plan
         } else if !flags["probe"].isEmpty {
             // They take the place of those that flags gave before: a mistyped one can be corrected.
@@ -202,8 +219,7 @@ extension Session {
         var probes: [Plan.Probe] = []
         for probe in wanted.verify.probes where !probes.contains(probe) { probes.append(probe) }
         wanted.verify.probes = probes
-        try record(rulesOf: wanted, over: state, step)
-        return wanted.targets.filter { target in !state.plan.targets.contains(target) }
+        return wanted
     }
 
     /// Refuses a handoff whose plan is not that of this stage's `ork.yaml`.

@@ -15,6 +15,7 @@ package struct StatusReport {
     private let state: State
     private let handoff: Handoff
     private let next: NextCommand?
+    private let paths: [String]
     private let now = SystemClock().now
     private var account: AccountStatus?
 
@@ -25,6 +26,7 @@ package struct StatusReport {
             throw StepError(.usage, "there is no handoff to show")
         }
         self.handoff = handoff
+        self.paths = paths
         let trust = try flags.isEmpty ? nil : Trust(flags, nil, own: nil)
         do { state = try State(handoff, trust: trust) } catch { throw StepError(error) }
         next = NextCommand(state, at: now, handoffs: paths, isGated: trust?.requiresApproval ?? false)
@@ -85,7 +87,10 @@ package struct StatusReport {
         lines.append("  head         \(head)")
         if let account { lines += AccountReport(account, state).lines }
         let moment = next?.notBefore.map { ", not before \($0.rfc3339)" } ?? ""
-        lines.append("  next         \(next?.description ?? "nothing: the rotation is finished")\(moment)")
+        lines.append(
+            "  next         \(next?.description ?? "nothing: the rotation \(state.isRolledBack ? "was rolled back" : "is finished")")\(moment)"
+        )
+        if state.canGoBack { lines.append("  way back     \(Invocation(handoffs: paths).whole("ork-rollback"))") }
         // Names of keys are others' text, and would make rows of their own.
         return lines.map { DisplayText.line($0, limit: .max) }.joined(separator: "\n")
     }
