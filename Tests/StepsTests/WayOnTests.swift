@@ -54,6 +54,22 @@ import Timestamps
         #expect(inTurn?.hint?.contains("`ork-publish --accept-target edge`") == true)
     }
 
+    @Test func aDisablingWhoseRecordWasLostCanBeTakenBack() throws {
+        let fixture = try quiet()
+        // The reading of the meters stands already: the next write is the record of disabling.
+        let broken = fixture.failing(1)
+        #expect(throws: StepError.self) { try broken.retire() }
+        #expect(fixture.predecessor?.disabled == true)
+        fixture.refused(.notYet, "soaks until") { () throws(StepError) in try fixture.retire() }
+        try fixture.restore()
+        #expect(fixture.predecessor?.disabled == false)
+        // Disabled by somebody's hand after that, it stays so.
+        let hash = try #require(fixture.predecessor?.hash)
+        fixture.simulation.with { $0.sandbox.setDisabled(hash, at: $0.now) }
+        fixture.refused(.notYet) { () throws(StepError) in try fixture.retire() }
+        fixture.refused(.failed, "stays disabled") { () throws(StepError) in try fixture.restore() }
+    }
+
     @Test func aConflictIsCorrectedOrAccepted() throws {
         let fixture = try RotationFixture()
         try fixture.create()

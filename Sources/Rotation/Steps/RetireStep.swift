@@ -148,6 +148,13 @@ package struct RetireStep {
         }
     }
 
+    /// Whether somebody else has disabled it. The mark in its name was written together with disabling: where no record tells
+    /// of that, a run of ours died in between. One that a restoration has written says that the key was enabled then.
+    private static func isDisabledByOthers(_ key: Key, _ state: State) -> Bool {
+        guard key.disabled, let mark = key.keyName.disabledAt else { return key.disabled }
+        return state.restorations[key.hash].map { $0.mark == nil || $0.mark == mark } ?? false
+    }
+
     func confirm(_ action: Action, _ snapshot: RetirementSnapshot) throws(StepError) {
         switch action {
         case .disable(let key, _, let quiet):
@@ -165,7 +172,7 @@ package struct RetireStep {
             var detail: JSONObject = [
                 "hash": .string(key.hash.description), "at": .string(snapshot.date.rfc3339),
                 "rules": try context.state().plan.retire.json, "compromised": .bool(options.isCompromised),
-                "found_disabled": .bool(key.disabled),
+                "found_disabled": .bool(try Self.isDisabledByOthers(key, context.state())),
             ]
             if let quiet { detail["quiet"] = quiet }
             try context.record(
