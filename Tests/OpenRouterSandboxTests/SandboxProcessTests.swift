@@ -89,6 +89,35 @@ import Testing
         #expect(!text.contains("sk-or-v1-"))
     }
 
+    @Test func whatGoesWrongIsToldOverHTTP() throws {
+        let sandbox = try SandboxProcess()
+        let hash = sandbox.predecessor.hash
+        func ask(_ method: HTTPRequest.Method, _ path: String, _ body: JSONValue? = nil) throws -> HTTPResponse {
+            try sandbox.send(method, path, as: sandbox.managementKey, body)
+        }
+        let made = try ask(.post, "/byok", ["provider": "groq", "key": "k", "allowed_api_key_hashes": [.string(hash)]])
+        let id = try #require(try JSONValue(parsing: made.body)["data"]?["id"]?.string)
+        let theirs: JSONValue = ["method": "PATCH", "path": .string("byok/" + id), "body": ["name": "theirs"]]
+        let faults: [JSONValue] = [
+            ["method": "PATCH", "path": "byok", "effect": "lose", "status": 504],
+            ["method": "PATCH", "path": .string("/byok/" + id), "effect": "after", "request": theirs],
+        ]
+        for fault in faults { _ = try sandbox.control(.post, "faults", fault) }
+        #expect(try ask(.patch, "/byok/" + id, ["name": "lost"]).status == 504)
+        #expect(try JSONValue(parsing: ask(.get, "/byok/" + id).body)["data"]?["name"] == "lost")
+        #expect(try ask(.patch, "/byok/" + id, ["name": "ours"]).status == 200)
+        #expect(try JSONValue(parsing: ask(.get, "/byok/" + id).body)["data"]?["name"] == "theirs")
+
+        _ = try sandbox.control(.post, "behaviour", ["dead_hashes": "widen", "failing": ["guardrails"]])
+        #expect(try ask(.get, "/guardrails").status == 503)
+        #expect(try ask(.delete, "/keys/" + hash).status == 200)
+        let widened = try JSONValue(parsing: ask(.get, "/byok/" + id).body)["data"]?["allowed_api_key_hashes"]
+        #expect(widened == .some(.null))
+        for (path, wish) in [("behaviour", ["colour": "red"]), ("faults", ["path": "byok"])] as [(String, JSONValue)] {
+            #expect(throws: SandboxProcess.Failure.self) { try sandbox.control(.post, path, wish) }
+        }
+    }
+
     @Test func theProgramEndsWithTheLastReference() throws {
         var sandbox: SandboxProcess? = try SandboxProcess()
         let url = try HTTPURL(try #require(sandbox).url)

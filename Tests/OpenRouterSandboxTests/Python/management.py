@@ -6,6 +6,8 @@ answer against its models and raises where one does not fit; an operation that w
 
 import json
 import sys
+import urllib.error
+import urllib.request
 from datetime import datetime, timedelta, timezone
 
 from openrouter import OpenRouter, errors
@@ -61,6 +63,17 @@ def refused(error, call, *arguments, **named):
     raise AssertionError(f"{error.__name__} was expected")
 
 
+def status_at(host, key):
+    """The status of a call through one of the hosts, all of which end at the sandbox."""
+    body = json.dumps({"model": "a/b", "messages": [{"role": "user", "content": "hello"}]}).encode()
+    fields = {"Authorization": "Bearer " + key, "Content-Type": "application/json", "Host": host}
+    try:
+        with urllib.request.urlopen(urllib.request.Request(url + "/chat/completions", body, fields)) as response:
+            return response.status
+    except urllib.error.HTTPError as error:
+        return error.code
+
+
 def rows(page):
     assert page.result.total_count >= len(page.result.data)
     return [row.id for row in page.result.data]
@@ -112,6 +125,12 @@ for page in [
     assert [row.user_id for row in page.result.data] == [member]
 assert manager.guardrails.bulk_unassign_members(id=guardrail.id, member_user_ids=[member]).unassigned_count == 1
 assert manager.guardrails.delete(id=guardrail.id).DELETED
+
+# Regions.
+european = manager.api_keys.create(name="european")
+abroad = manager.guardrails.create(name="abroad", allowed_data_regions=["europe"]).data
+manager.guardrails.bulk_assign_keys(id=abroad.id, key_hashes=[european.data.hash])
+assert [status_at(name + "openrouter.ai", european.key) for name in ("", "us.", "eu.")] == [403, 403, 200]
 
 # Providers' keys.
 own = manager.byok.create(provider="openai", key="sk-0123456789", allowed_api_key_hashes=[here.hash]).data
