@@ -16,6 +16,8 @@ extension ScriptRun {
     /// sandbox-key NAME VARIABLE   another hand makes a key of this name; VARIABLE holds it, and VARIABLE_HASH its hash
     /// sandbox-keys                prints each key there ever was: NAME enabled|disabled|deleted LIMIT CALLS
     /// sandbox-log                 prints what was asked since the last time: METHOD PATH STATUS
+    /// sandbox-openrouter METHOD PATH JSON [NAME]   another hand manages the account; prints the answer, and keeps the ID of
+    ///                             what it made in the variable NAME
     /// sandbox-account NAME        another account; its management key goes into the variable NAME
     /// sandbox-github PATH JSON    another hand at GitHub, or with sandbox-gitlab and sandbox-kubernetes there; prints
     ///                             the answer
@@ -57,6 +59,16 @@ extension ScriptRun {
                 return "\(words.joined(separator: " ")) \(entry["status"]?.number?.text ?? "?")\n"
             }.joined()
             logPosition = log.count
+        case "sandbox-openrouter":
+            guard arguments.count >= 3, let method = HTTPRequest.Method(rawValue: arguments[0]) else {
+                throw ScriptFailure("sandbox-openrouter METHOD PATH JSON [NAME]")
+            }
+            let body = method == .get ? nil : try JSONValue(parsing: Array(arguments[2].utf8))
+            let answer = try sandbox.send(method, "/" + arguments[1], as: sandbox.managementKey, body)
+            let json = try JSONValue(parsing: answer.body)
+            guard (200...299).contains(answer.status) else { throw ScriptFailure(json.text()) }
+            output = json.text() + "\n"
+            if arguments.count > 3 { variables[arguments[3]] = json["data"]?["id"]?.string }
         case "sandbox-account":
             variables[try one(arguments)] = try sandbox.addAccount().revealed()
         case "sandbox-github", "sandbox-gitlab", "sandbox-kubernetes":

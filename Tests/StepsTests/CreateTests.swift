@@ -197,7 +197,8 @@ import Timestamps
     }
 
     @Test(
-        "being named elsewhere refuses where the plan says so, --ignore-references goes on", arguments: ["guardrail", "BYOK", "destination"])
+        "being named elsewhere refuses where the plan says so, --ignore-references goes on",
+        arguments: ["guardrail", "BYOK", "destination"])
     func references(place: String) throws {
         let fixture = try RotationFixture {
             $0.successor.references.guardrail = .refuse

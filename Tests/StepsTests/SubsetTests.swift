@@ -59,6 +59,21 @@ import Timestamps
             try fixture.verify { $0.dropsSecret = true }
             return fixture
         },
+        Story(testDescription: "references are left to people when it has begun") {
+            let account = try ReferencedAccount()
+            try account.fixture.create()
+            account.fixture.simulation.with { simulated in
+                simulated.sandbox.manage(
+                    .patch, ["byok", account.providerKey],
+                    ["allowed_api_key_hashes": [.string(account.predecessor)]], at: simulated.now)
+            }
+            try account.fixture.create { $0.ignoresReferences = true }
+            try account.fixture.publishAndVerify()
+            account.fixture.simulation.pass(7200)
+            account.fixture.simulation.with { $0.useAll() }
+            _ = try? account.fixture.retire()
+            return account.fixture
+        },
         Story(testDescription: "the predecessor soaks") {
             let fixture = try quiet(waves: ["canary": 1, "web": 2])
             _ = try? fixture.retire()
