@@ -6,12 +6,13 @@
 #
 #   rehearse.sh              a rotation in which all goes well
 #   rehearse.sh --incidents  what goes wrong, and how the printed commands put it right
+#   rehearse.sh --rollback   two rotations that are taken back
 set -eu
 
 case ${1-} in
-'' | --incidents) ;;
+'' | --incidents | --rollback) ;;
 *)
-    echo 'usage: rehearse.sh [--incidents]' >&2
+    echo 'usage: rehearse.sh [--incidents | --rollback]' >&2
     exit 64
     ;;
 esac
@@ -107,11 +108,18 @@ export OPENROUTER_MANAGEMENT_KEY OPENROUTER_BASE_URL XDG_STATE_HOME
 export GITHUB_TOKEN GITHUB_API_URL GITLAB_TOKEN CI_API_V4_URL KUBE_TOKEN
 unset greeting
 
-if [ "${1-}" = --incidents ]; then
+case ${1-} in
+--incidents)
     # shellcheck source=ci-templates/shell/incidents.sh
     . "$here/incidents.sh"
     exit
-fi
+    ;;
+--rollback)
+    # shellcheck source=ci-templates/shell/rollback.sh
+    . "$here/rollback.sh"
+    exit
+    ;;
+esac
 
 say 'Rotating the application'\''s key with rotate.sh …'
 env -u CI -u GITHUB_ACTIONS -u GITLAB_CI ORK_WAIT=1m "$here/rotate.sh"

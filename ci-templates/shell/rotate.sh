@@ -2,30 +2,32 @@
 # Rotates one OpenRouter key through all four steps. Copy it, put an ork.yaml beside it, and run it by hand or from cron.
 # Run it again after any failure: every step continues where it stopped.
 #
+#   rotate.sh                rotates the key
+#   rotate.sh --rollback     takes the rotation back, until its predecessor is deleted
+#   rotate.sh --compromised  replaces a key that has leaked: all waves at once, and the old key is disabled and deleted as soon
+#                            as the new one is verified; applications that have not taken it up by then fail
+#
 # Exit status: that of the step that did not finish; 75 means "not yet", so run it again later. From cron, with
 # due: {every: 90d} in ork.yaml:
 #
 #   17 */6 * * *  cd /srv/rotations && ORK_ROTATION=checkout ORK_BEGIN=due ./rotate.sh
 #
-# rotate.sh --compromised replaces a key that has leaked: all waves at once, and the old key is disabled and deleted as soon as
-# the new one is verified. Applications that have not taken it up by then fail.
-#
 #   ORK_ROTATION  the rotation in ork.yaml, where there are several
 #   ORK_HANDOFF   the handoff file (default: ork-handoff.json, with ORK_ROTATION ork-handoff.ROTATION.json)
 #   ORK_BEGIN     "due": begin a rotation when ork-due says that it is due, and else only continue one
 #   ORK_WAIT      how long each step may wait here for what is not yet so (default: 10m)
-#   ORK_LEAKED_SINCE  with --compromised: since when it is asked who used the key, such as 2026-11-23T03:00:00Z
-#   ORK_GATES     "ask": ask before later waves are published and before the predecessor is retired
+#   ORK_GATES     "ask": ask before later waves are published, before the predecessor is retired, and before going back
+#   ORK_SINCE     with --compromised: since when it is asked who used the key, such as 2026-11-23T03:00:00Z
 set -eu
 
 handoff=${ORK_HANDOFF:-ork-handoff${ORK_ROTATION:+.$(printf %s "$ORK_ROTATION" | tr / +)}.json}
 wait=${ORK_WAIT:-10m}
 
 case ${1:-} in
-'') leaked= ;;
+'' | --rollback) leaked= ;;
 --compromised) leaked=yes ;;
 *)
-    echo 'rotate.sh: error: the only option is --compromised' >&2
+    echo 'rotate.sh: error: the options are --compromised and --rollback' >&2
     exit 64
     ;;
 esac
@@ -39,7 +41,7 @@ case ${ORK_GATES:-}/${ORK_BEGIN:-} in
 esac
 
 field() {
-    ork-status --json --handoff "$handoff" | sed "s/.*\"$1\":\"\([a-z-]*\)\".*/\1/"
+    ork-status --json --handoff "$handoff" | sed "s/.*\"$1\":\"\([a-z_-]*\)\".*/\1/"
 }
 
 step() {
@@ -57,8 +59,16 @@ gate() {
     exit 75
 }
 
+if [ "${1-}" = --rollback ]; then
+    step ork-rollback --dry-run
+    gate 'Take the rotation back?'
+    step ork-rollback --wait "$wait"
+    exit
+fi
+
 # A finished handoff is kept beside the new one: it is the record of that rotation.
-if [ -e "$handoff" ] && [ "$(field state)" = finished ]; then
+is_over() { case $(field state) in finished | rolled_back) ;; *) return 1 ;; esac; }
+if [ -e "$handoff" ] && is_over; then
     mv "$handoff" "${handoff%.json}.$(date -u +%Y%m%dT%H%M%SZ).json"
 fi
 
@@ -100,7 +110,7 @@ PLAN
         [ "${ORK_GATES:-}" = ask ] || exit "$status"
         gate 'The successor is not verified. Disable the leaked key all the same?'
     fi
-    step ork-retire --compromised ${ORK_LEAKED_SINCE:+--since "$ORK_LEAKED_SINCE"} --wait "$wait"
+    step ork-retire --compromised ${ORK_SINCE:+--since "$ORK_SINCE"} --wait "$wait"
     echo "rotate.sh: the leaked key is gone, $(($(date +%s) - began)) s after the beginning" >&2
 }
 

@@ -71,11 +71,7 @@ extension CreateStep {
     func detach(_ key: Key) throws(StepError) {
         let references = try KeyReferences.read([.byok, .observability], of: account, workspace: key.workspaceID)
         try way(isBegun: true).requireReadable(references.unread)
-        let lists = references.lists.filter { $0.names(key.hash) }
-        guard !lists.isEmpty else { return }
-        var editor = editor()
-        editor.removing = [key.hash]
-        _ = try editor.edit(lists, from: lists.map { .success($0) })
+        _ = try references.takeOut([key.hash], of: account, context)
     }
 
     /// A successor that was made before: whatever names its predecessors names it, too.
