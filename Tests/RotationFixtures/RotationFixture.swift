@@ -157,7 +157,8 @@ extension RotationFixture {
     }
 
     package func publish(
-        _ transport: FakeTransport? = nil, dryRun: Bool = false, change: (inout PublishStep.Options) -> Void = { _ in }
+        _ transport: (any HTTPTransport)? = nil, dryRun: Bool = false,
+        change: (inout PublishStep.Options) -> Void = { _ in }
     ) throws(StepError) {
         var options = PublishStep.Options()
         change(&options)
@@ -200,7 +201,7 @@ extension RotationFixture {
     }
 
     package func rollback(
-        _ transport: FakeTransport? = nil, dryRun: Bool = false, programs: FakeProbes = FakeProbes(),
+        _ transport: (any HTTPTransport)? = nil, dryRun: Bool = false, programs: FakeProbes = FakeProbes(),
         change: (inout RollbackStep.Options) -> Void = { _ in }
     ) throws(StepError) {
         var options = RollbackStep.Options()
