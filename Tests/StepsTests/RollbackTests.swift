@@ -115,7 +115,7 @@ import Timestamps
         let base = RotationFixture.base
         #expect(said.first.map { "\($0)" }?.contains("would enable \(base)") == true)
         #expect(said.contains(.doing("would write \(base) to canary (memory, wave 1) again")))
-        #expect(said.last.map { "\($0)" }?.contains("would then disable and delete") == true)
+        #expect(said.last.map { "\($0)" }?.contains("would disable and delete") == true)
         #expect(fixture.simulation.value.places == before.places)
         #expect(fixture.simulation.value.keys.map(\.name) == before.keys.map(\.name))
         #expect(fixture.journal.handoff == handoff)

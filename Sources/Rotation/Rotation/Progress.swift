@@ -48,6 +48,7 @@ extension State {
     /// What is recorded of a predecessor, in a word for people.
     package func status(of hash: KeyHash) -> String {
         if deleted.contains(hash) { return "deleted" }
+        if isRolledBack { return "live" }
         return restorations[hash] != nil ? "held" : disabled.contains(hash) ? "disabled" : "live"
     }
 

@@ -48,7 +48,7 @@ package struct RollbackStep {
         try snapshot.refuseNewerRotation(state)
         let ways = try snapshot.isHandedOut(state) ? waysBack(state, snapshot) : []
         let disabled = try snapshot.toBeEnabled(Set(ways.map(\.key.hash)), state)
-        announce(ways, disabled, snapshot, state)
+        if context.isDryRun || !state.isRollingBack { announce(ways, disabled, snapshot, state) }
         guard !context.isDryRun else { return }
         try begin(state, snapshot)
         try enable(disabled, snapshot)
@@ -66,7 +66,7 @@ package struct RollbackStep {
 
     /// Everything that is about to happen, before any of it does.
     private func announce(_ ways: [WayBack], _ disabled: [Key], _ snapshot: RollbackSnapshot, _ state: State) {
-        let would = context.isDryRun ? "would " : ""
+        let would = context.isDryRun ? "would " : "about to "
         for key in disabled {
             context.tell(.doing("\(would)enable \(key.plainName) (\(key.hash.short)) again"))
         }
@@ -78,7 +78,7 @@ package struct RollbackStep {
         let end =
             ways.isEmpty
             ? "delete \(successor.plainName), which nobody was given"
-            : "then disable and delete \(successor.plainName) (\(successor.hash.short)), once nobody uses it"
+            : "disable and delete \(successor.plainName) (\(successor.hash.short)), once nobody uses it"
         context.tell(.doing(would + end))
     }
 
