@@ -142,6 +142,19 @@ struct CommandPublisherTests {
         #expect(blind.outcome == .committed && blind.held == .unknown)
     }
 
+    @Test("a check seals the value that the program of verify prints, and not one whose digest it prints")
+    func sealing() async throws {
+        let value = SampleKeys.text(SampleKeys.predecessor)
+        for (script, sealed) in [("echo \(value)", 1), ("echo \(Digest(of: SampleKeys.predecessor))", 0)] {
+            let with: JSONObject = ["publish": ["true"], "verify": shell(script)]
+            let request = try PublisherRequest.sealingCheck(with, deadline: Date() + 600)
+            let answer = try await onOwnThread { CommandPublisher().answer(.check, request) }
+            #expect(answer.held == .predecessor)
+            #expect(answer.sealed.count == sealed)
+            #expect(try SampleRecipient.open(answer.sealed).allSatisfy { $0 == SampleKeys.predecessor })
+        }
+    }
+
     @Test("reading back that fails says so and never quotes what was printed")
     func verifyFails() async throws {
         for (script, code) in [

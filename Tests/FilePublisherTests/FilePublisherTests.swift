@@ -228,7 +228,7 @@ func files(_ folder: TemporaryDirectory) throws -> [String] {
             for verb in Verb.basic {
                 try folder.write("KEY=\(value)\n", to: ".env")
                 let answer = FilePublisher().answer(verb, request(env, secret: successor))
-                #expect(answer.held == held && answer.holds == (held == .other ? Digest(of: Secret(foreign)) : nil))
+                #expect(answer.held == held && answer.holds == (held == .successor ? nil : Digest(of: Secret(value))))
             }
         }
     }

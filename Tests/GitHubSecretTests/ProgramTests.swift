@@ -37,7 +37,7 @@ import Testing
         #expect(info["with"]?["required"] == ["name"])
         #expect(info["environment"] == ["required": ["GITHUB_TOKEN"], "optional": [], "inherited": ["GITHUB_API_URL"]])
         #expect(info["verbs"] == ["check", "publish", "verify"])
-        #expect(info["readback"] == "timestamp" && info["rollback"] == "none" && info["batch"] == true)
+        #expect(info["readback"] == "timestamp" && info["rollback"] == "value" && info["batch"] == true)
     }
 
     @Test("it checks, publishes and verifies a batch at the address of the pipeline's own GitHub")

@@ -78,6 +78,9 @@ struct GitFixture: Sendable {
         var receipt: JSONObject?
         var create = true
         var deadline: TimeInterval = 600
+        /// Whether the host has the value.
+        var knowsValue = true
+        var sealTo: [Recipient] = []
     }
 
     func publish(_ request: Request = Request(), _ more: JSONObject = [:]) async throws -> PublisherAnswer {
@@ -93,7 +96,7 @@ struct GitFixture: Sendable {
     }
 
     /// Runs the publisher once. Its standard error must not hold the key.
-    private func ask(_ verb: Verb, _ request: Request, _ more: JSONObject) async throws -> PublisherAnswer {
+    func ask(_ verb: Verb, _ request: Request, _ more: JSONObject = [:]) async throws -> PublisherAnswer {
         var with = with
         with.take(more)
         let run = try await start(verb, line(verb, request, with))
@@ -110,7 +113,8 @@ struct GitFixture: Sendable {
             id: "1", operation: request.operation, rotation: request.rotation, deadline: Date() + request.deadline,
             target: "web", with: with, expect: request.expect?.map { Digest(of: Secret($0)) },
             create: request.create,
-            digest: Digest(of: Secret(request.value)), secret: Secret(request.value), receipt: request.receipt)
+            digest: Digest(of: Secret(request.value)), secret: request.knowsValue ? Secret(request.value) : nil,
+            receipt: request.receipt, sealTo: request.sealTo)
         return try made.line(for: verb).revealed() ?? ""
     }
 

@@ -35,7 +35,7 @@ import Testing
     func info() async throws {
         let information = try #require(try await run("info", [:])["info"])
         #expect(
-            information["batch"] == true && information["readback"] == "value" && information["rollback"] == "value")
+            information["batch"] == true && information["readback"] == "value" && information["rollback"] == "native")
         #expect(information["with"]?["required"] == ["path", "field"])
         #expect(information["environment"]?["required"] == [])
     }

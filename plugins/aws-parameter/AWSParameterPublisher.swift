@@ -20,10 +20,10 @@ struct AWSParameterPublisher: ServicePublisher {
 
     var information: PublisherInformation {
         PublisherInformation(
-            with: ParameterSettings.names,
+            verbs: Set(Verb.allCases), with: ParameterSettings.names,
             environment: .init(
                 optional: AWSClients.environment + [ParameterStore().addressVariable], inherited: AWSClients.inherited),
-            readback: .value, rollback: .value, batch: true)
+            readback: .value, rollback: .native, batch: true)
     }
 
     /// Half of them may read while the other half writes; `ServiceClient` bounds the writes.

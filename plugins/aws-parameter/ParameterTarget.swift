@@ -102,7 +102,7 @@ struct ParameterTarget: ServiceTarget {
             .object().integer("Version")
     }
 
-    private func send(
+    func send(
         _ operation: String, _ body: JSONObject, to verb: String, isWrite: Bool = false, secret: Secret? = nil
     ) throws(ServiceError) -> ServiceAnswer {
         var call = service.call(

@@ -20,10 +20,10 @@ struct AWSSecretPublisher: ServicePublisher {
 
     var information: PublisherInformation {
         PublisherInformation(
-            with: SecretSettings.names,
+            verbs: Set(Verb.allCases), with: SecretSettings.names,
             environment: .init(
                 optional: AWSClients.environment + [SecretStore().addressVariable], inherited: AWSClients.inherited),
-            readback: .value, rollback: .value, batch: true)
+            readback: .value, rollback: .native, batch: true)
     }
 
     /// Half of them may read while the other half writes; `ServiceClient` bounds the writes.

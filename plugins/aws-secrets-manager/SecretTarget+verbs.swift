@@ -20,7 +20,7 @@ extension SecretTarget {
     }
 
     /// What is missing where there is no version. Refuses to make what nobody said was to be made.
-    private func absence(_ found: Found, _ request: PublisherRequest) throws(ServiceError) -> String {
+    func absence(_ found: Found, _ request: PublisherRequest) throws(ServiceError) -> String {
         let isMissing = if case .missing = found { true } else { false }
         let absence =
             isMissing
@@ -79,7 +79,7 @@ extension SecretTarget {
         return try settings.text.verdict(on: version.text, request, of: settings.thing)
     }
 
-    private enum Change: String {
+    enum Change: String {
         case created, updated
     }
 
@@ -145,7 +145,7 @@ extension SecretTarget {
 
     /// Refuses to come between a rotation that somebody else has begun. Versions of ork's own that wait were left by a
     /// rotation that did not get through.
-    private func look() throws(ServiceError) -> State {
+    func look() throws(ServiceError) -> State {
         guard let state = try describe() else {
             throw ServiceError(
                 PublisherError(
@@ -162,18 +162,18 @@ extension SecretTarget {
                 field: "with.secret"))
     }
 
-    private func judge(_ version: Version, _ request: PublisherRequest) throws(ServiceError) -> KeyText.Judgement {
+    func judge(_ version: Version, _ request: PublisherRequest) throws(ServiceError) -> KeyText.Judgement {
         try settings.text.judge(version.text, request, of: settings.thing, setting: "secret")
     }
 
-    private func unchanged(_ version: Version) -> PublisherAnswer {
+    func unchanged(_ version: Version) -> PublisherAnswer {
         PublisherAnswer(
             .unchanged, receipt: ["version_id": .string(version.id)],
             message: "\(settings.thing) holds the key already")
     }
 
     /// `previous` is the version whose place it took, and `expected` the one that was read before.
-    private func committed(
+    func committed(
         _ change: Change, _ id: String, _ previous: String? = nil, expected: String? = nil
     ) -> PublisherAnswer {
         var receipt: JSONObject = ["version_id": .string(id), "change": .string(change.rawValue)]

@@ -92,6 +92,23 @@ struct SecretTarget: ServiceTarget {
         }
     }
 
+    /// The ids of all versions that AWS still has, the newest first.
+    func versions() throws(ServiceError) -> [String] {
+        var versions: [(id: String, madeAt: Double)] = []
+        var body: JSONObject = ["SecretId": .string(settings.secret), "IncludeDeprecated": true, "MaxResults": 100]
+        // A page may be empty and not the last one (API_ListSecretVersionIds).
+        for _ in 1...100 {
+            let answer = try send("ListSecretVersionIds", body, to: "list the versions of").object()
+            for version in try answer.list("Versions") {
+                guard let id = version["VersionId"]?.string else { continue }
+                versions.append((id, version["CreatedDate"]?.number?.double ?? 0))
+            }
+            guard let next = answer["NextToken"]?.string, !next.isEmpty else { break }
+            body["NextToken"] = .string(next)
+        }
+        return versions.sorted { $0.madeAt > $1.madeAt }.map(\.id)
+    }
+
     /// Makes the secret with its first version; `false` if somebody else was faster.
     func create(_ text: Secret, _ version: String, _ making: SecretSettings.Making) throws(ServiceError) -> Bool {
         var body: JSONObject = ["Name": .string(settings.secret), "ClientRequestToken": .string(version)]

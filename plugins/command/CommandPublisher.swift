@@ -16,7 +16,7 @@ struct CommandPublisher: Publisher {
             environment: .init(inherited: [
                 "GITHUB_API_URL", "CI_API_V4_URL", "VAULT_ADDR", "VAULT_NAMESPACE", "VAULT_CACERT", "AWS_REGION",
                 "AWS_DEFAULT_REGION", "KUBERNETES_SERVICE_HOST", "KUBERNETES_SERVICE_PORT",
-            ]), readback: .value)
+            ]), readback: .value, rollback: .value)
     }
 
     func check(_ request: PublisherRequest) throws(PublisherError) -> PublisherAnswer {
@@ -54,7 +54,7 @@ struct CommandPublisher: Publisher {
     func verify(_ request: PublisherRequest) throws(PublisherError) -> PublisherAnswer {
         let settings = try CommandSettings(request.with)
         guard let arguments = settings.verify else { return PublisherAnswer(.unverifiable) }
-        switch request.compare(held: try read(arguments, settings, request)) {
+        switch try compare(arguments, settings, request) {
         case .same: return PublisherAnswer(.match)
         case .nothing: return PublisherAnswer(.absent)
         case .expected, .other: return PublisherAnswer(.mismatch)
@@ -67,7 +67,7 @@ struct CommandPublisher: Publisher {
     /// rotation does not know, and to make what nobody said was to be made.
     private func look(_ settings: CommandSettings, _ request: PublisherRequest) throws(PublisherError) -> Comparison? {
         guard let arguments = settings.verify else { return nil }
-        let comparison = request.compare(held: try read(arguments, settings, request))
+        let comparison = try compare(arguments, settings, request)
         switch comparison {
         case .same, .expected: return comparison
         case .nothing:
@@ -81,10 +81,10 @@ struct CommandPublisher: Publisher {
         }
     }
 
-    /// The digest of what the program of `verify` finds; `nil` if it finds nothing.
-    private func read(
+    /// Compares what the program of `verify` finds: the value itself, or its digest.
+    private func compare(
         _ arguments: [String], _ settings: CommandSettings, _ request: PublisherRequest
-    ) throws(PublisherError) -> Digest? {
+    ) throws(PublisherError) -> Comparison {
         let command = Command(arguments, request, .verify)
         let run = command.run(capture: true, until: settings.end(request))
         guard run.succeeded else {
@@ -96,8 +96,8 @@ struct CommandPublisher: Publisher {
                 hint: "print the value and nothing else", field: "with.verify")
         }
         let output = Command.withoutLineEnd(run.output)
-        guard output.count > 0 else { return nil }
-        return output.revealed().flatMap { Digest($0) } ?? Digest(of: output)
+        if let digest = output.revealed().flatMap({ Digest($0) }) { return request.compare(held: digest) }
+        return request.compare(held: output.count > 0 ? output : nil)
     }
 
     /// The error of a program that certainly wrote nothing: it was not started, or says so by a status of `sysexits.h`.

@@ -14,8 +14,9 @@ import Timestamps
 struct GitPublisher: Publisher {
     var information: PublisherInformation {
         PublisherInformation(
-            with: GitSettings.names, paths: GitSettings.paths, environment: GitSettings.environment, readback: .value,
-            rollback: .value)
+            verbs: Set(Verb.allCases), with: GitSettings.names, paths: GitSettings.paths,
+            environment: GitSettings.environment, readback: .value,
+            rollback: .native)
     }
 
     func check(_ request: PublisherRequest) throws(PublisherError) -> PublisherAnswer {
@@ -29,6 +30,10 @@ struct GitPublisher: Publisher {
 
     func verify(_ request: PublisherRequest) throws(PublisherError) -> PublisherAnswer {
         try GitTarget(request, environment: environment).verify()
+    }
+
+    func rollback(_ request: PublisherRequest) throws(PublisherError) -> PublisherAnswer {
+        try GitTarget(request, environment: environment, isRollback: true).rollback()
     }
 
     private var environment: [String: String] { ProcessInfo.processInfo.environment }

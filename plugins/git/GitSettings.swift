@@ -47,13 +47,15 @@ struct GitSettings {
         inherited: ["AWS_REGION", "AWS_DEFAULT_REGION", "VAULT_ADDR", "VAULT_NAMESPACE", "VAULT_CACERT"])
 
     /// Errors are of code `configuration` and name the field. `environment` is the process's own.
-    init(_ request: PublisherRequest, environment: [String: String]) throws(PublisherError) {
+    init(
+        _ request: PublisherRequest, environment: [String: String], isRollback: Bool = false
+    ) throws(PublisherError) {
         let settings = Settings(request.with)
         remote = try RemoteSettings(settings, request, environment)
         let path = try settings.required("path", hint: "name the file, from the repository's root")
         place = try ValuePlace(settings, path: path, without: Self.outerEndings)
         file = try Self.file(settings, place, request, environment)
-        commit = try CommitSettings(settings, request, place, environment)
+        commit = try CommitSettings(settings, request, place, environment, isRollback: isRollback)
         checkout = try settings.text("checkout")
     }
 
@@ -143,10 +145,11 @@ struct CommitSettings {
 
     /// Errors are of code `configuration` and name the field.
     init(
-        _ settings: Settings, _ request: PublisherRequest, _ place: ValuePlace, _ environment: [String: String]
+        _ settings: Settings, _ request: PublisherRequest, _ place: ValuePlace, _ environment: [String: String],
+        isRollback: Bool
     ) throws(PublisherError) {
         author = try Self.person(settings.text("author") ?? "ork <ork@noreply.invalid>")
-        let standard = "Rotate the OpenRouter key in \(place.path)"
+        let standard = "\(isRollback ? "Put back" : "Rotate") the OpenRouter key in \(place.path)"
         let text = try Template(settings.text("message") ?? standard, key: "message").filled(.init(request))
         message = try Self.message(text, request, place)
         let key = try settings.text("signing_key")

@@ -14,15 +14,15 @@ extension GitTarget {
     }
 
     /// How far a history is looked through.
-    private static let historyLimit = 5000
+    static let historyLimit = 5000
 
     /// Tells what the file holds, and refuses to let a value go that this rotation does not know.
     func judge(
         _ opened: OpenedFile, at tip: ObjectID, on branch: String
     ) throws(PublisherError) -> Judgement {
         switch opened {
-        case .missing: return try judge(nil)
-        case .plaintext(_, let value): return try judge(value.map { Digest(of: $0) })
+        case .missing: return try judge(request.compare(held: Secret?.none))
+        case .plaintext(_, let value): return try judge(request.compare(held: value))
         case .sealed: return try judgeHistory(try history(at: tip, of: branch))
         }
     }
@@ -39,8 +39,8 @@ extension GitTarget {
             ? "no file \(settings.place.path) on \(branch)" : "no value at \(settings.place.description) on \(branch)"
     }
 
-    private func judge(_ digest: Digest?) throws(PublisherError) -> Judgement {
-        switch request.compare(held: digest) {
+    private func judge(_ comparison: Comparison) throws(PublisherError) -> Judgement {
+        switch comparison {
         case .same: return .successor
         case .nothing: return .nothing
         case .expected: return .replaceable
@@ -54,14 +54,14 @@ extension GitTarget {
 
     /// Where the file cannot be decrypted, the commits that changed it tell whose value it holds.
     private func judgeHistory(_ history: History) throws(PublisherError) -> Judgement {
-        if history.digest == request.digest { return try judge(request.digest) }
+        if let digest = history.digest, digest == request.digest { return try judge(request.compare(held: digest)) }
         guard request.expect != nil, let newest = history.newest else { return .replaceable }
         if let later = newest.trailers.rotation, request.isOlder(than: later) {
             throw PublisherError(
                 .conflict, "\(settings.place.path) was written by a later rotation (\(later))",
                 hint: "finish that one", field: "with.path")
         }
-        if let digest = history.digest { return try judge(digest) }
+        if let digest = history.digest { return try judge(request.compare(held: digest)) }
         guard !history.hasOurs else {
             throw PublisherError(
                 .conflict, "\(settings.place.path) was changed by somebody else after this rotation had written it",
@@ -75,7 +75,7 @@ extension GitTarget {
         var newest: FileChange?
         /// The digest that the newest change says it wrote at our place; `nil` if it says nothing of that.
         var digest: Digest?
-        /// Whether this rotation's key was written, now or before that.
+        /// Whether a key was written by this rotation, now or before that.
         var hasOurs = false
     }
 
@@ -99,7 +99,7 @@ extension GitTarget {
         }
     }
 
-    private func withHistory<Value>(
+    func withHistory<Value>(
         of branch: String, _ body: (borrowing BareRepository) throws(GitError) -> Value
     ) throws(PublisherError) -> Value {
         do {
@@ -123,11 +123,16 @@ extension GitTarget {
                 history.newest = change
                 history.digest = digest
             }
-            history.hasOurs = digest == request.digest
+            history.hasOurs = digest.map(isOurs) ?? false
             // What a commit of ours says of the place decides; only others make it worth to look further.
             return history.hasOurs || history.digest != nil
         }
         return history
+    }
+
+    /// Whether this rotation has written the key of this digest.
+    private func isOurs(_ digest: Digest) -> Bool {
+        digest == request.digest || isRollback && request.expect?.contains(digest) == true
     }
 
     /// The digest that the newest change of the file bears; `nil` if it is not about our place.
@@ -139,7 +144,7 @@ extension GitTarget {
 extension [GitTrailer] {
     /// Whose digest the commit says that it wrote at this name. A file may hold more values, each with a commit of its
     /// own.
-    fileprivate func digest(at name: String?) -> Digest? {
+    func digest(at name: String?) -> Digest? {
         guard trailer(CommitSettings.name) == name else { return nil }
         return trailer(CommitSettings.digest).flatMap { Digest($0) }
     }

@@ -78,9 +78,12 @@ extension GitTarget {
         return try push(try commit(bytes, on: start.tip), on: start)
     }
 
-    /// Where the branch was merged, there is nothing left to commit.
+    /// Where the branch was merged, there is nothing left to commit. What is put back goes to the branch in any case, or
+    /// merging it would bring the successor again.
     private func answerFromBase(_ start: Start) throws(PublisherError) -> PublisherAnswer? {
-        guard let base = start.base, let name = settings.remote.base, let file = try file(at: base) else { return nil }
+        guard !isRollback, let base = start.base, let name = settings.remote.base, let file = try file(at: base) else {
+            return nil
+        }
         let opened = try open(try repositoryFile(file, at: base), at: base, on: name)
         return try judge(opened, at: base, on: name) == .successor ? answer(.unchanged, file, at: base) : nil
     }

@@ -13,14 +13,19 @@ final class GitTarget {
     let work: Work
     let stage: Stage
     let repository: BareRepository
+    /// Whether the target is given back an earlier key.
+    let isRollback: Bool
 
     /// What is left of a deadline for the way back.
     private static let margin: TimeInterval = 1
 
     /// Makes an empty repository for the work; nothing is asked of the server yet.
-    init(_ request: PublisherRequest, environment: [String: String]) throws(PublisherError) {
+    init(
+        _ request: PublisherRequest, environment: [String: String], isRollback: Bool = false
+    ) throws(PublisherError) {
         self.request = request
-        settings = try GitSettings(request, environment: environment)
+        self.isRollback = isRollback
+        settings = try GitSettings(request, environment: environment, isRollback: isRollback)
         work = Work(environment: environment, deadline: request.deadline.addingTimeInterval(-Self.margin))
         stage = try Stage()
         do {

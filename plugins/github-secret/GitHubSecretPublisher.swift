@@ -21,6 +21,7 @@ struct GitHubSecretPublisher: ServicePublisher {
         PublisherInformation(
             with: SecretSettings.names,
             environment: .init(required: ["GITHUB_TOKEN"], inherited: ["GITHUB_API_URL"]), readback: .timestamp,
+            rollback: .value,
             batch: true)
     }
 

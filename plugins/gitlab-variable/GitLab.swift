@@ -117,14 +117,14 @@ extension TokenReader {
     }
 }
 
-/// A variable as GitLab shows it (lib/api/entities/ci/variable.rb). Its value is kept as a digest only.
+/// A variable as GitLab shows it (lib/api/entities/ci/variable.rb).
 struct Variable {
     /// What it holds, as far as GitLab lets it be seen.
     enum Content: Equatable {
         case nothing
         /// Something that GitLab shows to nobody.
         case hidden
-        case value(Digest)
+        case value(Secret)
     }
 
     let content: Content
@@ -138,7 +138,7 @@ struct Variable {
             content = .hidden
         } else {
             let value = Secret(object["value"] == .null ? "" : try object.string("value"))
-            content = value.count == 0 ? .nothing : .value(Digest(of: value))
+            content = value.count == 0 ? .nothing : .value(value)
         }
         // The instance has no environments.
         environmentScope = object["environment_scope"]?.string ?? "*"
@@ -150,6 +150,12 @@ struct Variable {
     }
 
     var isHidden: Bool { content == .hidden }
+
+    /// Whether GitLab shows that it holds the key of this digest.
+    func holds(_ digest: Digest) -> Bool {
+        guard case .value(let value) = content else { return false }
+        return Digest(of: value) == digest
+    }
 
     var scopeName: String { DisplayText.line(environmentScope) }
 

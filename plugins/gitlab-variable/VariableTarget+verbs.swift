@@ -72,8 +72,8 @@ extension VariableTarget {
         guard let variable = try read() else { return PublisherAnswer(.absent) }
         switch variable.content {
         case .nothing: return PublisherAnswer(.absent)
-        case .value(let digest):
-            return PublisherAnswer(request.compare(held: digest) == .same ? .match : .mismatch)
+        case .value(let value):
+            return PublisherAnswer(request.compare(held: value) == .same ? .match : .mismatch)
         case .hidden:
             return PublisherAnswer(
                 .unverifiable,
@@ -109,13 +109,13 @@ extension VariableTarget {
     private func judge(
         _ variable: Variable?, _ request: PublisherRequest
     ) throws(ServiceError) -> Judgement {
-        let digest: Digest?
+        let value: Secret?
         switch variable?.content {
         case .hidden: return .replaceable
-        case .value(let held): digest = held
-        case .nothing, nil: digest = nil
+        case .value(let held): value = held
+        case .nothing, nil: value = nil
         }
-        switch request.compare(held: digest) {
+        switch request.compare(held: value) {
         case .same: return .successor
         case .expected: return .replaceable
         case .nothing:

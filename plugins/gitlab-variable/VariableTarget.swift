@@ -111,7 +111,7 @@ struct VariableTarget: ServiceTarget {
     /// The variable in the answer to a write, if it holds what was written.
     private func written(_ answer: ServiceAnswer, _ digest: Digest) throws(ServiceError) -> Variable {
         let variable = try Variable(answer.object())
-        guard variable.isHidden || variable.content == .value(digest) else {
+        guard variable.isHidden || variable.holds(digest) else {
             throw ServiceError(
                 PublisherError(
                     .unavailable, "GitLab took the key for \(settings.variable) and shows another value",
@@ -212,7 +212,7 @@ extension VariableTarget {
         case _ where isAboutVariable(answer): others = []
         default: throw client.refusal(answer, to: probe)
         }
-        return others.filter { !isOurs($0) && $0.content == .value(digest) }.prefix(8).map(\.scopeName)
+        return others.filter { !isOurs($0) && $0.holds(digest) }.prefix(8).map(\.scopeName)
     }
 
     /// All of the group's variables that have the key.

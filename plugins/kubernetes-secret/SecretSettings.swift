@@ -96,8 +96,8 @@ struct Marker: Equatable {
 struct HeldSecret {
     /// For comparing and swapping.
     let version: String
-    /// Of the value at the key; `nil` if there is none.
-    let digest: Digest?
+    /// What is at the key; `nil` if there is nothing.
+    let value: Secret?
     let marker: Marker?
     let isImmutable: Bool
     /// What else writes it, as `ExternalSecret openrouter`; `nil` if nobody says so.
@@ -106,9 +106,9 @@ struct HeldSecret {
     init(_ object: AnswerObject, key: String) throws(ServiceError) {
         let metadata = object["metadata"]
         version = metadata?["resourceVersion"]?.string ?? ""
-        let value = object["data"]?[key]?.string.flatMap { Data(base64Encoded: $0) }
+        let bytes = object["data"]?[key]?.string.flatMap { Data(base64Encoded: $0) }
         // A key that is there and empty is nothing that anybody could use.
-        digest = value.flatMap { $0.isEmpty ? nil : Digest(of: Secret($0)) }
+        value = bytes.flatMap { $0.isEmpty ? nil : Secret($0) }
         marker = metadata?["annotations"]?[Marker.written(key)]?.string.map { Marker($0) }
         isImmutable = object["immutable"] == true
         let owner = metadata?["ownerReferences"]?.array?.first { $0["controller"] == true }
@@ -121,4 +121,6 @@ struct HeldSecret {
                 .init(.unavailable, "the answer of Kubernetes is no Secret", hint: ServiceAnswer.surpriseHint))
         }
     }
+
+    var digest: Digest? { value.map { Digest(of: $0) } }
 }

@@ -64,7 +64,7 @@ extension SecretTarget {
     /// Reads the Secret back, and checks whether what uses it was restarted since then and is done.
     func verify(_ request: PublisherRequest) throws(ServiceError) -> PublisherAnswer {
         let found = try read()
-        let comparison = request.compare(held: found?.digest)
+        let comparison = request.compare(held: found?.value)
         guard let held = found, comparison != .nothing else { return PublisherAnswer(.absent) }
         guard comparison == .same else { return PublisherAnswer(.mismatch) }
         let marker = marker(of: held, request)
@@ -147,7 +147,7 @@ extension SecretTarget {
                 "was written by a later rotation (\(later))",
                 hint: "finish that one; to write all the same, remove the annotation \(Marker.written(settings.key))")
         }
-        switch request.compare(held: held.digest) {
+        switch request.compare(held: held.value) {
         case .same, .expected: break
         case .nothing:
             let refusal = request.refusalToMake(absence(held), hint: "check the spelling of key", field: "with.key")
@@ -168,7 +168,7 @@ extension SecretTarget {
 
     /// What a check says of a target that would be made; `nil` for one that would be changed.
     private func news(_ held: HeldSecret?, _ request: PublisherRequest) -> String? {
-        guard held?.digest == nil else { return nil }
+        guard held?.value == nil else { return nil }
         return "would make \(held == nil ? settings.secret : settings.entry); "
             + request.noteOfMaking(absence(held))
     }

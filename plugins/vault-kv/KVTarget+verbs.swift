@@ -44,7 +44,7 @@ extension KVTarget {
 
         /// Whether it certainly was not done, and never will be: the one write since then is somebody else's.
         func isSettled(by held: KVSecret, _ field: String, _ digest: Digest) -> Bool {
-            held.standing == .held && held.version == version + 1 && held.content(of: field) != .value(digest)
+            held.standing == .held && held.version == version + 1 && held.key(field, digest) == nil
         }
     }
 
@@ -68,8 +68,8 @@ extension KVTarget {
         let held = try read()
         switch held.content(of: settings.field) {
         case .nothing: return PublisherAnswer(.absent, message: standingNote(held))
-        case .value(let digest):
-            let isOurs = request.compare(held: digest) == .same
+        case .value(let value):
+            let isOurs = request.compare(held: value) == .same
             return PublisherAnswer(isOurs ? .match : .mismatch, message: endNote(held))
         case .noText: return PublisherAnswer(.mismatch, message: "\(settings.name) holds something that is no text")
         }
@@ -89,7 +89,7 @@ extension KVTarget {
         let comparison: Comparison
         switch held.content(of: settings.field) {
         case .nothing: comparison = .nothing
-        case .value(let digest): comparison = request.compare(held: digest)
+        case .value(let value): comparison = request.compare(held: value)
         case .noText: comparison = request.expect == nil ? .expected : .other
         }
         if comparison == .same { return .successor }

@@ -11,7 +11,7 @@ struct KVTarget: ServiceTarget {
     let mounts: MountReader
     let deadline: Date
     /// What no message may repeat: an answer to reading may have it, too.
-    let secret: Secret?
+    var secret: Secret?
 
     /// Two fields of one secret are in one map, so their targets wait for each other.
     var place: String { "\(settings.mountName)/\(settings.pathName)" }

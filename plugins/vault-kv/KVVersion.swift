@@ -118,10 +118,10 @@ struct KVSecret {
         case destroyed
     }
 
-    /// What the field holds. The value itself is kept as a digest only.
+    /// What the field holds.
     enum Content: Equatable {
         case nothing
-        case value(Digest)
+        case value(Secret)
         /// A number, a list or the like.
         case noText
     }
@@ -152,9 +152,15 @@ struct KVSecret {
     func content(of field: String) -> Content {
         switch fields[field] {
         case nil, .null, .string(""): .nothing
-        case .string(let text): .value(Digest(of: Secret(text)))
+        case .string(let text): .value(Secret(text))
         default: .noText
         }
+    }
+
+    /// The key in the field, if it is the one of this digest.
+    func key(_ field: String, _ digest: Digest) -> Secret? {
+        guard case .value(let key) = content(of: field), Digest(of: key) == digest else { return nil }
+        return key
     }
 }
 

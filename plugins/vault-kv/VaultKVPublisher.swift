@@ -34,12 +34,12 @@ struct VaultKVPublisher: ServicePublisher {
 
     var information: PublisherInformation {
         PublisherInformation(
-            with: KVSettings.names,
+            verbs: Set(Verb.allCases), with: KVSettings.names,
             environment: .init(
                 optional: [
                     "VAULT_TOKEN", "VAULT_ROLE_ID", "VAULT_SECRET_ID", "VAULT_ID_TOKEN",
                     "ACTIONS_ID_TOKEN_REQUEST_URL", "ACTIONS_ID_TOKEN_REQUEST_TOKEN",
-                ], inherited: ["VAULT_ADDR", "VAULT_NAMESPACE", "VAULT_CACERT"]), readback: .value, rollback: .value,
+                ], inherited: ["VAULT_ADDR", "VAULT_NAMESPACE", "VAULT_CACERT"]), readback: .value, rollback: .native,
             batch: true)
     }
 

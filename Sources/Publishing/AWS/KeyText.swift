@@ -19,12 +19,12 @@ package struct KeyText: Sendable {
         }
     }
 
-    /// The digest of the key in `text`; `nil` if the field is missing, or there is nothing.
-    package func digest(in text: Secret, of thing: String) throws(PublisherError) -> Digest? {
-        guard let place else { return text.count == 0 ? nil : Digest(of: text) }
+    /// The key in `text`; `nil` if the field is missing, or there is nothing.
+    package func key(in text: Secret, of thing: String) throws(PublisherError) -> Secret? {
+        guard let place else { return text.count == 0 ? nil : text }
         do throws(DocumentError) {
             let value = try document(text).value(at: place)
-            return value.flatMap { $0.count == 0 ? nil : Digest(of: $0) }
+            return value?.count == 0 ? nil : value
         } catch {
             throw describe(error, thing)
         }
@@ -80,8 +80,7 @@ extension KeyText {
     package func judge(
         _ text: Secret, _ request: PublisherRequest, of thing: String, setting: String
     ) throws(ServiceError) -> Judgement {
-        let digest = try found(in: text, of: thing)
-        switch request.compare(held: digest) {
+        switch request.compare(held: try found(in: text, of: thing)) {
         case .same: return .successor
         case .expected: return .replaceable
         case .nothing:
@@ -115,8 +114,15 @@ extension KeyText {
     /// What is missing where there is a text and no key in it.
     package func absence(of thing: String) -> String { "no value at \(thing)" }
 
-    private func found(in text: Secret, of thing: String) throws(ServiceError) -> Digest? {
-        do throws(PublisherError) { return try digest(in: text, of: thing) } catch { throw ServiceError(error) }
+    private func found(in text: Secret, of thing: String) throws(ServiceError) -> Secret? {
+        do throws(PublisherError) { return try key(in: text, of: thing) } catch { throw ServiceError(error) }
+    }
+
+    /// The key in an earlier text, if it is the one of this digest.
+    package func earlierKey(in text: Secret, _ digest: Digest, of thing: String) -> Secret? {
+        // What has another form than the text of today does not hold it.
+        guard let key = try? key(in: text, of: thing), Digest(of: key) == digest else { return nil }
+        return key
     }
 
     /// The text to write.
