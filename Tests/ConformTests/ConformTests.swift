@@ -78,7 +78,7 @@ import Testing
         let folder = try TemporaryDirectory()
         let lines = try await conform(example(language), folder, seeing: true)
         #expect(!lines.contains { $0.hasPrefix("not ok") }, "\(lines)")
-        #expect(lines.last == "20 passed, 0 failed, 1 skipped")
+        #expect(lines.last == "21 passed, 0 failed, 3 skipped")
     }
 
     @Test("ork-publisher-file keeps the contract")
@@ -86,7 +86,7 @@ import Testing
         let folder = try TemporaryDirectory()
         let plugin = try #require(Self.product("ork-publisher-file"))
         let lines = try await conform(plugin, folder, with: ["name=KEY", "format=dotenv"], seeing: true)
-        #expect(lines.last == "21 passed, 0 failed, 0 skipped", "\(lines)")
+        #expect(lines.last == "23 passed, 0 failed, 1 skipped", "\(lines)")
     }
 
     @Test("ork-publisher-command keeps the contract")
@@ -98,7 +98,7 @@ import Testing
         let scratch = folder.file("scratch")
         let settings = [#"publish:=["\#(write)","\#(scratch)"]"#, #"verify:=["\#(read)","\#(scratch)"]"#]
         let lines = try await conform(plugin, folder, with: settings, withPath: false, command: "cat '\(scratch)'")
-        #expect(lines.last == "20 passed, 0 failed, 1 skipped", "\(lines)")
+        #expect(lines.last == "22 passed, 0 failed, 2 skipped", "\(lines)")
     }
 
     @Test("a plugin that breaks a rule is told which", arguments: faults)
@@ -111,6 +111,55 @@ import Testing
         let lines = try await conform(path, folder)
         #expect(lines.contains { $0.hasPrefix("not ok - \(fault.rule)") }, "\(lines)")
         #expect(lines.last?.contains(" 0 failed") == false)
+    }
+
+    /// The example with the verb `rollback`, which it answers as `publish`, and one more change.
+    struct WayBack: Sendable {
+        var fault: (text: String, replacement: String)?
+        /// The rule that it breaks; `nil` if it keeps them all.
+        var rule: String?
+    }
+
+    static let waysBack = [
+        WayBack(),
+        WayBack(fault: (#""rollback": "native""#, #""rollback": "value""#), rule: "rollback: native goes with"),
+        WayBack(
+            fault: (
+                "        if found == digest:",
+                #"        if verb == "rollback": return told | {"outcome": "committed"}\#n        if found == digest:"#
+            ), rule: "rollback gives back"),
+        WayBack(
+            fault: (#"return reject("not_found", "no value came along")"#, #"request["secret"]["value"] = """#),
+            rule: "rollback without the key"),
+        WayBack(
+            fault: (
+                #"return told | {"outcome": "ready"}"#,
+                #"return told | {"outcome": "ready", "sealed": [{"to": to, "of": "predecessor", "box": "AAAA"} for to in request.get("seal_to", [])]}"#
+            ), rule: "a check seals"),
+    ]
+
+    @Test("a plugin that names rollback is held to it, and one that seals to what it seals", arguments: waysBack)
+    func wayBack(_ way: WayBack) async throws {
+        var source = try String(contentsOf: URL(filePath: example("python")), encoding: .utf8)
+        func change(_ text: String, _ replacement: String) throws {
+            let range = try #require(source.firstRange(of: text))
+            source.replaceSubrange(range, with: replacement)
+        }
+        try change(#""verify"], "with""#, #""verify", "rollback"], "with""#)
+        try change(#""rollback": "value"}"#, #""rollback": "native"}"#)
+        try change(
+            "        with tempfile",
+            #"        if "value" not in request["secret"]:\#n            return reject("not_found", "no value came along")\#n        with tempfile"#
+        )
+        if let fault = way.fault { try change(fault.text, fault.replacement) }
+        let folder = try TemporaryDirectory()
+        let lines = try await conform(try folder.writeProgram(source, to: "ork-publisher-back"), folder, seeing: true)
+        let failures = lines.filter { $0.hasPrefix("not ok") }
+        if let rule = way.rule {
+            #expect(failures.contains { $0.hasPrefix("not ok - \(rule)") }, "\(lines)")
+        } else {
+            #expect(failures.isEmpty, "\(lines)")
+        }
     }
 
     @Test("a command that sees another target is believed")

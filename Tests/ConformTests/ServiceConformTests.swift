@@ -22,7 +22,7 @@ import Testing
             command: reader)
         #expect(!lines.contains { $0.hasPrefix("not ok") }, "\(lines)")
         // What only a publisher can keep that reads values back.
-        #expect(lines.last == "18 passed, 0 failed, 3 skipped", "\(lines)")
+        #expect(lines.last == "19 passed, 0 failed, 5 skipped", "\(lines)")
     }
 
     @Test(
@@ -42,6 +42,6 @@ import Testing
             "ork-publisher-gitlab-variable", with: ["key=KEY"] + settings,
             environment: ["GITLAB_TOKEN": sandbox.gitlab.token.revealed() ?? "", "CI_API_V4_URL": sandbox.gitlab.url],
             command: reader)
-        #expect(lines.last == "21 passed, 0 failed, 0 skipped", "\(lines)")
+        #expect(lines.last == "23 passed, 0 failed, 1 skipped", "\(lines)")
     }
 }

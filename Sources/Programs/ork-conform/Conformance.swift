@@ -36,6 +36,7 @@ struct Conformance {
         checkReading(&report, information)
         checkMaking(&report, information)
         checkPublishing(&report, information)
+        checkWayBack(&report, information)
         checkBatch(&report, information)
         checkEnding(&report)
         report.check("the secret stays out of output, logs, arguments and environment") {
