@@ -73,7 +73,7 @@ import Testing
         ),
         rotation(
             "an unknown key in a rotation", "target: {}",
-            "ork.yaml:5: rotations.a.target: unknown key; did you mean targets? the keys here are enabled, openrouter, predecessor, workspace, "
+            "ork.yaml:5: rotations.a.target: unknown key; did you mean targets? the keys here are enabled, openrouter, predecessor, keep_predecessor, workspace, "
                 + "successor, publish, targets, verify, retire, trust, and due"
         ),
         rotation(

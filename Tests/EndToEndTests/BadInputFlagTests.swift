@@ -90,11 +90,11 @@ import Testing
             "--wait: must be a length of time such as 30s, 15m, 24h or 7d"),
         BadInput(
             "trust in nobody", "ork-verify --trust create=octocat", 64,
-            "--trust: must be STEP=ork-public-1:…, a whole public identity, where STEP is create, publish, verify, approve or retire"
+            "--trust: must be STEP=ork-public-1:…, a whole public identity, where STEP is create, publish, verify, approve, retire, or rollback"
         ),
         BadInput(
             "trust for no step", "ork-verify --trust deploy=ork-public-1:x", 64,
-            "--trust: must be STEP=ork-public-1:…, a whole public identity, where STEP is create, publish, verify, approve or retire"
+            "--trust: must be STEP=ork-public-1:…, a whole public identity, where STEP is create, publish, verify, approve, retire, or rollback"
         ),
         BadInput(
             "an address without a scheme", "ork-create --predecessor name=app --openrouter-url example.org", 64,

@@ -18,6 +18,9 @@ extension ScriptRun {
     /// sandbox-log                 prints what was asked since the last time: METHOD PATH STATUS
     /// sandbox-openrouter METHOD PATH JSON [NAME]   another hand manages the account; prints the answer, and keeps the ID of
     ///                             what it made in the variable NAME
+    /// sandbox-policy ID TOKEN     a federation policy that acts as the management key, and a job's identity token for it: both
+    ///                             go into variables of these names
+    /// sandbox-behaviour JSON      how OpenRouter behaves from now on, as `ork-sandbox --help` has it
     /// sandbox-account NAME        another account; its management key goes into the variable NAME
     /// sandbox-github PATH JSON    another hand at GitHub, or with sandbox-gitlab and sandbox-kubernetes there; prints
     ///                             the answer
@@ -69,6 +72,13 @@ extension ScriptRun {
             guard (200...299).contains(answer.status) else { throw ScriptFailure(json.text()) }
             output = json.text() + "\n"
             if arguments.count > 3 { variables[arguments[3]] = json["data"]?["id"]?.string }
+        case "sandbox-policy":
+            let (policy, token) = try two(arguments)
+            let id = try sandbox.control(.post, "policies", ["subject": "repo:acme/web"])["id"] ?? .null
+            variables[policy] = id.string
+            variables[token] = try sandbox.control(.post, "subject-tokens", ["policy": id])["token"]?.string
+        case "sandbox-behaviour":
+            _ = try sandbox.control(.post, "behaviour", JSONValue(parsing: Array(one(arguments).utf8)))
         case "sandbox-account":
             variables[try one(arguments)] = try sandbox.addAccount().revealed()
         case "sandbox-github", "sandbox-gitlab", "sandbox-kubernetes":
