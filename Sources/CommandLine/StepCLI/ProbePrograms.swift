@@ -26,7 +26,8 @@ package struct ProbePrograms: ProgramRunner {
         var isSilent = true
         let log = LogLines(redactor, limit: 64 << 10) { [console = session.console] in
             isSilent = false
-            console.log($0)
+            // A key that this stage does not have is nothing that it could recognise.
+            if secret != nil { console.log($0) }
         }
         let notice = session.console.notice(
             "waiting for the probe \(arguments[0]), until \(deadline.rfc3339) at the longest")
@@ -41,6 +42,8 @@ package struct ProbePrograms: ProgramRunner {
         case .exited(let status): end = "exited with \(status)"
         case .signalled(let signal): end = "ended by signal \(signal)"
         }
-        return isSilent ? ProgramProblem(end, ofSilent: arguments) : ProgramProblem(end, hint: "its output is above")
+        if isSilent { return ProgramProblem(end, ofSilent: arguments) }
+        return secret == nil
+            ? ProgramProblem(end, ofHidden: arguments) : ProgramProblem(end, hint: "its output is above")
     }
 }

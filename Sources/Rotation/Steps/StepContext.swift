@@ -136,8 +136,20 @@ package struct ProgramProblem: Sendable {
 
     /// The end of a program that has printed nothing, which tells only that.
     package init(_ end: String, ofSilent arguments: [String]) {
-        let command = arguments.map { ShellWord($0).description }.joined(separator: " ")
-        self.init("\(end) and printed nothing", hint: "run it yourself to see why: `\(command)`")
+        self.init("\(end) and printed nothing", hint: "run it yourself to see why: \(Self.command(arguments))")
+    }
+
+    /// The end of a program whose output may hold a key that the stage cannot recognise.
+    package init(_ end: String, ofHidden arguments: [String]) {
+        self.init(
+            end,
+            hint:
+                "what it printed may hold a key and is not shown; run it yourself to see why: \(Self.command(arguments))"
+        )
+    }
+
+    private static func command(_ arguments: [String]) -> String {
+        "`\(arguments.map { ShellWord($0).description }.joined(separator: " "))`"
     }
 }
 
