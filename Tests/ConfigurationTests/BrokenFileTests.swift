@@ -464,28 +464,42 @@ struct BrokenFileTests {
     static let hundred = "[" + (1...100).map(String.init).joined(separator: ", ") + "]"
 
     static let secrets: [BrokenFile] = [
-        .rotation("a key as value", "workspace: \(key)", secret("an OpenRouter key")),
+        .rotation("a key as value", "workspace: \(key)", secret("an OpenRouter key", at: "workspace")),
         .rotation("a key in a comment", "# it was \(key)", secret("an OpenRouter key")),
-        .rotation("a key as key", "\(key): 1", secret("an OpenRouter key")),
-        .target("a key inside a text", "with: {line: 'KEY=\(key)'}", secret("an OpenRouter key", line: 7)),
-        .rotation("a key behind an escape", "workspace: \"\\x73\(key.dropFirst())\"", secret("an OpenRouter key")),
+        .rotation("a key as key", "\(key): 1", secret("an OpenRouter key", at: "")),
+        .target(
+            "a key inside a text", "with: {line: 'KEY=\(key)'}",
+            secret("an OpenRouter key", line: 7, at: "targets.web.with.line")),
+        .rotation(
+            "a key behind an escape", "workspace: \"\\x73\(key.dropFirst())\"",
+            secret("an OpenRouter key", at: "workspace")),
         .rotation("a key in a broken file", "workspace: [\(key)", secret("an OpenRouter key")),
         .rotation("a key behind bytes that are not UTF-8", "workspace: \u{0}\(key)", secret("an OpenRouter key")),
         .rotation(
             "an identity", "trust: {create: ['ork-identity-1:\(String(repeating: "A", count: 48))']}",
-            secret("a private ork identity")),
+            secret("a private ork identity", at: "trust.create")),
         .target(
-            "a GitHub token", "env: {T: ghp_\(String(repeating: "a", count: 36))}", secret("a GitHub token", line: 7)),
+            "a GitHub token", "env: {T: ghp_\(String(repeating: "a", count: 36))}",
+            secret("a GitHub token", line: 7, at: "targets.web.env.T")),
         .target(
             "a fine-grained token", "env: {T: github_pat_\(String(repeating: "a", count: 36))}",
-            secret("a GitHub token", line: 7)),
+            secret("a GitHub token", line: 7, at: "targets.web.env.T")),
         .target(
-            "a GitLab token", "env: [glpat-\(String(repeating: "a", count: 20))]", secret("a GitLab token", line: 7)),
-        .target("a private key", "with:\n  key: |\n    -----BEGIN PRIVATE KEY-----", secret("a private key", line: 9)),
+            "a GitLab token", "env: [glpat-\(String(repeating: "a", count: 20))]",
+            secret("a GitLab token", line: 7, at: "targets.web.env")),
+        .target(
+            "a private key", "with:\n  key: |\n    -----BEGIN PRIVATE KEY-----",
+            secret("a private key", line: 8, at: "targets.web.with.key")),
     ]
 
-    private static func secret(_ noun: String, line: Int = 5) -> String {
-        "ork.yaml:\(line): this looks like \(noun); take it out, because others may have read it, and name an "
-            + "environment variable instead; if it is in use, replace it before you revoke it"
+    /// `place` is where in the rotation it stands, unless that cannot be known.
+    private static func secret(_ noun: String, line: Int = 5, at place: String? = nil) -> String {
+        let path = place.map { $0.isEmpty ? "rotations.a: " : "rotations.a.\($0): " } ?? ""
+        let way =
+            noun == "an OpenRouter key"
+            ? "a variable that has it (the key to replace: predecessor: {env: VARIABLE})" : "an environment variable"
+        return
+            "ork.yaml:\(line): \(path)this looks like \(noun); take it out, because others may have read it, and name "
+            + "\(way) instead; if it is in use, replace it before you revoke it"
     }
 }

@@ -81,7 +81,7 @@ import Testing
         ),
         BadInput(
             "a variable for no target", "ork-create --predecessor name=app --target-env web:TOKEN", 64,
-            "--target-env: there is no target web; add it with --to"),
+            "--target-env: there is no target web; add it: --to web=PUBLISHER:KEY=VALUE"),
         BadInput(
             "a probe of another protocol", "ork-create --predecessor name=app --probe ftp://example.org", 64,
             "--probe: must be an address such as https://shop.example/health, or exec:PROGRAM"),

@@ -31,8 +31,10 @@ import Testing
     @Test("what holds nothing is made only if somebody says so, and a predecessor is spoken of only if there is one")
     func making() {
         let refusal = PublisherError.notMade("no file a.env", hint: "look", field: "with.path")
-        let request = Self.request(expect: ["predecessor", "successor"])
+        let request = Self.request(expect: ["predecessor", "successor"], rotation: "r")
         #expect(request.refusalToMake("no file a.env", hint: "look", field: "with.path") == refusal)
+        let before = Self.request(expect: nil).refusalToMake("no file a.env")
+        #expect(before?.hint?.hasSuffix("or add --create-target web to this command, and later to ork-publish") == true)
         #expect(Self.request(expect: ["successor"], create: true).refusalToMake("no file a.env") == nil)
         for expect in [["successor"], [], nil] {
             #expect(

@@ -86,8 +86,8 @@ import Timestamps
         #expect(
             error?.hint
                 == "follow the advice after each target above; ask whether a newer rotation made a key: `ork-status --ask`; if "
-                + "none did, `ork-publish --accept-target api` puts the new key in its place; if one did, go on "
-                + "with its handoff; nothing was changed"
+                + "none did, `ork-publish --accept-target api` puts the new key in its place; ork keeps no copy of what "
+                + "is there now, and a key that is there stays alive; if one did, go on with its handoff; nothing was changed"
         )
         let lines = fixture.announcements.warnings
         #expect(lines.contains { $0.hasSuffix("web: no; ask the boss") })

@@ -513,7 +513,8 @@ extension RotationFixture {
         try fixture.restore()
         let hash = try #require(fixture.predecessor?.hash)
         fixture.simulation.with { $0.sandbox.delete(hash, at: $0.now) }
-        fixture.refused(.failed, "does not exist any more and cannot be restored") { () throws(StepError) in
+        fixture.refused(.failed, "does not exist any more at OpenRouter and cannot be restored") {
+            () throws(StepError) in
             try fixture.restore()
         }
     }

@@ -67,40 +67,50 @@ package struct ConfigurationFile: Sendable {
             throw ConfigurationError(file: name, "is larger than 1 MiB; is this the right file?")
         }
         // Over the bytes, so that comments and broken files are looked at too.
-        if let (shape, offset) = SecretShape.first(in: bytes) {
-            throw ConfigurationError(
-                file: name, line: bytes[..<offset].count { $0 == 0x0A } + 1, shape.message)
+        let found = SecretShape.first(in: bytes).map { shape, offset in
+            ConfigurationError(file: name, line: bytes[..<offset].count { $0 == 0x0A } + 1, advice(on: shape))
         }
         let document: YAMLNode?
         do {
             document = try YAMLNode.parse(bytes)
         } catch {
-            throw ConfigurationError(file: name, line: error.line, error.message)
+            throw found ?? ConfigurationError(file: name, line: error.line, error.message)
         }
+        // And over the values: they have a name, and an escape or a folded line can hide a secret in the bytes.
+        if let document { try refuseSecrets(document, [], name) }
+        if let found { throw found }
         guard let document, document.mapping != nil else {
             throw ConfigurationError(
                 file: name, line: document?.start.line ?? 1,
                 (document == nil ? "there is nothing in the file" : "this is no configuration of ork")
                     + "; write version: \(version), and a rotation below rotations:")
         }
-        try refuseSecrets(document, name)
         return try SourceNode(document, SourcePlace(file: name, line: document.start.line, path: []))
     }
 
-    // Once more over the values: an escape or a folded line can hide a secret in the bytes.
-    private static func refuseSecrets(_ node: YAMLNode, _ name: String) throws(ConfigurationError) {
+    private static func refuseSecrets(
+        _ node: YAMLNode, _ path: [String], _ name: String
+    ) throws(ConfigurationError) {
         switch node.content {
         case .scalar(let scalar):
             guard let (shape, _) = SecretShape.first(in: Array(scalar.text.utf8)) else { return }
-            throw ConfigurationError(file: name, line: node.start.line, shape.message)
+            let place = SourcePlace(file: name, line: node.start.line, path: path)
+            throw place.error(advice(on: shape))
         case .sequence(let items):
-            for item in items { try refuseSecrets(item, name) }
+            for item in items { try refuseSecrets(item, path, name) }
         case .mapping(let entries):
             for (key, value) in entries {
-                try refuseSecrets(key, name)
-                try refuseSecrets(value, name)
+                try refuseSecrets(key, path, name)
+                try refuseSecrets(value, path + [key.scalar?.text ?? ""], name)
             }
         }
+    }
+
+    /// What to write instead of a secret; the key that is to be replaced is what people mean most often.
+    private static func advice(on shape: SecretShape) -> String {
+        guard shape == .openRouterKey else { return shape.message }
+        return shape.message(
+            instead: "name a variable that has it (the key to replace: predecessor: {env: VARIABLE})")
     }
 
     private static func checkVersion(_ root: SourceNode) throws(ConfigurationError) {

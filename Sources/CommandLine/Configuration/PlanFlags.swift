@@ -223,7 +223,8 @@ package struct PlanFlags: Sendable {
         guard let index = targets.firstIndex(where: { $0.name.description == parts[0] }) else {
             let known = targets.map(\.name.description)
             let unknown = UnknownName(String(parts[0]), of: "target", among: known).sentence
-            throw ConfigurationError(path: flag, unknown + (known.isEmpty ? "; add it with --to" : ""))
+            throw ConfigurationError(
+                path: flag, unknown + (known.isEmpty ? "; add it: --to \(parts[0])=PUBLISHER:KEY=VALUE" : ""))
         }
         let origin = targets[index].origin
         targets[index].origin = .currentFolder

@@ -29,7 +29,7 @@ package struct Invocation: Sendable {
     }
 
     /// A run that was told no more than which files to read.
-    init(handoffs: [String]) { options = handoffs.map { ("--handoff", $0) } }
+    package init(handoffs: [String]) { options = handoffs.map { ("--handoff", $0) } }
 
     /// The message with every command in it made whole. An option that a command names itself stays as it is.
     package func completing(_ message: String) -> String {

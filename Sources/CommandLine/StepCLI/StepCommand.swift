@@ -75,19 +75,26 @@ extension StepCommand {
 
 /// A program beside the steps: it continues no rotation, and only gives an answer.
 package protocol ToolCommand: ParsableCommand {
+    /// What makes commands in its messages whole, if it reads a rotation's files.
+    var invocation: Invocation? { get }
+
     /// Gives the answer.
     func perform(_ console: Console) throws(StepError)
 }
 
 extension ToolCommand {
+    package var invocation: Invocation? { nil }
+
     /// Runs the program; it does not return.
     package static func start() -> Never {
         ProcessHardening.apply()
-        let console = Console(program: configuration.commandName ?? "ork")
+        let program = configuration.commandName ?? "ork"
         let command: Self
-        do { command = try parse() } catch { UsageError(error, of: Self.self).exit(console) }
+        do { command = try parse() } catch { UsageError(error, of: Self.self).exit(Console(program: program)) }
+        let invocation = command.invocation
+        let console = Console(program: program, invocation: invocation)
         do { try command.perform(console) } catch {
-            console.show(error)
+            console.show(invocation?.completing(error) ?? error)
             Glibc.exit(error.code.rawValue)
         }
         Glibc.exit(0)

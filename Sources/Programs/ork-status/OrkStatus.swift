@@ -54,6 +54,8 @@ import Steps
             valueName: "url"))
     var openRouterURL: String?
 
+    var invocation: Invocation? { Invocation(handoffs: handoff) }
+
     static func main() { start() }
 
     func perform(_ console: Console) throws(StepError) {

@@ -117,11 +117,13 @@ package struct PublisherEnvironment: Sendable {
                 isSet
                     ? "the target does not hand on \(name), which its publisher needs"
                     : "the publisher needs the environment variable \(name)",
-                hint: (isSet ? "" : "set it, and ")
-                    + "add it to the target's env: [\(name)], or {\(name): YOURS} if it has another name "
-                    + "here; by flags: --target-env TARGET:\(name)",
-                field: "env.\(name)")
+                hint: (isSet ? "" : "set it, and ") + Self.handingOn(name), field: "env.\(name)")
         }
         return child
+    }
+
+    /// How a target's publisher is given a variable.
+    package static func handingOn(_ name: String) -> String {
+        "add it to the target's env: [\(name)], or {\(name): YOURS} if it has another name here"
     }
 }

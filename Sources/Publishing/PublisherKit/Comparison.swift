@@ -72,9 +72,13 @@ extension PublisherRequest {
     public func refusalToMake(_ absence: String, hint: String? = nil, field: String? = nil) -> PublisherError? {
         firstLook.note(.nothing, nil)
         guard !create else { return nil }
+        // A check that comes before the rotation is told by its own flag: there is nothing yet that could be published.
+        let flag = "--create-target \(target)"
+        let command =
+            rotation.isEmpty ? "add \(flag) to this command, and later to ork-publish" : "`ork-publish \(flag)`"
         let yes =
             "if it is mistyped, correct it; if it is meant to be made: create=true in its --to (`create: true` in its `with`), or "
-            + "`ork-publish --create-target \(target)`"
+            + command
         return PublisherError(
             .notFound, noteOfMaking(absence), hint: [hint, yes].compactMap(\.self).joined(separator: "; "), field: field
         )

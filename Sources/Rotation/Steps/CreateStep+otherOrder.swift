@@ -42,10 +42,11 @@ extension CreateStep {
             ways.append("\(step) takes its own rules: \(command.flags(of: [section]).command(of: step))")
         }
         if ways.isEmpty || !sections.isSubset(of: ["targets", "publish", "verify", "retire"]) {
-            ways = [
-                "to go on as it was begun: `ork-create`",
-                "to begin another rotation beside it: `\(command.anew)`",
-            ]
+            ways = ["to begin another rotation beside it: `\(command.anew)`"]
+        }
+        // Those who hold to the plan have their own step's command instead.
+        if !sections.isSubset(of: ["publish", "verify", "retire"]) {
+            ways.insert("to go on as it was begun: `ork-create`", at: 0)
         }
         return ways.joined(separator: "; ")
     }

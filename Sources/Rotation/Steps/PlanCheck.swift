@@ -83,8 +83,8 @@ extension PublisherInformation {
             problems.append(
                 PublisherError(
                     .configuration, "the publisher needs the environment variable \(name)",
-                    hint: "add it to the target's env: [\(name)], or {\(name): YOURS} if it has another name here; "
-                        + "by flags: --target-env \(target.name):\(name)",
+                    hint:
+                        "\(PublisherEnvironment.handingOn(name)); \(PublisherError.flag(handing: name, to: target.name))",
                     field: "env"))
         }
         return problems

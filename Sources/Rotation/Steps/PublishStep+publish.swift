@@ -104,7 +104,8 @@ extension PublishStep {
             }
             return
                 "\(correction ?? "")ask whether a newer rotation made a key: `ork-status --ask`; if none did, "
-                + "`ork-publish \(flags)` puts the new key in its place; if one did, go on with its handoff\(lost)"
+                + "`ork-publish \(flags)` puts the new key in its place; ork keeps no copy of what is there now, and a "
+                + "key that is there stays alive; if one did, go on with its handoff\(lost)"
         }
     }
 

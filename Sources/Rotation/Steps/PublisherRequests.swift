@@ -33,7 +33,7 @@ struct PublisherRequests {
                 found.append(try Self.entry(target, publishers, folder, command))
             } catch {
                 problems.append("\(target.name): \(error.text)")
-                hint = hint ?? error.hint
+                hint = hint ?? error.advice(for: target.name)
                 isDenied = isDenied && error.code == .denied
             }
         }
@@ -166,6 +166,17 @@ extension PublisherAddress {
 }
 
 extension PublisherError {
+    /// What to do, with the flag that hands a variable on to this target where one is to blame.
+    func advice(for target: PlanName) -> String? {
+        guard let hint, let field, field.hasPrefix("env.") else { return hint }
+        return "\(hint); \(Self.flag(handing: String(field.dropFirst("env.".count)), to: target))"
+    }
+
+    /// How the same is said without a file.
+    static func flag(handing variable: String, to target: PlanName) -> String {
+        "by flags: --target-env \(target):\(variable), or \(target):\(variable)=YOURS"
+    }
+
     /// The message with the setting that is to blame, where it does not name that itself.
     var text: String {
         guard let field, let name = field.split(separator: ".").last, !message.contains(name) else { return message }

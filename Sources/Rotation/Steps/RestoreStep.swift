@@ -49,7 +49,8 @@ package struct RestoreStep {
         guard lost.isEmpty else {
             throw StepError(
                 .failed, lost.joined(separator: "; "),
-                hint: "what still needs it has to get the successor: `ork-verify` shows which targets hold it",
+                hint: "restart what still has the old key, so that it takes the successor; `ork-verify` shows which "
+                    + "targets hold the successor",
                 isRetryable: false)
         }
         if restored == 0 { context.tell(.done("nothing to do: no predecessor is disabled")) }
@@ -74,7 +75,7 @@ package struct RestoreStep {
         _ answer: Dated<Key?>, _ reference: KeyReference, _ state: State
     ) throws(StepError) -> Effect {
         guard let key = answer.value else {
-            return .impossible("\(reference.name) does not exist any more and cannot be restored")
+            return .impossible("\(reference.name) does not exist any more at OpenRouter and cannot be restored")
         }
         try state.requireLineage(of: key)
         guard key.disabled else {
