@@ -74,7 +74,7 @@ case ${1-} in
     ;;
 *)
     need_to_build
-    need age binutils curl dpkg-dev fcgiwrap git gnupg groovy jq nginx-light openssh-client openssh-server openssl patchelf \
+    need age binutils curl dpkg-dev fcgiwrap git gnupg groovy help2man jq nginx-light openssh-client openssh-server openssl patchelf \
         python3-venv shellcheck strace unzip
     if [ $# -gt 0 ]; then
         build

@@ -40,7 +40,7 @@ struct PlanFlagsTests {
             ("None", "must be NAME, name=NAME, hash=HASH, env=VARIABLE or none"),
             (
                 "label=x",
-                "must be NAME, name=NAME, hash=HASH, env=VARIABLE or none; if the name itself has a =: name=label=x"
+                "must be NAME, name=NAME, hash=HASH, env=VARIABLE or none; if the name itself has a =: name=label=x, with --rotation NAME"
             ),
             ("nmae=x", "must be NAME, name=NAME, hash=HASH, env=VARIABLE or none; did you mean name?"),
             (

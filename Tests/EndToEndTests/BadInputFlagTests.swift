@@ -27,7 +27,7 @@ import Testing
                 + String(repeating: "0a", count: 32)),
         BadInput(
             "a predecessor of an unknown kind", "ork-create --predecessor label=app", 64,
-            "--predecessor: must be NAME, name=NAME, hash=HASH, env=VARIABLE or none; if the name itself has a =: name=label=app"
+            "--predecessor: must be NAME, name=NAME, hash=HASH, env=VARIABLE or none; if the name itself has a =: name=label=app, with --rotation NAME"
         ),
         BadInput(
             "a mistyped kind", "ork-create --predecessor hsah=0a1b", 64,

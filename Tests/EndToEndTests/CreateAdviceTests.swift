@@ -73,9 +73,10 @@ struct Advice: Sendable, CustomTestStringConvertible {
             leadsTo: [("ork-create --predecessor hash=", 0), ("ork-create --predecessor hash=", 0)]),
         Advice(
             "a mistyped name", after: "", "ork-create --predecessor chekout-prod --limit 5", 1,
-            "there is no live key named chekout-prod in this workspace; did you mean checkout-prod\\?",
+            "there is no live key named chekout-prod in the default workspace; did you mean checkout-prod\\?",
             leadsTo: [
                 ("ork-create --predecessor name=checkout-prod --limit 5", 0),
+                ("ork-create --predecessor chekout-prod --limit 5 --workspace UUID", nil),
                 ("ork-create --predecessor none --limit 5 --name chekout-prod", 0),
             ]),
         Advice(

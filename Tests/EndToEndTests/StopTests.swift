@@ -87,7 +87,7 @@ import Testing
         #expect(
             stopped.errors.contains(
                 "ork-publish: stopped: 1 of 2 targets is written, perhaps also api, and all that was done is recorded in "
-                    + "ork-handoff.json\nork-publish: hint: run `ork-publish` again: it goes on from there\n"),
+                    + "ork-handoff.json\nork-publish: hint: run the same command again: it goes on from there\n"),
             "\(stopped.errors)")
         #expect(Manners.complaint(stopped, program: "ork-publish") == nil)
         #expect(child > 0 && kill(child, 0) != 0, "what it had started is gone")

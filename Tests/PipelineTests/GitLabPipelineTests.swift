@@ -133,6 +133,12 @@ struct GitLabPipelineTests {
         #expect(missed["check"]?.code == 75, "\(missed.log)")
         #expect(missed["check"]?.log.contains("its handoff is not here") == true)
         #expect(try place.sandbox.keys().count { $0["management"] == false } == 2)
+        // It said how a new rotation begins, and so it does.
+        pipeline.number = 23
+        pipeline.variables["ORK_SUPERSEDE"] = "true"
+        let anew = try await pipeline.run()
+        #expect(anew["check"]?.code == 0 && anew["create"]?.code == 0, "\(anew.log)")
+        #expect(try place.sandbox.keys().count { $0["management"] == false } == 3)
     }
 
     @Test("without the gates nothing but the first wave is written")

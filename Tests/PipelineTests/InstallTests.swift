@@ -20,6 +20,17 @@ struct InstallTests {
             #expect(files.contains(file), "\(file)")
         }
 
+        // Completions and manual pages, of which the pages say what the programs say.
+        let page = try await installation.shell("gzip -dc ork/share/man/man1/ork-publish.1.gz")
+        #expect(
+            page.output.contains("ork-publish \\- ") && page.output.contains("\\fB\\-\\-create\\-target\\fR <target>"))
+        let completion = try await installation.shell(
+            "exec bash -c '. ork/share/bash-completion/completions/ork-status; complete -p ork-status'")
+        #expect(completion.output.contains(" ork-status"), "\(completion.output)")
+        for file in ["zsh/site-functions/_ork-status", "fish/vendor_completions.d/ork-status.fish"] {
+            #expect(files.contains("share/" + file), "\(file)")
+        }
+
         let version = try await installation.shell("exec env -i ork/bin/ork-status --version")
         #expect(version.output.wholeMatch(of: /\d+\.\d+\.\d+\n/) != nil, "\(version.output)")
         let check = try await installation.shell(

@@ -46,7 +46,7 @@ struct RotateScriptTests {
     func leaked() async throws {
         try place.configure("gitlab-variable", "project", "key")
         let mistyped = try await rotate([:], ["--compromized"])
-        #expect(!mistyped.succeeded && mistyped.output.contains("the options are --compromised and --rollback"))
+        #expect(!mistyped.succeeded && mistyped.output.contains("the options are --compromised, --rollback and --help"))
         let closed = try await rotate(["ORK_GATES": "ask"], ["--compromised"], answers: "n\n")
         #expect(!closed.succeeded && closed.output.contains("the plan for a key that has leaked:"), "\(closed.output)")
         #expect(try minted() == 0)

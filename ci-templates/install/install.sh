@@ -4,7 +4,7 @@
 #   install.sh [--prefix DIR] [--build-dir DIR]
 #   install.sh --uninstall [--prefix DIR]
 #
-#   --prefix DIR      bin, lib/ork, share/ork and share/doc/ork go in here (default: /usr/local); DESTDIR goes before it
+#   --prefix DIR      bin, lib/ork and share go in here (default: /usr/local); DESTDIR goes before it
 #   --build-dir DIR   take the programs that are built there, such as .build/release, and build nothing
 #   --uninstall       remove what was installed, and nothing else
 #
@@ -44,7 +44,8 @@ remove() {
     while read -r file; do
         case $file in
         *..*) ;;
-        bin/ork-* | lib/ork/* | share/ork/* | share/doc/ork/*) rm -f "$to/$file" "$to/$file.new" ;;
+        bin/ork-* | lib/ork/* | share/ork/* | share/doc/ork/* | share/man/man1/ork-* | share/bash-completion/completions/ork-* | \
+            share/zsh/site-functions/_ork-* | share/fish/vendor_completions.d/ork-*) rm -f "$to/$file" "$to/$file.new" ;;
         esac
     done
     for folder in lib/ork share/ork share/doc/ork; do
@@ -63,7 +64,7 @@ umask 022
 if ! mkdir -p "$to/lib/ork" 2>/dev/null || [ ! -w "$to/lib/ork" ]; then
     fail "$to cannot be written" 'run this as root, or choose a folder of yours with --prefix'
 fi
-need binutils patchelf
+need binutils help2man patchelf
 if [ -z "$build" ]; then
     need_to_build
     swift build --package-path "$root" -c release --quiet
@@ -111,6 +112,8 @@ fi
 version=$("$stage/bin/ork-status" --version) ||
     fail "the programs do not run in $stage" 'name a folder that programs may run in with TMPDIR'
 
+"$here/manual.sh" "$stage/bin" "$stage/share" "$version"
+
 # What a user copies, and reads. The links between the documents hold here, too.
 cp -R "$here/../." "$stage/share/ork/"
 (cd "$stage/share/ork" && rm install/*.sh install/Dockerfile shell/rehearse.sh shell/example-application.sh shell/packages.sh)
@@ -141,8 +144,7 @@ if LC_ALL=C comm -23 "$old" "$new" | grep -q .; then
     sleep 1
     LC_ALL=C comm -23 "$old" "$new" | remove
 fi
-rm -f "$to"/bin/ork-*.new
-find "$to/lib/ork" "$to/share/ork" "$to/share/doc/ork" -name '*.new' -delete
+while read -r file; do rm -f "$to/$file.new"; done <"$new"
 cp "$new" "$installed.new"
 mv -f "$installed.new" "$installed"
 printf 'ork %s is installed in %s\n' "$version" "$to" >&2

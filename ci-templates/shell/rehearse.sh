@@ -11,6 +11,10 @@ set -eu
 
 case ${1-} in
 '' | --incidents | --rollback) ;;
+-h | --help)
+    sed -n '2,/^set /s/^# \{0,1\}//p' "$0"
+    exit
+    ;;
 *)
     echo 'usage: rehearse.sh [--incidents | --rollback]' >&2
     exit 64

@@ -26,8 +26,12 @@ wait=${ORK_WAIT:-10m}
 case ${1:-} in
 '' | --rollback) leaked= ;;
 --compromised) leaked=yes ;;
+-h | --help)
+    sed -n '2,/^set /s/^# \{0,1\}//p' "$0"
+    exit
+    ;;
 *)
-    echo 'rotate.sh: error: the options are --compromised and --rollback' >&2
+    echo 'rotate.sh: error: the options are --compromised, --rollback and --help' >&2
     exit 64
     ;;
 esac

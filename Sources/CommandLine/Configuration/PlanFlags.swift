@@ -164,7 +164,7 @@ package struct PlanFlags: Sendable {
         guard predecessorKinds.contains(parts[0]) else {
             let advice =
                 NearNames(to: parts[0], among: predecessorKinds).question
-                ?? "if the name itself has a =: name=\(DisplayText.escaped(text, limit: 80))"
+                ?? "if the name itself has a =: name=\(DisplayText.escaped(text, limit: 80)), with --rotation NAME"
             throw ConfigurationError(path: flag, "must be \(predecessorForm); \(advice)")
         }
         do {
@@ -221,10 +221,9 @@ package struct PlanFlags: Sendable {
             throw ConfigurationError(path: flag, "must be TARGET:VARIABLE or TARGET:CHILD=OURS")
         }
         guard let index = targets.firstIndex(where: { $0.name.description == parts[0] }) else {
-            let known = targets.map(\.name.description)
-            let unknown = UnknownName(String(parts[0]), of: "target", among: known).sentence
-            throw ConfigurationError(
-                path: flag, unknown + (known.isEmpty ? "; add it: --to \(parts[0])=PUBLISHER:KEY=VALUE" : ""))
+            let unknown = UnknownName(String(parts[0]), of: "target", among: targets.map(\.name.description)).sentence
+            let way = targets.isEmpty ? "; add it: --to \(parts[0])=PUBLISHER:KEY=VALUE" : ""
+            throw ConfigurationError(path: flag, unknown + way)
         }
         let origin = targets[index].origin
         targets[index].origin = .currentFolder

@@ -14,6 +14,7 @@ import Wording
 
 /// All rotations of an `ork.yaml`, and what is known of them beside OpenRouter.
 package struct ConfiguredFleet {
+    private let config: String
     private let environment: StepEnvironment
     private var rotations: [DueRotation] = []
     private var addresses: [PlanName: HTTPURL] = [:]
@@ -24,6 +25,7 @@ package struct ConfiguredFleet {
             throw StepError(
                 .notYet, "rotations are switched off by ORK_DISABLED", hint: "unset it to continue", isRetryable: false)
         }
+        self.config = config
         self.environment = environment
         for configuration in try ConfigurationFile.load(config).rotations {
             addresses[configuration.name] = try HTTPURL(openRouter: url, configuration, environment)
@@ -74,8 +76,9 @@ package struct ConfiguredFleet {
     /// Signatures and chains are checked. Who signed is left to the steps: here a handoff only tells what comes next.
     package mutating func take(handoffs paths: [String]) throws(StepError) {
         var handoffs: [Handoff] = []
+        let lastResort = HandoffFile.lastResort(config: config)
         for path in paths {
-            guard let handoff = try HandoffFile.read(path, mustExist: true) else { continue }
+            guard let handoff = try HandoffFile.read(path, mustExist: true, lastResort: lastResort) else { continue }
             guard let index = handoffs.firstIndex(where: { $0.header.digest == handoff.header.digest }) else {
                 handoffs.append(handoff)
                 continue

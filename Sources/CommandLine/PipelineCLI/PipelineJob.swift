@@ -140,7 +140,8 @@ extension PipelineJob {
 
     /// In a fleet, what `ork-due` said holds only as far as it is still true.
     private mutating func obeyFleet() throws(StepError) {
-        guard let action = settings.action else { return }
+        // A person who says so knows better.
+        guard let action = settings.action, !settings.supersedes else { return }
         let isMissing = loaded == nil || isFinished
         switch action {
         case .rotate: break

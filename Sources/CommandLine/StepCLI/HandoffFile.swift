@@ -1,3 +1,4 @@
+import Configuration
 import FoundationEssentials
 import Glibc
 import JSON
@@ -84,10 +85,19 @@ package final class HandoffFile: Journal {
     }
 
     /// How a program ends that needs this handoff.
-    static func missing(_ path: String) -> StepError {
-        StepError(
-            .unacceptable, DurableFile(path).absence,
-            hint: "run `ork-create` first; if it ran elsewhere, name the file that it wrote: --handoff FILE")
+    static func missing(
+        _ path: String,
+        hint: String = "run `ork-create` first; if it ran elsewhere, name the file that it wrote: --handoff FILE"
+    ) -> StepError {
+        StepError(.unacceptable, DurableFile(path).absence, hint: hint)
+    }
+
+    /// What leads on where no copy can be believed, for a program that does not know which rotation it is of. `config` is as
+    /// for `ConfigurationFile.found`.
+    package static func lastResort(config: String?) -> String {
+        guard let file = ConfigurationFile.found(config) else { return CreateCommand().startingOver }
+        let command = CreateCommand(file: file).with("rotation", "NAME")
+        return (config == nil ? command : command.with("config", file)).startingOver
     }
 
     package func begin(_ header: RotationHeader, _ entry: Entry) throws(JournalError) {

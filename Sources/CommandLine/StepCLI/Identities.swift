@@ -47,7 +47,7 @@ package struct IdentityStore {
             throw StepError(
                 .unacceptable, "\(place) \(error)",
                 hint:
-                    "use the whole identity that ork-keygen wrote; `ork-keygen --output identity` makes a new one, which "
+                    "use the whole identity that ork-keygen wrote; `ork-keygen --output FILE` makes a new one, which "
                     + "opens nothing of a rotation that has begun")
         }
     }
@@ -78,7 +78,7 @@ package struct IdentityStore {
         guard let path = ownPath else {
             throw StepError(
                 .unacceptable, "there is no HOME to keep an identity in",
-                hint: "`ork-keygen --output identity` makes one; name it in ORK_IDENTITY_FILE"
+                hint: "`ork-keygen --output FILE` makes one; name it in ORK_IDENTITY_FILE"
             )
         }
         let identity: Identity
@@ -96,7 +96,7 @@ package struct IdentityStore {
         } catch {
             throw StepError(
                 .failed, "the identity cannot be kept in \(path): \(error)",
-                hint: "`ork-keygen --output identity` makes one elsewhere; name it in ORK_IDENTITY_FILE")
+                hint: "`ork-keygen --output FILE` makes one elsewhere; name it in ORK_IDENTITY_FILE")
         }
         tell(.done("made the identity \(path); it opens and signs the handoffs of this machine's rotations"))
         return identity

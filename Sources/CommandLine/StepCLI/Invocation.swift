@@ -9,12 +9,16 @@ package struct Invocation: Sendable {
     /// What this run was told, in the order in which the help page has it.
     private let options: [(name: String, value: String)]
 
+    /// `ork-status` where it asks OpenRouter, and needs to know where that is.
+    private static let asking = "ork-status --ask"
+
     /// An option, and the programs that have it.
     private static let scopes: [(name: String, programs: Set<String>)] = {
         let steps: Set = ["ork-create", "ork-publish", "ork-verify", "ork-approve", "ork-retire", "ork-rollback"]
         return [
-            ("--rotation", steps), ("--config", steps.union(["ork-due", "ork-lint"])),
-            ("--handoff", steps.union(["ork-status"])), ("--openrouter-url", steps), ("--trust", steps),
+            ("--rotation", steps), ("--config", steps.union(["ork-due", "ork-lint", asking])),
+            ("--handoff", steps.union(["ork-status", asking])), ("--openrouter-url", steps.union([asking])),
+            ("--trust", steps.union(["ork-status", asking])),
         ]
     }()
 
@@ -28,8 +32,12 @@ package struct Invocation: Sendable {
             + common.trust.map { ("--trust", $0) }
     }
 
-    /// A run that was told no more than which files to read.
-    package init(handoffs: [String]) { options = handoffs.map { ("--handoff", $0) } }
+    /// A run of `ork-status`.
+    package init(handoffs: [String], config: String?, openRouterURL: String?, trust: [String]) {
+        options =
+            [config].compactMap(\.self).map { ("--config", $0) } + handoffs.map { ("--handoff", $0) }
+            + [openRouterURL].compactMap(\.self).map { ("--openrouter-url", $0) } + trust.map { ("--trust", $0) }
+    }
 
     /// The message with every command in it made whole. An option that a command names itself stays as it is.
     package func completing(_ message: String) -> String {
@@ -51,7 +59,8 @@ package struct Invocation: Sendable {
     /// The command with what it lacks of what this run was told.
     func whole(_ command: String) -> String {
         let words = command.split(separator: " ").map(String.init)
-        guard let program = words.first else { return command }
+        guard let first = words.first else { return command }
+        let program = first == "ork-status" && words.contains("--ask") ? Self.asking : first
         let missing = Self.scopes.filter { $0.programs.contains(program) && !words.contains($0.name) }
         let added = options.filter { option in missing.contains { $0.name == option.name } }
         return ([command] + added.map { "\($0.name) \(ShellWord($0.value))" }).joined(separator: " ")

@@ -10,9 +10,9 @@ struct NextCommand: CustomStringConvertible {
     /// By the records alone; OpenRouter may show later that it is not enough.
     let notBefore: Date?
 
-    /// `handoffs` are the files that were named, `isGated` whether later waves and retirement wait for an approval beyond what the
+    /// `invocation` is what this run was told, `isGated` whether later waves and retirement wait for an approval beyond what the
     /// rotation itself says. `nil` for a rotation that is finished.
-    init?(_ state: State, at now: Date, handoffs: [String] = [], isGated: Bool = false) {
+    init?(_ state: State, at now: Date, _ invocation: Invocation, isGated: Bool = false) {
         guard let program = state.next(at: now) else { return nil }
         let waitsForApproval = isGated || state.header.gates.contains(.approve)
         command =
@@ -21,7 +21,7 @@ struct NextCommand: CustomStringConvertible {
             case .approveRetire where waitsForApproval: "ork-approve --for retire"
             default: program
             }
-        description = Invocation(handoffs: handoffs).whole(command)
+        description = invocation.whole(command)
         notBefore = program.hasPrefix("ork-retire") ? state.retirableFrom.flatMap { $0 > now ? $0 : nil } : nil
     }
 }

@@ -33,7 +33,7 @@ struct Outcome {
         findings = session.findings
         next = state.flatMap {
             NextCommand(
-                $0, at: session.clock.now, handoffs: session.options.handoff, isGated: session.trust.requiresApproval)
+                $0, at: session.clock.now, Invocation(session.options), isGated: session.trust.requiresApproval)
         }
     }
 }

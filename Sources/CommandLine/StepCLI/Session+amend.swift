@@ -11,7 +11,7 @@ extension Session {
         guard let state = try state() else {
             throw StepError(
                 .unacceptable, "there is no handoff to amend",
-                hint: "begin a rotation with ork-create, or name its handoff: `ork-create --amend --handoff FILE`")
+                hint: "begin a rotation with ork-create, or name its handoff: --handoff FILE")
         }
         let plan = try amendedPlan(state, flags, dropping: names(texts, "--drop-target"))
         // What nobody changes is not to be asked about again.
@@ -33,7 +33,7 @@ extension Session {
                 hint: "say what changes: `ork-create --amend --drop-target NAME`, or `ork-create --amend --config PATH`"
             )
         }
-        try refuseDifference(state.plan, configuration, state, for: "ork-create --amend", besidesTargets: true)
+        try refuseDifference(state.plan, configuration, state, besidesTargets: true)
         var plan = state.plan
         plan.targets = configuration.plan.withPaths(asIn: state.plan).targets
         return plan

@@ -25,7 +25,7 @@ extension ConfigurationFile {
             guard let other = Self.near(path, isOtherwiseSpelled: true) else { return nil }
             throw StepError(
                 .unacceptable, "\(DurableFile(path).absence), but there is \(other)",
-                hint: "rename it, or name it with --config \(other)")
+                hint: "rename it, or name it with --config \(ShellWord(other))")
         }
         var wanted = rotation
         if let name {
@@ -77,7 +77,8 @@ extension ConfigurationFile {
         let near = near(path)
         return StepError(
             .unacceptable, DurableFile(path).absence + (near.map { "; did you mean \($0)?" } ?? ""),
-            hint: near.map { "name it: --config \($0)" } ?? "work in the folder that has it, or name it: --config FILE")
+            hint: near.map { "name it: --config \(ShellWord($0))" }
+                ?? "work in the folder that has it, or name it: --config FILE")
     }
 
     /// A configuration beside the one that is not there, of a name that may have been meant.
@@ -85,11 +86,13 @@ extension ConfigurationFile {
         guard let stem = FilePath(path).stem else { return nil }
         let entries = (try? FileManager.default.contentsOfDirectory(atPath: DurableFile(path).folder.string)) ?? []
         let files = entries.map { FilePath($0) }.filter { ["yaml", "yml"].contains($0.extension) }
-        if let same = files.first(where: { $0.stem?.lowercased() == stem.lowercased() }) { return same.string }
+        let folder = FilePath(path).removingLastComponent()
+        func beside(_ name: FilePath) -> String { folder.pushing(name).string }
+        if let same = files.first(where: { $0.stem?.lowercased() == stem.lowercased() }) { return beside(same) }
         guard !isOtherwiseSpelled, let near = NearNames(to: stem, among: files.compactMap(\.stem)).names.first else {
             return nil
         }
-        return files.first { $0.stem == near }?.string
+        return files.first { $0.stem == near }.map(beside)
     }
 }
 

@@ -15,21 +15,26 @@ package struct StatusReport {
     private let state: State
     private let handoff: Handoff
     private let next: NextCommand?
-    private let paths: [String]
+    private let invocation: Invocation
     private let now = SystemClock().now
     private var account: AccountStatus?
 
     /// Reads and merges the handoffs. Without `trust` the signatures are checked, but not whose they are.
-    package init(_ paths: [String], trust flags: [String]) throws(StepError) {
+    ///
+    /// `invocation` makes its commands whole, and `config` is where this stage's `ork.yaml` is.
+    package init(
+        _ paths: [String], trust flags: [String], config: String?, invocation: Invocation
+    ) throws(StepError) {
         let files = paths.isEmpty ? [HandoffFile.name] : paths
-        guard let handoff = try HandoffFile.read(files, mustExist: true) else {
+        let lastResort = HandoffFile.lastResort(config: config)
+        guard let handoff = try HandoffFile.read(files, mustExist: true, lastResort: lastResort) else {
             throw StepError(.usage, "there is no handoff to show")
         }
         self.handoff = handoff
-        self.paths = paths
+        self.invocation = invocation
         let trust = try flags.isEmpty ? nil : Trust(flags, nil, own: nil)
         do { state = try State(handoff, trust: trust) } catch { throw StepError(error) }
-        next = NextCommand(state, at: now, handoffs: paths, isGated: trust?.requiresApproval ?? false)
+        next = NextCommand(state, at: now, invocation, isGated: trust?.requiresApproval ?? false)
     }
 
     /// Asks OpenRouter about the keys, where this stage's own configuration and flags say that it is. Changes nothing.
@@ -90,7 +95,7 @@ package struct StatusReport {
         lines.append(
             "  next         \(next?.description ?? "nothing: the rotation \(state.isRolledBack ? "was rolled back" : "is finished")")\(moment)"
         )
-        if state.canGoBack { lines.append("  way back     \(Invocation(handoffs: paths).whole("ork-rollback"))") }
+        if state.canGoBack { lines.append("  way back     \(invocation.whole("ork-rollback"))") }
         // Names of keys are others' text, and would make rows of their own.
         return lines.map { DisplayText.line($0, limit: .max) }.joined(separator: "\n")
     }

@@ -139,8 +139,9 @@ struct UsageError {
 
     private var question: String {
         let parts = text.split(separator: "'", omittingEmptySubsequences: false)
-        guard takesKey, parts.count == 3, parts[0] == "Unexpected argument " else { return "" }
-        return "; did you mean --predecessor \(parts[1])?"
+        let isNamed = CommandLine.arguments.contains { $0.hasPrefix("--predecessor") }
+        guard takesKey, !isNamed, parts.count == 3, parts[0] == "Unexpected argument " else { return "" }
+        return "; did you mean --predecessor \(ShellWord(String(parts[1])))?"
     }
 
     /// ArgumentParser's sentences in the manner of ours.

@@ -20,7 +20,9 @@ extension StepError {
         let recorded = state == nil ? "" : ", and all that was done is recorded in \(path)"
         let waited = options.wait != nil && failure.isRetryable ? "while it waited: \(failure.message); " : ""
         self.init(
-            code, waited + standing + recorded, hint: "run `\(program)` again: it goes on from there",
+            code, waited + standing + recorded,
+            // Whole commands are for people who have not one before them: its options decide what a step does.
+            hint: "run the same command again" + (state == nil ? "" : ": it goes on from there"),
             isRetryable: false)
     }
 

@@ -15,7 +15,7 @@ import Wording
             of this rotation, signed by an identity that ork.yaml trusts, count.
 
             JOBS:
-              check             say where it stands; before it begins, would publishing work?
+              check             say where it stands, or if publishing would work
               create … retire   \(JobTurn.all.prefix(4).joined(separator: ", ")),
                                 \(JobTurn.all.dropFirst(4).joined(separator: ", "))
               deploy            print what a deployment has to take up: first, rest or none

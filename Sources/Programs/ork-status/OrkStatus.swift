@@ -54,12 +54,16 @@ import Steps
             valueName: "url"))
     var openRouterURL: String?
 
-    var invocation: Invocation? { Invocation(handoffs: handoff) }
+    var invocation: Invocation? { told }
+
+    private var told: Invocation {
+        Invocation(handoffs: handoff, config: config, openRouterURL: openRouterURL, trust: trust)
+    }
 
     static func main() { start() }
 
     func perform(_ console: Console) throws(StepError) {
-        var status = try StatusReport(handoff, trust: trust)
+        var status = try StatusReport(handoff, trust: trust, config: config, invocation: told)
         if ask {
             try status.ask(
                 config: config, openRouterURL: openRouterURL, since: since, StepEnvironment(),

@@ -101,7 +101,8 @@ struct DueJudgement {
         if let restored = lineage.restored(at: now).first {
             return problem(
                 live, "\(restored.plainName) was restored by somebody and is held",
-                "find out who needs it; then `ork-retire --again --handoff FILE`, with the rotation's handoff")
+                "find out who needs it; then, with the rotation's handoff, `ork-verify --handoff FILE` and "
+                    + "`ork-retire --again --handoff FILE`")
         }
         if let resumed = resumable(lineage) { return resumed }
         guard let newest = live.last else { return withoutLiveKey(lineage) }

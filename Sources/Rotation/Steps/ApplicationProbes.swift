@@ -64,10 +64,10 @@ package struct ApplicationProbes {
         }
     }
 
-    /// What leads on where it is the probe that is wrong: it stays in the plan until another one takes its place.
+    /// What leads on where it is the probe that is wrong: it stays in the plan until others take the place of all.
     private static let otherProbes =
-        "the probe stays in this rotation: `ork-verify --probe none --probe URL` puts another one in its place, and "
-        + "`ork-verify --probe none` removes it"
+        "if the probe is wrong: `ork-verify --probe none --probe URL` asks that one instead of all that this rotation has, and "
+        + "`ork-verify --probe none` asks none"
 
     private func run(_ probe: Plan.CommandProbe, hiding secret: Secret?) throws(StepError) -> Check {
         let program = probe.arguments[0]

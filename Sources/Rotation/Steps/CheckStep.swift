@@ -28,6 +28,17 @@ package struct CheckStep {
         self.tell = tell
     }
 
+    private func nothingToCheck(_ state: State?) -> StepError {
+        let naming = "name a target: `ork-publish --check --to file:path=.env,name=OPENROUTER_API_KEY`"
+        guard state == nil, configurationFolder == nil else {
+            return StepError(
+                .unacceptable, "there is no target to check", hint: "\(naming), or list targets in ork.yaml")
+        }
+        return StepError(
+            .unacceptable, "there is no target to check: there is neither an ork.yaml nor a handoff here",
+            hint: "work in the folder that has one, or name it: --config FILE or --handoff FILE; or \(naming)")
+    }
+
     /// Asks every target's publisher. `state` adds what is known of a rotation that has begun; `report` gets what each
     /// answered.
     package func run(
@@ -36,10 +47,7 @@ package struct CheckStep {
         try options.refuseUnknownTargets(in: plan)
         let targets = plan.targets.filter { options.only.isEmpty || options.only.contains($0.name) }
         guard !targets.isEmpty else {
-            throw StepError(
-                .unacceptable, "there is no target to check",
-                hint: "name one: `ork-publish --check --to file:path=.env,name=OPENROUTER_API_KEY`, or list targets in "
-                    + "ork.yaml")
+            throw nothingToCheck(state)
         }
         let requests = try PublisherRequests(
             to: publishers, targets, in: configurationFolder, for: "ork-publish --check")

@@ -57,7 +57,7 @@ struct LineageChoice {
         }
         // A mistyped name, or another account's management key, would make a key that replaces nothing and has no limit.
         guard plan.predecessor == .none || !predecessors.isEmpty else {
-            throw Self.noLiveKey(base, lineage, snapshot, options.command, now)
+            throw Self.noLiveKey(base, lineage, snapshot, plan.workspace, options.command, now)
         }
     }
 
@@ -147,18 +147,23 @@ extension LineageChoice {
     }
 
     private static func noLiveKey(
-        _ base: String, _ lineage: Lineage, _ snapshot: LineageSnapshot, _ command: CreateCommand, _ now: Date
+        _ base: String, _ lineage: Lineage, _ snapshot: LineageSnapshot, _ workspace: String?, _ command: CreateCommand,
+        _ now: Date
     ) -> StepError {
         let dead = lineage.keys.last { !$0.isUnactivated }
         let usable = snapshot.keys.filter { !$0.disabled && !$0.isExpired(at: now) && !$0.isUnactivated }
         let near = NearNames(to: base, among: usable.map(\.keyName.base))
         let also =
             dead.map { "\($0.name) (\($0.hash.short)) \($0.disabled ? "is disabled" : "has expired")" } ?? near.question
-        let check = "check the workspace, and which account the management key belongs to"
+        let check =
+            "it is in another workspace: `\(command.with("workspace", "UUID"))`; check which account the management key "
+            + "belongs to"
         let meant = dead == nil ? near.names.first.map { command.replacing(.name($0)) } : nil
         return StepError(
-            .failed, "there is no live key named \(base) in this workspace" + (also.map { "; \($0)" } ?? ""),
-            hint: (meant.map { "\($0); if the name is right, " } ?? "") + check
+            .failed,
+            "there is no live key named \(base) in \(workspace.map { "the workspace \($0)" } ?? "the default workspace")"
+                + (also.map { "; \($0)" } ?? ""),
+            hint: (meant.map { "\($0); if the name is right and " } ?? "if ") + check
                 + "; if there is nothing to replace yet: `\(command.forFirstKey(named: base))`")
     }
 }

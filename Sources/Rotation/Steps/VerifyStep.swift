@@ -50,6 +50,18 @@ package struct VerifyStep {
         ApplicationProbes(context: context, transport: transport, programs: programs)
     }
 
+    private static func nothingPublished(_ state: State) -> StepError {
+        let refusals = state.keptTargets.compactMap { target in
+            state.targetState(target)?.last.flatMap { $0.event == .rejected ? "\(target.name): \($0.message)" : nil }
+        }
+        let why = refusals.isEmpty ? "" : "; the last `ork-publish` was refused: \(refusals.joined(separator: "; "))"
+        return StepError(
+            .notYet, "no target holds the successor yet\(why)",
+            hint: refusals.isEmpty
+                ? "run `ork-publish` first" : "`ork-publish --check` says what to do about it; then run `ork-publish`",
+            isRetryable: false)
+    }
+
     /// Verifies everything that is published, once. Answers the checks, of which none has failed.
     @discardableResult
     package func run(report: ([Check]) -> Void = { _ in }) throws(StepError) -> [Check] {
@@ -57,9 +69,7 @@ package struct VerifyStep {
         let successor = try context.successor(of: state)
         let published = state.keptTargets.filter { state.isPublished($0.name) }
         guard !published.isEmpty else {
-            throw StepError(
-                .notYet, "no target holds the successor yet", hint: "run `ork-publish` first",
-                isRetryable: false)
+            throw Self.nothingPublished(state)
         }
         let complete = published.count == state.keptTargets.count
         let verb = context.isDryRun ? "would verify" : "verifying"
