@@ -50,6 +50,28 @@ struct DueHandoffTests {
         #expect(try Self.finding(fixture, [fixture]).word == "current")
     }
 
+    @Test("a limit that has started over is to be raised, even while the predecessor soaks, and nothing here raises it")
+    func raise() throws {
+        let fixture = try RotationFixture { plan in
+            plan.successor.limit = .remaining
+            plan.retire.soak = Interval(seconds: 60 * 86400)
+        }
+        try fixture.create()
+        try fixture.publishAndVerify()
+        fixture.refused(.notYet) { () throws(StepError) in try fixture.retire() }
+        fixture.simulation.pass(2 * 3600)
+        fixture.refused(.notYet) { () throws(StepError) in try fixture.retire() }
+        #expect(try Self.finding(fixture, [fixture]).word == "soaking")
+        fixture.simulation.sleep(until: try #require(Date(rfc3339: "2026-12-01T00:00:00Z")))
+        let writes = fixture.simulation.writes().count
+        let finding = try Self.finding(fixture, [fixture])
+        #expect(finding.word == "begun resume")
+        #expect(finding.message.hasSuffix("`ork-retire --handoff FILE` raises it from 24 to 25 USD"))
+        #expect(fixture.simulation.writes().count == writes)
+        fixture.refused(.notYet) { () throws(StepError) in try fixture.retire() }
+        #expect(try Self.finding(fixture, [fixture]).word == "soaking")
+    }
+
     @Test("a key that was disabled and not recorded so is not waited for: it soaks from when it is recorded")
     func unrecorded() throws {
         let fixture = try RotationFixture()

@@ -214,6 +214,7 @@ extension DueJudgement {
             } else if let predecessor = state.header.predecessors.last {
                 guard live.contains(where: { $0.hash == predecessor.hash }) else { continue }
             }
+            if let raise = raise(state, live) { return raise }
             if let soaking = soaking(lineage, knowing: state) { return soaking }
             let since = state.created?.createdAt ?? state.lastRecordAt ?? now
             let next = state.next.map { ": next is \($0)" } ?? ""
@@ -221,6 +222,18 @@ extension DueJudgement {
                 live, .begun, .resume, since: since, "rotation \(state.header.id) is \(state.phase.rawValue)\(next)")
         }
         return nil
+    }
+
+    /// A successor that still has what its predecessor had left, and might spend more again: it is short of it from now on,
+    /// whatever else the rotation waits for. `ork-retire` raises the limit, since nothing that looks for work changes a key.
+    private func raise(_ state: State, _ live: [Key]) -> DueFinding? {
+        guard let created = state.created, let allowance = created.allowance,
+            let key = live.first(where: { $0.hash == created.hash }), allowance.isRaiseDue(key, at: now)
+        else { return nil }
+        return due(
+            live, .begun, .resume, since: allowance.until,
+            "the limit of \(key.plainName) has started over at \(allowance.until.rfc3339): "
+                + "`ork-retire --handoff FILE` raises it \(allowance.raise)")
     }
 
     /// What the names alone say of a rotation that has handed out its successor.

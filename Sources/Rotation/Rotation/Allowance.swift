@@ -31,6 +31,9 @@ package struct Allowance: Hashable, Sendable {
         ["limit": .string(limit.text), "full_limit": .string(fullLimit.text), "until": .string(until.rfc3339)]
     }
 
+    /// The raise in words.
+    package var raise: String { "from \(limit.text) to \(fullLimit.text) USD" }
+
     /// The same in words.
     package var text: String { "\(limit.text) USD until \(until.rfc3339), then \(fullLimit.text) USD" }
 }

@@ -1,7 +1,7 @@
-import FoundationEssentials
+package import FoundationEssentials
 import JSON
-import OpenRouter
-import Rotation
+package import OpenRouter
+package import Rotation
 import Secrets
 import Timestamps
 
@@ -13,10 +13,10 @@ extension RetireStep {
     /// of its limit is an outage that waits.
     func raiseLimit(_ snapshot: RetirementSnapshot, _ successor: State.Successor) throws(StepError) {
         let key = snapshot.successor
-        guard let allowance = successor.allowance, allowance.isOpen(key), snapshot.date >= allowance.until else {
+        guard let allowance = successor.allowance, allowance.isRaiseDue(key, at: snapshot.date) else {
             return
         }
-        let change = "the limit of \(successor.name) from \(allowance.limit.text) to \(allowance.fullLimit.text) USD"
+        let change = "the limit of \(successor.name) \(allowance.raise)"
         guard !context.isDryRun else { return context.tell(.doing("would raise \(change)")) }
         context.tell(.doing("raising \(change): it has started over"))
         let answer = try account.send {
@@ -41,6 +41,9 @@ extension RetireStep {
 extension Allowance {
     /// Whether the key still has the limit that it began with. Another one is somebody's decision, or was raised.
     fileprivate func isOpen(_ key: Key) -> Bool { key.limit?.decimal == limit.decimal }
+
+    /// Whether its limit has started over and is still to be raised.
+    package func isRaiseDue(_ key: Key, at now: Date) -> Bool { isOpen(key) && now >= until }
 
     fileprivate var detail: JSONObject { ["allowance": json] }
 }
