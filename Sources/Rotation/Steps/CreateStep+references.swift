@@ -132,11 +132,17 @@ extension CreateStep {
     }
 
     private func deadHashes(_ hashes: [KeyHash]) throws(StepError) -> [KeyHash] {
-        var dead: [KeyHash] = []
-        for (hash, answer) in zip(hashes, account.client.send(all: hashes.map { account.api.key($0) })) {
-            if try answer.answer().value == nil { dead.append(hash) }
+        let live = Set(try keys(hashes).map(\.hash))
+        return hashes.filter { !live.contains($0) }
+    }
+
+    /// Those of these keys that are there.
+    private func keys(_ hashes: [KeyHash]) throws(StepError) -> [Key] {
+        var keys: [Key] = []
+        for answer in account.client.send(all: hashes.map { account.api.key($0) }) {
+            if let key = try answer.answer().value { keys.append(key) }
         }
-        return dead
+        return keys
     }
 
     private func refusal(_ list: KeyList, _ error: OpenRouterError) throws(StepError) -> StepError {
@@ -145,6 +151,8 @@ extension CreateStep {
             let dead = try deadHashes(list.hashes ?? [])
             guard dead.isEmpty else { return way.dead(dead, in: list) }
             do { try way.requireRoom([list]) } catch { return error }
+            let disabled = try keys(list.hashes ?? []).filter(\.disabled)
+            guard disabled.isEmpty else { return way.disabled(disabled, in: list) }
         }
         let hints = [
             KeyList.Kind.guardrail:

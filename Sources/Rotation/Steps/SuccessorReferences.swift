@@ -184,6 +184,18 @@ extension CreateStep {
                     + ignoring(full.kind), isRetryable: false)
         }
 
+        /// Whether a list takes a disabled key is not documented; one that does not is whole again when all are enabled.
+        func disabled(_ keys: [Key], in list: KeyList) -> StepError {
+            let names = keys.map { "\($0.plainName) (\($0.hash.short))" }.joined(separator: ", ")
+            let (is_, it) = keys.count == 1 ? ("is", "it") : ("are", "them")
+            return StepError(
+                .failed,
+                "\(list.title) names \(names), which \(is_) disabled, and OpenRouter does not take the successor into it",
+                hint:
+                    "enable \(it), or take \(it) out of the list, at openrouter.ai, then `\(command)`; to do without the list: "
+                    + ignoring(list.kind), isRetryable: false)
+        }
+
         /// One deleted key keeps a list from taking any other.
         func dead(_ hashes: [KeyHash], in list: KeyList) -> StepError {
             let (is_, that) = hashes.count == 1 ? ("is no key", "that is") : ("are no keys", "these are")
