@@ -124,6 +124,20 @@ import Timestamps
         #expect(try !diary.state.isApproved(for: .retire))
     }
 
+    @Test(
+        "a decision about references or the checklist counts from its own step alone",
+        arguments: [StepName.create, .publish, .verify, .retire])
+    func decisions(step: StepName) throws {
+        var diary = try Diary(try Sample.header())
+        try diary.create()
+        try diary.add(step, .accepted, ["ignores": "the predecessor is named by guardrail spend"])
+        #expect(try diary.state.ignoresReferences == (step == .create))
+        try diary.add(step, .accepted, ["checklist": true])
+        #expect(try diary.state.isChecklistDone == (step == .retire))
+        try diary.add(step, .accepted, ["checklist": "yes"])
+        #expect(try diary.state.isChecklistDone == (step == .retire))
+    }
+
     @Test("a target that was let go of counts no more, until it is written again")
     func abandonment() throws {
         var diary = try Diary(try Sample.header([("a", 1), ("b", 1)]))
