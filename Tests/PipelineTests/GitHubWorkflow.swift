@@ -7,6 +7,8 @@ struct GitHubWorkflow {
     let place: Place
     let name: String
     var inputs: [String: String] = [:]
+    /// What every job signs with; that of `ork-manage` if none is named.
+    var identity: Secret?
 
     /// One run, as a dispatch starts it.
     ///
@@ -25,7 +27,7 @@ struct GitHubWorkflow {
         ]
         for (name, value) in variables { arguments += ["--env", "\(name)=\(value)"] }
         let secrets: [(String, Secret)] = [
-            ("ORK_IDENTITY", place.manager), ("OPENROUTER_MANAGEMENT_KEY", place.sandbox.managementKey),
+            ("ORK_IDENTITY", identity ?? place.manager), ("OPENROUTER_MANAGEMENT_KEY", place.sandbox.managementKey),
             ("TARGET_TOKEN", place.sandbox.github.token), ("GITHUB_TOKEN", Secret("artifact-reader")),
         ]
         for (name, secret) in secrets { arguments += ["-s", "\(name)=\(secret.revealed() ?? "")"] }

@@ -95,6 +95,8 @@ struct GitLabPipeline {
                 ("ORK_IDENTITY", place.publisher), ("TARGET_TOKEN", place.sandbox.gitlab.token)),
             "ork/approve-publish": environment(("ORK_IDENTITY", place.approver)),
             "ork/approve-retire": environment(("ORK_IDENTITY", place.approver)),
+            "ork/rollback": environment(
+                ("ORK_IDENTITY", place.returner), ("TARGET_TOKEN", place.sandbox.gitlab.token), managementKey),
         ]
         let order: JSONValue = [
             "component": .string(component), "inputs": inputs,

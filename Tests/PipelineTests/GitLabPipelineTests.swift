@@ -1,4 +1,5 @@
 import FoundationEssentials
+import HTTP
 import JSON
 import Secrets
 import TestSupport
@@ -73,6 +74,39 @@ struct GitLabPipelineTests {
         let jobs = try await pipeline.run()
         try isOver(jobs)
         #expect(jobs["retire"]?.log.contains("warning: --compromised: ") == true, "\(jobs.log)")
+    }
+
+    @Test("the way back is a job by hand, with secrets of its own")
+    func rollback() async throws {
+        try GitLabPipeline.prepare(place)
+        let predecessor = place.sandbox.predecessor
+        for key in ["CANARY_KEY", "WEB_KEY"] {
+            let value = JSONValue.string(predecessor.key.revealed() ?? "")
+            _ = try place.sandbox.control(
+                .post, "gitlab/variables", ["project": "acme/web", "key": .string(key), "value": value])
+        }
+        var pipeline = GitLabPipeline(place)
+        pipeline.play = []
+        let first = try await pipeline.run()
+        #expect(first["rollback"] == nil, "\(first.log)")
+        let successor = try place.live().first { $0 != predecessor.hash } ?? ""
+        #expect(try place.held("gitlab/variables", "key") == ["CANARY_KEY": successor, "WEB_KEY": predecessor.hash])
+        pipeline.variables = ["ORK_ROLLBACK": "true", "ORK_BEGIN": "false"]
+        pipeline.number = 2
+        let asked = try await pipeline.run()
+        #expect(asked["rollback"]?.status == "manual", "\(asked.log)")
+        pipeline.play = ["rollback"]
+        var jobs: [GitLabPipeline.Job] = []
+        for number in 3...8 where try place.live().count > 1 {
+            pipeline.number = number
+            jobs = try await pipeline.run()
+            #expect(jobs.allSatisfy { $0.status != "failed" }, "\(jobs.log)")
+        }
+        #expect(jobs["rollback"]?.status == "success", "\(jobs.log)")
+        #expect(try place.live() == [predecessor.hash])
+        let held = try place.held("gitlab/variables", "key")
+        #expect(held == ["CANARY_KEY": predecessor.hash, "WEB_KEY": predecessor.hash])
+        #expect(try place.leaks(jobs.log, [place.artifacts.gitlab], token: place.sandbox.gitlab.token).isEmpty)
     }
 
     @Test("of two pipelines at once one goes on, and the other stops before any target changes, and says why")

@@ -13,7 +13,7 @@ final class Place: Sendable {
     /// The address that stands for GitHub's and GitLab's: artifacts, and behind them the sandbox.
     let address: String
     /// An identity for each set of secrets, and `trust` for ork.yaml, as `ork-keygen --stages` makes them.
-    let manager, publisher, approver: Secret
+    let manager, publisher, approver, returner: Secret
     let trust: String
     private let services: ServerProgram
 
@@ -37,10 +37,11 @@ final class Place: Sendable {
         ]).run(.init(time: .seconds(600)))
         let printed = String(decoding: stages.output.copyBytes(), as: UTF8.self)
         trust = String(printed[..<(printed.firstRange(of: "\n\n")?.lowerBound ?? printed.endIndex)])
-        (manager, publisher, approver) = try (
+        (manager, publisher, approver, returner) = try (
             Secret(String(folder.read("identities/manage").dropLast())),
             Secret(String(folder.read("identities/publish").dropLast())),
-            Secret(String(folder.read("identities/approve").dropLast()))
+            Secret(String(folder.read("identities/approve").dropLast())),
+            Secret(String(folder.read("identities/rollback").dropLast()))
         )
     }
 
@@ -114,6 +115,7 @@ final class Place: Sendable {
             Sentinel("successor", Secret(String(key))), Sentinel("predecessor", sandbox.predecessor.key),
             Sentinel("management key", sandbox.managementKey), Sentinel("identity of create", manager),
             Sentinel("identity of publish", publisher), Sentinel("identity of approve", approver),
+            Sentinel("identity of rollback", returner),
             Sentinel("token", token),
         ]
         return sentinels.filter { $0.isFound(bytes) }.map(\.name)

@@ -17,7 +17,7 @@ enum Repository {
                 """
                 mkdir -p .github/workflows ../ork/ci-templates
                 cp -r "$1/github" ../ork/ci-templates/
-                for f in rotate deploy fleet; do
+                for f in rotate deploy fleet rollback; do
                     sed "s|OWNER/ork/|acme/ork/|; s|@COMMIT|@$2|" "$1/github/ork-$f.yml" >.github/workflows/ork-$f.yml
                 done
                 git init -q -b main .

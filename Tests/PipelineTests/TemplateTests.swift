@@ -18,7 +18,7 @@ struct TemplateTests {
     @Test("the published schemas hold for GitHub's files")
     func github() async throws {
         let tool = try Place.tool("check-jsonschema")
-        let names = ["ork-rotate", "ork-deploy", "ork-fleet", "ork-lint"]
+        let names = ["ork-rotate", "ork-deploy", "ork-fleet", "ork-lint", "ork-rollback"]
         let workflows = names.map { "\(Self.templates)/github/\($0).yml" }
         let first = try await Place.run(tool, ["--builtin-schema", "vendor.github-workflows"] + workflows)
         #expect(first.succeeded, "\(first.output)")

@@ -33,12 +33,15 @@ package enum SecretStore: String, ExpressibleByArgument, CaseIterable {
         reviewer="{\\"type\\": \\"User\\", \\"id\\": $(gh api "users/$approver" --jq .id)}" &&
             environment ork-manage && environment ork-publish &&
             environment ork-approve-publish "$reviewer" && environment ork-approve-retire "$reviewer" &&
+            environment ork-rollback "$reviewer" &&
             gh secret set ORK_IDENTITY --env ork-manage <\(folder)/manage &&
             gh secret set ORK_IDENTITY --env ork-publish <\(folder)/publish &&
             gh secret set ORK_IDENTITY --env ork-approve-publish <\(folder)/approve &&
             gh secret set ORK_IDENTITY --env ork-approve-retire <\(folder)/approve &&
+            gh secret set ORK_IDENTITY --env ork-rollback <\(folder)/rollback &&
             rm -r \(folder) &&
-            gh secret set OPENROUTER_MANAGEMENT_KEY --env ork-manage # asks for the key
+            gh secret set OPENROUTER_MANAGEMENT_KEY --env ork-manage && # asks for the key
+            gh secret set OPENROUTER_MANAGEMENT_KEY --env ork-rollback # and once more
         """
     }
 
@@ -55,11 +58,12 @@ package enum SecretStore: String, ExpressibleByArgument, CaseIterable {
                     --header 'content-type: application/json' --input -
         }
         store() { tr -d '\\n' <"$2" | glab variable set ORK_IDENTITY --scope "$1" --masked --protected; }
-        protect approve-publish && protect approve-retire &&
+        protect approve-publish && protect approve-retire && protect rollback &&
             store ork/manage \(folder)/manage && store ork/publish \(folder)/publish &&
             store ork/approve-publish \(folder)/approve && store ork/approve-retire \(folder)/approve &&
+            store ork/rollback \(folder)/rollback &&
             rm -r \(folder)
-        # And OPENROUTER_MANAGEMENT_KEY, masked and protected, with the scope ork/manage.
+        # And OPENROUTER_MANAGEMENT_KEY, masked and protected, with the scope ork/manage, and with ork/rollback.
         """
     }
 
@@ -69,6 +73,7 @@ package enum SecretStore: String, ExpressibleByArgument, CaseIterable {
         #   create, retire    \(folder)/manage, beside OPENROUTER_MANAGEMENT_KEY
         #   publish, verify   \(folder)/publish, beside the targets' tokens
         #   approve           \(folder)/approve, where only who approves can start a job
+        #   rollback          \(folder)/rollback, beside the management key and the tokens, where only who may go back can
         """
     }
 

@@ -7,10 +7,12 @@ import SystemPackage
 ///
 /// Stages that hold the same secrets share one, as nothing would keep two of them apart: *create* and *retire* have the
 /// management key, *publish* and *verify* the successor and the targets' tokens.
+/// *rollback* has all of these, and an identity of its own: that of *manage* opens no key, and that of *publish* takes none away.
 package struct StageIdentities {
     /// The environments, and the stages whose jobs run there.
     private static let stages: KeyValuePairs<String, [StepName]> = [
         "manage": [.create, .retire], "publish": [.publish, .verify], "approve": [.approve],
+        "rollback": [.rollback],
     ]
 
     /// `trust` for `ork.yaml`, with the public halves.
