@@ -63,6 +63,8 @@ package struct CurrentKey: Sendable, Hashable {
     /// `nil`: never.
     package let expiresAt: Date?
     package let workspaceID: String?
+    /// The regions whose hosts take it; `nil` where that is not told.
+    package let regions: [String]?
 
     init(_ fields: AnswerFields) throws(OpenRouterError) {
         label = try fields.string("label")
@@ -75,10 +77,21 @@ package struct CurrentKey: Sendable, Hashable {
         isManagementKey = try fields.bool("is_management_key")
         expiresAt = try fields.optionalDate("expires_at")
         workspaceID = try fields.optionalString("workspace_id")
+        // Only the newest API tells, and only a hint depends on it.
+        regions = fields["allowed_data_regions"]?.strings
     }
 
     /// All that was ever spent with the key.
     package var usageTotal: Decimal { (usage.decimal ?? 0) + (byokUsage.decimal ?? 0) }
+
+    /// OpenRouter's hosts that take it, where `host` is one that does not; `nil` where it does, or nobody knows.
+    package func hosts(insteadOf host: String) -> [String]? {
+        guard let regions, let region = Self.regions[host], !regions.contains(region) else { return nil }
+        return Self.regions.filter { regions.contains($0.value) }.map(\.key).sorted()
+    }
+
+    /// Each region has a host of its own.
+    private static let regions = ["openrouter.ai": "global", "eu.openrouter.ai": "europe", "us.openrouter.ai": "us"]
 
     /// Whether its expiry has come.
     package func isExpired(at date: Date) -> Bool { expiresAt.map { $0 <= date } ?? false }

@@ -1,4 +1,5 @@
 import FoundationEssentials
+import HTTP
 import JSON
 import OpenRouter
 import Rotation
@@ -42,8 +43,11 @@ extension PublishStep {
         let api = InferenceAPI(baseURL: service, key: secret)
         let client = OpenRouterClient(transport: transport)
         var baseline = Baseline(at: .distantPast, cost: "0")
+        var hosts: [String]?
         for result in client.send(all: Array(repeating: api.currentKey(), count: 3)) {
+            if case .failure(let error) = result, error.code == .forbidden { throw refused(error, state) }
             let answer = try answerOfNewKey(result)
+            hosts = answer.value.hosts(insteadOf: service.host)
             try refuseUnusable(answer.value, state)
             let seen = Baseline(at: answer.date ?? context.clock.now, cost: "\(answer.value.usageTotal)")
             if seen.at >= baseline.at { baseline = seen }
@@ -52,8 +56,9 @@ extension PublishStep {
         if let earlier = state.lastBaseline { return earlier }
         guard let model = state.plan.publish.inference else { return baseline }
         if let asked = state.publishProbes.compactMap({ Baseline($0["baseline"]) }).last { return asked }
-        let answer = client.send(all: [api.ask(model: model)])[0]
-        return try recordAnswer(answer, after: baseline)
+        let result = client.send(all: [api.ask(model: model)])[0]
+        if case .failure(let error) = result, error.code == .forbidden, let hosts { throw elsewhere(hosts) }
+        return try recordAnswer(answerOfNewKey(result), after: baseline)
     }
 
     private func settle(_ successor: State.Successor, _ state: State) throws(StepError) {
@@ -67,10 +72,28 @@ extension PublishStep {
         try context.continueUnlessStopped()
     }
 
-    private func recordAnswer(
-        _ result: Result<Dated<Inference>, OpenRouterError>, after before: Baseline
-    ) throws(StepError) -> Baseline {
-        let answer = try answerOfNewKey(result)
+    /// An account may refuse keys that live for longer than it allows, and no API tells that before one is used.
+    private func refused(_ error: OpenRouterError, _ state: State) -> StepError {
+        let shorter = state.command.with("expires-in", "30d").superseding
+        return StepError(
+            .denied, "OpenRouter refuses the new key (403), and no target has been given it by this run",
+            hint:
+                "if the account limits how long keys live, `\(shorter)` begins another rotation with one that ends sooner; "
+                + "else \(error.hint ?? "look at the key at openrouter.ai")", isRetryable: true)
+    }
+
+    /// A key that a guardrail binds to a region works, and looks like a bad one at the host of another.
+    private func elsewhere(_ hosts: [String]) -> StepError {
+        let named = hosts.map { "openrouter: {inference_url: https://\($0)/api/v1}" }.joined(separator: ", or ")
+        return StepError(
+            .denied, "the new key is not served at \(service.host): a guardrail binds it to other regions (403)",
+            hint: named.isEmpty
+                ? "nothing was published; look at its guardrails at openrouter.ai, then `ork-publish`"
+                : "nothing was published; name the host that the applications call in ork.yaml, \(named), then `ork-publish`",
+            isRetryable: false)
+    }
+
+    private func recordAnswer(_ answer: Dated<Inference>, after before: Baseline) throws(StepError) -> Baseline {
         // Ork's question is nobody's use: the reply's own cost is added, because the key's meter lags, and the moment
         // of use may be written a little after the answer. A cost that was not told can be any.
         let cost = answer.value.cost.flatMap { cost in Decimal(string: before.cost).map { "\($0 + cost)" } }
