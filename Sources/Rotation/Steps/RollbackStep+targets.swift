@@ -178,6 +178,8 @@ extension RollbackStep {
         private static func named(
             _ error: PublisherError, _ answer: PublisherAnswer, _ snapshot: RollbackSnapshot
         ) -> PublisherError {
+            // What its hint leads to is publishing, which is over.
+            if error.code == .notFound { return PublisherError(.notFound, error.message, field: error.field) }
             guard error.code == .conflict, let holds = answer.holds,
                 let key = snapshot.retirement.keys.first(where: { Digest(hex: $0.hash.description) == holds })
             else { return error }
@@ -188,13 +190,17 @@ extension RollbackStep {
     }
 
     private func error(_ failures: [PublishStep.Failure], of count: Int) -> StepError {
-        let conflicts = failures.filter { $0.error.code == .conflict && !$0.isUnknown }.map(\.target).sorted()
-        let flags = conflicts.map { " --by-hand \($0)" }.joined()
+        let forPeople = failures.filter { [.conflict, .notFound].contains($0.error.code) && !$0.isUnknown }
+        let names = forPeople.map(\.target).sorted()
+        let deeds = [
+            (PublisherError.Code.conflict, "find out who wrote it: what is there stays"),
+            (.notFound, "nothing is made: put the predecessor there by hand, if something reads it"),
+        ].filter { code, _ in forPeople.contains { $0.error.code == code } }.map(\.1).joined(separator: "; ")
         let parts = [
-            PublishStep.Failure.hint(failures.filter { !conflicts.contains($0.target) }, in: nil),
-            conflicts.isEmpty
+            PublishStep.Failure.hint(failures.filter { !names.contains($0.target) }, in: nil),
+            names.isEmpty
                 ? "`ork-rollback` again goes on"
-                : "find out who wrote it: what is there stays, and `ork-rollback\(flags)` goes on without",
+                : "\(deeds), and `ork-rollback\(names.map { " --by-hand \($0)" }.joined())` goes on without",
         ]
         return StepError(
             PublishStep.Failure.code(failures),

@@ -115,7 +115,7 @@ package struct RollbackStep {
             "the predecessor is back at the targets, and the application does not answer well: "
                 + failed.map(\.text).joined(separator: "; "),
             hint:
-                "look at its log; `ork-rollback --wait 10m` waits for it, and `ork-rollback --probe none` goes on without asking",
+                "look at its log; `ork-rollback --wait 10m` waits for it; `ork-rollback --probe none` goes on without asking",
             isRetryable: true)
     }
 

@@ -86,6 +86,7 @@ extension WalkWorld {
             WalkComplaint(
                 kind: .orphan, text: "a live key with ork's mark is in no handoff: \(WalkOracle.plain(key.name))")
         }
+        if state?.isRolledBack ?? false { return complaints + complaintsAtTheWayBack }
         guard let state, let created = state.created else { return complaints }
         let places = state.keptTargets.map(\.name.description)
         let lacking = places.filter {
@@ -98,6 +99,24 @@ extension WalkWorld {
                     kind: .falseClaim, text: "finished, and \(lacking.joined(separator: ", ")) holds another value"))
         }
         return complaints
+    }
+
+    /// What is wrong with one that is said to be rolled back.
+    private var complaintsAtTheWayBack: [WalkComplaint] {
+        guard let state else { return [] }
+        let successor = state.created.flatMap { key($0.hash) }
+        if let successor, successor.deletedAt == nil {
+            return [WalkComplaint(kind: .falseClaim, text: "rolled back, and the successor is there")]
+        }
+        let hashes = Set(state.header.predecessors.map(\.hash.description))
+        let lacking = state.reachedTargets.filter { target in
+            let place = target.name.description
+            return !(state.putBack(target)?.isByHand ?? false) && !disturbed.contains(place)
+                && !simulated.unreadable.contains(place) && !hashes.contains(simulated.holding(place)?.hash ?? "")
+        }
+        guard successor != nil, !lacking.isEmpty else { return [] }
+        let names = lacking.map(\.name.description).joined(separator: ", ")
+        return [WalkComplaint(kind: .falseClaim, text: "rolled back, and \(names) holds another value")]
     }
 
     /// The state in a few words: from one with new words the messages are followed.
@@ -147,6 +166,7 @@ extension WalkWorld {
                 let name = target.name
                 let held = state.isPublished(name) ? state.verification(of: [name]) == nil ? "held" : "verified" : "-"
                 words.append(held + (state.doubts[name] != nil ? "?" : ""))
+                say("put back", state.putBack(target) != nil)
             }
             say("begun", state.created == nil && !state.minted.isEmpty)
         }

@@ -20,6 +20,7 @@ struct WalkAdvice {
             places, name,
             otherKey
         case room, service
+        case predecessorPlaces, predecessorReaders
     }
 
     /// A way is a list of deeds, done in their order.
@@ -42,6 +43,8 @@ struct WalkAdvice {
         ("check the network", .service), ("let an application use", .application),
         ("fix it by hand", .places), ("find out who still uses it", .places), ("put it right", .places),
         ("disable at openrouter.ai the one", .otherKey),
+        ("take away what reads it", .predecessorPlaces), ("find out who needs it and give them", .predecessorReaders),
+        ("restart what still has the other key", .predecessorReaders), ("look at its log", .application),
     ]
 
     private static let pauses = [

@@ -25,8 +25,9 @@ struct WalkCommand: Hashable, Sendable, CustomStringConvertible {
 
     /// The flags that take a value; all others are switches.
     private static let valued: Set = [
-        "--accept-target", "--create-target", "--target", "--drop-target", "--abandon-target", "--for", "--handoff",
-        "--predecessor", "--name", "--to", "--rotation", "--config", "--trust", "--wait", "--openrouter-url",
+        "--accept-target", "--by-hand", "--create-target", "--target", "--drop-target", "--abandon-target", "--for",
+        "--handoff",
+        "--predecessor", "--name", "--to", "--rotation", "--config", "--trust", "--wait", "--openrouter-url", "--probe",
     ]
 
     private init(program: String, flags: [Flag]) {
@@ -141,6 +142,7 @@ extension WalkWorld {
 
     private mutating func note(_ command: WalkCommand, _ error: StepError?) {
         guard let state else { return }
+        if state.isRollingBack { wentBack.insert(state.header.id) }
         if let created = state.created { successors[state.header.id] = created.hash.description }
         for name in command.values("--accept-target") where error == nil && !command.isDryRun { disturbed.remove(name) }
         if command.program == "ork-verify", error == nil, !command.isDryRun {

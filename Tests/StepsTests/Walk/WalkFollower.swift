@@ -283,6 +283,7 @@ extension WalkWorld {
             isProbeBroken = false
             downUntil = [:]
             pass(60)
+        case .places where state?.isRollingBack ?? false: return giveReadersThePredecessor()
         case .places:
             guard let state, let hash = state.created?.hash.description, let secret = plaintexts[hash] else {
                 return false
@@ -292,6 +293,9 @@ extension WalkWorld {
                 takeAway(key.hash.description, from: Set(state.plan.targets.map(\.name.description)))
             }
             pass(60)
+        case .predecessorPlaces:
+            return putPredecessor { place, _ in message.contains("\(place) ") || message.contains("\(place),") }
+        case .predecessorReaders: return giveReadersThePredecessor()
         case .otherKey:
             guard let otherKey = key(.otherKey) else { return false }
             simulated.sandbox.setDisabled(otherKey.hash, at: now)
@@ -323,6 +327,23 @@ extension WalkWorld {
         let name = KeyName(parsing: key.name)
         return works(key) && name.base == state.header.base
             && name.rotation.map { $0.id > state.header.id.description } ?? false
+    }
+
+    /// Puts the predecessor at the places that are meant, and lets the applications work with it; `false` if it is gone.
+    private mutating func putPredecessor(_ isMeant: (String, ProviderKey?) -> Bool) -> Bool {
+        guard let key = key(.predecessor), let secret = plaintexts[key.hash], works(key) else { return false }
+        let targets = state?.reachedTargets.map(\.name.description) ?? []
+        for place in Set(simulated.places.keys).union(targets) where isMeant(place, simulated.holding(place)) {
+            simulated.places[place] = secret
+        }
+        pass(60)
+        return true
+    }
+
+    /// Whoever reads the successor somewhere gets the predecessor.
+    private mutating func giveReadersThePredecessor() -> Bool {
+        guard let successor = state?.created?.hash.description else { return false }
+        return putPredecessor { _, key in key?.hash == successor }
     }
 
     /// Places that are not this rotation's and hold its predecessor get a key of their own again, if there is one.

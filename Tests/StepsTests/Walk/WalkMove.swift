@@ -81,6 +81,8 @@ extension WalkMove {
         (2, "ork-approve"), (1, "ork-approve --for publish"), (1, "ork-approve --for retire"),
         (4, "ork-retire"), (1, "ork-retire --dry-run"), (3, "ork-retire --restore"), (2, "ork-retire --again"),
         (1, "ork-retire --compromised"), (1, "ork-retire --restore --dry-run"),
+        (2, "ork-rollback"), (1, "ork-rollback --dry-run"), (1, "ork-rollback --by-hand vault"),
+        (1, "ork-rollback --again"),
     ]
     private static let deck = commands.flatMap { entry in
         WalkCommand(entry.text).map { Array(repeating: $0, count: entry.weight) } ?? []

@@ -36,7 +36,7 @@ struct WalkOracle {
     private var command: WalkCommand { ending.command }
 
     func complaints() -> [WalkComplaint] {
-        var complaints = outages() + overwritten()
+        var complaints = outages() + overwritten() + strangers()
         guard !ending.wasKilled else { return complaints }
         complaints += claims()
         if command.isDryRun { complaints += changes() } else if ending.error == nil { complaints += zero() }
@@ -65,6 +65,11 @@ struct WalkOracle {
                 return predecessors.contains { $0.deletedAt == nil } ? false_("a predecessor is still there") : []
             }
             if text.hasPrefix("finished: ") { return finishProblem.map(false_) ?? [] }
+            if text.hasPrefix("rolled back: ") { return wayBackProblem.map(false_) ?? [] }
+            if command.program == "ork-rollback", text.contains(": holds ") {
+                let place = String(text.prefix { $0 != ":" })
+                return holdsPredecessor(place) ? [] : false_("another value is there")
+            }
             if text.hasSuffix(": written") || text.hasSuffix(": held it already") {
                 let place = String(text.prefix { $0 != ":" })
                 return holds(place) ? [] : false_("another value is there")
@@ -133,6 +138,8 @@ struct WalkOracle {
         case "ork-retire":
             let left = predecessors.filter { $0.deletedAt == nil }
             return left.isEmpty ? [] : complain(.falseZero, "ork-retire: a predecessor is still there")
+        case "ork-rollback" where !ending.done.contains { $0.hasPrefix("nothing to do") }:
+            return wayBackProblem.map { complain(.falseZero, "ork-rollback: \($0)") } ?? []
         default: return []
         }
     }
@@ -167,18 +174,20 @@ struct WalkOracle {
         }.flatMap { key -> [WalkComplaint] in
             let holders = before.simulated.places.keys.filter { before.simulated.holding($0)?.hash == key.hash }
                 .sorted()
-            if command.program != "ork-retire" {
+            let isWayBack = command.program == "ork-rollback" && key.hash == successor?.hash
+            guard command.program == "ork-retire" || isWayBack else {
                 return complain(.surprise, "\(command.program) ends a live key, \(Self.plain(key.name))")
             }
-            let released = Set(command.values("--abandon-target")).union(before.disturbed)
+            let released = Set(command.values("--abandon-target")).union(before.disturbed).union(byHand)
             // Without a quiet time nobody looks for readers of what is no target, or cannot be read.
             let isSeen = { (place: String) in
                 after.settings.patience > 0
                     || targets.contains(place) && !before.simulated.unreadable.contains(place)
             }
             let hurt = holders.filter { !released.contains($0) && !isAbandoned($0) && isSeen($0) }
-            guard !command.has("--compromised"), !hurt.isEmpty else { return [] }
-            return complain(.outage, "ork-retire: \(hurt.joined(separator: ", ")) still holds the key that it disables")
+            guard !command.has("--compromised"), !hurt.isEmpty, !isBehindWayBack else { return [] }
+            return complain(
+                .outage, "\(command.program): \(hurt.joined(separator: ", ")) still holds the key that it disables")
         }
     }
 
@@ -192,6 +201,19 @@ struct WalkOracle {
                 KeyName(parsing: old.name).rotation != nil
             else { return [] }
             return complain(.harm, "\(command) writes an older key over a newer one")
+        }
+    }
+
+    /// A key of no part of this rotation that the way back writes over.
+    private func strangers() -> [WalkComplaint] {
+        guard command.program == "ork-rollback" else { return [] }
+        let own = Set((after.state?.knownKeys ?? []).map(\.description))
+        return after.simulated.places.keys.sorted().flatMap { place -> [WalkComplaint] in
+            guard let old = before.simulated.holding(place),
+                before.simulated.places[place] != after.simulated.places[place],
+                !before.simulated.unreadable.contains(place), before.works(old), !own.contains(old.hash)
+            else { return [] }
+            return complain(.harm, "ork-rollback writes over a key that is not this rotation's")
         }
     }
 
@@ -214,6 +236,28 @@ struct WalkOracle {
 
     private func isAbandoned(_ place: String) -> Bool {
         after.state?.abandonedTargets.contains { $0.description == place } ?? false
+    }
+
+    /// Whether the handoff in hand is from before a way back that has begun: then only use of the predecessor tells.
+    private var isBehindWayBack: Bool {
+        after.state.map { before.wentBack.contains($0.header.id) && !$0.isRollingBack } ?? false
+    }
+
+    /// The places that people have put back, as they said.
+    private var byHand: Set<String> {
+        let state = after.state
+        let said = state?.reachedTargets.filter { state?.putBack($0)?.isByHand ?? false } ?? []
+        return Set(said.map(\.name.description))
+    }
+
+    private func holdsPredecessor(_ place: String) -> Bool {
+        after.simulated.holding(place).map { key in predecessors.contains { $0.hash == key.hash } } ?? false
+    }
+
+    /// What is missing to a rotation that was taken back.
+    private var wayBackProblem: String? {
+        if let successor, successor.deletedAt == nil { return "the successor is still there" }
+        return predecessors.contains(where: after.works) ? nil : "no predecessor works"
     }
 
     private func holds(_ place: String) -> Bool {

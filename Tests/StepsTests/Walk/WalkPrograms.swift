@@ -15,7 +15,8 @@ import Timestamps
 /// The programs, wired as they are, over a process of the walk.
 struct WalkPrograms {
     static let names: Set = [
-        "ork-create", "ork-publish", "ork-verify", "ork-approve", "ork-retire", "ork-status",
+        "ork-create", "ork-publish", "ork-verify", "ork-approve", "ork-retire", "ork-rollback",
+        "ork-status",
     ]
 
     let journal: WalkJournal
@@ -39,7 +40,8 @@ struct WalkPrograms {
             command.program == "ork-approve" && world.settings.isGated ? identities.approver : identities.own(world)
         journal = WalkJournal(handoff, process, identity)
         context = StepContext(
-            journal: journal, trust: trust, clock: process, isDryRun: command.isDryRun, tell: log.hear)
+            journal: journal, trust: trust, clock: process, isDryRun: command.isDryRun,
+            assumedRules: Self.assumedRules(command, handoff), tell: log.hear)
         transport = WalkTransport(
             process: process, isUnreachable: world.isUnreachable, isRateLimited: world.isRateLimited)
         service = identities.service
@@ -75,8 +77,31 @@ struct WalkPrograms {
             try acceptRules()
             let applications = ApplicationProbes(context: context, transport: transport, programs: FakeProbes())
             try RetireStep(context: context, account: account, applications: applications, options: options).run()
+        case "ork-rollback": try rollBack()
         default: break
         }
+    }
+
+    private func rollBack() throws(StepError) {
+        var options = RollbackStep.Options()
+        options.byHand = command.names("--by-hand")
+        options.again = command.has("--again")
+        let verification = VerifyStep(
+            context: context, service: service, transport: transport, identity: identity,
+            publishers: WalkPublishers(process), programs: FakeProbes(), options: VerifyStep.Options())
+        try RollbackStep(context: context, account: account, verification: verification, options: options).run()
+    }
+
+    /// The rules of a way back that the command changes: they hold for its run.
+    private static func assumedRules(_ command: WalkCommand, _ handoff: Handoff?) -> JSONValue? {
+        guard command.program == "ork-rollback",
+            var plan = handoff.flatMap({ try? State($0, trust: nil) })?.plan
+        else { return nil }
+        if command.has("--accept-idle") { plan.retire.acceptsIdle = true }
+        if command.values("--probe") == ["none"] { plan.verify.probes = [] }
+        var rules: JSONObject = [:]
+        for key in Plan.sections(of: .retire) { rules[key] = plan.json[key] }
+        return .object(rules)
     }
 
     private func create() throws(StepError) {
