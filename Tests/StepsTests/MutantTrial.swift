@@ -148,11 +148,13 @@ struct Trial {
         for key in effects.minted {
             #expect(key.name.hasPrefix(RotationFixture.base + " ") && key.limit == 25, "minted \(key.name): \(place)")
         }
-        // The successor and nothing else, where the plan says.
+        // The successor and nothing else, where the plan says; on the way back, the predecessor.
         #expect(effects.written.isSubset(of: ["canary", "web"]), "\(place)")
         for name in effects.written {
             let digest = effects.after.places[name].map { Digest(of: $0) }
-            #expect(step.stage == .publish && digest == moment.state.created?.digest, "\(name) is written: \(place)")
+            let predecessor = moment.state.header.predecessors.last.flatMap { Digest(hex: $0.hash.description) }
+            let allowed = [StepName.publish: moment.state.created?.digest, .rollback: predecessor][step.stage] ?? nil
+            #expect(digest == allowed, "\(name) is written: \(place)")
         }
         #expect(effects.hosts.isSubset(of: ["openrouter.ai", "shop.example"]), "\(effects.hosts): \(place)")
         #expect(effects.targets.isSubset(of: ["canary", "web"]), "\(effects.targets): \(place)")

@@ -115,6 +115,7 @@ extension StepRun {
         case .verify: .verify
         case .approve: .approve
         case .retire, .retireAgain, .restore: .retire
+        case .rollback: .rollback
         }
     }
 }

@@ -12,9 +12,10 @@ enum StepRun: String, CaseIterable {
     case retire
     case retireAgain = "retire --again"
     case restore = "retire --restore"
+    case rollback
 
-    /// Those that a pipeline repeats; the others are somebody's decision.
-    static let routine: [StepRun] = [.create, .publish, .publishAll, .verify, .retire, .retireAgain]
+    /// Those that a pipeline repeats; of the others, which are somebody's decision, the one that has to hold on to evidence.
+    static let routine: [StepRun] = [.create, .publish, .publishAll, .verify, .retire, .retireAgain, .rollback]
 
     func run(_ fixture: RotationFixture, _ transport: FakeTransport? = nil) throws(StepError) {
         switch self {
@@ -26,6 +27,7 @@ enum StepRun: String, CaseIterable {
         case .retire: try fixture.retire(transport)
         case .retireAgain: try fixture.retire(transport) { $0.again = true }
         case .restore: try fixture.restore(transport)
+        case .rollback: try fixture.rollback(transport)
         }
     }
 

@@ -16,208 +16,6 @@ import Timestamps
 
 /// Records can only withhold permission: with any subset of them a step refuses, or does what all of them permit.
 @Suite(.tags(.values)) struct SubsetTests {
-    /// A rotation up to some point of its life, with its simulation.
-    struct Story: CustomTestStringConvertible, Sendable {
-        let testDescription: String
-        let tell: @Sendable () throws -> RotationFixture
-        /// Whether the newest records take back what older ones permitted: a target was written again or added after
-        /// a verification. A cut tail is then an earlier handoff, which permits; only use of the predecessor tells.
-        var takesBack = false
-    }
-
-    static let stories: [Story] = [
-        Story(testDescription: "created") {
-            let fixture = try RotationFixture(waves: ["canary": 1, "web": 2])
-            try fixture.create()
-            return fixture
-        },
-        Story(testDescription: "minted after two lost answers") {
-            let fixture = try RotationFixture(waves: ["web": 1])
-            for fault in [2, 5] {
-                _ = try? fixture.create(FakeTransport(fixture.simulation, faults: [fault: .loseReply]))
-            }
-            return fixture
-        },
-        Story(testDescription: "the first wave is published") {
-            let fixture = try RotationFixture(waves: ["canary": 1, "web": 2])
-            try fixture.create()
-            try fixture.publish()
-            return fixture
-        },
-        Story(testDescription: "half of a wave is published") {
-            let fixture = try RotationFixture(waves: ["web": 1, "worker": 1])
-            try fixture.create()
-            fixture.simulation.with { $0.troubles["web"] = [.unknownAndNotWritten] }
-            _ = try? fixture.publish()
-            return fixture
-        },
-        Story(testDescription: "two waves are verified and quiet") {
-            try quiet(waves: ["canary": 1, "web": 2])
-        },
-        Story(testDescription: "the box is dropped") {
-            let fixture = try quiet()
-            try fixture.verify { $0.dropsSecret = true }
-            return fixture
-        },
-        Story(testDescription: "references are left to people when it has begun") {
-            let account = try ReferencedAccount()
-            try account.fixture.create()
-            account.fixture.simulation.with { simulated in
-                simulated.sandbox.manage(
-                    .patch, ["byok", account.providerKey],
-                    ["allowed_api_key_hashes": [.string(account.predecessor)]], at: simulated.now)
-            }
-            try account.fixture.create { $0.ignoresReferences = true }
-            try account.fixture.publishAndVerify()
-            account.fixture.simulation.pass(7200)
-            account.fixture.simulation.with { $0.useAll() }
-            _ = try? account.fixture.retire()
-            return account.fixture
-        },
-        Story(testDescription: "the predecessor soaks") {
-            let fixture = try quiet(waves: ["canary": 1, "web": 2])
-            _ = try? fixture.retire()
-            return fixture
-        },
-        Story(testDescription: "the predecessor is restored") {
-            let fixture = try quiet()
-            _ = try? fixture.retire()
-            fixture.simulation.pass(60)
-            try fixture.restore()
-            fixture.simulation.pass(3700)
-            return fixture
-        },
-        Story(testDescription: "a target is let go of") {
-            let fixture = try RotationFixture(waves: ["web": 1, "worker": 1])
-            let worker = try #require(PlanName("worker"))
-            // Nothing is there any more that could lose service.
-            fixture.simulation.with { simulated in
-                simulated.places["worker"] = nil
-                simulated.troubles["worker"] = [.reject(.unavailable)]
-            }
-            try fixture.create()
-            _ = try? fixture.publish()
-            _ = try? fixture.retire { $0.abandonedTargets = [worker] }
-            fixture.simulation.with { $0.useAll() }
-            try fixture.verify()
-            _ = try? fixture.retire()
-            fixture.simulation.pass(3700)
-            return fixture
-        },
-        Story(testDescription: "the predecessor is restored, and verified since") {
-            let fixture = try quiet()
-            _ = try? fixture.retire()
-            try fixture.restore()
-            try fixture.verify()
-            fixture.simulation.pass(3700)
-            return fixture
-        },
-        Story(
-            testDescription: "a later look has failed",
-            tell: {
-                let fixture = try RotationFixture()
-                let predecessor = fixture.simulation.value.places["web"]
-                try fixture.create()
-                try fixture.publishAndVerify()
-                _ = try? fixture.retire()
-                fixture.simulation.pass(3700)
-                // A rollback of the platform.
-                fixture.simulation.with { [predecessor] in $0.places["web"] = predecessor }
-                _ = try? fixture.verify()
-                return fixture
-            }, takesBack: true),
-        Story(testDescription: "finished") {
-            let fixture = try quiet(waves: ["canary": 1, "web": 2])
-            try fixture.retireWaiting()
-            return fixture
-        },
-        Story(testDescription: "superseding a lost rotation") {
-            let lost = try verified(waves: ["web": 1])
-            let fixture = lost.beside()
-            try fixture.create { $0.supersedes = true }
-            try fixture.publishAndVerify()
-            _ = try? fixture.retire()
-            fixture.simulation.pass(3700)
-            return fixture
-        },
-        Story(testDescription: "superseded by another rotation") {
-            let lost = try verified(waves: ["web": 1])
-            let other = lost.beside()
-            try other.create { $0.supersedes = true }
-            try other.publishAndVerify()
-            try other.retireWaiting()
-            return lost
-        },
-        Story(
-            testDescription: "published again",
-            tell: {
-                let fixture = try quiet(waves: ["web": 1, "worker": 1])
-                fixture.simulation.with { $0.places["web"] = Secret("else") }
-                let web = try #require(PlanName("web"))
-                try fixture.publish { $0.acceptedTargets = [web] }
-                return fixture
-            }, takesBack: true),
-        Story(
-            testDescription: "a target is added and not written",
-            tell: {
-                let fixture = try RotationFixture()
-                let late = try RotationFixture.target("late")
-                // It uses the predecessor, and nobody has said so before.
-                fixture.simulation.with { simulated in
-                    simulated.places["late"] = simulated.places["web"]
-                    simulated.troubles["late"] = [.reject(.unavailable)]
-                }
-                try fixture.create()
-                try fixture.publishAndVerify()
-                _ = try? fixture.retire()
-                fixture.simulation.pass(3700)
-                _ = try? fixture.publish { $0.added = [late] }
-                return fixture
-            }, takesBack: true),
-        Story(
-            testDescription: "a target is added by an amendment and not written",
-            tell: {
-                let fixture = try RotationFixture()
-                fixture.simulation.with { $0.places["late"] = $0.places["web"] }
-                try fixture.create()
-                try fixture.publishAndVerify()
-                _ = try? fixture.retire()
-                fixture.simulation.pass(3700)
-                try fixture.amend { try $0.targets.append(RotationFixture.target("late")) }
-                return fixture
-            }, takesBack: true),
-        Story(testDescription: "one target is dropped before and one after it was written") {
-            let fixture = try RotationFixture(waves: ["web": 1, "worker": 1, "wrong": 2])
-            try fixture.create()
-            try fixture.publish()
-            try fixture.amend { $0.targets.removeAll { $0.name.description != "web" } }
-            fixture.simulation.pass(5)
-            fixture.simulation.with { $0.useAll() }
-            try fixture.verify()
-            _ = try? fixture.retire()
-            fixture.simulation.pass(3700)
-            return fixture
-        },
-        Story(testDescription: "two publish jobs side by side, joined") {
-            let fixture = try RotationFixture(waves: ["web": 1, "worker": 1])
-            try fixture.create()
-            let web = try #require(PlanName("web"))
-            let worker = try #require(PlanName("worker"))
-            let other = fixture.beside(fixture.journal.handoff)
-            try fixture.publish { $0.only = [web] }
-            fixture.simulation.pass(3)
-            try other.publish { $0.only = [worker] }
-            var both = try #require(fixture.journal.handoff)
-            try both.merge(#require(other.journal.handoff))
-            let joined = fixture.beside(both)
-            joined.simulation.with { $0.useAll() }
-            try joined.verify()
-            _ = try? joined.retire()
-            joined.simulation.pass(3700)
-            return joined
-        },
-    ]
-
     /// The places of the records that are kept: every prefix, then seeded random choices, closed under `after` or not.
     private static func subsets(of handoff: Handoff) -> [Set<Int>] {
         let records = handoff.records
@@ -269,9 +67,12 @@ import Timestamps
                 if code != nil { #expect(fresh.isEmpty, "minted: \(place)") }
                 // A target that held a live key of this rotation still does, or the successor.
                 for (place, secret) in before.places where less.simulation.value.places[place] != secret {
-                    #expect([.publish, .publishAll].contains(step), "\(place)")
+                    #expect([.publish, .publishAll, .rollback].contains(step), "\(place)")
                 }
-                #expect((less.journal.handoff?.sealed.isEmpty ?? true) == part.sealed.isEmpty)
+                // A way back that is at its end drops them, and a new key comes in one.
+                let isKept = !part.sealed.isEmpty && !(less.known?.isRolledBack ?? false)
+                let isSealed = isKept || !fresh.isEmpty
+                #expect((less.journal.handoff?.sealed.isEmpty ?? true) != isSealed, "\(place)")
                 // What refuses for the handoff's sake has changed nothing.
                 if code == .unacceptable {
                     #expect(after.sandbox.keys.map(\.name) == before.sandbox.keys.map(\.name), "\(place)")
@@ -280,6 +81,29 @@ import Timestamps
             }
         }
         print("tried \(tried) subsets and steps of: \(story.testDescription)")
+    }
+
+    @Test(
+        "an application that still uses the successor keeps it on the way back, whatever is cut off", arguments: stories
+    )
+    func rollbackKeeps(story: Story) throws {
+        let fixture = try story.tell()
+        let handoff = try #require(fixture.journal.handoff)
+        let successor = fixture.simulation.value.places.values.first {
+            fixture.simulation.value.sandbox.hash(of: $0) == fixture.known?.created?.hash.description
+        }
+        // It reads the key from where no target is.
+        fixture.simulation.with { [successor] in $0.places["unknown"] = successor }
+        for kept in Self.subsets(of: handoff) {
+            let less = fixture.copied(try handoff.keeping { kept.contains($0) })
+            for _ in 1...3 {
+                less.simulation.with { $0.useAll() }
+                less.simulation.pass(1)
+                _ = try? less.rollback()
+                less.simulation.pass(3700)
+                #expect(less.simulation.value.outages == fixture.simulation.value.outages, "\(kept.sorted())")
+            }
+        }
     }
 
     @Test("an application that still uses the predecessor keeps it, whatever is cut off", arguments: stories)
