@@ -25,6 +25,8 @@ package struct SimulatedState: Sendable {
     package var unreadable: Set<String> = []
     /// How places can be given back what they held: natively, they keep all that they ever held.
     package var rollback = PublisherInformation.Rollback.value
+    /// What the publisher says of its reading.
+    package var readback = PublisherInformation.Readback.value
     /// What each place was written before.
     package var versions: [String: [Secret]] = [:]
     /// What happens at the next writes to a place, instead of the write or after it.

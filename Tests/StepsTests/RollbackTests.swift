@@ -229,6 +229,21 @@ import Timestamps
         #expect(fixture.simulation.value.places["new"] == made)
     }
 
+    @Test("what nobody reads is said to be written unseen, before it is")
+    func unseen() throws {
+        let fixture = try RotationFixture()
+        try fixture.create()
+        try fixture.publishAndVerify()
+        for (readback, isUnseen) in [(PublisherInformation.Readback.value, false), (.timestamp, true), (.none, true)] {
+            fixture.simulation.with { $0.readback = readback }
+            let stage = fixture.copied(fixture.journal.handoff)
+            try stage.rollback(dryRun: true)
+            let text = "would write \(RotationFixture.base) to web (memory, wave 1) again"
+            let note = isUnseen ? ", unseen: what others have written there since may be written over" : ""
+            #expect(stage.announcements.all.contains(.doing(text + note)))
+        }
+    }
+
     @Test(
         "a rotation that goes back, or has gone, takes no other step",
         arguments: StepRun.allCases.filter { $0 != .rollback })

@@ -12,6 +12,8 @@ struct WayBack {
     let key: KeyReference
     let digest: Digest
     let means: Means
+    /// Whether its publisher does not read the value that is there.
+    let isUnseen: Bool
 
     enum Means {
         /// Its publisher goes back to an earlier version, or writes the value if that comes along.
@@ -38,7 +40,9 @@ struct WayBack {
         let place = "\(target.name) (\(target.publisher), wave \(target.wave))"
         return switch means {
         case .version: "put back the version of \(place) that has \(key.name)"
-        case .value: "write \(key.name) to \(place) again"
+        case .value:
+            "write \(key.name) to \(place) again"
+                + (isUnseen ? ", unseen: what others have written there since may be written over" : "")
         case .hand(let reason): "leave \(place) to people: \(reason)"
         }
     }
@@ -61,7 +65,8 @@ extension WayBack {
         let digest = Digest(hex: key.hash.description) ?? Digest(of: [])
         self.init(
             target: target, key: key, digest: digest,
-            means: Self.means(information, isCurrent ? state.heldBefore(target.name) : nil, state, known(digest)))
+            means: Self.means(information, isCurrent ? state.heldBefore(target.name) : nil, state, known(digest)),
+            isUnseen: information.readback != .value)
     }
 
     private static func means(
