@@ -13,6 +13,10 @@ extension RollbackStep {
     }
 
     /// Disables and then deletes the successor. Before each effect both keys are read again.
+    ///
+    /// It is taken out of the lists that name it only when it is deleted, as a predecessor is. Whoever still calls with it would
+    /// else be without the provider keys, the observability or the spending limit that it was given with; and a dead hash that
+    /// a run leaves behind is taken out by the next one.
     func withdrawSuccessor() throws(StepError) {
         var snapshot = try RollbackSnapshot.take(context, account, context.state())
         while let action = try nextAction(snapshot, context.state()) {
