@@ -1,10 +1,11 @@
+import FoundationEssentials
 import JSON
 import PublisherKit
 import TestSupport
 import Testing
 
 /// Many writers at one branch, over SSH, where each push has a process of its own at the server.
-@Suite(.serialized, .timeLimit(.minutes(10)), .tags(.processes, .slow))
+@Suite(.serialized, .timeLimit(.minutes(240)), .tags(.processes, .slow))
 struct RaceTests {
     @Test("12 writers of 12 files at one branch all get through, each with one commit")
     func files() async throws {
@@ -65,6 +66,36 @@ struct RaceTests {
         let text = try await fixture.sh("git -C remote.git show main:all.env >all.env; sops decrypt all.env | sort")
         let expected = (1...5).map { "K\($0)=\(SampleKey.successor.dropLast())\($0)" } + ["KEEP=1"]
         #expect(text == expected.joined(separator: "\n"))
+    }
+
+    /// `ORK_GIT_REMOTE_ROUNDS` makes it so many rounds of 20 writers.
+    private static let rounds = ProcessInfo.processInfo.environment["ORK_GIT_REMOTE_ROUNDS"].flatMap { Int($0) }
+
+    @Test("beside git itself every writer gets through, and nobody's commit is lost", arguments: ["ssh", "https"])
+    func beside(transport: String) async throws {
+        let ssh = transport == "ssh" ? try await TransportTests.Secure() : nil
+        let https = transport == "https" ? try await TransportTests.Web() : nil
+        let fixture = try #require(ssh?.fixture ?? https?.fixture)
+        try await Race(fixture).run(rounds: Self.rounds ?? 1, writers: Self.rounds == nil ? 4 : 20, othersPause: 2)
+    }
+
+    @Test("a branch that is rewound after the push gets the commit again", arguments: [1, 100])
+    func rewound(times: Int) async throws {
+        let secure = try await TransportTests.Secure()
+        try await secure.fixture.sh(
+            """
+            cat >hook <<'END'
+            #!/bin/sh
+            read old new name; [ "$1" = committed ] && [ "$name" = refs/heads/main ] && [ "$old" != "$new" ] || exit 0
+            [ "$(git rev-list --count main)" = 3 ] && [ "$(cat ../struck | wc -l)" -lt \(times) ] || exit 0
+            echo >>../struck; git update-ref refs/heads/main main~1
+            END
+            : >struck; install -m 755 hook remote.git/hooks/reference-transaction
+            """)
+        let answer = try await secure.fixture.publish(.init(deadline: 5))
+        #expect(answer.short == (times == 1 ? "committed" : "unknown unavailable"), "\(answer)")
+        #expect(times == 1 || answer.outcome.error?.message.contains("rewound or replaced") == true, "\(answer)")
+        #expect(try await secure.fixture.commits() == (times == 1 ? 3 : 2))
     }
 
     @Test("who changes the same value first wins, and the other one hears of a conflict")

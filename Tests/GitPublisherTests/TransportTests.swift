@@ -34,6 +34,30 @@ struct TransportTests {
         }
     }
 
+    /// A fixture whose repository is behind nginx with `git http-backend`.
+    struct Web {
+        var fixture: GitFixture
+        let server: GitServer
+
+        init(_ with: JSONObject = [:], certificate: String = "valid") async throws {
+            var fixture = try await GitFixture(["path": "key.age", "format": "raw", "encrypt": "age"])
+            let pairs = try await TransportTests.certificates.value
+            let folder = fixture.git.folder
+            try folder.write("open-sesame", to: "token")
+            let server = try await onOwnThread {
+                try GitServer(["https", folder.path, folder.path, pairs.file(certificate)])
+            }
+            fixture.with["remote"] = .string("https://localhost:\(server.port)/remote.git")
+            fixture.with["user"] = "ork"
+            fixture.with["recipients"] = .string(try await fixture.sh("echo $MINE"))
+            fixture.with["identity"] = .string(folder.file("mine.txt"))
+            fixture.with.take(with)
+            fixture.environment = ["GIT_TOKEN": "open-sesame", "SSL_CERT_FILE": pairs.file("authority.pem")]
+            self.fixture = fixture
+            self.server = server
+        }
+    }
+
     @Test("a key in a file, in the environment, locked or in an agent opens an SSH server")
     func keys() async throws {
         var secure = try await Secure(["ssh_key": .null])
@@ -154,40 +178,28 @@ struct TransportTests {
         return git.folder
     }
 
-    @Test("over HTTPS a token opens the server, a wrong one does not, and certificates count")
+    @Test("over HTTPS a token opens the server, a wrong one does not")
     func https() async throws {
-        var fixture = try await GitFixture(["path": "key.age", "format": "raw", "encrypt": "age"])
-        fixture.with["recipients"] = .string(try await fixture.sh("echo $MINE"))
-        fixture.with["identity"] = .string(fixture.git.folder.file("mine.txt"))
-        let pairs = try await Self.certificates.value
-        try fixture.git.folder.write("open-sesame", to: "token")
-        let folder = fixture.git.folder
-        for name in ["valid", "expired", "wrongname", "strange"] {
-            let place = try await GitFixture()
-            try place.git.folder.write("open-sesame", to: "token")
-            let server = try await onOwnThread {
-                try GitServer(["https", place.git.folder.path, folder.path, pairs.file(name)])
-            }
-            fixture.with["remote"] = .string("https://localhost:\(server.port)/remote.git")
-            fixture.with["user"] = "ork"
-            fixture.environment = ["GIT_TOKEN": "open-sesame", "SSL_CERT_FILE": pairs.file("authority.pem")]
-            guard name == "valid" else {
-                let answer = try await fixture.publish()
-                #expect(answer.short == "rejected unavailable", "\(name): \(answer)")
-                #expect(answer.outcome.error?.message.contains("not trusted") == true)
-                continue
-            }
-            #expect(try await fixture.check().outcome == .ready)
-            let answer = try await fixture.publish()
-            #expect(answer.outcome == .committed, "\(answer)")
-            #expect(try await fixture.verify().outcome == .match)
-            fixture.environment["GIT_TOKEN"] = "wrong"
-            #expect(try await fixture.check().short == "rejected denied")
-            #expect(try await fixture.publish().short == "rejected denied")
-            fixture.environment["GIT_TOKEN"] = nil
-            #expect(try await fixture.publish().short == "rejected denied")
-        }
-        #expect(try await fixture.commits() == 3)
-        try await fixture.sh("git -C remote.git fsck --strict")
+        var web = try await Web()
+        #expect(try await web.fixture.check().outcome == .ready)
+        let answer = try await web.fixture.publish()
+        #expect(answer.outcome == .committed, "\(answer)")
+        #expect(try await web.fixture.verify().outcome == .match)
+        web.fixture.environment["GIT_TOKEN"] = "wrong"
+        #expect(try await web.fixture.check().short == "rejected denied")
+        #expect(try await web.fixture.publish().short == "rejected denied")
+        web.fixture.environment["GIT_TOKEN"] = nil
+        #expect(try await web.fixture.publish().short == "rejected denied")
+        #expect(try await web.fixture.commits() == 3)
+        try await web.fixture.sh("git -C remote.git fsck --strict")
+    }
+
+    @Test("certificates count", arguments: ["expired", "wrongname", "strange"])
+    func certificate(name: String) async throws {
+        let web = try await Web(certificate: name)
+        let answer = try await web.fixture.publish()
+        #expect(answer.short == "rejected unavailable", "\(answer)")
+        #expect(answer.outcome.error?.message.contains("not trusted") == true)
+        #expect(try await web.fixture.commits() == 2)
     }
 }

@@ -56,6 +56,7 @@ struct LocalRaceTests {
             case .done: return commit
             case .moved: continue
             case .refused(let reason): throw GitError(.denied, reason, hint: "")
+            case .undone: throw GitError(.storage, "the branch lost \(commit)", hint: "")
             }
         }
     }
@@ -82,12 +83,11 @@ struct LocalRaceTests {
     }
 
     @Test(
-        "what git does not take for a moment is a lost race, and what it never takes is said",
+        "what git never takes is said",
         arguments: [
-            ("touch remote.git/refs/heads/main.lock", "main", PushOutcome.moved),
             (
                 "git -C remote.git branch topic main; git -C remote.git pack-refs --all", "topic/x",
-                .refused("a branch of that folder exists")
+                PushOutcome.refused("a branch of that folder exists")
             ),
             (
                 "git -C remote.git symbolic-ref refs/heads/alias refs/heads/main", "alias",
@@ -106,6 +106,16 @@ struct LocalRaceTests {
         }
         #expect(pushed == outcome)
         #expect(try await world.sh("git -C remote.git for-each-ref") == before)
+    }
+
+    @Test("a lock that stays is named, as something that passes")
+    func locked() async throws {
+        let world = try await GitFolder()
+        try await world.sh("touch remote.git/refs/heads/main.lock")
+        let error = await #expect(throws: GitError.self) { try await world.change(try world.local) }
+        #expect(error?.code == .unreachable && error?.message.contains("refs/heads/main.lock") == true)
+        try await world.sh("rm remote.git/refs/heads/main.lock")
+        #expect(try await world.change(try world.local) == .done)
     }
 
     @Test("a repository with a work tree takes no push, which would leave that behind")

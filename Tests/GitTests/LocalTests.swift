@@ -1,4 +1,5 @@
 import Git
+import Glibc
 import TestSupport
 import Testing
 
@@ -152,11 +153,36 @@ struct LocalTests {
         #expect(code == .invalid)
     }
 
-    @Test("where there is no repository, that is said")
-    func notFound() async throws {
+    @Test(
+        "a repository that is not there, of a kind that libgit2 does not know, or of another user is told as such",
+        arguments: [
+            ("true", GitError.Code.notFound), ("git init -q --bare --object-format=sha256 other.git", .invalid),
+            ("cp -r remote.git other.git; chown -R 12345 other.git", .denied),
+        ])
+    func notOpened(script: String, expected: GitError.Code) async throws {
+        guard geteuid() == 0 || expected != .denied else { return }
         let fixture = try await GitFolder()
-        let remote = GitRemote(try GitAddress(fixture.folder.file("none.git")))
-        #expect(try await code { try await fixture.work { try $0.tip(of: "main", at: remote) } } == .notFound)
+        try await fixture.sh(script)
+        let remote = GitRemote(try GitAddress(fixture.folder.file("other.git")))
+        #expect(try await code { try await fixture.work { try $0.tip(of: "main", at: remote) } } == expected)
+        #expect(try await code { try await fixture.change(remote) } == expected)
+    }
+
+    @Test(
+        "a repository that borrows its objects, is cut off or packed takes a change",
+        arguments: [
+            "git clone -q --bare --shared remote.git middle.git; git clone -q --bare --shared middle.git other.git",
+            "git clone -q --bare --depth 1 file://$PWD/remote.git other.git",
+            "git -C remote.git gc -q --prune=now; cp -r remote.git other.git",
+        ])
+    func borrowing(script: String) async throws {
+        let fixture = try await GitFolder()
+        try await fixture.sh(script)
+        let remote = GitRemote(try GitAddress(fixture.folder.file("other.git")))
+        #expect(try await fixture.change(remote) == .done)
+        #expect(try await fixture.sh("git -C other.git show main:deploy/app.env") == "three")
+        #expect(try await fixture.sh("git -C other.git rev-list --count main").first.map { "23".contains($0) } == true)
+        try await fixture.sh("git -C other.git fsck --strict")
     }
 
     @Test("git verifies a commit that ssh-keygen has signed")

@@ -155,6 +155,29 @@ struct SSHTests {
         #expect(try await server.fixture.sh("git -C remote.git rev-list --count main") == "1")
     }
 
+    @Test(
+        "what a branch holds after a push counts, and not what the server said",
+        arguments: [
+            ("main~1", PushOutcome.undone), ("$(git commit-tree -p main -m other main^{tree})", .done),
+            ("$(git commit-tree -m other main^{tree})", .undone),
+        ])
+    func look(target: String, outcome: PushOutcome) async throws {
+        let server = try await Server()
+        // It runs when the branch has moved, and before the server says so.
+        try await server.fixture.sh(
+            """
+            cat >hook <<'END'
+            #!/bin/sh
+            [ "$1" = committed ] && [ ! -e raced ] || exit 0; touch raced
+            export GIT_AUTHOR_NAME=t GIT_AUTHOR_EMAIL=t@t.invalid GIT_COMMITTER_NAME=t GIT_COMMITTER_EMAIL=t@t.invalid
+            git update-ref refs/heads/main \(target)
+            END
+            install -m 755 hook remote.git/hooks/reference-transaction
+            """)
+        let remote = try await server.remote(.key(try await server.publicKey()))
+        #expect(try await server.fixture.change(remote) == outcome)
+    }
+
     @Test("a branch that has moved since is seen before anything is sent")
     func moved() async throws {
         let server = try await Server()

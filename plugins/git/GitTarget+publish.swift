@@ -119,6 +119,7 @@ extension GitTarget {
             guard let file = try file(at: commit) else { throw PublisherError(.internal, "the commit lost the file") }
             return .answer(answer(.committed, file, at: commit))
         case .moved: return .moved(from: start.branch)
+        case .undone: return .unheard(Self.undone(settings.remote.branch), mayHaveArrived: true)
         case .refused(let reason):
             throw PublisherError(
                 .denied, "the server does not take the commit to \(settings.remote.branch): \(reason)",
@@ -133,6 +134,13 @@ extension GitTarget {
         PublisherError(
             .unavailable, "the server did not move \(branch): others were faster, or it could not write",
             hint: "run the step again; look at the server if nobody else pushes there")
+    }
+
+    private static func undone(_ branch: String) -> PublisherError {
+        PublisherError(
+            .unavailable,
+            "\(branch) took the commit and does not have it any more: somebody has rewound or replaced it",
+            hint: "look at who forces it; then run the step again")
     }
 
     private static func unknown(_ doubt: PublisherError, then last: PublisherError) -> PublisherAnswer {

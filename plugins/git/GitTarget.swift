@@ -34,18 +34,15 @@ final class GitTarget {
             let rest = Duration.seconds(max(1, Int(work.deadline.timeIntervalSinceNow)))
             _ = try GitLibrary.limit(connect: rest, answer: rest)
             let repository = try BareRepository(at: stage.newFolder("git"))
-            if let lender = try Self.lender(settings) { try repository.borrow(from: lender) }
+            if settings.remote.remote.address.transport != .local, let path = settings.checkout,
+                let lender = try Alternate(path)
+            {
+                try repository.borrow(from: lender)
+            }
             self.repository = repository
         } catch {
             throw PublisherError(error)
         }
-    }
-
-    /// A repository on this machine has all that a fetch from it would copy.
-    private static func lender(_ settings: GitSettings) throws(GitError) -> Alternate? {
-        let address = settings.remote.remote.address
-        if address.transport == .local { return try? Alternate(address.place) }
-        return try settings.checkout.flatMap { path throws(GitError) in try Alternate(path) }
     }
 
     /// Fetches the newest commit of a branch; `nil` if there is no such branch.

@@ -69,6 +69,7 @@ final class Stage: Sendable {
     private let lock: Int32
 
     private static let prefix = "ork-git-"
+    private static let lockName = "lock"
 
     init() throws(PublisherError) {
         let base = FileManager.default.temporaryDirectory.path
@@ -87,7 +88,7 @@ final class Stage: Sendable {
         var template = Array("\(base)/\(prefix)XXXXXX".utf8CString)
         guard unsafe mkdtemp(&template) != nil else { throw failure }
         let path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
-        let lock = unsafe open(path + "/lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+        let lock = unsafe open("\(path)/\(lockName)", O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
         guard lock >= 0 else {
             guard errno == ENOENT else { throw failure }
             return nil
@@ -100,9 +101,15 @@ final class Stage: Sendable {
         return nil
     }
 
-    deinit {
-        try? FileManager.default.removeItem(atPath: path)
-        if lock >= 0 { close(lock) }
+    deinit { Self.delete(path, lock) }
+
+    /// Deletes a folder whose lock is held, the lock last: what is left of a run that ends meanwhile is found by the next.
+    private static func delete(_ folder: String, _ lock: Int32) {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+        for name in names where name != lockName { try? FileManager.default.removeItem(atPath: "\(folder)/\(name)") }
+        unsafe unlink("\(folder)/\(lockName)")
+        unsafe rmdir(folder)
+        close(lock)
     }
 
     /// A place where nothing is yet, for a repository.
@@ -141,11 +148,17 @@ final class Stage: Sendable {
             var status = stat()
             guard unsafe lstat(folder, &status) == 0, status.st_uid == geteuid(), status.st_mode & S_IFMT == S_IFDIR
             else { continue }
-            let lock = unsafe open(folder + "/lock", O_RDWR | O_CLOEXEC | O_NOFOLLOW)
-            // Without a lock yet, somebody is just making it.
-            guard lock >= 0 else { continue }
-            if flock(lock, LOCK_EX | LOCK_NB) == 0 { try? FileManager.default.removeItem(atPath: folder) }
-            close(lock)
+            let lock = unsafe open("\(folder)/\(lockName)", O_RDWR | O_CLOEXEC | O_NOFOLLOW)
+            guard lock >= 0 else {
+                // An empty one has just been made, by a run that then takes another, or its run ended before the lock.
+                unsafe rmdir(folder)
+                continue
+            }
+            guard flock(lock, LOCK_EX | LOCK_NB) == 0 else {
+                close(lock)
+                continue
+            }
+            delete(folder, lock)
         }
     }
 

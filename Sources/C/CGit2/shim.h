@@ -26,6 +26,11 @@ static inline int ork_git_set_authorities(const char *_Nonnull file) {
     return git_libgit2_opts(GIT_OPT_SET_SSL_CERT_LOCATIONS, file, NULL);
 }
 
+/// Has the files of repositories written through to the disk.
+static inline int ork_git_set_durable(void) {
+    return git_libgit2_opts(GIT_OPT_ENABLE_FSYNC_GITDIR, 1);
+}
+
 /// Milliseconds for a connection and for an answer, where the library has a limit (1.7).
 static inline int ork_git_set_timeouts(int connect, int answer) {
 #if LIBGIT2_VER_MAJOR > 1 || LIBGIT2_VER_MINOR >= 7

@@ -9,12 +9,15 @@ package enum PushOutcome: Sendable, Hashable {
     case moved
     /// The server took the push and did not want it, for this reason of its own: a hook, a protected branch.
     case refused(String)
+    /// The branch took the commit and does not have it any more: somebody has rewound or replaced it.
+    case undone
 }
 
 extension BareRepository {
     /// The commit that a branch of a remote is at, without fetching it; `nil` if there is no such branch.
     package func tip(of branch: String, at remote: GitRemote) throws(GitError) -> ObjectID? {
         try Self.check(branch: branch)
+        if remote.address.transport == .local { return try localTip(of: branch, at: remote) }
         return unsafe try exchange(RemoteCallbacks(remote), GIT_DIRECTION_FETCH) { handle, _ throws(GitError) in
             unsafe try Self.tip(of: branch, handle, remote)
         }
@@ -23,6 +26,7 @@ extension BareRepository {
     /// Asks whether the server would talk about a push at all, and pushes nothing. A protected branch or a hook speaks up
     /// only when something comes.
     package func checkPush(to remote: GitRemote) throws(GitError) {
+        if remote.address.transport == .local { return try checkLocalPush(to: remote) }
         unsafe try exchange(RemoteCallbacks(remote), GIT_DIRECTION_PUSH) { _, _ throws(GitError) in }
     }
 
@@ -33,6 +37,7 @@ extension BareRepository {
         _ branch: String, from remote: GitRemote, history: Bool = false
     ) throws(GitError) -> ObjectID? {
         try Self.check(branch: branch)
+        if remote.address.transport == .local { return try localTip(of: branch, at: remote, borrowing: true) }
         let conversation = RemoteCallbacks(remote)
         return unsafe try exchange(conversation, GIT_DIRECTION_FETCH) { handle, calls throws(GitError) in
             guard unsafe try Self.tip(of: branch, handle, remote) != nil else { return nil }
@@ -45,26 +50,43 @@ extension BareRepository {
         }
     }
 
-    /// Pushes a commit to a branch that is at `old`, or that is new. Nothing is ever forced.
+    /// Pushes a commit to a branch that is at `old`, or that is new, and looks at the branch again. Nothing is ever
+    /// forced.
     package func push(
         _ commit: ObjectID, to branch: String, replacing old: ObjectID?, at remote: GitRemote
     ) throws(GitError) -> PushOutcome {
         try Self.check(branch: branch)
-        if remote.address.transport == .local {
-            return try pushLocally(commit, to: branch, replacing: old, at: remote)
+        let outcome =
+            remote.address.transport == .local
+            ? try pushLocally(commit, to: branch, replacing: old, at: remote)
+            : try send(commit, to: branch, replacing: old, at: remote)
+        // A server that does not say what it did is looked at, too.
+        guard outcome == nil || outcome == .done else { return outcome ?? .done }
+        do throws(GitError) { return try has(branch, commit, at: remote) ? .done : .undone } catch {
+            throw GitError(
+                .interrupted, "\(branch) could not be looked at after the push: \(error.message)",
+                hint: "look at the branch, then try again")
         }
+    }
+
+    /// Whether a branch is at a commit, or at one that was made on it.
+    private func has(_ branch: String, _ commit: ObjectID, at remote: GitRemote) throws(GitError) -> Bool {
+        guard let tip = try tip(of: branch, at: remote) else { return false }
+        if tip == commit { return true }
+        guard let tip = try fetch(branch, from: remote) else { return false }
+        return try isAncestor(commit, of: tip)
+    }
+
+    /// `nil` if the server does not say what it did.
+    private func send(
+        _ commit: ObjectID, to branch: String, replacing old: ObjectID?, at remote: GitRemote
+    ) throws(GitError) -> PushOutcome? {
         try keep(commit, as: "refs/ork/pushed")
         let conversation = RemoteCallbacks(remote, expected: .some(old))
-        let outcome = unsafe try exchange(conversation, GIT_DIRECTION_PUSH) { handle, calls throws(GitError) in
+        return unsafe try exchange(conversation, GIT_DIRECTION_PUSH) { handle, calls throws(GitError) in
             let status = unsafe ork_git_push(handle, "refs/ork/pushed:refs/heads/\(branch)", calls)
             return try Self.outcome(status, conversation)
         }
-        if let outcome { return outcome }
-        // A server that does not say what it did.
-        if try tip(of: branch, at: remote) == commit { return .done }
-        throw GitError(
-            .interrupted, "\(remote.address.place) did not say what became of the push",
-            hint: "look at the branch, then try again")
     }
 
     private static func outcome(_ status: Int32, _ conversation: RemoteCallbacks) throws(GitError) -> PushOutcome? {

@@ -76,6 +76,18 @@ extension BareRepository {
         return found
     }
 
+    /// Whether a commit is in the history of another one, as far as that is here and within so many commits.
+    func isAncestor(_ commit: ObjectID, of tip: ObjectID, within limit: Int = 5000) throws(GitError) -> Bool {
+        var seen: Set<ObjectID> = [tip]
+        var queue = [tip][...]
+        while let next = queue.popFirst(), seen.count <= limit {
+            if next == commit { return true }
+            guard let parents = try unlessCutOff({ () throws(GitError) in try parents(of: next) }) else { continue }
+            queue += parents.filter { seen.insert($0).inserted }
+        }
+        return false
+    }
+
     /// `nil` where the history is cut off.
     private func unlessCutOff<Value>(_ read: () throws(GitError) -> Value) throws(GitError) -> Value? {
         do throws(GitError) { return try read() } catch {

@@ -1,31 +1,49 @@
 import CGit2
+import FoundationEssentials
 import Glibc
 
-/// Pushing to a repository on this machine.
+/// A repository on this machine as a remote.
 ///
 /// libgit2's own transport for paths compares the branch while it negotiates and writes it later without comparing: what
 /// others push between the two is lost. Here the objects are copied first, and then the branch moves under the lock that
 /// git itself takes, if it is still where it was.
 extension BareRepository {
+    /// The commit that a branch is at. Where `borrowing`, its objects are looked for over there from now on, so that there
+    /// is nothing to fetch.
+    func localTip(
+        of branch: String, at remote: GitRemote, borrowing: Bool = false
+    ) throws(GitError) -> ObjectID? {
+        unsafe try Self.withRepository(remote) { repository throws(GitError) in
+            var id = git_oid()
+            let status = unsafe git_reference_name_to_id(&id, repository, "refs/heads/\(branch)")
+            if status == GIT_ENOTFOUND.rawValue { return nil }
+            try Self.check(status)
+            if borrowing, !has(ObjectID(id)) { try borrow(objects: unsafe Alternate.objects(of: repository)) }
+            return ObjectID(id)
+        }
+    }
+
+    /// Refuses what a push could not go to.
+    func checkLocalPush(to remote: GitRemote) throws(GitError) {
+        unsafe try Self.withBareRepository(remote) { repository throws(GitError) in
+            let folder = unsafe Alternate.folder(of: repository)
+            guard ["objects", "refs"].allSatisfy({ unsafe access(folder + $0, W_OK) == 0 }) else {
+                throw GitError(
+                    .denied, "\(remote.address.place) cannot be written by this user",
+                    hint: "let this user write there, or name the repository by ssh")
+            }
+        }
+    }
+
     func pushLocally(
         _ commit: ObjectID, to branch: String, replacing old: ObjectID?, at remote: GitRemote
     ) throws(GitError) -> PushOutcome {
         let place = remote.address.place
-        return unsafe try withObject { (repository) in
-            unsafe git_repository_open(&repository, remote.address.path)
-        } free: {
-            unsafe git_repository_free($0)
-        } or: { _ in
-            GitError(.notFound, "there is no repository at \(place)", hint: "check the address")
-        } _: { (repository) throws(GitError) in
-            guard unsafe git_repository_is_bare(repository) == 1 else {
-                throw GitError(
-                    .invalid, "\(place) has a work tree, and a push would leave that behind",
-                    hint: "name a bare repository, as 'git init --bare' makes it")
-            }
+        return unsafe try Self.withBareRepository(remote) { repository throws(GitError) in
             do throws(GitError) {
+                try GitLibrary.writeThrough()
                 unsafe try copy(commit, into: repository)
-                return unsafe try Self.move("refs/heads/\(branch)", from: old, to: commit, in: repository)
+                return unsafe try Self.move("refs/heads/\(branch)", from: old, to: commit, in: repository, place)
             } catch {
                 guard error.code == .storage else { throw error }
                 throw GitError(
@@ -35,45 +53,40 @@ extension BareRepository {
         }
     }
 
-    /// Writes a pack of what the other repository does not have yet.
+    /// Writes what the commit is made of and its parent is not; what others look for in a folder of objects comes last.
     private func copy(_ commit: ObjectID, into repository: OpaquePointer) throws(GitError) {
-        guard let folder = unsafe git_repository_commondir(repository) else { throw .storage(-1) }
-        let packs = unsafe String(cString: folder) + "objects/pack"
-        let known = unsafe try Alternate.commits(of: repository)
-        unsafe try withObject { (walk) in
-            unsafe git_revwalk_new(&walk, pointer)
-        } free: {
-            unsafe git_revwalk_free($0)
-        } _: { (walk) throws(GitError) in
-            var id = commit.raw
-            try Self.check(unsafe git_revwalk_push(walk, &id))
-            for commit in known {
-                var id = commit.raw
-                // What is not here cannot be an ancestor either.
-                _ = unsafe git_revwalk_hide(walk, &id)
-            }
-            unsafe try withObject { (builder) in
-                unsafe git_packbuilder_new(&builder, pointer)
-            } free: {
-                unsafe git_packbuilder_free($0)
-            } _: { (builder) throws(GitError) in
-                try Self.check(unsafe git_packbuilder_insert_walk(builder, walk))
-                guard unsafe git_packbuilder_object_count(builder) > 0 else { return }
-                try Self.check(unsafe git_packbuilder_write(builder, packs, 0, nil, nil))
+        unsafe try Self.withDatabase(of: repository) { theirs throws(GitError) in
+            unsafe try Self.withDatabase(of: pointer) { ours throws(GitError) in
+                try forEachNewObject(of: commit) { id throws(GitError) in
+                    var name = id.raw
+                    unsafe try withObject { (object) in
+                        unsafe git_odb_read(&object, ours, &name)
+                    } free: {
+                        unsafe git_odb_object_free($0)
+                    } _: { (object) throws(GitError) in
+                        let (bytes, count) = unsafe (git_odb_object_data(object), git_odb_object_size(object))
+                        try Self.check(
+                            unsafe git_odb_write(&name, theirs, bytes, count, git_odb_object_type(object)))
+                    }
+                }
             }
         }
     }
 
     /// Compares and swaps a branch under its lock, `NAME.lock`.
     private static func move(
-        _ name: String, from old: ObjectID?, to new: ObjectID, in repository: OpaquePointer
+        _ name: String, from old: ObjectID?, to new: ObjectID, in repository: OpaquePointer, _ place: String
     ) throws(GitError) -> PushOutcome {
         var transaction: OpaquePointer?
         try check(unsafe git_transaction_new(&transaction, repository))
         defer { unsafe git_transaction_free(transaction) }
         guard let transaction = unsafe transaction else { throw .storage(-1) }
         let locked = unsafe lock(name, transaction)
-        if locked == GIT_ELOCKED.rawValue { return .moved }
+        guard locked != GIT_ELOCKED.rawValue else {
+            throw GitError(
+                .unreachable, "\(place) is locked: \(name).lock is there",
+                hint: "try again; if nobody writes there, a program has left that file behind, and it can be deleted")
+        }
         try check(locked)
         var reference: OpaquePointer?
         let found = unsafe git_reference_lookup(&reference, repository, name)
@@ -90,13 +103,18 @@ extension BareRepository {
         }
         var id = new.raw
         try check(unsafe git_transaction_set_target(transaction, name, &id, nil, "push"))
-        try check(unsafe git_transaction_commit(transaction))
+        let status = unsafe git_transaction_commit(transaction)
+        guard status == 0 else {
+            throw GitError(
+                .interrupted, "\(place) could not move the branch, or not to the end (libgit2 \(status))",
+                hint: "look at the branch, then try again")
+        }
         return .done
     }
 
-    /// Waits for another writer as long as git does by default (`core.filesRefLockTimeout`, 100 ms).
+    /// Waits a second for another writer.
     private static func lock(_ name: String, _ transaction: OpaquePointer) -> Int32 {
-        for _ in 0..<20 {
+        for _ in 0..<200 {
             let status = unsafe git_transaction_lock_ref(transaction, name)
             guard status == GIT_ELOCKED.rawValue else { return status }
             usleep(5_000)
@@ -117,5 +135,55 @@ extension BareRepository {
 
     private static func check(_ status: Int32) throws(GitError) {
         guard status == 0 else { throw .storage(status) }
+    }
+}
+
+extension BareRepository {
+    private static func withBareRepository<Value>(
+        _ remote: GitRemote, _ body: (OpaquePointer) throws(GitError) -> Value
+    ) throws(GitError) -> Value {
+        unsafe try withRepository(remote) { repository throws(GitError) in
+            guard unsafe git_repository_is_bare(repository) == 1 else {
+                throw GitError(
+                    .invalid, "\(remote.address.place) has a work tree, and a push would leave that behind",
+                    hint: "name a bare repository, as 'git init --bare' makes it")
+            }
+            return unsafe try body(repository)
+        }
+    }
+
+    private static func withRepository<Value>(
+        _ remote: GitRemote, _ body: (OpaquePointer) throws(GitError) -> Value
+    ) throws(GitError) -> Value {
+        var repository: OpaquePointer?
+        let status = unsafe git_repository_open(&repository, remote.address.path)
+        defer { unsafe git_repository_free(repository) }
+        guard status == 0, let repository = unsafe repository else {
+            throw .notOpened(status, remote.address.place)
+        }
+        return unsafe try body(repository)
+    }
+}
+
+extension GitError {
+    /// A repository on this machine that libgit2 does not open.
+    fileprivate static func notOpened(_ status: Int32, _ place: String) -> GitError {
+        if isForeign(status) {
+            return GitError(
+                .denied, "\(place) belongs to another user, and git does not open such a repository",
+                hint: "run this as its owner, or name the repository by ssh")
+        }
+        return status == GIT_ENOTFOUND.rawValue
+            ? GitError(.notFound, "there is no repository at \(place)", hint: "check the address")
+            : GitError(
+                .invalid, "\(place) is no repository that libgit2 \(LIBGIT2_VERSION) opens (\(status))",
+                hint: "name it by ssh if it is of a newer kind, such as reftable; check it with 'git fsck' if it is not"
+            )
+    }
+
+    /// Whether a repository was not opened because of its owner. libgit2 1.5 only says that it has not found an exception.
+    static func isForeign(_ status: Int32) -> Bool {
+        let text = unsafe (git_error_last()?.pointee.message).map { unsafe String(cString: $0) } ?? ""
+        return status == GIT_EOWNER.rawValue || status == GIT_ENOTFOUND.rawValue && text.contains("safe.directory")
     }
 }

@@ -1,4 +1,5 @@
 import CGit2
+import FoundationEssentials
 import Glibc
 import Synchronization
 
@@ -61,8 +62,8 @@ extension GitError {
 
 /// A repository on this machine whose objects another one may use: a pipeline's checkout.
 package struct Alternate: Sendable {
-    /// The folder of its objects.
-    let objects: String
+    /// The folders of its objects: its own, and those that it uses itself.
+    let objects: [String]
     /// The commits that its branches are at. All that they are made of is there.
     let commits: [ObjectID]
 
@@ -75,19 +76,22 @@ package struct Alternate: Sendable {
         var opened: OpaquePointer?
         let status = unsafe git_repository_open_ext(&opened, path, 0, nil)
         guard status == 0, let repository = unsafe opened else {
+            let isForeign = GitError.isForeign(status)
             throw GitError(
-                .noLender, "there is no repository at \(path) that can be used",
-                hint: "name the folder of a whole clone, or leave it out"
+                .noLender,
+                isForeign
+                    ? "the repository at \(path) belongs to another user, and git does not open such a one"
+                    : "there is no repository at \(path) that can be used",
+                hint: "name the folder of a whole clone\(isForeign ? " of this user" : ""), or leave it out"
             )
         }
         defer { unsafe git_repository_free(repository) }
         guard unsafe git_repository_is_shallow(repository) == 0 else { return nil }
-        guard let folder = unsafe git_repository_commondir(repository) else { throw .storage(-1) }
-        objects = unsafe String(cString: folder) + "objects"
+        objects = unsafe Self.objects(of: repository)
         commits = unsafe try Self.commits(of: repository)
     }
 
-    static func commits(of repository: OpaquePointer) throws(GitError) -> [ObjectID] {
+    private static func commits(of repository: OpaquePointer) throws(GitError) -> [ObjectID] {
         var names = unsafe git_strarray()
         let status = unsafe git_reference_list(&names, repository)
         guard status == 0 else { throw .storage(status) }
@@ -100,19 +104,54 @@ package struct Alternate: Sendable {
         }
         return Array(commits)
     }
+
+    /// The folders of a repository's objects (gitrepository-layout(5), `objects/info/alternates`); those of libgit2 follow
+    /// none further.
+    static func objects(of repository: OpaquePointer) -> [String] {
+        var all: [String] = []
+        var next = [unsafe folder(of: repository) + "objects"]
+        while let folder = next.popLast(), all.count < mostFolders {
+            guard !all.contains(folder) else { continue }
+            all.append(folder)
+            let list = FileManager.default.contents(atPath: folder + "/info/alternates").map {
+                String(decoding: $0, as: UTF8.self)
+            }
+            next += (list ?? "").split(separator: "\n").filter { !$0.hasPrefix("#") }.map {
+                $0.hasPrefix("/") ? String($0) : "\(folder)/\($0)"
+            }
+        }
+        return all
+    }
+
+    private static let mostFolders = 100
+
+    /// What is not of one work tree alone, with a `/` at its end.
+    static func folder(of repository: OpaquePointer) -> String {
+        unsafe git_repository_commondir(repository).map { unsafe String(cString: $0) } ?? ""
+    }
 }
 
 extension BareRepository {
     /// Looks for objects in another repository too, so that they need not be fetched, and keeps references to its commits,
     /// so that a server hears of them.
     package func borrow(from lender: Alternate) throws(GitError) {
-        var database: OpaquePointer?
-        let status = unsafe git_repository_odb(&database, pointer)
-        defer { unsafe git_odb_free(database) }
-        guard status == 0, let database = unsafe database else { throw .storage(status) }
-        let added = unsafe git_odb_add_disk_alternate(database, lender.objects)
-        guard added == 0 else { throw .storage(added) }
+        try borrow(objects: lender.objects)
         for commit in lender.commits { try keep(commit, as: "refs/ork/borrowed/\(commit)") }
+    }
+
+    func borrow(objects folders: [String]) throws(GitError) {
+        unsafe try Self.withDatabase(of: pointer) { database throws(GitError) in
+            for folder in folders {
+                let status = unsafe git_odb_add_disk_alternate(database, folder)
+                guard status == 0 else { throw .storage(status) }
+            }
+        }
+    }
+
+    /// Whether a commit is here, or borrowed.
+    func has(_ commit: ObjectID) -> Bool {
+        var id = commit.raw
+        return (try? unsafe Self.withDatabase(of: pointer) { unsafe git_odb_exists($0, &id) == 1 }) ?? false
     }
 
     /// Names a commit that is here, whatever had the name before.
@@ -176,6 +215,13 @@ package enum GitLibrary {
             return try body()
         }
     }
+
+    /// Has all that is written from now on written through to the disk: a branch must not survive the objects that it names.
+    static func writeThrough() throws(GitError) {
+        guard writesThrough else { throw .storage(-1) }
+    }
+
+    private static let writesThrough = ork_git_set_durable() == 0
 
     private static let settings = Mutex(())
 }
