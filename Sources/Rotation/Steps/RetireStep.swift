@@ -7,7 +7,7 @@ import Timestamps
 
 /// Disables and then deletes the predecessors, each on evidence, and only those that the handoff names.
 ///
-/// Directly before every effect both keys are read in one batch. A predecessor is disabled in one call that also
+/// Directly before every effect everything is read in one batch, and after it the key itself. A predecessor is disabled in one call that also
 /// writes the moment into its name, so that the truth about its soak is at OpenRouter and not in a file. A key that
 /// bears that mark and is enabled was restored by somebody, and is held until `--again`.
 package struct RetireStep {
@@ -70,20 +70,37 @@ package struct RetireStep {
         try recordChecklist(known)
         var snapshot = try RetirementSnapshot.take(context, account, state(), successor)
         try raiseLimit(snapshot, successor)
+        // Of the lists that name keys; an earlier run may have died between deleting a key and that.
+        var takenOut: Set<KeyHash> = []
         while let action = try nextAction(snapshot, state: state(), successor) {
             try context.continueUnlessStopped()
             context.tell(.doing(context.isDryRun ? "would \(action.verb) \(action.object)" : action.text))
             guard !context.isDryRun else { return }
             try perform(action, at: snapshot.date)
-            snapshot = try RetirementSnapshot.take(context, account, state(), successor)
+            snapshot =
+                try mayGoOn(after: action, snapshot, state())
+                ? RetirementSnapshot.take(context, account, state(), successor)
+                : snapshot.reading(action.key.hash, of: account)
             try confirm(action, snapshot)
+            if case .delete(let key, _) = action { takenOut.insert(key.hash) }
         }
         guard !context.isDryRun else { return }
-        let hashes = Set(try state().header.predecessors.map(\.hash))
+        let hashes = Set(try state().header.predecessors.map(\.hash)).subtracting(takenOut)
         _ = try snapshot.references.takeOut(hashes, of: account, context, isFresh: false)
         if successor.allowance != nil { snapshot = try RetirementSnapshot.take(context, account, state(), successor) }
         try requireFullLimit(snapshot, successor)
         try finish(successor, state())
+    }
+
+    /// Whether everything has to be read again: another effect may follow at once, or what the lists hold now is needed.
+    /// Otherwise the key alone tells what came of the effect.
+    private func mayGoOn(after action: Action, _ snapshot: RetirementSnapshot, _ state: State) -> Bool {
+        let others = state.header.predecessors.map(\.hash).filter { $0 != action.key.hash }
+        if others.contains(where: { snapshot.predecessors[$0].map { $0 != nil } ?? false }) { return true }
+        return switch action {
+        case .disable: options.isCompromised || state.plan.retire.soak.seconds == 0
+        case .delete(let key, _): snapshot.references.lists.contains { $0.names(key.hash) }
+        }
     }
 
     /// What the records say, without the targets that this run lets go of.
@@ -110,6 +127,12 @@ package struct RetireStep {
         /// `probes` of the application have just passed without it.
         case delete(Key, probes: [String])
 
+        var key: Key {
+            switch self {
+            case .disable(let key, _, _), .delete(let key, _): key
+            }
+        }
+
         var text: String {
             switch self {
             case .disable(let key, _, _): key.disabled ? "marking \(object)" : "disabling \(object)"
@@ -129,7 +152,7 @@ package struct RetireStep {
             switch self {
             case .disable(let key, _, _) where key.disabled:
                 "\(key.plainName) (\(key.hash.short)), which is disabled already: it soaks from now on"
-            case .disable(let key, _, _), .delete(let key, _): "\(key.plainName) (\(key.hash.short))"
+            case .disable, .delete: "\(key.plainName) (\(key.hash.short))"
             }
         }
     }

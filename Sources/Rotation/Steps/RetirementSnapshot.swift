@@ -9,7 +9,7 @@ import Timestamps
 struct RetirementSnapshot {
     let successor: Key
     /// `nil` for a predecessor that OpenRouter does not have any more.
-    let predecessors: [KeyHash: Key?]
+    private(set) var predecessors: [KeyHash: Key?]
     /// All keys of the workspace.
     let keys: [Key]
     /// Requests with a predecessor since its last reading; no entry where it was not asked.
@@ -21,7 +21,7 @@ struct RetirementSnapshot {
     /// Whether OpenRouter did not answer when it was asked for requests.
     let refusesAnalytics: Bool
     /// OpenRouter's clock.
-    let date: Date
+    private(set) var date: Date
 
     /// Analytics counts by minutes; a difference of clocks below that, and the time of an answer, do not matter.
     private static let precision: TimeInterval = 60
@@ -61,6 +61,8 @@ struct RetirementSnapshot {
         let asked = context.clock.now
         for hash in leaving {
             calls.append(api.key(hash).map { .predecessor(hash, $0) })
+            // Of a key that does not work nobody asks how it is used.
+            guard !state.disabled.contains(hash) else { continue }
             guard let reading = state.lastReading(of: hash) else {
                 calls.append(api.habit(of: hash, at: asked).map { .habit(hash, $0) })
                 continue
@@ -108,18 +110,30 @@ struct RetirementSnapshot {
                 .failed, "OpenRouter's answers have no Date header, so quiet and soak cannot be measured",
                 hint: "check whether a proxy removes the Date header")
         }
-        // Where the clocks differ, analytics was asked for a time that ends too early, or has not come yet.
-        if !refusesAnalytics, abs(date.timeIntervalSince(asked)) > Self.precision {
-            for hash in leaving {
-                guard let reading = state.lastReading(of: hash), reading.wholeMinute < date else { continue }
-                let again = reading.requests(hash, to: date, api)
-                requests[hash] = (try? client.send(again))?.value ?? .unusable(.stale)
-            }
+        // Where the clocks differ, analytics was asked for a time that ends too early, or has not come yet; and somebody may
+        // have enabled a key that the records have as disabled.
+        let areClocksApart = abs(date.timeIntervalSince(asked)) > Self.precision
+        for hash in leaving where !refusesAnalytics {
+            let isEnabled = predecessors[hash].flatMap { $0 }.map { !$0.disabled } ?? false
+            guard isEnabled, areClocksApart || state.disabled.contains(hash),
+                let reading = state.lastReading(of: hash), reading.wholeMinute < date
+            else { continue }
+            let again = reading.requests(hash, to: date, api)
+            requests[hash] = (try? client.send(again))?.value ?? .unusable(.stale)
         }
         let all = try account.keys(in: workspace, from: keys)
         return RetirementSnapshot(
             successor: successor, predecessors: predecessors, keys: all, requests: requests,
             habits: habits, references: try reading.readOn(account), refusesAnalytics: refusesAnalytics, date: date)
+    }
+
+    /// The same after an effect on one key, which alone is read again.
+    func reading(_ hash: KeyHash, of account: ManagedAccount) throws(StepError) -> RetirementSnapshot {
+        let answer = try account.send { $0.key(hash) }
+        var snapshot = self
+        snapshot.predecessors[hash] = .some(answer.value)
+        snapshot.date = answer.date ?? date
+        return snapshot
     }
 
     private static func missing(_ created: State.Successor, supersededBy command: String) -> StepError {

@@ -42,6 +42,13 @@ struct RollbackSnapshot {
         return RollbackSnapshot(retirement: retirement, successor: successor)
     }
 
+    /// The same after an effect on the successor, which alone is read again.
+    func readingSuccessor(of account: ManagedAccount) throws(StepError) -> RollbackSnapshot {
+        guard let hash = successor?.hash else { return self }
+        let retirement = try retirement.reading(hash, of: account)
+        return RollbackSnapshot(retirement: retirement, successor: retirement.predecessors[hash] ?? nil)
+    }
+
     /// The predecessor is deleted, so there is no way back.
     private static func gone(_ state: State) -> StepError {
         let names = state.header.predecessors.map { "\($0.name) (\($0.hash.short))" }.joined(separator: ", ")

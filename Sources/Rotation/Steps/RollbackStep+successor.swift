@@ -12,22 +12,27 @@ extension RollbackStep {
             context: context, account: account, applications: nil, options: RetireStep.Options(), as: .rollback)
     }
 
-    /// Disables and then deletes the successor. Before each effect both keys are read again.
+    /// Disables and then deletes the successor, and answers how the account is then. Before each effect everything is read again.
     ///
     /// It is taken out of the lists that name it only when it is deleted, as a predecessor is. Whoever still calls with it would
     /// else be without the provider keys, the observability or the spending limit that it was given with; and a dead hash that
     /// a run leaves behind is taken out by the next one.
-    func withdrawSuccessor() throws(StepError) {
+    func withdrawSuccessor() throws(StepError) -> RollbackSnapshot {
         var snapshot = try RollbackSnapshot.take(context, account, context.state())
         while let action = try nextAction(snapshot, context.state()) {
             try context.continueUnlessStopped()
             context.tell(.doing(action.text))
             try retiring.perform(action, at: snapshot.date)
-            let isRecorded = try context.state().successorToWithdraw?.hash == snapshot.successor?.hash
-            snapshot = try RollbackSnapshot.take(context, account, context.state())
+            let state = try context.state()
+            let isRecorded = state.successorToWithdraw?.hash == snapshot.successor?.hash
+            // What soaks now tells by itself what came of it: nothing else can follow in this run.
+            let soaks = if case .disable = action { isRecorded && state.plan.retire.soak.seconds > 0 } else { false }
+            snapshot =
+                try soaks ? snapshot.readingSuccessor(of: account) : RollbackSnapshot.take(context, account, state)
             // What a lost answer left behind was never in the records.
             if isRecorded { try retiring.confirm(action, snapshot.retirement) }
         }
+        return snapshot
     }
 
     /// The next effect that is permitted; `nil` when there is no successor any more. Throws what stands in the way.

@@ -54,8 +54,7 @@ package struct RollbackStep {
         try enable(disabled, snapshot)
         try putBack(ways, snapshot, report)
         if !ways.isEmpty { try askApplications() }
-        try withdrawSuccessor()
-        try finish()
+        try finish(withdrawSuccessor())
     }
 
     private func refuseUnknownTargets(_ state: State) throws(StepError) {
@@ -120,9 +119,8 @@ package struct RollbackStep {
     }
 
     /// The predecessor gets its own name back, and nothing is left to put back.
-    private func finish() throws(StepError) {
+    private func finish(_ snapshot: RollbackSnapshot) throws(StepError) {
         let state = try context.state()
-        let snapshot = try RollbackSnapshot.take(context, account, state)
         for case let key? in state.header.predecessors.map({ snapshot.key($0.hash) })
         where !key.disabled && key.keyName.disabledAt != nil {
             try context.continueUnlessStopped()
