@@ -1,9 +1,9 @@
 #!/bin/sh
 # Measures a fleet: ork-due finds rotations, and xargs takes each through all four steps, against an OpenRouter that takes
-# its time and, through nginx, turns away what comes too fast. Not a test: it prints figures, and fails if a rotation was
-# lost or doubled.
+# its time, is killed and started again in between, and, through nginx, turns away what comes too fast. Not a test: it
+# prints figures, and fails if a rotation was lost or doubled.
 #
-#   measure-fleet.sh [ROTATIONS [AT-ONCE [REQUESTS-A-SECOND]]]     300 rotations, 8 at once, 100 requests unless told
+#   measure-fleet.sh [ROTATIONS [AT-ONCE [REQUESTS-A-SECOND [RESTARTS]]]]     300, 8, 100 and 3 unless told
 set -eu
 
 root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
@@ -15,18 +15,24 @@ need curl jq nginx-light time
 count=${1:-300}
 at_once=${2:-8}
 rate=${3:-100}
+restarts=${4:-3}
 swift build --package-path "$root" -c release --static-swift-stdlib --quiet
 built=$(swift build --package-path "$root" -c release --show-bin-path)
 PATH=$built:$PATH
 
 stage=$(mktemp -d)
 cd "$stage"
-sandbox=''
-trap 'kill $sandbox 2>/dev/null || true; [ ! -e nginx.pid ] || kill "$(cat nginx.pid)"; rm -rf "$stage"' EXIT
+killer=''
+trap 'kill $killer "$(cat sandbox.pid)" 2>/dev/null || true; [ ! -e nginx.pid ] || kill "$(cat nginx.pid)"; rm -rf "$stage"' EXIT
 
-"$built/ork-sandbox" --latency 20 >greeting &
-sandbox=$!
-until [ -s greeting ]; do sleep 0.1; done
+# On the port of the one before, and with its keys.
+serve() {
+    "$built/ork-sandbox" --latency 20 --state state.jsonl --port "$1" >greeting.new &
+    echo $! >sandbox.pid
+    until [ -s greeting.new ]; do sleep 0.1; done
+    mv greeting.new greeting
+}
+serve 0
 field() { jq -r "$1" greeting; }
 upstream=$(field .url)
 upstream=${upstream#http://}
@@ -117,18 +123,39 @@ chmod +x rotate
 now() { date +%s.%N; }
 since() { echo "$(now) $1" | awk '{printf "%.1f s", $1 - $2}'; }
 peak() { sort -n "memory/$1" | tail -1; }
+# Of the first runs and of the last ones.
+peaks() {
+    some=$(($(wc -l <"memory/$1") / 10 + 1))
+    printf '%s kB, then %s kB' "$(head -n "$some" "memory/$1" | sort -n | tail -1)" \
+        "$(tail -n "$some" "memory/$1" | sort -n | tail -1)"
+}
 
 start=$(now)
 /usr/bin/time -o memory/ork-due -f %M ork-due --json >due.json 2>due.log
 printf 'ork-due: %s of %s rotations in %s, %s kB at its peak\n' "$(jq '.due | length' due.json)" "$count" \
     "$(since "$start")" "$(peak ork-due)"
 
+# Each time when a further part of the rotations is finished.
+kill_sometimes() {
+    for number in $(seq "$restarts"); do
+        until [ "$(wc -l <finished)" -ge $((count * number / (restarts + 1))) ]; do sleep 0.1; done
+        kill -9 "$(cat sandbox.pid)"
+        sleep 0.5
+        serve "${upstream##*:}"
+        echo "$number" >>restarted
+    done
+}
+: >restarted
+kill_sometimes &
+killer=$!
+
 start=$(now)
 jq -r '.due[].rotation' due.json | xargs -P "$at_once" -n 1 ./rotate
 printf '%s rotations, %s at once: %s\n' "$count" "$at_once" "$(since "$start")"
 for program in ork-create ork-publish ork-verify ork-retire; do
-    printf '  %s: %s runs, %s kB at its peak\n' "$program" "$(wc -l <"memory/$program")" "$(peak "$program")"
+    printf '  %s: %s runs, at its peak %s\n' "$program" "$(wc -l <"memory/$program")" "$(peaks "$program")"
 done
+printf 'restarts of OpenRouter: %s of %s\n' "$(wc -l <restarted)" "$restarts"
 printf 'requests: %s, of which turned away (429): %s; steps run again: %s\n' "$(wc -l <access)" \
     "$(grep -c '" 429 ' access || true)" "$(wc -l <again)"
 
@@ -151,4 +178,4 @@ printf 'live keys: %s (one a rotation, and one that is in none); keys ever minte
     "$live" "$(jq '[.[] | select(.name | test(" ork:"))] | length' keys.json)" "$(sort -u finished | wc -l)" \
     "$(sort finished | uniq -d | wc -l)" "$wrong"
 head -20 failed
-[ ! -s failed ] && [ "$live" = $((count + 1)) ]
+[ ! -s failed ] && [ "$live" = $((count + 1)) ] && [ "$(wc -l <restarted)" = "$restarts" ]

@@ -21,7 +21,7 @@ struct OrkSandbox: AsyncParsableCommand {
             Prints one line of JSON on standard output: url, management_key,
             predecessor (name, key, hash), and url and token of a GitHub, of a
             GitLab and of a Kubernetes. Then it serves until it is interrupted. The keys are worth
-            nothing anywhere else; nothing is kept.
+            nothing anywhere else; nothing is kept but OpenRouter's account, with --state.
 
             OpenRouter is under /api/v1, GitHub under /github (for gh: GH_HOST
             github.localhost and this address as HTTP_PROXY), GitLab under
@@ -142,6 +142,12 @@ struct OrkSandbox: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
+            "Keeps OpenRouter's account, keys and all, in this file, and begins with what is in it.", valueName: "file")
+    )
+    var state: String?
+
+    @Option(
+        help: ArgumentHelp(
             "A repository at GitHub, with the environment production; may be repeated.", valueName: "owner/name"))
     var githubRepository = ["acme/web"]
 
@@ -172,13 +178,15 @@ struct OrkSandbox: AsyncParsableCommand {
     func run() async throws {
         endOnSignals()
         if untilInputEnds { endWithInput() }
-        let now = Date()
+        let now = StateFile.moment(Date())
+        let state = try state.map { try StateFile($0, at: now) }
+        let beginning = state?.beginning
+        let start = (beginning?.at ?? now).addingTimeInterval(-86400)
         var behaviour = Behaviour(usageLag: usageLag, propagation: propagation)
         behaviour.failing = Set(failing)
         var sandbox = Sandbox(
-            .system, behaviour: behaviour,
-            start: now.addingTimeInterval(-86400))
-        let (key, hash) = sandbox.addKey(name: predecessor, at: now.addingTimeInterval(-86400))
+            beginning.map { .seeded($0.seed) } ?? .system, behaviour: behaviour, start: start)
+        let (key, hash) = sandbox.addKey(name: predecessor, at: start)
         let log = try log.map {
             try FileDescriptor.open(
                 FilePath($0), .writeOnly, options: [.create, .append, .closeOnExec], permissions: [.ownerReadWrite])
@@ -194,6 +202,7 @@ struct OrkSandbox: AsyncParsableCommand {
             kubernetes: kubernetes.token.revealed() ?? ""
         )
         let service = Service(sandbox, github, gitlab, kubernetes, log: log)
+        if let state { await service.restore(state) }
         try await serve(service, port: port, latency: .milliseconds(latency)) { url in
             let greeting: JSONValue = [
                 "url": .string(url + "/api/v1"), "management_key": .string(managementKey.revealed() ?? ""),

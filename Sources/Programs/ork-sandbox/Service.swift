@@ -20,6 +20,7 @@ actor Service {
     private var exchanges: (github: [ServiceExchange], gitlab: [ServiceExchange], kubernetes: [ServiceExchange]) =
         ([], [], [])
     private let log: FileDescriptor?
+    private var state: StateFile?
 
     init(
         _ sandbox: Sandbox, _ github: GitHubSandbox, _ gitlab: GitLabSandbox, _ kubernetes: KubernetesSandbox,
@@ -32,8 +33,18 @@ actor Service {
         self.log = log
     }
 
+    /// Takes OpenRouter's account to where it was, and keeps it there from now on.
+    func restore(_ state: StateFile) {
+        for (request, date) in state.requests {
+            let isControl = RequestTarget(request).segments.first == "sandbox"
+            _ = isControl ? control(request, at: date) : sandbox.answer(request, at: date)
+        }
+        self.state = state
+    }
+
     func answer(_ request: HTTPRequest) throws -> HTTPResponse {
-        let now = Date()
+        let now = StateFile.moment(Date())
+        if let state, StateFile.keeps(request) { try state.keep(request, at: now) }
         switch RequestTarget(request).segments.first {
         case "sandbox": return control(request, at: now)
         case "github":
@@ -98,8 +109,8 @@ actor Service {
         default: break
         }
         switch (request.method, segments.first, segments.count) {
-        case (.post, "keys", 1): return add(request.body ?? [])
-        case (.post, "keys", 2): return change(segments[1], request.body ?? [])
+        case (.post, "keys", 1): return add(request.body ?? [], at: now)
+        case (.post, "keys", 2): return change(segments[1], request.body ?? [], at: now)
         case (_, "github", _): return github.control(request, at: now)
         case (_, "gitlab", _): return gitlab.control(request, at: now)
         case (_, "kubernetes", _): return kubernetes.control(request, at: now)
@@ -108,7 +119,7 @@ actor Service {
     }
 
     /// Makes a key as it was in another sandbox: its plaintext, its moments, what it has cost.
-    private func add(_ body: [UInt8]) -> HTTPResponse {
+    private func add(_ body: [UInt8], at now: Date) -> HTTPResponse {
         guard let wish = try? JSONValue(parsing: body), let key = wish["key"]?.string, let name = wish["name"]?.string,
             let createdAt = wish["created_at"]?.string.flatMap({ Date(rfc3339: $0) })
         else { return HTTPResponse(status: 400, problem: "a key needs key, name and created_at") }
@@ -122,15 +133,14 @@ actor Service {
         if let used = wish["last_used_at"]?.string.flatMap({ Date(rfc3339: $0) }) {
             sandbox.use(made.hash, cost: Money(wish["usage"]?.number?.text ?? "0"), at: used)
         }
-        if wish["disabled"] == true { sandbox.setDisabled(made.hash, at: Date()) }
+        if wish["disabled"] == true { sandbox.setDisabled(made.hash, at: now) }
         if let deletedAt = wish["deleted_at"]?.string.flatMap({ Date(rfc3339: $0) }) {
             sandbox.delete(made.hash, at: deletedAt)
         }
         return HTTPResponse(json: sandbox.key(made.hash)?.truth ?? nil)
     }
 
-    private func change(_ hash: String, _ body: [UInt8]) -> HTTPResponse {
-        let now = Date()
+    private func change(_ hash: String, _ body: [UInt8], at now: Date) -> HTTPResponse {
         guard let wish = try? JSONValue(parsing: body).object else {
             return HTTPResponse(status: 400, problem: "the body is no JSON object")
         }
