@@ -38,16 +38,16 @@ package final class MemoryJournal: Journal, Sendable {
     package var handoff: Handoff? { contents.withLock { $0.handoff } }
 
     package func begin(_ header: RotationHeader, _ entry: Entry) throws(JournalError) {
-        try write(Handoff(header: header), entry, sealed: nil, kept: [])
+        try write(Handoff(header: header), [entry], sealed: nil, kept: [])
     }
 
-    package func append(_ entry: Entry, sealed: [SealedSecret]?, kept: [SealedSecret]) throws(JournalError) {
+    package func append(_ entries: [Entry], sealed: [SealedSecret]?, kept: [SealedSecret]) throws(JournalError) {
         guard let handoff else { throw JournalError("there is no handoff") }
-        try write(handoff, entry, sealed: sealed, kept: kept)
+        try write(handoff, entries, sealed: sealed, kept: kept)
     }
 
     private func write(
-        _ before: Handoff, _ entry: Entry, sealed: [SealedSecret]?, kept: [SealedSecret]
+        _ before: Handoff, _ entries: [Entry], sealed: [SealedSecret]?, kept: [SealedSecret]
     ) throws(JournalError) {
         let count = contents.withLock { contents in
             contents.count += 1
@@ -56,7 +56,7 @@ package final class MemoryJournal: Journal, Sendable {
         guard count != failing else { throw JournalError("the disk is full", hint: "make room") }
         var handoff = before
         do {
-            try handoff.append(entry, at: simulation.now, by: identity)
+            for entry in entries { try handoff.append(entry, at: simulation.now, by: identity) }
             if let sealed { handoff.seal(sealed) }
             handoff.keep(kept)
             _ = try State(handoff, trust: trust)

@@ -95,6 +95,25 @@ import Timestamps
         }
     }
 
+    @Test("the checks and the verdict are recorded in one write, all or none")
+    func oneWrite() throws {
+        let fixture = try RotationFixture.published(waves: ["canary": 1, "web": 1])
+        let full = fixture.failing(1)
+        full.refused(.failed, "the disk is full") { () throws(StepError) in try full.verify() }
+        #expect(full.events == fixture.events)
+        let second = fixture.failing(2)
+        try second.verify()
+        #expect(second.events.count { $0 == .checked } > 2 && second.events.last == .verified)
+    }
+
+    @Test("checks that did not pass are recorded, too")
+    func failedChecks() throws {
+        let fixture = try RotationFixture.published()
+        fixture.simulation.with { $0.places["web"] = Secret("sk-or-v1-other") }
+        fixture.refused(.failed) { () throws(StepError) in try fixture.verify() }
+        #expect(fixture.events.last == .checked)
+    }
+
     @Test func nothingPublishedIsNothingToVerify() throws {
         let fixture = try RotationFixture()
         try fixture.create()

@@ -101,21 +101,23 @@ package final class HandoffFile: Journal {
     }
 
     package func begin(_ header: RotationHeader, _ entry: Entry) throws(JournalError) {
-        try write(Handoff(header: header), entry, sealed: nil, kept: [])
+        try write(Handoff(header: header), [entry], sealed: nil, kept: [])
     }
 
-    package func append(_ entry: Entry, sealed: [SealedSecret]?, kept: [SealedSecret]) throws(JournalError) {
+    package func append(_ entries: [Entry], sealed: [SealedSecret]?, kept: [SealedSecret]) throws(JournalError) {
         guard let handoff else { throw JournalError("there is no handoff to record in") }
-        try write(handoff, entry, sealed: sealed, kept: kept)
+        try write(handoff, entries, sealed: sealed, kept: kept)
     }
 
     private func write(
-        _ before: Handoff, _ entry: Entry, sealed: [SealedSecret]?, kept: [SealedSecret]
+        _ before: Handoff, _ entries: [Entry], sealed: [SealedSecret]?, kept: [SealedSecret]
     ) throws(JournalError) {
         var handoff = before
         let summary: JSONValue
         do {
-            try handoff.append(entry, at: clock.now, provenance: provenance.json, by: identity)
+            for entry in entries {
+                try handoff.append(entry, at: clock.now, provenance: provenance.json, by: identity)
+            }
             if let sealed { handoff.seal(sealed) }
             handoff.keep(kept)
             summary = try State(handoff, trust: trust).summary

@@ -6,13 +6,14 @@ package protocol Journal: AnyObject {
     /// Begins the handoff of a new rotation with its first record.
     func begin(_ header: RotationHeader, _ entry: Entry) throws(JournalError)
 
-    /// Adds a record, and with it replaces the sealed boxes if `sealed` is given, and adds `kept` to those of predecessors.
-    func append(_ entry: Entry, sealed: [SealedSecret]?, kept: [SealedSecret]) throws(JournalError)
+    /// Adds records, all or none, and with them replaces the sealed boxes if `sealed` is given, and adds `kept` to those of
+    /// predecessors.
+    func append(_ entries: [Entry], sealed: [SealedSecret]?, kept: [SealedSecret]) throws(JournalError)
 }
 
 extension Journal {
     /// Adds a record and leaves the boxes alone.
-    package func append(_ entry: Entry) throws(JournalError) { try append(entry, sealed: nil, kept: []) }
+    package func append(_ entry: Entry) throws(JournalError) { try append([entry], sealed: nil, kept: []) }
 }
 
 /// The handoff could not be made durable. Nothing may be done on the outside after that.

@@ -98,7 +98,14 @@ package struct StepContext {
     ) throws(StepError) {
         // Without its record an effect does not begin.
         if entry.event == .intended { try continueUnlessStopped() }
-        do { try journal.append(entry, sealed: sealed, kept: kept) } catch { throw StepError(error) }
+        try record(all: [entry], sealed: sealed, kept: kept)
+    }
+
+    /// Records what belongs together in one write: between these nothing happens on the outside.
+    func record(
+        all entries: [Entry], sealed: [SealedSecret]? = nil, kept: [SealedSecret] = []
+    ) throws(StepError) {
+        do { try journal.append(entries, sealed: sealed, kept: kept) } catch { throw StepError(error) }
     }
 }
 

@@ -84,15 +84,18 @@ package struct VerifyStep {
             state, hiding: secret, hint: state.remedyForFailedProbe(hasKey: secret != nil))
         // What was ended before it had answered is no evidence, for or against.
         try context.continueUnlessStopped()
-        for check in checks {
-            context.tell(check.isFailed ? .warning(check.text) : .done(check.text))
-            try context.record(check.entry(of: .verify))
-        }
+        for check in checks { context.tell(check.isFailed ? .warning(check.text) : .done(check.text)) }
         report(checks)
-        try refuseFailed(checks)
+        let entries = checks.map { $0.entry(of: .verify) }
         let evidence = Evidence(of: successor.name, at: published, checks)
-        try refuseNothing(evidence)
-        try recordVerified(evidence, published, successor, state, complete: complete)
+        do throws(StepError) {
+            try refuseFailed(checks)
+            try refuseNothing(evidence)
+        } catch {
+            try context.record(all: entries)
+            throw error
+        }
+        try recordVerified(evidence, entries, published, successor, state, complete: complete)
         return checks
     }
 
@@ -122,7 +125,8 @@ package struct VerifyStep {
     }
 
     private func recordVerified(
-        _ evidence: Evidence, _ published: [Plan.Target], _ successor: State.Successor, _ state: State, complete: Bool
+        _ evidence: Evidence, _ checks: [Entry], _ published: [Plan.Target], _ successor: State.Successor,
+        _ state: State, complete: Bool
     ) throws(StepError) {
         var writes: JSONObject = [:]
         for target in published {
@@ -138,7 +142,7 @@ package struct VerifyStep {
             "evidence": evidence.json, "dropped": .bool(drops),
         ]
         try context.record(
-            Entry(.verify, .verified, message: evidence.text, detail: detail), sealed: drops ? [] : nil)
+            all: checks + [Entry(.verify, .verified, message: evidence.text, detail: detail)], sealed: drops ? [] : nil)
         if complete, let warning = state.newTargetsWarning {
             context.tell(.warning("\(warning); \(State.newTargetsRemedy)"))
         }

@@ -174,16 +174,16 @@ final class WalkJournal: Journal {
     }
 
     func begin(_ header: RotationHeader, _ entry: Entry) throws(JournalError) {
-        try write(Handoff(header: header), entry, sealed: nil, kept: [])
+        try write(Handoff(header: header), [entry], sealed: nil, kept: [])
     }
 
-    func append(_ entry: Entry, sealed: [SealedSecret]?, kept: [SealedSecret]) throws(JournalError) {
+    func append(_ entries: [Entry], sealed: [SealedSecret]?, kept: [SealedSecret]) throws(JournalError) {
         guard let handoff else { throw JournalError("there is no handoff to record in") }
-        try write(handoff, entry, sealed: sealed, kept: kept)
+        try write(handoff, entries, sealed: sealed, kept: kept)
     }
 
     private func write(
-        _ before: Handoff, _ entry: Entry, sealed: [SealedSecret]?, kept: [SealedSecret]
+        _ before: Handoff, _ entries: [Entry], sealed: [SealedSecret]?, kept: [SealedSecret]
     ) throws(JournalError) {
         var failure: JournalError?
         process.effect { way in
@@ -194,7 +194,7 @@ final class WalkJournal: Journal {
             }
             var handoff = before
             do throws(HandoffError) {
-                try handoff.append(entry, at: process.now, by: identity)
+                for entry in entries { try handoff.append(entry, at: process.now, by: identity) }
                 if let sealed { handoff.seal(sealed) }
                 handoff.keep(kept)
             } catch {
