@@ -16,7 +16,9 @@ count=${1:-300}
 at_once=${2:-8}
 rate=${3:-100}
 restarts=${4:-3}
-swift build --package-path "$root" -c release --static-swift-stdlib --quiet
+for program in ork-sandbox ork-keygen ork-due ork-create ork-publish ork-verify ork-retire ork-publisher-file; do
+    swift build --package-path "$root" -c release --static-swift-stdlib --quiet --product "$program"
+done
 built=$(swift build --package-path "$root" -c release --show-bin-path)
 PATH=$built:$PATH
 
