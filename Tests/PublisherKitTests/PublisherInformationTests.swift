@@ -25,6 +25,21 @@ import Testing
         #expect(try PublisherInformation(parsing: text.utf8) == PublisherInformation(verbs: [.publish]))
     }
 
+    @Test("a digest that can be read back is told so that hosts which do not know of it read the rest")
+    func digest() throws {
+        let information = PublisherInformation(readback: .digest)
+        let line = String(decoding: information.line, as: UTF8.self)
+        #expect(line.contains(#""readback":"none""#) && line.contains(#""digest":true"#))
+        #expect(try PublisherInformation(parsing: information.line) == information)
+        for (text, readback) in [
+            (#""readback": "timestamp", "digest": true"#, .digest), (#""digest": false"#, .none),
+            (#""readback": "value", "digest": true"#, .value),
+        ] as [(String, PublisherInformation.Readback)] {
+            let line = #"{"protocol": 1, "verbs": [], \#(text)}"#
+            #expect(try PublisherInformation(parsing: line.utf8).readback == readback)
+        }
+    }
+
     @Test("rollback is a verb of those who name it")
     func rollback() throws {
         #expect(PublisherInformation().verbs == [.check, .publish, .verify])

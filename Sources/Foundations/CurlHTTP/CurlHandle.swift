@@ -58,9 +58,9 @@ struct CurlHandle: ~Copyable {
         unsafe Self.lend(value) { text in note(unsafe ork_curl_set_text(pointer, option, text)) }
     }
 
-    /// Adds a field that holds a credential.
-    mutating func add(field name: String, _ value: Secret) {
-        unsafe Self.lend(value, after: name + ": ") { line in unsafe add(line: line) }
+    /// Adds a field that holds a credential, after this text.
+    mutating func add(field name: String, after start: String = "", _ value: Secret) {
+        unsafe Self.lend(value, after: name + ": " + start) { line in unsafe add(line: line) }
     }
 
     /// Lends `value` as C has texts, after `start`. The copy made here is wiped; libcurl's own is out of reach.
@@ -212,6 +212,7 @@ extension CurlHandle {
         switch request.authorization {
         // libcurl gives it to this host only, never to a proxy, and keeps it out of the fields that we set.
         case .bearer(let secret): set(bearer: secret)
+        case .scheme(let name, let secret): add(field: "Authorization", after: name + " ", secret)
         case .field(let name, let secret): add(field: name, secret)
         case .awsSignature(let key):
             set(CURLOPT_AWS_SIGV4, "aws:amz:\(key.region):\(key.service)")

@@ -65,6 +65,11 @@ extension HTTPRequest {
         }
         switch authorization {
         case .bearer(let secret): try Self.validate(secret)
+        case .scheme(let name, let secret):
+            guard !name.isEmpty, name.utf8.allSatisfy(Self.isTokenByte) else {
+                throw .invalid("the credential's scheme holds a character that cannot be sent")
+            }
+            try Self.validate(secret)
         case .field(let name, let secret):
             guard !name.isEmpty, name.utf8.allSatisfy(Self.isTokenByte) else {
                 throw .invalid("the name of the credential's field holds a character that cannot be sent")

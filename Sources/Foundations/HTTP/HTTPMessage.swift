@@ -65,6 +65,8 @@ public struct HTTPRequest: Sendable {
 public enum HTTPAuthorization: Sendable, Equatable {
     /// `Authorization: Bearer …` (RFC 6750 §2.1).
     case bearer(Secret)
+    /// `Authorization: SCHEME …` with another scheme's name, as `Basic` (RFC 9110 §11.4).
+    case scheme(String, Secret)
     /// A field of its own with the credential as it is, as `X-aws-ec2-metadata-token`.
     case field(String, Secret)
     /// A signature of the whole request, which the transport makes.

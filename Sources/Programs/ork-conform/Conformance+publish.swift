@@ -3,11 +3,13 @@ import JSON
 import PublisherKit
 
 extension Conformance {
+    private var unreadable: String { "info says neither readback: value nor digest: true" }
+
     /// What must not change the target.
     func checkReading(_ report: inout Report, _ information: PublisherInformation) {
         let key = MadeUpKey()
         let hasVerify = information.verbs.contains(.verify)
-        let isReadable = hasVerify && information.readback == .value
+        let isReadable = hasVerify && [.value, .digest].contains(information.readback)
         if isReadable {
             report.check("verify of a target that holds nothing is absent") {
                 complaint { () throws(Complaint) in
@@ -15,7 +17,7 @@ extension Conformance {
                 }.map { "\($0); take a scratch target that is empty" }
             }
         } else {
-            report.skip("verify of a target that holds nothing is absent", "info does not say readback: value")
+            report.skip("verify of a target that holds nothing is absent", unreadable)
         }
         let rule = "check answers and changes nothing"
         if information.verbs.contains(.check) {
@@ -82,7 +84,7 @@ extension Conformance {
         }
         let hasVerify = information.verbs.contains(.verify)
         let isReadable = hasVerify && information.readback == .value
-        let words = isReadable ? ["match"] : ["match", "unverifiable"]
+        let words = [.value, .digest].contains(information.readback) ? ["match"] : ["match", "unverifiable"]
         let verify = "verify finds what was published"
         if hasVerify {
             report.check(verify) { found(first, receipt, words) }
@@ -105,7 +107,12 @@ extension Conformance {
                 }
             }
         } else {
-            report.skip(other, "info does not say readback: value")
+            if hasVerify, information.readback == .digest {
+                // The receipt is of the key that was written: it must not vouch for another one.
+                report.check(other) { found(stranger, receipt, ["mismatch", "unverifiable"]) }
+            } else {
+                report.skip(other, unreadable)
+            }
             report.skip(compare, "info does not say readback: value")
         }
         report.check("the next key takes the place of the one that expect has") {

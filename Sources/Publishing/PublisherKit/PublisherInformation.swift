@@ -6,6 +6,8 @@ public struct PublisherInformation: Hashable, Sendable {
     public enum Readback: String, Sendable {
         /// The value itself, so that it can be compared.
         case value
+        /// A digest of it, by a function that the service may not say.
+        case digest
         /// When it was last written, and no more.
         case timestamp
         /// Nothing.
@@ -98,8 +100,7 @@ extension PublisherInformation {
         self.init(
             verbs: Set(try fields.strings("verbs").compactMap(Verb.init)), with: try Names(fields, "with"),
             paths: try fields.strings("paths"), environment: try Variables(fields, "environment"),
-            readback: try fields.optional(
-                "readback", { $0.string.flatMap(Readback.init) }, "one of value, timestamp, none") ?? .none,
+            readback: try Readback(fields),
             rollback: try fields.optional(
                 "rollback", { $0.string.flatMap(Rollback.init) }, "one of native, value, none") ?? .none,
             batch: try fields.optional("batch", \.bool, "true or false") ?? false)
@@ -110,12 +111,27 @@ extension PublisherInformation {
         var value: JSONObject = [
             "protocol": .number(JSONNumber(Self.protocolVersion)),
             "verbs": .array(Verb.allCases.filter(verbs.contains).map { .string($0.rawValue) }),
-            "with": with.value, "environment": environment.value, "readback": .string(readback.rawValue),
+            "with": with.value, "environment": environment.value, "readback": .string(readback.word),
             "rollback": .string(rollback.rawValue), "batch": .bool(batch),
         ]
+        if readback == .digest { value[Readback.digestKey] = true }
         if !paths.isEmpty { value["paths"] = .array(paths.map { .string($0) }) }
         return JSONValue.object(value).bytes() + [UInt8(ascii: "\n")]
     }
+}
+
+extension PublisherInformation.Readback {
+    // A word that `readback` had not from the start would make older hosts refuse the publisher: to them it cannot be
+    // read back, and what it can besides is a member that they ignore.
+    fileprivate static let digestKey = "digest"
+
+    fileprivate init(_ fields: WireFields) throws(PublisherError) {
+        let word = try fields.optional("readback", { $0.string.flatMap(Self.init) }, "one of value, timestamp, none")
+        let isDigest = try fields.optional(Self.digestKey, \.bool, "true or false") ?? false
+        self = isDigest && word != .value ? .digest : word ?? .none
+    }
+
+    fileprivate var word: String { (self == .digest ? .none : self).rawValue }
 }
 
 extension PublisherInformation.Names {

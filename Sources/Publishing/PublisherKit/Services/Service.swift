@@ -76,6 +76,8 @@ public struct ServiceCall: Sendable {
     public var query: [(String, String)]
     /// The body, sent as JSON.
     public var body: JSONValue?
+    /// The body of a call that has no JSON: names and values, sent as a form (`application/x-www-form-urlencoded`).
+    public var form: [(String, String)]?
     /// Fields besides those that every request to the service has.
     public var headers: [(name: String, value: String)] = []
     /// What of the body no message may repeat.

@@ -31,6 +31,12 @@ public struct ServiceAnswer: Sendable {
     /// Its status.
     public var status: Int { response.status }
 
+    /// The body as JSON of whatever kind.
+    public func value() throws(ServiceError) -> JSONValue {
+        guard let json else { throw surprise("not JSON") }
+        return json
+    }
+
     /// The body as an object of JSON.
     public func object() throws(ServiceError) -> AnswerObject {
         guard let object = json?.object else { throw surprise("not an object of JSON") }

@@ -154,9 +154,12 @@ public final class ServiceClient: Sendable {
         _ call: ServiceCall, _ authorization: HTTPAuthorization?, until end: Date
     ) -> HTTPRequest {
         let path = call.path.map { "/" + HTTPURL.encode($0) }.joined()
+        let form = call.form?.map { HTTPURL.encode($0) + "=" + HTTPURL.encode($1) }.joined(separator: "&")
+        let type = form == nil ? [] : [(name: "Content-Type", value: "application/x-www-form-urlencoded")]
         return HTTPRequest(
-            call.method, address.appending(path, query: call.query), headers: service.headers + call.headers,
-            authorization: authorization, body: call.body?.bytes(), isIdempotent: call.isIdempotent,
+            call.method, address.appending(path, query: call.query), headers: service.headers + type + call.headers,
+            authorization: authorization, body: form.map { Array($0.utf8) } ?? call.body?.bytes(),
+            isIdempotent: call.isIdempotent,
             timeout: .seconds(max(0, end.timeIntervalSince(clock.now))))
     }
 
