@@ -3,6 +3,9 @@
 import Foundation
 import PackageDescription
 
+/// The folder of the files that describe services to the publisher `http`.
+let presets = "presets"
+
 let package = Package(
     name: "ork",
     platforms: [.macOS(.v15)],
@@ -101,6 +104,7 @@ let package = Package(
         servicePublisher("aws-secrets-manager", "AWS", "Sodium"),
         servicePublisher("aws-parameter", "AWS"),
         servicePublisher("kubernetes-secret", "Sodium", "Timestamps", "YAML"),
+        servicePublisher("http", "Sodium", "Timestamps", "Wording", embedding: presets),
 
         support(
             "TestSupport", "ChildProcesses", "HTTP", "JSON", "OpenRouterSandbox", "PublisherKit", "Secrets", "Sodium",
@@ -133,6 +137,7 @@ let package = Package(
         suite(
             "KubernetesSecret", "CurlHTTP", "KubernetesSandbox", "ork-publisher-kubernetes-secret",
             "ork-sandbox"),
+        suite("HTTPPublisher", "SandboxWire", "ork-publisher-http"),
         suite("EndToEnd", "ChildProcesses", "OpenRouterSandbox", "Rotation", "RotationFixtures"),
         suite("Pipeline", "Rotation"), suite("Architecture", "Rotation"),
     ]
@@ -142,7 +147,8 @@ let package = Package(
 let isDependency = Context.packageDirectory.contains("/checkouts/")
 
 for target in package.targets where target.type != .system {
-    target.exclude = withoutSwift(target.path ?? "")
+    // What is built in is not left out.
+    target.exclude = withoutSwift(target.path ?? "").filter { target.resources == nil || $0 != presets }
     target.swiftSettings = [
         .enableUpcomingFeature("ExistentialAny"), .enableUpcomingFeature("InternalImportsByDefault"),
         .enableUpcomingFeature("MemberImportVisibility"), .strictMemorySafety(), .treatAllWarnings(as: .error),
@@ -189,11 +195,15 @@ func publisher(_ name: String, _ dependencies: Target.Dependency...) -> Target {
         path: "plugins/\(name)")
 }
 
-/// A publisher for a service that speaks HTTP.
-func servicePublisher(_ name: String, _ dependencies: Target.Dependency...) -> Target {
-    .executableTarget(
+/// A publisher for a service that speaks HTTP, with the files of a folder built in.
+func servicePublisher(
+    _ name: String, _ dependencies: Target.Dependency..., embedding folder: String? = nil
+) -> Target {
+    let files = folder.map { folder in withoutSwift("plugins/\(name)/\(folder)").map { "\(folder)/\($0)" } }
+    return .executableTarget(
         name: "ork-publisher-\(name)",
-        dependencies: dependencies + ["CurlHTTP", "HTTP", "JSON", "PublisherKit", "Secrets"], path: "plugins/\(name)")
+        dependencies: dependencies + ["CurlHTTP", "HTTP", "JSON", "PublisherKit", "Secrets"], path: "plugins/\(name)",
+        resources: files?.sorted().map(Resource.embedInCode))
 }
 
 /// What several suites use.

@@ -1,0 +1,106 @@
+import FoundationEssentials
+import HTTP
+import JSON
+import PublisherKit
+import TestSupport
+import Testing
+
+@testable import ork_publisher_http
+
+/// What was written is in effect once something runs that was made after the write.
+@Suite(.tags(.values)) struct DeploymentTests {
+    private static let deploying = Kind.allCases.filter { $0.states != nil }
+
+    @Test("verify waits for the deployment, tells one that failed, and the step deploys again", arguments: deploying)
+    func waits(kind: Kind) throws {
+        let fixture = PlatformFixture(kind)
+        let states = try #require(kind.states)
+        let answer = fixture.ask(.publish)
+        let id = try #require(answer.receipt?["deployment"]?.string)
+        #expect(answer.outcome == .committed && answer.message?.contains(id) == true)
+        let early = fixture.ask(.verify, receipt: answer.receipt).error
+        #expect(
+            early?.code == .unavailable && early?.message.contains("\(id) is not live yet") == true, "\(early as Any)")
+        fixture.platform { platform, _ in platform.deployments[0].state = states.failed }
+        let failed = fixture.ask(.verify, receipt: answer.receipt).error
+        #expect(failed?.message.contains("\(id) failed (\(states.failed))") == true, "\(failed as Any)")
+        let again = fixture.ask(.publish)
+        #expect(again.outcome == .unchanged && again.receipt?["deployment"]?.string != id)
+        fixture.goLive()
+        #expect(fixture.ask(.verify, receipt: again.receipt).outcome == .match)
+    }
+
+    @Test(
+        "what was written and not deployed is not in effect: whoever died between is made up for", arguments: deploying)
+    func crashed(kind: Kind) {
+        let fixture = PlatformFixture(kind, holding: SampleKeys.successor)
+        fixture.platform { platform, now in _ = platform.deploy(at: now) }
+        fixture.goLive()
+        #expect(fixture.ask(.verify).error?.code == .conflict)
+        let answer = fixture.ask(.publish)
+        #expect(answer.outcome == .unchanged && answer.receipt?["deployment"] == "dep-2", "\(answer)")
+        #expect(fixture.ask(.verify, receipt: answer.receipt).error?.code == .unavailable)
+    }
+
+    @Test("a deployment whose answer was lost is found, and not made twice", arguments: deploying)
+    func lost(kind: Kind) {
+        let fixture = PlatformFixture(kind)
+        fixture.fail(.post, at: kind.deployPart, .lostReply)
+        let answer = fixture.ask(.publish)
+        guard kind.showsLatest else {
+            #expect(answer.error != nil && fixture.held == "successor")
+            return
+        }
+        #expect(answer.outcome == .committed && answer.receipt?["deployment"] == "dep-1", "\(answer)")
+        #expect(fixture.platform { platform, _ in platform.deployments.count } == 1)
+    }
+
+    @Test("a deployment that is refused leaves the write, and nobody takes it for one in effect", arguments: deploying)
+    func refused(kind: Kind) {
+        let fixture = PlatformFixture(kind)
+        fixture.fail(.post, at: kind.deployPart, .answer(403, #"{"message": "no"}"#))
+        let answer = fixture.ask(.publish)
+        guard case .unknown(let error) = answer.outcome else {
+            Issue.record("\(answer)")
+            return
+        }
+        #expect(error.code == .denied && error.message.hasPrefix("updated") && fixture.held == "successor")
+    }
+
+    @Test("with redeploy: false nothing is deployed, and that is said", arguments: deploying)
+    func off(kind: Kind) {
+        let fixture = PlatformFixture(kind)
+        let answer = fixture.ask(.publish, ["redeploy": false])
+        #expect(answer.outcome == .committed && answer.message?.contains("does not make") == true)
+        #expect(fixture.platform { platform, _ in platform.deployments.isEmpty })
+        #expect(fixture.ask(.verify, ["redeploy": "false"]).outcome == (kind.isVerifiable ? .match : .unverifiable))
+    }
+
+    @Test("a deploy hook is called, its address told to nobody")
+    func hook() {
+        let fixture = PlatformFixture(.render)
+        let hook = ["DEPLOY_HOOK": "https://api.render.com/deploy/srv-web?key=hooksecret0123"]
+        let missing = fixture.ask(.publish, ["redeploy": "hook"])
+        #expect(missing.error?.field == "env.DEPLOY_HOOK" && fixture.held == "predecessor")
+        fixture.fail(
+            .post, at: "/deploy/",
+            .answer(500, #"{"message": "https://api.render.com/deploy/srv-web?key=hooksecret0123"}"#))
+        fixture.fail(.post, at: "/deploy/", .answer(200, #"{"deploy": {"id": "dep-9"}}"#))
+        let doubt = fixture.ask(.publish, ["redeploy": "hook"], variables: hook)
+        #expect(!"\(doubt)".contains("hooksecret"))
+        let answer = fixture.ask(.publish, ["redeploy": "hook"], variables: hook)
+        #expect(answer.outcome == .unchanged && answer.receipt?["redeployed"] == "hook", "\(answer)")
+        let seen = fixture.ask(.verify, ["redeploy": "hook"], receipt: answer.receipt, variables: hook)
+        #expect(seen.outcome == .unverifiable && seen.message?.contains("probe") == true)
+    }
+}
+
+extension PlatformFixture {
+    /// Every deployment is live.
+    func goLive() {
+        platform { platform, _ in
+            guard let live = platform.kind.states?.live else { return }
+            for index in platform.deployments.indices { platform.deployments[index].state = live }
+        }
+    }
+}

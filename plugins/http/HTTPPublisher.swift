@@ -1,0 +1,54 @@
+import CurlHTTP
+import FoundationEssentials
+import JSON
+import PublisherKit
+
+/// Writes to any service that a target describes, or that a preset does.
+@main
+struct HTTPPublisher: ServicePublisher {
+    private let clients: ServiceClients
+
+    init() {
+        // Whether a call is sent again is for `ServiceClient` to say.
+        self.init(ServiceClients(DescribedService(), transport: CurlTransport.sendingOnce()))
+    }
+
+    init(_ clients: ServiceClients) { self.clients = clients }
+
+    var information: PublisherInformation {
+        var settings: [String] = []
+        for key in Preset.common + ServiceDescription.settings + Preset.all.flatMap({ $0.settings.map(\.key) })
+        where !settings.contains(key) { settings.append(key) }
+        return PublisherInformation(
+            with: .init(optional: settings), readback: .value, rollback: .value, batch: true)
+    }
+
+    /// Half of them may read while the other half writes; `ServiceClient` bounds the writes.
+    var concurrency: Int { 16 }
+
+    func target(_ request: PublisherRequest) throws(PublisherError) -> HTTPTarget {
+        let with = request.with
+        let description: ServiceDescription
+        if let name = try Settings(with).text("preset") {
+            let preset = try Preset.named(name)
+            try preset.check(with)
+            description = try ServiceDescription(preset.description, with: with)
+        } else {
+            description = try ServiceDescription(with, with: with)
+        }
+        let credential = description.credential
+        let credentials = try credential.credentials(of: description.title, in: clients.environment)
+        let client = try clients.client(
+            for: Settings(with), at: description.address, apart: ["\(credential)", "\(description.headers)"]
+        ) { writes in
+            ServiceClient(
+                DescribedService(description), at: description.address, credentials: credentials, writes: writes,
+                transport: clients.transport, clock: clients.clock)
+        }
+        return HTTPTarget(
+            description: description, client: client, environment: clients.environment, transport: clients.transport,
+            clock: clients.clock, deadline: request.deadline, secret: request.secret)
+    }
+
+    func finish() { clients.end() }
+}

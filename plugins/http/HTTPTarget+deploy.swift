@@ -1,0 +1,171 @@
+import FoundationEssentials
+import HTTP
+import JSON
+import PublisherKit
+import Secrets
+import Timestamps
+
+// What was written is in effect once something runs that was made after the write. A deployment that was asked for after it
+// was, so its id is the evidence; where the service deploys by itself, the time at which it did.
+extension HTTPTarget {
+    /// Reads the newest deployment, where there is a way to: so that what `publish` needs is known before it writes.
+    func checkDeployment() throws(ServiceError) {
+        try checkHook()
+        if let latest = description.deployment?.latest { _ = try newest(latest) }
+    }
+
+    /// Refuses a hook that cannot be called.
+    func checkHook() throws(ServiceError) {
+        if case .hook(let variable)? = description.deployment?.trigger { _ = try hook(variable) }
+    }
+
+    /// When a target was written, by the service's clock.
+    struct Moments {
+        /// When it was there at the latest; `nil` where nobody knows.
+        let written: Date?
+        /// When it was read before anything was done.
+        let before: Date?
+        /// Whether this run wrote it.
+        let isOurs: Bool
+    }
+
+    /// Deploys what was written, unless a deployment is known to have begun after that. What a run that died did is not
+    /// remembered: then there is one deployment more, which does no harm.
+    func deploy(
+        _ deployment: DeploymentDescription, _ moments: Moments
+    ) throws(ServiceError) -> (receipt: JSONObject, note: String) {
+        guard let trigger = deployment.trigger else {
+            // It begins to before it answers.
+            let before = moments.isOurs ? moments.before.map { JSONValue.string($0.rfc3339) } : nil
+            return (before.map { ["written_after": $0] } ?? [:], "\(description.title) deploys it by itself")
+        }
+        if !moments.isOurs, let latest = deployment.latest, let newest = try newest(latest, after: moments.written) {
+            return deployed(newest.id, "deployment \(newest.id) was made with it")
+        }
+        do throws(ServiceError) {
+            switch trigger {
+            case .hook(let variable):
+                try call(hook: variable)
+                if let latest = deployment.latest,
+                    let newest = try newest(latest, after: moments.written ?? moments.before)
+                {
+                    return deployed(newest.id, "called the deploy hook, which deploys it as \(newest.id)")
+                }
+                return (["redeployed": "hook"], "called the deploy hook")
+            case .request(let request, let pointer):
+                let (answer, document) = try send(request, to: "deploy \(description.place)", isWrite: true)
+                let id = try pointer.flatMap { pointer throws(ServiceError) in
+                    try document.flatMap { document throws(ServiceError) in try text(at: pointer, in: document) }
+                }
+                guard pointer == nil || id != nil else { throw answer.surprise("without the deployment's id") }
+                return deployed(id, "deploys it" + (id.map { " as \($0)" } ?? ""))
+            }
+        } catch {
+            // The answer may be lost, and the deployment not.
+            guard error.mayHaveTakenEffect, let latest = deployment.latest,
+                let newest = try newest(latest, after: moments.written ?? moments.before)
+            else { throw error }
+            return deployed(newest.id, "deploys it as \(newest.id)")
+        }
+    }
+
+    /// Refuses while what runs may have been made before the write. `isSeen` is false where nobody can tell.
+    func requireDeployed(
+        _ deployment: DeploymentDescription, _ request: PublisherRequest
+    ) throws(ServiceError) -> (isSeen: Bool, note: String) {
+        let again = "`ork-publish --accept-target \(request.target)` deploys it, and writes nothing twice"
+        let receipt = request.receipt ?? [:]
+        if deployment.trigger != nil, receipt["redeployed"] == nil {
+            throw notInEffect(.conflict, "was not deployed with it", hint: again)
+        }
+        let id = receipt["deployment"]?.string
+        guard let wait = deployment.wait, id != nil || !wait.request.names.contains("id") else {
+            return (false, "it was deployed, and nothing shows how far that is; give ork-verify a probe")
+        }
+        let values = id.map { description.values.adding("id", $0) } ?? description.values
+        let (_, document) = try send(wait.request, to: "read how \(description.place) is deployed", values)
+        let shown = try wait.id.flatMap { pointer throws(ServiceError) in
+            try document.flatMap { document throws(ServiceError) in try text(at: pointer, in: document) }
+        }
+        let name = (id ?? shown).map { "deployment \($0)" } ?? "its deployment"
+        guard let document, let state = try text(at: wait.state, in: document) else {
+            throw notInEffect(.unavailable, "its state cannot be seen", hint: Self.waiting)
+        }
+        if wait.failed.contains(state) {
+            let next = deployment.trigger == nil ? "deploy it again at \(description.title)" : again
+            throw notInEffect(.unavailable, "\(name) failed (\(state))", hint: "look at its log; \(next)")
+        }
+        guard wait.good.contains(state) else {
+            throw notInEffect(.unavailable, "\(name) is not live yet (\(state))", hint: Self.waiting)
+        }
+        if let pointer = wait.created {
+            let created = try text(at: pointer, in: document).flatMap(moment)
+            // Whoever found it written does not know since when; the service deploys with every change.
+            let written = receipt["written_after"]?.string.flatMap(moment) ?? .distantPast
+            guard let created, created >= written else {
+                throw notInEffect(.unavailable, "what runs was made before it was written", hint: Self.waiting)
+            }
+        }
+        return (true, "\(name) is live (\(state))")
+    }
+
+    /// RFC 3339, or milliseconds of Unix time.
+    func moment(_ text: String) -> Date? {
+        Date(rfc3339: text) ?? Int(text).map { Date(timeIntervalSince1970: Double($0) / 1000) }
+    }
+
+    private static let waiting = "`ork-verify --wait 10m` waits for it"
+
+    private func notInEffect(_ code: PublisherError.Code, _ what: String, hint: String) -> ServiceError {
+        ServiceError(
+            PublisherError(
+                code, "\(description.place) holds the key, but \(what)", hint: hint, field: "with.redeploy"))
+    }
+
+    private func deployed(_ id: String?, _ note: String) -> (receipt: JSONObject, note: String) {
+        var receipt: JSONObject = ["redeployed": true]
+        if let id { receipt["deployment"] = .string(id) }
+        return (receipt, note)
+    }
+
+    private func newest(_ latest: DeploymentDescription.Latest) throws(ServiceError) -> (id: String, created: Date)? {
+        let (_, document) = try send(latest.request, to: "read the deployments of \(description.place)")
+        guard let document, let id = try text(at: latest.id, in: document),
+            let created = try text(at: latest.created, in: document).flatMap(moment)
+        else { return nil }
+        return (id, created)
+    }
+
+    /// The newest deployment, if it was made after this moment.
+    private func newest(
+        _ latest: DeploymentDescription.Latest, after date: Date?
+    ) throws(ServiceError) -> (id: String, created: Date)? {
+        guard let date, let newest = try newest(latest), newest.created >= date else { return nil }
+        return newest
+    }
+
+    /// The address is a credential: it is in no message.
+    private func hook(_ variable: String) throws(ServiceError) -> HTTPURL {
+        try stated { () throws(PublisherError) in
+            guard let text = environment[variable], let url = try? HTTPURL(text) else {
+                throw PublisherError(
+                    .configuration, "the variable \(variable) has no https address",
+                    hint: "it has the deploy hook of \(description.title); name it in the target's env: [\(variable)]",
+                    field: "env.\(variable)")
+            }
+            return url
+        }
+    }
+
+    private func call(hook variable: String) throws(ServiceError) {
+        let url = try hook(variable)
+        let client = ServiceClient(
+            DescribedService(description), at: url,
+            credentials: NoCredentials(secrets: [Secret(url.description)] + [secret].compactMap(\.self)),
+            transport: transport, clock: clock)
+        var call = ServiceCall(
+            .post, [], statuses: Set(200...299), to: "call the deploy hook", field: "env.\(variable)")
+        call.body = [:]
+        _ = try client.send(call, until: deadline)
+    }
+}
