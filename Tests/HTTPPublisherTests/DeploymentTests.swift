@@ -9,12 +9,14 @@ import Testing
 
 /// What was written is in effect once something runs that was made after the write.
 @Suite(.tags(.values)) struct DeploymentTests {
-    private static let deploying = Kind.allCases.filter { $0.states != nil }
+    private static let triggered = Kind.allCases.filter { $0.traits.deployPart != nil }
+    private static let numbered = triggered.filter(\.traits.hasIDs)
+    private static let alone = Kind.allCases.filter { $0.traits.states != nil && $0.traits.deployPart == nil }
 
-    @Test("verify waits for the deployment, tells one that failed, and the step deploys again", arguments: deploying)
+    @Test("verify waits for the deployment, tells one that failed, and the step deploys again", arguments: numbered)
     func waits(kind: Kind) throws {
         let fixture = PlatformFixture(kind)
-        let states = try #require(kind.states)
+        let states = try #require(kind.traits.states)
         let answer = fixture.ask(.publish)
         let id = try #require(answer.receipt?["deployment"]?.string)
         #expect(answer.outcome == .committed && answer.message?.contains(id) == true)
@@ -31,7 +33,7 @@ import Testing
     }
 
     @Test(
-        "what was written and not deployed is not in effect: whoever died between is made up for", arguments: deploying)
+        "what was written and not deployed is not in effect: whoever died between is made up for", arguments: numbered)
     func crashed(kind: Kind) {
         let fixture = PlatformFixture(kind, holding: SampleKeys.successor)
         fixture.platform { platform, now in _ = platform.deploy(at: now) }
@@ -42,12 +44,12 @@ import Testing
         #expect(fixture.ask(.verify, receipt: answer.receipt).error?.code == .unavailable)
     }
 
-    @Test("a deployment whose answer was lost is found, and not made twice", arguments: deploying)
+    @Test("a deployment whose answer was lost is found, and not made twice", arguments: triggered)
     func lost(kind: Kind) {
         let fixture = PlatformFixture(kind)
-        fixture.fail(.post, at: kind.deployPart, .lostReply)
+        fixture.fail(.post, at: kind.traits.deployPart ?? "", .lostReply)
         let answer = fixture.ask(.publish)
-        guard kind.showsLatest else {
+        guard kind.traits.hasIDs else {
             #expect(answer.error != nil && fixture.held == "successor")
             return
         }
@@ -55,10 +57,10 @@ import Testing
         #expect(fixture.platform { platform, _ in platform.deployments.count } == 1)
     }
 
-    @Test("a deployment that is refused leaves the write, and nobody takes it for one in effect", arguments: deploying)
+    @Test("a deployment that is refused leaves the write, and nobody takes it for one in effect", arguments: triggered)
     func refused(kind: Kind) {
         let fixture = PlatformFixture(kind)
-        fixture.fail(.post, at: kind.deployPart, .answer(403, #"{"message": "no"}"#))
+        fixture.fail(.post, at: kind.traits.deployPart ?? "", .answer(403, #"{"message": "no"}"#))
         let answer = fixture.ask(.publish)
         guard case .unknown(let error) = answer.outcome else {
             Issue.record("\(answer)")
@@ -67,13 +69,35 @@ import Testing
         #expect(error.code == .denied && error.message.hasPrefix("updated") && fixture.held == "successor")
     }
 
-    @Test("with redeploy: false nothing is deployed, and that is said", arguments: deploying)
+    @Test("with redeploy: false nothing is deployed, and that is said", arguments: triggered)
     func off(kind: Kind) {
         let fixture = PlatformFixture(kind)
         let answer = fixture.ask(.publish, ["redeploy": false])
-        #expect(answer.outcome == .committed && answer.message?.contains("does not make") == true)
+        #expect(answer.outcome == .committed && answer.message?.contains("this target does not") == true)
         #expect(fixture.platform { platform, _ in platform.deployments.isEmpty })
         #expect(fixture.ask(.verify, ["redeploy": "false"]).outcome == (kind.isVerifiable ? .match : .unverifiable))
+    }
+
+    @Test("where the service deploys by itself, only what was made after the write counts", arguments: alone)
+    func byItself(kind: Kind) throws {
+        let fixture = PlatformFixture(kind)
+        let states = try #require(kind.traits.states)
+        fixture.platform { platform, now in _ = platform.deploy(at: now) }
+        fixture.goLive()
+        fixture.pass(10)
+        let answer = fixture.ask(.publish)
+        #expect(answer.outcome == .committed, "\(answer)")
+        #expect(fixture.ask(.verify, receipt: answer.receipt).error?.message.contains("not live yet") == true)
+        fixture.platform { platform, _ in platform.deployments[1].state = states.failed }
+        let failed = fixture.ask(.verify, receipt: answer.receipt).error
+        #expect(failed?.message.contains("failed (\(states.failed))") == true, "\(failed as Any)")
+        // What ran before is not what was written, however well it runs.
+        fixture.platform { platform, _ in platform.deployments.removeLast() }
+        let before = fixture.ask(.verify, receipt: answer.receipt).error
+        #expect(before?.message.contains("made before it was written") == true, "\(before as Any)")
+        fixture.platform { platform, now in _ = platform.deploy(at: now) }
+        fixture.goLive()
+        #expect(fixture.ask(.verify, receipt: answer.receipt).outcome == .match)
     }
 
     @Test("a deploy hook is called, its address told to nobody")
@@ -99,7 +123,7 @@ extension PlatformFixture {
     /// Every deployment is live.
     func goLive() {
         platform { platform, _ in
-            guard let live = platform.kind.states?.live else { return }
+            guard let live = platform.kind.traits.states?.live else { return }
             for index in platform.deployments.indices { platform.deployments[index].state = live }
         }
     }

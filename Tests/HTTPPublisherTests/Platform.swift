@@ -14,6 +14,8 @@ struct Platform: ServiceSandbox {
     struct Variable {
         var value: String
         var changed: Date
+
+        var moment: JSONValue { .string(changed.rfc3339) }
     }
 
     struct Deployment {
@@ -35,6 +37,14 @@ struct Platform: ServiceSandbox {
 
     init(_ kind: Kind) { self.kind = kind }
 
+    var sorted: [(key: String, value: Variable)] { variables.sorted { $0.key < $1.key } }
+
+    var values: JSONObject {
+        var values = JSONObject()
+        for (name, held) in sorted { values[name] = .string(held.value) }
+        return values
+    }
+
     mutating func set(_ name: String, _ value: String, at now: Date) {
         variables[name] = Variable(value: value, changed: now)
     }
@@ -50,14 +60,15 @@ struct Platform: ServiceSandbox {
         let body = request.body.flatMap { try? JSONValue(parsing: $0) }
         guard isKnown(request) else { return kind.refusal(401, at: now) }
         if !mayWrite, request.method != .get, !kind.isQuery(body) { return kind.refusal(403, at: now) }
-        let call = Call(method: request.method, target: target, body: body, now: now)
+        let call = Call(
+            method: request.method, target: target, host: request.url.host, range: request.range, body: body, now: now)
         return kind.answer(call, &self) ?? kind.refusal(404, at: now)
     }
 
     private func isKnown(_ request: HTTPRequest) -> Bool {
         switch request.authorization {
-        case .bearer(let secret): kind.scheme == "Bearer" && secret == Secret(token)
-        case .scheme(let scheme, let secret): kind.scheme == scheme && secret == Secret(token)
+        case .bearer(let secret): kind.traits.scheme == "Bearer" && secret == Secret(token)
+        case .scheme(let scheme, let secret): kind.traits.scheme == scheme && secret == Secret(token)
         default: false
         }
     }
@@ -67,13 +78,14 @@ struct Platform: ServiceSandbox {
 struct Call {
     let method: HTTPRequest.Method
     let target: RequestTarget
+    let host: String
+    let range: String?
     let body: JSONValue?
     let now: Date
 
-    /// The method and the path without what every address of the service begins with.
-    func line(after root: String) -> String {
-        "\(method.rawValue) \(target.path.hasPrefix(root) ? String(target.path.dropFirst(root.count)) : target.path)"
-    }
-
     func json(_ status: Int, _ value: JSONValue?) -> HTTPResponse { HTTPResponse(status, value, at: now) }
+}
+
+extension HTTPRequest {
+    fileprivate var range: String? { headers.first { $0.name == "Range" }?.value }
 }

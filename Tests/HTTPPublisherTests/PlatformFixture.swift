@@ -38,7 +38,7 @@ extension ServiceFixture<Platform> {
 
     func publisher(_ variables: [String: String] = [:]) -> HTTPPublisher {
         let (kind, token) = withService { platform, _ in (platform.kind, platform.token) }
-        let environment = [kind.variable: token].merging(variables) { $1 }
+        let environment = [kind.traits.variable: token].merging(variables) { $1 }
         return HTTPPublisher(
             ServiceClients(DescribedService(), environment: environment, transport: self, clock: self))
     }
@@ -55,7 +55,7 @@ extension ServiceFixture<Platform> {
             verb, with, secret: secret, create: create, deadline: now.addingTimeInterval(seconds))
         if verb != .publish { request.receipt = receipt }
         var environment = variables
-        if let token { environment[kind.variable] = token }
+        if let token { environment[kind.traits.variable] = token }
         return publisher(environment).ask(verb, request)
     }
 }

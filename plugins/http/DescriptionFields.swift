@@ -63,7 +63,7 @@ struct DescriptionFields {
     func statuses(_ key: String) throws(PublisherError) -> Set<Int>? {
         guard let value = object[key] else { return nil }
         let statuses = value.elements(\.integer) ?? value.integer.map { [$0] }
-        guard let statuses, !statuses.isEmpty, statuses.allSatisfy((200...599).contains),
+        guard let statuses, statuses.allSatisfy((200...599).contains),
             !statuses.contains(where: (300..<400).contains)
         else { throw error(key, isNo: "no list of statuses, as [200, 201]; redirects are never followed") }
         return Set(statuses)

@@ -128,7 +128,9 @@ struct HTTPTarget: ServiceTarget {
         guard let meaning else { return error }
         var meant = error
         meant.error.code = meaning.code
-        meant.error.hint = meaning.hint ?? (meaning.code == error.error.code ? error.error.hint : nil)
+        let granting = description.permission.map { "give the token in \(description.credential.variable) \($0)" }
+        let hint = meaning.code == .denied ? granting : nil
+        meant.error.hint = meaning.hint ?? hint ?? (meaning.code == error.error.code ? error.error.hint : nil)
         return meant
     }
 

@@ -50,6 +50,7 @@ struct RequestDescription: Sendable {
         try Self.check(headers, field: "\(fields.name).headers")
         success = try fields.pointer("success")
         statuses = try fields.statuses("statuses") ?? Set(200...299)
+        guard !statuses.isEmpty else { throw fields.error("statuses", isNo: "empty: no answer would be a good one") }
         body = try Self.body(fields)
         guard body == nil || method != .get else {
             throw Settings.error(fields.name, "'\(fields.name)' is a GET with a body")
