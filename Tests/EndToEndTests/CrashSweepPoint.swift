@@ -24,6 +24,7 @@ struct CrashPoint: Sendable, CustomStringConvertible {
         case rename = "/^rename"
     }
 
+    let course: Course
     let stage: Stage
     let fault: Fault
 
@@ -37,7 +38,41 @@ struct CrashPoint: Sendable, CustomStringConvertible {
         }
     }
 
-    var description: String { "\(stage), \(fault)" }
+    var description: String { "\(course.rawValue), \(stage), \(fault)" }
+
+    /// The stages before the one that is interrupted.
+    var stagesBefore: ArraySlice<Stage> { course.stages.prefix { $0 != stage } }
+
+    /// What is interrupted, and how it ends.
+    enum Course: String, Sendable {
+        case plain
+        /// A guardrail and two lists name the predecessor.
+        case referenced
+        /// The same, and it is taken back after it was published.
+        case backFromPublished = "back from published"
+        /// The same, and it is taken back after the predecessor was disabled.
+        case backFromDisabled = "back from disabled"
+
+        var stages: [Stage] {
+            switch self {
+            case .plain, .referenced: Stage.rotation
+            case .backFromPublished: [.create, .publishFirst, .verifyFirst, .publishSecond, .putBack, .withdraw]
+            case .backFromDisabled: Stage.rotation.dropLast() + [.disable, .putBack, .withdraw]
+            }
+        }
+
+        var isReferenced: Bool { self != .plain }
+        var isBack: Bool { self == .backFromPublished || self == .backFromDisabled }
+
+        /// The stages that another course does not have, or that do less in it.
+        var ownStages: [Stage] {
+            switch self {
+            case .plain: stages
+            case .referenced: [.create, .retire]
+            case .backFromPublished, .backFromDisabled: [.putBack, .withdraw]
+            }
+        }
+    }
 
     /// What a stage does in a run without faults.
     struct Counts: Sendable {
@@ -46,7 +81,7 @@ struct CrashPoint: Sendable, CustomStringConvertible {
     }
 
     /// Every point of a stage with these counts.
-    static func all(_ stage: Stage, _ counts: Counts) -> [CrashPoint] {
+    static func all(_ course: Course, _ stage: Stage, _ counts: Counts) -> [CrashPoint] {
         var faults: [Fault] = []
         for exchange in 0..<counts.exchanges {
             faults += [.killedBeforeRequest(exchange), .killedBeforeReply(exchange), .lostReply(exchange)]
@@ -57,13 +92,13 @@ struct CrashPoint: Sendable, CustomStringConvertible {
                 .killedAt(.fsync, 2 * write + 1), .killedAt(.rename, write + 1), .killedAt(.fsync, 2 * write + 2),
             ]
         }
-        if stage == .publishFirst || stage == .publishSecond {
+        if stage.writes {
             faults += [
                 .publisherKilledAt(.fsync, 1), .publisherKilledAt(.rename, 1), .publisherKilledAt(.fsync, 2),
                 .orphanedPublisher,
             ]
         }
-        return faults.map { CrashPoint(stage: stage, fault: $0) }
+        return faults.map { CrashPoint(course: course, stage: stage, fault: $0) }
     }
 
     /// How the rotation is brought to its end after the fault.
@@ -83,8 +118,8 @@ struct CrashPoint: Sendable, CustomStringConvertible {
         func exists(for stage: Stage) -> Bool {
             switch self {
             case .survivingHandoff, .noHandoff, .twoRunners: true
-            case .previousHandoff: stage.rawValue > Stage.create.rawValue
-            case .firstHandoff: stage.rawValue > Stage.publishFirst.rawValue
+            case .previousHandoff: stage != .create
+            case .firstHandoff: stage != .create && stage != .publishFirst
             }
         }
     }

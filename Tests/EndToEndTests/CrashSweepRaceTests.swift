@@ -46,7 +46,7 @@ import Testing
             first.set()
             second.wait()
             guard run.isDone else { throw Complaint("the first runner failed: \(run.errors)") }
-            for stage in Stage.allCases.dropFirst() {
+            for stage in Stage.rotation.dropFirst() {
                 let run = try fixture.perform(stage, handoffs: ["a.json"])
                 guard run.isDone else { throw Complaint("\(stage): \(run.errors)") }
             }
@@ -64,7 +64,7 @@ import Testing
                 sandbox: options,
                 flags: ["--settle", "3s", "--overlap", "0s", "--quiet-for", "3s", "--soak", "1s"])
             _ = try concurrently(1) { _ in
-                for stage in Stage.allCases {
+                for stage in Stage.rotation {
                     let run = try fixture.run(
                         stage.program, handoffs: ["ork-handoff.json"], options: ["--wait", "30s"])
                     guard run.isDone else { throw Complaint("\(stage): \(run.errors)") }

@@ -5,7 +5,7 @@ import Synchronization
 import TestSupport
 
 /// One rotation with one fault, from its first stage to its end.
-struct CrashRun {
+struct CrashRun: Sendable {
     let point: CrashPoint
     let finish: CrashPoint.Finish
     private let fixture: RotationRunFixture
@@ -18,19 +18,22 @@ struct CrashRun {
     init(_ point: CrashPoint, _ finish: CrashPoint.Finish) throws {
         self.point = point
         self.finish = finish
+        func makeFixture(publisher: String = "file") throws -> RotationRunFixture {
+            try RotationRunFixture(publisher: publisher, isReferenced: point.course.isReferenced)
+        }
         switch point.fault {
         case .publisherKilledAt(let call, let number):
-            fixture = try RotationRunFixture(publisher: "swept")
+            fixture = try makeFixture(publisher: "swept")
             try installPublisher(
                 "exec strace -f -o /dev/null -e trace=\(call.rawValue) "
                     + "-e inject=\(call.rawValue):signal=KILL:when=\(number) \(Self.publisher) \"$@\"")
         case .orphanedPublisher:
-            fixture = try RotationRunFixture(publisher: "swept")
+            fixture = try makeFixture(publisher: "swept")
             // It reads its request before its parent dies; what it still does, it does alone.
             try installPublisher(
                 "IFS= read -r line; kill -KILL $PPID; printf '%s\\n' \"$line\" | \(Self.publisher) \"$@\"; exit")
         default:
-            fixture = try RotationRunFixture()
+            fixture = try makeFixture()
         }
     }
 
@@ -55,20 +58,24 @@ struct CrashRun {
         do {
             try runToFault()
             try fixture.observe()
+            try fixture.lists?.join(fixture.sandbox)
             try end()
-            try fixture.checkEnd()
+            // Without the handoff, another rotation takes both keys along.
+            try fixture.checkEnd(isBack: point.course.isBack && finish != .noHandoff)
         } catch let complaint as Complaint {
             throw Complaint("\(point), then \(finish.rawValue): \(complaint.text)")
         }
     }
 
     private func runToFault() throws {
-        for stage in Stage.allCases.prefix(point.stage.rawValue) {
+        for stage in point.stagesBefore {
             let run = try fixture.perform(stage, handoffs: [Self.handoff])
-            guard run.isDone else { throw Complaint("\(stage) without a fault failed: \(run.errors)") }
+            guard run.ending == .exited(stage.status) else {
+                throw Complaint("\(stage) without a fault failed: \(run.errors)")
+            }
             try copyHandoff(to: "after-\(stage.rawValue).json")
         }
-        if point.stage != .create, point.stage != .publishFirst, point.stage != .publishSecond { try fixture.useKeys() }
+        if point.stage.needsUse { try fixture.useKeys() }
         let run = try strike()
         try checkStrike(run)
     }
@@ -105,7 +112,9 @@ struct CrashRun {
         case .publisherKilledAt, .orphanedPublisher:
             try fixture.directory.write("", to: "armed")
         }
-        let run = try fixture.run(point.stage.program, handoffs: [Self.handoff], wrapper: wrapper, victim: victim)
+        let run = try fixture.run(
+            point.stage.program, handoffs: [Self.handoff], options: point.stage.options, wrapper: wrapper,
+            victim: victim)
         guard fixture.proxy.faults.isEmpty, !FileManager.default.fileExists(atPath: fixture.directory.file("armed"))
         else {
             throw Miss()
@@ -116,7 +125,8 @@ struct CrashRun {
     private func checkStrike(_ run: ProgramRun) throws {
         switch (point.fault, run.ending) {
         // A publisher that dies is asked once more, whether it has written or not.
-        case (.lostReply, .exited(0)), (.lostReply, .exited(69)), (.publisherKilledAt, .exited(0)): return
+        case (.lostReply, .exited(69)): return
+        case (.lostReply, .exited(point.stage.status)), (.publisherKilledAt, .exited(point.stage.status)): return
         case (.lostReply, _), (.publisherKilledAt, _):
             throw Complaint("\(point.stage) ended with \(run.ending): \(run.errors)")
         case (_, .signalled(SIGKILL)): return
@@ -127,20 +137,31 @@ struct CrashRun {
     private func end() throws {
         switch finish {
         case .survivingHandoff:
-            try fixture.finish(from: point.stage, handoffs: [Self.handoff])
+            try goOn(from: point.stage, handoffs: [Self.handoff])
             let left = ".\(Self.handoff).tmp"
             if FileManager.default.fileExists(atPath: fixture.directory.file(left)) {
                 throw Complaint("litter: \(left)")
             }
         case .previousHandoff:
-            try fixture.finish(from: point.stage, handoffs: ["after-\(point.stage.rawValue - 1).json"])
+            guard let before = point.stagesBefore.last else { return }
+            try goOn(from: point.stage, handoffs: ["after-\(before.rawValue).json"])
         case .firstHandoff:
-            try fixture.finish(from: .publishFirst, handoffs: ["after-0.json"])
+            try goOn(from: .publishFirst, handoffs: ["after-0.json"])
         case .noHandoff:
             try fixture.finish(from: .create, handoffs: ["ork-handoff-2.json"], supersede: true)
         case .twoRunners:
             try endWithTwoRunners()
         }
+    }
+
+    /// Brings the rotation to its end, or takes it back once that has begun; answers whether this runner did.
+    @discardableResult
+    private func goOn(from stage: Stage, handoffs: [String], letsOthersGoOn: Bool = false) throws -> Bool {
+        guard point.stage == .putBack || point.stage == .withdraw else {
+            return try fixture.finish(from: stage, handoffs: handoffs, letsOthersGoOn: letsOthersGoOn)
+        }
+        try fixture.goBack(handoffs: handoffs, letsOthersGoOn: letsOthersGoOn)
+        return true
     }
 
     private func endWithTwoRunners() throws {
@@ -151,10 +172,9 @@ struct CrashRun {
                 try copyHandoff(to: "\(folder)/\(Self.handoff)")
             }
         }
-        let (fixture, stage) = (fixture, point.stage)
         let results = try concurrently(2) { number in
-            try fixture.finish(
-                from: stage, handoffs: ["\(["a", "b"][number])/\(Self.handoff)"], letsOthersGoOn: true)
+            try goOn(
+                from: point.stage, handoffs: ["\(["a", "b"][number])/\(Self.handoff)"], letsOthersGoOn: true)
         } whileRunning: {
             try fixture.observe()
         }

@@ -8,9 +8,12 @@ extension RotationRunFixture {
     private static let statuses: Set<Int32> = [0, 1, 65, 69, 75]
 
     /// Runs a stage as a pipeline does, with the application at work before verification and retirement.
-    func perform(_ stage: Stage, handoffs: [String], supersede: Bool = false) throws -> ProgramRun {
-        if stage == .verifyFirst || stage == .verifySecond || stage == .retire { try useKeys() }
-        let run = try run(stage.program, handoffs: handoffs, supersede: supersede)
+    func perform(
+        _ stage: Stage, handoffs: [String], supersede: Bool = false, options: [String] = []
+    ) throws -> ProgramRun {
+        if stage.needsUse { try useKeys() }
+        let run = try run(
+            stage.program, handoffs: handoffs, supersede: supersede, options: stage.options + options)
         try observe()
         return run
     }
@@ -28,8 +31,11 @@ extension RotationRunFixture {
         var supersede = supersede
         var story: [String] = []
         var refusals: [String: Int] = [:]
+        // Of a predecessor that the way back has enabled again.
+        var again: [String] = []
         for _ in 0..<30 {
-            let run = try perform(stage, handoffs: handoffs, supersede: supersede)
+            let run = try perform(
+                stage, handoffs: handoffs, supersede: supersede, options: stage == .retire ? again : [])
             story.append("\(stage) \(run.ending) \(run.isDone ? "" : run.errors)")
             guard case .exited(let status) = run.ending, Self.statuses.contains(status) else {
                 throw Complaint("an undocumented end: \(story.joined(separator: "\n"))")
@@ -46,6 +52,7 @@ extension RotationRunFixture {
             let others = ["let the other", "that run's handoff", "rotation has taken over"]
             if letsOthersGoOn, others.contains(where: hint.contains) { return false }
             refusals[run.errors, default: 0] += 1
+            if hint.contains("ork-retire --again") { again = ["--again"] }
             let isStuck = refusals[run.errors] ?? 0 > 3 && hint.contains("--supersede")
             if hint.contains("of one rotation only") {
                 // Two runners that found no handoff have begun a rotation each.

@@ -37,8 +37,9 @@ extension RotationRunFixture {
         }
     }
 
-    /// After everything: one key of the lineage, activated, alive, and held by every target.
-    func checkEnd() throws {
+    /// After everything: one key of the lineage, alive, and held by every target. It is an activated successor, or, where the
+    /// rotation was taken back, the predecessor.
+    func checkEnd(isBack: Bool = false) throws {
         try observe()
         let keys = try lineage()
         let names = keys.map { "\($0["name"]?.string ?? "?")\($0["disabled"] == true ? " (disabled)" : "")" }
@@ -46,12 +47,19 @@ extension RotationRunFixture {
             throw Complaint("orphans: \(keys.count) keys are left: \(names.joined(separator: ", "))")
         }
         let name = key["name"]?.string ?? ""
-        guard key["disabled"] == false, name.contains(" ork:"), !name.contains("minting"),
-            key["limit"]?.isNull ?? false
-        else { throw Complaint("the only key that is left is no activated successor: \(names[0])") }
+        let isExpected =
+            isBack
+            ? name == sandbox.predecessor.name && key["hash"]?.string == sandbox.predecessor.hash
+            : name.contains(" ork:") && !name.contains("minting")
+        guard isExpected, key["disabled"] == false, key["limit"]?.isNull ?? false else {
+            throw Complaint(
+                "the only key that is left is \(isBack ? "not the predecessor" : "no activated successor"): \(names[0])"
+            )
+        }
+        try lists?.check(key["hash"]?.string ?? "", sandbox)
         for held in heldKeys() {
             guard SHA256.hex(held.copyBytes()) == key["hash"]?.string else {
-                throw Complaint("a target does not hold the successor")
+                throw Complaint("a target does not hold the key that is left")
             }
         }
         guard let dotenv = try? targetDirectory.read("app.env"), dotenv.hasPrefix("# the application's\n"),
@@ -96,7 +104,7 @@ extension RotationRunFixture {
             switch record["event"]?.string {
             case "committed": written = max(at ?? "", written ?? "")
             case "verified": verified = at
-            case "disabled":
+            case "disabled" where record["step"] == "retire":
                 guard let verified, verified >= written ?? "" else {
                     throw Complaint("\(file): a predecessor was disabled without a verification after the last write")
                 }

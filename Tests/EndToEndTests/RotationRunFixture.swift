@@ -13,20 +13,49 @@ struct Complaint: Error {
     init(_ text: String) { self.text = text }
 }
 
-/// A stage of a pipeline that rotates a key with two targets in two waves.
-enum Stage: Int, CaseIterable, Sendable {
+/// A stage of a pipeline that rotates a key with two targets in two waves, or takes that back.
+enum Stage: Int, Sendable {
     case create, publishFirst, verifyFirst, publishSecond, verifySecond, retire
+    /// A retirement that goes no further, as the predecessor has to soak.
+    case disable
+    /// Every target gets the predecessor back, and the successor stays until that is in use.
+    case putBack
+    /// The successor goes.
+    case withdraw
+
+    /// Those of a rotation that comes to its end, in order.
+    static let rotation: [Stage] = [.create, .publishFirst, .verifyFirst, .publishSecond, .verifySecond, .retire]
 
     var program: String {
         switch self {
         case .create: "ork-create"
         case .publishFirst, .publishSecond: "ork-publish"
         case .verifyFirst, .verifySecond: "ork-verify"
-        case .retire: "ork-retire"
+        case .retire, .disable: "ork-retire"
+        case .putBack, .withdraw: "ork-rollback"
         }
     }
 
-    var next: Stage? { Stage(rawValue: rawValue + 1) }
+    /// What a run without a fault ends with.
+    var status: Int32 { self == .disable || self == .putBack ? 75 : 0 }
+
+    /// A rule that takes the place of the plan's.
+    var options: [String] {
+        switch program {
+        case "ork-retire" where self == .disable: ["--soak", "1h"]
+        // Without the overlap it would go on at once, where use of a second ago counts as since then.
+        case "ork-rollback": ["--soak", "0s"] + (self == .putBack ? ["--overlap", "1h"] : [])
+        default: []
+        }
+    }
+
+    /// Whether it runs publishers that write.
+    var writes: Bool { self == .publishFirst || self == .publishSecond || self == .putBack }
+
+    /// Whether it looks for use of the keys that the targets hold.
+    var needsUse: Bool { self != .create && program != "ork-publish" }
+
+    var next: Stage? { Self.rotation.firstIndex(of: self).flatMap { Self.rotation.dropFirst($0 + 1).first } }
 }
 
 /// An OpenRouter, a proxy in front of it, and an application that takes its key from two files.
@@ -41,6 +70,8 @@ final class RotationRunFixture: Sendable {
     let identity: Secret
     let publisher: String
     let flags: [String]
+    /// What names the predecessor at OpenRouter, if anything does.
+    let lists: ReferencingLists?
     private let number = Mutex(0)
 
     private static let identity = Result {
@@ -54,7 +85,8 @@ final class RotationRunFixture: Sendable {
     static let shortWindows = ["--settle", "0s", "--overlap", "0s", "--quiet-for", "0s", "--soak", "0s"]
 
     init(
-        sandbox options: [String] = [], publisher: String = "file", flags: [String] = RotationRunFixture.shortWindows
+        sandbox options: [String] = [], publisher: String = "file", flags: [String] = RotationRunFixture.shortWindows,
+        isReferenced: Bool = false
     ) throws {
         sandbox = try SandboxProcess(options)
         let port = sandbox.url.dropFirst("http://127.0.0.1:".count).prefix { $0 != "/" }
@@ -65,6 +97,7 @@ final class RotationRunFixture: Sendable {
         self.publisher = publisher
         identity = try Self.identity.get()
         self.flags = flags
+        lists = isReferenced ? try ReferencingLists(sandbox) : nil
         let key = sandbox.predecessor.key.revealed() ?? ""
         try targetDirectory.write("# the application's\nOPENROUTER_API_KEY=\(key)\n", to: "app.env")
         try targetDirectory.write("{\"service\": {\"key\": \"\(key)\"}, \"port\": 80}\n", to: "app.json")
@@ -87,7 +120,7 @@ final class RotationRunFixture: Sendable {
             "OPENROUTER_BASE_URL": "http://127.0.0.1:\(proxy.port)/api/v1", "ORK_IDENTITY": identity.revealed() ?? "",
             "PATH": "/usr/bin:/bin",
         ]
-        if program == "ork-create" || program == "ork-retire" {
+        if ["ork-create", "ork-retire", "ork-rollback"].contains(program) {
             variables["OPENROUTER_MANAGEMENT_KEY"] = sandbox.managementKey.revealed()
         }
         if let plugins { variables["ORK_PLUGIN_PATH"] = plugins }

@@ -10,7 +10,7 @@ extension RotationRunFixture {
         try install("probe", Self.chattyProbe.replacing("TARGET", with: targetDirectory.file("app.env")))
         let probe = ["--probe", "exec:\(directory.file("ork-publisher-probe"))"]
         var chatter = ""
-        for stage in Stage.allCases {
+        for stage in Stage.rotation {
             try useKeys()
             if stage.program == "ork-publish" {
                 // The first answer holds the key, which is no answer.

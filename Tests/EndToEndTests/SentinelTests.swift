@@ -140,7 +140,7 @@ struct SentinelTests {
     ) throws -> [String] {
         let predecessor = fixture.heldKeys()[0]
         var traces: [(Stage, String)] = []
-        for stage in Stage.allCases {
+        for stage in Stage.rotation {
             try fixture.useKeys()
             let file = "trace-\(stage.rawValue)"
             let run = try fixture.run(
