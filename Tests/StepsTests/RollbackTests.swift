@@ -229,6 +229,24 @@ import Timestamps
         #expect(fixture.simulation.value.places["new"] == made)
     }
 
+    @Test("a target that holds nothing any more is left to people, and the way back goes on")
+    func lost() throws {
+        let fixture = try RotationFixture(waves: ["worker": 1, "web": 2])
+        try fixture.create()
+        try fixture.publish()
+        fixture.simulation.with { $0.places["web"] = nil }
+        let error = fixture.refused(.failed, "1 of 2 targets does not hold the predecessor: web") {
+            () throws(StepError) in try fixture.rollback()
+        }
+        let way = "if something reads it, and `ork-rollback --by-hand web` goes on without"
+        #expect(error?.hint?.contains(way) == true)
+        #expect(!fixture.announcements.warnings.contains { $0.contains("ork-publish") })
+        let web = try #require(PlanName("web"))
+        try fixture.rollbackWaiting { $0.byHand = [web] }
+        #expect(fixture.simulation.value.places["web"] == nil)
+        #expect(fixture.live == [RotationFixture.base])
+    }
+
     @Test("what nobody reads is said to be written unseen, before it is")
     func unseen() throws {
         let fixture = try RotationFixture()
