@@ -102,7 +102,7 @@ resume:
         /* Another run of this rotation was faster: the key's plaintext is in its handoff. */
         if :: (made[file[f].rotation] & (live | disabled)) != 0 -> goto refused :: else fi;
         other = newest(file[f].tried & inactive);
-        if :: other != 0 && !guard(OWN_NAMES, false) -> after = RESUME; goto discard :: else -> other = 0 fi;
+        if :: other != 0 -> after = RESUME; goto discard :: else -> other = 0 fi;
         if :: tries == keys - !isCalm -> goto stopped :: else fi;
         tries++; k = tries;
         add(file[f].tried, k)

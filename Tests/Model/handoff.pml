@@ -69,6 +69,8 @@ inline lose(f) {
     i = 0
 }
 
+#define isPlaced(f) (file[f].isWritten[0] || file[f].isPutBack[0])
+
 /* A target is written. The overlap starts over for every other copy, too: that is an assumption, see README.md. */
 inline write(t, k, f) {
     target[t] = k;

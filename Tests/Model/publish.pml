@@ -4,7 +4,7 @@ publish:
     atomic {
         k = file[f].successor;
         if
-        :: file[f].isRollingBack && guard(LEADS_ON, false) == false -> goto stopped
+        :: file[f].isRollingBack -> goto stopped
         :: !file[f].isCreated -> goto stopped
         :: file[f].isCreated && !guard(SETTLED, has(settled, k) || !exists(k)) -> goto stopped
         :: else
@@ -52,7 +52,7 @@ verify:
     atomic {
         k = file[f].successor;
         if
-        :: file[f].isRollingBack && guard(LEADS_ON, false) == false -> goto stopped
+        :: file[f].isRollingBack -> goto stopped
         :: !file[f].isCreated || !isEverywhere(f) -> goto stopped
         :: else
         fi;

@@ -7,14 +7,14 @@
 retire:
     atomic {
         if
-        :: file[f].isRollingBack && guard(LEADS_ON, false) == false -> goto stopped
+        :: file[f].isRollingBack -> goto stopped
         :: !file[f].isCreated || file[f].isFinished -> goto stopped
         :: else
         fi;
         if
         :: !guard(HEALTHY, has(live, file[f].successor)) -> goto refused
         :: !guard(UNKNOWN_KEY, (live & ~known(f)) == 0) -> goto refused
-        :: !guard(NEWER_KEY, (newerThan(file[f].rotation) & (live | disabled) & ~known(f)) == 0) -> goto refused
+        :: !guard(NEWER_KEY, (newerThan(file[f].rotation) & (disabled | expired) & ~known(f)) == 0) -> goto refused
         :: else
         fi;
         k = 1;
@@ -61,7 +61,7 @@ retire:
 ask:
     atomic {
         if
-        :: guard(STILL_DISABLED, has(disabled & soaked & marked, k) && has(live, file[f].successor)) ->
+        :: guard(STILL_DISABLED, has(disabled & marked, k) && has(live, file[f].successor)) ->
             if :: exists(k) -> printf("%d: ork-retire deletes key %d\n", me, k); delete(k) :: else fi
         :: else
         fi;
@@ -74,7 +74,7 @@ restore:
         do
         :: k <= KEYS && has(replaces[file[f].rotation] & disabled & marked, k) ->
             printf("%d: ork-retire --restore enables key %d\n", me, k);
-            enable(k);
+            enable(k); add(restored, k);
             stopHere();
             drop(file[f].disabled, k)
         :: k <= KEYS && !has(replaces[file[f].rotation] & disabled & marked, k) -> k++

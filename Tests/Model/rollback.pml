@@ -7,7 +7,7 @@ rollback:
         if
         :: file[f].isFinished && file[f].isRollingBack -> goto stopped
         :: k == 0 -> goto refused                                           /* it is deleted, and with it the way back */
-        :: k != 0 && !guard(NEWER_ROTATION, (newerThan(file[f].rotation) & (live | disabled) & ~known(f)) == 0) -> goto refused
+        :: k != 0 && (newerThan(file[f].rotation) & (live | disabled | expired) & ~known(f)) != 0 -> goto refused
         :: k != 0 && !file[f].isCreated && !guard(HANDED_OUT, other == 0 || !has(live | disabled, other)) -> goto refused
         :: else
         fi;
@@ -37,10 +37,7 @@ putBack:
             :: else
             fi;
             t++
-        /* The records alone do not tell that it is still there. */
-        :: t < targets && target[t] != k && file[f].isPutBack[t] && guard(LOOKED_AGAIN, false) -> t++
-        :: t < targets && target[t] != k && !(file[f].isPutBack[t] && guard(LOOKED_AGAIN, false)) &&
-            guard(COMPARED, target[t] == file[f].successor) ->
+        :: t < targets && target[t] != k && guard(COMPARED, target[t] == file[f].successor) ->
             if :: guard(LOSS_RECORDED, false) :: else -> file[f].isPutBack[t] = false fi;
             /* It is held from now on: another handoff may say that it can go. */
             if :: guard(HELD_BACK, false) || has(disabled, k) :: else -> mark(k) fi;
@@ -52,8 +49,7 @@ putBack:
             :: mayBreak -> printf("%d: ork-rollback writes key %d, and dies\n", me, k); write(t, k, f); goto stopped
             fi;
             t++
-        :: t < targets && target[t] != k && !(file[f].isPutBack[t] && guard(LOOKED_AGAIN, false)) &&
-            !guard(COMPARED, target[t] == file[f].successor) -> goto refused
+        :: t < targets && target[t] != k && !guard(COMPARED, target[t] == file[f].successor) -> goto refused
         :: t == targets -> break
         od
     };
@@ -67,7 +63,7 @@ withdraw:
         :: has(inactive, other) ->
             printf("%d: ork-rollback deletes key %d\n", me, other);
             delete(other); goto undone
-        :: has(live | disabled, other) && !(guard(STILL_PUT_BACK, hasEverywhere(k)) && guard(WORKS, has(live, k))) -> goto stopped
+        :: has(live | disabled, other) && !guard(STILL_PUT_BACK, has(live, k) && (!file[f].isCreated || hasEverywhere(k))) -> goto stopped
         :: else
         fi;
         if
@@ -81,8 +77,8 @@ withdraw:
         :: has(live, other) ->
             observe(f, other);
             if
-            :: guard(HELD, !has(marked, other) || isAgain) && guard(OVERLAP, file[f].isOverlapped) &&
-                guard(IN_USE, file[f].isUsed) && isQuiet(f, other) ->
+            :: guard(HELD, !has(marked, other) || isAgain) && isQuiet(f, other) &&
+                (!file[f].isCreated || (guard(OVERLAP, file[f].isOverlapped) && guard(IN_USE, file[f].isUsed))) ->
                 printf("%d: ork-rollback disables key %d\n", me, other);
                 disable(other); mark(other);
                 stopHere();
@@ -98,6 +94,7 @@ undone:
     atomic {
         printf("%d: ork-rollback has finished rotation %d\n", me, file[f].rotation);
         marked = marked & ~(replaces[file[f].rotation] & live);
+        restored = restored & ~replaces[file[f].rotation];
         stopHere();
         file[f].isFinished = true;
         goto stopped

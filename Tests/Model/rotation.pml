@@ -33,8 +33,7 @@ byte copies, lostReplies, jobs, sleepers, restores, rollbacks, reverts, hands, e
 inline enable(k) {
     drop(disabled, k); add(live, k); drop(soaked, k);
     if :: guard(NEW_MARK, false) :: else -> mark(k) fi;
-    if :: holds[SLEEPER] == k -> isKnown = true :: else fi;
-    add(restored, k)
+    if :: holds[SLEEPER] == k -> isKnown = true :: else fi
 }
 
 /* How much may still happen before all is calm, where that is bounded: the shortest way to a fault is found first. */
@@ -50,8 +49,8 @@ inline becomeCalm() {
     select(followed : 0 .. FILES - 1);
     f = 0;
     do
-    :: f < FILES && f != followed -> lose(f); f++
-    :: f < FILES && f == followed -> f++
+    :: f < FILES && (f != followed || file[f].isFinished) -> lose(f); f++
+    :: f < FILES && f == followed && !file[f].isFinished -> f++
     :: f == FILES -> f = 0; break
     od
 }
@@ -135,7 +134,7 @@ progress:
     :: atomic {
         mayHappen && hands != 0 && has(live, FIRST) && live != bit(FIRST) && holds[STEADY] != FIRST && holds[JOB] != FIRST &&
         target[0] != FIRST && target[targets - 1] != FIRST -> happen();
-        hands--; drop(live, FIRST); add(disabled, FIRST); printf("somebody disables key %d\n", FIRST) }
+        hands--; drop(live, FIRST); drop(restored, FIRST); add(disabled, FIRST); printf("somebody disables key %d\n", FIRST) }
     /* A successor stops working by itself, while there is another key that works. */
     :: atomic {
         mayHappen && expiries != 0 && !isOne(live) -> happen();

@@ -53,7 +53,8 @@ inline disable(k) {
 
 inline delete(k) {
     drop(live, k); drop(disabled, k); drop(inactive, k); drop(marked, k); drop(soaked, k); drop(settled, k);
-    assert(!isHeld(k))
+    assert(!isHeld(k));
+    assert(!has(restored, k))                       /* what somebody has restored is not deleted */
 }
 
 /* OpenRouter's meters of a key move, and every reading that was made before is one of the past. */
@@ -93,7 +94,7 @@ inline passQuiet() {
 inline passOverlap() {
     printf("overlap passes\n");
     i = 0;
-    do :: i < FILES -> file[i].isOverlapped = file[i].rotation != 0; i++ :: else -> break od;
+    do :: i < FILES -> file[i].isOverlapped = file[i].isOverlapped || isPlaced(i); i++ :: else -> break od;
     holds[JOB] = 0
 }
 
