@@ -23,7 +23,7 @@ say() { printf '\n== %s\n' "$*"; }
 format() {
     say 'Formatting and scripts'
     swift format lint --strict --recursive Package.swift Sources plugins Tests
-    shellcheck -x ci-templates/shell/*.sh ci-templates/install/*.sh Tests/*.sh
+    shellcheck -x ci-templates/shell/*.sh ci-templates/install/*.sh Tests/*.sh Tests/Model/*.sh
 }
 
 # The Python packages come meanwhile: that is waiting for the most part.
@@ -74,8 +74,8 @@ case ${1-} in
     ;;
 *)
     need_to_build
-    need age binutils curl dpkg-dev fcgiwrap git gnupg groovy help2man jq nginx-light openssh-client openssh-server openssl patchelf \
-        python3-venv shellcheck strace unzip
+    need age binutils curl dpkg-dev fcgiwrap gcc git gnupg groovy help2man jq nginx-light openssh-client openssh-server openssl \
+        patchelf python3-venv shellcheck spin strace unzip
     if [ $# -gt 0 ]; then
         build
         swift test --skip-build --filter "^($(IFS='|' && printf '%s' "$*"))Tests\\."

@@ -81,7 +81,9 @@ import Testing
         folders += try SourceTree.names(in: "plugins").map { "plugins/" + $0 }.filter {
             try SourceTree.isFolder($0) && SourceTree.names(in: $0).contains { $0.hasSuffix(".swift") }
         }
-        folders += try SourceTree.names(in: "Tests").map { "Tests/" + $0 }.filter(SourceTree.isFolder)
+        folders += try SourceTree.names(in: "Tests").map { "Tests/" + $0 }.filter {
+            try SourceTree.isFolder($0) && SourceTree.files(in: [$0]).contains { $0.name.hasSuffix(".swift") }
+        }
         #expect(Set(folders).symmetricDifference(declared).isEmpty)
     }
 }
