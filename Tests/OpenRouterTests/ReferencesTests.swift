@@ -16,6 +16,14 @@ import Testing
         #expect(page.furtherOffsets.isEmpty)
     }
 
+    @Test("a list that says that it has more rows than any account is an error", arguments: [-1, 100_001, Int.max])
+    func hugeLists(total: Int) throws {
+        let stub = Stub(
+            .get, "/workspaces?limit=100&offset=0", ["data": [], "total_count": .init(integerLiteral: total)])
+        let error = try Sample.failure(stub, Sample.management().workspaces())
+        #expect(error.message == "OpenRouter's answer has no usable field total_count")
+    }
+
     @Test(
         "a provider key names the keys that may use it", arguments: [nil, [], ["abc", Sample.hashText]] as [[String]?])
     func providerKeys(hashes: [String]?) throws {

@@ -110,6 +110,9 @@ package struct Page<Row: Sendable>: Sendable {
     /// How many rows the whole list has.
     package let total: Int
 
+    /// How many rows are read at most.
+    private static var limit: Int { 100_000 }
+
     /// Where the pages behind this one begin. One that is not full is not the last: rows of deleted keys are taken out of a page
     /// when it is made (OpenRouter's Terraform provider).
     package var furtherOffsets: [Int] {
@@ -122,6 +125,8 @@ package struct Page<Row: Sendable>: Sendable {
         rows = try fields.list("data").read(row)
         self.offset = offset
         total = try fields.count("total_count")
+        // Each page is asked for at once: a number that no account has would be as many requests.
+        guard (0...Self.limit).contains(total) else { throw fields.error("total_count") }
     }
 }
 
