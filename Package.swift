@@ -140,6 +140,10 @@ let package = Package(
         suite("HTTPPublisher", "SandboxWire", "ork-publisher-http"),
         suite("EndToEnd", "ChildProcesses", "OpenRouterSandbox", "Rotation", "RotationFixtures"),
         suite("Pipeline", "Rotation"), suite("Architecture", "Rotation"),
+        suite(
+            "Fuzz", "AWS", "Configuration", "Documents", "OpenRouter", "PluginHost", "Rotation",
+            "ork-publisher-aws-parameter", "ork-publisher-aws-secrets-manager", "ork-publisher-github-secret",
+            "ork-publisher-gitlab-variable", "ork-publisher-kubernetes-secret", "ork-publisher-vault-kv"),
     ]
 )
 
@@ -156,6 +160,25 @@ for target in package.targets where target.type != .system {
     // Unoptimized, the suites of values take three times as long.
     if !isDependency, let path = target.path, path.hasPrefix("Sources/"), !path.hasPrefix("Sources/Programs/") {
         target.swiftSettings?.append(.unsafeFlags(["-O"], .when(configuration: .debug)))
+    }
+}
+
+// `Tests/sanitize.sh` and `Tests/fuzz.sh` build everything anew: with the suites that they run, and no others.
+if let names = Context.environment["ORK_SUITES"]?.split(separator: " ") {
+    package.targets.removeAll { $0.type == .test && !names.contains(Substring($0.name.dropLast("Tests".count))) }
+}
+
+// `Tests/fuzz.sh` says where libFuzzer is. What it leads through is instrumented; the programs of the steps are not needed.
+if let libFuzzer = Context.environment["ORK_LIBFUZZER"] {
+    package.targets.removeAll { $0.path?.hasPrefix("Sources/Programs/") == true }
+    for target in package.targets where target.type != .system {
+        if ["Sources/", "plugins/"].contains(where: { target.path?.hasPrefix($0) == true }) {
+            target.swiftSettings?.append(.unsafeFlags(["-sanitize=fuzzer"]))
+        }
+        if target.type == .test { target.swiftSettings?.append(.define("FUZZER")) }
+        if [.executable, .test].contains(target.type) {
+            target.linkerSettings = [.unsafeFlags([libFuzzer]), .linkedLibrary("stdc++")]
+        }
     }
 }
 
