@@ -19,6 +19,15 @@ import Testing
         #expect(Set(Kind.allCases.map(\.rawValue)) == Set(files))
     }
 
+    @Test("every file is what its schema says")
+    func schema() async throws {
+        var texts: [String: String] = [:]
+        for preset in Preset.all { texts[preset.name] = JSONValue.object(preset.description).text() }
+        #expect(try await JSONSchema.preset.complaints(of: texts) == [:])
+        let broken = try await JSONSchema.preset.complaints(of: ["none": #"{"title": "x", "write": {"delete": "/"}}"#])
+        #expect(broken.keys.contains("none"))
+    }
+
     @Test("a variable is made where somebody says so, and else refused", arguments: Kind.allCases)
     func created(kind: Kind) {
         let fixture = PlatformFixture(kind, holding: nil)

@@ -6,11 +6,14 @@ package struct JSONSchema: Sendable {
     private let file: String?
     private let builtin: String
 
-    /// One of ours, in `ci-templates/schema`.
+    /// Those of ours, in `ci-templates/schema`.
     package static let configuration = JSONSchema(
         file: BuiltProduct.repository + "/ci-templates/schema/ork.yaml.schema.json", builtin: "")
     package static let handoff = JSONSchema(
         file: BuiltProduct.repository + "/ci-templates/schema/handoff.schema.json", builtin: "")
+    /// The one of the presets of the publisher `http`.
+    package static let preset = JSONSchema(
+        file: BuiltProduct.repository + "/plugins/http/preset.schema.json", builtin: "")
     /// GitLab's published schema of pipelines.
     package static let gitLabPipeline = JSONSchema(file: nil, builtin: "vendor.gitlab-ci")
 

@@ -1,0 +1,91 @@
+import FoundationEssentials
+import HTTP
+import JSON
+import PublisherKit
+import Secrets
+import SystemPackage
+import TestSupport
+import Testing
+
+@testable import ork_publisher_http
+
+/// The binary as the host runs it, over a socket, and clients that are not ours.
+@Suite(.tags(.servers)) struct ClientTests {
+    private static let name = "OPENROUTER_API_KEY"
+
+    @Test("it says what it can do, and takes the settings of every preset")
+    func info() async throws {
+        let program = PublisherProgram("ork-publisher-http")
+        let information = try #require(try await program.run("info", environment: [:])["info"])
+        #expect(
+            information["readback"] == "value" && information["rollback"] == "value" && information["batch"] == true)
+        let keys = information["with"]?["optional"]?.strings ?? []
+        #expect(Preset.all.allSatisfy { $0.settings.allSatisfy { keys.contains($0.key) } })
+        #expect(Set(keys).count == keys.count && Set(["preset", "write", "create"]).isSubset(of: keys))
+    }
+
+    @Test("one run writes to all services, and their own clients read it: render, heroku3, huggingface-hub, doppler")
+    func clients() async throws {
+        let server = try await onOwnThread { try PlatformServer(holding: SampleKeys.predecessor) }
+        let targets = Kind.allCases.map { (name: $0.rawValue, with: server.with($0)) }
+        let program = PublisherProgram("ork-publisher-http")
+        func run(_ verb: Verb) async throws -> [String: JSONValue] {
+            try await program.run(
+                verb.rawValue,
+                input: try PublisherProgram.requests(verb, targets, expect: [SampleKeys.predecessor]),
+                environment: server.environment, hiding: [Secret(server.token)])
+        }
+        let checked = try await run(.check)
+        let published = try await run(.publish)
+        for kind in Kind.allCases {
+            #expect(checked[kind.rawValue]?["outcome"] == "ready", "\(checked)")
+            #expect(published[kind.rawValue]?["outcome"] == "committed", "\(published)")
+            let held = server.platform(kind) { $0.variables }
+            #expect(SampleKeys.name(held?[Self.name]?.value) == "successor" && held?["NEIGHBOUR"]?.value == "stays")
+        }
+        let successor = JSONValue.string(SampleKeys.text(SampleKeys.successor))
+        let read = try await Python.run("clients.py", [server.root, server.token, Self.name])
+        try #require(read.succeeded, "\(read.output)")
+        #expect(
+            try JSONValue(parsing: read.output.utf8) == [
+                "render": successor, "render_names": ["NEIGHBOUR", "OPENROUTER_API_KEY"], "render_deploy": "created",
+                "heroku": successor, "huggingface": ["NEIGHBOUR", "OPENROUTER_API_KEY"],
+            ])
+        let home = try TemporaryDirectory()
+        let doppler = try await CommandRun(
+            [
+                FilePath(try Python.interpreter()).removingLastComponent().appending("doppler").string, "secrets",
+                "get",
+                Self.name, "--plain", "-p", "shop", "-c", "prd", "--api-host", "\(server.root)/doppler",
+                "--no-check-version",
+            ], environment: ["HOME": home.path, "PATH": "/usr/bin:/bin", "DOPPLER_TOKEN": server.token])
+        #expect(doppler.output.hasPrefix(SampleKeys.text(SampleKeys.successor)), "\(doppler.errors)")
+    }
+
+    @Test(
+        "it keeps the contract, by a preset and by a description",
+        arguments: [
+            ["preset=doppler", "project=shop", "config=prd", "name=KEY"],
+            [
+                "token=HEROKU_API_KEY", #"write:={"patch": "/apps/shop/config-vars", "json": {"KEY": "{secret}"}}"#,
+                #"read:={"get": "/apps/shop/config-vars", "at": "/KEY", "absent": []}"#,
+            ],
+        ])
+    func conform(settings: [String]) async throws {
+        let server = try await onOwnThread { try PlatformServer(holding: nil) }
+        let kind: Kind = settings[0] == "preset=doppler" ? .doppler : .heroku
+        let url = server.with(kind)["url"]?.string ?? ""
+        let reader =
+            kind == .doppler
+            ? "curl -fsS -H \"Authorization: Bearer $DOPPLER_TOKEN\" '\(url)/configs/config/secrets?project=shop&config=prd'"
+            : "curl -fsS -H \"Authorization: Bearer $HEROKU_API_KEY\" '\(url)/apps/shop/config-vars'"
+        let words =
+            [BuiltProduct.path("ork-conform"), BuiltProduct.path("ork-publisher-http")]
+            + (settings + ["url=\(url)"]).flatMap { ["--with", $0] }
+            + ["--env", kind.traits.variable, "--target-command", reader]
+        let run = try await CommandRun(
+            words, environment: [kind.traits.variable: server.token, "PATH": "/usr/bin:/bin"])
+        let lines = run.output.split(separator: "\n")
+        #expect(lines.last == "23 passed, 0 failed, 1 skipped", "\(run.output)")
+    }
+}
