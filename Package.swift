@@ -222,11 +222,12 @@ func publisher(_ name: String, _ dependencies: Target.Dependency...) -> Target {
 func servicePublisher(
     _ name: String, _ dependencies: Target.Dependency..., embedding folder: String? = nil
 ) -> Target {
-    let files = folder.map { folder in withoutSwift("plugins/\(name)/\(folder)").map { "\(folder)/\($0)" } }
-    return .executableTarget(
+    .executableTarget(
         name: "ork-publisher-\(name)",
         dependencies: dependencies + ["CurlHTTP", "HTTP", "JSON", "PublisherKit", "Secrets"], path: "plugins/\(name)",
-        resources: files?.sorted().map(Resource.embedInCode))
+        resources: folder.map { folder in
+            withoutSwift("plugins/\(name)/\(folder)").sorted().map { .embedInCode("\(folder)/\($0)") }
+        })
 }
 
 /// What several suites use.
