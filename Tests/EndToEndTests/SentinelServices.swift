@@ -27,8 +27,8 @@ struct SentinelServices {
     /// Fails if a service does not hold the successor.
     let requireHeld: @Sendable (_ successor: Secret) throws -> Void
 
-    /// `vault` is there where the flags name one.
-    init(_ fixture: RotationRunFixture, vault: OpenBaoServer? = nil) throws {
+    /// `vault` and `shelf` are there where the flags name them.
+    init(_ fixture: RotationRunFixture, vault: OpenBaoServer? = nil, shelf: SentinelShelf? = nil) throws {
         let sandbox = fixture.sandbox
         let (github, gitlab, kubernetes) = (sandbox.github, sandbox.gitlab, sandbox.kubernetes)
         var services = [
@@ -62,6 +62,10 @@ struct SentinelServices {
             variables["VAULT_TOKEN"] = token.revealed() ?? ""
             variables["VAULT_ADDR"] = vault.url
         }
+        if let shelf {
+            services.append(shelf.service)
+            variables["DOPPLER_TOKEN"] = shelf.token.revealed() ?? ""
+        }
         self.services = services
         self.variables = variables
         requireHeld = { successor in
@@ -78,6 +82,7 @@ struct SentinelServices {
                     throw Complaint("Vault")
                 }
             }
+            if let shelf, shelf.held != successor { throw Complaint("the described service") }
             let restarts = try sandbox.control(.get, "kubernetes/workloads").array?.map { $0["restarts"] } ?? []
             guard restarts == [1] else { throw Complaint("restarts: \(restarts)") }
             // The kubeconfig has to last until here.
