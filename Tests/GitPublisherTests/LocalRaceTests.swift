@@ -36,9 +36,9 @@ struct Race {
     // Each notes the commits that git says it put on the branch. They pause, so as not to starve the rest.
     private static func others(pausing seconds: Double) -> String {
         """
-        rm -f stop; : >theirs; : >pushed; git clone -q remote.git other 2>/dev/null
+        rm -f stop; : >theirs; : >pushed; git clone -q remote.git colleague 2>/dev/null
         (
-            cd other
+            cd colleague
             while [ ! -e ../stop ]; do
                 git fetch -q origin main; git reset -q --hard origin/main; git commit -q --allow-empty -m pushed
                 ! git push -q origin HEAD:main 2>/dev/null || git rev-parse HEAD >>../pushed

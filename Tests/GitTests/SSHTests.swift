@@ -33,6 +33,22 @@ struct SSHTests {
                 credentials: credentials ?? .key(path: fixture.folder.file("mine")), hostKeys: hostKeys)
         }
 
+        /// Has what the server says to a fetch changed by a program in Perl.
+        func filter(_ program: String) async throws {
+            try await fixture.sh(
+                """
+                cat >filter <<'END'
+                #!/bin/sh
+                case $SSH_ORIGINAL_COMMAND in
+                *upload*) eval "$SSH_ORIGINAL_COMMAND" |
+                    perl -e 'while (sysread STDIN, $_, 65536) { \(program); syswrite STDOUT, $_ }' ;;
+                *) eval "$SSH_ORIGINAL_COMMAND" ;;
+                esac
+                END
+                chmod 755 filter; sed "s|^|command=\\"$PWD/filter\\" |" mine.pub >authorized_keys
+                """)
+        }
+
         /// `[127.0.0.1]:PORT ssh-ed25519 AAAA…`
         func line(_ key: String = "host_ed25519") async throws -> String {
             "[127.0.0.1]:\(process.port) \(try await publicKey(key))\n"
@@ -68,6 +84,54 @@ struct SSHTests {
         let result = try await code { try await server.tip(remote) }
         agent.end()
         #expect(result == nil)
+    }
+
+    @Test(
+        "only so much of a history comes as was asked for, where the server can cut it off", arguments: [true, false])
+    func depth(isShallow: Bool) async throws {
+        let server = try await Server()
+        if !isShallow { try await server.filter("s/ shallow / shallxw /") }
+        let remote = try await server.remote(.key(try await server.publicKey()))
+        let counts = try await server.fixture.work { repository in
+            var counts = [try Self.count(1, repository, remote)]
+            for _ in 1...3 {
+                let tip = try #require(try repository.fetch("main", from: remote))
+                let change = GitChange(path: "b/\(counts.count)", bytes: [66])
+                let commit = try #require(try repository.commit([change], on: tip, .test))
+                #expect(try repository.push(commit, to: "main", replacing: tip, at: remote) == .done)
+                counts.append(try Self.count(1, repository, remote))
+            }
+            return counts + [try Self.count(2, repository, remote), try Self.count(100, repository, remote)]
+        }
+        #expect(counts == (isShallow ? [1, 2, 3, 4, 4, 5] : [2, 3, 4, 5, 5, 5]))
+        try await server.fixture.sh("git -C remote.git fsck --strict")
+    }
+
+    /// How many commits of the branch are here after a fetch, following first parents.
+    private static func count(
+        _ depth: Int, _ repository: borrowing BareRepository, _ remote: GitRemote
+    ) throws -> Int {
+        var next = try repository.fetch("main", from: remote, depth: depth)
+        var count = 0
+        while let commit = next, let parents = try? repository.parents(of: commit) {
+            count += 1
+            next = parents.first
+        }
+        return count
+    }
+
+    @Test(
+        "an answer that is cut off or no git server's is an exchange that broke off",
+        arguments: [
+            "s/NAK/KAN/", "s/PACK/KCAP/",
+            "if (/PACK/) { syswrite STDOUT, substr($_, 0, index($_, q(PACK)) + 20); exit }",
+        ])
+    func broken(filter: String) async throws {
+        let server = try await Server()
+        try await server.filter(filter)
+        let remote = try await server.remote(.key(try await server.publicKey()))
+        #expect(try await code { try await server.fixture.change(remote) } == .interrupted)
+        #expect(try await server.fixture.sh("git -C remote.git rev-list --count main") == "2")
     }
 
     @Test("a host key that is known is accepted, in each form")

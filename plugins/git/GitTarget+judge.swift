@@ -80,13 +80,13 @@ extension GitTarget {
     }
 
     private func history(at tip: ObjectID, of branch: String) throws(PublisherError) -> History {
-        try withHistory(of: branch) { whole throws(GitError) in try history(at: tip, in: whole) }
+        try withHistory(of: tip, on: branch) { whole throws(GitError) in try history(at: tip, in: whole) }
     }
 
     /// The file as it is in the commits that say they wrote a key of this rotation at our place.
     func ownVersions(at tip: ObjectID, of branch: String) throws(PublisherError) -> [OwnVersion] {
         guard let keys = request.expect, !keys.isEmpty else { return [] }
-        return try withHistory(of: branch) { whole throws(GitError) in
+        return try withHistory(of: tip, on: branch) { whole throws(GitError) in
             let changes = try whole.allChanges(of: settings.place.path, from: tip, atMost: Self.historyLimit) {
                 $0.digest(at: settings.place.name).map(keys.contains) ?? false
             }
@@ -99,17 +99,19 @@ extension GitTarget {
         }
     }
 
+    /// Runs `body` when the history of a commit of a branch is here, as far as it is looked through.
     func withHistory<Value>(
-        of branch: String, _ body: (borrowing BareRepository) throws(GitError) -> Value
+        of tip: ObjectID, on branch: String, _ body: (borrowing BareRepository) throws(GitError) -> Value
     ) throws(PublisherError) -> Value {
-        do {
-            guard GitLibrary.canFetchNewestOnly, settings.remote.remote.address.transport != .local else {
-                return try body(repository)
+        do throws(GitError) {
+            // Some more, for what has come on top since the branch was looked at.
+            let now = try repository.fetch(branch, from: settings.remote.remote, depth: Self.historyLimit + 100)
+            guard let now, try repository.isAncestor(tip, of: now, within: Self.historyLimit) else {
+                throw GitError(
+                    .interrupted, "\(branch) was rewound or replaced while its history was read",
+                    hint: "look at who forces it; then run the step again")
             }
-            // libgit2 fetches nothing more of a commit that it has, so the history goes into a repository of its own.
-            let whole = try BareRepository(at: stage.newFolder("history"))
-            _ = try whole.fetch(branch, from: settings.remote.remote, history: true)
-            return try body(whole)
+            return try body(repository)
         } catch {
             throw PublisherError(error)
         }

@@ -39,7 +39,7 @@ extension GitTarget {
 
     /// What the file was, the newest first. A commit of ours that says it wrote another key at our place is passed over.
     private func earlierFiles(_ start: Start) throws(PublisherError) -> [[UInt8]] {
-        try withHistory(of: start.name) { whole throws(GitError) in
+        try withHistory(of: start.tip, on: start.name) { whole throws(GitError) in
             var commits: [ObjectID] = []
             try whole.changes(of: settings.place.path, from: start.tip, atMost: Self.historyLimit) { change in
                 let written = change.trailers.digest(at: settings.place.name)

@@ -32,7 +32,7 @@ final class GitTarget {
             if let file = settings.remote.authorities { try GitLibrary.trust(authorities: file) }
             // Each is a limit where libgit2 has one; the deadline of the process holds in any case.
             let rest = Duration.seconds(max(1, Int(work.deadline.timeIntervalSinceNow)))
-            _ = try GitLibrary.limit(connect: rest, answer: rest)
+            try GitLibrary.limit(connect: rest, answer: rest)
             let repository = try BareRepository(at: stage.newFolder("git"))
             if settings.remote.remote.address.transport != .local, let path = settings.checkout,
                 let lender = try Alternate(path)

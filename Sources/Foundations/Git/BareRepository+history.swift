@@ -76,8 +76,8 @@ extension BareRepository {
         return found
     }
 
-    /// Whether a commit is in the history of another one, as far as that is here and within so many commits.
-    func isAncestor(_ commit: ObjectID, of tip: ObjectID, within limit: Int = 5000) throws(GitError) -> Bool {
+    /// Whether a commit is another one or in its history, as far as that is here and within so many commits.
+    package func isAncestor(_ commit: ObjectID, of tip: ObjectID, within limit: Int) throws(GitError) -> Bool {
         var seen: Set<ObjectID> = [tip]
         var queue = [tip][...]
         while let next = queue.popFirst(), seen.count <= limit {

@@ -91,7 +91,7 @@ package struct Alternate: Sendable {
         commits = unsafe try Self.commits(of: repository)
     }
 
-    private static func commits(of repository: OpaquePointer) throws(GitError) -> [ObjectID] {
+    fileprivate static func commits(of repository: OpaquePointer) throws(GitError) -> [ObjectID] {
         var names = unsafe git_strarray()
         let status = unsafe git_reference_list(&names, repository)
         guard status == 0 else { throw .storage(status) }
@@ -154,8 +154,13 @@ extension BareRepository {
         return (try? unsafe Self.withDatabase(of: pointer) { unsafe git_odb_exists($0, &id) == 1 }) ?? false
     }
 
+    /// The commits of whom was borrowed from.
+    var borrowed: [ObjectID] {
+        get throws(GitError) { unsafe try Alternate.commits(of: pointer) }
+    }
+
     /// Names a commit that is here, whatever had the name before.
-    func keep(_ commit: ObjectID, as name: String) throws(GitError) {
+    private func keep(_ commit: ObjectID, as name: String) throws(GitError) {
         var reference: OpaquePointer?
         var id = commit.raw
         let status = unsafe git_reference_create(&reference, pointer, name, &id, 1, nil)
@@ -177,17 +182,14 @@ package enum GitLibrary {
         }
     }
 
-    /// Limits the time for a connection and for an answer, where the library can (1.7); `false` where it cannot.
-    package static func limit(connect: Duration, answer: Duration) throws(GitError) -> Bool {
+    /// Limits the time for a connection and for an answer, where the library can (1.7).
+    package static func limit(connect: Duration, answer: Duration) throws(GitError) {
         try start()
         let status = settings.withLock { _ in
             ork_git_set_timeouts(Int32(connect.components.seconds) * 1000, Int32(answer.components.seconds) * 1000)
         }
-        return status == 0 && canFetchNewestOnly
+        guard status == 0 else { throw .storage(status) }
     }
-
-    /// Whether `fetch` can leave out the history; before 1.7 it all comes.
-    package static var canFetchNewestOnly: Bool { LIBGIT2_VER_MAJOR > 1 || LIBGIT2_VER_MINOR >= 7 }
 
     static func start() throws(GitError) {
         guard isReady else {

@@ -85,12 +85,6 @@ extension GitError {
         if conversation.isDenied || status == GIT_EAUTH.rawValue || text.hasSuffix("status code: 403") {
             return .denied(place, conversation.remote.credentials)
         }
-        // The report of receive-pack, "unpack" (gitprotocol-pack(5)).
-        if text.contains("unpacking the sent packfile failed") {
-            return GitError(
-                .remoteStorage, "\(place) could not keep what was sent",
-                hint: "check whether its disk is full or a limit is reached")
-        }
         if kind == Int32(GIT_ERROR_OS.rawValue), text.contains("space") { return .storage(status) }
         return conversation.isConnected
             ? brokenOff(status, place) : notConnected(status, kind, text, conversation)

@@ -4,10 +4,11 @@ import Glibc
 import Secrets
 
 /// What is said in one exchange with a remote, for the calls that libgit2 makes meanwhile.
+@safe
 final class RemoteCallbacks {
     let remote: GitRemote
-    /// What a branch of the remote must be for a push to go on; the outer `nil` for any.
-    let expected: ObjectID??
+    /// What libgit2 speaks over, while it does.
+    private(set) var connection: UnsafeMutablePointer<ork_git_connection>?
     /// Whether a certificate or a host key was shown and accepted.
     private(set) var isTrusted = false
     /// Whether the server has let us in and told of its branches.
@@ -15,22 +16,16 @@ final class RemoteCallbacks {
     private(set) var trustError: GitError?
     private(set) var hasOffered = false
     private(set) var isDenied = false
-    private(set) var hasMoved = false
-    /// What the server said of the branch; the inner `nil` is that it took it.
-    private(set) var status: String??
 
-    init(_ remote: GitRemote, expected: ObjectID?? = nil) {
-        self.remote = remote
-        self.expected = expected
-    }
+    init(_ remote: GitRemote) { self.remote = remote }
 
     /// Lends the calls for the length of `body`.
     func withCalls<Value>(
         _ body: (UnsafePointer<ork_git_calls>) throws(GitError) -> Value
     ) throws(GitError) -> Value {
         var calls = unsafe ork_git_calls(
-            credentials: Self.credentials, certificate: Self.certificate, reference: Self.reference,
-            negotiation: Self.negotiation, payload: Unmanaged.passUnretained(self).toOpaque())
+            credentials: Self.credentials, certificate: Self.certificate, transport: Self.transport,
+            payload: Unmanaged.passUnretained(self).toOpaque())
         defer { withExtendedLifetime(self) {} }
         return unsafe try body(&calls)
     }
@@ -114,18 +109,10 @@ final class RemoteCallbacks {
         isTrusted = true
     }
 
-    private static let reference: git_push_update_reference_cb = { _, status, payload in
-        unsafe of(payload)?.status = .some(status.map { unsafe String(cString: $0) })
-        return 0
-    }
-
-    // The last moment at which nothing has been sent yet.
-    private static let negotiation: git_push_negotiation = { updates, count, payload in
-        guard let conversation = unsafe of(payload), case .some(let expected) = conversation.expected else { return 0 }
-        guard count > 0, let update = unsafe updates?[0] else { return 0 }
-        let old = unsafe ObjectID(update.pointee.src)
-        conversation.hasMoved = old != (expected ?? .nothing)
-        return conversation.hasMoved ? GIT_EUSER.rawValue : 0
+    private static let transport: git_transport_cb = { out, remote, payload in
+        guard let conversation = unsafe of(payload), let out = unsafe out, let remote = unsafe remote else { return -1 }
+        let isSSH = conversation.remote.address.transport == .ssh
+        return unsafe ork_git_transport(out, remote, isSSH ? 1 : 0, &conversation.connection)
     }
 }
 
