@@ -57,7 +57,8 @@ struct SignatureTests {
             key(id: ""), key(id: "AKIA:x"), key(id: "AKIA/x"), key(secret: ""), key(secret: "a b"), key(secret: "a\n"),
             key(token: "a\r\nX: y"), key(region: ""), key(region: "a:b"), key(region: "a/b"),
             .field("X-A\n", Secret("t")),
-            .field("", Secret("t")), .field("X-Token", Secret("t\r\nX: y")),
+            .field("", Secret("t")), .field("X-Token", Secret("t\r\nX: y")), .scheme("", Secret("t")),
+            .scheme("Basic x", Secret("t")), .scheme("Basic", Secret("t t")),
         ])
     func refusesKeys(authorization: HTTPAuthorization) async throws {
         let server = try LoopbackServer { _, connection in connection.respond(200) }
@@ -76,5 +77,15 @@ struct SignatureTests {
                 .get, try HTTPURL("http://127.0.0.1:\(server.port)/"),
                 authorization: .field(name, Secret("plain-token"))))
         #expect(server.requests.first?.message[header: name.lowercased()] == "plain-token")
+    }
+
+    @Test("a credential of another scheme goes out behind its name")
+    func scheme() async throws {
+        let server = try LoopbackServer { _, connection in connection.respond(200) }
+        _ = try await CurlTransport(policy: .once).answer(
+            HTTPRequest(
+                .get, try HTTPURL("http://127.0.0.1:\(server.port)/"),
+                authorization: .scheme("Basic", Secret("dTpw"))))
+        #expect(server.requests.first?.message[header: "authorization"] == "Basic dTpw")
     }
 }
