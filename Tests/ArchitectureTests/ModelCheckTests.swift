@@ -9,6 +9,6 @@ import Testing
         let program = BuiltProduct.repository + "/Tests/Model/check.sh"
         let run = try await CommandRun([program] + (isLarge ? ["--large"] : []))
         #expect(run.succeeded, "\(run.errors)")
-        #expect(run.output.matches(of: /(?m)^mutant /).count > 20)
+        #expect(run.output.split(separator: "\n").count { $0.hasPrefix("mutant ") } > 20)
     }
 }

@@ -34,10 +34,11 @@ struct RollbackSnapshot {
         let leaving = state.successorToWithdraw?.hash
         let retirement = try RetirementSnapshot.take(
             context, account, state, staying: reference.hash, leaving: leaving.map { [$0] } ?? [], orElse: gone(state))
-        let unanswered = Lineage(base: state.header.base, among: retirement.keys).minting.first {
-            state.intended.contains($0.name)
+        // The newest records may be missing, but a key bears the rotation that made it.
+        let unrecorded = Lineage(base: state.header.base, among: retirement.keys).keys.last {
+            $0.keyName.rotation?.id == state.header.id.description && !state.knownKeys.contains($0.hash)
         }
-        let successor = leaving.flatMap { retirement.predecessors[$0] ?? nil } ?? unanswered
+        let successor = leaving.flatMap { retirement.predecessors[$0] ?? nil } ?? unrecorded
         for case let key? in [retirement.successor, successor] { try state.requireLineage(of: key) }
         return RollbackSnapshot(retirement: retirement, successor: successor)
     }
