@@ -48,7 +48,7 @@ extension RollbackStep {
             failures.append(PublishStep.Failure(target: way.target.name, error: error, isUnknown: true))
         }
         guard failures.isEmpty else { throw error(failures, of: ways.count) }
-        try requireHands(open.filter(\.isByHand))
+        try requireHands(open.filter(\.isByHand), state)
     }
 
     /// What somebody says that they have put back stands in the records.
@@ -210,7 +210,7 @@ extension RollbackStep {
     }
 
     /// What is left to people has to be done, or be said to be, before the successor goes.
-    private func requireHands(_ ways: [WayBack]) throws(StepError) {
+    private func requireHands(_ ways: [WayBack], _ state: State) throws(StepError) {
         guard !ways.isEmpty else { return }
         let names = ways.map(\.target.name).sorted()
         let reasons = Set(ways.compactMap { if case .hand(let reason) = $0.means { reason } else { nil } }).sorted()
@@ -219,7 +219,8 @@ extension RollbackStep {
             "\(Evidence.list(names)) \(names.count == 1 ? "is" : "are") to be put back by hand: "
                 + reasons.joined(separator: "; "),
             hint: "put \(ways[0].key.name) there, or take away what reads it, then "
-                + "`ork-rollback\(names.map { " --by-hand \($0)" }.joined())`", isRetryable: false)
+                + "`ork-rollback\(names.map { " --by-hand \($0)" }.joined())`; if nobody has its value any more, take all keys into "
+                + "another rotation: `\(state.supersedingCommand)`", isRetryable: false)
     }
 }
 
