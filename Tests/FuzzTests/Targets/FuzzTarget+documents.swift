@@ -60,7 +60,7 @@ private struct DocumentEdit {
         let tail = zip(bytes.dropFirst(head).reversed(), after.dropFirst(head).reversed()).prefix { $0 == $1 }.count
         let removed = bytes[head..<(bytes.count - tail)]
         // A file of nothing but blanks becomes a document.
-        if removed.isEmpty || bytes.allSatisfy({ " \t\r\n".utf8.contains($0) }) { return }
+        if removed.isEmpty || bytes.allSatisfy({ $0 == 0x20 || 0x09...0x0D ~= $0 }) { return }
         try require(
             old != nil || removed.allSatisfy { "null~ \r\n\t{}".utf8.contains($0) }, "what is added takes nothing away")
         let isQuoted = removed.contains { "\"'".utf8.contains($0) } || old?.contains(10) ?? false
