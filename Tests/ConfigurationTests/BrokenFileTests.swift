@@ -497,9 +497,10 @@ struct BrokenFileTests {
         let path = place.map { $0.isEmpty ? "rotations.a: " : "rotations.a.\($0): " } ?? ""
         let way =
             noun == "an OpenRouter key"
-            ? "a variable that has it (the key to replace: predecessor: {env: VARIABLE})" : "an environment variable"
+            ? "; the key to replace is named by a variable that has it: predecessor: {env: VARIABLE}"
+            : ", and name an environment variable instead"
         return
-            "ork.yaml:\(line): \(path)this looks like \(noun); take it out, because others may have read it, and name "
-            + "\(way) instead; if it is in use, replace it before you revoke it"
+            "ork.yaml:\(line): \(path)this looks like \(noun); take it out, because others may have read it"
+            + "\(way); if it is in use, replace it before you revoke it"
     }
 }

@@ -69,7 +69,7 @@ import Testing
             "ork.yaml: there are several rotations; name one of them with --rotation: a, b"),
         file(
             "a key in the file", minimum + "# @PREDECESSOR_KEY@\n",
-            "ork.yaml:4: this looks like an OpenRouter key; take it out, because others may have read it, and name a variable that has it (the key to replace: predecessor: {env: VARIABLE}) instead; if it is in use, replace it before you revoke it"
+            "ork.yaml:4: this looks like an OpenRouter key; take it out, because others may have read it; the key to replace is named by a variable that has it: predecessor: {env: VARIABLE}; if it is in use, replace it before you revoke it"
         ),
         rotation(
             "an unknown key in a rotation", "target: {}",

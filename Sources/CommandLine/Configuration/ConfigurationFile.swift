@@ -106,11 +106,11 @@ package struct ConfigurationFile: Sendable {
         }
     }
 
-    /// What to write instead of a secret; the key that is to be replaced is what people mean most often.
+    /// What to do about a secret; the key that is to be replaced is what people mean most often.
     private static func advice(on shape: SecretShape) -> String {
         guard shape == .openRouterKey else { return shape.message }
         return shape.message(
-            instead: "name a variable that has it (the key to replace: predecessor: {env: VARIABLE})")
+            elsewhere: "the key to replace is named by a variable that has it: predecessor: {env: VARIABLE}")
     }
 
     private static func checkVersion(_ root: SourceNode) throws(ConfigurationError) {

@@ -47,8 +47,9 @@ package struct IdentityStore {
             throw StepError(
                 .unacceptable, "\(place) \(error)",
                 hint:
-                    "use the whole identity that ork-keygen wrote; `ork-keygen --output FILE` makes a new one, which "
-                    + "opens nothing of a rotation that has begun")
+                    "use the whole identity that ork-keygen wrote; `ork-keygen --output FILE` makes a new one "
+                    + "(unset ORK_IDENTITY, and name it in ORK_IDENTITY_FILE), which opens nothing of a rotation that has begun"
+            )
         }
     }
 

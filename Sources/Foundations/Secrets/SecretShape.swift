@@ -41,8 +41,13 @@ package enum SecretShape: CaseIterable {
     package var message: String { message(instead: "name an environment variable") }
 
     /// What to tell the user, where there is a word for what to write `instead`.
-    package func message(instead way: String) -> String {
-        "this looks like \(noun); take it out, because others may have read it, and \(way) instead; "
+    package func message(instead way: String) -> String { message(", and \(way) instead") }
+
+    /// What to tell the user, where what it is for is said at another place, in this sentence.
+    package func message(elsewhere sentence: String) -> String { message("; \(sentence)") }
+
+    private func message(_ way: String) -> String {
+        "this looks like \(noun); take it out, because others may have read it\(way); "
             + "if it is in use, replace it before you revoke it"
     }
 

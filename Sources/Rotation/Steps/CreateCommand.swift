@@ -45,6 +45,13 @@ package struct CreateCommand: Sendable, CustomStringConvertible {
         return command
     }
 
+    /// The same with one more of a flag that can be repeated.
+    func adding(_ name: String, _ value: String) -> CreateCommand {
+        var command = self
+        command.flags.append(Flag(name, value))
+        return command
+    }
+
     /// The same where nothing was said of the predecessor, because a handoff says it.
     package func naming(_ predecessor: Plan.Predecessor) -> CreateCommand {
         guard file == nil, !says("predecessor") else { return self }

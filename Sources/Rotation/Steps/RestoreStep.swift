@@ -50,8 +50,8 @@ package struct RestoreStep {
             throw StepError(
                 .failed, lost.joined(separator: "; "),
                 hint: "restart what still has the old key, so that it takes the successor; `ork-verify` shows which "
-                    + "targets hold the successor; an application that reads another place gets a key by a rotation of its "
-                    + "own: `\(state.command.with("to", "TARGET").anew)`",
+                    + "targets hold the successor; an application that reads another place needs another "
+                    + "rotation, of that place beside all others: `\(state.command.adding("to", "TARGET").anew)`",
                 isRetryable: false)
         }
         if restored == 0 { context.tell(.done("nothing to do: no predecessor is disabled")) }

@@ -52,7 +52,7 @@ package struct VerifyStep {
 
     private static func nothingPublished(_ state: State) -> StepError {
         let refusals = state.keptTargets.compactMap { target in
-            state.targetState(target)?.last.flatMap { $0.event == .rejected ? "\(target.name): \($0.message)" : nil }
+            state.targetState(target)?.last.flatMap { $0.event == .rejected ? $0.message : nil }
         }
         let why = refusals.isEmpty ? "" : "; the last `ork-publish` was refused: \(refusals.joined(separator: "; "))"
         return StepError(
