@@ -3,12 +3,12 @@ import Glibc
 import TestSupport
 import Testing
 
-/// A short run of every target without coverage: mutations of its examples, for a second of the processor's time.
+/// A short run of every target without coverage: mutations of its examples, for a third of a second of the processor's time.
 ///
 /// `ORK_FUZZ_SECONDS=60` makes it a minute each, `ORK_FUZZ_SEED` another run. `Tests/fuzz.sh` goes by coverage.
 @Suite(.tags(.values)) struct FuzzTests {
     private static let environment = ProcessInfo.processInfo.environment
-    private static let seconds = environment["ORK_FUZZ_SECONDS"].flatMap(Double.init) ?? 1
+    private static let seconds = environment["ORK_FUZZ_SECONDS"].flatMap(Double.init) ?? 0.3
     private static let seed = environment["ORK_FUZZ_SEED"].flatMap(UInt64.init) ?? 1
     /// The most that one input may take, in seconds of the processor.
     private static let patience = 1.0
