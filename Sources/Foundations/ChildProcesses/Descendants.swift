@@ -94,18 +94,10 @@ enum Descendants {
         return fields.count > 2 ? pid_t(fields[2]) : nil
     }
 
-    /// The text of a file below /proc. `FileManager` loses a page of memory with each one that is empty, and these are
+    /// The text of a file below /proc. `FileManager` leaks a page of memory for each one that is empty, and these are
     /// read as long as a child runs.
     private static func text(_ path: String) -> String? {
         guard let file = try? FileDescriptor.open(FilePath(path), .readOnly, options: .closeOnExec) else { return nil }
-        return try? file.closeAfter {
-            var text: [UInt8] = []
-            var chunk = [UInt8](repeating: 0, count: 4096)
-            while true {
-                let count = try unsafe chunk.withUnsafeMutableBytes { try unsafe file.read(into: $0) }
-                guard count > 0 else { return String(decoding: text, as: UTF8.self) }
-                text += chunk[..<count]
-            }
-        }
+        return try? file.closeAfter { String(decoding: try file.readToEnd(pieces: 4096), as: UTF8.self) }
     }
 }

@@ -33,7 +33,7 @@ struct StateFile {
     init(_ path: String, at now: Date) throws {
         file = try FileDescriptor.open(
             FilePath(path), .readWrite, options: [.create, .append, .closeOnExec], permissions: .ownerReadWrite)
-        let content = try Self.read(file)
+        let content = try Array(Data(contentsOf: URL(filePath: path)))
         // What was killed while it wrote a line has not answered that request.
         let whole = content.lastIndex(of: UInt8(ascii: "\n")).map { $0 + 1 } ?? 0
         guard ftruncate(file.rawValue, whole) == 0 else { throw Errno(rawValue: errno) }
@@ -71,16 +71,6 @@ struct StateFile {
     private func write(_ line: JSONValue) throws {
         try file.writeAll(line.bytes() + [0x0A])
         guard fsync(file.rawValue) == 0 else { throw Errno(rawValue: errno) }
-    }
-
-    private static func read(_ file: FileDescriptor) throws -> [UInt8] {
-        var content: [UInt8] = []
-        var piece = [UInt8](repeating: 0, count: 1 << 20)
-        while true {
-            let count = unsafe try piece.withUnsafeMutableBytes { try unsafe file.read(into: $0) }
-            guard count > 0 else { return content }
-            content += piece[..<count]
-        }
     }
 
     /// A moment that the file can hold: to the millisecond.

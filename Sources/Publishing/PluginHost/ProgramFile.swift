@@ -44,7 +44,9 @@ struct ProgramFile: Sendable {
     var isUnchanged: Bool { FileIdentity(path, image) == identity }
 
     private func check(_ pin: String) throws(PublisherError) {
-        guard let image, let bytes = try? Self.read(image.descriptor), isUnchanged else { throw Self.unreadable(path) }
+        guard let image, let bytes = try? image.descriptor.readToEnd(pieces: 1 << 20), isUnchanged else {
+            throw Self.unreadable(path)
+        }
         let found = SHA256.hex(bytes)
         guard found == pin else {
             throw PublisherError(
@@ -55,16 +57,6 @@ struct ProgramFile: Sendable {
 
     private static func unreadable(_ path: String) -> PublisherError {
         PublisherError(.configuration, "\(path) cannot be read, or changes meanwhile", field: "publisher")
-    }
-
-    private static func read(_ file: FileDescriptor) throws -> [UInt8] {
-        var bytes: [UInt8] = []
-        var chunk = [UInt8](repeating: 0, count: 1 << 20)
-        while true {
-            let count = try unsafe chunk.withUnsafeMutableBytes { try unsafe file.read(into: $0) }
-            guard count > 0 else { return bytes }
-            bytes += chunk[..<count]
-        }
     }
 }
 
