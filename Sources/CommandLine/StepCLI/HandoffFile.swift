@@ -95,9 +95,8 @@ package final class HandoffFile: Journal {
     /// What leads on where no copy can be believed, for a program that does not know which rotation it is of. `config` is as
     /// for `ConfigurationFile.found`.
     package static func lastResort(config: String?) -> String {
-        guard let file = ConfigurationFile.found(config) else { return CreateCommand().startingOver }
-        let command = CreateCommand(file: file).with("rotation", "NAME")
-        return (config == nil ? command : command.with("config", file)).startingOver
+        let command = CreateCommand(file: ConfigurationFile.found(config))
+        return (command.file == nil ? command : command.with("rotation", "NAME")).startingOver
     }
 
     package func begin(_ header: RotationHeader, _ entry: Entry) throws(JournalError) {

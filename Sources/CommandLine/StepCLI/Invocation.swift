@@ -32,8 +32,10 @@ package struct Invocation: Sendable {
             + common.trust.map { ("--trust", $0) }
     }
 
-    /// A run of `ork-status`.
-    package init(handoffs: [String], config: String?, openRouterURL: String?, trust: [String]) {
+    /// A run of a program beside the steps.
+    package init(
+        handoffs: [String] = [], config: String? = nil, openRouterURL: String? = nil, trust: [String] = []
+    ) {
         options =
             [config].compactMap(\.self).map { ("--config", $0) } + handoffs.map { ("--handoff", $0) }
             + [openRouterURL].compactMap(\.self).map { ("--openrouter-url", $0) } + trust.map { ("--trust", $0) }

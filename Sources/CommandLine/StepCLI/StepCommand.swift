@@ -75,15 +75,15 @@ extension StepCommand {
 
 /// A program beside the steps: it continues no rotation, and only gives an answer.
 package protocol ToolCommand: ParsableCommand {
-    /// What makes commands in its messages whole, if it reads a rotation's files.
-    var invocation: Invocation? { get }
+    /// What makes commands in its messages whole.
+    var invocation: Invocation { get }
 
     /// Gives the answer.
     func perform(_ console: Console) throws(StepError)
 }
 
 extension ToolCommand {
-    package var invocation: Invocation? { nil }
+    package var invocation: Invocation { Invocation() }
 
     /// Runs the program; it does not return.
     package static func start() -> Never {
@@ -94,7 +94,7 @@ extension ToolCommand {
         let invocation = command.invocation
         let console = Console(program: program, invocation: invocation)
         do { try command.perform(console) } catch {
-            console.show(invocation?.completing(error) ?? error)
+            console.show(invocation.completing(error))
             Glibc.exit(error.code.rawValue)
         }
         Glibc.exit(0)

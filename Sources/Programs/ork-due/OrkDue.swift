@@ -21,7 +21,9 @@ import Steps
             """, version: orkVersion)
 
     @Option(help: ArgumentHelp("The configuration file.", valueName: "file"))
-    var config = "ork.yaml"
+    var config = OrkDue.standardConfig
+
+    private static let standardConfig = "ork.yaml"
 
     @Option(help: ArgumentHelp("Look at this rotation alone (default: all in the file).", valueName: "name"))
     var rotation: String?
@@ -51,6 +53,8 @@ import Steps
         help: ArgumentHelp(
             "The file that --gitlab runs for each rotation, with inputs rotation and later_waves.", valueName: "file"))
     var include = ".gitlab/ork-rotation.yml"
+
+    var invocation: Invocation { Invocation(config: config == Self.standardConfig ? nil : config) }
 
     static func main() { start() }
 

@@ -54,16 +54,14 @@ import Steps
             valueName: "url"))
     var openRouterURL: String?
 
-    var invocation: Invocation? { told }
-
-    private var told: Invocation {
+    var invocation: Invocation {
         Invocation(handoffs: handoff, config: config, openRouterURL: openRouterURL, trust: trust)
     }
 
     static func main() { start() }
 
     func perform(_ console: Console) throws(StepError) {
-        var status = try StatusReport(handoff, trust: trust, config: config, invocation: told)
+        var status = try StatusReport(handoff, trust: trust, config: config, invocation: invocation)
         if ask {
             try status.ask(
                 config: config, openRouterURL: openRouterURL, since: since, StepEnvironment(),
