@@ -132,7 +132,11 @@ extension CreateStep {
     }
 
     private func deadHashes(_ hashes: [KeyHash]) throws(StepError) -> [KeyHash] {
-        let live = Set(try keys(hashes).map(\.hash))
+        Self.dead(hashes, besides: try keys(hashes))
+    }
+
+    private static func dead(_ hashes: [KeyHash], besides keys: [Key]) -> [KeyHash] {
+        let live = Set(keys.map(\.hash))
         return hashes.filter { !live.contains($0) }
     }
 
@@ -148,10 +152,12 @@ extension CreateStep {
     private func refusal(_ list: KeyList, _ error: OpenRouterError) throws(StepError) -> StepError {
         let way = way(isBegun: true)
         if error.code == .invalid, list.kind != .guardrail {
-            let dead = try deadHashes(list.hashes ?? [])
+            let hashes = list.hashes ?? []
+            let keys = try keys(hashes)
+            let dead = Self.dead(hashes, besides: keys)
             guard dead.isEmpty else { return way.dead(dead, in: list) }
             do { try way.requireRoom([list]) } catch { return error }
-            let disabled = try keys(list.hashes ?? []).filter(\.disabled)
+            let disabled = keys.filter(\.disabled)
             guard disabled.isEmpty else { return way.disabled(disabled, in: list) }
         }
         let hints = [
