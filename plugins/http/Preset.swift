@@ -68,8 +68,18 @@ struct Preset: Sendable {
             let isVisible = text.utf8.allSatisfy { (0x21...0x7E).contains($0) }
             guard isVisible, text.utf8.count <= 200, text.hasPrefix(setting.prefix ?? "") else {
                 throw Settings.error(
-                    setting.key, "'\(setting.key)' is not what \(name) knows by it", hint: "it is \(setting.meaning)")
+                    setting.key, "'\(setting.key)' is not valid for the preset \(name)",
+                    hint: "it is \(setting.meaning)")
             }
         }
     }
+}
+
+extension PackageResources {
+    /// The files in `presets`, as the build has put them into the program.
+    static let presets: [(name: String, file: [UInt8])] = [
+        ("cloudflare-workers", cloudflare_workers_json), ("convex", convex_json), ("doppler", doppler_json),
+        ("fly", fly_json), ("heroku", heroku_json), ("huggingface", huggingface_json), ("railway", railway_json),
+        ("render", render_json), ("supabase", supabase_json),
+    ]
 }
