@@ -24,19 +24,7 @@ struct GitHubRollbackTests {
     @Test("a dispatch finds the handoff of an earlier run and takes the rotation back, by an identity of its own")
     func rollback() async throws {
         let key = place.sandbox.predecessor.key.revealed() ?? ""
-        try place.folder.write("OPENROUTER_API_KEY=\(key)\n", to: "app.env")
-        try place.folder.write(
-            """
-            version: 1
-            rotations:
-              checkout:
-                predecessor: {name: checkout-prod}
-                publish: {settle: 0s}
-                targets:
-                  app: {publisher: file, with: {path: \(place.folder.file("app.env")), name: OPENROUTER_API_KEY}}
-                retire: {overlap: 0s, quiet_for: 0s, soak: 0s, accept_idle: true}
-            \(place.trust)
-            """, to: "repository/ork.yaml")
+        try place.configure(more: place.trust)
         try await Repository.assemble(in: place)
         try await step("ork-create", as: place.manager)
         try await step("ork-publish", as: place.publisher)

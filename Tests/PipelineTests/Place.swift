@@ -52,8 +52,20 @@ final class Place: Sendable {
         waves: Int = 2, more: String = ""
     ) throws {
         let token = publisher.hasPrefix("github") ? "GITHUB_TOKEN" : "GITLAB_TOKEN"
-        try folder.write("OPENROUTER_API_KEY=\(sandbox.predecessor.key.revealed() ?? "")\n", to: "app.env")
         let target = "publisher: \(publisher), env: {\(token): TARGET_TOKEN}"
+        try configure(
+            targets: [
+                "canary: {\(target), with: {\(container): acme/web, \(name): CANARY_KEY, create: true}}",
+                "web: {\(target), wave: \(waves), with: {\(container): acme/web, \(name): WEB_KEY, create: true}}",
+            ], soak: soak, overlap: overlap, more: more)
+    }
+
+    /// The same with these targets beside the application's file, which holds the predecessor.
+    func configure(
+        targets: [String] = [], soak: String = "0s", overlap: String = "0s", more: String = ""
+    ) throws {
+        try folder.write("OPENROUTER_API_KEY=\(sandbox.predecessor.key.revealed() ?? "")\n", to: "app.env")
+        let app = "app: {publisher: file, with: {path: \(folder.file("app.env")), name: OPENROUTER_API_KEY}}"
         try folder.write(
             """
             version: 1
@@ -61,10 +73,7 @@ final class Place: Sendable {
               checkout:
                 predecessor: {name: checkout-prod}
                 publish: {settle: 0s}
-                targets:
-                  app: {publisher: file, with: {path: \(folder.file("app.env")), name: OPENROUTER_API_KEY}}
-                  canary: {\(target), with: {\(container): acme/web, \(name): CANARY_KEY, create: true}}
-                  web: {\(target), wave: \(waves), with: {\(container): acme/web, \(name): WEB_KEY, create: true}}
+                targets: {\(([app] + targets).joined(separator: ", "))}
                 retire: {overlap: \(overlap), quiet_for: 0s, soak: \(soak), accept_idle: true}
             \(more)
             """, to: "repository/ork.yaml")
