@@ -5,16 +5,14 @@ import Testing
 /// Many writers at one branch of a repository on this machine, git among them.
 @Suite(.serialized, .tags(.processes), .timeLimit(.minutes(10)))
 struct LocalRaceTests {
-    /// Commits by hand until `stop` is there, and notes each commit that git says it put on the branch. It pauses, so that
-    /// it does not starve the others.
+    /// Commits by hand until `stop` is there, and notes each commit that git says it put on the branch. It pauses after
+    /// one, so that it does not starve the others.
     private static let others = """
         rm -f theirs; cd remote.git
-        for round in $(seq 100); do
-            [ ! -e ../stop ] || break
+        until [ -e ../stop ]; do
             old=$(git rev-parse main)
             new=$(git commit-tree -p $old -m theirs $old^{tree})
-            ! git update-ref refs/heads/main $new $old 2>/dev/null || echo $new >>../theirs
-            sleep 0.1
+            ! git update-ref refs/heads/main $new $old 2>/dev/null || { echo $new >>../theirs; sleep 0.1; }
         done
         """
 
@@ -37,7 +35,7 @@ struct LocalRaceTests {
         _ = try await others
         let theirs = try await world.sh("cat theirs").split(separator: "\n").map(String.init)
         let branch = Set(try await world.sh("git -C remote.git rev-list main").split(separator: "\n").map(String.init))
-        #expect(ours.count == 100 && theirs.count > 5)
+        #expect(ours.count == 100 && !theirs.isEmpty)
         #expect(ours.map(\.description).filter { !branch.contains($0) } == [])
         #expect(theirs.filter { !branch.contains($0) } == [])
         try await world.sh("git -C remote.git fsck --strict --full")
