@@ -1,5 +1,5 @@
 #!/bin/sh
-# Fuzzes the readers of what others write, led by coverage: libFuzzer over the targets of Tests/FuzzTests.
+# Fuzzes the readers of what others write, guided by coverage: libFuzzer over the targets of Tests/FuzzTests.
 set -eu
 
 root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)

@@ -7,7 +7,7 @@ cd "$root"
 
 usage() {
     cat <<'END'
-usage: Tests/sanitize.sh address [NAME...]    accesses outside of memory, uses after its end, leaks
+usage: Tests/sanitize.sh address [NAME...]    out-of-bounds accesses, uses after free, leaks
        Tests/sanitize.sh thread [NAME...]     races
 
 NAMEs are suites by their folders, as for Tests/run.sh; without one they are those that touch C, threads or processes.
@@ -45,7 +45,7 @@ for name in "$@"; do
     swift test --skip-build --disable-xctest --sanitize="$sanitizer" --scratch-path "$scratch" --filter "^${name}Tests\\." \
         >"$reports/$name.log" 2>&1 || status=1
     printf '%s: ' "$name"
-    grep -E 'Test run with' "$reports/$name.log" || echo 'did not come to its end'
+    grep -E 'Test run with' "$reports/$name.log" || echo 'did not finish'
     grep -hE '^✘ Test .* (recorded|failed)' "$reports/$name.log" || :
 done
 grep -rhE '^SUMMARY: ' "$reports" | sort | uniq -c | sort -rn

@@ -73,7 +73,7 @@ import Testing
 
     private static func sweep(_ chosen: [Trial]) throws -> Outcome {
         let next = Mutex(0)
-        let outcomes = try concurrently(2) { _ in
+        let outcomes = try concurrently(4) { _ in
             var outcome = Outcome()
             while true {
                 let index = next.withLock { index in

@@ -68,7 +68,7 @@ case ${1-} in
         # shellcheck disable=SC2086
         env $settings ./pan -l -m3000000 -n >found 2>&1
         grep -q 'errors: 0' found || {
-            echo "check.sh: $name goes in a circle" >&2
+            echo "check.sh: $name never comes to an end" >&2
             exit 1
         }
         printf 'progress %-20s%12s states\n' "$name" "$(sed -n 's/^ *\([0-9.e+]*\) states, stored.*/\1/p' found)"

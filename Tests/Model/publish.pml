@@ -17,7 +17,7 @@ publish:
             if
             :: !file[f].isWritten[t] ->
                 file[f].isWritten[t] = true;
-                /* Nobody knows when it was written, so that it counts from now on. */
+                /* Nobody knows when it was written, so the overlap counts from now on. */
                 if :: guard(FIRST_SIGHT, false) -> isLate = file[f].isOverlapped :: else fi;
                 noteWrite(f);
                 if :: isLate -> file[f].isOverlapped = true; isLate = false :: else fi

@@ -109,7 +109,7 @@ extension GitTarget {
             guard let now, try repository.isAncestor(tip, of: now, within: Self.historyLimit) else {
                 throw GitError(
                     .interrupted, "\(branch) was rewound or replaced while its history was read",
-                    hint: "look at who forces it; then run the step again")
+                    hint: "find out who force-pushes to it, then run the step again")
             }
             return try body(repository)
         } catch {

@@ -140,7 +140,7 @@ extension GitTarget {
         PublisherError(
             .unavailable,
             "\(branch) took the commit and does not have it any more: somebody has rewound or replaced it",
-            hint: "look at who forces it; then run the step again")
+            hint: "find out who force-pushes to it, then run the step again")
     }
 
     private static func unknown(_ doubt: PublisherError, then last: PublisherError) -> PublisherAnswer {

@@ -76,11 +76,11 @@ extension HTTPTarget {
         let again = "`ork-publish --accept-target \(request.target)` deploys it, and writes nothing twice"
         let receipt = request.receipt ?? [:]
         if deployment.trigger != nil, receipt["redeployed"] == nil {
-            throw notInEffect(.conflict, "was not deployed with it", hint: again)
+            throw notInEffect(.conflict, "nothing was deployed with it", hint: again)
         }
         let id = receipt["deployment"]?.string
         guard let wait = deployment.wait, id != nil || !wait.request.names.contains("id") else {
-            return (false, "it was deployed, and nothing shows how far that is; give ork-verify a probe")
+            return (false, "a deployment was asked for, and nothing shows whether it is live; give ork-verify a probe")
         }
         let values = id.map { description.values.adding("id", $0) } ?? description.values
         let (_, document) = try send(wait.request, to: "read how \(description.place) is deployed", values)
@@ -103,7 +103,8 @@ extension HTTPTarget {
             // Whoever found it written does not know since when; the service deploys with every change.
             let written = receipt["written_after"]?.string.flatMap(moment) ?? .distantPast
             guard let created, created >= written else {
-                throw notInEffect(.unavailable, "what runs was made before it was written", hint: Self.waiting)
+                throw notInEffect(
+                    .unavailable, "the running deployment was made before it was written", hint: Self.waiting)
             }
         }
         return (true, "\(name) is live (\(state))")
@@ -150,7 +151,8 @@ extension HTTPTarget {
             guard let text = environment[variable], let url = try? HTTPURL(text) else {
                 throw PublisherError(
                     .configuration, "the variable \(variable) has no https address",
-                    hint: "it has the deploy hook of \(description.title); name it in the target's env: [\(variable)]",
+                    hint:
+                        "put the URL of the deploy hook of \(description.title) into it, and name it in the target's env: [\(variable)]",
                     field: "env.\(variable)")
             }
             return url

@@ -33,8 +33,8 @@ struct ReadDescription: Sendable {
             throw Settings.error(
                 "read", "'read' does not say what it reads",
                 hint:
-                    "give one JSON pointer: to the value as 'at', to its digest as 'digest' ('sha256' where it is that),"
-                    + " or to what is there as long as a value is as 'exists'")
+                    "give one JSON pointer: 'at' to the value, 'sha256' to its SHA-256, 'digest' to any other digest of it,"
+                    + " or 'exists' to what is there only while a value is")
         }
         content =
             switch named.first {

@@ -77,7 +77,7 @@ struct RequestDescription: Sendable {
             // They would lead somewhere else; a value may come from an answer.
             guard !["", ".", ".."].contains(segment), segment.utf8.count <= 1024 else {
                 throw PublisherError(
-                    .configuration, "a value cannot stand in the path \(written)",
+                    .configuration, "a value in the path \(written) is empty, a dot, two dots or too long",
                     hint: "a placeholder stands for the name of one thing", field: field)
             }
             segments.append(segment)
@@ -131,8 +131,8 @@ struct RequestDescription: Sendable {
         let path = parts.first ?? ""
         guard path.isEmpty || path.hasPrefix("/"), !path.contains("//"), !text.contains("#") else {
             throw Settings.error(
-                fields.name, "the path in '\(fields.name)' does not begin with one slash",
-                hint: "the path stands behind 'url', as /apps/shop/secrets/KEY")
+                fields.name, "the path in '\(fields.name)' has to begin with one slash, and cannot have // or #",
+                hint: "the path is appended to 'url', such as /apps/shop/secrets/KEY")
         }
         let segments = path.split(separator: "/").map { Template(String($0)) }
         let pairs = (parts.dropFirst().first ?? "").split(separator: "&").map { pair in

@@ -87,7 +87,8 @@ struct ServiceDescription: Sendable {
         for name in template.names {
             let isLabel = values[name]?.utf8.allSatisfy { $0.isASCIIAlphanumeric || $0 == UInt8(ascii: "-") } ?? true
             guard isLabel else {
-                throw Settings.error(name, "'\(name)' is part of an address: it may have letters, digits and hyphens")
+                throw Settings.error(
+                    name, "'\(name)' is part of an address: it may have only letters, digits and hyphens")
             }
         }
         var address = try template.text(values) ?? ""

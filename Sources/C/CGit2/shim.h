@@ -9,7 +9,7 @@
 #endif
 
 // git_libgit2_opts is variadic, which Swift does not import. The options of a connection differ between libgit2 1.5 and
-// 1.9, so that they are filled here.
+// 1.9, so they are filled here.
 
 /// Lets the library look for configuration, and for `.ssh/known_hosts`, in this folder and nowhere else.
 static inline int ork_git_set_home(const char *_Nonnull path) {

@@ -106,7 +106,7 @@ extension BareRepository {
         let status = unsafe git_transaction_commit(transaction)
         guard status == 0 else {
             throw GitError(
-                .interrupted, "\(place) could not move the branch, or not to the end (libgit2 \(status))",
+                .interrupted, "\(place) did not finish moving the branch (libgit2 \(status))",
                 hint: "look at the branch, then try again")
         }
         return .done
@@ -176,8 +176,9 @@ extension GitError {
         return status == GIT_ENOTFOUND.rawValue
             ? GitError(.notFound, "there is no repository at \(place)", hint: "check the address")
             : GitError(
-                .invalid, "\(place) is no repository that libgit2 \(LIBGIT2_VERSION) opens (\(status))",
-                hint: "name it by ssh if it is of a newer kind, such as reftable; check it with 'git fsck' if it is not"
+                .invalid, "\(place) is not a repository that libgit2 \(LIBGIT2_VERSION) can open (\(status))",
+                hint:
+                    "if it has a newer format, such as reftable, use its ssh address; if not, check it with 'git fsck'"
             )
     }
 

@@ -80,7 +80,7 @@ package struct Alternate: Sendable {
             throw GitError(
                 .noLender,
                 isForeign
-                    ? "the repository at \(path) belongs to another user, and git does not open such a one"
+                    ? "the repository at \(path) belongs to another user, and git does not open it"
                     : "there is no repository at \(path) that can be used",
                 hint: "name the folder of a whole clone\(isForeign ? " of this user" : ""), or leave it out"
             )

@@ -232,7 +232,7 @@ extension DueJudgement {
         else { return nil }
         return due(
             live, .begun, .resume, since: allowance.until,
-            "the limit of \(key.plainName) has started over at \(allowance.until.rfc3339): "
+            "the limit of \(key.plainName) started over at \(allowance.until.rfc3339): "
                 + "`ork-retire --handoff FILE` raises it \(allowance.raise)")
     }
 

@@ -146,8 +146,8 @@ extension Handoff {
                     .untrusted,
                     "the handoff is signed by \(record.signer.short), which is not trusted for \(record.step.rawValue) on this stage",
                     hint: "give this stage the identity that ork-\(record.step.rawValue) had (ORK_IDENTITY or "
-                        + "ORK_IDENTITY_FILE; if neither was set there, unset both here: the machine that it ran on has made "
-                        + "one); where each stage has its own and you know this one, name it under "
+                        + "ORK_IDENTITY_FILE; if neither was set there, unset both here: ork made one on "
+                        + "the machine that it ran on); where each stage has its own and you know this one, name it under "
                         + "trust.\(record.step.rawValue) in ork.yaml or with --trust \(record.step.rawValue)=PUBLIC, as "
                         + "ork-keygen --public prints it"
                 )

@@ -78,8 +78,8 @@ extension PublishStep {
         return StepError(
             .denied, "OpenRouter refuses the new key (403), and no target has been given it by this run",
             hint:
-                "if the account limits how long keys live, `\(shorter)` begins another rotation with one that ends sooner; "
-                + "else \(error.hint ?? "look at the key at openrouter.ai")", isRetryable: true)
+                "if the account limits how long keys live, `\(shorter)` begins another rotation with a key that expires sooner; "
+                + "otherwise \(error.hint ?? "look at the key at openrouter.ai")", isRetryable: true)
     }
 
     /// A key that a guardrail binds to a region works, and looks like a bad one at the host of another.
@@ -89,7 +89,7 @@ extension PublishStep {
             .denied, "the new key is not served at \(service.host): a guardrail binds it to other regions (403)",
             hint: named.isEmpty
                 ? "nothing was published; look at its guardrails at openrouter.ai, then `ork-publish`"
-                : "nothing was published; name the host that the applications call in ork.yaml, \(named), then `ork-publish`",
+                : "nothing was published; in ork.yaml, name the host that the applications call: \(named); then `ork-publish`",
             isRetryable: false)
     }
 

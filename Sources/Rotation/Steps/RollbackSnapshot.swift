@@ -82,7 +82,7 @@ struct RollbackSnapshot {
         throw StepError(
             .failed, "a newer rotation made \(newer.plainName) (\(newer.hash.short)), which targets may hold",
             hint:
-                "go on with its handoff; if that is lost, `\(state.supersedingCommand)` takes its key along; if that rotation was given up, delete its key at openrouter.ai, then `ork-rollback`",
+                "go on with its handoff; if that is lost, `\(state.supersedingCommand)` takes its key into another rotation, too; if that rotation was given up, delete its key at openrouter.ai, then `ork-rollback`",
             isRetryable: false)
     }
 

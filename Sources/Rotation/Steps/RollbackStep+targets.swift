@@ -200,7 +200,8 @@ extension RollbackStep {
             PublishStep.Failure.hint(failures.filter { !names.contains($0.target) }, in: nil),
             names.isEmpty
                 ? "`ork-rollback` again goes on"
-                : "\(deeds), and `ork-rollback\(names.map { " --by-hand \($0)" }.joined())` goes on without",
+                : "\(deeds), and `ork-rollback\(names.map { " --by-hand \($0)" }.joined())` goes on without "
+                    + "\(names.count == 1 ? "it" : "them")",
         ]
         return StepError(
             PublishStep.Failure.code(failures),
