@@ -74,7 +74,7 @@ import Testing
         arguments: [
             (#"{"preset": "rendr", "service": "srv-1", "name": "K"}"#, "with.preset", "did you mean render?"),
             (#"{"preset": "render", "name": "K"}"#, "with.service", "needs the setting service"),
-            (#"{"preset": "render", "service": "web", "name": "K"}"#, "with.service", "not valid for the preset render"),
+            (#"{"preset": "render", "service": "web", "name": "K"}"#, "with.service", "is not valid for the preset"),
             (#"{"preset": "render", "service": "srv-1", "nam": "K"}"#, "with.nam", "did you mean name?"),
             (#"{"preset": "render", "service": "srv-1", "name": "K", "write": {}}"#, "with.write", "does not have"),
         ])
