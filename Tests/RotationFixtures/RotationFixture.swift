@@ -29,13 +29,19 @@ package final class AnnouncementLog: Sendable {
 /// Runs probes and answers the same to all.
 package struct FakeProbes: ProgramRunner {
     package var problem: String?
+    /// What happens while they are asked.
+    private let meanwhile: @Sendable () -> Void
 
-    package init(problem: String? = nil) { self.problem = problem }
+    package init(problem: String? = nil, meanwhile: @escaping @Sendable () -> Void = {}) {
+        self.problem = problem
+        self.meanwhile = meanwhile
+    }
 
     package func run(
         _: [String], environment: [EnvironmentName: EnvironmentName], in _: String?, deadline: Date, hiding: Secret?
     ) -> ProgramProblem? {
         do { _ = try PublisherEnvironment([:]).child(environment) } catch { return ProgramProblem(error.message) }
+        meanwhile()
         return problem.map { ProgramProblem($0) }
     }
 }

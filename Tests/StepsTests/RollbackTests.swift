@@ -189,7 +189,7 @@ import Timestamps
         }
         #expect(error?.hint?.contains("`ork-rollback --by-hand web` goes on without") == true)
         #expect(fixture.simulation.value.places["web"] == other.key)
-        #expect(fixture.simulation.value.holding("worker")?.name == RotationFixture.base)
+        #expect(fixture.simulation.value.holding("worker")?.name.hasPrefix(RotationFixture.base) == true)
         #expect(fixture.live.count == 3)
         let web = try #require(PlanName("web"))
         try fixture.rollbackWaiting { $0.byHand = [web] }

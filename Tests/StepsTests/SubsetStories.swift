@@ -198,7 +198,7 @@ extension SubsetTests {
                 fixture.simulation.with { $0.troubles["canary"] = [.answer(.mismatch), .reject(.unavailable)] }
                 _ = try? fixture.rollback()
                 return fixture
-            }, takesBack: true),
+            }),
         Story(
             testDescription: "everything is put back and in use",
             tell: {
@@ -207,7 +207,7 @@ extension SubsetTests {
                 fixture.simulation.pass(3700)
                 fixture.simulation.with { $0.useAll() }
                 return fixture
-            }, takesBack: true),
+            }),
         Story(
             testDescription: "it is put back after the predecessor was disabled, and the successor soaks",
             tell: {
@@ -219,7 +219,7 @@ extension SubsetTests {
                     fixture.simulation.with { $0.useAll() }
                 }
                 return fixture
-            }, takesBack: true),
+            }),
         Story(testDescription: "rolled back") {
             let fixture = try quiet(waves: ["canary": 1, "web": 2])
             try fixture.rollbackWaiting()

@@ -39,6 +39,16 @@ import Timestamps
         #expect(fixture.journal.handoff?.records.last { $0.event == .deleted }?.detail["probes"] == ["probe check"])
     }
 
+    @Test("a key that somebody restores while the application is asked is not deleted")
+    func restoredMeanwhile() throws {
+        let fixture = try Self.soaking(.hold)
+        fixture.simulation.pass(3700)
+        let other = fixture.beside(fixture.journal.handoff)
+        let restoring = FakeProbes { #expect(throws: Never.self) { try other.restore() } }
+        fixture.refused(.notYet, "is held since") { () throws(StepError) in try fixture.retire(programs: restoring) }
+        #expect(fixture.predecessor?.deletedAt == nil && fixture.predecessor?.disabled == false)
+    }
+
     @Test func aBadAnswerDuringTheSoakEnablesThePredecessorAgainWhereThePlanSaysSo() throws {
         let fixture = try Self.soaking(.restore)
         fixture.refused(.failed, "the predecessor is enabled again, and held") { () throws(StepError) in

@@ -213,9 +213,10 @@ extension State {
             if record.event == .committed {
                 target.held = record
                 target.written = record.at
-            } else if record.event == .unchanged {
-                target.held = target.held ?? record
-                target.written = target.written ?? record.at
+            } else if record.event == .unchanged, target.held == nil || doubts[name] != nil {
+                // It has it, or has it again, and nobody knows since when.
+                target.held = record
+                target.written = record.at
             }
             if [.committed, .unchanged].contains(record.event) {
                 doubts[name] = nil

@@ -1,4 +1,5 @@
 import FoundationEssentials
+import JSON
 import OpenRouter
 import PublisherHosting
 import PublisherKit
@@ -26,6 +27,22 @@ extension PublishStep {
             context.tell(.done("nothing to do: \(Self.standing(of: seen, successor, state, options))"))
         }
         return state.doubting(doubts)
+    }
+
+    /// A target that was seen without the successor is recorded so before it is written again: whoever dies after that write
+    /// would else count the overlap from the earlier one.
+    func recordLoss(_ state: State, _ successor: State.Successor) throws(StepError) {
+        let recorded = try context.state().doubts
+        for (name, doubt) in state.doubts where recorded[name] == nil && state.isPublished(name) {
+            guard let target = state.plan.target(name) else { continue }
+            try context.record(
+                Entry(
+                    .publish, .unknown, target: name, message: "\(name): does not hold \(successor.name) any more",
+                    detail: [
+                        "digest": .string(successor.digest.description), "place": .string(target.place.description),
+                        "held": .string(doubt.rawValue),
+                    ]))
+        }
     }
 
     /// What the targets hold, as far as somebody can look.

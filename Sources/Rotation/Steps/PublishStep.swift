@@ -95,6 +95,7 @@ package struct PublishStep {
         let baseline = try probe(secret, successor, state)
         try keepPredecessors(state, requests, hiding: secret)
         try context.continueUnlessStopped()
+        try recordLoss(state, successor)
         try publish(secret, successor, state, requests, count: targets.count, baseline: baseline, report: report)
     }
 

@@ -67,7 +67,7 @@ package struct RestoreStep {
 
     /// Why a key that is disabled has to stay so; `nil` for one that a retirement disabled.
     static func obstacle(to key: Key, _ state: State) -> String? {
-        guard state.unrestorable.contains(key.hash) || key.keyName.disabledAt == nil else { return nil }
+        guard state.unrestorable.contains(key.hash) || state.isDisabledByOthers(key) else { return nil }
         return "\(key.plainName) was disabled as compromised, or by hand, and stays disabled: "
             + "enable it at openrouter.ai if it is needed"
     }
@@ -99,5 +99,14 @@ package struct RestoreStep {
         let next = "fix what still needed it, run `ork-verify`, then `ork-retire --again`"
         context.tell(.done("enabled \(key.plainName) again" + (step == .retire ? ", and held: \(next)" : "")))
         return .enabled
+    }
+}
+
+extension State {
+    /// Whether somebody else has disabled this key. The mark in its name was written together with disabling: where no record
+    /// tells of that, a run of ours died in between. One that a restoration has written says that the key was enabled then.
+    func isDisabledByOthers(_ key: Key) -> Bool {
+        guard key.disabled, let mark = key.keyName.disabledAt else { return key.disabled }
+        return restorations[key.hash].map { $0.mark == nil || $0.mark == mark } ?? false
     }
 }

@@ -7,9 +7,11 @@ import Timestamps
 
 extension RetireStep {
     /// The next effect that is permitted; `nil` when every predecessor is gone. Throws what stands in the way.
-    func nextAction(_ snapshot: RetirementSnapshot, state: State, _ successor: State.Successor) throws(StepError)
-        -> Action?
-    {
+    ///
+    /// `passed` are the probes that the application has just passed, by the key that it had to do without.
+    func nextAction(
+        _ snapshot: RetirementSnapshot, state: State, _ successor: State.Successor, passed: [KeyHash: [String]] = [:]
+    ) throws(StepError) -> Action? {
         var waits: [StepError] = []
         do { try refuseUnhealthySuccessor(snapshot, state) } catch { throw try answer(to: error, state) }
         try refuseUnknownKeys(snapshot, state)
@@ -24,7 +26,7 @@ extension RetireStep {
                 continue
             }
             do {
-                return try action(for: key, snapshot, state, successor)
+                return try action(for: key, snapshot, state, successor, passed: passed[key.hash])
             } catch {
                 guard error.code == .notYet else { throw error }
                 waits.append(error)
@@ -37,7 +39,7 @@ extension RetireStep {
     }
 
     private func action(
-        for key: Key, _ snapshot: RetirementSnapshot, _ state: State, _ successor: State.Successor
+        for key: Key, _ snapshot: RetirementSnapshot, _ state: State, _ successor: State.Successor, passed: [String]?
     ) throws(StepError) -> Action {
         let rules = state.plan.retire
         let mark = key.keyName.disabledAt
@@ -49,7 +51,7 @@ extension RetireStep {
             guard let mark, state.disabled.contains(key.hash) else {
                 return .disable(key, name: key.keyName.with(disabledAt: snapshot.date), quiet: nil)
             }
-            let probes = try look(without: key, state)
+            let probes = if let passed { passed } else { try look(without: key, state) }
             let end = mark.addingTimeInterval(Double(rules.soak.seconds))
             guard options.isCompromised || snapshot.date >= end else {
                 throw StepError(
@@ -80,10 +82,10 @@ extension RetireStep {
             quiet: options.isCompromised ? nil : quietEvidence(key, snapshot, state))
     }
 
-    /// A restored key is held until the successor was verified after that, and somebody says `--again`.
+    /// A key that was restored, or that a rollback puts back, is held until the successor was verified after that, and somebody says `--again`.
     private func requireRelease(of key: Key, heldSince mark: Date, _ state: State) throws(StepError) {
         if state.keptTargets.contains(where: { state.doubts[$0.name] != nil }) { throw unverified(state) }
-        let held = "\(key.plainName) was restored after it had been disabled: it is held since \(mark.rfc3339)"
+        let held = "\(key.plainName) is held since \(mark.rfc3339): it was restored, or a rollback puts it back"
         guard let verification = state.verification else {
             throw StepError(
                 .notYet, held, hint: "fix what still needed it, run `ork-verify`, then `ork-retire --again`",

@@ -72,7 +72,15 @@ package struct RetireStep {
         try raiseLimit(snapshot, successor)
         // Of the lists that name keys; an earlier run may have died between deleting a key and that.
         var takenOut: Set<KeyHash> = []
-        while let action = try nextAction(snapshot, state: state(), successor) {
+        while let planned = try nextAction(snapshot, state: state(), successor) {
+            var action = planned
+            if case .delete(let key, let probes) = planned, !probes.isEmpty {
+                // Asking takes its time, and somebody may have restored the key meanwhile.
+                snapshot = try RetirementSnapshot.take(context, account, state(), successor)
+                guard let now = try nextAction(snapshot, state: state(), successor, passed: [key.hash: probes])
+                else { break }
+                action = now
+            }
             try context.continueUnlessStopped()
             context.tell(.doing(context.isDryRun ? "would \(action.verb) \(action.object)" : action.text))
             guard !context.isDryRun else { return }
@@ -171,13 +179,6 @@ package struct RetireStep {
         }
     }
 
-    /// Whether somebody else has disabled it. The mark in its name was written together with disabling: where no record tells
-    /// of that, a run of ours died in between. One that a restoration has written says that the key was enabled then.
-    private static func isDisabledByOthers(_ key: Key, _ state: State) -> Bool {
-        guard key.disabled, let mark = key.keyName.disabledAt else { return key.disabled }
-        return state.restorations[key.hash].map { $0.mark == nil || $0.mark == mark } ?? false
-    }
-
     func confirm(_ action: Action, _ snapshot: RetirementSnapshot) throws(StepError) {
         switch action {
         case .disable(let key, _, let quiet):
@@ -195,7 +196,7 @@ package struct RetireStep {
             var detail: JSONObject = [
                 "hash": .string(key.hash.description), "at": .string(snapshot.date.rfc3339),
                 "rules": try context.state().plan.retire.json, "compromised": .bool(options.isCompromised),
-                "found_disabled": .bool(try Self.isDisabledByOthers(key, context.state())),
+                "found_disabled": .bool(try context.state().isDisabledByOthers(key)),
             ]
             if let quiet { detail["quiet"] = quiet }
             try context.record(

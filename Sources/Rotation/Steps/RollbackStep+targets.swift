@@ -27,12 +27,16 @@ extension RollbackStep {
 
     /// Gives the targets their keys back, the last wave first, and reads them back. Nothing is written where the key is
     /// already, and one target that fails does not stop the others.
+    ///
+    /// `enabled` are the keys that this run has enabled, and so holds already.
     func putBack(
-        _ ways: [WayBack], _ snapshot: RollbackSnapshot, _ report: (TargetFinding) -> Void
+        _ ways: [WayBack], _ snapshot: RollbackSnapshot, enabled: Set<KeyHash>, _ report: (TargetFinding) -> Void
     ) throws(StepError) {
         try recordByHand(ways)
         let state = try context.state()
         let open = try missing(of: ways.filter { !state.isByHand($0) }).map(\.way)
+        try hold(Set(open.map(\.key.hash)).subtracting(enabled), snapshot)
+        try recordLoss(of: open, state)
         var failures: [PublishStep.Failure] = []
         for wave in Set(open.map(\.target.wave)).sorted(by: >) {
             try context.continueUnlessStopped()
@@ -70,7 +74,7 @@ extension RollbackStep {
     }
 
     /// Those that do not hold their key, as far as somebody can look: what cannot be read counts as it is recorded.
-    private func missing(of ways: [WayBack]) throws(StepError) -> [(way: WayBack, answer: PublisherAnswer)] {
+    func missing(of ways: [WayBack]) throws(StepError) -> [(way: WayBack, answer: PublisherAnswer)] {
         let state = try context.state()
         var missing: [(WayBack, PublisherAnswer)] = []
         var broken: StepError?
@@ -227,7 +231,7 @@ extension RollbackStep {
 
 extension State {
     /// Whether somebody has said that they have put this back.
-    fileprivate func isByHand(_ way: WayBack) -> Bool {
+    func isByHand(_ way: WayBack) -> Bool {
         putBack(way.target).map { $0.isByHand && $0.digest == way.digest } ?? false
     }
 }

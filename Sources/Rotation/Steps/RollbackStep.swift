@@ -52,8 +52,8 @@ package struct RollbackStep {
         guard !context.isDryRun else { return }
         try begin(state, snapshot)
         try enable(disabled, snapshot)
-        try putBack(ways, snapshot, report)
-        if !ways.isEmpty { try askApplications() }
+        try putBack(ways, snapshot, enabled: Set(disabled.map(\.hash)), report)
+        if !ways.isEmpty, try askApplications() { try refuseLost(ways) }
         try finish(withdrawSuccessor())
     }
 
@@ -103,12 +103,12 @@ package struct RollbackStep {
         }
     }
 
-    /// The applications answer with what their targets hold now.
-    private func askApplications() throws(StepError) {
-        let failed = try verification.applications.check(
-            context.state(), hiding: nil, hint: "look at the application's log"
-        ).filter(\.isFailed)
-        guard !failed.isEmpty else { return }
+    /// The applications answer with what their targets hold now. Answers whether there was anything to ask.
+    private func askApplications() throws(StepError) -> Bool {
+        let checks = try verification.applications.check(
+            context.state(), hiding: nil, hint: "look at the application's log")
+        let failed = checks.filter(\.isFailed)
+        guard !failed.isEmpty else { return !checks.isEmpty }
         throw StepError(
             .failed,
             "the predecessor is back at the targets, and the application does not answer well: "

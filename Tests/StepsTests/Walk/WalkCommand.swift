@@ -142,7 +142,6 @@ extension WalkWorld {
 
     private mutating func note(_ command: WalkCommand, _ error: StepError?) {
         guard let state else { return }
-        if state.isRollingBack { wentBack.insert(state.header.id) }
         if let created = state.created { successors[state.header.id] = created.hash.description }
         for name in command.values("--accept-target") where error == nil && !command.isDryRun { disturbed.remove(name) }
         if command.program == "ork-verify", error == nil, !command.isDryRun {

@@ -185,7 +185,7 @@ struct WalkOracle {
                     || targets.contains(place) && !before.simulated.unreadable.contains(place)
             }
             let hurt = holders.filter { !released.contains($0) && !isAbandoned($0) && isSeen($0) }
-            guard !command.has("--compromised"), !hurt.isEmpty, !isBehindWayBack else { return [] }
+            guard !command.has("--compromised"), !hurt.isEmpty else { return [] }
             return complain(
                 .outage, "\(command.program): \(hurt.joined(separator: ", ")) still holds the key that it disables")
         }
@@ -236,11 +236,6 @@ struct WalkOracle {
 
     private func isAbandoned(_ place: String) -> Bool {
         after.state?.abandonedTargets.contains { $0.description == place } ?? false
-    }
-
-    /// Whether the handoff in hand is from before a way back that has begun: then only use of the predecessor tells.
-    private var isBehindWayBack: Bool {
-        after.state.map { before.wentBack.contains($0.header.id) && !$0.isRollingBack } ?? false
     }
 
     /// The places that people have put back, as they said.

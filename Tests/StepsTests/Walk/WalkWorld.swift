@@ -38,8 +38,6 @@ struct WalkWorld: Sendable {
     var plaintexts: [String: Secret] = [:]
     /// Every rotation that was ever begun here by its ID, and the successors that each has created.
     var successors: [RotationID: String] = [:]
-    /// Those that were on their way back at some time: a copy from before that does not know it.
-    var wentBack: Set<RotationID> = []
     private(set) var filesMade = 1
 
     static let firstFile = "ork-handoff.json"

@@ -1,0 +1,112 @@
+import OpenRouterSandbox
+import PublisherKit
+import Rotation
+import RotationFixtures
+import Secrets
+import Steps
+import TestSupport
+import Testing
+import Timestamps
+
+/// A write that nobody has heard of: the overlap counts from it all the same, and what it undid is noticed.
+@Suite(.tags(.values)) struct LateWriteTests {
+    /// Published and verified, in use, and past its overlap; then somebody has put the predecessor back.
+    private static func reverted() throws -> RotationFixture {
+        let fixture = try RotationFixture()
+        let predecessor = try #require(fixture.simulation.value.places["web"])
+        try fixture.create()
+        try fixture.publishAndVerify()
+        fixture.simulation.pass(2 * 86400)
+        fixture.simulation.with { $0.places["web"] = predecessor }
+        return fixture
+    }
+
+    private static func expectOverlap(_ fixture: RotationFixture) throws {
+        try fixture.publish()
+        fixture.simulation.with { $0.useAll() }
+        try fixture.verify()
+        fixture.refused(.notYet, "both keys stay alive until") { () throws(StepError) in try fixture.retire() }
+    }
+
+    @Test("after a write without an answer, the overlap counts from the first sight of the key")
+    func firstSight() throws {
+        let fixture = try Self.reverted()
+        fixture.simulation.with { $0.troubles["web"] = [.answer(.mismatch), .answer(.mismatch), .unknownButWritten] }
+        #expect(throws: StepError.self) { try fixture.publish() }
+        try Self.expectOverlap(fixture)
+    }
+
+    @Test("after a write whose process dies, the overlap counts from the first sight of the key", arguments: 1...3)
+    func died(record: Int) throws {
+        let before = try Self.reverted()
+        let fixture = before.failing(record)
+        _ = try? fixture.publish()
+        try Self.expectOverlap(before.beside(fixture.journal.handoff))
+    }
+
+    @Test("a rollback counts its overlap from the first sight of the key, too", arguments: 1...4)
+    func rollback(record: Int) throws {
+        let fixture = try RotationFixture()
+        try fixture.create()
+        try fixture.publishAndVerify()
+        let earlier = try #require(fixture.journal.handoff)
+        _ = try? fixture.rollback()
+        fixture.simulation.pass(2 * 86400)
+        // A replayed handoff writes the successor again, which the next run of the rollback undoes.
+        try fixture.beside(earlier).publish()
+        let dying = fixture.failing(record)
+        _ = try? dying.rollback()
+        let next = fixture.beside(dying.journal.handoff)
+        fixture.simulation.with { $0.useAll() }
+        next.refused(.notYet, "both keys stay alive until") { () throws(StepError) in try next.rollback() }
+    }
+
+    @Test("a target that loses the predecessor while the application is asked keeps the successor alive")
+    func undoneMeanwhile() throws {
+        let fixture = try RotationFixture { plan in
+            plan.verify.probes = [.command(arguments: ["check"], environment: [:], timeout: Interval(seconds: 5))]
+        }
+        try fixture.create()
+        try fixture.publishAndVerify()
+        let earlier = try #require(fixture.journal.handoff)
+        _ = try? fixture.rollback()
+        fixture.simulation.pass(2 * 86400)
+        fixture.simulation.with { $0.useAll() }
+        fixture.simulation.pass(2 * 86400)
+        let simulation = fixture.simulation
+        let other = fixture.beside(earlier)
+        let publishing = FakeProbes {
+            // As one who has looked before the rollback began, and writes late.
+            _ = try? other.publish()
+        }
+        fixture.refused(.notYet, "web does not hold the predecessor any more") { () throws(StepError) in
+            try fixture.rollback(programs: publishing)
+        }
+        #expect(simulation.value.outages == [])
+        try fixture.rollbackWaiting()
+        #expect(fixture.live == [RotationFixture.base])
+    }
+
+    @Test("a handoff from before a rollback does not disable the key that targets hold again")
+    func heldBack() throws {
+        let fixture = try RotationFixture()
+        try fixture.create()
+        try fixture.publishAndVerify()
+        fixture.simulation.pass(2 * 86400)
+        fixture.simulation.with { $0.useAll() }
+        let earlier = fixture.beside(fixture.journal.handoff)
+        try earlier.verify()
+        _ = try? earlier.retire()
+        fixture.simulation.pass(2 * 3600)
+        let late = earlier.beside(earlier.journal.handoff)
+        try late.verify()
+        _ = try? fixture.rollback()
+        late.refused(.notYet, "is held since") { () throws(StepError) in try late.retire() }
+        late.refused(.notYet, "no verification has been made since") { () throws(StepError) in
+            try late.retire { $0.again = true }
+        }
+        #expect(fixture.predecessor?.disabled == false)
+        try fixture.rollbackWaiting()
+        #expect(fixture.predecessor?.name == RotationFixture.base)
+    }
+}
