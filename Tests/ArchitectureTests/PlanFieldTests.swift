@@ -32,7 +32,10 @@ import Testing
         arguments: [
             (
                 "quiet_for", "quietFor",
-                ["RetireStep+quiet.swift", "CreateStep+lifetime.swift", "DueJudgement.swift", "NextCommand.swift"]
+                [
+                    "RetireStep+quiet.swift", "CreateStep+lifetime.swift", "DueJudgement+begun.swift",
+                    "NextCommand.swift",
+                ]
             ),
             ("accept_idle", "acceptsIdle", ["RetireStep+quiet.swift", "RollbackStep+successor.swift"]),
             ("accept_new_targets", "acceptsNewTargets", ["State+held.swift"]),

@@ -50,6 +50,25 @@ struct DueHandoffTests {
         #expect(try Self.finding(fixture, [fixture]).word == "current")
     }
 
+    @Test("the key that a rollback holds is for the rollback, at every stage, and else for people")
+    func rollback() throws {
+        let fixture = try RotationFixture()
+        try fixture.create()
+        try fixture.publishAndVerify()
+        let earlier = fixture.beside(fixture.journal.handoff)
+        for _ in 0..<2 {
+            _ = try? fixture.rollback()
+            let finding = try Self.finding(fixture, [earlier, fixture])
+            #expect(finding.word == "begun resume" && finding.message.contains("rolling back to checkout-prod"))
+            #expect(try Self.finding(fixture, [earlier]).word == "problem")
+            #expect(try Self.finding(fixture, nil).word == "problem")
+            fixture.simulation.pass(2 * 3600)
+            fixture.simulation.with { $0.useAll() }
+        }
+        try fixture.rollbackWaiting()
+        #expect(try Self.finding(fixture, [earlier, fixture]).word == "never_rotated rotate")
+    }
+
     @Test("a limit that has started over is to be raised, even while the predecessor soaks, and nothing here raises it")
     func raise() throws {
         let fixture = try RotationFixture { plan in
