@@ -23,7 +23,7 @@ say() { printf '\n== %s\n' "$*"; }
 format() {
     say 'Formatting and scripts'
     swift format lint --strict --recursive Package.swift Sources plugins Tests
-    shellcheck -x ci-templates/shell/*.sh ci-templates/install/*.sh Tests/*.sh Tests/Model/*.sh
+    shellcheck -x ci-templates/shell/*.sh ci-templates/install/*.sh Tests/*.sh Tests/Benchmarks/*.sh Tests/Model/*.sh
 }
 
 # The Python packages come meanwhile: that is waiting for the most part.

@@ -11,7 +11,7 @@ import TestSupport
 import Testing
 
 /// A fleet, run side by side, against an OpenRouter that turns requests away and is killed in the middle of it.
-/// `Tests/measure-fleet.sh` does the same with 300 rotations.
+/// `Tests/Benchmarks/fleet.sh` does the same with 300 rotations.
 @Suite(.tags(.servers)) struct FleetRestartTests {
     private static let names = (1...12).map { "app-\($0)" }
 

@@ -3,15 +3,17 @@
 # publisher makes, beside `bao kv patch` for the same ones: a real OpenBao with TLS on this machine. Not a test: it
 # prints figures.
 #
-#   measure-vault.sh [SECRETS]     100 unless told
+#   Tests/Benchmarks/vault.sh [SECRETS]     100 unless told
 #
 # Lists of words are split on purpose, and what sh -c runs has words of its own.
 # shellcheck disable=SC2016,SC2086
 set -eu
 
-root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
+root=$(CDPATH='' cd -- "$(dirname -- "$0")/../.." && pwd)
 # shellcheck source=ci-templates/shell/packages.sh
 . "$root/ci-templates/shell/packages.sh"
+# shellcheck source=Tests/Benchmarks/build.sh
+. "$root/Tests/Benchmarks/build.sh"
 need_to_build
 need jq python3-venv strace
 
@@ -21,8 +23,7 @@ venv=${ORK_TEST_VENV:-$root/.venv-test}
     echo 'error: there is no bao; run Tests/run.sh first, which installs it' >&2
     exit 1
 }
-swift build --package-path "$root" -c release --static-swift-stdlib --quiet
-built=$(swift build --package-path "$root" -c release --show-bin-path)
+build_programs "$root" ork-sandbox ork-create ork-publish ork-publisher-vault-kv
 
 stage=$(mktemp -d)
 cd "$stage"

