@@ -87,6 +87,38 @@ import Timestamps
         #expect(fixture.live == [RotationFixture.base])
     }
 
+    @Test("a key that is disabled by hand where a rollback has put it does not go by a handoff from before that")
+    func disabledByHand() throws {
+        let fixture = try RotationFixture()
+        try fixture.create()
+        try fixture.publishAndVerify()
+        let earlier = fixture.beside(fixture.journal.handoff)
+        _ = try? fixture.rollback()
+        fixture.simulation.pass(600)
+        let hash = try #require(fixture.predecessor?.hash)
+        fixture.simulation.with { $0.sandbox.setDisabled(hash, at: $0.now) }
+        fixture.simulation.pass(60)
+        let error = earlier.refused(.notYet, "somebody disabled checkout-prod at ") { () throws(StepError) in
+            try earlier.retire()
+        }
+        #expect(error?.hint?.hasPrefix("`ork-verify` shows") == true)
+        #expect(throws: StepError.self) { try earlier.verify() }
+        #expect(fixture.predecessor?.deletedAt == nil)
+    }
+
+    @Test("an approval leads on to the very command that it was missing for")
+    func again() throws {
+        let fixture = try RotationFixture.published()
+        fixture.simulation.with { $0.useAll() }
+        try fixture.verify()
+        var gated = fixture.beside(fixture.journal.handoff)
+        gated.trust = Trust([.approve: [gated.identity.publicIdentity]], fallback: gated.identity.publicIdentity)
+        let error = gated.refused(.notYet, "waits for an approval") { () throws(StepError) in
+            try gated.retire { $0.again = true }
+        }
+        #expect(error?.hint?.contains("`ork-retire --again` goes on") == true)
+    }
+
     @Test("a handoff from before a rollback does not disable the key that targets hold again")
     func heldBack() throws {
         let fixture = try RotationFixture()

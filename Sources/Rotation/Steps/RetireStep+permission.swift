@@ -45,10 +45,11 @@ extension RetireStep {
         let mark = key.keyName.disabledAt
         if key.disabled || key.isExpired(at: snapshot.date) {
             try requireVerification(state, isFresh: false)
-            try context.requireApproval(for: .retire, of: state)
+            try context.requireApproval(for: .retire, of: state, goingOnBy: command)
             // Without the mark, or without our record of it, it was not this rotation that disabled the key last:
             // somebody did by hand, or it has expired. Then it soaks from now on.
             guard let mark, state.disabled.contains(key.hash) else {
+                try requireLookSinceDisabling(key, state)
                 return .disable(key, name: key.keyName.with(disabledAt: snapshot.date), quiet: nil)
             }
             let probes = if let passed { passed } else { try look(without: key, state) }
@@ -69,7 +70,7 @@ extension RetireStep {
             try requireRelease(of: key, heldSince: mark, state)
         }
         try requireVerification(state, isFresh: true)
-        try context.requireApproval(for: .retire, of: state)
+        try context.requireApproval(for: .retire, of: state, goingOnBy: command)
         if !options.isCompromised {
             try requireOverlap(state, snapshot)
             try requireUse(state, snapshot, successor)
@@ -106,6 +107,23 @@ extension RetireStep {
                 isRetryable: false)
         }
     }
+
+    /// Whoever disables a key that was restored, or that a rollback has put back, has targets in mind which hold it: a
+    /// verification from before that says nothing of them. Our own mark is written within seconds together with disabling.
+    private func requireLookSinceDisabling(_ key: Key, _ state: State) throws(StepError) {
+        guard key.disabled, let mark = key.keyName.disabledAt else { return }
+        let changed = key.updatedAt ?? mark
+        guard changed.timeIntervalSince(mark) > Self.longestDisabling || key.updatedAt == nil else { return }
+        guard let verification = state.verification, verification.at > changed else {
+            throw StepError(
+                .notYet,
+                "somebody disabled \(key.plainName) at \(changed.rfc3339), after it had been restored or put back",
+                hint: "`ork-verify` shows what the targets hold since then; then `ork-retire`", isRetryable: false)
+        }
+    }
+
+    /// How long it takes at the most from reading the clock to disabling a key, in seconds.
+    private static let longestDisabling: TimeInterval = 10
 
     private func recordGone(
         _ reference: KeyReference, _ snapshot: RetirementSnapshot, _ state: State
@@ -163,6 +181,9 @@ extension RetireStep {
 
     /// The command that waits for what takes this long at the most.
     func waiting(_ interval: Interval) -> String {
-        "ork-\(step.rawValue)\(options.again ? " --again" : "") --wait \(interval)"
+        "\(command) --wait \(interval)"
     }
+
+    /// What goes on with this run.
+    private var command: String { "ork-\(step.rawValue)\(options.again ? " --again" : "")" }
 }

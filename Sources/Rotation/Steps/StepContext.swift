@@ -66,7 +66,9 @@ package struct StepContext {
     }
 
     /// Waits for the approval of a gated step, where this stage or the rotation itself asks for one.
-    func requireApproval(for step: StepName, of state: State) throws(StepError) {
+    func requireApproval(
+        for step: StepName, of state: State, goingOnBy command: String? = nil
+    ) throws(StepError) {
         guard trust.requiresApproval || state.header.gates.contains(.approve) else { return }
         guard trust.requiresApproval else {
             throw StepError(
@@ -79,7 +81,8 @@ package struct StepContext {
         throw StepError(
             .notYet, "\(what) waits for an approval of this plan, successor and targets",
             hint:
-                "an approver runs `ork-approve --for \(step.rawValue)`; with that handoff, `ork-\(step.rawValue)` goes on",
+                "an approver runs `ork-approve --for \(step.rawValue)`; with that handoff, "
+                + "`\(command ?? "ork-\(step.rawValue)")` goes on",
             isRetryable: false)
     }
 
