@@ -351,6 +351,24 @@ import Timestamps
         Self.expectFirstState(fixture)
     }
 
+    @Test("what a run was told to leave out stands in the command that goes on")
+    func exceptions() throws {
+        let fixture = try RotationFixture { plan in
+            plan.verify.probes = [.http(url: "https://shop.example/health", expect: [200])]
+            plan.retire.overlap = .zero
+        }
+        try fixture.create()
+        try fixture.publishAndVerify()
+        fixture.simulation.with { $0.health = 503 }
+        var plan = fixture.plan
+        plan.verify.probes = []
+        try fixture.journal.append(
+            Entry(.verify, .accepted, message: "asks nobody", detail: ["rules": ["verify": plan.verify.json]]))
+        let idle = fixture.refused(.notYet, "has not been used") { () throws(StepError) in try fixture.rollback() }
+        #expect(idle?.hint?.hasSuffix("`ork-rollback --probe none --accept-idle`") == true)
+        #expect(idle?.hint?.contains("`ork-rollback --probe none --wait 30m`") == true)
+    }
+
     @Test("a leaked predecessor is not brought back")
     func compromised() throws {
         let fixture = try RotationFixture.published()

@@ -45,7 +45,7 @@ extension RetireStep {
         let mark = key.keyName.disabledAt
         if key.disabled || key.isExpired(at: snapshot.date) {
             try requireVerification(state, isFresh: false)
-            try context.requireApproval(for: .retire, of: state, goingOnBy: command)
+            try context.requireApproval(for: .retire, of: state, goingOnBy: command(state))
             // Without the mark, or without our record of it, it was not this rotation that disabled the key last:
             // somebody did by hand, or it has expired. Then it soaks from now on.
             guard let mark, state.disabled.contains(key.hash) else {
@@ -58,7 +58,7 @@ extension RetireStep {
                 throw StepError(
                     .notYet, "\(key.plainName) soaks until \(end.rfc3339)",
                     hint:
-                        "come back then, or wait here: `\(waiting(rules.soak))`; `ork-retire --restore` enables it again",
+                        "come back then, or wait here: `\(waiting(rules.soak, state))`; `ork-retire --restore` enables it again",
                     retryAt: end)
             }
             try requireReferences(to: key, snapshot, successor)
@@ -70,7 +70,7 @@ extension RetireStep {
             try requireRelease(of: key, heldSince: mark, state)
         }
         try requireVerification(state, isFresh: true)
-        try context.requireApproval(for: .retire, of: state, goingOnBy: command)
+        try context.requireApproval(for: .retire, of: state, goingOnBy: command(state))
         if !options.isCompromised {
             try requireOverlap(state, snapshot)
             try requireUse(state, snapshot, successor)
@@ -103,7 +103,8 @@ extension RetireStep {
         }
         guard options.again else {
             throw StepError(
-                .notYet, "\(held), and verified since", hint: "`ork-retire --again` disables it again",
+                .notYet, "\(held), and verified since",
+                hint: "`\(command(state, adding: "--again"))` disables it again",
                 isRetryable: false)
         }
     }
@@ -175,15 +176,22 @@ extension RetireStep {
         guard context.clock.now >= end else {
             throw StepError(
                 .notYet, "both keys stay alive until \(end.rfc3339) (overlap \(state.plan.retire.overlap))",
-                hint: "come back then, or wait here: `\(waiting(state.plan.retire.overlap))`", retryAt: end)
+                hint: "come back then, or wait here: `\(waiting(state.plan.retire.overlap, state))`", retryAt: end)
         }
     }
 
     /// The command that waits for what takes this long at the most.
-    func waiting(_ interval: Interval) -> String {
-        "\(command) --wait \(interval)"
-    }
+    func waiting(_ interval: Interval, _ state: State) -> String { "\(command(state)) --wait \(interval)" }
 
-    /// What goes on with this run.
-    private var command: String { "ork-\(step.rawValue)\(options.again ? " --again" : "")" }
+    /// What goes on with this run: the exceptions that it was given have to be given again.
+    func command(_ state: State, adding more: String? = nil) -> String {
+        let begun = state.header.plan
+        let isUnasked = state.plan.verify.probes.isEmpty && !begun.verify.probes.isEmpty
+        let flags = [
+            options.again ? "--again" : nil,
+            state.plan.retire.acceptsIdle && !begun.retire.acceptsIdle ? "--accept-idle" : nil,
+            step == .rollback && isUnasked ? "--probe none" : nil,
+        ]
+        return (["ork-\(step.rawValue)"] + flags.compactMap(\.self) + [more].compactMap(\.self)).joined(separator: " ")
+    }
 }

@@ -18,7 +18,8 @@ extension RetireStep {
         throw StepError(
             .notYet, "the successor has not been used since it was published",
             hint: "let an application use it: restart what still has the old key, then "
-                + "`\(waiting(Interval(seconds: 1800)))`; if nothing uses this key at the moment: `ork-retire --accept-idle`"
+                + "`\(waiting(Interval(seconds: 1800), state))`; if nothing uses this key at the moment: "
+                + "`\(command(state, adding: "--accept-idle"))`"
         )
     }
 
@@ -73,7 +74,7 @@ extension RetireStep {
         guard snapshot.date < end else { return }
         throw StepError(
             .notYet, "\(key.plainName) must have been quiet for \(quiet); \(Self.use(key))",
-            hint: "come back at \(end.rfc3339), or wait here: `\(waiting(quiet))`; find out who still uses it",
+            hint: "come back at \(end.rfc3339), or wait here: `\(waiting(quiet, state))`; find out who still uses it",
             retryAt: end)
     }
 

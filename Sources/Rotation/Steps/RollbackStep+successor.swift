@@ -7,9 +7,10 @@ import Timestamps
 
 /// How the successor goes: as a predecessor does, by the code of retirement, and on the same evidence.
 extension RollbackStep {
-    private var retiring: RetireStep {
-        RetireStep(
-            context: context, account: account, applications: nil, options: RetireStep.Options(), as: .rollback)
+    var retiring: RetireStep {
+        var options = RetireStep.Options()
+        options.again = self.options.again
+        return RetireStep(context: context, account: account, applications: nil, options: options, as: .rollback)
     }
 
     /// Disables and then deletes the successor, and answers how the account is then. Before each effect everything is read again.
@@ -55,7 +56,7 @@ extension RollbackStep {
             guard snapshot.date >= end else {
                 throw StepError(
                     .notYet, "\(key.plainName) soaks until \(end.rfc3339)",
-                    hint: "come back then, or wait here: `\(retiring.waiting(rules.soak))`", retryAt: end)
+                    hint: "come back then, or wait here: `\(retiring.waiting(rules.soak, state))`", retryAt: end)
             }
             return .delete(key, probes: [])
         }
@@ -64,7 +65,8 @@ extension RollbackStep {
             throw StepError(
                 .notYet, "\(key.plainName) was disabled, and somebody has enabled it again",
                 hint:
-                    "find out who needs it and give them \(snapshot.predecessor.plainName), then `ork-rollback --again`",
+                    "find out who needs it and give them \(snapshot.predecessor.plainName), "
+                    + "then `\(retiring.command(state, adding: "--again"))`",
                 isRetryable: false)
         }
         try requireOverlap(state)
@@ -86,7 +88,7 @@ extension RollbackStep {
         guard context.clock.now >= end else {
             throw StepError(
                 .notYet, "both keys stay alive until \(end.rfc3339) (overlap \(overlap))",
-                hint: "come back then, or wait here: `\(retiring.waiting(overlap))`", retryAt: end)
+                hint: "come back then, or wait here: `\(retiring.waiting(overlap, state))`", retryAt: end)
         }
     }
 
@@ -101,7 +103,8 @@ extension RollbackStep {
         throw StepError(
             .notYet, "\(key.plainName) has not been used since it was put back",
             hint: "let an application use it: restart what still has the other key, then "
-                + "`\(retiring.waiting(Interval(seconds: 1800)))`; if nothing uses this key at the moment: `ork-rollback --accept-idle`"
+                + "`\(retiring.waiting(Interval(seconds: 1800), state))`; if nothing uses this key at the moment: "
+                + "`\(retiring.command(state, adding: "--accept-idle"))`"
         )
     }
 }

@@ -105,8 +105,9 @@ package struct RollbackStep {
 
     /// The applications answer with what their targets hold now. Answers whether there was anything to ask.
     private func askApplications() throws(StepError) -> Bool {
+        let state = try context.state()
         let checks = try verification.applications.check(
-            context.state(), hiding: nil, hint: "look at the application's log")
+            state, hiding: nil, hint: "look at the application's log")
         let failed = checks.filter(\.isFailed)
         guard !failed.isEmpty else { return !checks.isEmpty }
         throw StepError(
@@ -114,7 +115,8 @@ package struct RollbackStep {
             "the predecessor is back at the targets, and the application does not answer well: "
                 + failed.map(\.text).joined(separator: "; "),
             hint:
-                "look at its log; `ork-rollback --wait 10m` waits for it; `ork-rollback --probe none` goes on without asking",
+                "look at its log; `\(retiring.waiting(Interval(seconds: 600), state))` waits for it; "
+                + "`\(retiring.command(state, adding: "--probe none"))` goes on without asking",
             isRetryable: true)
     }
 

@@ -17,14 +17,14 @@ struct WalkFollower {
         case lost(String)
     }
 
-    static let limit = 10
+    static let limit = 12
 
     private(set) var world: WalkWorld
     private(set) var complaints: [WalkComplaint] = []
     /// What was done, for people.
     private(set) var trail: [String] = []
     private var commands = 0
-    /// How often a message has led to another rotation, which has ten commands of its own.
+    /// How often a message has led to another rotation, which has twelve commands of its own.
     private var turns = 0
     private static let turnLimit = 3
     /// Whether there were too many commands.
@@ -72,7 +72,7 @@ struct WalkFollower {
             }
             perform(todo.removeFirst())
             if isTired {
-                return .lost("ten commands: " + (last?.error?.message ?? last?.done.last ?? "nothing was said"))
+                return .lost("twelve commands: " + (last?.error?.message ?? last?.done.last ?? "nothing was said"))
             }
         }
     }
