@@ -37,7 +37,10 @@ import Testing
                     "NextCommand.swift",
                 ]
             ),
-            ("accept_idle", "acceptsIdle", ["RetireStep+quiet.swift", "RollbackStep+successor.swift"]),
+            (
+                "accept_idle", "acceptsIdle",
+                ["RetireStep+permission.swift", "RetireStep+quiet.swift", "RollbackStep+successor.swift"]
+            ),
             ("accept_new_targets", "acceptsNewTargets", ["State+held.swift"]),
             ("valid_for", "validFor", ["Progress.swift", "RetireStep+targets.swift", "CreateStep+lifetime.swift"]),
             ("before_expiry", "beforeExpiry", ["DueJudgement.swift"]),
