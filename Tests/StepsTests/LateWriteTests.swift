@@ -106,6 +106,53 @@ import Timestamps
         #expect(fixture.predecessor?.deletedAt == nil)
     }
 
+    @Test("a key that people have put back everywhere is held as well")
+    func putBackByHand() throws {
+        let fixture = try RotationFixture()
+        let predecessor = try #require(fixture.simulation.value.places["web"])
+        try fixture.create()
+        try fixture.publishAndVerify()
+        fixture.simulation.with { $0.places["web"] = predecessor }
+        _ = try? fixture.rollback()
+        #expect(fixture.predecessor?.name.contains(" disabled:") == true)
+    }
+
+    @Test("another key that is given this rotation's ID stays, and is named")
+    func borrowedID() throws {
+        let fixture = try RotationFixture { $0.retire.overlap = .zero }
+        try fixture.create()
+        try fixture.publishAndVerify()
+        let id = try #require(fixture.known?.header.id)
+        let name = "checkout-prod 2026-11-24 ork:\(id)"
+        let other = fixture.simulation.with { $0.sandbox.addKey(name: name, at: $0.now).hash }
+        fixture.simulation.pass(60)
+        for _ in 0..<6 {
+            _ = try? fixture.rollback()
+            fixture.simulation.with { $0.useAll() }
+            fixture.simulation.pass(3 * 3600)
+        }
+        fixture.refused(.failed, "bears this rotation's ID") { () throws(StepError) in try fixture.rollback() }
+        #expect(fixture.simulation.value.sandbox.key(other)?.disabled == false)
+    }
+
+    @Test("a restored key is held by its record, too, and a moment in its name neither shortens nor lengthens its soak")
+    func renamed() throws {
+        let fixture = try quiet { _ in }
+        fixture.refused(.notYet, "soaks until") { () throws(StepError) in try fixture.retire() }
+        let hash = try #require(fixture.predecessor?.hash)
+        for year in [2000, 9999] {
+            fixture.simulation.with {
+                $0.sandbox.rename(hash, "checkout-prod disabled:\(year)-01-01T00:00:00Z", at: $0.now)
+            }
+            fixture.refused(.notYet, "soaks until 2026-") { () throws(StepError) in try fixture.retire() }
+            #expect(fixture.predecessor?.deletedAt == nil)
+        }
+        try fixture.restore()
+        fixture.simulation.with { $0.sandbox.rename(hash, "checkout-prod", at: $0.now) }
+        fixture.simulation.pass(2 * 3600)
+        fixture.refused(.notYet, "is held since") { () throws(StepError) in try fixture.retire() }
+    }
+
     @Test("an approval leads on to the very command that it was missing for")
     func again() throws {
         let fixture = try RotationFixture.published()

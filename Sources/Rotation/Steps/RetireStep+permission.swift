@@ -42,7 +42,8 @@ extension RetireStep {
         for key: Key, _ snapshot: RetirementSnapshot, _ state: State, _ successor: State.Successor, passed: [String]?
     ) throws(StepError) -> Action {
         let rules = state.plan.retire
-        let mark = key.keyName.disabledAt
+        // A moment that is still to come is none that ork has written.
+        let mark = key.keyName.disabledAt.flatMap { $0 > snapshot.date.addingTimeInterval(60) ? nil : $0 }
         if key.disabled || key.isExpired(at: snapshot.date) {
             try requireVerification(state, isFresh: false)
             try context.requireApproval(for: .retire, of: state, goingOnBy: command(state))
@@ -53,7 +54,9 @@ extension RetireStep {
                 return .disable(key, name: key.keyName.with(disabledAt: snapshot.date), quiet: nil)
             }
             let probes = if let passed { passed } else { try look(without: key, state) }
-            let end = mark.addingTimeInterval(Double(rules.soak.seconds))
+            // Whoever may rename the key cannot shorten what is recorded.
+            let recorded = state.disabledAt[key.hash].map { $0.addingTimeInterval(-Self.longestDisabling) }
+            let end = max(mark, recorded ?? mark).addingTimeInterval(Double(rules.soak.seconds))
             guard options.isCompromised || snapshot.date >= end else {
                 throw StepError(
                     .notYet, "\(key.plainName) soaks until \(end.rfc3339)",
@@ -65,7 +68,8 @@ extension RetireStep {
             return .delete(key, probes: probes)
         }
         if !options.isCompromised { try observe(key, snapshot, state) }
-        if let mark, !options.isCompromised {
+        // The record holds it as well, where somebody has tidied the mark away.
+        if let mark = mark ?? state.restorations[key.hash]?.mark, !options.isCompromised {
             // By hand it may have been restored later than the mark says.
             try requireRelease(of: key, heldSince: mark, state)
         }

@@ -15,9 +15,13 @@ extension RollbackStep {
             let change = KeyChange(name: key.keyName.with(disabledAt: snapshot.date).description)
             let held = try account.send { $0.updateKey(key.hash, change) }.value
             guard let held, !held.disabled else {
+                // With our mark it would look like a key that a retirement has disabled, which the next run enables.
+                _ = try account.send { $0.updateKey(key.hash, KeyChange(name: key.name)) }
                 throw StepError(
-                    .notYet, "\(key.plainName) was disabled meanwhile: nothing is put back yet",
-                    hint: "`ork-rollback` again enables it, if that was an `ork-retire`")
+                    .failed, "\(key.plainName) was disabled meanwhile: nothing is put back",
+                    hint:
+                        "find out who disabled it; if it is to be used again, enable it at openrouter.ai, then `ork-rollback`",
+                    isRetryable: false)
             }
             var detail: JSONObject = [
                 "hash": .string(key.hash.description), "at": .string(snapshot.date.rfc3339),

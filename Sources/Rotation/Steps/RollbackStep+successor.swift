@@ -40,6 +40,14 @@ extension RollbackStep {
     private func nextAction(_ snapshot: RollbackSnapshot, _ state: State) throws(StepError) -> RetireStep.Action? {
         guard let key = snapshot.successor else { return nil }
         guard !key.isUnactivated else { return .delete(key, probes: []) }
+        // Whoever may rename keys can give another one the ID of this rotation.
+        guard key.hash == state.created?.hash else {
+            throw StepError(
+                .failed, "\(key.plainName) (\(key.hash.short)) bears this rotation's ID, and no record here knows it",
+                hint:
+                    "name the newest handoff with --handoff; if the key is another application's, give it a name of its own "
+                    + "at openrouter.ai, then `ork-rollback`", isRetryable: false)
+        }
         // What the targets hold now has to carry the applications alone.
         guard snapshot.predecessor.maySpend(at: snapshot.date) else {
             throw StepError(

@@ -35,7 +35,10 @@ extension RollbackStep {
         try recordByHand(ways)
         let state = try context.state()
         let open = try missing(of: ways.filter { !state.isByHand($0) }).map(\.way)
-        try hold(Set(open.map(\.key.hash)).subtracting(enabled), snapshot)
+        // What is back already, by hand or by somebody else, has to be held as well.
+        let unheld = ways.compactMap { snapshot.key($0.key.hash) }
+            .filter { $0.keyName.disabledAt == nil || state.restorations[$0.hash] == nil }
+        try hold(Set(unheld.map(\.hash) + open.map(\.key.hash)).subtracting(enabled), snapshot)
         try recordLoss(of: open, state)
         var failures: [PublishStep.Failure] = []
         for wave in Set(open.map(\.target.wave)).sorted(by: >) {
