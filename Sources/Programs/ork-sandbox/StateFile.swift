@@ -36,21 +36,29 @@ struct StateFile {
         let content = try Array(Data(contentsOf: URL(filePath: path)))
         // What was killed while it wrote a line has not answered that request.
         let whole = content.lastIndex(of: UInt8(ascii: "\n")).map { $0 + 1 } ?? 0
-        guard ftruncate(file.rawValue, whole) == 0 else { throw Errno(rawValue: errno) }
         let lines = content[..<whole].split(separator: UInt8(ascii: "\n")).map { (try? JSONValue(parsing: $0)) ?? nil }
         guard let first = lines.first else {
+            guard content.isEmpty || content.starts(with: Array("{\"seed\"".utf8)) else { throw Malformed(path: path) }
+            try Self.cut(file, to: 0)
             // A number of JSON is exact up to 2⁵³.
             beginning = Beginning(seed: .random(in: 0..<(1 << 53)), at: now)
             requests = []
             try write(["seed": .number(JSONNumber(Int(beginning.seed))), "at": Self.json(now)])
             return
         }
-        guard let seed = first["seed"]?.integer, let at = Self.date(first["at"]) else { throw Malformed(path: path) }
-        beginning = Beginning(seed: UInt64(seed), at: at)
+        guard let seed = first["seed"]?.integer.flatMap({ UInt64(exactly: $0) }), let at = Self.date(first["at"]) else {
+            throw Malformed(path: path)
+        }
+        beginning = Beginning(seed: seed, at: at)
         requests = try lines.dropFirst().map { line in
             guard let request = HTTPRequest(line), let at = Self.date(line["at"]) else { throw Malformed(path: path) }
             return (request, at)
         }
+        try Self.cut(file, to: whole)
+    }
+
+    private static func cut(_ file: FileDescriptor, to length: Int) throws {
+        guard ftruncate(file.rawValue, length) == 0 else { throw Errno(rawValue: errno) }
     }
 
     /// Whether a request may change the account. What a reading uses up of a fault is forgotten.
