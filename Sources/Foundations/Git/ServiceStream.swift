@@ -39,8 +39,9 @@ struct ServiceStream: ~Copyable {
     /// The next packet without its length; `nil` for a flush.
     mutating func packet() throws(GitError) -> ArraySlice<UInt8>? {
         let digits = try take(4)
-        guard let length = Int(String(decoding: digits, as: UTF8.self), radix: 16), length != 1, length != 2,
-            length != 3,
+        // Int takes a sign, too.
+        guard digits.first.map({ $0 != UInt8(ascii: "-") && $0 != UInt8(ascii: "+") }) ?? false,
+            let length = Int(String(decoding: digits, as: UTF8.self), radix: 16), length == 0 || length >= 4,
             length <= Self.longest
         else { throw .notUnderstood(conversation) }
         if length == 0 { return nil }
