@@ -117,6 +117,24 @@ import Timestamps
         #expect(fixture.predecessor?.name.contains(" disabled:") == true)
     }
 
+    @Test("a predecessor that somebody disables during a rollback stays disabled", arguments: 1...12)
+    func disabledMeanwhile(exchange: Int) throws {
+        let fixture = try RotationFixture()
+        try fixture.create()
+        try fixture.publishAndVerify()
+        let hash = try #require(fixture.predecessor?.hash)
+        let simulation = fixture.simulation
+        let disable: @Sendable () -> Void = {
+            simulation.with { $0.sandbox.setDisabled(hash, at: $0.now) }
+        }
+        _ = try? fixture.rollback(FakeTransport(simulation, before: [exchange: disable]))
+        let isDisabled = fixture.predecessor?.disabled == true
+        fixture.simulation.pass(600)
+        _ = try? fixture.rollback()
+        #expect(isDisabled == (fixture.predecessor?.disabled == true))
+        #expect(exchange > 1 || isDisabled)
+    }
+
     @Test("another key that is given this rotation's ID stays, and is named")
     func borrowedID() throws {
         let fixture = try RotationFixture { $0.retire.overlap = .zero }
