@@ -166,9 +166,11 @@ import Timestamps
             #expect(fixture.predecessor?.deletedAt == nil)
         }
         try fixture.restore()
-        fixture.simulation.with { $0.sandbox.rename(hash, "checkout-prod", at: $0.now) }
-        fixture.simulation.pass(2 * 3600)
-        fixture.refused(.notYet, "is held since") { () throws(StepError) in try fixture.retire() }
+        for name in ["checkout-prod", "checkout-prod disabled:9999-01-01T00:00:00Z"] {
+            fixture.simulation.with { $0.sandbox.rename(hash, name, at: $0.now) }
+            fixture.simulation.pass(2 * 3600)
+            fixture.refused(.notYet, "is held since 2026-") { () throws(StepError) in try fixture.retire() }
+        }
     }
 
     @Test("an approval leads on to the very command that it was missing for")

@@ -93,12 +93,19 @@ package struct RestoreStep {
             throw StepError(
                 .failed, "OpenRouter did not enable \(key.plainName)", hint: "enable it by hand at openrouter.ai")
         }
-        var detail: JSONObject = ["hash": .string(key.hash.description), "at": .string(now.rfc3339)]
-        if let updatedAt = enabled.updatedAt { detail["updated_at"] = .string(updatedAt.rfc3339) }
-        try context.record(Entry(step, .restored, message: "enabled \(key.plainName) again", detail: detail))
+        try context.record(.restored(enabled, at: now, by: step, message: "enabled \(key.plainName) again"))
         let next = "fix what still needed it, run `ork-verify`, then `ork-retire --again`"
         context.tell(.done("enabled \(key.plainName) again" + (step == .retire ? ", and held: \(next)" : "")))
         return .enabled
+    }
+}
+
+extension Entry {
+    /// That a key is enabled and held, with the moment that its mark has.
+    static func restored(_ key: Key, at mark: Date, by step: StepName, message: String) -> Entry {
+        var detail: JSONObject = ["hash": .string(key.hash.description), "at": .string(mark.rfc3339)]
+        if let updatedAt = key.updatedAt { detail["updated_at"] = .string(updatedAt.rfc3339) }
+        return Entry(step, .restored, message: message, detail: detail)
     }
 }
 

@@ -42,21 +42,16 @@ extension RetireStep {
         for key: Key, _ snapshot: RetirementSnapshot, _ state: State, _ successor: State.Successor, passed: [String]?
     ) throws(StepError) -> Action {
         let rules = state.plan.retire
-        // A moment that is still to come is none that ork has written.
-        let mark = key.keyName.disabledAt.flatMap { $0 > snapshot.date.addingTimeInterval(60) ? nil : $0 }
         if key.disabled || key.isExpired(at: snapshot.date) {
             try requireVerification(state, isFresh: false)
             try context.requireApproval(for: .retire, of: state, goingOnBy: command(state))
             // Without the mark, or without our record of it, it was not this rotation that disabled the key last:
             // somebody did by hand, or it has expired. Then it soaks from now on.
-            guard let mark, state.disabled.contains(key.hash) else {
+            guard let end = soakEnd(of: key, at: snapshot.date, state) else {
                 try requireLookSinceDisabling(key, state)
                 return .disable(key, name: key.keyName.with(disabledAt: snapshot.date), quiet: nil)
             }
             let probes = if let passed { passed } else { try look(without: key, state) }
-            // Whoever may rename the key cannot shorten what is recorded.
-            let recorded = state.disabledAt[key.hash].map { $0.addingTimeInterval(-Self.longestDisabling) }
-            let end = max(mark, recorded ?? mark).addingTimeInterval(Double(rules.soak.seconds))
             guard options.isCompromised || snapshot.date >= end else {
                 throw StepError(
                     .notYet, "\(key.plainName) soaks until \(end.rfc3339)",
@@ -68,8 +63,7 @@ extension RetireStep {
             return .delete(key, probes: probes)
         }
         if !options.isCompromised { try observe(key, snapshot, state) }
-        // The record holds it as well, where somebody has tidied the mark away.
-        if let mark = mark ?? state.restorations[key.hash]?.mark, !options.isCompromised {
+        if let mark = holdMark(of: key, at: snapshot.date, state), !options.isCompromised {
             // By hand it may have been restored later than the mark says.
             try requireRelease(of: key, heldSince: mark, state)
         }
@@ -87,7 +81,26 @@ extension RetireStep {
             quiet: options.isCompromised ? nil : quietEvidence(key, snapshot, state))
     }
 
-    /// A key that was restored, or that a rollback puts back, is held until the successor was verified after that, and somebody says `--again`.
+    /// Until when a disabled key soaks; `nil` where that is not known, and it has to be marked. Whoever may rename it can
+    /// neither shorten what is recorded, nor name a moment that is still to come.
+    func soakEnd(of key: Key, at date: Date, _ state: State) -> Date? {
+        guard let mark = key.keyName.disabledAt, !Self.isToCome(mark, at: date), state.disabled.contains(key.hash)
+        else { return nil }
+        let recorded = state.disabledAt[key.hash].map { $0.addingTimeInterval(-Self.longestDisabling) }
+        return max(mark, recorded ?? mark).addingTimeInterval(Double(state.plan.retire.soak.seconds))
+    }
+
+    /// Since when an enabled key is held; `nil` if it is not. The record holds it where the mark was tidied away.
+    private func holdMark(of key: Key, at date: Date, _ state: State) -> Date? {
+        guard let mark = key.keyName.disabledAt else { return state.restorations[key.hash]?.mark }
+        return Self.isToCome(mark, at: date) ? key.updatedAt ?? date : mark
+    }
+
+    /// Whether a mark is none that ork has written.
+    private static func isToCome(_ mark: Date, at date: Date) -> Bool { mark > date.addingTimeInterval(60) }
+
+    /// A key that was restored, or that a rollback puts back, is held until the successor was verified after that, and
+    /// somebody says `--again`.
     private func requireRelease(of key: Key, heldSince mark: Date, _ state: State) throws(StepError) {
         if state.keptTargets.contains(where: { state.doubts[$0.name] != nil }) { throw unverified(state) }
         let held = "\(key.plainName) is held since \(mark.rfc3339): it was restored, or a rollback puts it back"

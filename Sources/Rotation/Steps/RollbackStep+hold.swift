@@ -23,13 +23,10 @@ extension RollbackStep {
                         "find out who disabled it; if it is to be used again, enable it at openrouter.ai, then `ork-rollback`",
                     isRetryable: false)
             }
-            var detail: JSONObject = [
-                "hash": .string(key.hash.description), "at": .string(snapshot.date.rfc3339),
-            ]
-            if let updatedAt = held.updatedAt { detail["updated_at"] = .string(updatedAt.rfc3339) }
             try context.record(
-                Entry(.rollback, .restored, message: "\(key.plainName) is held: no retirement takes it", detail: detail)
-            )
+                .restored(
+                    held, at: snapshot.date, by: .rollback,
+                    message: "\(key.plainName) is held: no retirement takes it"))
         }
     }
 

@@ -57,10 +57,9 @@ extension RollbackStep {
         let rules = state.plan.retire
         let mark = key.keyName.disabledAt
         if key.disabled || key.isExpired(at: snapshot.date) {
-            guard let mark, state.disabled.contains(key.hash) else {
+            guard let end = retiring.soakEnd(of: key, at: snapshot.date, state) else {
                 return .disable(key, name: key.keyName.with(disabledAt: snapshot.date), quiet: nil)
             }
-            let end = mark.addingTimeInterval(Double(rules.soak.seconds))
             guard snapshot.date >= end else {
                 throw StepError(
                     .notYet, "\(key.plainName) soaks until \(end.rfc3339)",
