@@ -1,5 +1,5 @@
 #!/bin/sh
-# Sourced by the others: builds programs as they are released, and says where they are. A whole package would not link the
+# Sourced by the others, which set $root: finds what the tests have installed, and builds programs as they are released, and says where they are. A whole package would not link the
 # runtime in statically, so it is done program by program.
 
 # build_programs ROOT PROGRAM…: the folder is in $built then.
@@ -11,4 +11,13 @@ build_programs() {
     done
     # shellcheck disable=SC2034
     built=$(swift build --package-path "$from" -c release --static-swift-stdlib --show-bin-path)
+}
+
+# need_from_tests PROGRAM: the tests' Python environment, which has to have that program, is in $venv then.
+need_from_tests() {
+    venv=${ORK_TEST_VENV:-$root/.venv-test}
+    [ -x "$venv/bin/$1" ] || {
+        echo "error: there is no $1; run Tests/run.sh first, which installs it" >&2
+        exit 1
+    }
 }

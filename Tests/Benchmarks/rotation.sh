@@ -12,11 +12,7 @@ root=$(CDPATH='' cd -- "$(dirname -- "$0")/../.." && pwd)
 . "$root/Tests/Benchmarks/build.sh"
 need_to_build
 need curl hyperfine jq
-venv=${ORK_TEST_VENV:-$root/.venv-test}
-[ -x "$venv/bin/python" ] || {
-    echo 'error: there is no Python environment; run Tests/run.sh first, which makes it' >&2
-    exit 1
-}
+need_from_tests python
 programs='ork-sandbox ork-keygen ork-create ork-publish ork-verify ork-retire ork-publisher-file'
 stage=$(mktemp -d)
 sandbox=''

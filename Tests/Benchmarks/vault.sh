@@ -18,11 +18,7 @@ need_to_build
 need jq python3-venv strace
 
 count=${1:-100}
-venv=${ORK_TEST_VENV:-$root/.venv-test}
-[ -x "$venv/bin/bao" ] || {
-    echo 'error: there is no bao; run Tests/run.sh first, which installs it' >&2
-    exit 1
-}
+need_from_tests bao
 build_programs "$root" ork-sandbox ork-create ork-publish ork-publisher-vault-kv
 
 stage=$(mktemp -d)
