@@ -84,7 +84,10 @@ extension HTTPTarget {
             let comparison = try ServiceError.after(doubtful?.error) { () throws(ServiceError) in
                 try judge(reading, request)
             }
-            let hasMoved = doubtful != nil && reading?.changed != nil && reading?.changed != doubtful?.before
+            // A digest that is not ours yet is only known from the answer to a write.
+            let hasMoved =
+                doubtful != nil && reading?.isDigest == false && reading?.changed != nil
+                && reading?.changed != doubtful?.before
             if comparison == .same || comparison == nil && hasMoved {
                 return Writing(
                     change: doubtful?.change, isUnchanged: doubtful == nil, isCompared: comparison != nil,
@@ -101,11 +104,9 @@ extension HTTPTarget {
                 }
             do throws(ServiceError) {
                 let answer = try write(secret)
-                // A digest and a time are the service's: they are known once it has the key.
-                let after = description.read.map(\.isOfService) == true ? try? read() : nil
                 return Writing(
                     change: doubtful == nil && !answer.isRepetition ? change : nil, isUnchanged: false,
-                    isCompared: comparison != nil, receipt: receipt(after ?? nil, request),
+                    isCompared: comparison != nil, receipt: try receipt(of: answer, reading, request),
                     moments: Moments(written: answer.response.date, before: before, isOurs: true))
             } catch {
                 guard error.mayHaveTakenEffect, reading != nil else { throw error.doubted(doubtful != nil) }
@@ -160,14 +161,35 @@ extension HTTPTarget {
         return changed != ours
     }
 
+    /// What a target that holds the key already is known by.
     private func receipt(_ reading: Reading?, _ request: PublisherRequest) -> JSONObject {
         var receipt: JSONObject = [:]
         if case .digest(let digest, _)? = reading?.content { receipt = digest.receipt(of: request) }
-        if let changed = reading?.changed {
-            receipt["changed"] = .string(changed)
-            receipt["changed_for"] = .string(request.digest.description)
+        note(reading?.changed, in: &receipt, request)
+        return receipt
+    }
+
+    /// What a target is known by once it is written. Only the answer to the write says for certain which digest is that of
+    /// the key: a reading after it may still show the one before, or that of somebody who has written since.
+    private func receipt(
+        of answer: ServiceAnswer, _ before: Reading?, _ request: PublisherRequest
+    ) throws(ServiceError) -> JSONObject {
+        var receipt: JSONObject = [:]
+        if let pointer = description.digestOfWrite, let document = try? answer.value(),
+            let digest = try text(at: pointer, in: document).flatMap({ ShownDigest($0) })
+        {
+            receipt = digest.receipt(of: request)
+        }
+        if description.read?.changed != nil, let after = try? read(), after.changed != before?.changed {
+            note(after.changed, in: &receipt, request)
         }
         return receipt
+    }
+
+    private func note(_ changed: String?, in receipt: inout JSONObject, _ request: PublisherRequest) {
+        guard let changed else { return }
+        receipt["changed"] = .string(changed)
+        receipt["changed_for"] = .string(request.digest.description)
     }
 
     private var conflict: PublisherError {
@@ -189,9 +211,6 @@ extension HTTPTarget {
     private func joined(_ notes: [String?]) -> String { notes.compactMap(\.self).joined(separator: "; ") }
 }
 
-extension ReadDescription {
-    /// Whether only the service can say what is read once a key is written.
-    fileprivate var isOfService: Bool {
-        if case .value = content { changed != nil } else { true }
-    }
+extension HTTPTarget.Reading {
+    fileprivate var isDigest: Bool { if case .digest = content { true } else { false } }
 }

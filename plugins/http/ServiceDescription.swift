@@ -12,6 +12,8 @@ struct ServiceDescription: Sendable {
     let credential: CredentialDescription
     let headers: [(name: String, value: String)]
     let write: RequestDescription
+    /// Where the answer to a write has the digest that the service shows of the key from then on.
+    let digestOfWrite: Pointer?
     let read: ReadDescription?
     let deployment: DeploymentDescription?
     /// What is written, for people: `OPENROUTER_API_KEY of service srv-1`.
@@ -61,9 +63,15 @@ struct ServiceDescription: Sendable {
                 hint: "name a preset, or say how the key is written, as"
                     + #" write: {put: /apps/shop/secrets/KEY, json: {value: "{secret}"}}"#)
         }
-        write = try RequestDescription(
-            DescriptionFields(writing, "write", knowing: RequestDescription.members), mayHoldSecret: true)
+        let fields = try DescriptionFields(writing, "write", knowing: RequestDescription.members + ["digest"])
+        write = try RequestDescription(fields, mayHoldSecret: true)
+        digestOfWrite = try fields.pointer("digest")
         read = try description["read"].map { value throws(PublisherError) in try ReadDescription(value) }
+        if case .digest(_, isSHA256: false)? = read?.content, digestOfWrite == nil {
+            throw Settings.error(
+                "write.digest", "'read' compares a digest, and 'write' does not say where its answer has it",
+                hint: "add the JSON pointer as 'digest' to 'write', or read with 'exists' in place of 'digest'")
+        }
         let redeploy = try Redeploy(
             with, isDescribed: description["redeploy"]?.object != nil || description["wait"] != nil)
         deployment = redeploy == .no ? nil : try DeploymentDescription(description, hook: redeploy.hook)
