@@ -4,6 +4,7 @@ import Rotation
 import RotationFixtures
 import Secrets
 import Steps
+import Synchronization
 import TestSupport
 import Testing
 import Timestamps
@@ -47,6 +48,35 @@ import Timestamps
         let restoring = FakeProbes { #expect(throws: Never.self) { try other.restore() } }
         fixture.refused(.notYet, "is held since") { () throws(StepError) in try fixture.retire(programs: restoring) }
         #expect(fixture.predecessor?.deletedAt == nil && fixture.predecessor?.disabled == false)
+    }
+
+    @Test("of several predecessors, none is deleted that somebody restores while the application is asked")
+    func restoredOneByOne() throws {
+        let lost = try RotationFixture { plan in
+            plan.verify.probes = [.command(arguments: ["check"], environment: [:], timeout: Interval(seconds: 5))]
+        }
+        try lost.create()
+        let fixture = lost.beside()
+        try fixture.create { $0.supersedes = true }
+        try fixture.publishAndVerify()
+        fixture.refused(.notYet) { () throws(StepError) in try fixture.retire() }
+        fixture.simulation.pass(3700)
+        fixture.refused(.notYet, "soaks until") { () throws(StepError) in try fixture.retire() }
+        fixture.simulation.pass(3700)
+        let predecessors = try fixture.state().header.predecessors.map(\.hash.description)
+        #expect(predecessors.count == 2)
+        let asked = Mutex(0)
+        let simulation = fixture.simulation
+        let restoring = FakeProbes {
+            let turn = asked.withLock { count in
+                count += 1
+                return count - 1
+            }
+            simulation.with { $0.sandbox.setDisabled(predecessors[turn], false, at: $0.now) }
+        }
+        fixture.refused(.notYet, "is held since") { () throws(StepError) in try fixture.retire(programs: restoring) }
+        #expect(asked.withLock { $0 } == 2)
+        #expect(simulation.value.keys.count == 3 && !fixture.events.contains(.deleted))
     }
 
     @Test func aBadAnswerDuringTheSoakEnablesThePredecessorAgainWhereThePlanSaysSo() throws {

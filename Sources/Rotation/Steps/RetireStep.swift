@@ -72,15 +72,15 @@ package struct RetireStep {
         try raiseLimit(snapshot, successor)
         // Of the lists that name keys; an earlier run may have died between deleting a key and that.
         var takenOut: Set<KeyHash> = []
-        while let planned = try nextAction(snapshot, state: state(), successor) {
-            var action = planned
-            if case .delete(let key, let probes) = planned, !probes.isEmpty {
+        var passed: [KeyHash: [String]] = [:]
+        while let action = try nextAction(snapshot, state: state(), successor, passed: passed) {
+            if case .delete(let key, let probes) = action, !probes.isEmpty, passed[key.hash] == nil {
                 // Asking takes its time, and somebody may have restored the key meanwhile.
+                passed = [key.hash: probes]
                 snapshot = try RetirementSnapshot.take(context, account, state(), successor)
-                guard let now = try nextAction(snapshot, state: state(), successor, passed: [key.hash: probes])
-                else { break }
-                action = now
+                continue
             }
+            passed = [:]
             try context.continueUnlessStopped()
             context.tell(.doing(context.isDryRun ? "would \(action.verb) \(action.object)" : action.text))
             guard !context.isDryRun else { return }
