@@ -100,6 +100,22 @@ import Testing
         #expect(fixture.ask(.verify, receipt: answer.receipt).outcome == .match)
     }
 
+    @Test(
+        "what a service repeats of a deploy hook's address is told to nobody",
+        arguments: [
+            "https://api.example.com/deploy/srv-web?key=hooksecret0123", "/deploy/srv-web?key=hooksecret0123",
+            "no key hooksecret0123", "no hook%2Dpath%2D0123 there", "hook-path-0123",
+        ])
+    func hookRepeated(words: String) throws {
+        let fixture = PlatformFixture(.render)
+        let hook = ["DEPLOY_HOOK": "https://api.example.com/deploy/srv-web/hook-path-0123?key=hooksecret0123&x=%31"]
+        let body = JSONValue.object(["message": .string(words)]).text()
+        fixture.fail(.post, at: "/deploy/", .answer(400, body))
+        let error = try #require(fixture.ask(.publish, ["redeploy": "hook"], variables: hook).error)
+        #expect(error.message.contains("<redacted>"), "\(error)")
+        #expect(!"\(error)".contains("0123"), "\(error)")
+    }
+
     @Test("a deploy hook is called, its address told to nobody")
     func hook() {
         let fixture = PlatformFixture(.render)
