@@ -121,6 +121,34 @@ struct CipherTests {
             try await fixture.sh("cd seed; git pull -q; age -d -i ../mine.txt <deploy/key.age") == SampleKey.successor)
     }
 
+    @Test("a commit's word that it wrote the key is no proof: an amended one says the same of another file")
+    func amended() async throws {
+        var fixture = try await fixture(Self.ways[0])
+        fixture.with["identity"] = nil
+        fixture.with["alone"] = true
+        var request = GitFixture.Request()
+        request.receipt = try await fixture.publish().receipt
+        #expect(try await fixture.verify(request).outcome == .match)
+        try await fixture.sh(
+            "cd seed; git pull -q; printf 'KEY=\(SampleKey.predecessor)' | age -a -r $MINE >deploy/prod.env.age; "
+                + "git commit -q --amend --no-edit -a; git push -q -f origin HEAD:main")
+        #expect(try await fixture.verify(request).outcome == .unverifiable)
+        // Another run of publishing believes it, and does not make it proof.
+        let again = try await fixture.publish()
+        #expect(again.outcome == .unchanged && again.message?.contains("by the word of a commit alone") == true)
+        request.receipt = again.receipt
+        let seen = try await fixture.verify(request)
+        #expect(seen.outcome == .unverifiable && seen.message?.contains("--accept-target") == true, "\(seen)")
+        var accepting = GitFixture.Request()
+        accepting.expect = nil
+        let written = try await fixture.publish(accepting)
+        request.receipt = written.receipt
+        #expect(try await fixture.verify(request).outcome == .match)
+        #expect(
+            try await fixture.sh("cd seed; git pull -q; age -d -i ../mine.txt <deploy/prod.env.age")
+                == "KEY=\(SampleKey.successor)")
+    }
+
     @Test("an older rotation does not write over a later one, though neither can read the file")
     func olderRotation() async throws {
         var fixture = try await fixture(Self.ways[0])

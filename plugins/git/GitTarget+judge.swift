@@ -6,8 +6,10 @@ import TargetDocuments
 
 extension GitTarget {
     /// What the file holds, as far as this rotation is concerned.
-    enum Judgement {
-        case successor
+    enum Judgement: Equatable {
+        /// `isSeen` is false where only a commit says so: whoever amends it, or pushes one like it, says the same of
+        /// another file.
+        case successor(isSeen: Bool)
         /// A predecessor, or what cannot be compared and that nobody else has written since.
         case replaceable
         case nothing
@@ -41,7 +43,7 @@ extension GitTarget {
 
     private func judge(_ comparison: Comparison) throws(PublisherError) -> Judgement {
         switch comparison {
-        case .same: return .successor
+        case .same: return .successor(isSeen: true)
         case .nothing: return .nothing
         case .expected: return .replaceable
         case .other:
@@ -54,8 +56,8 @@ extension GitTarget {
 
     /// Where the file cannot be decrypted, the commits that changed it tell whose value it holds.
     private func judgeHistory(_ history: History) throws(PublisherError) -> Judgement {
-        if let digest = history.digest, digest == request.digest { return try judge(request.compare(held: digest)) }
         guard request.expect != nil, let newest = history.newest else { return .replaceable }
+        if history.digest == request.digest { return .successor(isSeen: false) }
         if let later = newest.trailers.rotation, request.isOlder(than: later) {
             throw PublisherError(
                 .conflict, "\(settings.place.path) was written by a later rotation (\(later))",

@@ -21,39 +21,44 @@ extension GitTarget {
         let bytes: [UInt8]
     }
 
-    /// Fetches, compares, commits and pushes, again and again while others are faster, up to the deadline.
-    func publish(_ secret: Secret) throws(PublisherError) -> PublisherAnswer {
+    /// What the tries of one run know of each other.
+    private struct Progress {
         /// Why it is not known whether a push has arrived.
         var doubt: PublisherError?
         var prepared: Prepared?
+        /// What the file was in the commits that were pushed.
+        var pushed: Set<ObjectID> = []
+    }
+
+    /// Fetches, compares, commits and pushes, again and again while others are faster, up to the deadline.
+    func publish(_ secret: Secret) throws(PublisherError) -> PublisherAnswer {
+        var progress = Progress()
         var patience = Patience(until: work.deadline)
         while true {
             let last: PublisherError
             do throws(PublisherError) {
-                switch try attempt(secret, &prepared, isInDoubt: doubt != nil) {
+                switch try attempt(secret, &progress) {
                 case .answer(let answer): return answer
                 case .moved(let tip):
                     last = Self.overtaken(settings.remote.branch)
                     patience.note(movedFrom: tip)
                 case .unheard(let error, let mayHaveArrived):
                     last = error
-                    if mayHaveArrived { doubt = error }
+                    if mayHaveArrived { progress.doubt = error }
                     patience.noteSilence()
                 }
             } catch {
-                guard let doubt else { throw error }
+                guard let doubt = progress.doubt else { throw error }
                 return Self.unknown(doubt, then: error)
             }
             guard patience.wait() else {
-                guard let doubt else { throw last }
+                guard let doubt = progress.doubt else { throw last }
                 return Self.unknown(doubt, then: last)
             }
         }
     }
 
-    private func attempt(
-        _ secret: Secret, _ prepared: inout Prepared?, isInDoubt: Bool
-    ) throws(PublisherError) -> Try {
+    private func attempt(_ secret: Secret, _ progress: inout Progress) throws(PublisherError) -> Try {
         let start: Start
         do throws(GitError) { start = try self.start() } catch {
             guard error.isSilence else { throw PublisherError(error) }
@@ -61,21 +66,30 @@ extension GitTarget {
         }
         if let merged = try answerFromBase(start) { return .answer(merged) }
         let file = try file(at: start.tip)
+        if let file, progress.pushed.contains(file.id) {
+            return .answer(answer(.committed, file, at: start.tip, isSeen: true))
+        }
         let bytes: [UInt8]
-        if let prepared, prepared.file == file?.id {
+        if let prepared = progress.prepared, prepared.file == file?.id {
             bytes = prepared.bytes
         } else {
             let copy = try repositoryFile(file, at: start.tip)
             let opened = try open(copy, at: start.tip, on: start.name)
             let judgement = try judge(opened, at: start.tip, on: start.name)
             if judgement == .nothing { try requireCreation(of: file, on: start.name) }
-            if let file, judgement == .successor {
-                return .answer(answer(isInDoubt ? .committed : .unchanged, file, at: start.tip))
+            if let file, case .successor(let isSeen) = judgement {
+                let outcome: PublisherOutcome = progress.doubt == nil ? .unchanged : .committed
+                return .answer(answer(outcome, file, at: start.tip, isSeen: isSeen))
             }
             bytes = try write(secret, into: copy, opened)
-            prepared = file.map { Prepared(file: $0.id, bytes: bytes) }
+            progress.prepared = file.map { Prepared(file: $0.id, bytes: bytes) }
         }
-        return try push(try commit(bytes, on: start.tip), on: start)
+        let commit = try commit(bytes, on: start.tip)
+        guard let written = try self.file(at: commit) else {
+            throw PublisherError(.internal, "the commit lost the file")
+        }
+        progress.pushed.insert(written.id)
+        return try push(commit, with: written, on: start)
     }
 
     /// Where the branch was merged, there is nothing left to commit. What is put back goes to the branch in any case, or
@@ -85,7 +99,8 @@ extension GitTarget {
             return nil
         }
         let opened = try open(try repositoryFile(file, at: base), at: base, on: name)
-        return try judge(opened, at: base, on: name) == .successor ? answer(.unchanged, file, at: base) : nil
+        guard case .successor(let isSeen) = try judge(opened, at: base, on: name) else { return nil }
+        return answer(.unchanged, file, at: base, isSeen: isSeen)
     }
 
     private func commit(_ bytes: [UInt8], on tip: ObjectID) throws(PublisherError) -> ObjectID {
@@ -105,7 +120,7 @@ extension GitTarget {
         return commit
     }
 
-    private func push(_ commit: ObjectID, on start: Start) throws(PublisherError) -> Try {
+    private func push(_ commit: ObjectID, with file: GitFile, on start: Start) throws(PublisherError) -> Try {
         let outcome: PushOutcome
         do {
             outcome = try repository.push(
@@ -115,9 +130,7 @@ extension GitTarget {
             return .unheard(PublisherError(error), mayHaveArrived: error.code == .interrupted)
         }
         switch outcome {
-        case .done:
-            guard let file = try file(at: commit) else { throw PublisherError(.internal, "the commit lost the file") }
-            return .answer(answer(.committed, file, at: commit))
+        case .done: return .answer(answer(.committed, file, at: commit, isSeen: true))
         case .moved: return .moved(from: start.branch)
         case .undone: return .unheard(Self.undone(settings.remote.branch), mayHaveArrived: true)
         case .refused(let reason):
@@ -177,18 +190,22 @@ extension GitTarget {
         return bytes
     }
 
-    /// An answer about a file that holds the successor at a commit.
-    func answer(_ outcome: PublisherOutcome, _ file: GitFile, at commit: ObjectID) -> PublisherAnswer {
+    /// An answer about a file that holds the successor at a commit. The file itself is evidence later only if it `isSeen`
+    /// to hold it, which whoever has just written it sees as well.
+    func answer(
+        _ outcome: PublisherOutcome, _ file: GitFile, at commit: ObjectID, isSeen: Bool
+    ) -> PublisherAnswer {
         var receipt: JSONObject = [
             "remote": .string(settings.remote.address), "branch": .string(settings.remote.branch),
-            "path": .string(settings.place.path), "blob": .string(file.id.description),
-            "commit": .string(commit.description),
+            "path": .string(settings.place.path), "commit": .string(commit.description),
         ]
+        if isSeen { receipt["blob"] = .string(file.id.description) }
         if let base = settings.remote.base { receipt["base"] = .string(base) }
         let what = outcome == .committed ? "committed" : "found"
         let short = commit.description.prefix(12)
         return PublisherAnswer(
             outcome, receipt: receipt,
-            message: "\(what) \(settings.place.description) as \(short) on \(settings.remote.branch)")
+            message: "\(what) \(settings.place.description) as \(short) on \(settings.remote.branch)"
+                + (isSeen ? "" : ", by the word of a commit alone: it cannot be decrypted here"))
     }
 }

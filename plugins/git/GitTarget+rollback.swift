@@ -15,7 +15,9 @@ extension GitTarget {
         // What may not be written is told as such before anything is looked for.
         let judgement = try judge(opened, at: start.tip, on: start.name)
         if judgement == .nothing { try requireCreation(of: file, on: start.name) }
-        if judgement == .successor, let file { return answer(.unchanged, file, at: start.tip) }
+        if case .successor(let isSeen) = judgement, let file {
+            return answer(.unchanged, file, at: start.tip, isSeen: isSeen)
+        }
         return try publish(try earlierValue(start))
     }
 

@@ -166,19 +166,25 @@ extension GitTarget {
         }
     }
 
-    /// It is the file that ork committed, byte for byte, or a commit says whose digest it wrote.
+    /// Only the file that ork committed, byte for byte, is known to hold the key. What a commit says of another one is
+    /// enough to hold up, and never to go on.
     private func verifySealed(
         _ file: GitFile, at tip: ObjectID, _ branch: String
     ) throws(PublisherError) -> PublisherAnswer {
-        let isOurs = request.receipt?["blob"]?.string == file.id.description
-        guard let digest = isOurs ? request.digest : try digestByHistory(at: tip, of: branch) else {
+        let path = settings.place.path
+        if request.receipt?["blob"]?.string == file.id.description {
             return PublisherAnswer(
-                .unverifiable,
-                message: "\(settings.place.path) cannot be decrypted here, and somebody else has written it")
+                .match, message: "\(path) on \(branch) is as ork committed it; it cannot be decrypted here")
+        }
+        guard let digest = try digestByHistory(at: tip, of: branch) else {
+            return PublisherAnswer(
+                .unverifiable, message: "\(path) cannot be decrypted here, and somebody else has written it")
         }
         guard request.compare(held: digest) == .same else { return mismatch(branch) }
         return PublisherAnswer(
-            .match, message: "\(settings.place.path) on \(branch) is as ork committed it; it cannot be decrypted here")
+            .unverifiable,
+            message: "\(path) cannot be decrypted here, and only a commit says that it holds the key; "
+                + "`ork-publish --accept-target \(request.target)` writes it again")
     }
 
     private func mismatch(_ branch: String) -> PublisherAnswer {
