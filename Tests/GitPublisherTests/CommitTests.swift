@@ -24,6 +24,11 @@ struct CommitTests {
         let show = "git -C remote.git show -s main --format="
         #expect(try await fixture.sh(show + "'%an <%ae> %cn'") == "Ada Lovelace <ada@example.invalid> Ada Lovelace")
         let hash = try await fixture.sh("printf %s \(SampleKey.successor) | sha256sum | cut -d' ' -f1")
+        let proof = try await fixture.sh(
+            """
+            printf 'ork-publisher-git\\n%s\\nkey.age\\n' "$(git -C remote.git show main:key.age | sha256sum | cut -d' ' -f1)" |
+                openssl dgst -sha256 -hmac \(SampleKey.successor) -r | cut -d' ' -f1
+            """)
         #expect(
             try await fixture.sh(show + "%s%n%b") == """
                 ci: rotate web
@@ -32,6 +37,7 @@ struct CommitTests {
                 Ork-Rotation: 01JDB000000000000000000002
                 Ork-Operation: 01JDB000000000000000000002/web/5555
                 Ork-Digest: sha256:\(hash)
+                Ork-Proof: \(proof)
                 """)
         let trailers = try await fixture.sh(show + "'%(trailers:key=Ork-Operation,valueonly)'")
         #expect(trailers == "01JDB000000000000000000002/web/5555")
@@ -44,7 +50,7 @@ struct CommitTests {
         #expect(
             try await fixture.sh("git -C remote.git show -s main --format='%an %s'")
                 == "ork Rotate the OpenRouter key in key.age")
-        #expect(try await fixture.sh("git -C remote.git show -s main --format='%(trailers)' | grep -c ^Ork-") == "3")
+        #expect(try await fixture.sh("git -C remote.git show -s main --format='%(trailers)' | grep -c ^Ork-") == "4")
     }
 
     @Test("git verifies what was signed, with a key in a file, in the environment and in an agent")

@@ -107,10 +107,27 @@ struct GitFixture: Sendable {
     /// The key stood in the log.
     struct Leak: Error {}
 
+    /// Runs the publisher once for targets that differ in these settings, and gives the answers in their order.
+    func ask(
+        _ verb: Verb, each more: [JSONObject], _ request: Request = Request(), receipts: [JSONObject?] = []
+    ) async throws -> [PublisherAnswer] {
+        let lines = try more.enumerated().map { index, settings in
+            var with = with
+            with.take(settings)
+            var request = request
+            if index < receipts.count { request.receipt = receipts[index] }
+            return try line(verb, request, with, id: String(index))
+        }
+        let run = try await start(verb, lines.joined())
+        guard !run.errors.contains(request.value) else { throw Leak() }
+        let answers = try run.output.split(separator: "\n").map { try PublisherAnswer.parse($0.utf8, verb) }
+        return answers.sorted { Int($0.id) ?? -1 < Int($1.id) ?? -1 }.map(\.answer)
+    }
+
     /// The line of a request.
-    func line(_ verb: Verb, _ request: Request, _ with: JSONObject) throws -> String {
+    func line(_ verb: Verb, _ request: Request, _ with: JSONObject, id: String = "1") throws -> String {
         let made = PublisherRequest(
-            id: "1", operation: request.operation, rotation: request.rotation, deadline: Date() + request.deadline,
+            id: id, operation: request.operation, rotation: request.rotation, deadline: Date() + request.deadline,
             target: "web", with: with, expect: request.expect?.map { Digest(of: Secret($0)) },
             create: request.create,
             digest: Digest(of: Secret(request.value)), secret: request.knowsValue ? Secret(request.value) : nil,

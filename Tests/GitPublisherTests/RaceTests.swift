@@ -92,7 +92,7 @@ struct RaceTests {
             END
             : >struck; install -m 755 hook remote.git/hooks/reference-transaction
             """)
-        let answer = try await secure.fixture.publish(.init(deadline: 5))
+        let answer = try await secure.fixture.publish(.init(deadline: times == 1 ? 60 : 5))
         #expect(answer.short == (times == 1 ? "committed" : "unknown unavailable"), "\(answer)")
         #expect(times == 1 || answer.outcome.error?.message.contains("rewound or replaced") == true, "\(answer)")
         #expect(try await secure.fixture.commits() == (times == 1 ? 3 : 2))

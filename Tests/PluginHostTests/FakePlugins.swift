@@ -22,11 +22,11 @@ final class FakePlugins: Sendable {
     var log: [String] { lines.withLock { $0 } }
 
     static func information(
-        batch: Bool = false, environment: String = "[]", inherited: String = "[]"
+        batch: Bool = false, together: String = "[]", environment: String = "[]", inherited: String = "[]"
     ) -> String {
         #"""
         {"protocol":1,"verbs":["check","publish","verify"],"with":{"required":[],"optional":["path"]},\#
-        "environment":{"required":\#(environment),"optional":[],"inherited":\#(inherited)},"readback":"none","rollback":"none","batch":\#(batch)}
+        "environment":{"required":\#(environment),"optional":[],"inherited":\#(inherited)},"readback":"none","rollback":"none","batch":\#(batch),"together":\#(together)}
         """#
     }
 
@@ -81,9 +81,13 @@ final class FakePlugins: Sendable {
     /// Sends one `publish` per address and gives back the answers in the order of the addresses.
     func publish(
         _ addresses: [PublisherAddress], seconds: Double = 30, environment: [String: String] = [:],
-        limits: Limits = Limits()
+        with settings: [JSONObject] = [], limits: Limits = Limits()
     ) async throws -> [PublisherAnswer?] {
-        let requests = addresses.enumerated().map { ($1, Self.request("target-\($0)", seconds: seconds)) }
+        let requests = addresses.enumerated().map { index, address in
+            var request = Self.request("target-\(index)", seconds: seconds)
+            if index < settings.count { request.with = settings[index] }
+            return (address, request)
+        }
         return try await onOwnThread { [self] in
             var answers = [PublisherAnswer?](repeating: nil, count: requests.count)
             host(environment, limits).send(.publish, requests) { index, answer in

@@ -282,6 +282,25 @@ import Testing
         #expect(try plugins.folder.read("runs") == "run\n")
     }
 
+    @Test("of a batch, one process gets what agrees in the settings that the publisher names")
+    func together() async throws {
+        let plugins = try FakePlugins()
+        try plugins.add(
+            "apart", information: FakePlugins.information(batch: true, together: #"["remote"]"#),
+            #"""
+            cat >requests.$$
+            sed 's/.*"id":"\([0-9]*\)".*/\1/' requests.$$ >>ids.$$
+            sed 's/.*/{"id":"&","outcome":"committed"}/' ids.$$
+            paste -sd ' ' ids.$$ >>runs
+            """#)
+        let address = try FakePlugins.address("apart")
+        let answers = try await plugins.publish(
+            Array(repeating: address, count: 5),
+            with: [["remote": "a"], ["remote": "b"], ["remote": "a", "path": "x"], [:], ["remote": ["a"]]])
+        #expect(answers.allSatisfy { $0?.outcome == .committed })
+        #expect(try plugins.folder.read("runs").split(separator: "\n").sorted() == ["1 3", "2", "4", "5"])
+    }
+
     @Test("what a batch leaves open is asked again, and only that")
     func brokenBatches() async throws {
         let plugins = try FakePlugins()

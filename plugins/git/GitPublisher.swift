@@ -6,37 +6,75 @@ import PublisherKit
 import Secrets
 import Timestamps
 
-/// Commits the secret, encrypted, to a branch of a git repository.
+/// Commits the secret, encrypted, to a branch of a git repository: all targets of a branch at once.
 ///
-/// One target a process: libgit2 before 1.7 waits for a silent server for ever, and the deadline of one target's process
-/// must not end the work for others.
+/// One repository a process: libgit2 before 1.7 waits for a silent server for ever, and the deadline of one server's
+/// process must not end the work at another.
 @main
-struct GitPublisher: Publisher {
+struct GitPublisher: GroupPublisher {
     var information: PublisherInformation {
         PublisherInformation(
             verbs: Set(Verb.allCases), with: GitSettings.names, paths: GitSettings.paths,
-            environment: GitSettings.environment, readback: .value,
-            rollback: .native)
+            environment: GitSettings.environment, readback: .value, rollback: .native, batch: true,
+            together: GitSettings.shared)
     }
 
-    func check(_ request: PublisherRequest) throws(PublisherError) -> PublisherAnswer {
-        try GitTarget(request, environment: environment).check()
+    /// A host that knows nothing of `together` sends more than fits into one commit.
+    func answer(_ verb: Verb, _ requests: [PublisherRequest], each: (Int, PublisherAnswer) -> Void) {
+        let environment = ProcessInfo.processInfo.environment
+        var groups: [[Member]] = []
+        var places: [GitSettings.Sharing: Int] = [:]
+        for (index, request) in requests.enumerated() {
+            do throws(PublisherError) {
+                let settings = try GitSettings(request, environment: environment, isRollback: verb == .rollback)
+                let place = places[settings.sharing] ?? groups.count
+                if place == groups.count { groups.append([]) }
+                places[settings.sharing] = place
+                groups[place].append(Member(index: index, request: request, settings: settings))
+            } catch {
+                each(index, PublisherAnswer(.rejected(error)))
+            }
+        }
+        for group in groups {
+            do throws(PublisherError) {
+                try answer(verb, group, environment, each: each)
+            } catch {
+                for member in group { each(member.index, PublisherAnswer(.rejected(error))) }
+            }
+        }
     }
 
-    func publish(_ request: PublisherRequest) throws(PublisherError) -> PublisherAnswer {
-        let secret = try request.requireSecret()
-        return try GitTarget(request, environment: environment).publish(secret)
+    private struct Member {
+        let index: Int
+        let request: PublisherRequest
+        let settings: GitSettings
     }
 
-    func verify(_ request: PublisherRequest) throws(PublisherError) -> PublisherAnswer {
-        try GitTarget(request, environment: environment).verify()
+    /// Throws before the first answer, or not at all.
+    private func answer(
+        _ verb: Verb, _ group: [Member], _ environment: [String: String], each: (Int, PublisherAnswer) -> Void
+    ) throws(PublisherError) {
+        let settings = group[0].settings
+        let deadline = group.map(\.request.deadline).min() ?? .distantPast
+        let workplace = try Workplace(
+            settings.remote, checkout: settings.checkout, environment: environment, deadline: deadline)
+        let targets = group.map { member in
+            GitTarget(
+                settings: member.settings, request: member.request, workplace: workplace, isRollback: verb == .rollback)
+        }
+        if verb.isWrite {
+            return withoutActuallyEscaping(each) { each in
+                CommitGroup(targets, in: workplace) { each(group[$0].index, $1) }.run()
+            }
+        }
+        for (member, target) in zip(group, targets) {
+            do throws(PublisherError) {
+                each(member.index, try verb == .check ? target.check() : target.verify())
+            } catch {
+                each(member.index, PublisherAnswer(.rejected(error)))
+            }
+        }
     }
-
-    func rollback(_ request: PublisherRequest) throws(PublisherError) -> PublisherAnswer {
-        try GitTarget(request, environment: environment, isRollback: true).rollback()
-    }
-
-    private var environment: [String: String] { ProcessInfo.processInfo.environment }
 }
 
 /// How long it is worth to go on: others may be faster for as long as there is time, but a server that stays silent, or

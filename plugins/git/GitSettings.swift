@@ -1,6 +1,7 @@
 import Documents
 import FoundationEssentials
 import Git
+import JSON
 import PublisherKit
 import Secrets
 import TargetDocuments
@@ -13,6 +14,7 @@ struct GitSettings {
     let commit: CommitSettings
     /// A checkout on this machine whose objects may be used.
     let checkout: String?
+    let sharing: Sharing
 
     /// What a target can be encrypted with.
     enum Encryption: String, CaseIterable {
@@ -29,6 +31,19 @@ struct GitSettings {
 
     /// Endings that say how a file is encrypted, and not what is in it.
     private static let outerEndings = [".age", ".enc", ".vault", ".gpg", ".pgp", ".asc"]
+
+    /// Settings of the repository and of the commit: targets that agree in them can be written in one.
+    static let shared = [
+        "remote", "branch", "base", "author", "message", "sign", "signing_key", "user", "ssh_key", "host_key",
+        "known_hosts", "checkout",
+    ]
+
+    /// What two targets have to have in common to be written in one commit.
+    struct Sharing: Hashable {
+        let with: [JSONValue?]
+        let branch: String
+        let text: String?
+    }
 
     static let names = PublisherInformation.Names(
         required: ["remote", "branch", "path", "encrypt"],
@@ -55,8 +70,9 @@ struct GitSettings {
         let path = try settings.required("path", hint: "name the file, from the repository's root")
         place = try ValuePlace(settings, path: path, without: Self.outerEndings)
         file = try Self.file(settings, place, request, environment)
-        commit = try CommitSettings(settings, request, place, environment, isRollback: isRollback)
+        commit = try CommitSettings(settings, request, environment, isRollback: isRollback)
         checkout = try settings.text("checkout")
+        sharing = Sharing(with: Self.shared.map { request.with[$0] }, branch: remote.branch, text: commit.text)
     }
 
     private static func file(
@@ -132,12 +148,18 @@ struct CommitSettings {
     static let rotation = "Ork-Rotation"
     static let operation = "Ork-Operation"
     static let digest = "Ork-Digest"
+    /// See `CommitProof`.
+    static let proof = "Ork-Proof"
     /// Which value of the file it is about; raw files have one.
     static let name = "Ork-Name"
+    /// Which file the trailers after it are about, where a commit wrote several values.
+    static let path = "Ork-Path"
 
     let author: (name: String, email: String)
-    let message: String
+    /// What the settings have the commit say; `nil` for ork's own words.
+    let text: String?
     let signer: SSHSigner?
+    private let deed: String
 
     private enum Signing: String, CaseIterable {
         case ssh
@@ -145,13 +167,15 @@ struct CommitSettings {
 
     /// Errors are of code `configuration` and name the field.
     init(
-        _ settings: Settings, _ request: PublisherRequest, _ place: ValuePlace, _ environment: [String: String],
-        isRollback: Bool
+        _ settings: Settings, _ request: PublisherRequest, _ environment: [String: String], isRollback: Bool
     ) throws(PublisherError) {
         author = try Self.person(settings.text("author") ?? "ork <ork@noreply.invalid>")
-        let standard = "\(isRollback ? "Put back" : "Rotate") the OpenRouter key in \(place.path)"
-        let text = try Template(settings.text("message") ?? standard, key: "message").filled(.init(request))
-        message = try Self.message(text, request, place)
+        deed = isRollback ? "Put back" : "Rotate"
+        text = try settings.text("message").map { message throws(PublisherError) in
+            let text = try Template(message, key: "message").filled(.init(request)).trimmingSuffix { $0.isWhitespace }
+            guard !text.isEmpty else { throw Settings.error("message", "'message' is empty", hint: "leave it out") }
+            return String(text)
+        }
         let key = try settings.text("signing_key")
         switch try settings.choice("sign", Signing.self) {
         case .ssh:
@@ -172,23 +196,28 @@ struct CommitSettings {
         }
     }
 
-    func commit(at time: Date) -> GitCommit {
+    /// The commit that writes these targets, one at least, each with its proof.
+    func commit(of targets: [(target: GitTarget, proof: CommitProof)], at time: Date) -> GitCommit {
         GitCommit(
             author: GitPerson(name: author.name, email: author.email, time: Int64(time.timeIntervalSince1970)),
-            message: message)
+            message: message(targets))
     }
 
     /// Puts our trailers under the message, in one block with its own ones if it has some.
-    private static func message(
-        _ text: String, _ request: PublisherRequest, _ place: ValuePlace
-    ) throws(PublisherError) -> String {
-        let body = text.trimmingSuffix { $0.isWhitespace }
-        guard !body.isEmpty else { throw Settings.error("message", "'message' is empty", hint: "leave it out") }
+    private func message(_ targets: [(target: GitTarget, proof: CommitProof)]) -> String {
+        let paths = Set(targets.map(\.target.settings.place.path))
+        let place = paths.count == 1 ? targets[0].target.settings.place.path : "\(paths.count) files"
+        let body = text ?? "\(deed) the OpenRouter key in \(place)"
         let hasTrailers = body.contains("\n") && (try? GitTrailer.all(in: body + "\n").isEmpty) == false
         let trailers =
-            [
-                (rotation, request.rotation), (operation, request.operation), (digest, request.digest.description),
-            ] + [place.name.map { (name, $0) }].compactMap(\.self)
+            [(Self.rotation, targets[0].target.request.rotation)]
+            + targets.flatMap { target, proof in
+                [
+                    targets.count == 1 ? nil : (Self.path, target.settings.place.path),
+                    (Self.operation, target.request.operation), (Self.digest, target.request.digest.description),
+                    (Self.proof, proof.text), target.settings.place.name.map { (Self.name, $0) },
+                ].compactMap(\.self)
+            }
         return body + (hasTrailers ? "\n" : "\n\n") + trailers.map { "\($0): \($1)\n" }.joined()
     }
 

@@ -7,8 +7,8 @@ import TargetDocuments
 extension GitTarget {
     /// What the file holds, as far as this rotation is concerned.
     enum Judgement: Equatable {
-        /// `isSeen` is false where only a commit says so: whoever amends it, or pushes one like it, says the same of
-        /// another file.
+        /// `isSeen` is false where only a commit says so, without proof: whoever amends it, or pushes one like it, says
+        /// the same of another file.
         case successor(isSeen: Bool)
         /// A predecessor, or what cannot be compared and that nobody else has written since.
         case replaceable
@@ -20,25 +20,25 @@ extension GitTarget {
 
     /// Tells what the file holds, and refuses to let a value go that this rotation does not know.
     func judge(
-        _ opened: OpenedFile, at tip: ObjectID, on branch: String
+        _ opened: OpenedFile, _ bytes: [UInt8]?, at tip: ObjectID, on branch: String
     ) throws(PublisherError) -> Judgement {
         switch opened {
         case .missing: return try judge(request.compare(held: Secret?.none))
         case .plaintext(_, let value): return try judge(request.compare(held: value))
-        case .sealed: return try judgeHistory(try history(at: tip, of: branch))
+        case .sealed: return try judgeHistory(try history(at: tip, of: branch), bytes ?? [])
         }
     }
 
-    /// Refuses to make what nobody said was to be made. `file` is the one on the branch, without the value.
-    func requireCreation(of file: GitFile?, on branch: String) throws(PublisherError) {
+    /// Refuses to make what nobody said was to be made, in a file that `isFileThere` or not.
+    func requireCreation(isFileThere: Bool, on branch: String) throws(PublisherError) {
         let refusal = request.refusalToMake(
-            absence(of: file, on: branch), field: file == nil ? "with.path" : settings.place.field)
+            absence(isFileThere: isFileThere, on: branch), field: isFileThere ? settings.place.field : "with.path")
         if let refusal { throw refusal }
     }
 
-    func absence(of file: GitFile?, on branch: String) -> String {
-        file == nil
-            ? "no file \(settings.place.path) on \(branch)" : "no value at \(settings.place.description) on \(branch)"
+    func absence(isFileThere: Bool, on branch: String) -> String {
+        isFileThere
+            ? "no value at \(settings.place.description) on \(branch)" : "no file \(settings.place.path) on \(branch)"
     }
 
     private func judge(_ comparison: Comparison) throws(PublisherError) -> Judgement {
@@ -55,9 +55,12 @@ extension GitTarget {
     }
 
     /// Where the file cannot be decrypted, the commits that changed it tell whose value it holds.
-    private func judgeHistory(_ history: History) throws(PublisherError) -> Judgement {
+    private func judgeHistory(_ history: History, _ bytes: [UInt8]) throws(PublisherError) -> Judgement {
         guard request.expect != nil, let newest = history.newest else { return .replaceable }
-        if history.digest == request.digest { return .successor(isSeen: false) }
+        if history.digest == request.digest {
+            let proof = request.secret.map { CommitProof(of: $0, at: settings.place, in: bytes) }
+            return .successor(isSeen: proof != nil && proof == newest.trailers.proof(at: settings.place))
+        }
         if let later = newest.trailers.rotation, request.isOlder(than: later) {
             throw PublisherError(
                 .conflict, "\(settings.place.path) was written by a later rotation (\(later))",
@@ -90,7 +93,7 @@ extension GitTarget {
         guard let keys = request.expect, !keys.isEmpty else { return [] }
         return try withHistory(of: tip, on: branch) { whole throws(GitError) in
             let changes = try whole.allChanges(of: settings.place.path, from: tip, atMost: Self.historyLimit) {
-                $0.digest(at: settings.place.name).map(keys.contains) ?? false
+                $0.digest(at: settings.place).map(keys.contains) ?? false
             }
             var versions: [OwnVersion] = []
             for change in changes {
@@ -107,13 +110,14 @@ extension GitTarget {
     ) throws(PublisherError) -> Value {
         do throws(GitError) {
             // Some more, for what has come on top since the branch was looked at.
-            let now = try repository.fetch(branch, from: settings.remote.remote, depth: Self.historyLimit + 100)
-            guard let now, try repository.isAncestor(tip, of: now, within: Self.historyLimit) else {
+            let now = try workplace.repository.fetch(
+                branch, from: settings.remote.remote, depth: Self.historyLimit + 100)
+            guard let now, try workplace.repository.isAncestor(tip, of: now, within: Self.historyLimit) else {
                 throw GitError(
                     .interrupted, "\(branch) was rewound or replaced while its history was read",
                     hint: "find out who force-pushes to it, then run the step again")
             }
-            return try body(repository)
+            return try body(workplace.repository)
         } catch {
             throw PublisherError(error)
         }
@@ -122,7 +126,7 @@ extension GitTarget {
     private func history(at tip: ObjectID, in repository: borrowing BareRepository) throws(GitError) -> History {
         var history = History()
         try repository.changes(of: settings.place.path, from: tip, atMost: Self.historyLimit) { change in
-            let digest = change.trailers.digest(at: settings.place.name)
+            let digest = change.trailers.digest(at: settings.place)
             if history.newest == nil {
                 history.newest = change
                 history.digest = digest
@@ -146,14 +150,28 @@ extension GitTarget {
 }
 
 extension [GitTrailer] {
-    /// Whose digest the commit says that it wrote at this name. A file may hold more values, each with a commit of its
-    /// own.
-    func digest(at name: String?) -> Digest? {
-        guard trailer(CommitSettings.name) == name else { return nil }
-        return trailer(CommitSettings.digest).flatMap { Digest($0) }
+    /// Whose digest the commit says that it wrote there.
+    func digest(at place: ValuePlace) -> Digest? {
+        part(of: place)?.trailer(CommitSettings.digest).flatMap { Digest($0) }
     }
 
-    fileprivate var rotation: String? { trailer(CommitSettings.rotation) }
+    fileprivate func proof(at place: ValuePlace) -> CommitProof? {
+        part(of: place)?.trailer(CommitSettings.proof).map { CommitProof($0) }
+    }
 
-    private func trailer(_ key: String) -> String? { last { $0.key == key }?.value }
+    /// What is about this place. Where a commit wrote several values, the trailers of each begin with its path.
+    private func part(of place: ValuePlace) -> ArraySlice<GitTrailer>? {
+        let paths = filter { $0.key == CommitSettings.path }.map(\.value)
+        var parts = split(omittingEmptySubsequences: false) { $0.key == CommitSettings.path }
+        if !paths.isEmpty { parts = zip(paths, parts.dropFirst()).filter { $0.0 == place.path }.map(\.1) }
+        return parts.last { $0.names(place) }
+    }
+
+    fileprivate var rotation: String? { self[...].trailer(CommitSettings.rotation) }
+}
+
+extension ArraySlice<GitTrailer> {
+    fileprivate func trailer(_ key: String) -> String? { last { $0.key == key }?.value }
+
+    fileprivate func names(_ place: ValuePlace) -> Bool { trailer(CommitSettings.name) == place.name }
 }

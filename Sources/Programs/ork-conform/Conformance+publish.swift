@@ -102,7 +102,7 @@ extension Conformance {
                     guard answer.outcome.error?.code == .conflict else {
                         throw Complaint("the code is not conflict")
                     }
-                    try expect("match", from: .verify, subject.request(first))
+                    try expect("match", from: .verify, subject.request(first, receipt: receipt))
                     try seeFor(first)
                 }
             }

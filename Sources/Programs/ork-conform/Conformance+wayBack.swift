@@ -75,9 +75,9 @@ extension Conformance {
             complaint { () throws(Complaint) in
                 try publish(predecessor, over: nil)
                 try publish(successor, over: predecessor)
-                try expect("committed", from: .rollback, back(isKnown: true))
+                let answer = try expect("committed", from: .rollback, back(isKnown: true))
                 try seeFor(predecessor)
-                try expectVerified(predecessor, information)
+                try expectVerified(predecessor, answer.receipt, information)
                 try expect("unchanged", "committed", from: .rollback, back(isKnown: true))
                 try seeFor(predecessor)
             }
@@ -91,7 +91,7 @@ extension Conformance {
                     try seeFor(successor)
                 } else {
                     try seeFor(predecessor)
-                    try expectVerified(predecessor, information)
+                    try expectVerified(predecessor, answer.receipt, information)
                 }
             }
         }
@@ -104,18 +104,20 @@ extension Conformance {
                 let answer = try expect("rejected", from: .rollback, back(isKnown: true))
                 guard answer.outcome.error?.code == .conflict else { throw Complaint("the code is not conflict") }
                 try seeFor(stranger)
-                try expectVerified(stranger, information)
+                try expectVerified(stranger, receipt, information)
             }
         }
     }
 
     /// Complains if `verify` says that the target holds another key.
-    private func expectVerified(_ key: MadeUpKey, _ information: PublisherInformation) throws(Complaint) {
+    private func expectVerified(
+        _ key: MadeUpKey, _ receipt: JSONObject?, _ information: PublisherInformation
+    ) throws(Complaint) {
         guard information.verbs.contains(.verify) else { return }
         if information.readback == .value {
-            try expect("match", from: .verify, subject.request(key))
+            try expect("match", from: .verify, subject.request(key, receipt: receipt))
         } else {
-            try expect("match", "unverifiable", from: .verify, subject.request(key))
+            try expect("match", "unverifiable", from: .verify, subject.request(key, receipt: receipt))
         }
     }
 }

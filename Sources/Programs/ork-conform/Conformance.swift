@@ -113,9 +113,11 @@ struct Report {
 }
 
 extension Conformance {
-    /// Several requests in one process, answered while input is still open.
+    /// Several requests in one process, answered while input is still open, unless they are done together.
     func checkBatch(_ report: inout Report, _ information: PublisherInformation) {
-        let rule = "a batch is answered line by line while input is open"
+        let isOpen = information.together.isEmpty
+        let rule =
+            isOpen ? "a batch is answered line by line while input is open" : "a batch is answered, each line by its id"
         guard information.batch else { return report.skip(rule, "info does not say batch: true") }
         guard let verb = [Verb.check, .verify].first(where: information.verbs.contains) else {
             return report.skip(rule, "info lists neither check nor verify")
@@ -125,7 +127,7 @@ extension Conformance {
                 let requests = (0..<5).map { _ in subject.request(MadeUpKey()) }
                 var input: [UInt8] = []
                 for request in requests { input += try subject.line(verb, request) }
-                let run = subject.run(verb.rawValue, input, keepsInputOpen: true, lines: requests.count)
+                let run = subject.run(verb.rawValue, input, keepsInputOpen: isOpen, lines: requests.count)
                 var ids: [String] = []
                 for line in try Subject.lines(run.output) { ids.append(try Subject.parse(line, verb).id) }
                 guard ids.sorted() == requests.map(\.id).sorted() else {

@@ -106,7 +106,7 @@ package final class PluginHost: PublisherHost {
         let credentials = self.environment.credentials(address.environment)
         return PublisherProcess(
             program: try find(address), environment: environment, folder: address.folder,
-            credentials: credentials.isEmpty ? nil : Redactor(secrets + credentials), isBatch: information.batch)
+            credentials: credentials.isEmpty ? nil : Redactor(secrets + credentials), information: information)
     }
 
     private func ask(_ program: ProgramFile) throws(PublisherError) -> PublisherInformation {

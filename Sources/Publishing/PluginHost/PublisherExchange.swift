@@ -1,4 +1,5 @@
 import ChildProcesses
+import JSON
 import PublisherHosting
 import PublisherKit
 import Secrets
@@ -11,7 +12,16 @@ struct PublisherProcess {
     let folder: String?
     /// Finds the keys, and those values of its environment that no log and no handoff may show; `nil` if it has none.
     let credentials: Redactor?
-    let isBatch: Bool
+    let information: PublisherInformation
+
+    /// The requests of each process, in their order.
+    fileprivate func shares(of requests: [PendingRequest]) -> [[PendingRequest]] {
+        guard information.batch else { return requests.map { [$0] } }
+        let groups = Dictionary(grouping: requests) { pending in
+            information.together.map { pending.request.with[$0] }
+        }
+        return groups.values.sorted { $0[0].index < $1[0].index }
+    }
 }
 
 /// Sends requests to processes and asks again where there is no certain answer.
@@ -35,10 +45,10 @@ final class PublisherExchange {
         self.each = each
     }
 
-    /// Queues the requests: all for one process, or each for its own.
+    /// Queues the requests, each process with its share.
     func start(_ requests: [PendingRequest], _ process: PublisherProcess) {
         guard let name = requests.first?.address.publisher else { return }
-        for requests in process.isBatch ? [requests] : requests.map({ [$0] }) {
+        for requests in process.shares(of: requests) {
             let log = log
             loop.add(
                 PublisherJob(

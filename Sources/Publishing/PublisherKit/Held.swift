@@ -15,6 +15,34 @@ public enum Held: String, Sendable, CaseIterable {
     case unknown
 }
 
+extension PublisherRequest {
+    /// Refuses what is wrong whatever the publisher.
+    func requireFlags() throws(PublisherError) { _ = try Settings(with).flag(Settings.create) }
+
+    /// The same, about to be answered.
+    func looking(for verb: Verb) -> PublisherRequest {
+        var request = self
+        request.firstLook = FirstLook(keepingPredecessor: verb == .check && !sealTo.isEmpty)
+        return request
+    }
+}
+
+extension PublisherAnswer {
+    /// The answer with what was seen first while `request` was answered.
+    func telling(of request: PublisherRequest) -> PublisherAnswer {
+        guard let found = request.firstLook.found else { return self }
+        var answer = self
+        if held == .unknown {
+            answer.held = found.held
+            if found.held != .successor { answer.holds = found.digest }
+        }
+        if let predecessor = found.predecessor {
+            answer.sealed = request.sealTo.compactMap { SealedBox(predecessor, of: .predecessor, to: $0) }
+        }
+        return answer
+    }
+}
+
 /// What the first look at a target found, while one request is answered. Later looks may see what the verb itself wrote.
 final class FirstLook: Sendable {
     /// What was there.

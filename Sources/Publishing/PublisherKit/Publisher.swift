@@ -39,23 +39,13 @@ extension Publisher {
 extension Publisher {
     /// Performs a verb. An error that is thrown is the answer `rejected`: certainly nothing was done.
     package func answer(_ verb: Verb, _ request: PublisherRequest) -> PublisherAnswer {
-        var request = request
-        request.firstLook = FirstLook(keepingPredecessor: verb == .check && !request.sealTo.isEmpty)
-        var answer = performed(verb, request)
-        guard let found = request.firstLook.found else { return answer }
-        if answer.held == .unknown {
-            answer.held = found.held
-            if found.held != .successor { answer.holds = found.digest }
-        }
-        if let predecessor = found.predecessor {
-            answer.sealed = request.sealTo.compactMap { SealedBox(predecessor, of: .predecessor, to: $0) }
-        }
-        return answer
+        let request = request.looking(for: verb)
+        return performed(verb, request).telling(of: request)
     }
 
     private func performed(_ verb: Verb, _ request: PublisherRequest) -> PublisherAnswer {
         do {
-            _ = try Settings(request.with).flag(Settings.create)
+            try request.requireFlags()
             return switch verb {
             case .check: try check(request)
             case .publish: try publish(request)

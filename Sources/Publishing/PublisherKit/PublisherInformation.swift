@@ -74,12 +74,14 @@ public struct PublisherInformation: Hashable, Sendable {
     public var rollback: Rollback
     /// Whether one process answers many requests, one a line.
     public var batch: Bool
+    /// Keys of `with`: of a batch, only the requests that agree in all of them go to the same process.
+    public var together: [String]
 
     /// The basic verbs, and beyond that the least a publisher can be, unless told otherwise.
     public init(
         verbs: Set<Verb> = Set(Verb.basic), with: Names = Names(), paths: [String] = [],
         environment: Variables = Variables(), readback: Readback = .none, rollback: Rollback = .none,
-        batch: Bool = false
+        batch: Bool = false, together: [String] = []
     ) {
         self.verbs = verbs
         self.with = with
@@ -88,6 +90,7 @@ public struct PublisherInformation: Hashable, Sendable {
         self.readback = readback
         self.rollback = rollback
         self.batch = batch
+        self.together = together
     }
 }
 
@@ -103,7 +106,8 @@ extension PublisherInformation {
             readback: try Readback(fields),
             rollback: try fields.optional(
                 "rollback", { $0.string.flatMap(Rollback.init) }, "one of native, value, none") ?? .none,
-            batch: try fields.optional("batch", \.bool, "true or false") ?? false)
+            batch: try fields.optional("batch", \.bool, "true or false") ?? false,
+            together: try fields.strings("together"))
     }
 
     /// The object that `info` prints, in one line ended by LF.
@@ -116,6 +120,7 @@ extension PublisherInformation {
         ]
         if readback == .digest { value[Readback.digestKey] = true }
         if !paths.isEmpty { value["paths"] = .array(paths.map { .string($0) }) }
+        if !together.isEmpty { value["together"] = .array(together.map { .string($0) }) }
         return JSONValue.object(value).bytes() + [UInt8(ascii: "\n")]
     }
 }

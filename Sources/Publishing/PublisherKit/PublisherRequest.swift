@@ -62,6 +62,7 @@ extension PublisherRequest {
         let fields = try WireFields(parsing: line, "the request")
         try fields.checkProtocol()
         let target = try fields.fields("target")
+        let with = try target.optional("with", \.object, "an object") ?? JSONObject()
         let secret = try fields.fields("secret")
         let value: String? =
             switch verb {
@@ -74,8 +75,7 @@ extension PublisherRequest {
             rotation: try fields.optionalString("rotation") ?? "",
             deadline: try fields.required(
                 "deadline", { $0.string.flatMap { Date(rfc3339: $0) } }, "a moment as in RFC 3339"),
-            target: try target.string("name"),
-            with: try target.optional("with", \.object, "an object") ?? JSONObject(),
+            target: try target.string("name"), with: with,
             expect: try Self.expect(fields),
             create: try fields.optional("create", \.bool, "true or false") ?? false,
             digest: try Self.digest(try secret.string("digest"), "digest in the request"),

@@ -40,6 +40,11 @@ extension Publisher {
         }
         guard let verb = Verb(rawValue: word), information.verbs.contains(verb) else { return usage }
         let session = PublisherSession(self, verb, answers)
+        if let group = self as? any GroupPublisher {
+            session.runTogether(group)
+            finish()
+            return session.isBroken ? EXIT_FAILURE : EXIT_SUCCESS
+        }
         let workers = information.batch ? max(1, concurrency) : 1
         // Every worker has a thread of its own, because publishers block.
         let group = DispatchGroup()
@@ -74,30 +79,51 @@ final class PublisherSession<Program: Publisher>: Sendable {
         repeat {
             // The lock is held while reading: the line goes to this worker, and the others wait for the next one.
             guard let line = input.withLock({ $0.next() }) else { return }
-            let answer = answer(to: line)
-            output.withLock { output in
-                do { try output.descriptor.writeAll(answer) } catch { output.isBroken = true }
-            }
+            if let request = read(line) { write(program.answer(verb, request), to: request) }
         } while isBatch
     }
 
-    private func answer(to line: [UInt8]) -> [UInt8] {
-        let request: PublisherRequest
-        do { request = try PublisherRequest(parsing: line, verb) } catch {
-            let id = (try? WireFields(parsing: line, "the request").string("id")) ?? ""
-            return PublisherAnswer(.rejected(error)).line(id: id)
+    /// Takes all requests before the first is answered.
+    func runTogether(_ group: any GroupPublisher) {
+        var requests: [PublisherRequest] = []
+        while let line = input.withLock({ $0.next() }) {
+            guard let request = read(line) else { continue }
+            do { try request.requireFlags() } catch {
+                write(PublisherAnswer(.rejected(error)), to: request)
+                continue
+            }
+            requests.append(request.looking(for: verb))
         }
-        let answer = perform(request)
-        let line = answer.line(id: request.id)
-        let redactor = Redactor(request.secret.map { [$0] } ?? [])
-        return redactor.contains(line) ? answer.withoutDetails.line(id: request.id) : line
+        group.answer(verb, requests) { write($1.telling(of: requests[$0]), to: requests[$0]) }
     }
 
-    private func perform(_ request: PublisherRequest) -> PublisherAnswer {
-        guard request.deadline > Date.now else {
-            return PublisherAnswer(.rejected(PublisherError(.unavailable, "the deadline had passed before the start")))
+    /// The request on a line; `nil` if it is none that can be begun, which is answered.
+    private func read(_ line: [UInt8]) -> PublisherRequest? {
+        do {
+            let request = try PublisherRequest(parsing: line, verb)
+            guard request.deadline > Date.now else {
+                let late = PublisherError(.unavailable, "the deadline had passed before the start")
+                write(PublisherAnswer(.rejected(late)).line(id: request.id))
+                return nil
+            }
+            return request
+        } catch {
+            let id = (try? WireFields(parsing: line, "the request").string("id")) ?? ""
+            write(PublisherAnswer(.rejected(error)).line(id: id))
+            return nil
         }
-        return program.answer(verb, request)
+    }
+
+    private func write(_ answer: PublisherAnswer, to request: PublisherRequest) {
+        let line = answer.line(id: request.id)
+        let redactor = Redactor(request.secret.map { [$0] } ?? [])
+        write(redactor.contains(line) ? answer.withoutDetails.line(id: request.id) : line)
+    }
+
+    private func write(_ line: [UInt8]) {
+        output.withLock { output in
+            do { try output.descriptor.writeAll(line) } catch { output.isBroken = true }
+        }
     }
 }
 

@@ -1,0 +1,20 @@
+import Secrets
+import Sodium
+import TargetDocuments
+
+/// What only somebody who has a key can say of an encrypted file: that it holds that key at this place.
+///
+/// Everybody can read the digest in a commit and write it into another one. For whoever has the key, as `publish` does,
+/// this tells the two apart, although the file cannot be decrypted here.
+struct CommitProof: Equatable {
+    let text: String
+
+    /// The proof of a whole file.
+    init(of secret: Secret, at place: ValuePlace, in file: [UInt8]) {
+        let words = ["ork-publisher-git", SHA256.hex(file), place.path, place.name ?? ""]
+        text = HMACSHA256.hex(Array(words.joined(separator: "\n").utf8), key: secret)
+    }
+
+    /// One that somebody has written.
+    init(_ text: String) { self.text = text }
+}
