@@ -24,7 +24,9 @@ import Testing
         #expect(Set(keys).count == keys.count && Set(["preset", "write", "create"]).isSubset(of: keys))
     }
 
-    @Test("one run writes to all services, and their own clients read it: render, heroku3, huggingface-hub, doppler")
+    @Test(
+        "one run writes to all services, and their own clients read it: render, heroku3, huggingface-hub, Google, doppler"
+    )
     func clients() async throws {
         let server = try await onOwnThread { try PlatformServer(holding: SampleKeys.predecessor) }
         let targets = Kind.allCases.map { (name: $0.rawValue, with: server.with($0)) }
@@ -48,7 +50,8 @@ import Testing
         try #require(read.succeeded, "\(read.output)")
         #expect(
             try JSONValue(parsing: read.output.utf8) == [
-                "render": successor, "render_names": ["NEIGHBOUR", "OPENROUTER_API_KEY"], "render_deploy": "created",
+                "google": [successor, "other"], "render": successor,
+                "render_names": ["NEIGHBOUR", "OPENROUTER_API_KEY"], "render_deploy": "created",
                 "heroku": successor, "huggingface": ["NEIGHBOUR", "OPENROUTER_API_KEY"],
             ])
         let home = try TemporaryDirectory()

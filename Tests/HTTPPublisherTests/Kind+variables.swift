@@ -85,6 +85,72 @@ extension Kind {
         return call.json(200, ["name": .string(path[4]), "digest": digest(value), "version": 7])
     }
 
+    /// By Google's discovery document of `secretmanager` v1: a secret is there, with or without a version.
+    func google(_ call: Call, _ platform: inout Platform) -> HTTPResponse? {
+        let path = call.target.path
+        let prefix = "/v1/projects/shop/secrets/"
+        guard path.hasPrefix(prefix) else { return nil }
+        let rest = String(path.dropFirst(prefix.count))
+        if call.method == .get, rest.hasSuffix("/versions/latest:access") {
+            let name = String(rest.dropLast("/versions/latest:access".count))
+            guard let held = platform.variables[name] else { return nil }
+            let data = Data(held.value.utf8).base64EncodedString()
+            let version = "projects/1/secrets/\(name)/versions/3"
+            return call.json(200, ["name": .string(version), "payload": ["data": .string(data), "dataCrc32c": "1"]])
+        }
+        guard call.method == .post, rest.hasSuffix(":addVersion") else { return nil }
+        let name = String(rest.dropLast(":addVersion".count))
+        guard let text = call.body?["payload"]?["data"]?.string, let data = Data(base64Encoded: text) else {
+            return refusal(400, at: call.now)
+        }
+        platform.set(name, String(decoding: data, as: UTF8.self), at: call.now)
+        return call.json(
+            200, ["name": .string("projects/1/secrets/\(name)/versions/4"), "state": "ENABLED", "etag": "e"])
+    }
+
+    /// By `swagger.yml` of netlify/open-api 2.55.0. Each variable has a value for local development, too.
+    func netlify(_ call: Call, _ platform: inout Platform) -> HTTPResponse? {
+        let path = call.target.segments
+        guard path.count >= 4, path[..<2] == ["api", "v1"] else { return nil }
+        if path[2...3] == ["sites", "s1"] { return netlifyDeploys(call, path, &platform) }
+        guard path.count == 6, path[2...4] == ["accounts", "acme", "env"], call.target.value("site_id") == "s1" else {
+            return nil
+        }
+        if call.method == .patch {
+            guard let value = call.body?["value"]?.string, call.body?["context"] == "production" else {
+                return refusal(422, at: call.now)
+            }
+            platform.set(path[5], value, at: call.now)
+        } else if call.method != .get {
+            return nil
+        }
+        var values: [JSONValue] = [["id": "v0", "context": "dev", "value": "local"]]
+        if let held = platform.variables[path[5]] {
+            values.append(["id": "v1", "context": "production", "value": .string(held.value)])
+        }
+        return call.json(
+            call.method == .get ? 200 : 201,
+            ["key": .string(path[5]), "scopes": ["builds"], "values": .array(values), "is_secret": false])
+    }
+
+    private func netlifyDeploys(_ call: Call, _ path: [String], _ platform: inout Platform) -> HTTPResponse? {
+        func deploy(_ deployed: Platform.Deployment) -> JSONValue {
+            [
+                "id": .string(deployed.id), "state": .string(deployed.state),
+                "created_at": .string(deployed.created.rfc3339),
+            ]
+        }
+        switch (call.method, path.dropFirst(4).first, path.count) {
+        case (.post, "builds", 5):
+            let deployed = platform.deploy(at: call.now)
+            return call.json(200, ["id": "build", "deploy_id": .string(deployed.id), "done": false])
+        case (.get, "deploys", 5): return call.json(200, .array(platform.deployments.reversed().prefix(1).map(deploy)))
+        case (.get, "deploys", 6):
+            return platform.deployments.first { $0.id == path[5] }.map { call.json(200, deploy($0)) }
+        default: return nil
+        }
+    }
+
     /// By PyPI's `cloudflare` 5.9.0.
     func cloudflare(_ call: Call, _ platform: inout Platform) -> HTTPResponse? {
         guard call.target.path == "/client/v4/accounts/acc/workers/scripts/shop/secrets" else { return nil }

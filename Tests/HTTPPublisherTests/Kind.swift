@@ -8,6 +8,8 @@ import Timestamps
 enum Kind: String, CaseIterable, Sendable {
     case render, supabase, convex, heroku, railway, huggingface, doppler, fly
     case cloudflareWorkers = "cloudflare-workers"
+    case google = "google-secret-manager"
+    case netlify
 
     /// What of a variable can be read.
     enum Readback { case value, sha256, digest, presence }
@@ -63,6 +65,15 @@ enum Kind: String, CaseIterable, Sendable {
                 readback: .value)
         case .fly:
             Traits(variable: "FLY_API_TOKEN", with: ["app": "shop"], project: ("app", "other"), readback: .digest)
+        case .google:
+            Traits(
+                variable: "GOOGLE_OAUTH_ACCESS_TOKEN", with: ["project": "shop"], project: ("project", "other"),
+                readback: .value)
+        case .netlify:
+            Traits(
+                variable: "NETLIFY_AUTH_TOKEN", with: ["account": "acme", "site": "s1", "context": "production"],
+                project: ("site", "s2"), readback: .value, writing: .patch, states: ("ready", "error"),
+                deployPart: "/builds", hasIDs: true)
         case .cloudflareWorkers:
             Traits(
                 variable: "CLOUDFLARE_API_TOKEN", with: ["account": "acc", "script": "shop"],
@@ -97,6 +108,8 @@ enum Kind: String, CaseIterable, Sendable {
             // GraphQL says it in a good answer.
             case .railway: ["errors": [["message": status == 404 ? words : "Not Authorized"]], "data": nil]
             case .huggingface, .fly: ["error": words]
+            case .google: ["error": ["code": .number(JSONNumber(status)), "message": words, "status": "REFUSED"]]
+            case .netlify: ["code": .number(JSONNumber(status)), "message": words]
             case .doppler: ["messages": [words], "success": false]
             case .cloudflareWorkers:
                 [
@@ -119,6 +132,8 @@ enum Kind: String, CaseIterable, Sendable {
         case .doppler: doppler(call, &platform)
         case .fly: fly(call, &platform)
         case .cloudflareWorkers: cloudflare(call, &platform)
+        case .google: google(call, &platform)
+        case .netlify: netlify(call, &platform)
         }
     }
 }

@@ -127,6 +127,39 @@ struct Shelf: ServiceSandbox {
         #expect(try Self.ask(.verify, text, [(404, ["message": "no"])]).answer.error?.code == .notFound)
     }
 
+    @Test("a value that the service says it hides is compared with nothing")
+    func hidden() throws {
+        let text = #""token": "TOKEN", "read": {"get": "/k", "at": "/v", "hidden": "/is_secret"}, "# + Self.write
+        func verify(_ isSecret: JSONValue) throws -> PublisherOutcome {
+            try Self.ask(.verify, text, [(200, ["v": "****", "is_secret": isSecret])]).answer.outcome
+        }
+        #expect(try verify(true) == .unverifiable && verify(false) == .mismatch)
+        let written = try Self.publish(text, [(200, ["v": "****", "is_secret": true]), (200, [:])]).answer
+        #expect(written.outcome == .committed && written.message?.contains("not compared before") == true)
+    }
+
+    @Test("a key goes out and comes back in base64, and a custom method keeps its colon")
+    func base64() throws {
+        let text = """
+            "token": "TOKEN", "name": "a:b", "read": {"get": "/{name}/latest:access", "at": "/data", "base64": true},
+            "write": {"post": "/{name}:addVersion", "json": {"data": "{secret_base64}"}}
+            """
+        let encoded = Data(Self.key.utf8).base64EncodedString()
+        let (answer, asked) = try Self.publish(text, [(404, [:]), (200, [:])])
+        #expect(answer.outcome == .committed)
+        #expect(
+            asked.map(\.url.description) == [
+                "https://api.example.com/v1/a%3Ab/latest:access", "https://api.example.com/v1/a%3Ab:addVersion",
+            ])
+        #expect(try JSONValue(parsing: try #require(asked[1].body)) == ["data": .string(encoded)])
+        func verify(_ data: JSONValue) throws -> PublisherAnswer {
+            try Self.ask(.verify, text, [(200, ["data": data])]).answer
+        }
+        #expect(try verify(.string(encoded)).outcome == .match)
+        #expect(try verify("AAAA").outcome == .mismatch)
+        #expect(try verify("?").error?.code == .unavailable)
+    }
+
     @Test("a digest of unknown function counts if the answer to the write had it, whatever is shown later")
     func digest() throws {
         let text = """

@@ -42,6 +42,12 @@ struct DescriptionFields {
         return text
     }
 
+    func flag(_ key: String) throws(PublisherError) -> Bool {
+        guard let value = object[key] else { return false }
+        guard let flag = value.bool else { throw error(key, isNo: "neither true nor false") }
+        return flag
+    }
+
     /// A text, or a list of them.
     func words(_ key: String) throws(PublisherError) -> [String] {
         guard let value = object[key] else { return [] }

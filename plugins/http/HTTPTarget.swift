@@ -49,8 +49,10 @@ struct HTTPTarget: ServiceTarget {
             let entry = try stated({ () throws(PublisherError) in try read.entry(in: document, description.values) })
         else { return Reading(content: .nothing, changed: nil, date: answer.response.date) }
         let changed = try read.changed.flatMap { pointer throws(ServiceError) in try text(at: pointer, in: entry) }
+        let isHidden = try read.hidden.map { pointer throws(ServiceError) in try found(pointer, in: document) == true }
         return Reading(
-            content: try content(read.content, entry, answer), changed: changed, date: answer.response.date)
+            content: isHidden == true ? .unseen : try content(read.content, entry, answer), changed: changed,
+            date: answer.response.date)
     }
 
     private func content(
@@ -58,10 +60,14 @@ struct HTTPTarget: ServiceTarget {
     ) throws(ServiceError) -> Reading.Content {
         switch content {
         case .presence(let pointer): return try found(pointer, in: entry) == nil ? .nothing : .unseen
-        case .value(let pointer):
+        case .value(let pointer, let isBase64):
             guard let value = try found(pointer, in: entry) else { return .nothing }
             guard let text = value.string else { throw answer.surprise("without a text at the value's place") }
-            return text.isEmpty ? .nothing : .value(Secret(text))
+            guard isBase64 else { return text.isEmpty ? .nothing : .value(Secret(text)) }
+            guard let bytes = Data(base64Encoded: text) else {
+                throw answer.surprise("without base64 at the value's place")
+            }
+            return bytes.isEmpty ? .nothing : .value(Secret([UInt8](bytes)))
         case .digest(let pointer, let isSHA256):
             guard let value = try found(pointer, in: entry) else { return .nothing }
             guard let digest = value.string.flatMap({ ShownDigest($0) }) else {
@@ -73,7 +79,7 @@ struct HTTPTarget: ServiceTarget {
 
     /// Writes the key.
     func write(_ secret: Secret) throws(ServiceError) -> ServiceAnswer {
-        let values = description.values.adding(Values.secret, secret.revealed() ?? "")
+        let values = description.values.holding(secret.revealed() ?? "")
         return try send(description.write, to: "write \(description.place)", values, isWrite: true).answer
     }
 

@@ -5,7 +5,7 @@ import PublisherKit
 struct ReadDescription: Sendable {
     /// Where the answer shows what the target holds.
     enum Content: Sendable {
-        case value(Pointer)
+        case value(Pointer, isBase64: Bool)
         /// A digest, which is the SHA-256 for certain or of a function that nobody knows.
         case digest(Pointer, isSHA256: Bool)
         /// Only that it is there.
@@ -16,6 +16,8 @@ struct ReadDescription: Sendable {
     let content: Content
     /// Where it says when the value was written.
     let changed: Pointer?
+    /// Where it says, by `true`, that it shows no value although there is one.
+    let hidden: Pointer?
     /// The answer's list in which our entry is, and what tells the entry from others.
     let entry: (list: Pointer, find: [(name: String, value: Template)])?
     /// Statuses of a target that holds nothing.
@@ -25,10 +27,14 @@ struct ReadDescription: Sendable {
 
     init(_ value: JSONValue) throws(PublisherError) {
         let fields = try DescriptionFields(
-            value, "read", knowing: RequestDescription.members + Self.contents + ["changed", "list", "find", "absent"])
+            value, "read",
+            knowing: RequestDescription.members + Self.contents
+                + ["base64", "changed", "hidden", "list", "find", "absent"])
         request = try RequestDescription(fields)
         let named = Self.contents.filter { fields[$0] != nil }
         changed = try fields.pointer("changed")
+        hidden = try fields.pointer("hidden")
+        let isBase64 = try fields.flag("base64")
         guard named.count <= 1, let pointer = try named.first.map(fields.pointer) ?? changed else {
             throw Settings.error(
                 "read", "'read' does not say what it reads",
@@ -38,7 +44,7 @@ struct ReadDescription: Sendable {
         }
         content =
             switch named.first {
-            case "at": .value(pointer)
+            case "at": .value(pointer, isBase64: isBase64)
             case "digest", "sha256": .digest(pointer, isSHA256: named == ["sha256"])
             default: .presence(pointer)
             }

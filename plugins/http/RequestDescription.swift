@@ -1,3 +1,4 @@
+import FoundationEssentials
 import HTTP
 import JSON
 import PublisherKit
@@ -20,6 +21,8 @@ struct RequestDescription: Sendable {
     /// Where a good answer has `true`.
     let success: Pointer?
     private let path: [Template]
+    /// What stands behind the path and a colon.
+    private let action: String?
     private let query: [(name: String, value: Template)]
     private let headers: [(name: String, value: String)]
     private let body: Body?
@@ -45,7 +48,7 @@ struct RequestDescription: Sendable {
         method = named.first?.method ?? .post
         let address = named.isEmpty ? "" : try fields.text(named[0].key) ?? ""
         written = "\(method.rawValue) \(address.isEmpty ? "/" : address)"
-        (path, query) = try Self.address(address, fields)
+        (path, action, query) = try Self.address(address, fields)
         headers = try fields.pairs("headers")
         try Self.check(headers, field: "\(fields.name).headers")
         success = try fields.pointer("success")
@@ -55,12 +58,13 @@ struct RequestDescription: Sendable {
         guard body == nil || method != .get else {
             throw Settings.error(fields.name, "'\(fields.name)' is a GET with a body")
         }
-        guard !addressNames.contains(Values.secret), mayHoldSecret || !bodyNames.contains(Values.secret) else {
+        let holdsSecret = !Values.secrets.isDisjoint(with: bodyNames)
+        guard Values.secrets.isDisjoint(with: addressNames), mayHoldSecret || !holdsSecret else {
             throw Settings.error(
                 fields.name, "'\(fields.name)' has {secret} where the key may not be",
                 hint: "the key goes into the body of 'write' and nowhere else")
         }
-        guard !mayHoldSecret || bodyNames.contains(Values.secret) else {
+        guard !mayHoldSecret || holdsSecret else {
             throw Settings.error(
                 fields.name, "'\(fields.name)' has no {secret}: it would not write the key",
                 hint: #"put "{secret}" where the key goes, as json: {value: "{secret}"}"#)
@@ -100,6 +104,7 @@ struct RequestDescription: Sendable {
         case nil: break
         }
         call.headers = headers
+        call.action = action
         return call
     }
 
@@ -108,8 +113,7 @@ struct RequestDescription: Sendable {
 
     /// All that it says, but the secret.
     func identity(_ values: Values) throws(PublisherError) -> String {
-        let call = try call(
-            values.adding(Values.secret, "…"), to: "", field: nil, permission: nil)
+        let call = try call(values.holding("…"), to: "", field: nil, permission: nil)
         let query = call.query.map { " \($0)=\($1)" } + (call.form ?? []).map { " \($0)=\($1)" }
         return call.path.map { "/" + HTTPURL.encode($0) }.joined() + query.joined() + (call.body?.text() ?? "")
     }
@@ -126,7 +130,7 @@ struct RequestDescription: Sendable {
 
     private static func address(
         _ text: String, _ fields: DescriptionFields
-    ) throws(PublisherError) -> ([Template], [(name: String, value: Template)]) {
+    ) throws(PublisherError) -> ([Template], action: String?, [(name: String, value: Template)]) {
         let parts = text.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
         let path = parts.first ?? ""
         guard path.isEmpty || path.hasPrefix("/"), !path.contains("//"), !text.contains("#") else {
@@ -134,12 +138,15 @@ struct RequestDescription: Sendable {
                 fields.name, "the path in '\(fields.name)' has to begin with one slash, and cannot have // or #",
                 hint: "the path is appended to 'url', such as /apps/shop/secrets/KEY")
         }
-        let segments = path.split(separator: "/").map { Template(String($0)) }
+        var segments = path.split(separator: "/").map(String.init)
+        let action = segments.last?.split(separator: ":").dropFirst().last
+            .flatMap { word in word.utf8.allSatisfy(\.isASCIIAlphanumeric) ? String(word) : nil }
+        if let action { segments[segments.count - 1].removeLast(action.count + 1) }
         let pairs = (parts.dropFirst().first ?? "").split(separator: "&").map { pair in
             let halves = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
             return (name: String(halves[0]), value: Template(halves.count > 1 ? String(halves[1]) : ""))
         }
-        return (segments, pairs)
+        return (segments.map { Template($0) }, action, pairs)
     }
 
     private static func body(_ fields: DescriptionFields) throws(PublisherError) -> Body? {
@@ -167,6 +174,11 @@ struct RequestDescription: Sendable {
 }
 
 extension Values {
-    /// The placeholder that stands for the key.
-    static let secret = "secret"
+    /// The placeholders that stand for the key, and for its base64 (RFC 4648 §4).
+    static let secrets: Set<String> = ["secret", "secret_base64"]
+
+    /// The same with the key.
+    func holding(_ key: String) -> Values {
+        adding("secret", key).adding("secret_base64", Data(key.utf8).base64EncodedString())
+    }
 }

@@ -72,6 +72,8 @@ public struct ServiceCall: Sendable {
     public var method: HTTPRequest.Method
     /// The segments of the path below the service's address, not yet encoded; none for the address itself.
     public var path: [String]
+    /// What stands behind the path and a colon: a custom method of Google's (AIP-136), as `addVersion`. ASCII letters.
+    public var action: String?
     /// The names and values behind the `?`, not yet encoded.
     public var query: [(String, String)]
     /// The body, sent as JSON.

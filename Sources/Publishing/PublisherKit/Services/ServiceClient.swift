@@ -153,7 +153,7 @@ public final class ServiceClient: Sendable {
     private func request(
         _ call: ServiceCall, _ authorization: HTTPAuthorization?, until end: Date
     ) -> HTTPRequest {
-        let path = call.path.map { "/" + HTTPURL.encode($0) }.joined()
+        let path = call.path.map { "/" + HTTPURL.encode($0) }.joined() + (call.action.map { ":\($0)" } ?? "")
         let form = call.form?.map { HTTPURL.encode($0) + "=" + HTTPURL.encode($1) }.joined(separator: "&")
         let type = form == nil ? [] : [(name: "Content-Type", value: "application/x-www-form-urlencoded")]
         return HTTPRequest(
