@@ -6,6 +6,43 @@ import Timestamps
 
 // Services that deploy by themselves, or start anew.
 extension Kind {
+    /// By Cloudflare's API reference: the last stage of a deployment tells its state.
+    func pages(_ call: Call, _ platform: inout Platform) -> HTTPResponse? {
+        let path = call.target.segments
+        guard path.starts(with: ["client", "v4", "accounts", "acc", "pages", "projects", "shop"]) else { return nil }
+        func answer(_ result: JSONValue) -> HTTPResponse {
+            call.json(200, ["success": true, "errors": [], "messages": [], "result": result])
+        }
+        func deployment(_ deployed: Platform.Deployment) -> JSONValue {
+            let words = deployed.state.split(separator: " ").map(String.init)
+            return [
+                "id": .string(deployed.id), "created_on": .string(deployed.created.rfc3339),
+                "latest_stage": [
+                    "name": .string(words.count == 2 ? words[0] : "build"), "status": .string(words.last ?? "active"),
+                ],
+            ]
+        }
+        switch (call.method, path.dropFirst(7)) {
+        case (.get, []), (.patch, []):
+            let configs = call.body?["deployment_configs"]?["production"]?["env_vars"]?.object?.members ?? []
+            for (name, variable) in configs {
+                guard let value = variable["value"]?.string, variable["type"] == "secret_text" else {
+                    return refusal(400, at: call.now)
+                }
+                platform.set(name, value, at: call.now)
+            }
+            var variables = JSONObject()
+            for (name, _) in platform.sorted { variables[name] = ["type": "secret_text", "value": ""] }
+            return answer(["name": "shop", "deployment_configs": ["production": ["env_vars": .object(variables)]]])
+        case (.post, ["deployments"]): return answer(deployment(platform.deploy(at: call.now)))
+        case (.get, ["deployments"]):
+            return answer(.array(platform.deployments.reversed().prefix(1).map(deployment)))
+        case (.get, let rest) where rest.count == 2 && rest.first == "deployments":
+            return platform.deployments.first { $0.id == rest.last }.map { answer(deployment($0)) }
+        default: return nil
+        }
+    }
+
     /// By `schema.json` of heroku/platform-api: each change of config vars is a release.
     func heroku(_ call: Call, _ platform: inout Platform) -> HTTPResponse? {
         guard call.target.segments.starts(with: ["apps", "shop"]) else { return nil }

@@ -1,6 +1,7 @@
 import FoundationEssentials
 import HTTP
 import JSON
+import PublisherKit
 import SandboxWire
 import Timestamps
 
@@ -8,6 +9,7 @@ import Timestamps
 enum Kind: String, CaseIterable, Sendable {
     case render, supabase, convex, heroku, railway, huggingface, doppler, fly
     case cloudflareWorkers = "cloudflare-workers"
+    case cloudflarePages = "cloudflare-pages"
     case google = "google-secret-manager"
     case netlify
 
@@ -65,6 +67,12 @@ enum Kind: String, CaseIterable, Sendable {
                 readback: .value)
         case .fly:
             Traits(variable: "FLY_API_TOKEN", with: ["app": "shop"], project: ("app", "other"), readback: .digest)
+        case .cloudflarePages:
+            Traits(
+                variable: "CLOUDFLARE_API_TOKEN",
+                with: ["account": "acc", "project": "shop", "environment": "production"],
+                project: ("project", "other"), readback: .presence, writing: .patch,
+                states: ("deploy success", "build failure"), deployPart: "/deployments", hasIDs: true)
         case .google:
             Traits(
                 variable: "GOOGLE_OAUTH_ACCESS_TOKEN", with: ["project": "shop"], project: ("project", "other"),
@@ -92,6 +100,9 @@ enum Kind: String, CaseIterable, Sendable {
     /// Whether a value that nobody knows is told from one that the rotation does.
     var isComparable: Bool { [.value, .sha256].contains(traits.readback) }
 
+    /// What publishing once more answers.
+    var repeated: PublisherOutcome { isComparable ? .unchanged : .committed }
+
     /// Whether the successor is told from another value.
     var isVerifiable: Bool { traits.readback != .presence }
 
@@ -111,7 +122,7 @@ enum Kind: String, CaseIterable, Sendable {
             case .google: ["error": ["code": .number(JSONNumber(status)), "message": words, "status": "REFUSED"]]
             case .netlify: ["code": .number(JSONNumber(status)), "message": words]
             case .doppler: ["messages": [words], "success": false]
-            case .cloudflareWorkers:
+            case .cloudflareWorkers, .cloudflarePages:
                 [
                     "success": false, "result": nil,
                     "errors": [["code": status == 404 ? 10007 : 10000, "message": words]],
@@ -132,6 +143,7 @@ enum Kind: String, CaseIterable, Sendable {
         case .doppler: doppler(call, &platform)
         case .fly: fly(call, &platform)
         case .cloudflareWorkers: cloudflare(call, &platform)
+        case .cloudflarePages: pages(call, &platform)
         case .google: google(call, &platform)
         case .netlify: netlify(call, &platform)
         }

@@ -21,7 +21,8 @@ struct DeploymentDescription: Sendable {
     /// Where the state of a deployment is, and what its words mean.
     struct Wait: Sendable {
         let request: RequestDescription
-        let state: Pointer
+        /// In one word or, where more than one place tells it, as many.
+        let state: [Pointer]
         let good: [String]
         let failed: [String]
         /// When what the answer is about was made: where nobody triggers it, only a later one counts.
@@ -69,7 +70,8 @@ struct DeploymentDescription: Sendable {
         let fields = try DescriptionFields(
             value, "wait", knowing: RequestDescription.members + ["at", "until", "failed", "created", "id"])
         let good = try fields.words("until")
-        guard let state = try fields.pointer("at"), !good.isEmpty else {
+        let state = try fields.pointers("at")
+        guard !state.isEmpty, !good.isEmpty else {
             throw Settings.error(
                 "wait", "'wait' does not say where the state is and which one is awaited",
                 hint: "add at: /status, until: live, and failed: [build_failed, canceled]")

@@ -42,6 +42,14 @@ struct DescriptionFields {
         return text
     }
 
+    /// A pointer, or a list of them.
+    func pointers(_ key: String) throws(PublisherError) -> [Pointer] {
+        try words(key).map { text throws(PublisherError) in
+            guard let pointer = Pointer(text) else { throw error(key, isNo: "no JSON pointer, as /data/value") }
+            return pointer
+        }
+    }
+
     func flag(_ key: String) throws(PublisherError) -> Bool {
         guard let value = object[key] else { return false }
         guard let flag = value.bool else { throw error(key, isNo: "neither true nor false") }

@@ -88,9 +88,13 @@ extension HTTPTarget {
             try document.flatMap { document throws(ServiceError) in try text(at: pointer, in: document) }
         }
         let name = (id ?? shown).map { "deployment \($0)" } ?? "its deployment"
-        guard let document, let state = try text(at: wait.state, in: document) else {
+        let words = try wait.state.map { pointer throws(ServiceError) in
+            try document.flatMap { document throws(ServiceError) in try text(at: pointer, in: document) }
+        }.compactMap(\.self)
+        guard let document, words.count == wait.state.count else {
             throw notInEffect(.unavailable, "its state cannot be seen", hint: Self.waiting)
         }
+        let state = words.joined(separator: " ")
         if wait.failed.contains(state) {
             let next = deployment.trigger == nil ? "deploy it again at \(description.title)" : again
             throw notInEffect(.unavailable, "\(name) failed (\(state))", hint: "look at its log; \(next)")

@@ -78,7 +78,8 @@ struct Preset: Sendable {
 extension PackageResources {
     /// The files in `presets`, as the build has put them into the program.
     static let presets: [(name: String, file: [UInt8])] = [
-        ("cloudflare-workers", cloudflare_workers_json), ("convex", convex_json), ("doppler", doppler_json),
+        ("cloudflare-pages", cloudflare_pages_json), ("cloudflare-workers", cloudflare_workers_json),
+        ("convex", convex_json), ("doppler", doppler_json),
         ("fly", fly_json), ("google-secret-manager", google_secret_manager_json), ("heroku", heroku_json),
         ("huggingface", huggingface_json), ("netlify", netlify_json), ("railway", railway_json),
         ("render", render_json), ("supabase", supabase_json),
