@@ -33,7 +33,10 @@ public struct ServiceAnswer: Sendable {
 
     /// The body as JSON of whatever kind.
     public func value() throws(ServiceError) -> JSONValue {
-        guard let json else { throw surprise("not JSON") }
+        guard let json else {
+            let isUnnamed = (try? JSONValue(parsing: response.body)) != nil
+            throw surprise(isUnnamed ? "not JSON by its Content-Type" : "not JSON")
+        }
         return json
     }
 

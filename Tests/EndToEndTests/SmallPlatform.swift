@@ -1,0 +1,94 @@
+import FoundationEssentials
+import Glibc
+import JSON
+import Synchronization
+import TestSupport
+
+/// A platform as people deploy to: it keeps a variable, and runs an application that reads it when it starts. A new
+/// deployment is built for a while, then runs beside the one before, which is stopped once it is live.
+final class SmallPlatform: Sendable {
+    /// The variable, and what is deployed.
+    fileprivate final class Project: Sendable {
+        struct State {
+            var value: String
+            var deployments = 0
+            /// The last one that is live.
+            var live = 0
+            var isOver = false
+        }
+
+        let state: Mutex<State>
+        let buildTime: Double
+        let application: Application
+
+        init(_ value: String, _ buildTime: Double, _ application: @escaping Application) {
+            state = Mutex(State(value: value))
+            self.buildTime = buildTime
+            self.application = application
+        }
+    }
+
+    /// Runs the application of a deployment with the variable's value at its start, until it is to stop.
+    typealias Application =
+        @Sendable (_ deployment: Int, _ value: String, _ mustStop: @Sendable () -> Bool) -> Void
+
+    private let project: Project
+    private let server: LoopbackServer
+
+    /// The first deployment, number 0, is live when this returns.
+    init(holding value: String, building seconds: Double, application: @escaping Application) throws {
+        let project = Project(value, seconds, application)
+        self.project = project
+        server = try LoopbackServer { request, connection in
+            let answer = project.answer(request.message)
+            connection.respond(
+                answer == nil ? 404 : 200, headers: [("Content-Type", "application/json")],
+                body: (answer ?? [:]).text())
+        }
+        project.start(0, after: 0)
+    }
+
+    /// Where its API is.
+    var url: String { "http://127.0.0.1:\(server.port)/v1" }
+
+    /// How many deployments came after the first.
+    var deployments: Int { project.state.withLock { $0.deployments } }
+
+    /// Stops what runs.
+    func stop() { project.state.withLock { $0.isOver = true } }
+}
+
+extension SmallPlatform.Project {
+    fileprivate func answer(_ request: WireMessage) -> JSONValue? {
+        switch (request.method, request.target) {
+        case ("GET", "/v1/variables/KEY"): return ["value": .string(state.withLock { $0.value })]
+        case ("PUT", "/v1/variables/KEY"):
+            guard let value = (try? JSONValue(parsing: request.body))?["value"]?.string else { return nil }
+            state.withLock { $0.value = value }
+            return [:]
+        case ("POST", "/v1/deploys"):
+            let number = state.withLock { state in
+                state.deployments += 1
+                return state.deployments
+            }
+            start(number, after: buildTime)
+            return ["id": .string("dep-\(number)")]
+        default:
+            guard let number = request.target.split(separator: "-").last.flatMap({ Int($0) }) else { return nil }
+            return ["status": state.withLock { $0.live >= number } ? "live" : "building"]
+        }
+    }
+
+    /// The process begins a moment before the deployment counts as live, and ends a moment after the next one does.
+    fileprivate func start(_ number: Int, after seconds: Double) {
+        startThread {
+            usleep(UInt32(seconds * 1_000_000))
+            let value = self.state.withLock { $0.value }
+            startThread {
+                usleep(500_000)
+                self.state.withLock { $0.live = max($0.live, number) }
+            }
+            self.application(number, value) { self.state.withLock { $0.isOver || $0.live > number } }
+        }
+    }
+}
