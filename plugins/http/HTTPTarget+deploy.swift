@@ -73,7 +73,7 @@ extension HTTPTarget {
     func requireDeployed(
         _ deployment: DeploymentDescription, _ request: PublisherRequest
     ) throws(ServiceError) -> (isSeen: Bool, note: String) {
-        let again = "`ork-publish --accept-target \(request.target)` deploys it, and writes nothing twice"
+        let again = NotInEffect.again(request)
         let receipt = request.receipt ?? [:]
         if deployment.trigger != nil, receipt["redeployed"] == nil {
             throw notInEffect(.conflict, "nothing was deployed with it", hint: again)
@@ -92,7 +92,7 @@ extension HTTPTarget {
             try document.flatMap { document throws(ServiceError) in try text(at: pointer, in: document) }
         }.compactMap(\.self)
         guard let document, words.count == wait.state.count else {
-            throw notInEffect(.unavailable, "its state cannot be seen", hint: Self.waiting)
+            throw notInEffect(.unavailable, "its state cannot be seen", hint: NotInEffect.waiting)
         }
         let state = words.joined(separator: " ")
         if wait.failed.contains(state) {
@@ -100,7 +100,7 @@ extension HTTPTarget {
             throw notInEffect(.unavailable, "\(name) failed (\(state))", hint: "look at its log; \(next)")
         }
         guard wait.good.contains(state) else {
-            throw notInEffect(.unavailable, "\(name) is not live yet (\(state))", hint: Self.waiting)
+            throw notInEffect(.unavailable, "\(name) is not live yet (\(state))", hint: NotInEffect.waiting)
         }
         if let pointer = wait.created {
             let created = try text(at: pointer, in: document).flatMap(moment)
@@ -108,7 +108,7 @@ extension HTTPTarget {
             let written = receipt["written_after"]?.string.flatMap(moment) ?? .distantPast
             guard let created, created >= written else {
                 throw notInEffect(
-                    .unavailable, "the running deployment was made before it was written", hint: Self.waiting)
+                    .unavailable, "the running deployment was made before it was written", hint: NotInEffect.waiting)
             }
         }
         return (true, "\(name) is live (\(state))")
@@ -119,12 +119,8 @@ extension HTTPTarget {
         Date(rfc3339: text) ?? Int(text).map { Date(timeIntervalSince1970: Double($0) / 1000) }
     }
 
-    private static let waiting = "`ork-verify --wait 10m` waits for it"
-
     private func notInEffect(_ code: PublisherError.Code, _ what: String, hint: String) -> ServiceError {
-        ServiceError(
-            PublisherError(
-                code, "\(description.place) holds the key, but \(what)", hint: hint, field: "with.redeploy"))
+        NotInEffect.error(code, at: description.place, what, hint: hint)
     }
 
     private func deployed(_ id: String?, _ note: String) -> (receipt: JSONObject, note: String) {
@@ -149,35 +145,14 @@ extension HTTPTarget {
         return newest
     }
 
-    /// The address is a credential: it is in no message.
-    private func hook(_ variable: String) throws(ServiceError) -> HTTPURL {
+    private func hook(_ variable: String) throws(ServiceError) -> DeployHook {
         try stated { () throws(PublisherError) in
-            guard let text = environment[variable], let url = try? HTTPURL(text) else {
-                throw PublisherError(
-                    .configuration, "the variable \(variable) has no https address",
-                    hint:
-                        "put the URL of the deploy hook of \(description.title) into it, and name it in the target's env: [\(variable)]",
-                    field: "env.\(variable)")
-            }
-            return url
+            try DeployHook(in: variable, of: description.title, environment: environment)
         }
     }
 
-    /// Any part of a hook's address may be what lets people in, and an answer may repeat it alone.
-    private static func secrets(of hook: HTTPURL) -> [Secret] {
-        let parts = hook.description.split { "/?&=".contains($0) }.dropFirst(2).map(String.init)
-        return ([hook.description] + parts.filter { $0.utf8.count >= 8 }).map { Secret($0) }
-    }
-
     private func call(hook variable: String) throws(ServiceError) {
-        let url = try hook(variable)
-        let client = ServiceClient(
-            DescribedService(description), at: url,
-            credentials: NoCredentials(secrets: Self.secrets(of: url) + [secret].compactMap(\.self)),
-            transport: transport, clock: clock)
-        var call = ServiceCall(
-            .post, [], statuses: Set(200...299), to: "call the deploy hook", field: "env.\(variable)")
-        call.body = [:]
-        _ = try client.send(call, until: deadline)
+        try hook(variable).call(
+            at: DescribedService(description), hiding: secret, over: transport, clock: clock, until: deadline)
     }
 }

@@ -72,9 +72,7 @@ struct ServiceDescription: Sendable {
                 "write.digest", "'read' compares a digest, and 'write' does not say where its answer has it",
                 hint: "add the JSON pointer as 'digest' to 'write', or read with 'exists' in place of 'digest'")
         }
-        let redeploy = try Redeploy(
-            with, isDescribed: description["redeploy"]?.object != nil || description["wait"] != nil)
-        deployment = redeploy == .no ? nil : try DeploymentDescription(description, hook: redeploy.hook)
+        deployment = try Self.deployment(description, with)
         place = try Template(settings.text("place") ?? write.written).text(values) ?? title
         identity = try write.identity(values)
         field = "with.\(try settings.text("field") ?? "write")"
@@ -112,6 +110,24 @@ struct ServiceDescription: Sendable {
         }
     }
 
+    /// A target that says nothing deploys where somebody has described how.
+    private static func deployment(
+        _ description: JSONObject, _ with: JSONObject
+    ) throws(PublisherError) -> DeploymentDescription? {
+        let isDescribed = description["redeploy"]?.object != nil || description["wait"] != nil
+        // The target's own description stands in the same place as its wish.
+        let wish = with["redeploy"]?.object == nil ? try Redeploy(Settings(with), more: " and a request") : nil
+        switch wish {
+        case .no: return nil
+        case .hook(let variable): return try DeploymentDescription(description, hook: variable)
+        case .yes where !isDescribed:
+            throw Settings.error(
+                "redeploy", "nothing says how this service is made to deploy",
+                hint: "describe the request, as redeploy: {post: /apps/shop/deploys, id: /id}, or leave it out")
+        case .yes, nil: return isDescribed ? try DeploymentDescription(description, hook: nil) : nil
+        }
+    }
+
     private static func meanings(_ value: JSONValue?) throws(PublisherError) -> [Meaning] {
         guard let value else { return [] }
         guard let object = value.object else { throw Settings.error("meanings", "'meanings' is not an object") }
@@ -126,31 +142,4 @@ struct ServiceDescription: Sendable {
         }
         return meanings
     }
-}
-
-/// Whether this target deploys what it has written.
-private enum Redeploy: Equatable {
-    case no, described
-    case byHook(String)
-
-    init(_ with: JSONObject, isDescribed: Bool) throws(PublisherError) {
-        switch with["redeploy"] {
-        case nil, .object: self = isDescribed ? .described : .no
-        case .bool(false), .string("false"): self = .no
-        case .string("hook"): self = .byHook(try Settings(with).text("hook") ?? "DEPLOY_HOOK")
-        case .bool(true), .string("true"):
-            guard isDescribed else {
-                throw Settings.error(
-                    "redeploy", "nothing says how this service is made to deploy",
-                    hint: "describe the request, as redeploy: {post: /apps/shop/deploys, id: /id}, or leave it out")
-            }
-            self = .described
-        default:
-            throw Settings.error(
-                "redeploy", "'redeploy' is none of true, false, hook and a request",
-                hint: "with hook, the variable named in 'hook' has the address that deploys")
-        }
-    }
-
-    var hook: String? { if case .byHook(let variable) = self { variable } else { nil } }
 }
