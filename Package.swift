@@ -105,6 +105,7 @@ let package = Package(
         servicePublisher("aws-parameter", "AWS"),
         servicePublisher("kubernetes-secret", "Sodium", "Timestamps", "YAML"),
         servicePublisher("http", "Sodium", "Timestamps", "Wording", embedding: presets),
+        servicePublisher("vercel", "Sodium", "Timestamps"),
 
         support(
             "TestSupport", "ChildProcesses", "HTTP", "JSON", "OpenRouterSandbox", "PublisherKit", "Secrets", "Sodium",
@@ -138,12 +139,14 @@ let package = Package(
             "KubernetesSecret", "CurlHTTP", "KubernetesSandbox", "ork-publisher-kubernetes-secret",
             "ork-sandbox"),
         suite("HTTPPublisher", "SandboxWire", "ork-publisher-http"),
+        suite("Vercel", "SandboxWire", "ork-publisher-vercel"),
         suite("EndToEnd", "ChildProcesses", "OpenRouterSandbox", "Rotation", "RotationFixtures"),
         suite("Pipeline", "Rotation"), suite("Architecture", "Rotation"),
         suite(
             "Fuzz", "AWS", "Configuration", "Documents", "OpenRouter", "PluginHost", "Rotation",
             "ork-publisher-aws-parameter", "ork-publisher-aws-secrets-manager", "ork-publisher-github-secret",
-            "ork-publisher-gitlab-variable", "ork-publisher-kubernetes-secret", "ork-publisher-vault-kv"),
+            "ork-publisher-gitlab-variable", "ork-publisher-kubernetes-secret", "ork-publisher-vault-kv",
+            "ork-publisher-vercel"),
     ]
 )
 

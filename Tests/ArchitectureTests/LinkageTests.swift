@@ -22,7 +22,7 @@ import Testing
     private static let services = [
         "ork-publisher-github-secret", "ork-publisher-gitlab-variable", "ork-publisher-aws-secrets-manager",
         "ork-publisher-aws-parameter",
-        "ork-publisher-http", "ork-publisher-kubernetes-secret", "ork-publisher-vault-kv",
+        "ork-publisher-http", "ork-publisher-kubernetes-secret", "ork-publisher-vault-kv", "ork-publisher-vercel",
     ]
 
     @Test("no program of a pipeline loads Foundation, ICU or libgit2", arguments: steps + others + services)

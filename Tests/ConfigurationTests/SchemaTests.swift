@@ -20,7 +20,7 @@ struct SchemaTests {
 
     private static let publishers = [
         "aws-parameter", "aws-secrets-manager", "command", "file", "git", "github-secret", "gitlab-variable",
-        "http", "kubernetes-secret", "vault-kv",
+        "http", "kubernetes-secret", "vault-kv", "vercel",
     ]
 
     @Test("every example of the documents and the stories is valid, and ork reads it")

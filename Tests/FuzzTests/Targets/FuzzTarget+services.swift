@@ -13,6 +13,7 @@ import TestSupport
 @testable import ork_publisher_gitlab_variable
 @testable import ork_publisher_kubernetes_secret
 @testable import ork_publisher_vault_kv
+@testable import ork_publisher_vercel
 
 extension FuzzTarget {
     /// The publishers of services. The first part of an input is the verb, and `with` of the request; the others are what the
@@ -61,6 +62,16 @@ extension FuzzTarget {
             let transport = $0
             let sources = ClusterSources(environment: ["KUBE_TOKEN": token], serviceAccount: "/nowhere")
             return KubernetesSecretPublisher(Clusters(sources, clock: $1) { _ in transport })
+        },
+        service(
+            "vercel",
+            [
+                "\"envs\":[{", "\"decrypted\":true", "\"targets\":{\"production\":{", "\"readyState\":\"READY\"",
+                "\"next\":",
+            ]
+        ) {
+            VercelPublisher(
+                ServiceClients(Vercel(), environment: ["VERCEL_TOKEN": token], transport: $0, clock: $1))
         },
     ]
 
