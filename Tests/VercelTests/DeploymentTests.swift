@@ -134,6 +134,7 @@ import Testing
         #expect(fixture.ask(.check).message?.contains(words) == true)
         let answer = fixture.ask(.publish)
         let id = try #require(answer.receipt?["deployment"]?.string)
+        #expect(answer.message?.contains("`vercel promote \(id)` does that") == true, "\(answer)")
         fixture.finish()
         let error = fixture.ask(.verify, receipt: answer.receipt).error
         #expect(error?.code == .conflict && error?.hint?.contains("vercel promote \(id)") == true, "\(error as Any)")

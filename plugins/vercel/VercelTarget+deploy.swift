@@ -51,7 +51,7 @@ extension VercelTarget {
             return (["redeployed": "none"], "nothing is deployed for production yet: its first deployment takes it up")
         }
         if written.isUnchanged, let made = try usable(project, since: moment) {
-            return deployed(made.id, "deployment \(made.id) was made with it")
+            return deployed(made.id, "deployment \(made.id) was made with it", project)
         }
         do throws(ServiceError) {
             if case .hook(let variable) = redeploy {
@@ -76,16 +76,20 @@ extension VercelTarget {
             guard let id = VercelID(try answer.object()["id"]?.string) else {
                 throw answer.surprise("without the deployment's id")
             }
-            return deployed(id, "deploys it as \(id)")
+            return deployed(id, "deploys it as \(id)", project)
         } catch {
             // The answer may be lost, and the deployment not.
             guard error.mayHaveTakenEffect, let made = try newest(project, since: moment) else { throw error }
-            return deployed(made.id, "deploys it as \(made.id)")
+            return deployed(made.id, "deploys it as \(made.id)", project)
         }
     }
 
-    private func deployed(_ id: VercelID, _ note: String) -> (receipt: JSONObject, note: String) {
-        (["redeployed": true, "deployment": .string(id.description)], note)
+    private func deployed(
+        _ id: VercelID, _ note: String, _ project: Project
+    ) -> (receipt: JSONObject, note: String) {
+        let isLedThere = project.production?.id == id || project.assignsDomains && !project.isRolledBack
+        let promotion = "; production is not led there by itself: `vercel promote \(id)` does that"
+        return (["redeployed": true, "deployment": .string(id.description)], note + (isLedThere ? "" : promotion))
     }
 
     /// A deployment that was made after the write and that another one would not better.
