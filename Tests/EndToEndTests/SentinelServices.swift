@@ -27,8 +27,11 @@ struct SentinelServices {
     /// Fails if a service does not hold the successor.
     let requireHeld: @Sendable (_ successor: Secret) throws -> Void
 
-    /// `vault` and `shelf` are there where the flags name them.
-    init(_ fixture: RotationRunFixture, vault: OpenBaoServer? = nil, shelf: SentinelShelf? = nil) throws {
+    /// `vault`, `shelf` and `project` are there where the flags name them.
+    init(
+        _ fixture: RotationRunFixture, vault: OpenBaoServer? = nil, shelf: SentinelShelf? = nil,
+        project: SentinelProject? = nil
+    ) throws {
         let sandbox = fixture.sandbox
         let (github, gitlab, kubernetes) = (sandbox.github, sandbox.gitlab, sandbox.kubernetes)
         var services = [
@@ -66,6 +69,10 @@ struct SentinelServices {
             services.append(shelf.service)
             variables["DOPPLER_TOKEN"] = shelf.token.revealed() ?? ""
         }
+        if let project {
+            services.append(project.service)
+            variables["VERCEL_TOKEN"] = project.token.revealed() ?? ""
+        }
         self.services = services
         self.variables = variables
         requireHeld = { successor in
@@ -83,6 +90,7 @@ struct SentinelServices {
                 }
             }
             if let shelf, shelf.held != successor { throw Complaint("the described service") }
+            if let project, project.held != successor || !project.isDeployed { throw Complaint("the project") }
             let restarts = try sandbox.control(.get, "kubernetes/workloads").array?.map { $0["restarts"] } ?? []
             guard restarts == [1] else { throw Complaint("restarts: \(restarts)") }
             // The kubeconfig has to last until here.

@@ -100,6 +100,11 @@ import Testing
             let answer = fixture.ask(.publish)
             #expect(answer.outcome == .committed && fixture.held == ["successor"], "\(answer)")
         }
+        // Its time tells that it arrived, where its value cannot be read.
+        let fixture = VercelFixture(type: type)
+        fixture.fail(.patch, .garbled(200, "[]"))
+        _ = fixture.ask(.publish)
+        #expect(fixture.exchanges.count { $0.request.method == .patch } == 1)
         for fault in [VercelFixture.Fault.lostReply, .lostRequest, .garbled(500, "{}"), .garbled(201, "[]")] {
             let fixture = VercelFixture(holding: nil)
             fixture.fail(.post, at: "/env", fault)
