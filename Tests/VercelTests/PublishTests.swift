@@ -80,10 +80,10 @@ import Testing
     @Test("a sensitive variable is written unseen, told so, and known by its time")
     func sensitive() {
         let fixture = VercelFixture(type: "sensitive")
-        #expect(fixture.ask(.check).message?.contains("cannot be compared") == true)
+        #expect(fixture.ask(.check).message?.contains("is not compared") == true)
         let answer = fixture.ask(.publish)
         #expect(answer.outcome == .committed && fixture.held == ["successor"], "\(answer)")
-        #expect(answer.message?.contains("shows to nobody") == true)
+        #expect(answer.message?.contains("to nobody") == true)
         fixture.finish()
         let seen = fixture.ask(.verify, receipt: answer.receipt)
         #expect(seen.outcome == .unverifiable && seen.message?.contains("probe") == true, "\(seen)")

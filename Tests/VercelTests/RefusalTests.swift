@@ -34,7 +34,8 @@ import Testing
             developer.vercel { vercel, _ in vercel.maySeeProduction = false }
             let hidden = developer.ask(verb).error
             #expect(
-                hidden?.code == .denied && hidden?.message.contains("hides 1 variables") == true, "\(hidden as Any)")
+                hidden?.code == .denied && hidden?.message.contains("hides production's variables") == true,
+                "\(hidden as Any)")
             let preview = developer.ask(verb, ["environments": "preview"])
             #expect(preview.error == nil, "\(preview)")
         }

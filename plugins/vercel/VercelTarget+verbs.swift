@@ -105,7 +105,7 @@ extension VercelTarget {
     }
 
     private func notCompared(_ names: String) -> String {
-        "\(names): it is sensitive, which Vercel shows to nobody, so that it cannot be compared and is written each time;"
+        "\(names): Vercel shows a sensitive value to nobody, so that it is not compared and is written each time;"
             + " give ork-verify a probe, which asks the application"
     }
 

@@ -71,7 +71,7 @@ struct VercelTarget: ServiceTarget {
         if case .environments(let environments) = settings.choice, !environments.contains(.production) { return }
         throw ServiceError(
             PublisherError(
-                .denied, "Vercel hides \(count) variables for production of project \(settings.project) from the token",
+                .denied, "Vercel hides production's variables of project \(settings.project) from the token (\(count))",
                 hint: "give the token in VERCEL_TOKEN \(Self.permission)", field: "with.project"))
     }
 
