@@ -195,6 +195,22 @@ import Testing
         #expect(fixture.ask(.verify, receipt: answer.receipt).outcome == .match && fixture.served == "successor")
     }
 
+    @Test("a hook makes the first deployment, too, and one that somebody makes after a failed one is waited for")
+    func others() {
+        let hook = ["DEPLOY_HOOK": "https://api.vercel.com/v1/integrations/deploy/prj_shop/hooksecret0123"]
+        let first = VercelFixture(records: [["production"]])
+        first.fail(.post, at: "/integrations/", .answer(201, "{}"))
+        let answer = first.ask(.publish, ["redeploy": "hook"], variables: hook)
+        let early = first.ask(.verify, ["redeploy": "hook"], receipt: answer.receipt, variables: hook).error
+        #expect(early?.message.contains("hook's deployment is not there yet") == true, "\(answer) \(early as Any)")
+        let fixture = VercelFixture()
+        let failed = fixture.ask(.publish)
+        fixture.finish(as: "ERROR")
+        fixture.vercel { vercel, now in vercel.deploy(at: now) }
+        let error = fixture.ask(.verify, receipt: failed.receipt).error
+        #expect(error?.message.contains("dpl_5 is not live yet (QUEUED)") == true, "\(error as Any)")
+    }
+
     @Test("a deploy hook is called, its address told to nobody, and its deployment waited for")
     func hook() {
         let fixture = VercelFixture()

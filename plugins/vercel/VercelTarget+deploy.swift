@@ -47,9 +47,6 @@ extension VercelTarget {
         _ redeploy: Redeploy, _ written: Written, _ project: Project
     ) throws(ServiceError) -> (receipt: JSONObject, note: String) {
         let moment = written.moments.values.max()
-        guard let source = project.production else {
-            return (["redeployed": "none"], "nothing is deployed for production yet: its first deployment takes it up")
-        }
         if written.isUnchanged, let made = try usable(project, since: moment) {
             return deployed(made.id, "deployment \(made.id) was made with it", project)
         }
@@ -62,6 +59,12 @@ extension VercelTarget {
                     "redeployed": "hook", "deployment": made.map { .string($0.id.description) } ?? .null,
                 ]
                 return (receipt, "called the deploy hook" + (made.map { ", which deploys it as \($0.id)" } ?? ""))
+            }
+            guard let source = project.production else {
+                return (
+                    ["redeployed": "none"],
+                    "nothing is deployed for production yet: its first deployment takes it up"
+                )
             }
             // What `vercel redeploy` sends.
             let body: JSONObject = [
@@ -139,13 +142,17 @@ extension VercelTarget {
             return "deployment \(served.id) is live (\(served.state))"
         }
         var made = try ours.flatMap { id throws(ServiceError) in try deployment(id) }
-        if made == nil { made = try deployments(project).first { $0.createdAt >= moment } }
+        if made?.isFailed != false {
+            // Somebody may have deployed since then.
+            let since = try deployments(project).filter { $0.createdAt >= moment }
+            made = since.first { !$0.isFailed } ?? made ?? since.first
+        }
         guard let made else {
-            if project.production == nil { return "nothing is deployed for production yet" }
-            guard receipt?.isByHook == true else {
-                throw notInEffect(.conflict, "nothing was deployed with it", hint: NotInEffect.again(request))
+            if receipt?.isByHook == true {
+                throw notInEffect(.unavailable, "the hook's deployment is not there yet", hint: NotInEffect.waiting)
             }
-            throw notInEffect(.unavailable, "the hook's deployment is not there yet", hint: NotInEffect.waiting)
+            guard project.production != nil else { return "nothing is deployed for production yet" }
+            throw notInEffect(.conflict, "nothing was deployed with it", hint: NotInEffect.again(request))
         }
         if made.isReady, let served = project.production { throw passedOver(made, for: served, project) }
         throw notReady(made, request)
