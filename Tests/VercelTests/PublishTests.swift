@@ -122,6 +122,11 @@ import Testing
         )
         let first = made.ask(.publish, ["environments": "production"], create: true)
         #expect(first.outcome == .committed && made.held == ["successor"], "\(first)")
+        let hidden = VercelFixture(holding: nil)
+        let taken = #"{"error": {"code": "ENV_CONFLICT", "message": "a variable with this name exists"}}"#
+        hidden.fail(.post, at: "/env", times: 9, .answer(400, taken))
+        let error = hidden.ask(.publish, ["environments": "production"], create: true).error
+        #expect(error?.message.contains("a variable with this name exists") == true, "\(error as Any)")
         let removed = VercelFixture()
         removed.fail(.patch, .before { $0.records.removeAll { $0.key == VercelFixture.name } })
         let second = removed.ask(.publish)

@@ -113,6 +113,8 @@ extension VercelTarget {
         /// Writes whose answer was lost or is none, and what Vercel showed before.
         var doubts: [VercelID: Int?] = [:]
         var doubt: ServiceError?
+        /// Why nothing could be made, if that is all that is known.
+        var obstacle: ServiceError?
         /// What may have been made although nobody said so.
         var perhapsMade: [VercelEnvironment] = []
         for _ in 1...4 {
@@ -131,7 +133,7 @@ extension VercelTarget {
             func settle(_ error: ServiceError, _ id: VercelID?, before: Int?) {
                 if error.mayHaveTakenEffect || error.isTaken {
                     isSettled = false
-                    if error.mayHaveTakenEffect { doubt = error }
+                    if error.mayHaveTakenEffect { doubt = error } else { obstacle = error }
                     if let id { doubts[id] = before }
                 } else {
                     failure = failure ?? error
@@ -173,7 +175,7 @@ extension VercelTarget {
             if let failure { throw after(written, doubt, failure) }
             if isSettled { return round }
         }
-        throw after(written, nil, doubt ?? ServiceError(unsettled))
+        throw after(written, nil, doubt ?? obstacle ?? ServiceError(unsettled))
     }
 
     /// A branch has a record of its own, all else one together.
