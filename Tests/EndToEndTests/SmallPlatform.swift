@@ -15,6 +15,8 @@ final class SmallPlatform: Sendable {
             /// The last one that is live.
             var live = 0
             var isOver = false
+            /// How many applications run.
+            var running = 0
         }
 
         let state: Mutex<State>
@@ -54,8 +56,11 @@ final class SmallPlatform: Sendable {
     /// How many deployments came after the first.
     var deployments: Int { project.state.withLock { $0.deployments } }
 
-    /// Stops what runs.
-    func stop() { project.state.withLock { $0.isOver = true } }
+    /// Stops what runs, and waits for its end.
+    func stop() {
+        project.state.withLock { $0.isOver = true }
+        while project.state.withLock({ $0.running > 0 }) { usleep(10_000) }
+    }
 }
 
 extension SmallPlatform.Project {
@@ -83,7 +88,11 @@ extension SmallPlatform.Project {
     fileprivate func start(_ number: Int, after seconds: Double) {
         startThread {
             usleep(UInt32(seconds * 1_000_000))
-            let value = self.state.withLock { $0.value }
+            let value = self.state.withLock { state in
+                state.running += 1
+                return state.value
+            }
+            defer { self.state.withLock { $0.running -= 1 } }
             startThread {
                 usleep(500_000)
                 self.state.withLock { $0.live = max($0.live, number) }

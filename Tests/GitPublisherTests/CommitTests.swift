@@ -26,8 +26,8 @@ struct CommitTests {
         let hash = try await fixture.sh("printf %s \(SampleKey.successor) | sha256sum | cut -d' ' -f1")
         let proof = try await fixture.sh(
             """
-            printf 'ork-publisher-git\\n%s\\nkey.age\\n' "$(git -C remote.git show main:key.age | sha256sum | cut -d' ' -f1)" |
-                openssl dgst -sha256 -hmac \(SampleKey.successor) -r | cut -d' ' -f1
+            printf '%s\\nkey.age\\n' "$(git -C remote.git show main:key.age | sha256sum | cut -d' ' -f1)" |
+                openssl dgst -sha256 -hmac ork-publisher-git:\(SampleKey.successor) -r | cut -d' ' -f1
             """)
         #expect(
             try await fixture.sh(show + "%s%n%b") == """

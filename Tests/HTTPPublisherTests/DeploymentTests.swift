@@ -34,6 +34,29 @@ import Testing
     }
 
     @Test(
+        "a good deployment that is held back, or a rollback, is not in effect; a later one is",
+        arguments: Kind.allCases.filter(\.traits.tellsServed))
+    func served(kind: Kind) {
+        let fixture = PlatformFixture(kind)
+        fixture.platform { platform, now in _ = platform.deploy(at: now) }
+        fixture.goLive()
+        fixture.platform { platform, _ in platform.pinned = "dep-1" }
+        fixture.pass(10)
+        let answer = fixture.ask(.publish)
+        #expect(answer.receipt?["deployment"] == "dep-2")
+        fixture.goLive()
+        let held = fixture.ask(.verify, receipt: answer.receipt).error
+        #expect(held?.message.contains("deployment dep-1 is served, which was made before") == true, "\(held as Any)")
+        let good: PublisherOutcome = kind.isVerifiable ? .match : .unverifiable
+        fixture.platform { platform, _ in platform.pinned = nil }
+        #expect(fixture.ask(.verify, receipt: answer.receipt).outcome == good)
+        fixture.pass(10)
+        fixture.platform { platform, now in _ = platform.deploy(at: now) }
+        fixture.goLive()
+        #expect(fixture.ask(.verify, receipt: answer.receipt).outcome == good)
+    }
+
+    @Test(
         "what was written and not deployed is not in effect: whoever died between is made up for", arguments: numbered)
     func crashed(kind: Kind) {
         let fixture = PlatformFixture(kind, holding: SampleKeys.successor)

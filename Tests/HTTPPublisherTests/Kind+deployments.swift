@@ -33,7 +33,10 @@ extension Kind {
             }
             var variables = JSONObject()
             for (name, _) in platform.sorted { variables[name] = ["type": "secret_text", "value": ""] }
-            return answer(["name": "shop", "deployment_configs": ["production": ["env_vars": .object(variables)]]])
+            return answer([
+                "name": "shop", "deployment_configs": ["production": ["env_vars": .object(variables)]],
+                "canonical_deployment": platform.served.map(deployment) ?? .null,
+            ])
         case (.post, ["deployments"]): return answer(deployment(platform.deploy(at: call.now)))
         case (.get, ["deployments"]):
             return answer(.array(platform.deployments.reversed().prefix(1).map(deployment)))

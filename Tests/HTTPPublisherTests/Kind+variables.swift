@@ -144,6 +144,8 @@ extension Kind {
         case (.post, "builds", 5):
             let deployed = platform.deploy(at: call.now)
             return call.json(200, ["id": "build", "deploy_id": .string(deployed.id), "done": false])
+        case (.get, nil, 4):
+            return call.json(200, ["id": "s1", "published_deploy": platform.served.map(deploy) ?? .null])
         case (.get, "deploys", 5): return call.json(200, .array(platform.deployments.reversed().prefix(1).map(deploy)))
         case (.get, "deploys", 6):
             return platform.deployments.first { $0.id == path[5] }.map { call.json(200, deploy($0)) }

@@ -31,6 +31,8 @@ enum Kind: String, CaseIterable, Sendable {
         var states: (live: String, failed: String)?
         /// What only the address of a new deployment has; `nil` where the service deploys by itself, or not at all.
         var deployPart: String?
+        /// Whether the platform tells which deployment it serves.
+        var tellsServed = false
         /// Whether a deployment has an id, by which it is found again.
         var hasIDs = false
     }
@@ -70,9 +72,10 @@ enum Kind: String, CaseIterable, Sendable {
         case .cloudflarePages:
             Traits(
                 variable: "CLOUDFLARE_API_TOKEN",
-                with: ["account": "acc", "project": "shop", "environment": "production"],
-                project: ("project", "other"), readback: .presence, writing: .patch,
-                states: ("deploy success", "build failure"), deployPart: "/deployments", hasIDs: true)
+                with: ["account": "acc", "project": "shop"], project: ("project", "other"), readback: .presence,
+                writing: .patch,
+                states: ("deploy success", "build failure"), deployPart: "/deployments", tellsServed: true,
+                hasIDs: true)
         case .google:
             Traits(
                 variable: "GOOGLE_OAUTH_ACCESS_TOKEN", with: ["project": "shop"], project: ("project", "other"),
@@ -81,7 +84,7 @@ enum Kind: String, CaseIterable, Sendable {
             Traits(
                 variable: "NETLIFY_AUTH_TOKEN", with: ["account": "acme", "site": "s1", "context": "production"],
                 project: ("site", "s2"), readback: .value, writing: .patch, states: ("ready", "error"),
-                deployPart: "/builds", hasIDs: true)
+                deployPart: "/builds", tellsServed: true, hasIDs: true)
         case .cloudflareWorkers:
             Traits(
                 variable: "CLOUDFLARE_API_TOKEN", with: ["account": "acc", "script": "shop"],

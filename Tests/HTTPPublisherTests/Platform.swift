@@ -30,6 +30,8 @@ struct Platform: ServiceSandbox {
     var variables: [String: Variable] = [:]
     /// The oldest first.
     var deployments: [Deployment] = []
+    /// Where the platform went back to: what it serves in place of the newest good one.
+    var pinned: String?
     /// Whether the token may change anything.
     var mayWrite = true
     /// The state that a deployment begins in, and is then shown with.
@@ -53,6 +55,12 @@ struct Platform: ServiceSandbox {
         let deployment = Deployment(id: "dep-\(deployments.count + 1)", created: now, state: newState)
         deployments.append(deployment)
         return deployment
+    }
+
+    /// The deployment that people are served by.
+    var served: Deployment? {
+        guard pinned == nil else { return deployments.first { $0.id == pinned } }
+        return deployments.last { $0.state == kind.traits.states?.live }
     }
 
     mutating func answer(_ request: HTTPRequest, at now: Date) -> HTTPResponse {

@@ -4,7 +4,7 @@ import PublisherKit
 import Secrets
 import TargetDocuments
 
-/// Targets on one branch, which get one commit together. What one of them refuses holds up none of the others.
+/// Targets on one branch, which get one commit together. What is refused for one of them does not block the others.
 final class CommitGroup {
     private let targets: [GitTarget]
     private let workplace: Workplace
@@ -133,7 +133,7 @@ final class CommitGroup {
                 throw PublisherError(.internal, "the commit lost the file")
             }
             progress[index].pushed.insert(file.id)
-            answers[index] = targets[index].answer(.committed, file, at: commit, isSeen: true)
+            answers[index] = targets[index].answer(.committed, file, at: commit)
         }
         let branch = workplace.remote.branch
         let outcome: PushOutcome

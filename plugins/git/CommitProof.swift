@@ -11,8 +11,10 @@ struct CommitProof: Equatable {
 
     /// The proof of a whole file.
     init(of secret: Secret, at place: ValuePlace, in file: [UInt8]) {
-        let words = ["ork-publisher-git", SHA256.hex(file), place.path, place.name ?? ""]
-        text = HMACSHA256.hex(Array(words.joined(separator: "\n").utf8), key: secret)
+        let words = [SHA256.hex(file), place.path, place.name ?? ""]
+        // HMAC hashes a key of more than 64 bytes first, and the hash of a key alone is no secret.
+        let key = Secret(Array("ork-publisher-git:".utf8) + secret.copyBytes())
+        text = HMACSHA256.hex(Array(words.joined(separator: "\n").utf8), key: key)
     }
 
     /// One that somebody has written.

@@ -37,7 +37,7 @@ struct GitPublisher: GroupPublisher {
         }
         for group in groups {
             do throws(PublisherError) {
-                try answer(verb, group, environment, each: each)
+                try answer(verb, group, environment, of: requests.count, each: each)
             } catch {
                 for member in group { each(member.index, PublisherAnswer(.rejected(error))) }
             }
@@ -52,12 +52,14 @@ struct GitPublisher: GroupPublisher {
 
     /// Throws before the first answer, or not at all.
     private func answer(
-        _ verb: Verb, _ group: [Member], _ environment: [String: String], each: (Int, PublisherAnswer) -> Void
+        _ verb: Verb, _ group: [Member], _ environment: [String: String], of requests: Int,
+        each: (Int, PublisherAnswer) -> Void
     ) throws(PublisherError) {
         let settings = group[0].settings
         let deadline = group.map(\.request.deadline).min() ?? .distantPast
         let workplace = try Workplace(
-            settings.remote, checkout: settings.checkout, environment: environment, deadline: deadline)
+            settings.remote, checkout: settings.checkout, environment: environment, deadline: deadline,
+            for: requests)
         let targets = group.map { member in
             GitTarget(
                 settings: member.settings, request: member.request, workplace: workplace, isRollback: verb == .rollback)

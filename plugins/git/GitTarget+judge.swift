@@ -7,9 +7,7 @@ import TargetDocuments
 extension GitTarget {
     /// What the file holds, as far as this rotation is concerned.
     enum Judgement: Equatable {
-        /// `isSeen` is false where only a commit says so, without proof: whoever amends it, or pushes one like it, says
-        /// the same of another file.
-        case successor(isSeen: Bool)
+        case successor
         /// A predecessor, or what cannot be compared and that nobody else has written since.
         case replaceable
         case nothing
@@ -43,7 +41,7 @@ extension GitTarget {
 
     private func judge(_ comparison: Comparison) throws(PublisherError) -> Judgement {
         switch comparison {
-        case .same: return .successor(isSeen: true)
+        case .same: return .successor
         case .nothing: return .nothing
         case .expected: return .replaceable
         case .other:
@@ -56,11 +54,15 @@ extension GitTarget {
 
     /// Where the file cannot be decrypted, the commits that changed it tell whose value it holds.
     private func judgeHistory(_ history: History, _ bytes: [UInt8]) throws(PublisherError) -> Judgement {
-        guard request.expect != nil, let newest = history.newest else { return .replaceable }
+        guard let newest = history.newest else { return .replaceable }
         if history.digest == request.digest {
+            // Without proof it is only said: an amended commit, and one that somebody else has made, say the same of
+            // another file. One commit more does no harm.
             let proof = request.secret.map { CommitProof(of: $0, at: settings.place, in: bytes) }
-            return .successor(isSeen: proof != nil && proof == newest.trailers.proof(at: settings.place))
+            guard let proof, proof == newest.trailers.proof(at: settings.place) else { return .replaceable }
+            return try judge(request.compare(held: request.digest))
         }
+        guard request.expect != nil else { return .replaceable }
         if let later = newest.trailers.rotation, request.isOlder(than: later) {
             throw PublisherError(
                 .conflict, "\(settings.place.path) was written by a later rotation (\(later))",
@@ -110,8 +112,7 @@ extension GitTarget {
     ) throws(PublisherError) -> Value {
         do throws(GitError) {
             // Some more, for what has come on top since the branch was looked at.
-            let now = try workplace.repository.fetch(
-                branch, from: settings.remote.remote, depth: Self.historyLimit + 100)
+            let now = try workplace.fetchHistory(branch, depth: Self.historyLimit + 100)
             guard let now, try workplace.repository.isAncestor(tip, of: now, within: Self.historyLimit) else {
                 throw GitError(
                     .interrupted, "\(branch) was rewound or replaced while its history was read",

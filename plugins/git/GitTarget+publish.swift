@@ -22,7 +22,7 @@ extension GitTarget {
         if let merged = try answerFromBase(start) { return .answer(merged) }
         let file = try file(at: start.tip)
         if let file, progress.pushed.contains(file.id) {
-            return .answer(answer(.committed, file, at: start.tip, isSeen: true))
+            return .answer(answer(.committed, file, at: start.tip))
         }
         let before = staged ?? file?.bytes
         if let prepared = progress.prepared, prepared.source == before { return .change(prepared.bytes) }
@@ -31,10 +31,9 @@ extension GitTarget {
         if staged != nil, case .sealed = opened { return .later }
         let judgement = try judge(opened, before, at: start.tip, on: start.name)
         if judgement == .nothing { try requireCreation(isFileThere: before != nil, on: start.name) }
-        if case .successor(let isSeen) = judgement {
+        if judgement == .successor {
             guard staged == nil, let file else { return .later }
-            return .answer(
-                answer(progress.doubt == nil ? .unchanged : .committed, file, at: start.tip, isSeen: isSeen))
+            return .answer(answer(progress.doubt == nil ? .unchanged : .committed, file, at: start.tip))
         }
         let secret: Secret
         if let known = progress.secret { secret = known } else { secret = try self.secret(start) }
@@ -62,8 +61,8 @@ extension GitTarget {
             return nil
         }
         let opened = try open(try repositoryFile(file.bytes, at: base), at: base, on: name)
-        guard case .successor(let isSeen) = try judge(opened, file.bytes, at: base, on: name) else { return nil }
-        return answer(.unchanged, file, at: base, isSeen: isSeen)
+        return try judge(opened, file.bytes, at: base, on: name) == .successor
+            ? answer(.unchanged, file, at: base) : nil
     }
 
     /// The encrypted file with the secret in it; read again before it is handed out, where that can be done here.
@@ -87,22 +86,18 @@ extension GitTarget {
         return bytes
     }
 
-    /// An answer about a file that holds the successor at a commit. The file itself is evidence later only if it `isSeen`
-    /// to hold it, which whoever has just written it sees as well.
-    func answer(
-        _ outcome: PublisherOutcome, _ file: GitFile, at commit: ObjectID, isSeen: Bool
-    ) -> PublisherAnswer {
+    /// An answer about a file that holds the successor at a commit.
+    func answer(_ outcome: PublisherOutcome, _ file: GitFile, at commit: ObjectID) -> PublisherAnswer {
         var receipt: JSONObject = [
             "remote": .string(settings.remote.address), "branch": .string(settings.remote.branch),
-            "path": .string(settings.place.path), "commit": .string(commit.description),
+            "path": .string(settings.place.path), "blob": .string(file.id.description),
+            "commit": .string(commit.description),
         ]
-        if isSeen { receipt["blob"] = .string(file.id.description) }
         if let base = settings.remote.base { receipt["base"] = .string(base) }
         let what = outcome == .committed ? "committed" : "found"
         let short = commit.description.prefix(12)
         return PublisherAnswer(
             outcome, receipt: receipt,
-            message: "\(what) \(settings.place.description) as \(short) on \(settings.remote.branch)"
-                + (isSeen ? "" : ", by the word of a commit alone: it cannot be decrypted here"))
+            message: "\(what) \(settings.place.description) as \(short) on \(settings.remote.branch)")
     }
 }

@@ -18,10 +18,14 @@ struct Work: Sendable {
 
     let environment: [String: String]
     let deadline: Date
+    /// How long one program may run, in seconds: what hangs for one target must leave time for the others.
+    private let longest: TimeInterval
 
-    init(environment: [String: String], deadline: Date) {
+    /// `shares` is how many targets there are to work on until then.
+    init(environment: [String: String], deadline: Date, shares: Int = 1) {
         self.environment = environment.filter { !(Self.credentials + Self.readers).contains($0.key) }
         self.deadline = deadline
+        longest = max(0, deadline.timeIntervalSinceNow) / Double(max(1, shares))
     }
 
     /// Runs a program and gives back how it ended and what it printed. Its standard error is the log.
@@ -33,7 +37,7 @@ struct Work: Sendable {
     ) throws(PublisherError) -> (status: Int32, output: Secret) {
         var program = Program(arguments, environment: environment, attachment: attachment)
         program.errors = .inherited
-        let time = Duration.seconds(max(0, deadline.timeIntervalSinceNow))
+        let time = Duration.seconds(min(longest, max(0, deadline.timeIntervalSinceNow)))
         let run = program.run(Run.Options(input: input, outputLimit: Self.sizeLimit, time: time))
         guard !run.wasStopped else {
             throw PublisherError(

@@ -10,18 +10,19 @@ final class Workplace {
     let repository: BareRepository
     /// What the server was asked and has answered.
     private var tips: [String: Result<ObjectID?, GitError>] = [:]
+    private var histories: [String: Result<ObjectID?, GitError>] = [:]
     private var push: Result<Void, GitError>?
 
     /// What is left of a deadline for the way back.
     private static let margin: TimeInterval = 1
 
-    /// Makes an empty repository; nothing is asked of the server yet. `checkout` is one on this machine whose objects may
-    /// be used.
+    /// Makes an empty repository for the work on `count` targets; nothing is asked of the server yet. `checkout` is one on
+    /// this machine whose objects may be used.
     init(
-        _ remote: RemoteSettings, checkout: String?, environment: [String: String], deadline: Date
+        _ remote: RemoteSettings, checkout: String?, environment: [String: String], deadline: Date, for count: Int
     ) throws(PublisherError) {
         self.remote = remote
-        work = Work(environment: environment, deadline: deadline.addingTimeInterval(-Self.margin))
+        work = Work(environment: environment, deadline: deadline.addingTimeInterval(-Self.margin), shares: count)
         stage = try Stage()
         do {
             if let file = remote.authorities { try GitLibrary.trust(authorities: file) }
@@ -70,6 +71,16 @@ final class Workplace {
         return try answer.get()
     }
 
+    /// Fetches the newest commit of a branch with so many before it, once.
+    func fetchHistory(_ branch: String, depth: Int) throws(GitError) -> ObjectID? {
+        if let known = histories[branch] { return try known.get() }
+        let answer = Result { () throws(GitError) in
+            try repository.fetch(branch, from: remote.remote, depth: depth)
+        }
+        histories[branch] = answer
+        return try answer.get()
+    }
+
     /// Asks the server whether it would talk about a push, once.
     func checkPush() throws(GitError) {
         let answer = push ?? Result { () throws(GitError) in try repository.checkPush(to: remote.remote) }
@@ -78,7 +89,7 @@ final class Workplace {
     }
 
     /// Has the server asked again for what it may have changed.
-    func forget() { tips = [:] }
+    func forget() { (tips, histories) = ([:], [:]) }
 }
 
 extension GitError {

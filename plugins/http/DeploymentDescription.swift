@@ -35,6 +35,8 @@ struct DeploymentDescription: Sendable {
     let trigger: Trigger?
     let latest: Latest?
     let wait: Wait?
+    /// The deployment that people are served by, which a good one need not be.
+    let serves: Latest?
 
     /// `nil` where a write is in effect at once, or nobody has said how it comes to be.
     init?(_ description: JSONObject, hook: String?) throws(PublisherError) {
@@ -46,9 +48,10 @@ struct DeploymentDescription: Sendable {
         } else {
             trigger = nil
         }
-        latest = try description["latest"].map { value throws(PublisherError) in try Self.latest(value) }
+        latest = try description["latest"].map { value throws(PublisherError) in try Self.latest(value, "latest") }
+        serves = try description["serves"].map { value throws(PublisherError) in try Self.latest(value, "serves") }
         wait = try description["wait"].map { value throws(PublisherError) in try Self.wait(value) }
-        if trigger == nil, wait == nil { return nil }
+        if trigger == nil, wait == nil, serves == nil { return nil }
         if case .request(_, nil) = trigger, let wait, wait.request.names.contains("id") {
             throw Settings.error(
                 "redeploy.id", "'wait' asks for a deployment by its {id}, and 'redeploy' does not say where that is",
@@ -56,11 +59,11 @@ struct DeploymentDescription: Sendable {
         }
     }
 
-    private static func latest(_ value: JSONValue) throws(PublisherError) -> Latest {
-        let fields = try DescriptionFields(value, "latest", knowing: RequestDescription.members + ["id", "created"])
+    private static func latest(_ value: JSONValue, _ name: String) throws(PublisherError) -> Latest {
+        let fields = try DescriptionFields(value, name, knowing: RequestDescription.members + ["id", "created"])
         guard let id = try fields.pointer("id"), let created = try fields.pointer("created") else {
             throw Settings.error(
-                "latest", "'latest' does not say where the deployment's id and its time are",
+                name, "'\(name)' does not say where the deployment's id and its time are",
                 hint: "add JSON pointers, as id: /0/id, created: /0/created_at")
         }
         return Latest(request: try RequestDescription(fields), id: id, created: created)

@@ -34,6 +34,16 @@ extension HTTPTarget {
     func deploy(
         _ deployment: DeploymentDescription, _ moments: Moments
     ) throws(ServiceError) -> (receipt: JSONObject, note: String) {
+        var deployed = try start(deployment, moments)
+        if deployment.serves != nil, let written = moments.written ?? moments.before {
+            deployed.receipt["written_after"] = .string(written.rfc3339)
+        }
+        return deployed
+    }
+
+    private func start(
+        _ deployment: DeploymentDescription, _ moments: Moments
+    ) throws(ServiceError) -> (receipt: JSONObject, note: String) {
         guard let trigger = deployment.trigger else {
             // It begins to before it answers.
             let before = moments.isOurs ? moments.before.map { JSONValue.string($0.rfc3339) } : nil
@@ -79,9 +89,40 @@ extension HTTPTarget {
             throw notInEffect(.conflict, "nothing was deployed with it", hint: again)
         }
         let id = receipt["deployment"]?.string
-        guard let wait = deployment.wait, id != nil || !wait.request.names.contains("id") else {
+        var seen: String?
+        if let wait = deployment.wait, id != nil || !wait.request.names.contains("id") {
+            seen = try state(wait, of: id, again: deployment.trigger == nil ? nil : again, receipt)
+        }
+        if let serves = deployment.serves { seen = try requireServed(serves, id, receipt) }
+        guard let seen else {
             return (false, "a deployment was asked for, and nothing shows whether it is live; give ork-verify a probe")
         }
+        return (true, seen)
+    }
+
+    /// Refuses while another deployment is served than the one that was made with the key, or a later one: it is held back,
+    /// or somebody went back to an earlier one.
+    private func requireServed(
+        _ serves: DeploymentDescription.Latest, _ id: String?, _ receipt: JSONObject
+    ) throws(ServiceError) -> String {
+        guard let served = try newest(serves) else {
+            throw notInEffect(.unavailable, "what is served cannot be seen", hint: NotInEffect.waiting)
+        }
+        let isLater = receipt["written_after"]?.string.flatMap(moment).map { served.created >= $0 } ?? false
+        guard served.id == id || isLater else {
+            throw notInEffect(
+                .unavailable, "deployment \(served.id) is served, which was made before it was written",
+                hint:
+                    "\(NotInEffect.waiting); if \(description.title) holds the new one back, or went back to this one, let it serve the new one"
+            )
+        }
+        return "deployment \(served.id) is served"
+    }
+
+    /// Refuses while a deployment is not good, and answers what is seen of it. `again` is what deploys once more.
+    private func state(
+        _ wait: DeploymentDescription.Wait, of id: String?, again: String?, _ receipt: JSONObject
+    ) throws(ServiceError) -> String {
         let values = id.map { description.values.adding("id", $0) } ?? description.values
         let (_, document) = try send(wait.request, to: "read how \(description.place) is deployed", values)
         let shown = try wait.id.flatMap { pointer throws(ServiceError) in
@@ -96,7 +137,7 @@ extension HTTPTarget {
         }
         let state = words.joined(separator: " ")
         if wait.failed.contains(state) {
-            let next = deployment.trigger == nil ? "deploy it again at \(description.title)" : again
+            let next = again ?? "deploy it again at \(description.title)"
             throw notInEffect(.unavailable, "\(name) failed (\(state))", hint: "look at its log; \(next)")
         }
         guard wait.good.contains(state) else {
@@ -111,7 +152,7 @@ extension HTTPTarget {
                     .unavailable, "the running deployment was made before it was written", hint: NotInEffect.waiting)
             }
         }
-        return (true, "\(name) is live (\(state))")
+        return "\(name) is live (\(state))"
     }
 
     /// RFC 3339, or milliseconds of Unix time.

@@ -176,7 +176,7 @@ extension HTTPTarget {
     ) throws(ServiceError) -> JSONObject {
         var receipt: JSONObject = [:]
         if let pointer = description.digestOfWrite, let document = try? answer.value(),
-            let digest = try text(at: pointer, in: document).flatMap({ ShownDigest($0) })
+            let digest = (try? text(at: pointer, in: document)).flatMap({ ShownDigest($0) })
         {
             receipt = digest.receipt(of: request)
         }

@@ -17,6 +17,8 @@ struct Preset: Sendable {
         let meaning: String
         /// How its value begins.
         let prefix: String?
+        /// What it may be; empty for anything.
+        let values: [String]
     }
 
     /// `nil` for a file that is none.
@@ -30,7 +32,7 @@ struct Preset: Sendable {
         settings = members.map { key, value in
             Setting(
                 key: key, isRequired: value["required"] == true, meaning: value["meaning"]?.string ?? "",
-                prefix: value["prefix"]?.string)
+                prefix: value["prefix"]?.string, values: value["values"]?.strings ?? [])
         }
     }
 
@@ -66,10 +68,13 @@ struct Preset: Sendable {
                 continue
             }
             let isVisible = text.utf8.allSatisfy { (0x21...0x7E).contains($0) }
-            guard isVisible, text.utf8.count <= 200, text.hasPrefix(setting.prefix ?? "") else {
+            guard isVisible, text.utf8.count <= 200, text.hasPrefix(setting.prefix ?? ""),
+                setting.values.isEmpty || setting.values.contains(text)
+            else {
                 throw Settings.error(
                     setting.key, "'\(setting.key)' is not valid for the preset \(name)",
-                    hint: "it is \(setting.meaning)")
+                    hint: "it is \(setting.meaning)"
+                        + (setting.values.isEmpty ? "" : ": \(setting.values.joined(separator: " or "))"))
             }
         }
     }

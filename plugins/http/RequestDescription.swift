@@ -115,7 +115,8 @@ struct RequestDescription: Sendable {
     func identity(_ values: Values) throws(PublisherError) -> String {
         let call = try call(values.holding("…"), to: "", field: nil, permission: nil)
         let query = call.query.map { " \($0)=\($1)" } + (call.form ?? []).map { " \($0)=\($1)" }
-        return call.path.map { "/" + HTTPURL.encode($0) }.joined() + query.joined() + (call.body?.text() ?? "")
+        let action = call.action.map { ":\($0)" } ?? ""
+        return call.path.map { "/" + HTTPURL.encode($0) }.joined() + action + query.joined() + (call.body?.text() ?? "")
     }
 
     private var addressNames: [String] { path.flatMap(\.names) + query.flatMap { $0.value.names } }
@@ -139,9 +140,14 @@ struct RequestDescription: Sendable {
                 hint: "the path is appended to 'url', such as /apps/shop/secrets/KEY")
         }
         var segments = path.split(separator: "/").map(String.init)
-        let action = segments.last?.split(separator: ":").dropFirst().last
-            .flatMap { word in word.utf8.allSatisfy(\.isASCIIAlphanumeric) ? String(word) : nil }
-        if let action { segments[segments.count - 1].removeLast(action.count + 1) }
+        var action: String?
+        if let last = segments.last, let colon = last.lastIndex(of: ":") {
+            let word = last[last.index(after: colon)...]
+            if !word.isEmpty, word.utf8.allSatisfy(\.isASCIIAlphanumeric) {
+                action = String(word)
+                segments[segments.count - 1] = String(last[..<colon])
+            }
+        }
         let pairs = (parts.dropFirst().first ?? "").split(separator: "&").map { pair in
             let halves = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
             return (name: String(halves[0]), value: Template(halves.count > 1 ? String(halves[1]) : ""))

@@ -40,7 +40,8 @@ struct ServiceDescription: Sendable {
 
     /// What a target may say for itself.
     static let settings = [
-        "url", "token", "header", "basic", "headers", "write", "read", "redeploy", "latest", "wait", "meanings",
+        "url", "token", "header", "basic", "headers", "write", "read", "redeploy", "latest", "wait", "serves",
+        "meanings",
         "title",
         "hook",
     ]
@@ -114,7 +115,8 @@ struct ServiceDescription: Sendable {
     private static func deployment(
         _ description: JSONObject, _ with: JSONObject
     ) throws(PublisherError) -> DeploymentDescription? {
-        let isDescribed = description["redeploy"]?.object != nil || description["wait"] != nil
+        let isDescribed =
+            description["redeploy"]?.object != nil || (description["wait"] ?? description["serves"]) != nil
         // The target's own description stands in the same place as its wish.
         let wish = with["redeploy"]?.object == nil ? try Redeploy(Settings(with), more: " and a request") : nil
         switch wish {

@@ -85,8 +85,10 @@ final class PublisherSession<Program: Publisher>: Sendable {
 
     /// Takes all requests before the first is answered.
     func runTogether(_ group: any GroupPublisher) {
+        var lines: [[UInt8]] = []
+        while let line = input.withLock({ $0.next() }) { lines.append(line) }
         var requests: [PublisherRequest] = []
-        while let line = input.withLock({ $0.next() }) {
+        for line in lines {
             guard let request = read(line) else { continue }
             do { try request.requireFlags() } catch {
                 write(PublisherAnswer(.rejected(error)), to: request)

@@ -89,7 +89,9 @@ struct PublisherRequests {
         timeout: TimeInterval,
         each: (Plan.Target, PublisherRequest, PublisherAnswer) -> Void
     ) {
-        let rounds = (targets.count + Self.concurrency - 1) / Self.concurrency
+        // One that takes many requests together works on them one after the other.
+        let together = targets.filter { !$0.information.together.isEmpty }.count
+        let rounds = max(together, (targets.count + Self.concurrency - 1) / Self.concurrency)
         let deadline = now.addingTimeInterval(timeout * Double(rounds))
         let expect = expecting ?? asked.map { [$0] } ?? state.flatMap { Self.expectation(verb, $0) }
         // A check may come before the key that it asks about.

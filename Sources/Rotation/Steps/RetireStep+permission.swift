@@ -8,9 +8,10 @@ import Timestamps
 extension RetireStep {
     /// The next effect that is permitted; `nil` when every predecessor is gone. Throws what stands in the way.
     ///
-    /// `passed` are the probes that the application has just passed, by the key that it had to do without.
+    /// `passed` are the probes that the application has just passed, by the key that it had to do without; those that it is
+    /// asked for now are added.
     func nextAction(
-        _ snapshot: RetirementSnapshot, state: State, _ successor: State.Successor, passed: [KeyHash: [String]] = [:]
+        _ snapshot: RetirementSnapshot, state: State, _ successor: State.Successor, passed: inout [KeyHash: [String]]
     ) throws(StepError) -> Action? {
         var waits: [StepError] = []
         do { try refuseUnhealthySuccessor(snapshot, state) } catch { throw try answer(to: error, state) }
@@ -26,7 +27,7 @@ extension RetireStep {
                 continue
             }
             do {
-                return try action(for: key, snapshot, state, successor, passed: passed[key.hash])
+                return try action(for: key, snapshot, state, successor, passed: &passed)
             } catch {
                 guard error.code == .notYet else { throw error }
                 waits.append(error)
@@ -39,7 +40,8 @@ extension RetireStep {
     }
 
     private func action(
-        for key: Key, _ snapshot: RetirementSnapshot, _ state: State, _ successor: State.Successor, passed: [String]?
+        for key: Key, _ snapshot: RetirementSnapshot, _ state: State, _ successor: State.Successor,
+        passed: inout [KeyHash: [String]]
     ) throws(StepError) -> Action {
         let rules = state.plan.retire
         if key.disabled || key.isExpired(at: snapshot.date) {
@@ -51,7 +53,9 @@ extension RetireStep {
                 try requireLookSinceDisabling(key, state)
                 return .disable(key, name: key.keyName.with(disabledAt: snapshot.date), quiet: nil)
             }
-            let probes = if let passed { passed } else { try look(without: key, state) }
+            let probes: [String]
+            if let known = passed[key.hash] { probes = known } else { probes = try look(without: key, state) }
+            if !probes.isEmpty { passed[key.hash] = probes }
             guard options.isCompromised || snapshot.date >= end else {
                 throw StepError(
                     .notYet, "\(key.plainName) soaks until \(end.rfc3339)",

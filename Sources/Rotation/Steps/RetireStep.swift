@@ -73,10 +73,11 @@ package struct RetireStep {
         // Of the lists that name keys; an earlier run may have died between deleting a key and that.
         var takenOut: Set<KeyHash> = []
         var passed: [KeyHash: [String]] = [:]
-        while let action = try nextAction(snapshot, state: state(), successor, passed: passed) {
-            if case .delete(let key, let probes) = action, !probes.isEmpty, passed[key.hash] == nil {
-                // Asking takes its time, and somebody may have restored the key meanwhile.
-                passed = [key.hash: probes]
+        while true {
+            let known = passed.count
+            guard let action = try nextAction(snapshot, state: state(), successor, passed: &passed) else { break }
+            if passed.count > known {
+                // Asking takes its time, and somebody may have restored a key meanwhile.
                 snapshot = try RetirementSnapshot.take(context, account, state(), successor)
                 continue
             }
