@@ -66,9 +66,9 @@ extension ServiceError {
 struct VercelID: Hashable, CustomStringConvertible {
     let description: String
 
-    /// `nil` for what no id looks like.
+    /// `nil` for what no id looks like. A key is longer, so that none gets into an address.
     init?(_ text: String?) {
-        guard let text, (1...100).contains(text.utf8.count),
+        guard let text, (1...64).contains(text.utf8.count),
             text.utf8.allSatisfy({ $0.isASCIIAlphanumeric || $0 == UInt8(ascii: "_") || $0 == UInt8(ascii: "-") })
         else { return nil }
         description = text
