@@ -114,9 +114,11 @@ package struct DurableFile {
         }
     }
 
-    /// Writes a file that must not exist; `false` if it does.
-    package func create(_ content: [UInt8]) throws(Errno) -> Bool {
-        do { try write(content, to: path) } catch {
+    /// Writes a file that must not exist; `false` if it does. It is for its owner alone, unless `permissions` lets others in.
+    package func create(
+        _ content: [UInt8], permissions: FilePermissions = .ownerReadWrite
+    ) throws(Errno) -> Bool {
+        do { try write(content, to: path, permissions) } catch {
             if error == .fileExists { return false }
             throw error
         }
@@ -157,10 +159,12 @@ package struct DurableFile {
         }
     }
 
-    private func write(_ content: [UInt8], to path: FilePath) throws(Errno) {
+    private func write(
+        _ content: [UInt8], to path: FilePath, _ permissions: FilePermissions = .ownerReadWrite
+    ) throws(Errno) {
         try asErrno {
             let file = try FileDescriptor.open(
-                path, .writeOnly, options: [.create, .exclusiveCreate, .closeOnExec], permissions: .ownerReadWrite)
+                path, .writeOnly, options: [.create, .exclusiveCreate, .closeOnExec], permissions: permissions)
             try file.closeAfter {
                 _ = try file.writeAll(content)
                 try Self.check(fsync(file.rawValue))

@@ -17,9 +17,11 @@ package struct StageIdentities {
 
     /// `trust` for `ork.yaml`, with the public halves.
     package let trust: String
+    /// The files of the folder, by their names in it: only its owner may read them.
+    package let files: [(name: String, content: [UInt8])]
 
-    /// Makes the identities and a folder for them that must not exist; only its owner may read them.
-    package init(in folder: String) throws(StepError) {
+    /// Makes the identities, and writes nothing.
+    package init() throws(StepError) {
         var identities: [(name: String, identity: Identity)] = []
         var signers: [StepName: PublicIdentity] = [:]
         for (name, steps) in Self.stages {
@@ -30,19 +32,17 @@ package struct StageIdentities {
         }
         let lines = StepName.allCases.compactMap { step in signers[step].map { "  \(step.rawValue): [\($0)]" } }
         trust = (["trust:"] + lines).joined(separator: "\n")
-        try Self.write(identities, to: folder)
+        // Whoever adds all files to a repository does not add these.
+        files =
+            [(".gitignore", Array("*\n".utf8))] + identities.map { ($0.name, $0.identity.text.copyBytes() + [0x0A]) }
     }
 
-    private static func write(
-        _ identities: [(name: String, identity: Identity)], to folder: String
-    ) throws(StepError) {
+    /// Makes the identities and a folder for them that must not exist.
+    package init(in folder: String) throws(StepError) {
+        try self.init()
         do {
             try DurableFile.makeDirectory(folder)
-            // Whoever adds all files to a repository does not add these.
-            _ = try DurableFile("\(folder)/.gitignore").create(Array("*\n".utf8))
-            for (name, identity) in identities {
-                _ = try DurableFile("\(folder)/\(name)").create(identity.text.copyBytes() + [0x0A])
-            }
+            for (name, content) in files { _ = try DurableFile("\(folder)/\(name)").create(content) }
         } catch {
             if error == .fileExists {
                 throw StepError(
