@@ -16,12 +16,22 @@ package enum SecretStore: String, ExpressibleByArgument, CaseIterable {
         }
     }
 
-    // docs.github.com/rest/deployments/environments and …/branch-policies. Where the plan has no reviewers, or nobody has
-    // that login, GitHub refuses.
     private static func github(_ folder: String) -> String {
         """
         # In a clone of the repository, as its administrator, with gh. First the login of who approves:
         approver=WHO_APPROVES
+        \(githubEnvironment)
+        \(githubEnvironments) &&
+            \(githubIdentities(folder)) &&
+            rm -r \(folder) &&
+            gh secret set OPENROUTER_MANAGEMENT_KEY --env ork-manage && # asks for the key
+            gh secret set OPENROUTER_MANAGEMENT_KEY --env ork-rollback # and once more
+        """
+    }
+
+    // docs.github.com/rest/deployments/environments and …/branch-policies. Where the plan has no reviewers, or nobody has
+    // that login, GitHub refuses.
+    static let githubEnvironment = """
         branch=$(gh repo view --json defaultBranchRef --jq .defaultBranchRef.name)
         environment() { # NAME REVIEWERS
             printf '{"reviewers": [%s], "deployment_branch_policy": %s}' "$2" \\
@@ -30,27 +40,40 @@ package enum SecretStore: String, ExpressibleByArgument, CaseIterable {
             gh api --silent --method POST "repos/{owner}/{repo}/environments/$1/deployment-branch-policies" \\
                 -f name="$branch" || echo "$1 keeps the branches that it has"
         }
+        """
+
+    static let githubEnvironments = """
         reviewer="{\\"type\\": \\"User\\", \\"id\\": $(gh api "users/$approver" --jq .id)}" &&
             environment ork-manage && environment ork-publish &&
             environment ork-approve-publish "$reviewer" && environment ork-approve-retire "$reviewer" &&
-            environment ork-rollback "$reviewer" &&
-            gh secret set ORK_IDENTITY --env ork-manage <\(folder)/manage &&
+            environment ork-rollback "$reviewer"
+        """
+
+    static func githubIdentities(_ folder: String) -> String {
+        """
+        gh secret set ORK_IDENTITY --env ork-manage <\(folder)/manage &&
             gh secret set ORK_IDENTITY --env ork-publish <\(folder)/publish &&
             gh secret set ORK_IDENTITY --env ork-approve-publish <\(folder)/approve &&
             gh secret set ORK_IDENTITY --env ork-approve-retire <\(folder)/approve &&
-            gh secret set ORK_IDENTITY --env ork-rollback <\(folder)/rollback &&
-            rm -r \(folder) &&
-            gh secret set OPENROUTER_MANAGEMENT_KEY --env ork-manage && # asks for the key
-            gh secret set OPENROUTER_MANAGEMENT_KEY --env ork-rollback # and once more
+            gh secret set ORK_IDENTITY --env ork-rollback <\(folder)/rollback
         """
     }
 
-    // A masked variable is one line. docs.gitlab.com/api/protected_environments
     private static func gitlab(_ folder: String) -> String {
         """
         # In a clone of the project, as its maintainer, with glab. First the number of the user who approves. Without GitLab
         # Premium nothing protects an environment: leave the line with "protect … &&" out, and whoever may run jobs approves.
         approver=WHO_APPROVES
+        \(gitlabEnvironment)
+        \(gitlabEnvironments) &&
+            \(gitlabIdentities(folder)) &&
+            rm -r \(folder)
+        # And OPENROUTER_MANAGEMENT_KEY, masked and protected, with the scope ork/manage, and with ork/rollback.
+        """
+    }
+
+    // A masked variable is one line. docs.gitlab.com/api/protected_environments
+    static let gitlabEnvironment = """
         protect() { # NAME
             glab api --silent --method POST projects/:id/environments -f name="ork/$1" &&
                 printf '{"name": "ork/%s", "deploy_access_levels": [{"user_id": %s}]}' "$1" "$approver" |
@@ -58,12 +81,15 @@ package enum SecretStore: String, ExpressibleByArgument, CaseIterable {
                     --header 'content-type: application/json' --input -
         }
         store() { tr -d '\\n' <"$2" | glab variable set ORK_IDENTITY --scope "$1" --masked --protected; }
-        protect approve-publish && protect approve-retire && protect rollback &&
-            store ork/manage \(folder)/manage && store ork/publish \(folder)/publish &&
+        """
+
+    static let gitlabEnvironments = "protect approve-publish && protect approve-retire && protect rollback"
+
+    static func gitlabIdentities(_ folder: String) -> String {
+        """
+        store ork/manage \(folder)/manage && store ork/publish \(folder)/publish &&
             store ork/approve-publish \(folder)/approve && store ork/approve-retire \(folder)/approve &&
-            store ork/rollback \(folder)/rollback &&
-            rm -r \(folder)
-        # And OPENROUTER_MANAGEMENT_KEY, masked and protected, with the scope ork/manage, and with ork/rollback.
+            store ork/rollback \(folder)/rollback
         """
     }
 
