@@ -1,16 +1,19 @@
-import JSON
+package import JSON
 
 /// The parts of `[TARGET=]PUBLISHER[@WAVE][:KEY=VALUE,KEY:=JSON,…]`. Values after `=` stay texts, whatever they look
 /// like; after `:=` stands JSON, for lists, numbers, `true` and `false`.
-struct TargetFlag {
+package struct TargetFlag: Sendable {
     static let flag = "--to"
 
-    let name: String?
-    let publisher: String
-    let wave: String?
-    let with: JSONObject
+    /// `nil` if the flag has none.
+    package let name: String?
+    package let publisher: String
+    /// As it is written.
+    package let wave: String?
+    package let with: JSONObject
 
-    init(_ text: String) throws(ConfigurationError) {
+    /// Reads the flag; what it means is for the plan to say.
+    package init(_ text: String) throws(ConfigurationError) {
         let head = text.prefix { $0 != ":" }
         var rest = head
         if let equals = head.firstIndex(of: "=") {
