@@ -5,6 +5,8 @@ import PackageDescription
 
 /// The folder of the files that describe services to the publisher `http`.
 let presets = "presets"
+/// The folder of the files that `ork-init` writes.
+let templates = "templates"
 
 let package = Package(
     name: "ork",
@@ -66,6 +68,10 @@ let package = Package(
             "Rotation",
             "Secrets", "Sodium", "StepCLI", "Steps", "Timestamps", "Wording", .argumentParser),
         module(
+            "InitCLI", in: "CommandLine", "ChildProcesses", "Configuration", "HTTP", "JSON", "OpenRouter",
+            "PublisherHosting", "Rotation", "Secrets", "StepCLI", "Steps", "Timestamps", "Wording", .argumentParser,
+            .systemPackage, embedding: templates),
+        module(
             "PipelineCLI", in: "CommandLine", "ChildProcesses", "Configuration", "Fleet", "FleetCLI", "HTTP", "JSON",
             "Rotation", "Secrets", "StepCLI", "Steps", "Timestamps"),
 
@@ -85,6 +91,7 @@ let package = Package(
         step("ork-keygen"),
         step("ork-lint", "PluginHost"),
         step("ork-due", "CurlHTTP", "Fleet", "FleetCLI", "Timestamps"),
+        program("ork-init", "CurlHTTP", "InitCLI", "StepCLI", "Steps"),
         program("ork-pipeline", "CurlHTTP", "PipelineCLI", "StepCLI", "Steps", "Wording"),
         program(
             "ork-conform", "ChildProcesses", "JSON", "PluginHost", "PublisherHosting", "PublisherKit", "Secrets",
@@ -141,6 +148,7 @@ let package = Package(
         suite("HTTPPublisher", "SandboxWire", "ork-publisher-http"),
         suite("Vercel", "SandboxWire", "ork-publisher-vercel"),
         suite("EndToEnd", "ChildProcesses", "OpenRouterSandbox", "Rotation", "RotationFixtures"),
+        suite("Init", "Configuration", "InitCLI", "Rotation", "StepCLI"),
         suite("Pipeline", "Rotation"), suite("Architecture", "Rotation"),
         suite(
             "Fuzz", "AWS", "Configuration", "Documents", "OpenRouter", "PluginHost", "Rotation",
@@ -155,7 +163,9 @@ let isDependency = Context.packageDirectory.contains("/checkouts/")
 
 for target in package.targets where target.type != .system {
     // What is built in is not left out.
-    target.exclude = withoutSwift(target.path ?? "").filter { target.resources == nil || $0 != presets }
+    target.exclude = withoutSwift(target.path ?? "").filter {
+        target.resources == nil || ![presets, templates].contains($0)
+    }
     target.swiftSettings = [
         .enableUpcomingFeature("ExistentialAny"), .enableUpcomingFeature("InternalImportsByDefault"),
         .enableUpcomingFeature("MemberImportVisibility"), .strictMemorySafety(), .treatAllWarnings(as: .error),
@@ -196,9 +206,12 @@ func library(_ name: String, pkgConfig: String? = nil, debian package: String? =
         name: name, path: "Sources/C/\(name)", pkgConfig: pkgConfig, providers: package.map { [.apt([$0])] })
 }
 
-/// A module in its layer.
-func module(_ name: String, in layer: String, _ dependencies: Target.Dependency...) -> Target {
-    .target(name: name, dependencies: dependencies, path: "Sources/\(layer)/\(name)")
+/// A module in its layer, with the files of a folder built in.
+func module(
+    _ name: String, in layer: String, _ dependencies: Target.Dependency..., embedding folder: String? = nil
+) -> Target {
+    let path = "Sources/\(layer)/\(name)"
+    return .target(name: name, dependencies: dependencies, path: path, resources: resources(folder, in: path))
 }
 
 /// A program.
@@ -228,9 +241,14 @@ func servicePublisher(
     .executableTarget(
         name: "ork-publisher-\(name)",
         dependencies: dependencies + ["CurlHTTP", "HTTP", "JSON", "PublisherKit", "Secrets"], path: "plugins/\(name)",
-        resources: folder.map { folder in
-            withoutSwift("plugins/\(name)/\(folder)").sorted().map { .embedInCode("\(folder)/\($0)") }
-        })
+        resources: resources(folder, in: "plugins/\(name)"))
+}
+
+/// The files of a folder of the target's, which are built into the code.
+func resources(_ folder: String?, in path: String) -> [Resource]? {
+    folder.map { folder in
+        withoutSwift("\(path)/\(folder)").sorted().map { .embedInCode("\(folder)/\($0)") }
+    }
 }
 
 /// What several suites use.

@@ -6,7 +6,7 @@ struct Help {
     /// The programs with options; a publisher has none.
     static let programs = [
         "ork-create", "ork-publish", "ork-verify", "ork-retire", "ork-rollback", "ork-approve", "ork-status",
-        "ork-keygen", "ork-lint", "ork-due", "ork-pipeline", "ork-conform", "ork-sandbox",
+        "ork-keygen", "ork-lint", "ork-due", "ork-init", "ork-pipeline", "ork-conform", "ork-sandbox",
     ]
 
     let text: String

@@ -12,8 +12,8 @@ import Testing
     }
 
     private static let steps = [
-        "ork-create", "ork-publish", "ork-verify", "ork-retire", "ork-rollback", "ork-due", "ork-pipeline",
-        "ork-status",
+        "ork-create", "ork-publish", "ork-verify", "ork-retire", "ork-rollback", "ork-due", "ork-init",
+        "ork-pipeline", "ork-status",
     ]
     private static let others = [
         "ork-approve", "ork-keygen", "ork-lint", "ork-conform", "ork-publisher-file", "ork-publisher-command",

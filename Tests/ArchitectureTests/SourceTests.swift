@@ -51,7 +51,7 @@ import Testing
         "a program of a pipeline is wiring: at most 100 lines in all",
         arguments: [
             "ork-create", "ork-publish", "ork-verify", "ork-retire", "ork-rollback", "ork-approve", "ork-status",
-            "ork-keygen", "ork-lint", "ork-due", "ork-pipeline",
+            "ork-keygen", "ork-lint", "ork-due", "ork-init", "ork-pipeline",
         ])
     func wiring(program: String) throws {
         let lines = try SourceTree.files(in: ["Sources/Programs/" + program]).map { file in

@@ -25,7 +25,7 @@ cat >"$common" <<'TEXT'
 [ENVIRONMENT]
 .TP
 .B OPENROUTER_MANAGEMENT_KEY
-makes, changes and deletes keys: for ork-create, ork-retire, ork-rollback, ork-due and ork-status --ask
+makes, changes and deletes keys: for ork-create, ork-retire, ork-rollback, ork-due and ork-status --ask; ork-init lists keys with it
 .TP
 .BR ORK_IDENTITY ", " ORK_IDENTITY_FILE
 the identity that this stage signs with, and that the key is sealed to; without one it is made on first use

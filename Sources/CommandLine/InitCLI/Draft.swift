@@ -1,0 +1,165 @@
+import Rotation
+import StepCLI
+import Steps
+import SystemPackage
+import Timestamps
+import Wording
+
+/// All that `ork-init` would write, and the commands that are left to people.
+struct Draft {
+    /// In the order in which they are shown.
+    private(set) var files: [DraftFile]
+    /// What is to be done then, one command each, with what it is for.
+    private(set) var steps: [(purpose: String, command: String)]
+    /// What has to be put into a file that is there already.
+    private(set) var additions: [String] = []
+
+    init(
+        _ system: CISystem, _ options: InitOptions, rotation: PlanName, key: String, targets: [DraftTarget],
+        every: Interval, folder: ProjectFolder
+    ) throws(StepError) {
+        let identities: StageIdentities? = system == .cron ? nil : try StageIdentities()
+        let configuration = try DraftConfiguration(
+            rotation: rotation, key: key, targets: targets, every: every, trust: identities?.trust)
+        files = [DraftFile(DraftConfiguration.file, configuration.text)]
+        steps = []
+        switch system {
+        case .github:
+            try addGitHub(options, rotation, configuration.variables, host: folder.origin?.host ?? "github.com")
+        case .gitlab: try addGitLab(options, rotation, targets, hasPipeline: folder.files.contains(".gitlab-ci.yml"))
+        case .cron: try addCron(rotation, configuration.variables)
+        }
+        if let identities { addIdentities(identities, system, configuration.variables, options.approver) }
+    }
+
+    /// The folder of the identities until they are stored.
+    static let identityFolder = "ork-identities"
+
+    private mutating func addIdentities(
+        _ identities: StageIdentities, _ system: CISystem, _ variables: [String], _ approver: String?
+    ) {
+        let folder = Self.identityFolder
+        files += identities.files.map {
+            DraftFile("\(folder)/\($0.name)", $0.content, isSecret: $0.name != ".gitignore")
+        }
+        let store: SecretStore = system == .github ? .github : .gitlab
+        let script = store.script(tokens: variables, approver: approver) ?? ""
+        files.append(DraftFile("\(folder)/store.sh", script))
+        let asked = ["the management key"] + variables + (system == .gitlab ? ["ORK_HANDOFF_TOKEN"] : [])
+        steps.insert(
+            (
+                "make the environments, store the identities, and be asked for \(asked.joined(separator: ", "))",
+                "sh \(folder)/store.sh"
+            ), at: 0)
+        steps.append(("see what is still missing", "ork-init --check"))
+    }
+
+    private mutating func addGitHub(
+        _ options: InitOptions, _ rotation: PlanName, _ variables: [String], host: String
+    ) throws(StepError) {
+        for var template in [Template.rotate, .deploy, .rollback, .lint] {
+            try template.fillIn(options, rotation, variables, host: host)
+            files.append(DraftFile(".github/workflows/\(template.name)", template.text))
+        }
+        let names = files.map(\.path).joined(separator: " ")
+        steps = [
+            (
+                "bring them to the default branch",
+                "git add \(names) && git commit -m 'Rotate a key of OpenRouter' && git push"
+            ),
+            (
+                "begin the first rotation",
+                "gh workflow run ork-rotate.yml -f rotation=\(ShellWord(rotation.description))"
+            ),
+        ]
+    }
+
+    private mutating func addGitLab(
+        _ options: InitOptions, _ rotation: PlanName, _ targets: [DraftTarget], hasPipeline: Bool
+    ) throws(StepError) {
+        guard let ork = options.ork, let image = options.image else { return }
+        let included = ".gitlab/ork.yml"
+        let hasLaterWaves = targets.contains { ($0.wave ?? "1") != "1" }
+        files.append(
+            DraftFile(
+                included,
+                """
+                # Rotates a key of OpenRouter: the pipeline is ork's own, at one commit.
+                include:
+                  - project: \(YAMLWord(ork.path))
+                    ref: "\(ork.commit)"
+                    file: /ci-templates/gitlab/templates/ork-rotate.yml
+                    rules: # without them every push begins a rotation
+                      - if: $CI_PIPELINE_SOURCE == "schedule" || $CI_PIPELINE_SOURCE == "web" || $CI_PIPELINE_SOURCE == "api"
+                    inputs:
+                      rotation: \(YAMLWord(rotation.description))
+                      image: \(YAMLWord(image))
+                      later_waves: \(hasLaterWaves)
+
+                """))
+        let line = "include: [{local: \(included)}]"
+        if hasPipeline {
+            additions.append("put into .gitlab-ci.yml, beside other entries of include: \(line)")
+        } else {
+            files.append(DraftFile(".gitlab-ci.yml", "\(line)\n"))
+        }
+        let names = (files.map(\.path) + (hasPipeline ? [".gitlab-ci.yml"] : [])).joined(separator: " ")
+        let branch = "$(git symbolic-ref --short HEAD)"
+        steps = [
+            (
+                "bring them to the default branch",
+                "git add \(names) && git commit -m 'Rotate a key of OpenRouter' && git push"
+            ),
+            (
+                "begin a rotation each month, and continue it every six hours",
+                "glab schedule create --cron '17 3 1 * *' --ref \"\(branch)\" --description 'ork begins' && "
+                    + "glab schedule create --cron '47 */6 * * *' --ref \"\(branch)\" --description 'ork continues' "
+                    + "--variable ORK_BEGIN:false"
+            ),
+            ("begin the first rotation", "glab ci run --branch \"\(branch)\""),
+        ]
+    }
+
+    private mutating func addCron(_ rotation: PlanName, _ variables: [String]) throws(StepError) {
+        files.append(DraftFile("rotate.sh", Template.script.text, isProgram: true))
+        let script = CronCommands(rotation: rotation, secrets: ["OPENROUTER_MANAGEMENT_KEY"] + variables)
+        steps = script.steps
+    }
+}
+
+/// A file that is to be written, and is not there yet.
+struct DraftFile {
+    let path: String
+    let content: [UInt8]
+    /// Whether nobody is shown what is in it, and its owner alone may read it.
+    let isSecret: Bool
+    let isProgram: Bool
+
+    init(_ path: String, _ content: [UInt8], isSecret: Bool = false) {
+        self.path = path
+        self.content = content
+        self.isSecret = isSecret
+        isProgram = false
+    }
+
+    init(_ path: String, _ text: String, isProgram: Bool = false) {
+        self.path = path
+        content = Array(text.utf8)
+        isSecret = false
+        self.isProgram = isProgram
+    }
+
+    /// What others may do with it, as far as the umask lets them.
+    var permissions: FilePermissions {
+        if isSecret { return .ownerReadWrite }
+        let readable: FilePermissions = [.ownerReadWrite, .groupRead, .otherRead]
+        return isProgram ? readable.union([.ownerExecute, .groupExecute, .otherExecute]) : readable
+    }
+
+    /// What people see of it before it is written.
+    var shown: String {
+        let head = "── \(path) " + String(repeating: "─", count: max(3, 100 - path.count))
+        guard isSecret else { return "\(head)\n\(String(decoding: content, as: UTF8.self))" }
+        return "\(head)\nan identity, which is shown to nobody\n"
+    }
+}

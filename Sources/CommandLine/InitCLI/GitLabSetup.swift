@@ -1,0 +1,67 @@
+import HTTP
+import JSON
+import Secrets
+import StepCLI
+
+/// What a project at GitLab has of a pipeline's variables and protected environments.
+struct GitLabSetup {
+    private let origin: GitRemote?
+    private let environment: StepEnvironment
+    private let transport: any HTTPTransport
+
+    init(_ origin: GitRemote?, _ environment: StepEnvironment, _ transport: any HTTPTransport) {
+        self.origin = origin
+        self.environment = environment
+        self.transport = transport
+    }
+
+    func findings(_ variables: [String]) -> [Finding] {
+        guard let origin else { return [Finding(.unknown, "GitLab: no remote tells which project this is")] }
+        guard let token = environment["GITLAB_TOKEN"] else {
+            return [
+                Finding(
+                    .unknown,
+                    "variables and protected environments of \(origin.path): GITLAB_TOKEN is not set; it needs "
+                        + "read_api and the role Maintainer")
+            ]
+        }
+        let base = environment["CI_API_V4_URL"] ?? "https://\(origin.host)/api/v4"
+        let project = origin.path.split(separator: "/").joined(separator: "%2F")
+        let look = ServiceLook(transport, base: "\(base)/projects/\(project)", .field("PRIVATE-TOKEN", Secret(token)))
+        return self.variables(variables, look) + gates(look)
+    }
+
+    private func variables(_ variables: [String], _ look: ServiceLook) -> [Finding] {
+        let key = "OPENROUTER_MANAGEMENT_KEY"
+        let wanted = [
+            ("ork/manage", [key, "ORK_IDENTITY"]), ("ork/publish", variables + ["ORK_IDENTITY"]),
+            ("ork/approve-publish", ["ORK_IDENTITY"]), ("ork/approve-retire", ["ORK_IDENTITY"]),
+            ("ork/rollback", [key] + variables + ["ORK_IDENTITY"]), ("*", ["ORK_HANDOFF_TOKEN"]),
+        ]
+        switch look.get("/variables?per_page=100") {
+        case .absent: return [Finding(.unknown, "variables: there is no such project, or the token does not see it")]
+        case .unclear(let why): return [Finding(.unknown, "variables: \(why)")]
+        case .found(let json):
+            let there = (json.array ?? []).map { ($0["key"]?.string, $0["environment_scope"]?.string) }
+            return wanted.map { scope, names in
+                let missing = names.filter { name in !there.contains { $0 == (name, scope) } }
+                guard !missing.isEmpty else { return Finding(.there, "variables of \(scope)") }
+                // A page is full: what is missing here may be on the next.
+                let verdict: Finding.Verdict = there.count < 100 ? .missing : .unknown
+                return Finding(verdict, "variables of \(scope): \(missing.joined(separator: ", "))")
+            }
+        }
+    }
+
+    private func gates(_ look: ServiceLook) -> [Finding] {
+        switch look.get("/protected_environments?per_page=100") {
+        case .absent, .unclear:
+            return [Finding(.unknown, "protected environments: GitLab Premium has them, and shows them to maintainers")]
+        case .found(let json):
+            let there = Set((json.array ?? []).compactMap { $0["name"]?.string })
+            return ["ork/approve-publish", "ork/approve-retire", "ork/rollback"].map { name in
+                Finding(there.contains(name) ? .there : .missing, "protected environment \(name)")
+            }
+        }
+    }
+}

@@ -1,0 +1,211 @@
+package import HTTP
+import OpenRouter
+import Rotation
+import Secrets
+package import StepCLI
+package import Steps
+import Timestamps
+import Wording
+
+/// What `ork-init` does: looks, asks, shows, and writes all or nothing.
+package struct Initialization {
+    private let options: InitOptions
+    private let environment: StepEnvironment
+    private let transport: any HTTPTransport
+    private let console: Console
+    private let questions = Questions()
+
+    package init(
+        _ options: InitOptions, _ environment: StepEnvironment, over transport: any HTTPTransport, _ console: Console
+    ) {
+        self.options = options
+        self.environment = environment
+        self.transport = transport
+        self.console = console
+    }
+
+    /// Proposes, and writes if somebody agrees.
+    package func run() throws(StepError) {
+        guard EnvironmentVariable.isName(options.variable) else {
+            throw StepError(.usage, "--variable: is not the name of a variable", hint: "such as OPENROUTER_API_KEY")
+        }
+        guard let every = Interval(options.every), every > .zero else {
+            throw StepError(.usage, "--every: must be a positive length of time such as 90d")
+        }
+        let folder = ProjectFolder()
+        if folder.isCut { console.warn("this folder has more files than were looked at; name its targets with --to") }
+        let system = try system(folder)
+        let key = try key()
+        let rotation = try rotation(key)
+        let targets = try targets(folder, system)
+        var options = self.options
+        try complete(&options, for: system)
+        let draft = try Draft(
+            system, options, rotation: rotation, key: key, targets: targets, every: every, folder: folder)
+        var files = NewFiles(draft.files)
+        if !options.dryRun { try files.refuseWhatIsThere() }
+        for file in draft.files { Console.print(file.shown) }
+        guard !options.dryRun else {
+            tell(draft)
+            try files.refuseWhatIsThere()
+            return console.show(
+                .doing("a dry run: \(Counted(draft.files.count, "file")) would be written, identities made anew"))
+        }
+        try agree(to: draft)
+        try files.write()
+        console.show(.done("wrote \(draft.files.filter { !$0.isSecret }.map(\.path).joined(separator: ", "))"))
+        tell(draft)
+    }
+
+    private func agree(to draft: Draft) throws(StepError) {
+        guard !options.yes else { return }
+        guard questions.canAsk else {
+            throw StepError(
+                .usage, "there is no terminal to ask whether to write these files",
+                hint: "say --yes, or --dry-run to look")
+        }
+        guard questions.agrees(to: "Write these \(draft.files.count) files?") else {
+            throw StepError(
+                .usage, "nothing was written",
+                hint: "run it again with other options: --to and --without choose targets")
+        }
+    }
+
+    /// The commands that are left, for whoever pastes them.
+    private func tell(_ draft: Draft) {
+        let steps = draft.additions.map { "# \($0)" } + draft.steps.map { "# \($0.purpose)\n\($0.command)" }
+        Console.print(
+            "── what is left to do " + String(repeating: "─", count: 81) + "\n" + steps.joined(separator: "\n\n"))
+    }
+
+    private func system(_ folder: ProjectFolder) throws(StepError) -> CISystem {
+        if let named = options.ci { return named }
+        let found = CISystem.found(in: folder)
+        if let answer = questions.ask("What runs the rotations: github, gitlab or cron?", proposal: found[0].rawValue) {
+            guard let system = CISystem(rawValue: answer) else {
+                throw StepError(.usage, "'\(answer)' is not one of github, gitlab, cron", hint: "say it with --ci")
+            }
+            return system
+        }
+        guard found.count == 1 else {
+            throw StepError(.usage, "this folder has pipelines of GitHub and of GitLab", hint: "choose one with --ci")
+        }
+        console.show(.doing("by what is in this folder: --ci \(found[0])"))
+        return found[0]
+    }
+
+    private func key() throws(StepError) -> String {
+        var listed: WorkspaceKeys?
+        do { listed = try WorkspaceKeys(environment, over: transport, console) } catch {
+            console.warn("the workspace's keys cannot be listed: \(error.message)")
+        }
+        if let listed, options.key == nil { Console.print(listed.table) }
+        guard
+            let key = options.key
+                ?? questions.ask("Which key, by its name at OpenRouter?", proposal: listed?.names.first)
+        else {
+            throw StepError(
+                .usage, "which key is to be rotated?",
+                hint: "name it with --key"
+                    + (listed == nil ? "; OPENROUTER_MANAGEMENT_KEY, if set, lists those that there are" : ""))
+        }
+        if let listed {
+            let same = listed.live.filter { $0.keyName.base == key }.count
+            if same == 0 {
+                let unknown = UnknownName(key, of: "live key", among: listed.names)
+                console.warn("\(unknown.message) in the default workspace")
+            } else if same > 1 {
+                console.warn("\(same) live keys are named \(key): `ork-create --dry-run` tells what that means")
+            }
+        }
+        return key
+    }
+
+    private func rotation(_ key: String) throws(StepError) -> PlanName {
+        if let text = options.rotation {
+            guard let name = PlanName(text) else {
+                throw StepError(
+                    .usage, "--rotation is not the name of a rotation", hint: "use letters, digits and . _ - /")
+            }
+            return name
+        }
+        guard let name = PlanName(key) ?? PlanName(ProjectFolder.name) else {
+            throw StepError(.usage, "what is the rotation to be called?", hint: "name it with --rotation")
+        }
+        return name
+    }
+
+    /// What is named, and what is found beside it.
+    private func targets(_ folder: ProjectFolder, _ system: CISystem) throws(StepError) -> [DraftTarget] {
+        var named: [DraftTarget] = []
+        for text in options.to {
+            do { named.append(try DraftTarget(flag: text, taken: named.map(\.name))) } catch { throw StepError(error) }
+        }
+        let proposals = Proposal.all(in: folder, for: system, name: options.variable)
+        let found = Proposal.targets(proposals)
+        for name in options.without where !found.contains(where: { $0.name == name }) {
+            throw StepError(
+                .usage, UnknownName(name, of: "target that is found", among: found.map(\.name)).message,
+                hint: "--without names one of those that ork-init finds")
+        }
+        for proposal in proposals {
+            switch proposal {
+            case .target: break
+            case .incomplete(let file, let why, let flag):
+                console.show(.doing("\(file): \(why); as a target: --to \(ShellWord(flag))"))
+            case .remark(let text): console.show(.doing(text))
+            }
+        }
+        let kept = found.filter { target in
+            !options.without.contains(target.name) && !named.contains { $0.name == target.name }
+        }
+        for target in kept { console.show(.doing("found a target for \(target.publisher): \(target.name)")) }
+        guard !(kept + named).isEmpty else {
+            throw StepError(
+                .usage, "nothing in this folder tells where \(options.variable) lies",
+                hint: "name each place with --to, such as --to file:path=.env,name=\(options.variable)")
+        }
+        return kept + named
+    }
+
+    /// What a pipeline needs beside: asked for, or refused by name.
+    private func complete(_ options: inout InitOptions, for system: CISystem) throws(StepError) {
+        if let approver = options.approver,
+            !approver.utf8.allSatisfy({ $0.isASCIIAlphanumeric || "-_".utf8.contains($0) })
+        {
+            throw StepError(.usage, "--approver: is not a login or a number")
+        }
+        guard system != .cron else { return }
+        if options.ork == nil {
+            let answer = questions.ask(
+                "Where is ork's repository at \(system.title)? OWNER/ork@COMMIT, with the whole hash")
+            options.ork = answer.flatMap { OrkReference(argument: $0) }
+        }
+        guard options.ork != nil else {
+            throw StepError(
+                .usage, "a pipeline takes ork's files from a repository, by a commit that you have looked at",
+                hint: "mirror ork at \(system.title), and say --ork OWNER/ork@COMMIT with the full hash")
+        }
+        if system == .gitlab {
+            options.image = options.image ?? questions.ask("Which image has ork's programs? IMAGE@sha256:…")
+            guard let image = options.image, image.wholeMatch(of: /[A-Za-z0-9._\/:-]+@sha256:[0-9a-f]{64}/) != nil
+            else {
+                throw StepError(
+                    .usage, "jobs at GitLab run in an image with ork's programs, named by its digest",
+                    hint: "build it with install/Dockerfile, and say --image IMAGE@sha256:…")
+            }
+        }
+        guard options.tarball == nil || options.sha256 != nil || options.signer != nil else {
+            throw StepError(
+                .usage, "a tarball's address says nothing of its content", hint: "add --sha256, --signer or both")
+        }
+    }
+}
+
+/// The names of variables that shells take.
+enum EnvironmentVariable {
+    static func isName(_ text: String) -> Bool {
+        text.utf8.allSatisfy { $0.isASCIIAlphanumeric || $0 == UInt8(ascii: "_") }
+            && text.first.map { $0.isLetter || $0 == "_" } ?? false
+    }
+}

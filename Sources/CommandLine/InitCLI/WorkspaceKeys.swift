@@ -1,0 +1,60 @@
+import FoundationEssentials
+import HTTP
+import JSON
+import OpenRouter
+import Rotation
+import Secrets
+import StepCLI
+import Steps
+import Timestamps
+import Wording
+
+/// The keys of the workspace, where a management key is in its variable. They are read and nothing else.
+struct WorkspaceKeys {
+    /// Those that applications may use, the oldest first.
+    let live: [Key]
+    private let now: Date
+
+    /// `nil` without a management key.
+    init?(_ environment: StepEnvironment, over transport: any HTTPTransport, _ console: Console) throws(StepError) {
+        guard environment["OPENROUTER_MANAGEMENT_KEY"] != nil else { return nil }
+        let url = try HTTPURL(openRouter: nil, nil, environment)
+        let access = ManagementAccess(environment, over: transport, tell: console.show)
+        let listed = try access.account(at: url, Plan.Service()).keys(in: nil as String?)
+        let now = listed.date ?? StepClock().now
+        self.now = now
+        live = listed.value.filter { !$0.disabled && !$0.isExpired(at: now) }.sorted { $0.createdAt < $1.createdAt }
+    }
+
+    /// The base names, each once.
+    var names: [String] {
+        live.map(\.keyName.base).reduce(into: []) { if !$0.contains($1) { $0.append($1) } }
+    }
+
+    /// A table for people: nothing in it opens anything.
+    var table: String {
+        var rows = [["KEY", "AGE", "LIMIT", "LAST USED"]]
+        for key in live {
+            let limit = key.limit.map { "$\($0.text)\(key.limitReset.map { " \($0)" } ?? "")" } ?? "none"
+            rows.append([DisplayText.line(key.name, limit: 60), age(key.createdAt), limit, lastUse(key)])
+        }
+        let widths = (0..<3).map { column in rows.map { $0[column].count }.max() ?? 0 }
+        return rows.map { row in
+            zip(row, widths).map { $0 + String(repeating: " ", count: $1 - $0.count) }.joined(separator: "  ")
+                + "  " + row[3]
+        }.joined(separator: "\n")
+    }
+
+    private func age(_ date: Date) -> String {
+        let days = Int(now.timeIntervalSince(date) / 86400)
+        return days < 1 ? "today" : Counted(days, "day").description
+    }
+
+    private func lastUse(_ key: Key) -> String {
+        switch key.lastUsedAt {
+        case .at(let date): age(date) == "today" ? "today" : "\(age(date)) ago"
+        case .never: "never"
+        case .unreported: "unknown"
+        }
+    }
+}

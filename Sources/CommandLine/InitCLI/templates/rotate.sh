@@ -1,0 +1,1 @@
+../../../../ci-templates/shell/rotate.sh
