@@ -75,6 +75,12 @@ import Timestamps
         }
         #expect(rotate.contains("\n  ORK_SOURCE: https://github.com/acme/ork\n  ORK_REVISION: '\(Self.commit)'\n"))
         #expect(rotate.contains("rotation: ${{ inputs.rotation || 'checkout' }}"))
+        // Whoever starts it begins one; the schedules begin what is due, or nothing.
+        #expect(rotate.contains("    - cron: \(Schedule.begins) # begins a rotation that is due\n"))
+        #expect(rotate.contains("\n    - cron: \(Schedule.continues) # continues"))
+        let begin =
+            "github.event.schedule == '\(Schedule.continues)' && 'false' || github.event.schedule && 'due' || 'true'"
+        #expect(rotate.contains("\n  ORK_BEGIN: ${{ \(begin) }}\n"))
     }
 
     @Test("a tarball stands there with what it is held to, and nothing is built then")

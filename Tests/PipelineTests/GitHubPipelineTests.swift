@@ -14,7 +14,7 @@ struct GitHubPipelineTests {
     )
     func rotation() async throws {
         try place.configure("github-secret", "repository", "name", soak: "2s")
-        try await Repository.assemble(in: place)
+        try await Repository.assembleByInit(in: place)
         try await Repository.deployOnce(failingIn: place)
         let workflow = GitHubWorkflow(place: place, name: "ork-rotate", inputs: ["rotation": "checkout"])
         /// The jobs that have run, of those that are asked for.

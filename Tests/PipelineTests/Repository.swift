@@ -8,6 +8,26 @@ enum Repository {
         let description: String
     }
 
+    /// Makes the workflow of the rotation by `ork-init`, with the variable that the tests' `ork.yaml` names, and programs
+    /// that are there already.
+    static func assembleByInit(in place: Place) async throws {
+        try await assemble(in: place)
+        let made = try await Place.run(
+            "/bin/sh",
+            [
+                "-euc",
+                """
+                mkdir ../made && cd ../made
+                ork-init --ci github --key checkout-prod --rotation checkout --ork "acme/ork@$1" --yes \\
+                    --to github=github-secret:repository=acme/web,name=KEY >/dev/null
+                sed "s/TARGET_GITHUB_TOKEN/TARGET_TOKEN/g; s/^\\(  ORK_\\(SOURCE\\|REVISION\\): \\).*/\\1''/" \\
+                    .github/workflows/ork-rotate.yml >../repository/.github/workflows/ork-rotate.yml
+                """, "sh", StandIns.commit,
+            ], in: place.folder.file("repository"), environment: ["OPENROUTER_MANAGEMENT_KEY": ""])
+        guard made.succeeded else { throw Failure(description: made.output) }
+        try await commit(in: place)
+    }
+
     static func assemble(in place: Place) async throws {
         let templates = BuiltProduct.repository + "/ci-templates"
         let made = try await Place.run(

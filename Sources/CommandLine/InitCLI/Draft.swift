@@ -111,9 +111,10 @@ struct Draft {
                 "git add \(names) && git commit -m 'Rotate a key of OpenRouter' && git push"
             ),
             (
-                "begin a rotation each month, and continue it every six hours",
-                "glab schedule create --cron '17 3 1 * *' --ref \"\(branch)\" --description 'ork begins' && "
-                    + "glab schedule create --cron '47 */6 * * *' --ref \"\(branch)\" --description 'ork continues' "
+                "begin a rotation when it is due, looked at each week, and continue it every six hours",
+                "glab schedule create --cron '\(Schedule.begins)' --ref \"\(branch)\" --description 'ork begins' "
+                    + "--variable ORK_BEGIN:due && "
+                    + "glab schedule create --cron '\(Schedule.continues)' --ref \"\(branch)\" --description 'ork continues' "
                     + "--variable ORK_BEGIN:false"
             ),
             ("begin the first rotation", "glab ci run --branch \"\(branch)\""),
@@ -125,6 +126,13 @@ struct Draft {
         let script = CronCommands(rotation: rotation, secrets: ["OPENROUTER_MANAGEMENT_KEY"] + variables)
         steps = script.steps
     }
+}
+
+/// When the pipelines of a CI system look whether there is anything to do.
+enum Schedule {
+    /// A rotation begins then if it is due.
+    static let begins = "17 3 * * 1"
+    static let continues = "47 */6 * * *"
 }
 
 /// A file that is to be written, and is not there yet.

@@ -21,6 +21,14 @@ extension Template {
             )
         }
         if text.contains("vars.ORK_ROTATION") { try put("'\(rotation)'", for: "vars.ORK_ROTATION") }
+        if text.contains("schedule:") {
+            // The template begins one each month; here ork.yaml says when a key is due.
+            try put(
+                "cron: \(Schedule.begins) # begins a rotation that is due", for: "cron: 17 3 1 * * # begins a rotation")
+            try put(
+                "${{ github.event.schedule == '47 */6 * * *' && 'false' || github.event.schedule && 'due' || 'true' }}",
+                for: "${{ inputs.action != '' || github.event.schedule != '47 */6 * * *' }}")
+        }
         if text.contains("TARGET_TOKEN:") {
             try put(lines: variables.map { "\($0): ${{ secrets.\($0) }}" }, for: "TARGET_TOKEN:")
         }
