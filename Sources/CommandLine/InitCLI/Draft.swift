@@ -13,6 +13,8 @@ struct Draft {
     private(set) var steps: [(purpose: String, command: String)]
     /// What has to be put into a file that is there already.
     private(set) var additions: [String] = []
+    /// The secrets that will be asked for, and what they are.
+    private(set) var secrets: [(name: String, meaning: String)]
 
     init(
         _ system: CISystem, _ options: InitOptions, rotation: PlanName, key: String, targets: [DraftTarget],
@@ -23,6 +25,13 @@ struct Draft {
             rotation: rotation, key: key, targets: targets, every: every, trust: identities?.trust)
         files = [DraftFile(DraftConfiguration.file, configuration.text)]
         steps = []
+        secrets = [("OPENROUTER_MANAGEMENT_KEY", "from openrouter.ai/settings/management-keys")]
+        for variable in targets.flatMap(\.variables) where !secrets.contains(where: { $0.name == variable.ours }) {
+            secrets.append((variable.ours, KnownVariables.meaning(of: variable)))
+        }
+        if system == .gitlab {
+            secrets.append(("ORK_HANDOFF_TOKEN", "a project access token: Developer, read_api"))
+        }
         switch system {
         case .github:
             try addGitHub(options, rotation, configuration.variables, host: folder.origin?.host ?? "github.com")
@@ -45,10 +54,9 @@ struct Draft {
         let store: SecretStore = system == .github ? .github : .gitlab
         let script = store.script(tokens: variables, approver: approver) ?? ""
         files.append(DraftFile("\(folder)/store.sh", script))
-        let asked = ["the management key"] + variables + (system == .gitlab ? ["ORK_HANDOFF_TOKEN"] : [])
         steps.insert(
             (
-                "make the environments, store the identities, and be asked for \(asked.joined(separator: ", "))",
+                "make the environments and store the identities and the secrets, each of which it asks for",
                 "sh \(folder)/store.sh"
             ), at: 0)
         steps.append(("see what is still missing", "ork-init --check"))

@@ -50,6 +50,20 @@ enum KnownVariables {
         "aws-parameter": ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"],
     ]
 
+    /// What whoever makes the credential has to know. A service with a preset has a page for that.
+    private static let rights = [
+        "GITHUB_TOKEN": "a fine-grained token of GitHub that may write secrets and variables there",
+        "GITLAB_TOKEN": "a token of GitLab with the scope api and the role Maintainer",
+        "GIT_TOKEN": "a token that may push to the repository with the file",
+        "SOPS_AGE_KEY": "the private key of age that opens the file",
+    ]
+
+    /// What a variable has to hold.
+    static func meaning(of variable: DraftTarget.Variable) -> String {
+        let service = KnownService.all.first { $0.variable == variable.name }
+        return rights[variable.name] ?? "what opens \(service?.title ?? "the target"); see the publisher's README.md"
+    }
+
     static func of(_ publisher: String, _ with: JSONObject) -> [DraftTarget.Variable] {
         if publisher == "http" {
             let service = KnownService.all.first { $0.preset != nil && $0.preset == with["preset"]?.string }

@@ -73,9 +73,13 @@ package struct Initialization {
 
     /// The commands that are left, for whoever pastes them.
     private func tell(_ draft: Draft) {
-        let steps = draft.additions.map { "# \($0)" } + draft.steps.map { "# \($0.purpose)\n\($0.command)" }
-        Console.print(
-            "── what is left to do " + String(repeating: "─", count: 81) + "\n" + steps.joined(separator: "\n\n"))
+        let ready = draft.secrets.map { "# have ready: \($0.name), \($0.meaning)" }.joined(separator: "\n")
+        let steps = draft.additions.map { ($0, nil) } + draft.steps.map { ($0.purpose, Optional($0.command)) }
+        let numbered = steps.enumerated().map { number, step in
+            "# \(number + 1). \(step.0)" + (step.1.map { "\n\($0)" } ?? "")
+        }
+        let head = "── what is left to do " + String(repeating: "─", count: 81)
+        Console.print(([head + "\n" + ready] + numbered).joined(separator: "\n\n"))
     }
 
     private func system(_ folder: ProjectFolder) throws(StepError) -> CISystem {
