@@ -151,7 +151,7 @@ let package = Package(
         suite("Init", "Configuration", "InitCLI", "Rotation", "StepCLI"),
         suite("Pipeline", "Rotation"), suite("Architecture", "Rotation"),
         suite(
-            "Fuzz", "AWS", "Configuration", "Documents", "OpenRouter", "PluginHost", "Rotation",
+            "Fuzz", "AWS", "Configuration", "Documents", "InitCLI", "OpenRouter", "PluginHost", "Rotation", "Steps",
             "ork-publisher-aws-parameter", "ork-publisher-aws-secrets-manager", "ork-publisher-github-secret",
             "ork-publisher-gitlab-variable", "ork-publisher-kubernetes-secret", "ork-publisher-vault-kv",
             "ork-publisher-vercel"),

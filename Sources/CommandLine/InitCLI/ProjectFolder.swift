@@ -13,6 +13,8 @@ struct ProjectFolder {
     let isCut: Bool
     let origin: GitRemote?
     private let root: String
+    /// The files' texts, where they are on no disk.
+    private let texts: [String: String]?
 
     /// How deep a project of several parts keeps their settings.
     private static let depth = 3
@@ -27,6 +29,7 @@ struct ProjectFolder {
     /// Looks at the files below `root`.
     init(_ root: String = ".") {
         self.root = root
+        texts = nil
         var files: [String] = []
         var open = [(path: "", level: 1)]
         var seen = 0
@@ -51,9 +54,19 @@ struct ProjectFolder {
         origin = GitRemote.origin(of: root)
     }
 
+    /// A project of these files alone.
+    init(_ texts: [String: String], origin: GitRemote?) {
+        root = ""
+        files = texts.keys.sorted()
+        isCut = false
+        self.origin = origin
+        self.texts = texts
+    }
+
     /// A file's text; `nil` for one that cannot be read, or is too long for what is looked for.
     func text(of path: String) -> String? {
-        (try? DurableFile("\(root)/\(path)").read(limit: 1 << 20)).map { String(decoding: $0, as: UTF8.self) }
+        if let texts { return texts[path] }
+        return (try? DurableFile("\(root)/\(path)").read(limit: 1 << 20)).map { String(decoding: $0, as: UTF8.self) }
     }
 
     /// The folder's own name.
