@@ -19,7 +19,9 @@ struct FuzzTarget: Sendable, CustomTestStringConvertible {
     var testDescription: String { name }
 
     static let all: [FuzzTarget] =
-        [json, handoff, plan, project, publisherAnswers, publisherRequests, openRouter] + services + documents + [redactor]
+        [json, handoff, plan, project, publisherAnswers, publisherRequests, openRouter] + services + documents + [
+            redactor
+        ]
 }
 
 /// What did not hold for an input.

@@ -33,7 +33,7 @@ struct Project {
         let others = proposals.compactMap { proposal -> String? in
             switch proposal {
             case .target: nil
-            case .incomplete(let file, _, let flag): "\(file): \(flag)"
+            case .incomplete(let file, _, let flag, _): "\(file): \(flag)"
             case .remark(let text): text
             }
         }

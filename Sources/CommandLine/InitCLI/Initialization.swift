@@ -155,8 +155,12 @@ package struct Initialization {
         for proposal in proposals {
             switch proposal {
             case .target: break
-            case .incomplete(let file, let why, let flag):
-                console.show(.doing("\(file): \(why); as a target: --to \(ShellWord(flag))"))
+            case .incomplete(let file, let why, let flag, let missing):
+                // Somebody has completed it.
+                guard !named.contains(where: { flag.hasPrefix("\($0.name)=") }) else { continue }
+                if let target = try completed(flag, missing, "\(file): \(why)", taken: (found + named).map(\.name)) {
+                    named.append(target)
+                }
             case .remark(let text): console.show(.doing(text))
             }
         }
@@ -170,6 +174,23 @@ package struct Initialization {
                 hint: "name each place with --to, such as --to file:path=.env,name=\(options.variable)")
         }
         return kept + named
+    }
+
+    /// A target of which something is asked for on a terminal, and told elsewhere.
+    private func completed(
+        _ flag: String, _ missing: [String], _ why: String, taken: [String]
+    ) throws(StepError) -> DraftTarget? {
+        guard questions.canAsk else {
+            console.show(.doing("\(why); as a target: --to \(ShellWord(flag))"))
+            return nil
+        }
+        console.show(.doing(why))
+        var flag = flag
+        for word in missing {
+            guard let answer = questions.ask("\(word), or nothing to leave it out") else { return nil }
+            flag = flag.split(separator: word, omittingEmptySubsequences: false).joined(separator: answer)
+        }
+        do { return try DraftTarget(flag: flag, taken: taken) } catch { throw StepError(error) }
     }
 
     /// What a pipeline needs beside: asked for, or refused by name.

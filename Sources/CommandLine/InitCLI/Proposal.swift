@@ -4,8 +4,8 @@ import Rotation
 /// What a file of the project says of a place where the key lies.
 enum Proposal {
     case target(DraftTarget)
-    /// It may be one, and this is missing: what people add as `--to`, filled in.
-    case incomplete(file: String, why: String, flag: String)
+    /// It may be one, and `missing` is to be filled in: words of what people add as `--to`.
+    case incomplete(file: String, why: String, flag: String, missing: [String])
     /// It is told, and nothing is proposed.
     case remark(String)
 
@@ -60,7 +60,8 @@ enum Proposal {
         guard let origin = folder.origin else {
             return .incomplete(
                 file: file, why: "it is encrypted by SOPS, and there is no remote to push it to",
-                flag: "git:remote=https://HOST/PATH.git,branch=main,path=\(file),name=\(place),encrypt=sops")
+                flag: "git:remote=https://HOST/PATH.git,branch=main,path=\(file),name=\(place),encrypt=sops",
+                missing: ["HOST/PATH"])
         }
         var with: JSONObject = [
             "remote": .string(origin.https), "branch": "main", "path": .string(file), "name": .string(place),
@@ -81,10 +82,11 @@ enum Proposal {
         let values = service.values(in: folder.text(of: file) ?? "")
         guard values.allSatisfy({ $0.value != nil }) else {
             let settings = values.map { "\($0.key)=\($0.value ?? $0.example)" }.joined(separator: ",")
-            let missing = values.filter { $0.value == nil }.map(\.example).joined(separator: ", ")
+            let missing = values.filter { $0.value == nil }.map(\.example)
             return .incomplete(
-                file: file, why: "\(service.title) may hold the key, and the file does not tell \(missing)",
-                flag: "\(preset)=http:preset=\(preset),\(settings),name=\(name)")
+                file: file,
+                why: "\(service.title) may hold the key, and the file does not tell \(missing.joined(separator: ", "))",
+                flag: "\(preset)=http:preset=\(preset),\(settings),name=\(name)", missing: missing)
         }
         var with: JSONObject = ["preset": .string(preset)]
         for (key, value, _) in values { with[key] = value.map { .string($0) } }
@@ -102,7 +104,8 @@ enum Proposal {
             guard let origin = folder.origin else {
                 return .incomplete(
                     file: workflow, why: "it uses \(name), and there is no remote that tells the repository",
-                    flag: "github=github-secret:repository=OWNER/NAME,name=\(name)")
+                    flag: "github=github-secret:repository=OWNER/NAME,name=\(name)",
+                    missing: ["OWNER/NAME"])
             }
             let with: JSONObject = [
                 "repository": .string(origin.path), "name": .string(name), "companion": .string("\(name)_STATE"),
@@ -113,7 +116,8 @@ enum Proposal {
         guard let origin = folder.origin else {
             return .incomplete(
                 file: ".gitlab-ci.yml", why: "it uses \(name), and there is no remote that tells the project",
-                flag: "gitlab=gitlab-variable:project=GROUP/NAME,key=\(name)")
+                flag: "gitlab=gitlab-variable:project=GROUP/NAME,key=\(name)",
+                missing: ["GROUP/NAME"])
         }
         let with: JSONObject = ["project": .string(origin.path), "key": .string(name)]
         return .target(DraftTarget(name: "gitlab", publisher: "gitlab-variable", with: with))
