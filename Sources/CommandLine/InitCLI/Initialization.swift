@@ -64,6 +64,7 @@ package struct Initialization {
                 .usage, "there is no terminal to ask whether to write these files",
                 hint: "say --yes, or --dry-run to look")
         }
+        console.show(.doing("would write \(draft.files.map(\.path).joined(separator: ", "))"))
         guard questions.agrees(to: "Write these \(draft.files.count) files?") else {
             throw StepError(
                 .usage, "nothing was written",

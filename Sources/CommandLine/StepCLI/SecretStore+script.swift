@@ -19,13 +19,19 @@ extension SecretStore {
         return """
             #!/bin/sh
             # Makes the environments at GitHub with their protection, asks for each secret once, stores them and the identities in
-            # this folder, and removes it. In a clone of the repository, as its administrator, logged in with gh.
+            # this folder, and removes it. In a clone of the repository, as its administrator, logged in with gh. In a private
+            # repository only GitHub Enterprise has reviewers: without it, REVIEWERS=no, and nobody is asked before a key goes.
             set -eu
             folder=$(dirname -- "$0")
             approver=\(approver ?? "$(gh api user --jq .login)") # opens the gates
             \(githubEnvironment)
             \(asking(#"gh secret set "$name" --env "$place""#))
-            \(githubEnvironments) || exit
+            reviewer=
+            [ "${REVIEWERS-}" = no ] || \(githubReviewer)
+            if ! { \(githubEnvironments); }; then
+                echo 'nothing is stored yet; see the first lines of this script' >&2
+                exit 1
+            fi
             \((["ask OPENROUTER_MANAGEMENT_KEY ork-manage ork-rollback"] + secrets).joined(separator: "\n"))
             \(githubIdentities(#""$folder""#)) || exit
             rm -r "$folder"

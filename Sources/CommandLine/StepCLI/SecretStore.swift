@@ -21,7 +21,8 @@ package enum SecretStore: String, ExpressibleByArgument, CaseIterable {
         # In a clone of the repository, as its administrator, with gh. First the login of who approves:
         approver=WHO_APPROVES
         \(githubEnvironment)
-        \(githubEnvironments) &&
+        \(githubReviewer) &&
+            \(githubEnvironments) &&
             \(githubIdentities(folder)) &&
             rm -r \(folder) &&
             gh secret set OPENROUTER_MANAGEMENT_KEY --env ork-manage && # asks for the key
@@ -34,7 +35,7 @@ package enum SecretStore: String, ExpressibleByArgument, CaseIterable {
     static let githubEnvironment = """
         branch=$(gh repo view --json defaultBranchRef --jq .defaultBranchRef.name)
         environment() { # NAME REVIEWERS
-            printf '{"reviewers": [%s], "deployment_branch_policy": %s}' "$2" \\
+            printf '{"reviewers": [%s], "deployment_branch_policy": %s}' "${2-}" \\
                 '{"protected_branches": false, "custom_branch_policies": true}' |
                 gh api --silent --method PUT "repos/{owner}/{repo}/environments/$1" --input - || return
             gh api --silent --method POST "repos/{owner}/{repo}/environments/$1/deployment-branch-policies" \\
@@ -42,9 +43,10 @@ package enum SecretStore: String, ExpressibleByArgument, CaseIterable {
         }
         """
 
+    static let githubReviewer = #"reviewer="{\"type\": \"User\", \"id\": $(gh api "users/$approver" --jq .id)}""#
+
     static let githubEnvironments = """
-        reviewer="{\\"type\\": \\"User\\", \\"id\\": $(gh api "users/$approver" --jq .id)}" &&
-            environment ork-manage && environment ork-publish &&
+        environment ork-manage && environment ork-publish &&
             environment ork-approve-publish "$reviewer" && environment ork-approve-retire "$reviewer" &&
             environment ork-rollback "$reviewer"
         """
