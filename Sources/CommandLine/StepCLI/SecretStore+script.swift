@@ -52,7 +52,10 @@ extension SecretStore {
             approver=\(approver ?? whoever) # opens the gates
             \(gitlabEnvironment)
             \(asking(#"glab variable set "$name" --scope "$place" --masked --protected"#))
-            [ "${PROTECT-}" = no ] || { \(gitlabEnvironments); } || exit
+            if [ "${PROTECT-}" != no ] && ! { \(gitlabEnvironments); }; then
+                echo 'nothing is stored yet; see the first lines of this script' >&2
+                exit 1
+            fi
             \((["ask OPENROUTER_MANAGEMENT_KEY ork/manage ork/rollback"] + secrets).joined(separator: "\n"))
             # A project access token: Developer, read_api. A job's own token may not list jobs.
             ask ORK_HANDOFF_TOKEN '*'
@@ -72,7 +75,7 @@ extension SecretStore {
             shift
             printf '%s: ' "$name" >&2
             [ ! -t 0 ] || stty -echo
-            IFS= read -r value || [ -n "$value" ]
+            IFS= read -r value || :
             [ ! -t 0 ] || { stty echo && echo >&2; }
             [ -n "$value" ] || { echo "nothing was stored: $name is empty; run this again" >&2 && exit 1; }
             for place in "$@"; do printf %s "$value" | \(command); done

@@ -77,6 +77,7 @@ package enum SecretStore: String, ExpressibleByArgument, CaseIterable {
     // A masked variable is one line. docs.gitlab.com/api/protected_environments
     static let gitlabEnvironment = """
         protect() { # NAME
+            glab api --silent "projects/:id/protected_environments/ork%2F$1" 2>/dev/null && return
             glab api --silent --method POST projects/:id/environments -f name="ork/$1" &&
                 printf '{"name": "ork/%s", "deploy_access_levels": [{"user_id": %s}]}' "$1" "$approver" |
                 glab api --silent --method POST projects/:id/protected_environments \\
