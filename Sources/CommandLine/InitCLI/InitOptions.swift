@@ -34,7 +34,7 @@ package struct InitOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
             "For a pipeline: ork's repository there and the full hash of the commit to use.",
-            valueName: "owner/ork@commit"))
+            valueName: "owner/ork@commit"), transform: OrkReference.init(checking:))
     package var ork: OrkReference?
 
     @Option(

@@ -1,5 +1,6 @@
 package import HTTP
 import OpenRouter
+import PublisherHosting
 import Rotation
 import Secrets
 package import StepCLI
@@ -146,12 +147,17 @@ package struct Initialization {
         for text in options.to {
             do { named.append(try DraftTarget(flag: text, taken: named.map(\.name))) } catch { throw StepError(error) }
         }
+        for target in named where !PublisherName.shipped.map(\.description).contains(target.publisher) {
+            console.warn(
+                UnknownName(target.publisher, of: "publisher", among: PublisherName.shipped.map(\.description)).message
+                    + " that comes with ork; it has to be installed where the rotation runs")
+        }
         let proposals = Proposal.all(in: folder, for: system, name: options.variable)
         let found = Proposal.targets(proposals)
         for name in options.without where !found.contains(where: { $0.name == name }) {
             throw StepError(
-                .usage, UnknownName(name, of: "target that is found", among: found.map(\.name)).message,
-                hint: "--without names one of those that ork-init finds")
+                .usage, "--without: no target \(name) is found here",
+                hint: "found are: \(found.isEmpty ? "none" : found.map(\.name).joined(separator: ", "))")
         }
         for proposal in proposals {
             switch proposal {

@@ -2,13 +2,21 @@ import ArgumentParser
 import Secrets
 
 /// Where a pipeline takes ork's files from: a repository, at one commit that somebody has looked at.
-package struct OrkReference: ExpressibleByArgument, Sendable, Hashable {
+package struct OrkReference: Sendable, Hashable {
     /// `acme/ork`, at GitLab with as many groups as there are.
     let path: String
     /// The full hash of the commit: a branch or a tag may be moved.
     let commit: String
 
-    package init?(argument: String) {
+    /// Reads what an option says.
+    init(checking argument: String) throws {
+        guard let reference = OrkReference(argument: argument) else {
+            throw ValidationError("write OWNER/ork@ and the full hash of a commit, as a branch or a tag may be moved")
+        }
+        self = reference
+    }
+
+    init?(argument: String) {
         let parts = argument.split(separator: "@", omittingEmptySubsequences: false).map(String.init)
         guard parts.count == 2 else { return nil }
         let folders = parts[0].split(separator: "/", omittingEmptySubsequences: false)
