@@ -66,7 +66,7 @@ import Testing
     }
 
     @Test(
-        "a service's file is a target where it tells all, else the flag to complete, or that there is no preset yet",
+        "a service's file is a target where it tells all, else the flag to complete",
         arguments: [
             (
                 "fly.toml", "app = \"shop\" # ours\n[env]\napp = 'x'\n",
@@ -92,9 +92,16 @@ import Testing
                 "infra/render.yaml", "services: []\n",
                 "infra/render.yaml: render=http:preset=render,service=srv-ID,name=OPENROUTER_API_KEY"
             ),
-            ("vercel.json", "{}", "vercel.json: there is no preset for Vercel yet"),
-            (".vercel/project.json", "{}", ".vercel/project.json: there is no preset for Vercel yet"),
-            ("netlify.toml", "[build]\n", "netlify.toml: there is no preset for Netlify yet"),
+            ("vercel.json", "{}", "vercel.json: vercel=vercel:project=PROJECT,name=OPENROUTER_API_KEY"),
+            (
+                ".vercel/project.json", "{\n  \"projectId\": \"prj_1\",\n  \"orgId\": \"team_1\"\n}\n",
+                "vercel: {publisher: vercel, env: [VERCEL_TOKEN], with: {project: prj_1, name: OPENROUTER_API_KEY}}"
+            ),
+            (
+                "netlify.toml", "[build]\n",
+                "netlify.toml: netlify=http:preset=netlify,account=TEAM,site=SITE_ID,context=production,"
+                    + "name=OPENROUTER_API_KEY"
+            ),
         ])
     func services(file: String, text: String, expected: String) throws {
         let (targets, others) = try Project([file: text]).proposals(.github)

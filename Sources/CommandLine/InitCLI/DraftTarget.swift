@@ -65,8 +65,8 @@ enum KnownVariables {
     }
 
     static func of(_ publisher: String, _ with: JSONObject) -> [DraftTarget.Variable] {
-        if publisher == "http" {
-            let service = KnownService.all.first { $0.preset != nil && $0.preset == with["preset"]?.string }
+        let service = KnownService.all.first { $0.publisher == publisher && $0.preset == with["preset"]?.string }
+        if publisher == "http" || service != nil {
             // A description of requests names its variable itself.
             let named = service?.variable ?? with["token"]?.string
             return named.map { [.init(name: $0, ours: $0)] } ?? []

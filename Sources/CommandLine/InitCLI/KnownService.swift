@@ -6,11 +6,13 @@ struct KnownService: Sendable {
     /// The ends of the paths that show it.
     let files: [String]
     let title: String
-    /// The preset of the publisher `http`; `nil` if there is none.
+    /// What writes there.
+    let publisher: String
+    /// The preset of the publisher `http`; `nil` where the service has a publisher of its own.
     let preset: String?
-    /// The variable that the preset takes its credential from.
-    let variable: String?
-    /// What the preset needs beside the variable's name, and where in the file it may stand.
+    /// The variable that the credential is taken from.
+    let variable: String
+    /// What is needed beside the variable's name, and where in the file it may stand.
     let settings: [Setting]
 
     struct Setting: Sendable {
@@ -28,11 +30,21 @@ struct KnownService: Sendable {
     }
 
     init(
-        _ files: [String], _ title: String, preset: String? = nil, variable: String? = nil, _ settings: Setting...
+        _ files: [String], _ title: String, preset: String, variable: String, _ settings: Setting...
     ) {
         self.files = files
         self.title = title
+        publisher = "http"
         self.preset = preset
+        self.variable = variable
+        self.settings = settings
+    }
+
+    init(_ files: [String], _ title: String, publisher: String, variable: String, _ settings: Setting...) {
+        self.files = files
+        self.title = title
+        self.publisher = publisher
+        preset = nil
         self.variable = variable
         self.settings = settings
     }
@@ -62,8 +74,12 @@ struct KnownService: Sendable {
             Setting("project", "PROJECT_REF")),
         KnownService(
             ["heroku.yml"], "Heroku", preset: "heroku", variable: "HEROKU_API_KEY", Setting("app", "APP")),
-        KnownService(["vercel.json", ".vercel/project.json"], "Vercel"),
-        KnownService(["netlify.toml"], "Netlify"),
+        KnownService(
+            ["vercel.json", ".vercel/project.json"], "Vercel", publisher: "vercel", variable: "VERCEL_TOKEN",
+            Setting("project", at: "projectId", "PROJECT")),
+        KnownService(
+            ["netlify.toml"], "Netlify", preset: "netlify", variable: "NETLIFY_AUTH_TOKEN", Setting("account", "TEAM"),
+            Setting("site", "SITE_ID"), Setting("context", "production")),
     ]
 
     /// The service whose file this is.

@@ -74,11 +74,7 @@ enum Proposal {
     /// The file of a service that people deploy to.
     private static let service: Rule = { file, folder, _, name in
         guard let service = KnownService.with(file: file) else { return nil }
-        guard let preset = service.preset else {
-            return .remark(
-                "\(file): there is no preset for \(service.title) yet; the publisher http reaches it by a description of its "
-                    + "requests, and command by a program of yours")
-        }
+        let target = service.preset ?? service.publisher
         let values = service.values(in: folder.text(of: file) ?? "")
         guard values.allSatisfy({ $0.value != nil }) else {
             let settings = values.map { "\($0.key)=\($0.value ?? $0.example)" }.joined(separator: ",")
@@ -86,12 +82,15 @@ enum Proposal {
             return .incomplete(
                 file: file,
                 why: "\(service.title) may hold the key, and the file does not tell \(missing.joined(separator: ", "))",
-                flag: "\(preset)=http:preset=\(preset),\(settings),name=\(name)", missing: missing)
+                flag:
+                    "\(target)=\(service.publisher):\(service.preset.map { "preset=\($0)," } ?? "")\(settings),name=\(name)",
+                missing: missing)
         }
-        var with: JSONObject = ["preset": .string(preset)]
+        var with = JSONObject()
+        with["preset"] = service.preset.map { .string($0) }
         for (key, value, _) in values { with[key] = value.map { .string($0) } }
         with["name"] = .string(name)
-        return .target(DraftTarget(name: preset, publisher: "http", with: with))
+        return .target(DraftTarget(name: target, publisher: service.publisher, with: with))
     }
 
     /// What the project's own pipelines take the key from.
