@@ -1,5 +1,6 @@
 import ChildProcesses
 import FoundationEssentials
+import Glibc
 import JSON
 import PublisherKit
 import Secrets
@@ -64,8 +65,16 @@ final class Subject {
         var options = Run.Options(input: Secret(input), outputLimit: 256 << 10, time: time)
         options.keepsInputOpen = keepsInputOpen
         options.lines = lines
+        // What was looked at once is not searched again each time that the process is looked at.
+        var clean: Set<[UInt8]> = []
         let run = Program([path, word], environment: target.environment).run(options) { [self] process in
-            for place in SessionView(of: process).places(where: redactor.contains) { leaks.insert(place) }
+            let places = SessionView(of: process).places { bytes in
+                guard !clean.contains(bytes) else { return false }
+                if redactor.contains(bytes) { return true }
+                clean.insert(bytes)
+                return false
+            }
+            leaks.formUnion(places)
         }
         if redactor.contains(run.output.copyBytes()) { leaks.insert("standard output") }
         if redactor.contains(run.errors.copyBytes()) { leaks.insert("standard error") }
@@ -157,13 +166,7 @@ struct SessionView {
     /// `leader` is the number of the session's first process.
     init(of leader: Int32) {
         let numbers = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
-        processes = numbers.filter { number in
-            guard number.allSatisfy(\.isNumber), let status = Self.read("/proc/\(number)/stat") else { return false }
-            // The name stands in parentheses and may hold anything; session is the fourth field after it.
-            guard let end = status.lastIndex(of: UInt8(ascii: ")")) else { return false }
-            let fields = status[end...].split(separator: UInt8(ascii: " "))
-            return fields.count > 4 && String(decoding: fields[4], as: UTF8.self) == String(leader)
-        }
+        processes = numbers.filter { Int32($0).map { getsid($0) == leader } ?? false }
     }
 
     /// Where `isSecret` finds something. Another user's, or a protected process's, environment cannot be read.
