@@ -66,11 +66,14 @@ extension ServiceError {
 struct VercelID: Hashable, CustomStringConvertible {
     let description: String
 
-    /// `nil` for what no id looks like. A key is longer, so that none gets into an address.
+    /// `nil` for what no id looks like, and for what holds a key, so that none gets into an address.
     init?(_ text: String?) {
         guard let text, (1...64).contains(text.utf8.count),
-            text.utf8.allSatisfy({ $0.isASCIIAlphanumeric || $0 == UInt8(ascii: "_") || $0 == UInt8(ascii: "-") })
+            text.utf8.allSatisfy({ $0.isASCIIAlphanumeric || $0 == UInt8(ascii: "_") || $0 == UInt8(ascii: "-") }),
+            !Self.keys.contains(text.utf8)
         else { return nil }
         description = text
     }
+
+    private static let keys = Redactor()
 }

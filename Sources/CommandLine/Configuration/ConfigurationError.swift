@@ -37,8 +37,27 @@ struct SourcePlace: Hashable, Sendable {
     let path: [String]
 
     func error(_ message: String) -> ConfigurationError {
-        let text = path.map { DisplayText.escaped($0, limit: 64) }.joined(separator: ".")
+        let text = path.map { DisplayText.escaped(Self.withoutKeys($0), limit: 64) }.joined(separator: ".")
         return ConfigurationError(file: file, line: line, path: text, keys: path, message)
+    }
+
+    /// A name of the file as it may be shown: so many hexadecimal digits may be of a key, and eight tell which one is meant.
+    private static func withoutKeys(_ name: String) -> String {
+        var shown = ""
+        var run = ""
+        for character in name {
+            if character.isHexDigit {
+                run.append(character)
+                continue
+            }
+            shown += shortened(run) + String(character)
+            run = ""
+        }
+        return shown + shortened(run)
+    }
+
+    private static func shortened(_ digits: String) -> String {
+        digits.utf8.count < 16 ? digits : digits.prefix(8) + "…"
     }
 
     /// The place of something below, on `line` or on this one.
