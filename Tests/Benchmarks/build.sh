@@ -13,6 +13,13 @@ build_programs() {
     built=$(swift build --package-path "$from" -c release --static-swift-stdlib --show-bin-path)
 }
 
+# said FILE QUERY: what a server has said of itself in its greeting.
+said() { jq -r "$2" "$1"; }
+
+# In seconds since some moment, with fractions.
+now() { date +%s.%N; }
+since() { echo "$(now) $1" | awk '{printf "%.2f s\n", $1 - $2}'; }
+
 # need_from_tests PROGRAM: the tests' Python environment, which has to have that program, is in $venv then.
 need_from_tests() {
     venv=${ORK_TEST_VENV:-$root/.venv-test}

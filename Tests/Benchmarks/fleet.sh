@@ -34,8 +34,7 @@ serve() {
     mv greeting.new greeting
 }
 serve 0
-field() { jq -r "$1" greeting; }
-upstream=$(field .url)
+upstream=$(said greeting .url)
 upstream=${upstream#http://}
 upstream=${upstream%%/*}
 port=$((20000 + $$ % 20000))
@@ -60,7 +59,7 @@ http {
 NGINX
 nginx -c "$stage/nginx.conf"
 
-OPENROUTER_MANAGEMENT_KEY=$(field .management_key) OPENROUTER_BASE_URL=http://127.0.0.1:$port/api/v1
+OPENROUTER_MANAGEMENT_KEY=$(said greeting .management_key) OPENROUTER_BASE_URL=http://127.0.0.1:$port/api/v1
 XDG_STATE_HOME=$stage/state
 export OPENROUTER_MANAGEMENT_KEY OPENROUTER_BASE_URL XDG_STATE_HOME PATH
 unset CI GITHUB_ACTIONS GITLAB_CI ORK_DISABLED
@@ -121,8 +120,6 @@ chmod +x rotate
 : >failed
 : >finished
 
-now() { date +%s.%N; }
-since() { echo "$(now) $1" | awk '{printf "%.1f s", $1 - $2}'; }
 peak() { sort -n "memory/$1" | tail -1; }
 # Of the first runs and of the last ones.
 peaks() {

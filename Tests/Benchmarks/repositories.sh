@@ -42,10 +42,8 @@ repositories=$(seq -f 'acme/r%g' "$count")
 "$built/ork-sandbox" --latency 50 $(printf -- '--github-repository %s ' $repositories) >greeting &
 sandbox=$!
 until [ -s greeting ]; do sleep 0.1; done
-greeting=$(cat greeting)
-field() { printf '%s' "$greeting" | jq -r "$1"; }
-OPENROUTER_MANAGEMENT_KEY=$(field .management_key) OPENROUTER_BASE_URL=$(field .url)
-GITHUB_TOKEN=$(field .github.token) GITHUB_API_URL=$(field .github.url)
+OPENROUTER_MANAGEMENT_KEY=$(said greeting .management_key) OPENROUTER_BASE_URL=$(said greeting .url)
+GITHUB_TOKEN=$(said greeting .github.token) GITHUB_API_URL=$(said greeting .github.url)
 XDG_STATE_HOME=$stage/state
 export OPENROUTER_MANAGEMENT_KEY OPENROUTER_BASE_URL GITHUB_TOKEN GITHUB_API_URL XDG_STATE_HOME
 unset CI GITHUB_ACTIONS
@@ -65,10 +63,6 @@ rotations:
         for_each: {repository: [$(printf '%s, ' $repositories | sed 's/, $//')]}
 YAML
 }
-
-# In seconds since some moment, with fractions.
-now() { date +%s.%N; }
-since() { echo "$(now) $1" | awk '{printf "%.2f s\n", $1 - $2}'; }
 
 publish() {
     write_plan "$2" >ork.yaml

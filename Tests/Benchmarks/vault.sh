@@ -43,7 +43,6 @@ mkfifo held
 vault=$!
 exec 9>held
 until [ -s greeting ] && [ -s vault ]; do sleep 0.1; done
-said() { jq -r "$2" "$1"; }
 OPENROUTER_MANAGEMENT_KEY=$(said greeting .management_key) OPENROUTER_BASE_URL=$(said greeting .url)
 VAULT_ADDR=https://127.0.0.1:$(said vault .port) VAULT_CACERT=$(said vault .authority)
 VAULT_ROLE_ID=$(said vault '.roles[""].ork.role_id') VAULT_SECRET_ID=$(said vault '.roles[""].ork.secret_id')
@@ -65,10 +64,6 @@ rotations:
         with: {auth: approle, field: OPENROUTER_API_KEY}
         for_each: {path: [$(printf '%s, ' $paths | sed 's/, $//')]}
 YAML
-
-# In seconds since some moment, with fractions.
-now() { date +%s.%N; }
-since() { echo "$(now) $1" | awk '{printf "%.2f s\n", $1 - $2}'; }
 
 publish() {
     steps/ork-create --handoff "$1.json" $3 2>>log

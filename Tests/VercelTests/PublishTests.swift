@@ -32,7 +32,7 @@ import Testing
         #expect(!fixture.exchanges.contains { $0.request.method != .get })
     }
 
-    @Test("a stranger's value is a conflict, and stays", arguments: Verb.basic)
+    @Test("a value that the rotation does not know is a conflict, and stays", arguments: Verb.basic)
     func conflict(verb: Verb) {
         let fixture = VercelFixture(holding: SampleKeys.foreign)
         let answer = fixture.ask(verb)

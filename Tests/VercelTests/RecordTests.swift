@@ -106,7 +106,7 @@ import Testing
         #expect(second.held == .predecessor && fixture.takeRequests().count { $0.method == .patch } == 1)
     }
 
-    @Test("where one of them holds a stranger's value, none is written")
+    @Test("where one of them holds a value that the rotation does not know, none is written")
     func conflict() {
         let fixture = VercelFixture(records: Self.three)
         fixture.vercel { vercel, now in vercel.set("var3", SampleKeys.text(SampleKeys.foreign), at: now) }

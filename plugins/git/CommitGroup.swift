@@ -17,14 +17,18 @@ final class CommitGroup {
 
     /// What the tries for one target know of each other.
     struct Progress {
-        /// What is written.
-        var secret: Secret?
         /// Why it is not known whether a push has arrived.
         var doubt: PublisherError?
         /// What was made of a file, and holds for as long as that is the same.
-        var prepared: (source: [UInt8], bytes: [UInt8])?
+        var prepared: (source: [UInt8], written: Written)?
         /// What the file was in the commits that were pushed.
         var pushed: Set<ObjectID> = []
+    }
+
+    /// A whole file as it is to be, and the key that is put into it.
+    struct Written {
+        let bytes: [UInt8]
+        let secret: Secret
     }
 
     /// How one try ended.
@@ -78,16 +82,16 @@ final class CommitGroup {
             return .over
         }
         var files: [String: [UInt8]] = [:]
-        var written: [Int] = []
+        var written: [(index: Int, secret: Secret)] = []
         for index in round {
             let path = targets[index].settings.place.path
             do throws(PublisherError) {
                 switch try targets[index].prepare(at: start, over: files[path], &progress[index]) {
                 case .answer(let answer): settle(index, answer)
                 case .later: break
-                case .change(let bytes):
-                    files[path] = bytes
-                    written.append(index)
+                case .change(let change):
+                    files[path] = change.bytes
+                    written.append((index, change.secret))
                 }
             } catch {
                 fail(index, error)
@@ -95,23 +99,22 @@ final class CommitGroup {
         }
         guard !written.isEmpty else { return .over }
         do throws(PublisherError) {
-            return try push(try commit(files, for: written, on: start.tip), for: written, on: start)
+            return try push(try commit(files, for: written, on: start.tip), for: written.map(\.index), on: start)
         } catch {
             // What one is refused for may be no matter of the others.
-            if written.count > 1 { isApart = true } else { fail(written[0], error) }
+            if written.count > 1 { isApart = true } else { fail(written[0].index, error) }
             return .over
         }
     }
 
     private func commit(
-        _ files: [String: [UInt8]], for written: [Int], on tip: ObjectID
+        _ files: [String: [UInt8]], for written: [(index: Int, secret: Secret)], on tip: ObjectID
     ) throws(PublisherError) -> ObjectID {
-        let proven = written.map { index in
+        let proven = written.map { index, secret in
             let (target, place) = (targets[index], targets[index].settings.place)
-            let secret = progress[index].secret ?? Secret("")
             return (target, CommitProof(of: secret, at: place, in: files[place.path] ?? []))
         }
-        let settings = targets[written[0]].settings.commit
+        let settings = targets[written[0].index].settings.commit
         let changes = files.sorted { $0.key < $1.key }.map { GitChange(path: $0.key, bytes: $0.value) }
         let commit: ObjectID?
         do {

@@ -9,8 +9,7 @@ extension GitTarget {
     /// What a look at the branch leaves to do.
     enum Preparation {
         case answer(PublisherAnswer)
-        /// The whole file as it is to be.
-        case change([UInt8])
+        case change(CommitGroup.Written)
         /// It can be told once what others write to the same file is there.
         case later
     }
@@ -25,7 +24,7 @@ extension GitTarget {
             return .answer(answer(.committed, file, at: start.tip))
         }
         let before = staged ?? file?.bytes
-        if let prepared = progress.prepared, prepared.source == before { return .change(prepared.bytes) }
+        if let prepared = progress.prepared, prepared.source == before { return .change(prepared.written) }
         let copy = try repositoryFile(before, at: start.tip)
         let opened = try open(copy, at: start.tip, on: start.name)
         if staged != nil, case .sealed = opened { return .later }
@@ -35,17 +34,16 @@ extension GitTarget {
             guard staged == nil, let file else { return .later }
             return .answer(answer(progress.doubt == nil ? .unchanged : .committed, file, at: start.tip))
         }
-        let secret: Secret
-        if let known = progress.secret { secret = known } else { secret = try self.secret(start) }
-        progress.secret = secret
+        let secret = try secret(start)
         let bytes = try write(secret, into: copy, opened)
         guard bytes != before else {
             throw PublisherError(
                 .configuration, "encrypting gave the bytes that were there before",
                 hint: "check whether the program really encrypts what it gets", field: "with.encrypt")
         }
-        progress.prepared = before.map { ($0, bytes) }
-        return .change(bytes)
+        let written = CommitGroup.Written(bytes: bytes, secret: secret)
+        progress.prepared = before.map { ($0, written) }
+        return .change(written)
     }
 
     /// The key to write: that of the request, or what the target held earlier.

@@ -8,7 +8,7 @@ extension GitTarget {
     /// How many earlier states of the file are decrypted at most.
     private static let mostOpened = 20
 
-    /// The value in the newest state of the file that held it. What others have changed there since then stays.
+    /// The value in the newest state of the file that held it.
     func earlierValue(_ start: Workplace.Start) throws(PublisherError) -> Secret {
         for bytes in try earlierFiles(start) {
             let file = RepositoryFile(bytes: bytes, rules: nil, stage: workplace.stage, work: workplace.work)

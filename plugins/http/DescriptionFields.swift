@@ -44,10 +44,14 @@ struct DescriptionFields {
 
     /// A pointer, or a list of them.
     func pointers(_ key: String) throws(PublisherError) -> [Pointer] {
-        try words(key).map { text throws(PublisherError) in
-            guard let pointer = Pointer(text) else { throw error(key, isNo: "no JSON pointer, as /data/value") }
-            return pointer
+        try words(key).map { text throws(PublisherError) in try pointer(text, key) }
+    }
+
+    private func pointer(_ text: String?, _ key: String) throws(PublisherError) -> Pointer {
+        guard let pointer = text.flatMap({ Pointer($0) }) else {
+            throw error(key, isNo: "no JSON pointer, as /data/value")
         }
+        return pointer
     }
 
     func flag(_ key: String) throws(PublisherError) -> Bool {
@@ -66,11 +70,7 @@ struct DescriptionFields {
     }
 
     func pointer(_ key: String) throws(PublisherError) -> Pointer? {
-        guard let value = object[key] else { return nil }
-        guard let pointer = value.string.flatMap({ Pointer($0) }) else {
-            throw error(key, isNo: "no JSON pointer, as /data/value")
-        }
-        return pointer
+        try object[key].map { value throws(PublisherError) in try pointer(value.string, key) }
     }
 
     /// Statuses of HTTP; `nil` without the key.

@@ -46,8 +46,8 @@ struct HTTPPublisher: ServicePublisher {
                 transport: clients.transport, clock: clients.clock)
         }
         return HTTPTarget(
-            description: description, client: client, environment: clients.environment, transport: clients.transport,
-            clock: clients.clock, deadline: request.deadline, secret: request.secret)
+            description: description, client: client, environment: clients.environment, deadline: request.deadline,
+            secret: request.secret)
     }
 
     func finish() { clients.end() }

@@ -193,7 +193,6 @@ extension HTTPTarget {
     }
 
     private func call(hook variable: String) throws(ServiceError) {
-        try hook(variable).call(
-            at: DescribedService(description), hiding: secret, over: transport, clock: clock, until: deadline)
+        try hook(variable).call(by: client, hiding: secret, until: deadline)
     }
 }

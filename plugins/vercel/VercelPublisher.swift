@@ -27,7 +27,7 @@ struct VercelPublisher: ServicePublisher {
         let settings = Settings(request.with)
         return VercelTarget(
             settings: try VariableSettings(settings), client: try clients.client(for: settings),
-            environment: clients.environment, transport: clients.transport, clock: clients.clock,
+            environment: clients.environment,
             deadline: request.deadline, secret: request.secret)
     }
 }

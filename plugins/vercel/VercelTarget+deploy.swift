@@ -52,8 +52,7 @@ extension VercelTarget {
         }
         do throws(ServiceError) {
             if case .hook(let variable) = redeploy {
-                try hook(variable).call(
-                    at: client.service, hiding: secret, over: transport, clock: clock, until: deadline)
+                try hook(variable).call(by: client, hiding: secret, until: deadline)
                 let made = try newest(project, since: moment)
                 let receipt: JSONObject = [
                     "redeployed": "hook", "deployment": made.map { .string($0.id.description) } ?? .null,

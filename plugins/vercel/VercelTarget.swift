@@ -11,8 +11,6 @@ struct VercelTarget: ServiceTarget {
     let client: ServiceClient
     /// The process's own, for a deploy hook.
     let environment: [String: String]
-    let transport: any HTTPTransport
-    let clock: any WallClock
     let deadline: Date
     /// What no message may repeat.
     let secret: Secret?

@@ -40,6 +40,9 @@ struct Draft {
         if let identities { addIdentities(identities, system, configuration.variables, options.approver) }
     }
 
+    /// The pipeline at GitLab, which the project's own includes.
+    static let gitLabPipeline = ".gitlab/ork.yml"
+
     /// The folder of the identities until they are stored.
     static let identityFolder = "ork-identities"
 
@@ -85,7 +88,7 @@ struct Draft {
         _ options: InitOptions, _ rotation: PlanName, _ targets: [DraftTarget], hasPipeline: Bool
     ) throws(StepError) {
         guard let ork = options.ork, let image = options.image else { return }
-        let included = ".gitlab/ork.yml"
+        let included = Self.gitLabPipeline
         let hasLaterWaves = targets.contains { ($0.wave ?? "1") != "1" }
         files.append(
             DraftFile(
@@ -135,7 +138,7 @@ struct Draft {
     }
 }
 
-/// When the pipelines of a CI system look whether there is anything to do.
+/// How often scheduled pipelines run.
 enum Schedule {
     /// A rotation begins then if it is due.
     static let begins = "17 3 * * 1"

@@ -78,7 +78,7 @@ package struct SetupCheck {
 
     private func gitLab(_ rotations: [RotationConfiguration], _ variables: [String]) -> [Finding] {
         var findings = trust(rotations) + identities
-        let included = ".gitlab/ork.yml"
+        let included = Draft.gitLabPipeline
         let pipeline = folder.text(of: ".gitlab-ci.yml") ?? ""
         let isIncluded = pipeline.contains(included) || pipeline.contains("ork-rotate.yml")
         findings.append(
@@ -151,7 +151,7 @@ extension CISystem {
     /// For what this folder is set up, by what `ork-init` writes.
     static func setUp(in folder: ProjectFolder) -> CISystem {
         if folder.files.contains(".github/workflows/ork-rotate.yml") { return .github }
-        if folder.files.contains(".gitlab/ork.yml") { return .gitlab }
+        if folder.files.contains(Draft.gitLabPipeline) { return .gitlab }
         if folder.files.contains("rotate.sh") { return .cron }
         return found(in: folder)[0]
     }

@@ -16,9 +16,6 @@ public enum Held: String, Sendable, CaseIterable {
 }
 
 extension PublisherRequest {
-    /// Refuses what is wrong whatever the publisher.
-    func requireFlags() throws(PublisherError) { _ = try Settings(with).flag(Settings.create) }
-
     /// The same, about to be answered.
     func looking(for verb: Verb) -> PublisherRequest {
         var request = self

@@ -54,6 +54,9 @@ public struct PublisherRequest: Sendable {
         self.receipt = receipt
         self.sealTo = sealTo
     }
+
+    /// Refuses what is wrong whatever the publisher.
+    func requireFlags() throws(PublisherError) { _ = try Settings(with).flag(Settings.create) }
 }
 
 extension PublisherRequest {

@@ -36,12 +36,7 @@ extension PublishStep {
         for (name, doubt) in state.doubts where recorded[name] == nil && state.isPublished(name) {
             guard let target = state.plan.target(name) else { continue }
             try context.record(
-                Entry(
-                    .publish, .unknown, target: name, message: "\(name): does not hold \(successor.name) any more",
-                    detail: [
-                        "digest": .string(successor.digest.description), "place": .string(target.place.description),
-                        "held": .string(doubt.rawValue),
-                    ]))
+                .lost(successor.name.description, successor.digest, at: target, by: .publish, holding: doubt))
         }
     }
 
@@ -57,5 +52,20 @@ extension PublishStep {
         guard !unread.isEmpty else { return "\(who) \(isOne ? "holds" : "hold") \(successor.name)" }
         return "\(who) \(isOne ? "was" : "were") given \(successor.name); "
             + "not seen at \(Evidence.list(unread)), which cannot be read back"
+    }
+}
+
+extension Entry {
+    /// That a target does not hold a key any more which it was recorded to hold; `doubt` is what it was seen to hold.
+    static func lost(
+        _ name: String, _ digest: Digest, at target: Plan.Target, by step: StepName, holding doubt: State.Doubt? = nil
+    ) -> Entry {
+        var detail: JSONObject = [
+            "digest": .string(digest.description), "place": .string(target.place.description),
+        ]
+        detail["held"] = doubt.map { .string($0.rawValue) }
+        return Entry(
+            step, .unknown, target: target.name, message: "\(target.name): does not hold \(name) any more",
+            detail: detail)
     }
 }

@@ -34,12 +34,7 @@ extension RollbackStep {
     /// would else count the overlap from the earlier one.
     func recordLoss(of ways: [WayBack], _ state: State) throws(StepError) {
         for way in ways where state.putBack(way.target)?.digest == way.digest {
-            let name = way.target.name
-            try context.record(
-                Entry(
-                    .rollback, .unknown, target: name, message: "\(name): does not hold \(way.key.name) any more",
-                    detail: ["digest": .string(way.digest.description), "place": .string(way.target.place.description)])
-            )
+            try context.record(.lost("\(way.key.name)", way.digest, at: way.target, by: .rollback))
         }
     }
 

@@ -1,8 +1,7 @@
 package import FoundationEssentials
-package import HTTP
+import HTTP
 import JSON
 package import Secrets
-package import Timestamps
 
 /// An address that deploys whenever somebody posts to it. It is a credential: no message has it, nor a long part of it.
 package struct DeployHook: Sendable {
@@ -24,14 +23,9 @@ package struct DeployHook: Sendable {
         self.address = address
     }
 
-    /// Posts to it, without the service's own credentials. `secret` is what else no message may repeat.
-    package func call(
-        at service: any Service, hiding secret: Secret?, over transport: any HTTPTransport, clock: any WallClock,
-        until deadline: Date
-    ) throws(ServiceError) {
-        let client = ServiceClient(
-            service, at: address, credentials: NoCredentials(secrets: secrets + [secret].compactMap(\.self)),
-            transport: transport, clock: clock)
+    /// Posts to it, as `client` asks its service, without the credentials. `secret` is what else no message may repeat.
+    package func call(by client: ServiceClient, hiding secret: Secret?, until deadline: Date) throws(ServiceError) {
+        let client = client.elsewhere(address, NoCredentials(secrets: secrets + [secret].compactMap(\.self)))
         var call = ServiceCall(
             .post, [], statuses: Set(200...299), to: "call the deploy hook", field: "env.\(variable)")
         call.body = [:]

@@ -43,6 +43,12 @@ public final class ServiceClient: Sendable {
         self.writes = WriteGate(writes)
     }
 
+    /// The same service at another address, which gets none of these credentials.
+    func elsewhere(_ address: HTTPURL, _ credentials: any ServiceCredentials) -> ServiceClient {
+        ServiceClient(
+            service, at: address, credentials: credentials, transport: transport, clock: clock, notice: notice)
+    }
+
     /// The work is done.
     func end() { credentials.end() }
 
