@@ -4,7 +4,6 @@ import JSON
 import PublisherKit
 import Secrets
 import Sodium
-import Timestamps
 
 /// One described target, and the time that there is for it.
 struct HTTPTarget: ServiceTarget {

@@ -3,7 +3,6 @@ import HTTP
 import JSON
 import PublisherKit
 import Secrets
-import Timestamps
 
 /// One variable of a project, and the time that there is for it.
 struct VercelTarget: ServiceTarget {
