@@ -56,10 +56,10 @@ struct GitFixture: Sendable {
 
     /// Runs commands in the fixture's folder, with the programs that the tests have installed.
     @discardableResult
-    func sh(_ script: String) async throws -> String {
+    func sh(_ script: String, within time: Duration = .seconds(600)) async throws -> String {
         let sops = "export SOPS_AGE_KEY_FILE=$PWD/mine.txt SOPS_DISABLE_VERSION_CHECK=1 PATH=\(try Self.path)"
         let recipients = "MINE=$(age-keygen -y mine.txt) THEIRS=$(age-keygen -y theirs.txt)"
-        return try await git.sh("\(sops); export \(recipients)\n\(script)")
+        return try await git.sh("\(sops); export \(recipients)\n\(script)", within: time)
     }
 
     static var path: String {

@@ -57,7 +57,7 @@ struct Race {
     }
 
     func run(rounds: Int, writers: Int, othersPause: Double) async throws {
-        async let others = fixture.sh(Self.others(pausing: othersPause))
+        async let others = fixture.sh(Self.others(pausing: othersPause), within: .seconds(14400))
         var commits: [String] = []
         for round in 1...rounds {
             let answers = try await withThrowingTaskGroup { group in

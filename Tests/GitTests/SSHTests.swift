@@ -123,7 +123,7 @@ struct SSHTests {
     @Test(
         "an answer that is cut off or no git server's is an exchange that broke off",
         arguments: [
-            "s/NAK/KAN/", "s/PACK/KCAP/",
+            "s/NAK/KAN/", "s/PACK/KCAP/", "s/0008NAK/+008NAK/", "s/(?=0034shallow )/q(0009empty) x 1001/e",
             "if (/PACK/) { syswrite STDOUT, substr($_, 0, index($_, q(PACK)) + 20); exit }",
         ])
     func broken(filter: String) async throws {

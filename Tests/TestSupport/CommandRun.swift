@@ -16,14 +16,15 @@ package struct CommandRun: Sendable {
     package var succeeded: Bool { ending == .exited(0) }
 
     /// Runs `words`, the program first: with a slash a file, else found in `PATH`. Its environment is the tests' own if
-    /// none is given. What takes ten minutes is hung.
+    /// none is given. What takes longer than `time` is hung.
     package init(
-        _ words: [String], environment: [String: String]? = nil, in directory: String? = nil, input: String = ""
+        _ words: [String], environment: [String: String]? = nil, in directory: String? = nil, input: String = "",
+        within time: Duration = .seconds(600)
     ) async throws {
         var program = Program(words, directory: directory)
         if let environment { program.environment = environment }
         let run = try await onOwnThread { [program] in
-            program.run(Run.Options(input: Secret(input), outputLimit: 16 << 20, time: .seconds(600)))
+            program.run(Run.Options(input: Secret(input), outputLimit: 16 << 20, time: time))
         }
         guard run.ending != .notStarted else { throw NotStarted(program: words.first) }
         ending = run.ending

@@ -20,10 +20,10 @@ package struct GitFolder: Sendable {
 
     /// Runs commands with nobody's configuration and returns what they print.
     @discardableResult
-    package func sh(_ script: String) async throws -> String {
+    package func sh(_ script: String, within time: Duration = .seconds(600)) async throws -> String {
         let who = "HOME=\(folder.path) GIT_CONFIG_NOSYSTEM=1 GIT_AUTHOR_NAME=t GIT_AUTHOR_EMAIL=t@t.invalid"
         let text = "export \(who) GIT_COMMITTER_NAME=t GIT_COMMITTER_EMAIL=t@t.invalid\ncd '\(folder.path)' || exit\n"
-        let result = try await CommandRun(["sh", "-ec", text + script])
+        let result = try await CommandRun(["sh", "-ec", text + script], within: time)
         guard result.succeeded else {
             throw Failure(output: result.output + result.errors)
         }

@@ -62,7 +62,11 @@ extension BareRepository {
             let report: [String]
             if offered.contains("side-band-64k") {
                 var bytes: [UInt8] = []
-                try stream.forEachPart { bytes += $0 }
+                try stream.forEachPart { part throws(GitError) in
+                    bytes += part
+                    // A report on one branch is shorter than a packet may be.
+                    guard bytes.count <= ServiceStream.longest else { throw .notUnderstood(conversation) }
+                }
                 report = PacketLines.texts(bytes)
             } else {
                 report = try stream.lines()

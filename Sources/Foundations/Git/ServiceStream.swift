@@ -12,7 +12,8 @@ struct ServiceStream: ~Copyable {
     private var rest: ArraySlice<UInt8> = []
 
     /// A packet of this many bytes is the longest (LARGE_PACKET_MAX).
-    private static let longest = 65520
+    static let longest = 65520
+    private static let mostLines = 1000
 
     init(_ service: git_smart_service_t, _ conversation: RemoteCallbacks) throws(GitError) {
         guard let connection = unsafe conversation.connection else { throw .failed(-1, conversation) }
@@ -50,10 +51,13 @@ struct ServiceStream: ~Copyable {
         return packet
     }
 
-    /// The packets up to a flush as text, without line ends.
+    /// The packets up to a flush as text, without line ends. They are a few, so that a server cannot fill the memory.
     mutating func lines() throws(GitError) -> [String] {
         var lines: [String] = []
-        while let line = try line() { lines.append(line) }
+        while let line = try line() {
+            guard lines.count < Self.mostLines else { throw .notUnderstood(conversation) }
+            lines.append(line)
+        }
         return lines
     }
 
