@@ -102,8 +102,11 @@ struct PlanTableTests {
 
     /// With `RECORD_SCHEMAS=1` in the environment the tests write the schemas instead of comparing them.
     private static func hold(_ json: JSONValue, at path: String) throws {
+        try hold(json.text(.pretty) + "\n", at: path)
+    }
+
+    private static func hold(_ made: String, at path: String) throws {
         let url = URL(filePath: BuiltProduct.repository + "/ci-templates/schema/" + path)
-        let made = json.text(.pretty) + "\n"
         if ProcessInfo.processInfo.environment["RECORD_SCHEMAS"] != nil { try Data(made.utf8).write(to: url) }
         let held = String(decoding: try Data(contentsOf: url), as: UTF8.self)
         #expect(made == held, "\(path) is not what the tables say; run this suite with RECORD_SCHEMAS=1")
@@ -111,6 +114,9 @@ struct PlanTableTests {
 
     @Test("the schema of ork.yaml is the one that the tables make")
     func configurationSchema() throws { try Self.hold(ConfigurationSchema.json, at: "ork.yaml.schema.json") }
+
+    @Test("the page about ork.yaml is the one that the tables make, and tells of every key")
+    func configurationPage() throws { try Self.hold(ReferencePage.text(of: ConfigurationSchema.json), at: "README.md") }
 
     @Test("the plan in the schema of a handoff is the one that the tables make")
     func handoffSchema() throws {

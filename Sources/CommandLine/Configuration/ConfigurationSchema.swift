@@ -17,7 +17,8 @@ package enum ConfigurationSchema {
                 Plan.Service.key: property(Plan.Service.key, of: rotation), "defaults": defaults(of: rotation, schema),
                 "trust": ["$ref": "#/$defs/trust"],
                 "rotations": [
-                    "type": "object", "minProperties": 1, "maxProperties": .number(JSONNumber(SourceNode.entriesLimit)),
+                    "description": "The rotations, by their names.", "type": "object", "minProperties": 1,
+                    "maxProperties": .number(JSONNumber(SourceNode.entriesLimit)),
                     "propertyNames": PlanName.schema(&schema),
                     "additionalProperties": schema.reference("rotation") { _ in rotation },
                 ],
@@ -32,7 +33,9 @@ package enum ConfigurationSchema {
         var properties: JSONObject = ["enabled": ["type": "boolean", "description": "false stops every step of it."]]
         for (key, value) in plan["properties"]?.object?.members ?? [] { properties[key] = value }
         properties["trust"] = trust(&schema)
-        properties[DueRules.key] = schema.reference(DueRules.key) { $0.object(DueRules.self, standard: DueRules()) }
+        var due = schema.reference(DueRules.key) { $0.object(DueRules.self, standard: DueRules()) }.object ?? [:]
+        due["description"] = "When a new key is due, for ork-due."
+        properties[DueRules.key] = .object(due)
         addForEach(&schema)
         return schema.object(properties, required: plan["required"]?.array?.compactMap(\.string) ?? [])
     }
@@ -59,7 +62,10 @@ package enum ConfigurationSchema {
             }
             var properties = JSONObject()
             for step in StepName.allCases {
-                properties[step.rawValue] = ["type": "array", "minItems": 1, "items": identity]
+                properties[step.rawValue] = [
+                    "description": .string("The identities whose records of \(step.rawValue) count."), "type": "array",
+                    "minItems": 1, "items": identity,
+                ]
             }
             var trust = schema.object(properties).object ?? [:]
             trust["description"] = "Whose records count."
