@@ -7,7 +7,7 @@ enum Examples {
     static func all() throws -> [String: String] {
         var examples: [String: String] = [:]
         let publishers = try names(in: "plugins").map { "plugins/\($0)/README.md" }
-        for path in ["README.md"] + publishers where exists(path) {
+        for path in ["README.md", "Sources/CommandLine/README.md"] + publishers where exists(path) {
             for (number, block) in yamlBlocks(in: try text(path)).enumerated() {
                 if let file = whole(block) { examples["\(path) \(number + 1)"] = file }
             }

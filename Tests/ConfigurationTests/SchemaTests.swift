@@ -27,7 +27,7 @@ struct SchemaTests {
     func examples() async throws {
         let examples = try Examples.all()
         #expect(examples.count > 18)
-        #expect(examples.keys.contains { $0.hasPrefix("README.md") })
+        #expect(examples.keys.contains { $0.hasPrefix("Sources/CommandLine/README.md") })
         for publisher in Self.publishers {
             #expect(examples.keys.contains { $0.hasPrefix("plugins/\(publisher)/README.md") }, "\(publisher)")
         }

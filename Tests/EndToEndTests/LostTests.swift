@@ -2,20 +2,20 @@ import FoundationEssentials
 import TestSupport
 import Testing
 
-/// README's table *If something is lost*, line by line: in the state that a row tells of, each of its commands ends as the
-/// row says.
+/// The table *If something is lost* of RECOVERY.md, line by line: in the state that a row tells of, each of its commands
+/// ends as the row says.
 @Suite(.tags(.servers)) struct LostTests {
-    @Test("what README says of a loss is so", arguments: try LostRow.all())
+    @Test("what RECOVERY.md says of a loss is so", arguments: try LostRow.all())
     func row(_ row: LostRow) async throws {
-        let story = try #require(Self.stories[row.lost], "README has a row that is not tried: \(row.lost)")
+        let story = try #require(Self.stories[row.lost], "the page has a row that is not tried: \(row.lost)")
         #expect(!row.commands.isEmpty)
         let script = Script(
-            "# \(row.lost)\n\(story)\n\(row.lines)\n\(Self.files)", path: "/README/\(row.lost)")
+            "# \(row.lost)\n\(story)\n\(row.lines)\n\(Self.files)", path: "/RECOVERY/\(row.lost)")
         let issue = try await onOwnThread { ScriptRun.run(script) }
         issue?.record()
     }
 
-    @Test("every state that is tried stands in README")
+    @Test("every state that is tried stands in RECOVERY.md")
     func complete() throws {
         #expect(Set(try LostRow.all().map(\.lost)) == Set(Self.stories.keys))
     }
@@ -98,9 +98,9 @@ struct LostRow: CustomTestStringConvertible {
     }
 
     static func all() throws -> [LostRow] {
-        let path = URL(filePath: #filePath).appending(path: "../../../README.md").standardized.path
+        let path = URL(filePath: #filePath).appending(path: "../../../Sources/Rotation/RECOVERY.md").standardized.path
         let text = String(decoding: try #require(FileManager.default.contents(atPath: path)), as: UTF8.self)
-        let page = try #require(text.firstRange(of: "**If something is lost.**"))
+        let page = try #require(text.firstRange(of: "## If something is lost"))
         let table = text[page.upperBound...].split(separator: "\n\n", maxSplits: 2)[1]
         return table.split(separator: "\n").dropFirst(2).compactMap(LostRow.init)
     }

@@ -128,7 +128,8 @@ version=$("$stage/bin/ork-status" --version) ||
 cp -R "$here/../." "$stage/share/ork/"
 (cd "$stage/share/ork" && rm install/*.sh install/Dockerfile shell/rehearse.sh shell/example-application.sh shell/packages.sh)
 cp "$root/README.md" "$stage/share/doc/ork/"
-for document in "$root"/plugins/README.md "$root"/plugins/*/README.md "$root"/plugins/examples/*; do
+for document in "$root"/Sources/*.md "$root"/Sources/*/*.md "$root"/plugins/README.md "$root"/plugins/*/README.md \
+    "$root"/plugins/examples/*; do
     mkdir -p "$(dirname "$stage/share/doc/ork${document#"$root"}")"
     cp "$document" "$stage/share/doc/ork${document#"$root"}"
 done
