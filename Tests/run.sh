@@ -86,13 +86,11 @@ case ${1-} in
     # It waits for the most part, so it goes beside the suites.
     rehearsed=$(mktemp)
     { ci-templates/shell/rehearse.sh && ci-templates/shell/rehearse.sh --incidents; } >"$rehearsed" 2>&1 &
-    for tag in values processes; do
-        say "Suites that are tagged .$tag"
-        tagged "$tag" | run_suites
-    done
-    # Together, since one group's last suites leave room for the other's.
-    say 'Suites that are tagged .servers or .pipelines'
-    { tagged servers; tagged pipelines; } | run_suites
+    say 'Suites that are tagged .values'
+    tagged values | run_suites
+    # Together, since one group's last suites leave room for the others'.
+    say 'Suites that are tagged .processes, .servers or .pipelines'
+    { tagged processes; tagged servers; tagged pipelines; } | sort -u | run_suites
     say 'The rehearsal'
     status=0
     wait $! || status=$?
