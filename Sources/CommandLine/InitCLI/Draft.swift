@@ -21,7 +21,7 @@ struct Draft {
     ) throws(StepError) {
         let identities: StageIdentities? = system == .cron ? nil : try StageIdentities()
         let configuration = try DraftConfiguration(
-            rotation: rotation, key: key, targets: targets, every: every, trust: identities?.trust)
+            [DraftRotation(name: rotation, key: key, targets: targets)], every: every, trust: identities?.trust)
         files = [DraftFile(DraftConfiguration.file, configuration.text)]
         steps = []
         secrets = [("OPENROUTER_MANAGEMENT_KEY", "from openrouter.ai/settings/management-keys")]

@@ -9,9 +9,7 @@ struct DraftConfiguration {
     /// The names of the variables that its targets take from the pipeline, each once.
     let variables: [String]
 
-    init(
-        rotation: PlanName, key: String, targets: [DraftTarget], every: Interval, trust: String?
-    ) throws(StepError) {
+    init(_ rotations: [DraftRotation], every: Interval, trust: String?) throws(StepError) {
         var lines = [
             "# Written by ork-init. `ork-lint` tells what is wrong with it; `ork-publish --check`, whether publishing would work.",
             "version: 1",
@@ -19,16 +17,15 @@ struct DraftConfiguration {
             "  due: {every: \(every)}",
             "  retire: {overlap: 24h, quiet_for: 24h, soak: 24h}",
             "rotations:",
-            "  \(YAMLWord(rotation.description)):",
-            "    predecessor: {name: \(YAMLWord(key))}",
-            "    targets:",
         ]
-        lines += targets.map { "      \($0.line)" }
+        lines += rotations.flatMap(\.lines)
         if let trust { lines.append(trust) }
         text = lines.joined(separator: "\n") + "\n"
-        variables = targets.flatMap(\.variables).map(\.ours).reduce(into: []) { if !$0.contains($1) { $0.append($1) } }
+        variables = rotations.flatMap(\.targets).flatMap(\.variables).map(\.ours).reduce(into: []) {
+            if !$0.contains($1) { $0.append($1) }
+        }
         do {
-            _ = try ConfigurationFile(parsing: Array(text.utf8), name: Self.file).rotation(named: rotation)
+            _ = try ConfigurationFile(parsing: Array(text.utf8), name: Self.file)
         } catch {
             throw StepError(
                 .usage, "these options make no ork.yaml that can be read: \(error)",
@@ -37,4 +34,24 @@ struct DraftConfiguration {
     }
 
     static let file = "ork.yaml"
+}
+
+/// A rotation as `ork.yaml` is to have it.
+struct DraftRotation {
+    let name: PlanName
+    /// The key's base name.
+    let key: String
+    let targets: [DraftTarget]
+    /// What stands beside its name, for whoever reads the file.
+    var remark: String?
+
+    /// Its lines below `rotations`.
+    var lines: [String] {
+        let head = "  \(YAMLWord(name.description)):" + (remark.map { " # \($0)" } ?? "")
+        let key = "    predecessor: {name: \(YAMLWord(key))}"
+        guard !targets.isEmpty else {
+            return [head, key, "    targets: {} # where it is kept; one a line: NAME: {publisher: …, with: {…}}"]
+        }
+        return [head, key, "    targets:"] + targets.map { "      \($0.line)" }
+    }
 }

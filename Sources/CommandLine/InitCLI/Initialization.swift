@@ -10,10 +10,10 @@ import Wording
 
 /// What `ork-init` does: looks, asks, shows, and writes all or nothing.
 package struct Initialization {
-    private let options: InitOptions
-    private let environment: StepEnvironment
-    private let transport: any HTTPTransport
-    private let console: Console
+    let options: InitOptions
+    let environment: StepEnvironment
+    let transport: any HTTPTransport
+    let console: Console
     private let questions = Questions()
 
     package init(
@@ -33,6 +33,7 @@ package struct Initialization {
         guard let every = Interval(options.every), every > .zero else {
             throw StepError(.usage, "--every: must be a positive length of time such as 90d")
         }
+        if let pattern = options.fromAccount { return try draft(pattern, every: every) }
         let folder = ProjectFolder()
         if folder.isCut { console.warn("this folder has more files than were looked at; name its targets with --to") }
         let system = try system(folder)
@@ -52,21 +53,21 @@ package struct Initialization {
             return console.show(
                 .doing("a dry run: \(Counted(draft.files.count, "file")) would be written, identities made anew"))
         }
-        try agree(to: draft)
+        try agree(to: draft.files)
         try files.write()
         console.show(.done("wrote \(draft.files.filter { !$0.isSecret }.map(\.path).joined(separator: ", "))"))
         tell(draft)
     }
 
-    private func agree(to draft: Draft) throws(StepError) {
+    func agree(to files: [DraftFile]) throws(StepError) {
         guard !options.yes else { return }
         guard questions.canAsk else {
             throw StepError(
                 .usage, "there is no terminal to ask whether to write these files",
                 hint: "say --yes, or --dry-run to look")
         }
-        console.show(.doing("would write \(draft.files.map(\.path).joined(separator: ", "))"))
-        guard questions.agrees(to: "Write these \(draft.files.count) files?") else {
+        console.show(.doing("would write \(files.map(\.path).joined(separator: ", "))"))
+        guard questions.agrees(to: "Write \(files.count == 1 ? "it" : "these \(files.count) files")?") else {
             throw StepError(
                 .usage, "nothing was written",
                 hint: "run it again with other options: --to and --without choose targets")

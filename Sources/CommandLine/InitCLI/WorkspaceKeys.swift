@@ -35,14 +35,27 @@ struct WorkspaceKeys {
     var table: String {
         var rows = [["KEY", "AGE", "LIMIT", "LAST USED"]]
         for key in live {
-            let limit = key.limit.map { "$\($0.text)\(key.limitReset.map { " \($0)" } ?? "")" } ?? "none"
-            rows.append([DisplayText.line(key.name, limit: 60), age(key.createdAt), limit, lastUse(key)])
+            rows.append([DisplayText.line(key.name, limit: 60), age(key.createdAt), limit(key), lastUse(key)])
         }
         let widths = (0..<3).map { column in rows.map { $0[column].count }.max() ?? 0 }
         return rows.map { row in
             zip(row, widths).map { $0 + String(repeating: " ", count: $1 - $0.count) }.joined(separator: "  ")
                 + "  " + row[3]
         }.joined(separator: "\n")
+    }
+
+    /// What is known of the keys of a base name, in a line.
+    func remark(on base: String) -> String {
+        let keys = live.filter { $0.keyName.base == base }
+        guard let key = keys.first else { return "no live key" }
+        let several = keys.count > 1 ? "\(keys.count) live keys of this name, the oldest: " : ""
+        let use = lastUse(key) == "never" ? "never used" : "last used \(lastUse(key))"
+        let age = age(key.createdAt)
+        return "\(several)limit \(limit(key)), \(age == "today" ? "made today" : "\(age) old"), \(use)"
+    }
+
+    private func limit(_ key: Key) -> String {
+        key.limit.map { "$\($0.text)\(key.limitReset.map { " \($0)" } ?? "")" } ?? "none"
     }
 
     private func age(_ date: Date) -> String {
