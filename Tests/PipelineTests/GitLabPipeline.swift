@@ -97,6 +97,8 @@ struct GitLabPipeline {
             "ork/approve-retire": environment(("ORK_IDENTITY", place.approver)),
             "ork/rollback": environment(
                 ("ORK_IDENTITY", place.returner), ("TARGET_TOKEN", place.sandbox.gitlab.token), managementKey),
+            "ork/rotate": environment(
+                ("ORK_IDENTITY", place.manager), ("TARGET_TOKEN", place.sandbox.gitlab.token), managementKey),
         ]
         let order: JSONValue = [
             "component": .string(component), "inputs": inputs,

@@ -53,8 +53,8 @@ struct GitHubArtifacts: HandoffStore {
         try DurableFile.makeFolder(folder, hint: "look at RUNNER_TEMP")
     }
 
-    private func name(of turn: Turn) -> String {
-        "ork-handoff.\(rotation.description.replacing("/", with: "+")).\(turn.rawValue)"
+    private func name(of turn: JobTurn) -> String {
+        "ork-handoff.\(rotation.description.replacing("/", with: "+")).\(turn.description)"
     }
 
     func forEachCandidate(_ body: (Candidate) -> Verdict) throws(StepError) -> Bool {
@@ -86,7 +86,7 @@ struct GitHubArtifacts: HandoffStore {
 
     /// The artifacts of all jobs, and whether these are all that there are.
     private func listed() throws(StepError) -> (artifacts: Set<Artifact>, isComplete: Bool) {
-        var names = Turn.allCases.filter { $0 != .done }.map(name)
+        var names = (Turn.allCases.filter { $0 != .done }.map(JobTurn.step) + [.begin, .rotate]).map(name)
         var artifacts: Set<Artifact> = []
         for page in 1...Self.pages {
             let urls = names.map { name in
@@ -151,7 +151,7 @@ struct GitHubArtifacts: HandoffStore {
     /// that GitHub has, until every target has it: from then on gates and soaks may take long, and what a later look has
     /// found must outlive what an earlier one had.
     func keep(_ handoff: Handoff?, of turn: JobTurn) {
-        guard case .step(let turn) = turn else { return }
+        guard turn != .check else { return }
         let state = handoff.flatMap { try? State($0, trust: nil) }
         let isUnderWay = state.map { $0.isSealed && !$0.isPublished } ?? true
         let days = isUnderWay ? days("ORK_SEALED_DAYS", default: 1) : days("ORK_DAYS", default: 90)

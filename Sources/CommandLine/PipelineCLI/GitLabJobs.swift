@@ -113,7 +113,7 @@ struct GitLabJobs: HandoffStore {
     /// The report of the nearest job before this one in its pipeline. Without one, a create that is run again could not
     /// tell what it was for.
     func previousReport(for turn: JobTurn) throws(StepError) -> JobReport? {
-        guard let pipeline, turn != .check else { return nil }
+        guard let pipeline, !turn.before.isEmpty else { return nil }
         var mine: [Job] = []
         for page in 1...Self.pages {
             guard let found = try listed(page) else { break }

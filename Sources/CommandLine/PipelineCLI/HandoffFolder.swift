@@ -49,7 +49,7 @@ struct HandoffFolder: HandoffStore {
     private var report: String { environment["ORK_REPORT"] ?? "\(folder)/job.report" }
 
     func previousReport(for turn: JobTurn) -> JobReport? {
-        guard turn != .check, let bytes = try? DurableFile(self.report).read(limit: 4096) else { return nil }
+        guard !turn.before.isEmpty, let bytes = try? DurableFile(self.report).read(limit: 4096) else { return nil }
         return JobReport(parsing: bytes)
     }
 

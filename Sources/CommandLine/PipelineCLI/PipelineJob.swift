@@ -12,23 +12,23 @@ import Timestamps
 /// One job of a pipeline: finds the handoffs of those before it, does its step if it is its turn, keeps the handoff, and
 /// tells whose turn is next.
 package struct PipelineJob {
-    private let mine: JobTurn
+    let mine: JobTurn
     /// Options for the step.
     private let options: [String]
     private let environment: StepEnvironment
-    private let console: Console
+    let console: Console
     private let transport: any HTTPTransport
     private let store: any HandoffStore
-    private var settings: PipelineSettings
+    var settings: PipelineSettings
 
     /// What is known before the step, and after it.
     private var loaded: Handoff?
-    private var state: State?
-    private var standing = Standing.turn(.create)
+    private(set) var state: State?
+    private(set) var standing = Standing.turn(.create)
     private var beginsAnew = false
     /// Whether a handoff that was not found is lost.
     private var wasWhole = false
-    private var status: Int32 = 0
+    private(set) var status: Int32 = 0
 
     /// Reads the variables and finds the store of the CI system that this runs in.
     package init(
@@ -41,6 +41,8 @@ package struct PipelineJob {
         self.console = console
         self.transport = transport
         settings = try PipelineSettings(environment)
+        // Whoever wants the way back begins nothing.
+        if mine.isAlone, settings.goesBack { settings.begin = .never }
         store =
             if environment["GITHUB_ACTIONS"] == "true" {
                 try GitHubArtifacts(settings.rotation, environment, console, transport)
@@ -151,12 +153,12 @@ extension PipelineJob {
         }
         if settings.begin != .never {
             // Another run may have rotated it since, and create is the first job that can ask OpenRouter.
-            guard mine == .step(.create), isMissing || standing == .turn(.create), try !isDueKeyInUse() else { return }
+            guard mine.mints, isMissing || standing == .turn(.create), try !isDueKeyInUse() else { return }
             console.show(
                 .warning("\(settings.rotation) has had its key changed since it was found due, so no key is minted"))
             settings.begin = .never
             settings.supersedes = false
-        } else if mine == .check, isMissing {
+        } else if mine == .check || mine.isAlone, isMissing {
             status = StepError.Code.notYet.rawValue
             console.show(
                 StepError(
@@ -168,7 +170,7 @@ extension PipelineJob {
 
     /// Whether a rotation begins, continues, or is not this job's to touch.
     private mutating func decide() throws(StepError) {
-        let isFirst = mine == .check || mine == .step(.create)
+        let isFirst = mine == .check || mine.mints
         if settings.supersedes, isFirst {
             beginsAnew = mine != .check
             return try look(at: nil)
@@ -180,7 +182,7 @@ extension PipelineJob {
             switch settings.begin {
             case .never: standing = .turn(.done)
             // The management key that it takes to find out is not for the job that checks.
-            case .due where mine == .step(.create): if try !isDue() { standing = .turn(.done) }
+            case .due where mine.mints: if try !isDue() { standing = .turn(.done) }
             case .always, .due: break
             }
         }
@@ -207,33 +209,47 @@ extension PipelineJob {
 extension PipelineJob {
     private mutating func work() throws(StepError) {
         switch mine {
-        case .check:
-            guard standing == .turn(.create), status == 0 else { break }
-            // Not with what lies in the checkout, and nothing is left there.
-            defer { HandoffFile.removeLock(of: store.handoff) }
-            try start(
-                ["ork-publish", "--check", "--rotation", settings.rotation.description, "--handoff", store.handoff]
-                    + options)
+        case .check: if standing == .turn(.create), status == 0 { try checkTargets() }
+        case .begin, .rotate: try goOn()
         case .step(let turn) where standing == .turn(turn) || isWayBack:
             guard !mine.isGate || settings.expectedHead != nil else {
                 throw StepError(
                     .unacceptable, "nobody has said what was looked at before this approval",
                     hint: "pass the head that the job before reported: ORK_EXPECT_HEAD")
             }
-            try save()
-            try store.keep(loaded, of: mine)
-            var arguments = ["--rotation", settings.rotation.description, "--handoff", store.handoff]
-            if let head = settings.expectedHead { arguments += ["--expect-head", head.description] }
-            if beginsAnew { arguments.append("--supersede") }
-            if settings.isLeaked, turn == .retire { arguments.append("--compromised") }
-            try start(turn.command + arguments + options)
-            try look(at: HandoffFile.read(store.handoff, mustExist: false))
-            try store.keep(loaded, of: mine)
-        default:
-            let at = standing.description
-            console.show(.done("nothing to do here: the rotation \(settings.rotation) is at \"\(at)\""))
+            try perform(turn.command + (settings.isLeaked && turn == .retire ? ["--compromised"] : []))
+        default: sayNothingToDo()
         }
         if status != 0 { standing = .wait }
+    }
+
+    func sayNothingToDo() {
+        console.show(
+            .done("nothing to do here: the rotation \(settings.rotation) is at \"\(standing.description)\""))
+    }
+
+    /// Would publishing work? Better known before anything is minted.
+    mutating func checkTargets() throws(StepError) {
+        // Not with what lies in the checkout, and nothing is left there.
+        defer { HandoffFile.removeLock(of: store.handoff) }
+        try start(
+            ["ork-publish", "--check", "--rotation", settings.rotation.description, "--handoff", store.handoff]
+                + options)
+    }
+
+    /// Does one step with what was loaded, and keeps the handoff before and after it.
+    mutating func perform(_ command: [String]) throws(StepError) {
+        try save()
+        try store.keep(loaded, of: mine)
+        var arguments = ["--rotation", settings.rotation.description, "--handoff", store.handoff]
+        if let head = settings.expectedHead { arguments += ["--expect-head", head.description] }
+        if beginsAnew { arguments.append("--supersede") }
+        try start(command + arguments + options)
+        // What follows goes on from here.
+        settings.expectedHead = nil
+        beginsAnew = false
+        try look(at: HandoffFile.read(store.handoff, mustExist: false))
+        try store.keep(loaded, of: mine)
     }
 
     /// Puts what was loaded where the step goes on with it.

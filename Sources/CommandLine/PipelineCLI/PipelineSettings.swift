@@ -17,6 +17,8 @@ package struct PipelineSettings {
     package var supersedes: Bool
     /// Whether the predecessor is known to others: it goes without overlap, quiet and soak.
     package let isLeaked: Bool
+    /// Whether a pipeline of one job takes the rotation back.
+    let goesBack: Bool
     /// In a fleet: what `ork-due` said, which has seen no handoff, and since when this job may have waited.
     package let action: Action?
     /// In a fleet: the key in use as `ork-due` saw it. A rotation begins only while it is still this one.
@@ -76,6 +78,7 @@ package struct PipelineSettings {
         begin = try read("ORK_BEGIN", Begin.init) ?? .always
         supersedes = try read("ORK_SUPERSEDE") { ["true": true, "false": false][$0] } ?? false
         isLeaked = try read("ORK_LEAKED") { ["true": true, "false": false][$0] } ?? false
+        goesBack = try read("ORK_ROLLBACK") { ["true": true, "false": false][$0] } ?? false
         action = try read("ORK_DUE_ACTION", Action.init)
         dueKey = try read("ORK_DUE_KEY") { KeyHash($0) }
         seen = try read("ORK_SEEN", Seen.init)

@@ -20,6 +20,8 @@ import Wording
                                 \(JobTurn.all.dropFirst(4).joined(separator: ", "))
               deploy            print what a deployment has to take up: first, rest or none
               deploy-rest       the same, after later waves
+              rotate            in a pipeline of one job: all of these in a row, without gates, as far as it goes
+              begin             the first of them: mint if a rotation is to begin, after a look at every target
 
             VARIABLES:
               ORK_ROTATION      the rotation in ork.yaml
@@ -27,6 +29,7 @@ import Wording
               ORK_BEGIN         "false": begin no rotation; "due": only when ork-due says so
               ORK_SUPERSEDE     "true": start a new rotation, because the handoff is lost
               ORK_LEAKED        "true": the old key is known to others, and goes without overlap, quiet and soak
+              ORK_ROLLBACK      "true": for rotate, take the rotation back
               ORK_EXPECT_HEAD   stop unless the handoff is still the one with this head
               ORK_SEEN          the newest rotation that check saw
               ORK_DUE_ACTION    in a fleet, the action from ork-due
@@ -52,7 +55,7 @@ import Wording
 
     func validate() throws {
         guard JobTurn(job) != nil else {
-            let jobs = JobTurn.all + ["check", "deploy", "deploy-rest"]
+            let jobs = JobTurn.all + ["check", "deploy", "deploy-rest", "begin", "rotate"]
             throw ValidationError(UnknownName(job, of: "job", among: jobs).message)
         }
     }

@@ -163,6 +163,8 @@ def run_pipeline(document, pipeline, passed):
         if rule is None or rule.get("when") == "never":
             continue
         job = job | {"needs": rule.get("needs", job.get("needs", []))}
+        if "variables" in rule:
+            job["variables"] = job.get("variables", {}) | {k: v for k, v in rule["variables"].items() if k not in variables}
         if order.get("only") and short not in order["only"]:
             continue
         missing = [n for n in needs(job) if n["job"] not in done and not n.get("optional")]
