@@ -57,30 +57,45 @@ import Timestamps
         #expect(trusted == (system == .cron ? [] : StepName.allCases))
     }
 
-    @Test("a workflow names every variable of the targets where jobs need them, once a job, and where ork comes from")
+    @Test("a workflow names every variable of the targets once, whatever its kind, and where ork comes from")
     func workflows() throws {
-        let files = try draft(.github, Self.targets)
-        let rotate = try #require(files[".github/workflows/ork-rotate.yml"])
-        let rollback = try #require(files[".github/workflows/ork-rollback.yml"])
-        let names = ["TARGET_GITHUB_TOKEN", "FLY_API_TOKEN", "TARGET_GIT_TOKEN"]
-        for name in names {
-            let line = "          \(name): ${{ secrets.\(name) }}\n"
-            #expect(rotate.split(separator: line, omittingEmptySubsequences: false).count - 1 == 5, "\(name)")
-            #expect(rollback.split(separator: line, omittingEmptySubsequences: false).count - 1 == 2, "\(name)")
-        }
-        for (path, text) in files where path.hasPrefix(".github/") {
-            for place in ["OWNER/ork", "COMMIT", "TARGET_TOKEN", "vars.ORK_ROTATION"] {
-                #expect(!text.contains(place), "\(path) has \(place)")
+        for kind in PipelineKind.allCases {
+            var options = try options()
+            options.pipeline = kind
+            let files = try draft(.github, Self.targets, options: options)
+            let workflows = files.filter { $0.key.hasPrefix(".github/") }
+            #expect(workflows.count == (kind == .simple ? 1 : 2))
+            let rotate = try #require(files[".github/workflows/ork-rotate.yml"])
+            for name in ["TARGET_GITHUB_TOKEN", "FLY_API_TOKEN", "TARGET_GIT_TOKEN"] {
+                let use = kind == .simple ? "          \(name): ${{ secrets.\(name) }}\n" : "\"\(name)\""
+                #expect(rotate.split(separator: use, omittingEmptySubsequences: false).count - 1 == 1, "\(name)")
             }
+            for (path, text) in workflows {
+                for place in ["OWNER/ork", "COMMIT", "TARGET_TOKEN", "ROTATION", "sha256:", "''"] {
+                    #expect(
+                        !text.replacing("|| ''", with: "").replacing("deploy: ''", with: "").contains(place),
+                        "\(path) has \(place)")
+                }
+            }
+            #expect(rotate.contains(" source: 'https://github.com/acme/ork'\n"))
+            #expect(rotate.contains(" revision: '\(Self.commit)'\n"))
+            #expect(rotate.contains("rotation: ${{ inputs.rotation || 'checkout' }}"))
+            // Whoever starts it begins one; the schedule, whose text stands there once, begins what is due.
+            #expect(rotate.matches(of: /\*\/\d/).count == 1)
+            #expect(rotate.contains("'due' || 'true' }}"))
         }
-        #expect(rotate.contains("\n  ORK_SOURCE: https://github.com/acme/ork\n  ORK_REVISION: '\(Self.commit)'\n"))
-        #expect(rotate.contains("rotation: ${{ inputs.rotation || 'checkout' }}"))
-        // Whoever starts it begins one; the schedules begin what is due, or nothing.
-        #expect(rotate.contains("    - cron: \(Schedule.begins) # begins a rotation that is due\n"))
-        #expect(rotate.contains("\n    - cron: \(Schedule.continues) # continues"))
-        let begin =
-            "github.event.schedule == '\(Schedule.continues)' && 'false' || github.event.schedule && 'due' || 'true'"
-        #expect(rotate.contains("\n  ORK_BEGIN: ${{ \(begin) }}\n"))
+    }
+
+    @Test("the simple pipeline has one identity, which ork.yaml need not name")
+    func simple() throws {
+        for system in [CISystem.github, .gitlab] {
+            var options = try options()
+            options.pipeline = .simple
+            let files = try draft(system, Self.targets, options: options)
+            #expect(try configuration(files).trust == nil)
+            let identities = files.keys.filter { $0.hasPrefix("ork-identities/") }.sorted()
+            #expect(identities == [".gitignore", "rotate", "store.sh"].map { "ork-identities/\($0)" })
+        }
     }
 
     @Test("a tarball stands there with what it is held to, and nothing is built then")
@@ -89,8 +104,8 @@ import Timestamps
         options.tarball = "https://h.example/ork.tar.gz"
         options.signer = "ssh-ed25519 AAAA it's"
         let rotate = try #require(draft(.github, Self.targets, options: options)[".github/workflows/ork-rotate.yml"])
-        #expect(rotate.contains("\n  ORK_URL: 'https://h.example/ork.tar.gz'\n  ORK_SHA256: ''\n"))
-        #expect(rotate.contains("\n  ORK_SIGNER: 'ssh-ed25519 AAAA it''s'\n  ORK_SOURCE: ''\n"))
+        #expect(rotate.contains(" url: 'https://h.example/ork.tar.gz'\n      signer: 'ssh-ed25519 AAAA it''s'\n"))
+        #expect(!rotate.contains("source:") && !rotate.contains("sha256:"))
     }
 
     @Test("a pipeline of GitLab's that is there is left alone, and one that is not is made")

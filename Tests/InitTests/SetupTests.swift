@@ -77,6 +77,23 @@ import Testing
             ])
     }
 
+    @Test("the simple pipeline needs one environment, and nobody who approves")
+    func simple() {
+        func lines(_ bodies: [String: JSONValue]) -> [String] {
+            GitHubSetup(
+                Self.origin, StepEnvironment(["GH_TOKEN": "token"]), Answers(status: [:], bodies: bodies), .simple
+            )
+            .findings(["TARGET_TOKEN"]).map(\.line)
+        }
+        #expect(lines([:]) == ["missing  environment ork"])
+        let secrets: JSONValue = ["secrets": [["name": "ORK_IDENTITY"], ["name": "TARGET_TOKEN"]]]
+        let bodies: [String: JSONValue] = [
+            "/repos/acme/web/environments/ork": ["protection_rules": [], "deployment_branch_policy": Self.policy],
+            "/environments/ork/secrets?per_page=100": secrets,
+        ]
+        #expect(lines(bodies) == ["ok       environment ork", "missing  secrets of ork: OPENROUTER_MANAGEMENT_KEY"])
+    }
+
     @Test("what the token may not look at is unknown, not missing", arguments: [401, 403, 500])
     func unclear(status: Int) {
         let lines = lines(Self.whole, status: ["/secrets": status])

@@ -9,7 +9,7 @@ struct GitHubRollbackTests {
 
     init() throws { place = try Place() }
 
-    /// Runs a step in the repository as the job of `ork-rotate` does that has this identity, and leaves its handoff.
+    /// Runs a step in the repository as the job of the stages does that has this identity, and leaves its handoff.
     private func step(_ name: String, as identity: Secret) async throws {
         let secrets = ["ORK_IDENTITY": identity, "OPENROUTER_MANAGEMENT_KEY": place.sandbox.managementKey]
         let run = try await Place.run(
@@ -36,7 +36,7 @@ struct GitHubRollbackTests {
         try place.folder.write(place.folder.read("ork-handoff.json"), to: artifact + "/ork-handoff.json")
 
         let workflow = GitHubWorkflow(
-            place: place, name: "ork-rollback", inputs: ["rotation": "checkout"], identity: place.returner)
+            place: place, name: "ork-rotate", inputs: ["back": "true"], identity: place.returner)
         let run = try await workflow.run(2)
         #expect(run.succeeded && run.output.contains("rolled back: "), "\(run.output)")
         #expect(try place.folder.read("app.env").contains(key))

@@ -23,26 +23,30 @@ struct InitTests {
         try #require(made.succeeded, "\(made.output)")
     }
 
-    @Test func actionlintAndThePublishedSchemaAreContentWithItsWorkflows() async throws {
-        try await write("--ci", "github")
+    @Test(
+        "actionlint and the published schema are content with its workflows", arguments: [("simple", 1), ("staged", 2)])
+    func workflows(kind: String, count: Int) async throws {
+        try await write("--ci", "github", "--pipeline", kind)
         let lint = try await Place.run(Place.tool("actionlint"), ["-color=false"], in: folder.path)
         #expect(lint.succeeded, "\(lint.output)")
         let workflows = try FileManager.default.contentsOfDirectory(atPath: folder.file(".github/workflows"))
             .map { folder.file(".github/workflows/\($0)") }
-        #expect(workflows.count == 4)
+        #expect(workflows.count == count)
         let check = try await Place.run(
             Place.tool("check-jsonschema"), ["--builtin-schema", "vendor.github-workflows"] + workflows)
         #expect(check.succeeded, "\(check.output)")
     }
 
-    @Test func gitLabsPublishedSchemaHoldsForWhatIncludesThePipeline() async throws {
-        try await write("--ci", "gitlab", "--image", GitLabPipeline.image)
+    @Test("GitLab's published schema holds for what includes the pipeline", arguments: ["simple", "staged"])
+    func inclusion(kind: String) async throws {
+        try await write("--ci", "gitlab", "--pipeline", kind, "--image", GitLabPipeline.image)
         let check = try await GitLabPipeline.check([folder.file(".gitlab/ork.yml"), folder.file(".gitlab-ci.yml")])
         #expect(check.succeeded, "\(check.output)")
     }
 
-    @Test func theScriptsAreOnesThatShellcheckPasses() async throws {
-        try await write("--ci", "github")
+    @Test("the scripts are ones that shellcheck passes", arguments: ["simple", "staged"])
+    func scripts(kind: String) async throws {
+        try await write("--ci", "github", "--pipeline", kind)
         let scripts = ["github", "gitlab"].map { system in
             guard system == "gitlab" else { return folder.file("ork-identities/store.sh") }
             return folder.file("gitlab/ork-identities/store.sh")
@@ -51,7 +55,8 @@ struct InitTests {
         let made = try await Place.run(
             BuiltProduct.path("ork-init"),
             [
-                "--ci", "gitlab", "--image", GitLabPipeline.image, "--key", "a", "--yes", "--to", Self.targets[1],
+                "--ci", "gitlab", "--pipeline", kind, "--image", GitLabPipeline.image, "--key", "a", "--yes", "--to",
+                Self.targets[1],
                 "--ork", "acme/ork@\(StandIns.commit)",
             ], in: folder.file("gitlab"), environment: ["OPENROUTER_MANAGEMENT_KEY": ""])
         try #require(made.succeeded, "\(made.output)")

@@ -10,7 +10,7 @@ enum Repository {
 
     /// Makes the workflow of the rotation by `ork-init`, with the variable that the tests' `ork.yaml` names, and programs
     /// that are there already.
-    static func assembleByInit(in place: Place) async throws {
+    static func assembleByInit(_ kind: String, in place: Place) async throws {
         try await assemble(in: place)
         let made = try await Place.run(
             "/bin/sh",
@@ -18,11 +18,11 @@ enum Repository {
                 "-euc",
                 """
                 mkdir ../made && cd ../made
-                ork-init --ci github --key checkout-prod --rotation checkout --ork "acme/ork@$1" --yes \\
+                ork-init --ci github --pipeline "$2" --key checkout-prod --rotation checkout --ork "acme/ork@$1" --yes \\
                     --to github=github-secret:repository=acme/web,name=KEY >/dev/null
-                sed "s/TARGET_GITHUB_TOKEN/TARGET_TOKEN/g; s/^\\(  ORK_\\(SOURCE\\|REVISION\\): \\).*/\\1''/" \\
-                    .github/workflows/ork-rotate.yml >../repository/.github/workflows/ork-rotate.yml
-                """, "sh", StandIns.commit,
+                sed "s/TARGET_GITHUB_TOKEN/TARGET_TOKEN/g; s/^\\( *\\(source\\|revision\\): \\).*/\\1''/" .github/workflows/ork-rotate.yml \\
+                    >../repository/.github/workflows/ork-rotate.yml
+                """, "sh", StandIns.commit, kind,
             ], in: place.folder.file("repository"), environment: ["OPENROUTER_MANAGEMENT_KEY": ""])
         guard made.succeeded else { throw Failure(description: made.output) }
         try await commit(in: place)
@@ -37,9 +37,12 @@ enum Repository {
                 """
                 mkdir -p .github/workflows ../ork/ci-templates
                 cp -r "$1/github" ../ork/ci-templates/
-                for f in rotate deploy fleet rollback; do
-                    sed "s|OWNER/ork/|acme/ork/|; s|@COMMIT|@$2|" "$1/github/ork-$f.yml" >.github/workflows/ork-$f.yml
+                cp -r "$1/../.github" ../ork/
+                for f in staged fleet lint; do
+                    sed "s|OWNER/ork/|acme/ork/|; s|@COMMIT|@$2|; s|ROTATION|checkout|" "$1/github/ork-$f.yml" \\
+                        >.github/workflows/ork-$f.yml
                 done
+                mv .github/workflows/ork-staged.yml .github/workflows/ork-rotate.yml
                 git init -q -b main .
                 git remote add origin https://github.com/acme/web.git
                 """, "sh", templates, StandIns.commit,
@@ -50,11 +53,10 @@ enum Repository {
 
     /// Puts a deployment into the slot that fails the first time.
     static func deployOnce(failingIn place: Place) async throws {
-        let path = "repository/.github/workflows/ork-deploy.yml"
-        let slot = try place.folder.read(path)
+        let path = "repository/.github/workflows/ork-rotate.yml"
         let mark = place.folder.file("deployed")
-        let step = "run: '[ -e \(mark) ] || { touch \(mark); exit 1; }'"
-        try place.folder.write(slot.replacing(/run: echo .*/, with: step), to: path)
+        let step = "deploy: '[ -e \(mark) ] || { touch \(mark); exit 1; }'"
+        try place.folder.write(place.folder.read(path).replacing("deploy: ''", with: step), to: path)
         try await commit(in: place)
     }
 

@@ -5,7 +5,8 @@ import Testing
 @Suite("The templates, as the checkers of their own systems see them", .tags(.pipelines))
 struct TemplateTests {
     private static let templates = BuiltProduct.repository + "/ci-templates"
-    private static let actions = ["setup", "job"]
+    private static let actions = ["setup", "job", "rotate"]
+    private static let stages = BuiltProduct.repository + "/.github/workflows/ork-stages.yml"
 
     @Test func actionlintIsContentWithTheWorkflowsInARepository() async throws {
         let place = try Place()
@@ -18,8 +19,8 @@ struct TemplateTests {
     @Test("the published schemas hold for GitHub's files")
     func github() async throws {
         let tool = try Place.tool("check-jsonschema")
-        let names = ["ork-rotate", "ork-deploy", "ork-fleet", "ork-lint", "ork-rollback"]
-        let workflows = names.map { "\(Self.templates)/github/\($0).yml" }
+        let names = ["ork-simple", "ork-staged", "ork-fleet", "ork-lint"]
+        let workflows = names.map { "\(Self.templates)/github/\($0).yml" } + [Self.stages]
         let first = try await Place.run(tool, ["--builtin-schema", "vendor.github-workflows"] + workflows)
         #expect(first.succeeded, "\(first.output)")
         let actions = Self.actions.map { "\(Self.templates)/github/\($0)/action.yml" }
@@ -35,6 +36,7 @@ struct TemplateTests {
                 "templates/ork-rotate",
                 #"{"rotation": "a", "image": "IMAGE", "later_waves": true, "deploy": ["make deploy", "make check"]}"#
             ),
+            ("templates/ork-simple", #"{"rotation": "checkout", "image": "IMAGE"}"#),
             ("templates/ork-fleet", #"{"image": "IMAGE"}"#),
             ("templates/ork-fleet", #"{"image": "IMAGE", "rotation": "a/b.yml", "limit": 3, "stage": "test"}"#),
             ("ork-rotation", #"{"rotation": "checkout", "later_waves": false}"#),
@@ -54,7 +56,9 @@ struct TemplateTests {
         #expect(check.succeeded, "\(check.output)")
     }
 
-    @Test("a component refuses an image that is not named by its digest", arguments: ["ork-rotate", "ork-fleet"])
+    @Test(
+        "a component refuses an image that is not named by its digest",
+        arguments: ["ork-rotate", "ork-simple", "ork-fleet"])
     func imageByTag(component: String) throws {
         let text = try String(
             decoding: #require(FileManager.default.contents(atPath: GitLabPipeline.template(component))), as: UTF8.self)
@@ -80,14 +84,30 @@ struct TemplateTests {
         }
     }
 
+    @Test("the called workflow puts ork's programs into the PATH by the very text of the action")
+    func setup() throws {
+        func lines(_ path: String) throws -> [Substring] {
+            try String(decoding: #require(FileManager.default.contents(atPath: path)), as: UTF8.self)
+                .split(separator: "\n").map { $0.trimmingPrefix { $0 == " " } }
+        }
+        let action = try lines(Self.templates + "/github/setup/action.yml").drop { $0 != "run: |" }
+        let script = Array(action.prefix { $0 != "env:" })
+        #expect(script.count > 40)
+        #expect(try lines(Self.stages).contains(script))
+    }
+
     @Test("every action of others is pinned by the hash of a commit, and none takes anything from GitHub's cache")
     func actions() throws {
         let files = try Self.files().filter { $0.path.hasPrefix("github/") && $0.path.hasSuffix(".yml") }
         #expect(files.count > Self.actions.count)
-        for (path, text) in files {
+        let stages = (
+            "ork-stages.yml",
+            String(decoding: FileManager.default.contents(atPath: Self.stages) ?? .init(), as: UTF8.self)
+        )
+        for (path, text) in files + [stages] {
             for use in text.matches(of: /uses: *(\S+)/) where !use.output.1.hasPrefix("./") {
                 #expect(
-                    use.output.1.wholeMatch(of: /[\w\/-]+@(COMMIT|[0-9a-f]{40})/) != nil, "\(use.output.1) in \(path)")
+                    use.output.1.wholeMatch(of: /[\w.\/-]+@(COMMIT|[0-9a-f]{40})/) != nil, "\(use.output.1) in \(path)")
                 #expect(!use.output.1.hasPrefix("actions/cache"), "\(path)")
             }
         }

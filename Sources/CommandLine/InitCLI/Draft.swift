@@ -19,7 +19,9 @@ struct Draft {
         _ system: CISystem, _ options: InitOptions, rotation: PlanName, key: String, targets: [DraftTarget],
         every: Interval, folder: ProjectFolder
     ) throws(StepError) {
-        let identities: StageIdentities? = system == .cron ? nil : try StageIdentities()
+        let kind = options.pipeline ?? .staged
+        let identities: StageIdentities? =
+            system == .cron ? nil : kind == .simple ? try StageIdentities(ofOneJob: ()) : try StageIdentities()
         let configuration = try DraftConfiguration(
             [DraftRotation(name: rotation, key: key, targets: targets)], every: every, trust: identities?.trust)
         files = [DraftFile(DraftConfiguration.file, configuration.text)]
@@ -33,12 +35,16 @@ struct Draft {
         }
         switch system {
         case .github:
-            try addGitHub(options, rotation, configuration.variables, host: folder.origin?.host ?? "github.com")
-        case .gitlab: try addGitLab(options, rotation, targets, hasPipeline: folder.files.contains(".gitlab-ci.yml"))
+            try addGitHub(kind, options, rotation, configuration.variables, host: folder.origin?.host ?? "github.com")
+        case .gitlab:
+            try addGitLab(kind, options, rotation, targets, hasPipeline: folder.files.contains(".gitlab-ci.yml"))
         case .cron: try addCron(rotation, configuration.variables)
         }
-        if let identities { addIdentities(identities, system, configuration.variables, options.approver) }
+        if let identities { addIdentities(identities, kind, system, configuration.variables, options.approver) }
     }
+
+    /// The workflow at GitHub.
+    static let gitHubPipeline = ".github/workflows/ork-rotate.yml"
 
     /// The pipeline at GitLab, which the project's own includes.
     static let gitLabPipeline = ".gitlab/ork.yml"
@@ -47,27 +53,32 @@ struct Draft {
     static let identityFolder = "ork-identities"
 
     private mutating func addIdentities(
-        _ identities: StageIdentities, _ system: CISystem, _ variables: [String], _ approver: String?
+        _ identities: StageIdentities, _ kind: PipelineKind, _ system: CISystem, _ variables: [String],
+        _ approver: String?
     ) {
         let folder = Self.identityFolder
         files += identities.files.map {
             DraftFile("\(folder)/\($0.name)", $0.content, isSecret: $0.name != ".gitignore")
         }
         let store: SecretStore = system == .github ? .github : .gitlab
-        let script = store.script(tokens: variables, approver: approver) ?? ""
-        files.append(DraftFile("\(folder)/store.sh", script))
+        let script =
+            kind == .simple
+            ? store.scriptOfOneJob(tokens: variables) : store.script(tokens: variables, approver: approver)
+        files.append(DraftFile("\(folder)/store.sh", script ?? ""))
         steps.insert(
             (
-                "make the environments and store the identities and the secrets, each of which it asks for",
+                kind == .simple
+                    ? "make the environment and store the identity and the secrets, each of which it asks for"
+                    : "make the environments and store the identities and the secrets, each of which it asks for",
                 "sh \(folder)/store.sh"
             ), at: 0)
         steps.append(("see what is still missing", "ork-init --check"))
     }
 
     private mutating func addGitHub(
-        _ options: InitOptions, _ rotation: PlanName, _ variables: [String], host: String
+        _ kind: PipelineKind, _ options: InitOptions, _ rotation: PlanName, _ variables: [String], host: String
     ) throws(StepError) {
-        for var template in [Template.rotate, .deploy, .rollback, .lint] {
+        for var template in kind == .simple ? [Template.simple] : [.staged, .lint] {
             try template.fillIn(options, rotation, variables, host: host)
             files.append(DraftFile(".github/workflows/\(template.name)", template.text))
         }
@@ -85,7 +96,7 @@ struct Draft {
     }
 
     private mutating func addGitLab(
-        _ options: InitOptions, _ rotation: PlanName, _ targets: [DraftTarget], hasPipeline: Bool
+        _ kind: PipelineKind, _ options: InitOptions, _ rotation: PlanName, _ targets: [DraftTarget], hasPipeline: Bool
     ) throws(StepError) {
         guard let ork = options.ork, let image = options.image else { return }
         let included = Self.gitLabPipeline
@@ -98,14 +109,13 @@ struct Draft {
                 include:
                   - project: \(YAMLWord(ork.path))
                     ref: "\(ork.commit)"
-                    file: /ci-templates/gitlab/templates/ork-rotate.yml
+                    file: /ci-templates/gitlab/templates/\(kind == .simple ? "ork-simple" : "ork-rotate").yml
                     rules: # without them every push begins a rotation
                       - if: $CI_PIPELINE_SOURCE == "schedule" || $CI_PIPELINE_SOURCE == "web" || $CI_PIPELINE_SOURCE == "api"
                     inputs:
                       rotation: \(YAMLWord(rotation.description))
                       image: \(YAMLWord(image))
-                      later_waves: \(hasLaterWaves)
-
+                \(kind == .simple ? "" : "      later_waves: \(hasLaterWaves)\n")
                 """))
         let line = "include: [{local: \(included)}]"
         if hasPipeline {
@@ -120,13 +130,18 @@ struct Draft {
                 "bring them to the default branch",
                 "git add \(names) && git commit -m 'Rotate a key of OpenRouter' && git push"
             ),
-            (
-                "begin a rotation when it is due, looked at each week, and continue it every six hours",
-                "glab schedule create --cron '\(Schedule.begins)' --ref \"\(branch)\" --description 'ork begins' "
-                    + "--variable ORK_BEGIN:due && "
-                    + "glab schedule create --cron '\(Schedule.continues)' --ref \"\(branch)\" --description 'ork continues' "
-                    + "--variable ORK_BEGIN:false"
-            ),
+            kind == .simple
+                ? (
+                    "begin a rotation when it is due, and continue it, every six hours",
+                    "glab schedule create --cron '\(Schedule.continues)' --ref \"\(branch)\" --description 'ork rotates'"
+                )
+                : (
+                    "begin a rotation when it is due, looked at each week, and continue it every six hours",
+                    "glab schedule create --cron '\(Schedule.begins)' --ref \"\(branch)\" --description 'ork begins' "
+                        + "--variable ORK_BEGIN:due && "
+                        + "glab schedule create --cron '\(Schedule.continues)' --ref \"\(branch)\" --description 'ork continues' "
+                        + "--variable ORK_BEGIN:false"
+                ),
             ("begin the first rotation", "glab ci run --branch \"\(branch)\""),
         ]
     }

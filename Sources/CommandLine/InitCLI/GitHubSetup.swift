@@ -8,8 +8,13 @@ struct GitHubSetup {
     private let origin: GitRemote?
     private let environment: StepEnvironment
     private let transport: any HTTPTransport
+    private let kind: PipelineKind
 
-    init(_ origin: GitRemote?, _ environment: StepEnvironment, _ transport: any HTTPTransport) {
+    init(
+        _ origin: GitRemote?, _ environment: StepEnvironment, _ transport: any HTTPTransport,
+        _ kind: PipelineKind = .staged
+    ) {
+        self.kind = kind
         self.origin = origin
         self.environment = environment
         self.transport = transport
@@ -17,9 +22,10 @@ struct GitHubSetup {
 
     /// The environments of the workflows: what each needs, and whether somebody has to let its jobs run.
     static func environments(
-        _ variables: [String]
+        _ variables: [String], _ kind: PipelineKind = .staged
     ) -> [(name: String, secrets: [String], hasReviewers: Bool)] {
         let key = "OPENROUTER_MANAGEMENT_KEY"
+        guard kind == .staged else { return [("ork", [key] + variables + ["ORK_IDENTITY"], false)] }
         return [
             ("ork-manage", [key, "ORK_IDENTITY"], false), ("ork-publish", variables + ["ORK_IDENTITY"], false),
             ("ork-approve-publish", ["ORK_IDENTITY"], true), ("ork-approve-retire", ["ORK_IDENTITY"], true),
@@ -41,7 +47,7 @@ struct GitHubSetup {
             environment["GITHUB_API_URL"]
             ?? (origin.host == "github.com" ? "https://api.github.com" : "https://\(origin.host)/api/v3")
         let look = ServiceLook(transport, base: "\(base)/repos/\(origin.path)", .bearer(Secret(token)))
-        return Self.environments(variables).flatMap { name, secrets, hasReviewers in
+        return Self.environments(variables, kind).flatMap { name, secrets, hasReviewers in
             environment(name, hasReviewers, look) + self.secrets(secrets, of: name, look)
         }
     }

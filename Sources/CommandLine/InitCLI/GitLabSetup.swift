@@ -8,8 +8,13 @@ struct GitLabSetup {
     private let origin: GitRemote?
     private let environment: StepEnvironment
     private let transport: any HTTPTransport
+    private let kind: PipelineKind
 
-    init(_ origin: GitRemote?, _ environment: StepEnvironment, _ transport: any HTTPTransport) {
+    init(
+        _ origin: GitRemote?, _ environment: StepEnvironment, _ transport: any HTTPTransport,
+        _ kind: PipelineKind = .staged
+    ) {
+        self.kind = kind
         self.origin = origin
         self.environment = environment
         self.transport = transport
@@ -28,16 +33,20 @@ struct GitLabSetup {
         let base = environment["CI_API_V4_URL"] ?? "https://\(origin.host)/api/v4"
         let project = origin.path.split(separator: "/").joined(separator: "%2F")
         let look = ServiceLook(transport, base: "\(base)/projects/\(project)", .field("PRIVATE-TOKEN", Secret(token)))
-        return self.variables(variables, look) + gates(look)
+        return self.variables(variables, look) + (kind == .simple ? [] : gates(look))
     }
 
     private func variables(_ variables: [String], _ look: ServiceLook) -> [Finding] {
         let key = "OPENROUTER_MANAGEMENT_KEY"
-        let wanted = [
-            ("ork/manage", [key, "ORK_IDENTITY"]), ("ork/publish", variables + ["ORK_IDENTITY"]),
-            ("ork/approve-publish", ["ORK_IDENTITY"]), ("ork/approve-retire", ["ORK_IDENTITY"]),
-            ("ork/rollback", [key] + variables + ["ORK_IDENTITY"]), ("*", ["ORK_HANDOFF_TOKEN"]),
-        ]
+        let all = [key] + variables + ["ORK_IDENTITY"]
+        let wanted =
+            kind == .simple
+            ? [("ork/rotate", all + ["ORK_HANDOFF_TOKEN"])]
+            : [
+                ("ork/manage", [key, "ORK_IDENTITY"]), ("ork/publish", variables + ["ORK_IDENTITY"]),
+                ("ork/approve-publish", ["ORK_IDENTITY"]), ("ork/approve-retire", ["ORK_IDENTITY"]),
+                ("ork/rollback", all), ("*", ["ORK_HANDOFF_TOKEN"]),
+            ]
         switch look.get("/variables?per_page=100") {
         case .absent: return [Finding(.unknown, "variables: there is no such project, or the token does not see it")]
         case .unclear(let why): return [Finding(.unknown, "variables: \(why)")]

@@ -9,6 +9,11 @@ package struct InitOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
+            "At GitHub and GitLab, simple or staged (default: staged). \(PipelineKind.choice).", valueName: "kind"))
+    package var pipeline: PipelineKind?
+
+    @Option(
+        help: ArgumentHelp(
             "The name at OpenRouter of the key to rotate. With OPENROUTER_MANAGEMENT_KEY set, those that there are are listed.",
             valueName: "name"))
     package var key: String?

@@ -201,6 +201,23 @@ package struct Initialization {
         do { return try DraftTarget(flag: flag, taken: taken) } catch { throw StepError(error) }
     }
 
+    /// One job with all secrets, or stages: asked for on a terminal, and told elsewhere.
+    private func choosePipeline(_ options: inout InitOptions) throws(StepError) {
+        guard options.pipeline == nil else { return }
+        let proposal = PipelineKind.staged
+        if let answer = questions.ask(
+            "Which pipeline? (\(PipelineKind.choice))", proposal: proposal.rawValue)
+        {
+            guard let kind = PipelineKind(rawValue: answer) else {
+                throw StepError(.usage, "'\(answer)' is not one of simple, staged", hint: "say it with --pipeline")
+            }
+            options.pipeline = kind
+        } else {
+            console.show(.doing("--pipeline \(proposal) (\(PipelineKind.choice))"))
+            options.pipeline = proposal
+        }
+    }
+
     /// What a pipeline needs beside: asked for, or refused by name.
     private func complete(_ options: inout InitOptions, for system: CISystem) throws(StepError) {
         if let approver = options.approver,
@@ -208,7 +225,15 @@ package struct Initialization {
         {
             throw StepError(.usage, "--approver: is not a login or a number")
         }
-        guard system != .cron else { return }
+        guard system != .cron else {
+            guard options.pipeline != .staged else {
+                throw StepError(
+                    .usage, "cron runs one script with all secrets, which has no stages",
+                    hint: "leave --pipeline out, or name another system with --ci")
+            }
+            return
+        }
+        try choosePipeline(&options)
         if options.ork == nil {
             let answer = questions.ask(
                 "Where is ork's repository at \(system.title)? OWNER/ork@COMMIT, with the whole hash")

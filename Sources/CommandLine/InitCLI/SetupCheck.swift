@@ -53,39 +53,42 @@ package struct SetupCheck {
     }
 
     private func gitHub(_ rotations: [RotationConfiguration], _ variables: [String]) -> [Finding] {
-        var findings = trust(rotations) + identities
-        for name in ["ork-rotate.yml", "ork-deploy.yml", "ork-rollback.yml", "ork-lint.yml"] {
+        let kind = PipelineKind.setUp(for: .github, in: folder)
+        var findings = (kind == .simple ? [] : trust(rotations)) + identities
+        for name in kind == .simple ? ["ork-rotate.yml"] : ["ork-rotate.yml", "ork-lint.yml"] {
             let path = ".github/workflows/\(name)"
             guard let text = folder.text(of: path) else {
                 findings.append(Finding(.missing, "\(path): see ci-templates/github/README.md"))
                 continue
             }
-            let unnamed =
-                ["ork-rotate.yml", "ork-rollback.yml"].contains(name)
-                ? variables.filter { !text.contains("secrets.\($0)") } : []
+            let unnamed = name == "ork-rotate.yml" ? variables.filter { !text.contains($0) } : []
             if text.contains("uses: OWNER/ork/") || text.contains("@COMMIT") {
                 findings.append(
                     Finding(.missing, "\(path): put ork's repository and a commit for OWNER/ork and COMMIT"))
             } else if !unnamed.isEmpty {
-                let line = unnamed.map { "\($0): ${{ secrets.\($0) }}" }.joined(separator: ", ")
-                findings.append(Finding(.missing, "\(path): the jobs that publish lack \(line)"))
+                let line =
+                    kind == .simple
+                    ? "under env: " + unnamed.map { "\($0): ${{ secrets.\($0) }}" }.joined(separator: ", ")
+                    : "in tokens: " + unnamed.joined(separator: ", ")
+                findings.append(Finding(.missing, "\(path): \(line)"))
             } else {
                 findings.append(Finding(.there, path))
             }
         }
-        return findings + GitHubSetup(folder.origin, environment, transport).findings(variables)
+        return findings + GitHubSetup(folder.origin, environment, transport, kind).findings(variables)
     }
 
     private func gitLab(_ rotations: [RotationConfiguration], _ variables: [String]) -> [Finding] {
-        var findings = trust(rotations) + identities
+        let kind = PipelineKind.setUp(for: .gitlab, in: folder)
+        var findings = (kind == .simple ? [] : trust(rotations)) + identities
         let included = Draft.gitLabPipeline
         let pipeline = folder.text(of: ".gitlab-ci.yml") ?? ""
-        let isIncluded = pipeline.contains(included) || pipeline.contains("ork-rotate.yml")
+        let isIncluded = [included, "ork-rotate.yml", "ork-simple.yml"].contains { pipeline.contains($0) }
         findings.append(
             isIncluded
                 ? Finding(.there, ".gitlab-ci.yml")
                 : Finding(.missing, ".gitlab-ci.yml: include: [{local: \(included)}]"))
-        return findings + GitLabSetup(folder.origin, environment, transport).findings(variables)
+        return findings + GitLabSetup(folder.origin, environment, transport, kind).findings(variables)
     }
 
     private func cron(_ rotations: [RotationConfiguration], _ variables: [String]) -> [Finding] {
@@ -150,7 +153,7 @@ struct Finding: Hashable {
 extension CISystem {
     /// For what this folder is set up, by what `ork-init` writes.
     static func setUp(in folder: ProjectFolder) -> CISystem {
-        if folder.files.contains(".github/workflows/ork-rotate.yml") { return .github }
+        if folder.files.contains(Draft.gitHubPipeline) { return .github }
         if folder.files.contains(Draft.gitLabPipeline) { return .gitlab }
         if folder.files.contains("rotate.sh") { return .cron }
         return found(in: folder)[0]

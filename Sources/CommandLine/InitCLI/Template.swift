@@ -10,9 +10,9 @@ struct Template {
         text = String(decoding: bytes, as: UTF8.self)
     }
 
-    static let rotate = Template("ork-rotate.yml", PackageResources.ork_rotate_yml)
-    static let deploy = Template("ork-deploy.yml", PackageResources.ork_deploy_yml)
-    static let rollback = Template("ork-rollback.yml", PackageResources.ork_rollback_yml)
+    /// Both are written under one name, by which they are started.
+    static let simple = Template("ork-rotate.yml", PackageResources.ork_simple_yml)
+    static let staged = Template("ork-rotate.yml", PackageResources.ork_staged_yml)
     static let lint = Template("ork-lint.yml", PackageResources.ork_lint_yml)
     static let script = Template("rotate.sh", PackageResources.rotate_sh)
 

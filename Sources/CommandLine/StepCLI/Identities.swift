@@ -146,7 +146,7 @@ package enum Keygen {
     /// Makes an identity for each environment of a pipeline in a new folder, and tells what to do with them.
     package static func make(_ store: SecretStore, output folder: String, _ console: Console) throws(StepError) {
         let identities = try StageIdentities(in: folder)
-        Console.print("\(identities.trust)\n\n\(store.commands(for: folder))")
+        Console.print("\(identities.trust.map { "\($0)\n\n" } ?? "")\(store.commands(for: folder))")
         console.show(
             .done("made the identities in \(folder): add trust to ork.yaml, store them, and remove the folder"))
     }

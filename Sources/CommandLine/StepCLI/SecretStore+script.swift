@@ -67,7 +67,7 @@ extension SecretStore {
 
     /// The function that asks for a secret, and stores it in several places by a command that reads it from standard input. No
     /// program gets it as an argument: `printf` is the shell's own.
-    private static func asking(_ command: String) -> String {
+    static func asking(_ command: String) -> String {
         """
         trap '[ ! -t 0 ] || stty echo' EXIT
         ask() { # NAME ENVIRONMENT…

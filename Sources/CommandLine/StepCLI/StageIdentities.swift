@@ -15,8 +15,8 @@ package struct StageIdentities {
         "rollback": [.rollback],
     ]
 
-    /// `trust` for `ork.yaml`, with the public halves.
-    package let trust: String
+    /// `trust` for `ork.yaml`, with the public halves; none where one identity signs everything.
+    package let trust: String?
     /// The files of the folder, by their names in it: only its owner may read them.
     package let files: [(name: String, content: [UInt8])]
 
@@ -32,9 +32,20 @@ package struct StageIdentities {
         }
         let lines = StepName.allCases.compactMap { step in signers[step].map { "  \(step.rawValue): [\($0)]" } }
         trust = (["trust:"] + lines).joined(separator: "\n")
-        // Whoever adds all files to a repository does not add these.
-        files =
-            [(".gitignore", Array("*\n".utf8))] + identities.map { ($0.name, $0.identity.text.copyBytes() + [0x0A]) }
+        files = [Self.ignored] + identities.map { Self.file($0.name, $0.identity) }
+    }
+
+    /// Makes the one identity of a pipeline that has but one job. It trusts itself and nobody else.
+    package init(ofOneJob: ()) throws(StepError) {
+        do { files = [Self.ignored, Self.file("rotate", try Identity.generate())] } catch { throw StepError(error) }
+        trust = nil
+    }
+
+    // Whoever adds all files to a repository does not add these.
+    private static let ignored = (name: ".gitignore", content: Array("*\n".utf8))
+
+    private static func file(_ name: String, _ identity: Identity) -> (name: String, content: [UInt8]) {
+        (name, identity.text.copyBytes() + [0x0A])
     }
 
     /// Makes the identities and a folder for them that must not exist.
