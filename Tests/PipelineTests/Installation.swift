@@ -16,7 +16,7 @@ struct Installation {
     init(_ programs: [String]) throws {
         folder = try TemporaryDirectory()
         try FileManager.default.createDirectory(atPath: build, withIntermediateDirectories: false)
-        for program in try Self.names() {
+        for program in try Self.names() + ["ork-sandbox"] {
             try FileManager.default.createSymbolicLink(
                 atPath: "\(build)/\(program)",
                 withDestinationPath: programs.contains(program) ? BuiltProduct.path(program) : "/usr/bin/true")

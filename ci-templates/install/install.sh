@@ -1,12 +1,13 @@
 #!/bin/sh
 # Builds ork from this source and installs it; over an earlier version as well, and while pipelines run.
 #
-#   install.sh [--prefix DIR] [--build-dir DIR | --static]
+#   install.sh [--prefix DIR] [--build-dir DIR | --static] [--portable]
 #   install.sh --uninstall [--prefix DIR]
 #
 #   --prefix DIR      bin, lib/ork and share go in here (default: /usr/local); DESTDIR goes before it
 #   --build-dir DIR   take the programs that are built there, such as .build/release, and build nothing
 #   --static          build each program with a Swift runtime of its own: it starts in half the time, and is 14 MB larger
+#   --portable        bring the libraries, too, whose names differ between versions of Debian and Ubuntu, such as libgit2
 #   --uninstall       remove what was installed, and nothing else
 #
 # The programs share one Swift runtime, lib/ork/DIGEST, which they find from where they lie. Nothing is written in place:
@@ -23,11 +24,12 @@ fail() {
     exit 1
 }
 
-prefix=/usr/local build='' static='' uninstall=''
+prefix=/usr/local build='' static='' portable='' uninstall=''
 while [ "$#" -gt 0 ]; do
     case $1 in
     --uninstall) uninstall=yes && shift ;;
     --static) static=yes && shift ;;
+    --portable) portable=yes && shift ;;
     --prefix | --build-dir)
         [ "$#" -gt 1 ] || fail "$1 has no value" 'give the folder after it'
         [ "$1" = --prefix ] && prefix=$2 || build=$2
@@ -102,9 +104,33 @@ strip "$stage"/bin/*
 swift=$(patchelf --print-rpath "$stage/bin/ork-status" | tr : '\n' | grep -m 1 '^/' || true)
 libraries=''
 [ -z "$swift" ] || libraries=$(ldd "$stage"/bin/* | sed -n "s|.* => \($swift/[^ ]*\) .*|\1|p" | sort -u)
-if [ -n "$libraries" ]; then
+# Libraries that every system has which this is for, under the same name.
+everywhere='lib(curl|ssl|crypto|ssh2|gssapi_krb5|pcre2-8|sodium|yaml-0|z|stdc\+\+|gcc_s|c|m)\.so\.[0-9]+|ld-linux.*'
+# Prints what else a file loads, and what that loads, from this system.
+others() {
+    patchelf --print-needed "$1" | grep -vxE "$everywhere" | while read -r name; do
+        path=$(ldd "$1" | awk -v name="$name" '$1 == name && $2 == "=>" { print $3 }')
+        case $path in "${swift:-/nowhere}"/*) continue ;; esac
+        printf '%s\n' "$path"
+        others "$path"
+    done
+}
+brought=''
+if [ -n "$portable" ]; then
+    brought=$(for program in "$stage"/bin/*; do others "$program"; done | LC_ALL=C sort -u)
+    mkdir "$stage/share/doc/ork/libraries"
+    for library in $brought; do
+        file=$(realpath "$library")
+        # A package may have put it where /lib was a folder of its own.
+        package=$(dpkg-query -S "$file" 2>/dev/null || dpkg-query -S "${file#/usr}")
+        install -m 644 "/usr/share/doc/${package%%:*}/copyright" "$stage/share/doc/ork/libraries/${package%%:*}.txt" ||
+            fail "the licence of $library is not on this machine" "install ${package%%:*} with its documents"
+    done
+fi
+libraries="$libraries $brought"
+if [ "$libraries" != ' ' ]; then
     mkdir "$stage/lib/ork/new"
-    # Word splitting is wanted: a list of paths of the toolchain.
+    # Word splitting is wanted: a list of paths without spaces.
     # shellcheck disable=SC2086
     install -m 644 $libraries "$stage/lib/ork/new/"
     strip --strip-unneeded "$stage"/lib/ork/new/*

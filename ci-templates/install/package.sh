@@ -1,11 +1,14 @@
 #!/bin/sh
-# Makes ork_VERSION_ARCH.deb and ork-VERSION-linux-ARCH.tar.gz, for the Debian and the processor of this machine, what they
-# are made of as ork-VERSION-linux-ARCH.cdx.json, SHA256SUMS of the three, and its signature.
+# Makes ork_VERSION_ARCH.deb, ork-sandbox_VERSION_ARCH.deb and ork-VERSION-linux-ARCH.tar.gz, for the processor of this machine,
+# what they are made of as ork-VERSION-linux-ARCH.cdx.json, SHA256SUMS of them, and its signature. The packages are for the
+# system of this machine; the tarball is also for later ones.
 #
-#   package.sh [--output DIR] [--build-dir DIR] [--sign KEY]
+#   package.sh [--output DIR] [--build-dir DIR] [--sign KEY] [--suffix SYSTEM] [--portable]
 #
 #   --output DIR      where to (default: .build/dist)
 #   --build-dir DIR   as install.sh takes it; what is said of the build holds if it is of this source as it is
+#   --portable        the packages, too, bring the libraries that the tarball brings, and install on later systems
+#   --suffix SYSTEM   is put behind the packages' version, such as ~deb12, and behind the tarball's name
 #   --sign KEY        signs with this private key of SSH, where it lies; with a public one, the ssh-agent signs
 #
 # The same build gives the same bytes: times are the last commit's, or SOURCE_DATE_EPOCH. DEBFULLNAME and DEBEMAIL name
@@ -17,12 +20,18 @@ root=$(CDPATH='' cd -- "$here/../.." && pwd)
 # shellcheck source=ci-templates/shell/packages.sh
 . "$here/../shell/packages.sh"
 
-output=$root/.build/dist build='' key=''
+output=$root/.build/dist build='' key='' suffix='' portable=''
 while [ "$#" -gt 0 ]; do
     case $1 in
+    --portable)
+        portable=yes
+        shift
+        continue
+        ;;
     --output) output=$2 ;;
     --build-dir) build=$2 ;;
     --sign) key=$2 ;;
+    --suffix) suffix=$2 ;;
     *)
         printf 'package.sh: error: there is no option %s\n' "$1" >&2
         exit 1
@@ -30,7 +39,7 @@ while [ "$#" -gt 0 ]; do
     esac
     shift 2
 done
-need dpkg-dev jq ${key:+openssh-client}
+need dpkg-dev jq patchelf ${key:+openssh-client}
 if [ -n "$key" ] && [ ! -r "$key" ]; then
     printf 'package.sh: error: %s cannot be read, so nothing can be signed\n' "$key" >&2
     exit 1
@@ -40,7 +49,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 umask 022
 package=$work/debian/ork
-DESTDIR=$package "$here/install.sh" --prefix /usr ${build:+--build-dir "$build"}
+DESTDIR=$package "$here/install.sh" --prefix /usr ${build:+--build-dir "$build"} ${portable:+--portable}
 
 version=$("$package/usr/bin/ork-status" --version)
 architecture=$(dpkg --print-architecture)
@@ -50,68 +59,96 @@ export SOURCE_DATE_EPOCH
 maintainer="${DEBFULLNAME:-$(commit %an || echo ork)} <${DEBEMAIL:-$(commit %ae || echo ork@localhost)}>"
 mkdir -p "$output"
 
-# The tarball: one folder, with what install.sh puts under a prefix.
-name=ork-$version
-cp -a "$package/usr" "$work/$name"
-tar --create --directory "$work" --sort name --mtime "@$SOURCE_DATE_EPOCH" --owner 0 --group 0 --numeric-owner \
-    "$name" | gzip -n >"$output/$name-linux-$architecture.tar.gz"
+build=${build:-$(swift build --package-path "$root" -c release --show-bin-path)}
+label=$(printf %s "$suffix" | tr -d '~')
+stem=ork-$version-linux-$architecture${label:+-$label}
 
-# The package. dpkg knows its files by itself.
-rm "$package/usr/lib/ork/installed"
-documents=$package/usr/share/doc/ork
-printf 'ork (%s) unstable; urgency=medium\n\n  * Built from source.\n\n -- %s  %s\n' \
-    "$version" "$maintainer" "$(date -u -R -d "@$SOURCE_DATE_EPOCH")" | gzip -9n >"$documents/changelog.gz"
-cat >"$documents/copyright" <<TEXT
-ork is its authors'. The Swift runtime in /usr/lib/ork, and the Swift packages that ork is built from, are
+# The tarball: one folder, with what install.sh puts under a prefix, and the libraries that another system may not have.
+name=ork-$version
+DESTDIR=$work/portable "$here/install.sh" --prefix /usr --build-dir "$build" --portable
+mv "$work/portable/usr" "$work/$name"
+tar --create --directory "$work" --sort name --mtime "@$SOURCE_DATE_EPOCH" --owner 0 --group 0 --numeric-owner \
+    "$name" | gzip -n >"$output/$stem.tar.gz"
+
+# A package's documents, fields and sums, and the package itself. dpkg knows its files by itself.
+debian() { # NAME RECOMMENDS DEPENDS <DESCRIPTION
+    tree=$work/debian/$1 documents=$work/debian/$1/usr/share/doc/$1
+    mkdir -p "$documents" "$tree/DEBIAN"
+    printf '%s (%s) unstable; urgency=medium\n\n  * See CHANGELOG.md in the source.\n\n -- %s  %s\n' \
+        "$1" "$version$suffix" "$maintainer" "$(date -u -R -d "@$SOURCE_DATE_EPOCH")" | gzip -9n >"$documents/changelog.gz"
+    cat >"$documents/copyright" <<TEXT
+ork is its authors'. The Swift runtime in /usr/lib/$1, and the Swift packages that ork is built from, are
 
     Copyright (c) 2014 - 2026 Apple Inc. and the Swift project authors
 
 under the Apache License 2.0 (/usr/share/common-licenses/Apache-2.0) with the Runtime Library Exception, which
-swift-runtime.txt beside this file has.
+swift-runtime.txt in /usr/share/doc/ork has.
 TEXT
-
-mkdir "$package/DEBIAN"
-printf 'Source: ork\n\nPackage: ork\nArchitecture: any\n' >"$work/debian/control"
-# The libraries in lib/ork are found from where the programs lie, and are no other package's.
-libraries=$(cd "$work" && find debian/ork/usr/bin debian/ork/usr/lib/ork -type f -printf '-e%p ')
-# Word splitting is wanted: a list of options with paths that are ours.
-# shellcheck disable=SC2086
-(cd "$work" && dpkg-shlibdeps --warnings=0 -O $libraries) >"$work/depends" 2>"$work/log" || {
-    cat "$work/log" >&2
-    exit 1
+    printf 'Source: ork\n\nPackage: %s\nArchitecture: any\n' "$1" >"$work/debian/control"
+    # The libraries in lib are found from where the programs lie, and are no other package's.
+    files=$(cd "$work" && find "debian/$1/usr/bin" "debian/$1/usr/lib/$1" -type f -printf '-e%p ')
+    # Word splitting is wanted: a list of options with paths that are ours.
+    # shellcheck disable=SC2086
+    (cd "$work" && dpkg-shlibdeps --warnings=0 -O $files) >"$work/depends" 2>"$work/log" || {
+        cat "$work/log" >&2
+        exit 1
+    }
+    depends=$(sed -n 's/^shlibs:Depends=//p' "$work/depends")
+    {
+        printf 'Package: %s\nVersion: %s\nArchitecture: %s\nMaintainer: %s\n' "$1" "$version$suffix" "$architecture" "$maintainer"
+        printf 'Installed-Size: %s\nDepends: %s, %s\n' "$(du -k -s "$tree/usr" | cut -f 1)" "$depends" "$3"
+        [ -z "$2" ] || printf '%s\n' "$2"
+        printf 'Section: admin\nPriority: optional\n'
+        cat
+    } >"$tree/DEBIAN/control"
+    (cd "$tree" && find usr -type f -printf '%P\n' | LC_ALL=C sort | sed 's|^|usr/|' | xargs md5sum) >"$tree/DEBIAN/md5sums"
+    find "$tree" -exec touch -h -d "@$SOURCE_DATE_EPOCH" {} +
+    dpkg-deb --root-owner-group --build "$tree" "$output/${1}_$version${suffix}_$architecture.deb" >/dev/null
 }
-depends=$(sed -n 's/^shlibs:Depends=//p' "$work/depends")
-cat >"$package/DEBIAN/control" <<TEXT
-Package: ork
-Version: $version
-Architecture: $architecture
-Maintainer: $maintainer
-Installed-Size: $(du -k -s "$package/usr" | cut -f 1)
-Depends: $depends, ca-certificates
-Recommends: unzip
-Suggests: age, git
-Section: admin
-Priority: optional
+
+rm "$package/usr/lib/ork/installed"
+debian ork "Recommends: unzip
+Suggests: age, git, ork-sandbox" ca-certificates <<TEXT
 Description: rotates OpenRouter API keys with no downtime
  Steps of a CI/CD pipeline that create a new key, give it to every place that
  needs it, verify that it works there, and only then retire the old one; and
  the publishers that write it to files, CI systems, clouds and clusters.
 TEXT
-(cd "$package" && find usr -type f -printf '%P\n' | LC_ALL=C sort | sed 's|^|usr/|' | xargs md5sum) >"$package/DEBIAN/md5sums"
-find "$package" -exec touch -h -d "@$SOURCE_DATE_EPOCH" {} +
-dpkg-deb --root-owner-group --build "$package" "$output/ork_${version}_$architecture.deb" >/dev/null
+loaded=$depends
+
+# What a rehearsal takes: its Foundation is larger than all the rest.
+sandbox=$work/debian/ork-sandbox/usr
+mkdir -p "$sandbox/bin" "$sandbox/lib/ork-sandbox" "$sandbox/share/ork/shell"
+cp "$build/ork-sandbox" "$sandbox/bin/"
+strip "$sandbox/bin/ork-sandbox"
+swift=$(patchelf --print-rpath "$sandbox/bin/ork-sandbox" | tr : '\n' | grep -m 1 '^/' || true)
+ldd "$sandbox/bin/ork-sandbox" | sed -n "s|.* => \(${swift:-/nowhere}/[^ ]*\) .*|\1|p" | while read -r library; do
+    install -m 644 "$library" "$sandbox/lib/ork-sandbox/"
+    strip --strip-unneeded "$sandbox/lib/ork-sandbox/${library##*/}"
+    patchelf --set-rpath "\$ORIGIN" "$sandbox/lib/ork-sandbox/${library##*/}"
+done
+patchelf --set-rpath "\$ORIGIN/../lib/ork-sandbox" "$sandbox/bin/ork-sandbox"
+"$here/manual.sh" "$sandbox/bin" "$sandbox/share" "$version"
+for script in rehearse.sh example-application.sh packages.sh; do cp "$here/../shell/$script" "$sandbox/share/ork/shell/"; done
+ln -s ../share/ork/shell/rehearse.sh "$sandbox/bin/ork-rehearse"
+debian ork-sandbox '' "ork (= $version$suffix), age, curl, git, jq" <<TEXT
+Description: stand-ins for the services that ork talks to
+ An OpenRouter, a GitHub, a GitLab and a Kubernetes on this machine, for
+ rehearsals: ork-rehearse rotates a key with nothing at stake.
+TEXT
 
 # What it is made of. The packages that it depends on are those whose libraries it loads.
-libraries=$(printf '%s\n' "$depends" | tr ',' '\n' | sed "s/^ *\([^ |]*\).*/\1:$architecture/")
+libraries=$(printf '%s\n' "$loaded" | tr ',' '\n' | sed "s/^ *\([^ |]*\).*/\1:$architecture/")
 # Word splitting is wanted: a list of names.
 # shellcheck disable=SC2086
-"$here/sbom.sh" "${build:-$root/.build/release}" "$version" $libraries >"$output/$name-linux-$architecture.cdx.json"
+BROUGHT=$(cd "$work/$name/share/doc/ork/libraries" && for file in *.txt; do printf '%s ' "${file%.txt}"; done) \
+    "$here/sbom.sh" "$build" "$version" $libraries >"$output/$stem.cdx.json"
 
 rm -f "$output/SHA256SUMS.sig"
 (
     cd "$output"
-    sha256sum "ork_${version}_$architecture.deb" "$name-linux-$architecture.tar.gz" "$name-linux-$architecture.cdx.json" \
-        >SHA256SUMS
+    sha256sum "ork_$version${suffix}_$architecture.deb" "ork-sandbox_$version${suffix}_$architecture.deb" "$stem.tar.gz" \
+        "$stem.cdx.json" >SHA256SUMS
     cat SHA256SUMS
 )
 if [ -n "$key" ]; then

@@ -8,6 +8,7 @@
 #   VERSION      ork's version
 #   PACKAGE…     those Debian packages
 #
+# BROUGHT names the packages whose libraries the tarball brings, with their licences; nobody else updates those.
 # SOURCE_DATE_EPOCH is the time that it bears. A commit is named as Software Heritage does, by the hash that git has for it.
 set -eu
 
@@ -43,9 +44,20 @@ if [ -z "$commit" ] || ! changes=$(source_git status --porcelain) || [ -n "$chan
     commit=''
 fi
 
+architecture=$(dpkg --print-architecture)
+licences=''
+for package in ${BROUGHT:-}; do
+    set -- "$@" "$package:$architecture"
+    # As the package's own copyright says for all files that it says nothing else of.
+    licence=$(sed -n '/^Files: \*/,/^$/s/^License: *//p' "/usr/share/doc/$package/copyright" | head -n 1)
+    licences="$licences$package ${licence:-unknown}
+"
+done
 libraries=$(dpkg-query --show --showformat '${Package} ${Version} ${Architecture}\n' "$@")
+libraries=$(printf '%s\n' "$libraries" | LC_ALL=C sort -u)
 distribution=$(. /etc/os-release && printf '%s %s' "$ID" "$ID-${VERSION_ID:-rolling}")
 jq --sort-keys --arg version "$version" --arg commit "$commit" --arg swift "$swift" --arg libraries "$libraries" \
+    --arg licences "$licences" \
     --arg distribution "$distribution" --argjson time "${SOURCE_DATE_EPOCH:-0}" '
     def revision: if . == "" then {} else {swhid: ["swh:1:rev:\(.)"]} end;
     def escaped: @uri | gsub("%3A"; ":");
@@ -64,10 +76,13 @@ jq --sort-keys --arg version "$version" --arg commit "$commit" --arg swift "$swi
     }) as $runtime
 
     | ($distribution / " ") as [$vendor, $release]
+    | ([$licences / "\n" | .[] | select(. != "") | capture("^(?<key>[^ ]+) (?<value>.*)$")] | from_entries) as $brought
     | [$libraries / "\n" | .[] / " " | . as [$name, $version, $architecture] | {
         type: "library", $name, $version, scope: "required",
         purl: "pkg:deb/\($vendor)/\($name | escaped)@\($version | escaped)?arch=\($architecture)&distro=\($release)"
-    }] as $libraries
+    } + if $brought[$name] then {
+        licenses: [{license: {name: $brought[$name]}}], properties: [{name: "ork:brought", value: "in the tarball, in lib/ork"}]
+    } else {} end] as $libraries
 
     | [($packages + [$runtime] + $libraries)[] | . + {"bom-ref": .purl}] as $components
     | {

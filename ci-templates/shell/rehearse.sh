@@ -4,6 +4,8 @@
 # all the time with the key in its .env, and that key, which all of them hold, rotated by rotate.sh.
 # It installs what it needs, and leaves nothing running.
 #
+# From the package ork-sandbox it is the command ork-rehearse.
+#
 #   rehearse.sh              a rotation in which all goes well
 #   rehearse.sh --incidents  what goes wrong, and how the printed commands put it right
 #   rehearse.sh --rollback   two rotations that are taken back
@@ -21,20 +23,23 @@ case ${1-} in
     ;;
 esac
 
-here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
+here=$(CDPATH='' cd -- "$(dirname -- "$(readlink -f "$0")")" && pwd)
 root=$(CDPATH='' cd -- "$here/../.." && pwd)
 # shellcheck source=ci-templates/shell/packages.sh
 . "$here/packages.sh"
 
 say() { printf '\n%s\n' "$*"; }
 
-need_to_build
 need age curl git jq
 
-say 'Building ork (some minutes the first time) …'
-swift build --package-path "$root" --quiet
-PATH=$(swift build --package-path "$root" --show-bin-path):$PATH
-export PATH
+# Installed, it takes the programs that are.
+if [ -e "$root/Package.swift" ]; then
+    need_to_build
+    say 'Building ork (some minutes the first time) …'
+    swift build --package-path "$root" --quiet
+    PATH=$(swift build --package-path "$root" --show-bin-path):$PATH
+    export PATH
+fi
 
 stage=$(mktemp -d)
 cd "$stage"
