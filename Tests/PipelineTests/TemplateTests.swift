@@ -7,6 +7,8 @@ struct TemplateTests {
     private static let templates = BuiltProduct.repository + "/ci-templates"
     private static let actions = ["setup", "job", "rotate"]
     private static let stages = BuiltProduct.repository + "/.github/workflows/ork-stages.yml"
+    private static let ci = BuiltProduct.repository + "/.github/workflows/ci.yml"
+    private static let release = BuiltProduct.repository + "/.github/workflows/release.yml"
 
     @Test func actionlintIsContentWithTheWorkflowsInARepository() async throws {
         let place = try Place()
@@ -20,7 +22,7 @@ struct TemplateTests {
     func github() async throws {
         let tool = try Place.tool("check-jsonschema")
         let names = ["ork-simple", "ork-staged", "ork-fleet", "ork-lint"]
-        let workflows = names.map { "\(Self.templates)/github/\($0).yml" } + [Self.stages]
+        let workflows = names.map { "\(Self.templates)/github/\($0).yml" } + [Self.stages, Self.ci, Self.release]
         let first = try await Place.run(tool, ["--builtin-schema", "vendor.github-workflows"] + workflows)
         #expect(first.succeeded, "\(first.output)")
         let actions = Self.actions.map { "\(Self.templates)/github/\($0)/action.yml" }
@@ -100,11 +102,15 @@ struct TemplateTests {
     func actions() throws {
         let files = try Self.files().filter { $0.path.hasPrefix("github/") && $0.path.hasSuffix(".yml") }
         #expect(files.count > Self.actions.count)
-        let stages = (
-            "ork-stages.yml",
-            String(decoding: FileManager.default.contents(atPath: Self.stages) ?? .init(), as: UTF8.self)
-        )
-        for (path, text) in files + [stages] {
+        let own = try [Self.stages, Self.ci, Self.release].map { path in
+            try (path, String(decoding: #require(FileManager.default.contents(atPath: path)), as: UTF8.self))
+        }
+        for (path, text) in own.map({ (path: $0, text: $1) }) {
+            for image in text.matches(of: /container: (\S+)/).map(\.output.1) {
+                #expect(image.wholeMatch(of: /\S+@sha256:(DIGEST|[0-9a-f]{64})/) != nil, "\(image) in \(path)")
+            }
+        }
+        for (path, text) in files + own {
             for use in text.matches(of: /uses: *(\S+)/) where !use.output.1.hasPrefix("./") {
                 #expect(
                     use.output.1.wholeMatch(of: /[\w.\/-]+@(COMMIT|[0-9a-f]{40})/) != nil, "\(use.output.1) in \(path)")
@@ -138,8 +144,8 @@ struct TemplateTests {
     func dockerfile() throws {
         let dockerfile = try #require(try Self.files().first { $0.path == "install/Dockerfile" }).text
         let stages = dockerfile.matches(of: /(?m)^FROM (\S+)/).map(\.output.1)
-        #expect(stages == ["${BUILDER}@${BUILDER_DIGEST}", "${BASE}@${BASE_DIGEST}"])
-        #expect(dockerfile.matches(of: /(?m)^ARG \w+_DIGEST$/).count == stages.count)
+        #expect(stages == ["${BUILDER}@${BUILDER_DIGEST}", "${BASE}@${BASE_DIGEST}", "jobs", "jobs"])
+        #expect(dockerfile.matches(of: /(?m)^ARG \w+_DIGEST$/).count == 2)
         #expect(!dockerfile.contains("syntax="))
     }
 }
