@@ -1,5 +1,6 @@
 import FoundationEssentials
 import JSON
+import Secrets
 import TestSupport
 import Testing
 
@@ -61,5 +62,34 @@ struct GitHubSimpleTests {
         let back = try await workflow(["back": "true"]).run(5)
         #expect(back.succeeded && back.output.contains("app: holds checkout-prod again"), "\(back.output)")
         #expect(try place.live() == [place.sandbox.predecessor.hash])
+    }
+
+    @Test("a step goes on with what an earlier one of the job has left, before the artifact is listed, if it is signed")
+    func sameJob() async throws {
+        try place.configure(soak: "1h")
+        let secrets = ["ORK_IDENTITY": place.manager, "OPENROUTER_MANAGEMENT_KEY": place.sandbox.managementKey]
+        let environment = secrets.compactMapValues { $0.revealed() }.merging([
+            "GITHUB_ACTIONS": "true", "GITHUB_API_URL": place.address + "/github", "GITHUB_REPOSITORY": "acme/web",
+            "GITHUB_REF_NAME": "main", "RUNNER_TEMP": place.folder.file("home"), "ORK_ROTATION": "checkout",
+            "ORK_HANDOFF_TOKEN": "artifact-reader", "OPENROUTER_BASE_URL": place.sandbox.url,
+            "GITHUB_OUTPUT": place.folder.file("output"),
+        ]) { $1 }
+        func step(_ job: String, begin: String) async throws -> (succeeded: Bool, output: String) {
+            try await Place.run(
+                BuiltProduct.path("ork-pipeline"), [job], in: place.folder.file("repository"),
+                environment: environment.merging(["ORK_BEGIN": begin]) { $1 })
+        }
+        let begun = try await step("begin", begin: "true")
+        #expect(begun.succeeded && begun.output.contains("ork-create: created "), "\(begun.output)")
+        let left = try #require(
+            place.folder.read("output").split(separator: "\n").last { $0.hasPrefix("path=") }?.dropFirst("path=".count))
+        let text = String(decoding: try #require(FileManager.default.contents(atPath: String(left))), as: UTF8.self)
+        try FileManager.default.createDirectory(
+            atPath: place.folder.file("home/ork-forged"), withIntermediateDirectories: false)
+        try place.folder.write(
+            text.replacing("checkout-prod", with: "search-prod"), to: "home/ork-forged/ork-handoff.json")
+        let run = try await step("rotate", begin: "false")
+        #expect(run.succeeded && run.output.contains("ork-retire: waiting: "), "\(run.output)")
+        #expect(run.output.contains("ork-forged/ork-handoff.json is ignored: "), "\(run.output)")
     }
 }

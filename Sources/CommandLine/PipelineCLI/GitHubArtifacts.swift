@@ -21,6 +21,8 @@ struct GitHubArtifacts: HandoffStore {
     private let branch: String
     private let rotation: PlanName
     private let folder: String
+    /// The runner's, for what the job's steps leave each other.
+    private let temporary: String
 
     /// Of so many artifacts, the newest ones, one has to count.
     private static let limit = 200
@@ -48,7 +50,8 @@ struct GitHubArtifacts: HandoffStore {
         branch = try variables.required("GITHUB_REF_NAME")
         repository = try variables.address("GITHUB_API_URL", "/repos/" + variables.required("GITHUB_REPOSITORY"))
         // A later step of the job uploads the handoff from here; the runner clears the folder after the job.
-        folder = try variables.required("RUNNER_TEMP") + "/ork-" + ULID(at: SystemClock().now).description
+        temporary = try variables.required("RUNNER_TEMP")
+        folder = temporary + "/ork-" + ULID(at: SystemClock().now).description
         handoff = folder + "/ork-handoff.json"
         try DurableFile.makeFolder(folder, hint: "look at RUNNER_TEMP")
     }
@@ -58,6 +61,11 @@ struct GitHubArtifacts: HandoffStore {
     }
 
     func forEachCandidate(_ body: (Candidate) -> Verdict) throws(StepError) -> Bool {
+        // What an earlier step of this job has left, whose artifact need not be listed yet.
+        for file in ofThisJob {
+            guard let bytes = try? DurableFile(file).read(limit: HandoffFile.sizeLimit) else { continue }
+            if body(Candidate(place: file, bytes: bytes)) == .enough { return true }
+        }
         let (all, isComplete) = try listed()
         let artifacts = all.sorted { $0.id > $1.id }
         var isOfBranch: [String: Bool] = [:]
@@ -76,6 +84,13 @@ struct GitHubArtifacts: HandoffStore {
         }
         guard isFound else { throw .noneTrusted(among: Self.limit) }
         return true
+    }
+
+    /// The handoffs of the job's other steps, the newest first.
+    private var ofThisJob: [String] {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: temporary)) ?? []
+        return names.filter { $0.hasPrefix("ork-") }.sorted(by: >).map { "\(temporary)/\($0)/ork-handoff.json" }
+            .filter { $0 != handoff }
     }
 
     /// An artifact of this repository's runs on this branch, or on a tag of its name.
