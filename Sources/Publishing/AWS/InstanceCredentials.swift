@@ -118,7 +118,7 @@ package final class ContainerCredentials: CredentialSource {
         var request = HTTPRequest(.get, url)
         // The file is renewed while the pod lives.
         let token = try tokenFile.map { path throws(ServiceError) in
-            try IdentityToken.read(path, named: "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE")
+            try TokenFile.read(path, named: "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE")
         }
         if let token = token ?? self.token {
             sent.withLock { if !$0.contains(token) { $0.append(token) } }
