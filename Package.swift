@@ -113,6 +113,7 @@ let package = Package(
         servicePublisher("kubernetes-secret", "Sodium", "Timestamps", "YAML"),
         servicePublisher("http", "Sodium", "Timestamps", "Wording", embedding: presets),
         servicePublisher("vercel", "Sodium", "Timestamps"),
+        servicePublisher("azure-key-vault", "Sodium", "Timestamps"),
 
         support(
             "TestSupport", "ChildProcesses", "HTTP", "JSON", "OpenRouterSandbox", "PublisherKit", "Secrets", "Sodium",
@@ -147,12 +148,14 @@ let package = Package(
             "ork-sandbox"),
         suite("HTTPPublisher", "SandboxWire", "ork-publisher-http"),
         suite("Vercel", "SandboxWire", "ork-publisher-vercel"),
+        suite("AzureKeyVault", "SandboxWire", "ork-publisher-azure-key-vault"),
         suite("EndToEnd", "ChildProcesses", "OpenRouterSandbox", "Rotation", "RotationFixtures"),
         suite("Init", "Configuration", "InitCLI", "Rotation", "StepCLI"),
         suite("Pipeline", "Rotation"), suite("Architecture", "Rotation"),
         suite(
             "Fuzz", "AWS", "Configuration", "Documents", "InitCLI", "OpenRouter", "PluginHost", "Rotation", "Steps",
-            "ork-publisher-aws-parameter", "ork-publisher-aws-secrets-manager", "ork-publisher-github-secret",
+            "ork-publisher-aws-parameter", "ork-publisher-aws-secrets-manager", "ork-publisher-azure-key-vault",
+            "ork-publisher-github-secret",
             "ork-publisher-gitlab-variable", "ork-publisher-kubernetes-secret", "ork-publisher-vault-kv",
             "ork-publisher-vercel"),
     ]

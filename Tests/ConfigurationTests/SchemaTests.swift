@@ -19,7 +19,8 @@ struct SchemaTests {
     ]
 
     private static let publishers = [
-        "aws-parameter", "aws-secrets-manager", "command", "file", "git", "github-secret", "gitlab-variable",
+        "aws-parameter", "aws-secrets-manager", "azure-key-vault", "command", "file", "git", "github-secret",
+        "gitlab-variable",
         "http", "kubernetes-secret", "vault-kv", "vercel",
     ]
 

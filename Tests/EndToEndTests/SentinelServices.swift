@@ -27,10 +27,10 @@ struct SentinelServices {
     /// Fails if a service does not hold the successor.
     let requireHeld: @Sendable (_ successor: Secret) throws -> Void
 
-    /// `vault`, `shelf` and `project` are there where the flags name them.
+    /// `vault`, `shelf`, `project` and `safe` are there where the flags name them.
     init(
         _ fixture: RotationRunFixture, vault: OpenBaoServer? = nil, shelf: SentinelShelf? = nil,
-        project: SentinelProject? = nil
+        project: SentinelProject? = nil, safe: SentinelKeyVault? = nil
     ) throws {
         let sandbox = fixture.sandbox
         let (github, gitlab, kubernetes) = (sandbox.github, sandbox.gitlab, sandbox.kubernetes)
@@ -73,6 +73,10 @@ struct SentinelServices {
             services.append(project.service)
             variables["VERCEL_TOKEN"] = project.token.revealed() ?? ""
         }
+        if let safe {
+            services.append(safe.service)
+            variables["AZURE_ACCESS_TOKEN"] = safe.token.revealed() ?? ""
+        }
         self.services = services
         self.variables = variables
         requireHeld = { successor in
@@ -90,6 +94,7 @@ struct SentinelServices {
                 }
             }
             if let shelf, shelf.held != successor { throw Complaint("the described service") }
+            if let safe, safe.held != successor { throw Complaint("the vault of Azure's") }
             if let project, project.held != successor || !project.isDeployed { throw Complaint("the project") }
             let restarts = try sandbox.control(.get, "kubernetes/workloads").array?.map { $0["restarts"] } ?? []
             guard restarts == [1] else { throw Complaint("restarts: \(restarts)") }

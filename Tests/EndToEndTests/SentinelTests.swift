@@ -20,12 +20,12 @@ struct SentinelTests {
     @Test("to a service of the web goes its own token, and the key only as the service has to have it")
     func keysAndTokensOfServices() async throws {
         let leaks = try await Self.traced {
-            let (shelf, project) = (try SentinelShelf(), try SentinelProject())
+            let (shelf, project, safe) = (try SentinelShelf(), try SentinelProject(), try SentinelKeyVault())
             let fixture = try RotationRunFixture(
                 flags: RotationRunFixture.shortWindows + SentinelServices.flags + SentinelServices.vaultFlags
-                    + shelf.flags + project.flags)
+                    + shelf.flags + project.flags + safe.flags)
             let services = try SentinelServices(
-                fixture, vault: try OpenBaoServer(), shelf: shelf, project: project)
+                fixture, vault: try OpenBaoServer(), shelf: shelf, project: project, safe: safe)
             return try Self.leaks(of: fixture, services: services)
         }
         #expect(leaks.isEmpty, "\(leaks.joined(separator: "\n"))")

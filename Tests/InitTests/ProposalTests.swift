@@ -98,6 +98,11 @@ import Testing
                 "vercel: {publisher: vercel, env: [VERCEL_TOKEN], with: {project: prj_1, name: OPENROUTER_API_KEY}}"
             ),
             (
+                "azure.yaml", "name: shop\n",
+                "azure.yaml: azure-key-vault=azure-key-vault:vault=VAULT,tenant=TENANT_ID,client=CLIENT_ID,"
+                    + "name=OPENROUTER-API-KEY"
+            ),
+            (
                 "netlify.toml", "[build]\n",
                 "netlify.toml: netlify=http:preset=netlify,account=TEAM,site=SITE_ID,context=production,"
                     + "name=OPENROUTER_API_KEY"

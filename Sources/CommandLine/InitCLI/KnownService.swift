@@ -80,11 +80,19 @@ struct KnownService: Sendable {
         KnownService(
             ["netlify.toml"], "Netlify", preset: "netlify", variable: "NETLIFY_AUTH_TOKEN", Setting("account", "TEAM"),
             Setting("site", "SITE_ID"), Setting("context", "production")),
+        KnownService(
+            ["azure.yaml"], "Azure Key Vault", publisher: "azure-key-vault", variable: "AZURE_CLIENT_SECRET",
+            Setting("vault", "VAULT"), Setting("tenant", "TENANT_ID"), Setting("client", "CLIENT_ID")),
     ]
 
     /// The service whose file this is.
     static func with(file path: String) -> KnownService? {
         all.first { $0.files.contains { path == $0 || path.hasSuffix("/\($0)") } }
+    }
+
+    /// What a variable of this name is called there: Key Vault takes no underscores.
+    func name(of variable: String) -> String {
+        publisher == "azure-key-vault" ? variable.replacing("_", with: "-") : variable
     }
 
     /// What the file says of the settings, in their order; `nil` for one that it does not tell.

@@ -75,6 +75,7 @@ enum Proposal {
     private static let service: Rule = { file, folder, _, name in
         guard let service = KnownService.with(file: file) else { return nil }
         let target = service.preset ?? service.publisher
+        let name = service.name(of: name)
         let values = service.values(in: folder.text(of: file) ?? "")
         guard values.allSatisfy({ $0.value != nil }) else {
             let settings = values.map { "\($0.key)=\($0.value ?? $0.example)" }.joined(separator: ",")

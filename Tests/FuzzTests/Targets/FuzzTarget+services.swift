@@ -9,6 +9,7 @@ import TestSupport
 
 @testable import ork_publisher_aws_parameter
 @testable import ork_publisher_aws_secrets_manager
+@testable import ork_publisher_azure_key_vault
 @testable import ork_publisher_github_secret
 @testable import ork_publisher_gitlab_variable
 @testable import ork_publisher_kubernetes_secret
@@ -62,6 +63,20 @@ extension FuzzTarget {
             let transport = $0
             let sources = ClusterSources(environment: ["KUBE_TOKEN": token], serviceAccount: "/nowhere")
             return KubernetesSecretPublisher(Clusters(sources, clock: $1) { _ in transport })
+        },
+        service(
+            "azure-key-vault",
+            [
+                "\"id\":\"https://v.vault.azure.net/secrets/KEY/0a\"", "\"attributes\":{\"exp\":", "\"tags\":{",
+                "\"innererror\":{\"code\":\"SecretNotFound\"}", "\"access_token\":\"a\",\"expires_in\":60",
+            ]
+        ) {
+            AzureKeyVaultPublisher(
+                ServiceClients(
+                    KeyVault(of: .standard, token: "", tenant: nil),
+                    environment: [
+                        "AZURE_CLIENT_SECRET": token, "AZURE_CLIENT_ID": "c", "AZURE_TENANT_ID": "t",
+                    ], transport: $0, clock: $1))
         },
         service(
             "vercel",
