@@ -19,6 +19,7 @@ import Testing
         let information = try #require(try await program.run("info", environment: [:])["info"])
         #expect(
             information["readback"] == "value" && information["rollback"] == "value" && information["batch"] == true)
+        #expect(information["readback_varies"] == true)
         let keys = information["with"]?["optional"]?.strings ?? []
         #expect(Preset.all.allSatisfy { $0.settings.allSatisfy { keys.contains($0.key) } })
         #expect(Set(keys).count == keys.count && Set(["preset", "write", "create"]).isSubset(of: keys))
@@ -63,6 +64,20 @@ import Testing
                 "--no-check-version",
             ], environment: ["HOME": home.path, "PATH": "/usr/bin:/bin", "DOPPLER_TOKEN": server.token])
         #expect(doppler.output.hasPrefix(SampleKeys.text(SampleKeys.successor)), "\(doppler.errors)")
+    }
+
+    @Test("it keeps the contract where a service shows no value: that is seen of the target, not of info")
+    func unseen() async throws {
+        let server = try await onOwnThread { try PlatformServer(holding: nil) }
+        let with = server.with(.cloudflareWorkers)
+        let words =
+            [BuiltProduct.path("ork-conform"), BuiltProduct.path("ork-publisher-http")]
+            + with.members.flatMap { ["--with", "\($0.key)=\($0.value.string ?? "")"] } + ["--env", "CLOUDFLARE_API_TOKEN"]
+        let run = try await CommandRun(
+            words, environment: ["CLOUDFLARE_API_TOKEN": server.token, "PATH": "/usr/bin:/bin"])
+        let lines = run.output.split(separator: "\n")
+        #expect(lines.last?.contains(" 0 failed, ") == true, "\(run.output)")
+        #expect(lines.contains { $0.hasPrefix("skipped - a value that expect does not have") })
     }
 
     @Test(

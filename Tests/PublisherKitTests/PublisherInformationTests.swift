@@ -40,6 +40,15 @@ import Testing
         }
     }
 
+    @Test("what hangs on the target is said beside the most that can be read")
+    func varying() throws {
+        let information = PublisherInformation(readback: .value, readbackVaries: true)
+        let line = String(decoding: information.line, as: UTF8.self)
+        #expect(line.contains(#""readback":"value""#) && line.contains(#""readback_varies":true"#))
+        #expect(try PublisherInformation(parsing: information.line) == information)
+        #expect(!String(decoding: Self.information.line, as: UTF8.self).contains("varies"))
+    }
+
     @Test("rollback is a verb of those who name it")
     func rollback() throws {
         #expect(PublisherInformation().verbs == [.check, .publish, .verify])

@@ -44,7 +44,8 @@ package final class FakePublishers: PublisherHost, Sendable {
         let verbs = Verb.basic + (rollback == .native ? [.rollback] : [])
         return PublisherInformation(
             verbs: Set(verbs), with: .init(required: ["place"], optional: [Settings.create]),
-            environment: .init(optional: ["TOKEN"]), readback: simulation.value.readback, rollback: rollback,
+            environment: .init(optional: ["TOKEN"]), readback: simulation.value.readback,
+            readbackVaries: simulation.value.readbackVaries, rollback: rollback,
             batch: true)
     }
 

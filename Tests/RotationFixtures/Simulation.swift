@@ -27,6 +27,8 @@ package struct SimulatedState: Sendable {
     package var rollback = PublisherInformation.Rollback.value
     /// What the publisher says of its reading.
     package var readback = PublisherInformation.Readback.value
+    /// Whether it says that this hangs on the target.
+    package var readbackVaries = false
     /// What each place was written before.
     package var versions: [String: [Secret]] = [:]
     /// What happens at the next writes to a place, instead of the write or after it.

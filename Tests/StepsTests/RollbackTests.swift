@@ -262,6 +262,22 @@ import Timestamps
         }
     }
 
+    @Test("where reading hangs on the target, what was seen of it decides", arguments: [false, true])
+    func unseenByItsSettings(isUnseen: Bool) throws {
+        // What the other target shows is the predecessor that both get back.
+        let fixture = try RotationFixture(waves: ["web": 1, "worker": 1])
+        fixture.simulation.with { simulated in
+            simulated.readbackVaries = true
+            if isUnseen { simulated.unreadable = ["web"] }
+        }
+        try fixture.create()
+        try fixture.publish()
+        try fixture.rollback(dryRun: true)
+        let text = "would write \(RotationFixture.base) to web (memory, wave 1) again"
+        let note = isUnseen ? ", unseen: what others have written there since may be written over" : ""
+        #expect(fixture.announcements.all.contains(.doing(text + note)))
+    }
+
     @Test(
         "a rotation that goes back, or has gone, takes no other step",
         arguments: StepRun.allCases.filter { $0 != .rollback })

@@ -21,7 +21,7 @@ struct GitLabVariablePublisher: ServicePublisher {
         PublisherInformation(
             with: VariableSettings.names,
             environment: .init(required: ["GITLAB_TOKEN"], inherited: ["CI_API_V4_URL"]), readback: .value,
-            rollback: .value, batch: true)
+            readbackVaries: true, rollback: .value, batch: true)
     }
 
     /// Half of them may read while the other half writes; `ServiceClient` bounds the writes.

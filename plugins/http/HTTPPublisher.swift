@@ -20,7 +20,7 @@ struct HTTPPublisher: ServicePublisher {
         for key in Preset.common + ServiceDescription.settings + Preset.all.flatMap({ $0.settings.map(\.key) })
         where !settings.contains(key) { settings.append(key) }
         return PublisherInformation(
-            with: .init(optional: settings), readback: .value, rollback: .value, batch: true)
+            with: .init(optional: settings), readback: .value, readbackVaries: true, rollback: .value, batch: true)
     }
 
     /// Half of them may read while the other half writes; `ServiceClient` bounds the writes.

@@ -17,7 +17,7 @@ struct VercelPublisher: ServicePublisher {
     var information: PublisherInformation {
         PublisherInformation(
             with: VariableSettings.names, environment: .init(required: ["VERCEL_TOKEN"]), readback: .value,
-            rollback: .value, batch: true)
+            readbackVaries: true, rollback: .value, batch: true)
     }
 
     /// Half of them may read while the other half writes; `ServiceClient` bounds the writes.

@@ -17,7 +17,7 @@ extension Conformance {
     private func checkSealing(_ report: inout Report, _ information: PublisherInformation) {
         let rule = "a check seals the predecessor that it reads, and nothing else"
         guard information.verbs.contains(.check), information.readback == .value else {
-            return report.skip(rule, "info does not list check, or does not say readback: value")
+            return report.skip(rule, "info does not list check, or nothing says readback: value")
         }
         let (predecessor, successor) = (MadeUpKey(), MadeUpKey())
         guard let reader = try? BoxKeyPair(seed: RandomBytes.secret(32)) else {
@@ -96,7 +96,7 @@ extension Conformance {
             }
         }
         guard information.readback == .value else {
-            return report.skip(conflict, "info does not say readback: value")
+            return report.skip(conflict, "nothing says readback: value")
         }
         report.check(conflict) {
             complaint { () throws(Complaint) in

@@ -20,7 +20,7 @@ struct Conformance {
             let run = subject.run("ork-conform-unknown-verb")
             return run.ending == .exited(64) && run.output.count == 0 ? nil : "it ended with \(run.ending)"
         }
-        guard let information else { return report.skip("everything else", "there is no info to go by") }
+        guard var information else { return report.skip("everything else", "there is no info to go by") }
         report.check("the verbs include publish") { information.verbs.contains(.publish) ? nil : "they do not" }
         var isConfigured = false
         report.check("the target has the settings and variables that info asks for") {
@@ -35,7 +35,7 @@ struct Conformance {
         guard isConfigured else { return report.skip("everything else", "the target is not described") }
         checkReading(&report, information)
         checkMaking(&report, information)
-        checkPublishing(&report, information)
+        checkPublishing(&report, &information)
         checkWayBack(&report, information)
         checkBatch(&report, information)
         checkEnding(&report)

@@ -70,6 +70,9 @@ public struct PublisherInformation: Hashable, Sendable {
     public var environment: Variables
     /// What can be learnt of a target's content.
     public var readback: Readback
+    /// Whether that is the most, and it hangs on the target: then an answer that leaves out what a target held says that
+    /// nobody has seen it.
+    public var readbackVaries: Bool
     /// How a target can be given back what it held.
     public var rollback: Rollback
     /// Whether one process answers many requests, one a line.
@@ -80,14 +83,15 @@ public struct PublisherInformation: Hashable, Sendable {
     /// The basic verbs, and beyond that the least a publisher can be, unless told otherwise.
     public init(
         verbs: Set<Verb> = Set(Verb.basic), with: Names = Names(), paths: [String] = [],
-        environment: Variables = Variables(), readback: Readback = .none, rollback: Rollback = .none,
-        batch: Bool = false, together: [String] = []
+        environment: Variables = Variables(), readback: Readback = .none, readbackVaries: Bool = false,
+        rollback: Rollback = .none, batch: Bool = false, together: [String] = []
     ) {
         self.verbs = verbs
         self.with = with
         self.paths = paths
         self.environment = environment
         self.readback = readback
+        self.readbackVaries = readbackVaries
         self.rollback = rollback
         self.batch = batch
         self.together = together
@@ -104,6 +108,7 @@ extension PublisherInformation {
             verbs: Set(try fields.strings("verbs").compactMap(Verb.init)), with: try Names(fields, "with"),
             paths: try fields.strings("paths"), environment: try Variables(fields, "environment"),
             readback: try Readback(fields),
+            readbackVaries: try fields.optional("readback_varies", \.bool, "true or false") ?? false,
             rollback: try fields.optional(
                 "rollback", { $0.string.flatMap(Rollback.init) }, "one of native, value, none") ?? .none,
             batch: try fields.optional("batch", \.bool, "true or false") ?? false,
@@ -118,6 +123,7 @@ extension PublisherInformation {
             "with": with.value, "environment": environment.value, "readback": .string(readback.word),
             "rollback": .string(rollback.rawValue), "batch": .bool(batch),
         ]
+        if readbackVaries { value["readback_varies"] = true }
         if readback == .digest { value[Readback.digestKey] = true }
         if !paths.isEmpty { value["paths"] = .array(paths.map { .string($0) }) }
         if !together.isEmpty { value["together"] = .array(together.map { .string($0) }) }

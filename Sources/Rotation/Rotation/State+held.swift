@@ -8,6 +8,12 @@ extension State {
     /// known.
     package func heldBefore(_ name: PlanName) -> Held? { targets[name]?.heldBefore }
 
+    /// Whether the last write to a target was to a place whose content its publisher had seen.
+    package func wasSeen(_ name: PlanName) -> Bool {
+        let told = (targets[name]?.held ?? targets[name]?.last)?.detail["held"]?.string
+        return told != nil && told != Held.unknown.rawValue
+    }
+
     /// What there is to say of a target that this rotation made; `nil` of any other.
     package func newsOfMaking(_ name: PlanName) -> String? {
         guard heldBefore(name) == .nothing else { return nil }

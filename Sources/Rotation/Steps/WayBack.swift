@@ -66,7 +66,9 @@ extension WayBack {
         self.init(
             target: target, key: key, digest: digest,
             means: Self.means(information, isCurrent ? state.heldBefore(target.name) : nil, state, known(digest)),
-            isUnseen: information.readback != .value)
+            // What the target's settings decide is known once it was written.
+            isUnseen: information.readback != .value
+                || information.readbackVaries && !(isCurrent && state.wasSeen(target.name)))
     }
 
     private static func means(
