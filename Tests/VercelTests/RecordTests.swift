@@ -125,6 +125,11 @@ import Testing
         #expect(
             fixture.ask(.check).message?.contains(
                 "the team shares a variable OPENROUTER_API_KEY with this project (production)") == true)
+        // Others that have the name in theirs may fill the first page.
+        fixture.vercel { vercel, _ in
+            vercel.shared += Array(repeating: (VercelFixture.name + "_OF_OTHERS", ["preview"]), count: 60)
+        }
+        #expect(fixture.ask(.check).message?.contains("the team shares a variable") == true)
         let none = VercelFixture(holding: nil)
         none.vercel { vercel, _ in vercel.shared = [(VercelFixture.name, ["production"])] }
         #expect(none.ask(.check).error?.message.contains("the team shares") == true)

@@ -159,7 +159,12 @@ extension StandIn {
                 "target": .array(variable.target.map(JSONValue.string)),
             ]
         }
-        return json(["data": .array(data), "pagination": ["count": 1, "next": nil, "prev": nil]], at: now)
+        // Pages go back in time: the newest of these has the highest number.
+        let end = min(target.value("until").flatMap { Int($0) } ?? data.count, data.count)
+        let start = max(0, end - sharedPageSize)
+        let next = start > 0 ? JSONValue.number(JSONNumber(start)) : .null
+        let pagination: JSONValue = ["count": .number(JSONNumber(end - start)), "next": next, "prev": nil]
+        return json(["data": .array(Array(data[start..<end])), "pagination": pagination], at: now)
     }
 
     // MARK: Deployments

@@ -73,6 +73,8 @@ struct StandIn: ServiceSandbox {
     /// Whether a project shows the newest good deployment as production's, whatever its domains lead to.
     var showsNewest = false
     var pageSize = 100
+    /// That of the team's variables.
+    var sharedPageSize = 25
     /// The state that a deployment begins in.
     var newState = "QUEUED"
     private var count = 0

@@ -39,7 +39,8 @@ struct VercelTarget: ServiceTarget {
         return try Project(client.send(call, until: deadline).object())
     }
 
-    /// All records of the name. A list that ends nowhere, or goes in a circle, ends where it brings nothing new.
+    /// All records of the name. Vercel gives all of a project's in one answer nowadays, and has given pages of them; a list
+    /// that ends nowhere, or goes in a circle, ends where it brings nothing new.
     func records() throws(ServiceError) -> [VariableRecord] {
         var records: [VariableRecord] = []
         var seen: Set<String> = []
@@ -152,10 +153,8 @@ struct VercelTarget: ServiceTarget {
 
     /// Variables of the team that have the name, too: for people. `nil` where there are none.
     func sharedNote(_ project: Project) -> String? {
-        var call = call(.get, ["v1", "env"], to: "list the team's shared variables")
-        call.query += [("projectId", project.id.description), ("search", settings.name)]
         do throws(ServiceError) {
-            let shared = try client.send(call, until: deadline).object().list("data").filter {
+            let shared = try shared(project).filter {
                 $0["key"]?.string == settings.name
                     && ($0["projectId"]?.strings.map { $0.contains(project.id.description) } ?? true)
             }
@@ -167,6 +166,22 @@ struct VercelTarget: ServiceTarget {
             return error.status == nil
                 ? nil : "whether the team shares a variable of this name cannot be seen with this token"
         }
+    }
+
+    /// The team's variables that have the name in theirs. Unlike those of a project, they come in pages, of about 25.
+    private func shared(_ project: Project) throws(ServiceError) -> [AnswerObject] {
+        var shared: [AnswerObject] = []
+        var next: Int?
+        for _ in 1...40 {
+            var call = call(.get, ["v1", "env"], to: "list the team's shared variables")
+            call.query += [("projectId", project.id.description), ("search", settings.name)]
+            if let next { call.query.append(("until", String(next))) }
+            let answer = try client.send(call, until: deadline).object()
+            shared += try answer.list("data")
+            guard let older = answer["pagination"]?["next"]?.integer, older < next ?? .max else { break }
+            next = older
+        }
+        return shared
     }
 
     private var variables: [String] { ["v10", "projects", settings.project, "env"] }
