@@ -26,7 +26,7 @@ import Testing
     }
 
     @Test(
-        "one run writes to all services, and their own clients read it: render, heroku3, huggingface-hub, Google, doppler"
+        "one run writes to all services, and their own clients read it and send the same: those of Render, Heroku, Hugging Face, Google, Doppler, Cloudflare, Railway"
     )
     func clients() async throws {
         let server = try await onOwnThread { try PlatformServer(holding: SampleKeys.predecessor) }
@@ -53,8 +53,18 @@ import Testing
             try JSONValue(parsing: read.output.utf8) == [
                 "google": [successor, "other"], "render": successor,
                 "render_names": ["NEIGHBOUR", "OPENROUTER_API_KEY"], "render_deploy": "created",
+                "workers": ["NEIGHBOUR", "OPENROUTER_API_KEY", "OTHER"],
+                "pages": [
+                    ["NEIGHBOUR", "secret_text"], ["OPENROUTER_API_KEY", "secret_text"], ["OTHER", "secret_text"],
+                ], "pages_deploy": ["dep-1", "build", "active"], "railway": successor,
                 "heroku": successor, "huggingface": ["NEIGHBOUR", "OPENROUTER_API_KEY"],
             ])
+        for (kind, method) in [(.cloudflareWorkers, "PUT"), (.cloudflarePages, "PATCH"), (.railway, "POST")]
+            as [(Kind, String)]
+        {
+            let shapes = server.bodies(kind, method).map { Self.shape($0, of: [Self.name, "OTHER"]) }
+            #expect(Set(shapes.map(\.description)).count == 1 && shapes.count == 2, "\(kind) \(shapes)")
+        }
         let home = try TemporaryDirectory()
         let doppler = try await CommandRun(
             [
@@ -64,6 +74,28 @@ import Testing
                 "--no-check-version",
             ], environment: ["HOME": home.path, "PATH": "/usr/bin:/bin", "DOPPLER_TOKEN": server.token])
         #expect(doppler.output.hasPrefix(SampleKeys.text(SampleKeys.successor)), "\(doppler.errors)")
+    }
+
+    /// The names in a body, with one word for both variables. What GraphQL calls its operation is nobody's business.
+    private static func shape(_ body: JSONValue, of names: [String]) -> [String] {
+        guard let object = body.object else { return [] }
+        return object.members.filter { $0.key != "query" }.flatMap { key, value in
+            let key = names.contains(key) ? "VARIABLE" : key
+            return [key] + shape(value, of: names).map { "\(key).\($0)" }
+        }.sorted()
+    }
+
+    @Test("the states that deployments are waited for are words of the published types")
+    func states() async throws {
+        let read = try await Python.run("states.py")
+        try #require(read.succeeded, "\(read.output)")
+        let words = try JSONValue(parsing: read.output.utf8)
+        for name in ["railway", "cloudflare-pages"] {
+            let wait = try #require(Preset.all.first { $0.name == name }?.description["wait"])
+            let ours = (wait["until"]?.strings ?? []) + (wait["failed"]?.strings ?? [])
+            let theirs = Set(words[name]?.strings ?? [])
+            #expect(!ours.isEmpty && theirs.isSuperset(of: ours), "\(name) \(Set(ours).subtracting(theirs))")
+        }
     }
 
     @Test("it keeps the contract where a service shows no value: that is seen of the target, not of info")

@@ -42,6 +42,13 @@ final class PlatformServer: Sendable {
     /// What everybody's token is.
     var token: String { Platform(.render).token }
 
+    /// The bodies that write, in the order in which they came.
+    func bodies(_ kind: Kind, _ method: String) -> [JSONValue] {
+        server.requests.map(\.message).filter { $0.method == method && $0.target.hasPrefix("/\(kind.rawValue)/") }
+            .compactMap { try? JSONValue(parsing: $0.body) }.filter { $0["query"]?.string?.hasPrefix("query") != true }
+            .filter { $0.object?.isEmpty == false }
+    }
+
     func platform<Value: Sendable>(_ kind: Kind, _ body: @Sendable (inout Platform) -> Value) -> Value? {
         state.platforms.withLock { platforms in
             guard var platform = platforms[kind] else { return nil }

@@ -3,10 +3,12 @@ import base64
 import json
 import sys
 
+from cloudflare import Cloudflare
 from google.oauth2.credentials import Credentials
 from googleapiclient.discovery import build
 from heroku3.api import Heroku
 from huggingface_hub import HfApi
+from railway.client import RailwayClient
 from render.public_api.api.deploys import list_deploys, retrieve_deploy
 from render.public_api.api.services import get_env_vars_for_service, retrieve_env_var
 from render.public_api.client import AuthenticatedClient
@@ -25,6 +27,18 @@ google = build(
 google.addVersion(parent="projects/shop/secrets/OTHER", body={
     "payload": {"data": base64.b64encode(b"other").decode()}}).execute()
 
+# What they send in the place of ours: the test compares the bodies.
+scripts = Cloudflare(api_token=token, base_url=f"{root}/cloudflare-workers/client/v4").workers.scripts
+scripts.secrets.update("shop", account_id="acc", name="OTHER", text="other", type="secret_text")
+pages = Cloudflare(api_token=token, base_url=f"{root}/cloudflare-pages/client/v4").pages.projects
+pages.edit("shop", account_id="acc", deployment_configs={
+    "production": {"env_vars": {"OTHER": {"type": "secret_text", "value": "other"}}}})
+project = pages.get("shop", account_id="acc")
+deployment = next(iter(pages.deployments.list("shop", account_id="acc", env="production")))
+railway = RailwayClient(api_token=token, endpoint=f"{root}/railway/graphql/v2")
+railway.variable_upsert(environment_id="e1", name="OTHER", project_id="p1", service_id="s1", value="other")
+ids = {"environment_id": "e1", "project_id": "p1", "service_id": "s1"}
+
 
 def latest(name):
     path = f"projects/shop/secrets/{name}/versions/latest"
@@ -32,6 +46,12 @@ def latest(name):
 
 
 print(json.dumps({
+    "workers": sorted(secret.name for secret in scripts.secrets.list("shop", account_id="acc")),
+    "pages": sorted((name, variable.type) for name, variable in
+                    project.deployment_configs.production.env_vars.items()),
+    "pages_deploy": [pages.deployments.get(deployment.id, account_id="acc", project_name="shop").id,
+                     deployment.latest_stage.name, deployment.latest_stage.status],
+    "railway": railway.variables(unrendered=True, **ids)[name],
     "google": [latest(name), latest("OTHER")],
     "render": retrieve_env_var.sync("srv-web", name, client=render).value,
     "render_names": sorted(item.env_var.key for item in get_env_vars_for_service.sync("srv-web", client=render)),
