@@ -60,9 +60,12 @@ let package = Package(
             "Configuration", in: "CommandLine", "HTTP", "JSON", "PublisherHosting", "Rotation", "Secrets", "Wording",
             "YAML"),
         module(
+            "Reports", in: "CommandLine", "JSON", "OpenRouter", "PublisherHosting", "Rotation", "Secrets", "Sodium",
+            "Timestamps", "Wording"),
+        module(
             "StepCLI", in: "CommandLine", "ChildProcesses", "Configuration", "HTTP", "JSON", "OpenRouter",
-            "PublisherHosting", "PublisherKit", "Rotation", "Secrets", "Sodium", "Steps", "Timestamps", "Wording",
-            .argumentParser, .systemPackage),
+            "PublisherHosting", "PublisherKit", "Reports", "Rotation", "Secrets", "Sodium", "Steps", "Timestamps",
+            "Wording", .argumentParser, .systemPackage),
         module(
             "FleetCLI", in: "CommandLine", "Configuration", "Fleet", "HTTP", "JSON", "OpenRouter", "PublisherHosting",
             "Rotation",

@@ -1,5 +1,6 @@
 import JSON
 import PublisherHosting
+import Reports
 import Rotation
 import Secrets
 import Timestamps

@@ -4,6 +4,7 @@ package import HTTP
 package import JSON
 import OpenRouter
 import PublisherHosting
+import Reports
 import Rotation
 import Secrets
 package import Steps
@@ -77,7 +78,7 @@ package struct StatusReport {
 
     /// The picture for people.
     package var text: String {
-        var lines = ["\(state.header.name): \(sentence)"]
+        var lines = ["\(state.header.name): \(state.sentence)"]
         lines.append("  rotation     \(state.header.id)")
         for key in state.header.predecessors {
             lines.append("  predecessor  \(key.name) (\(key.hash.short)) \(state.status(of: key.hash))")
@@ -98,23 +99,5 @@ package struct StatusReport {
         if state.canGoBack { lines.append("  way back     \(invocation.whole("ork-rollback"))") }
         // Names of keys are others' text, and would make rows of their own.
         return lines.map { DisplayText.line($0, limit: .max) }.joined(separator: "\n")
-    }
-
-    private var sentence: String {
-        switch state.phase {
-        case .intended: "a key is about to be minted"
-        case .minted: "a key is minted and not yet activated"
-        case .created:
-            state.plan.targets.contains { state.targets[$0.name]?.last?.event == .unknown }
-                ? "the successor exists; some targets may have it" : "the successor exists and nobody has it yet"
-        case .publishing: "some targets have the successor"
-        case .published: "all targets have the successor; it is not verified yet"
-        case .verified: "the successor is verified at all targets; the predecessor is still live"
-        case .retiring: "the predecessor is being retired"
-        case .held: "a predecessor was restored and is held"
-        case .finished: "finished"
-        case .rollingBack: "it is being rolled back"
-        case .rolledBack: "rolled back: the predecessor is in use again, and the successor is gone"
-        }
     }
 }

@@ -1,3 +1,4 @@
+import Reports
 import Rotation
 import Secrets
 import Steps

@@ -13,17 +13,26 @@ import Steps
             EXAMPLES:
               ork-status
               ork-status --head
+              ork-status --report rotation.html
+              ork-status --report all.html --handoff ork-handoffs/*.json
               ork-status --ask
               ork-status --ask --since 2026-11-23T03:00:00Z
             """, version: orkVersion)
 
     @Option(
+        parsing: .upToNextOption,
         help: ArgumentHelp(
             "The handoff; several of the same rotation are merged (default: ork-handoff.json).", valueName: "file"))
     var handoff: [String] = []
 
     @Option(help: ArgumentHelp("Whose records count: STEP=ork-public-1:… (repeatable).", valueName: "step=identity"))
     var trust: [String] = []
+
+    @Option(
+        help: ArgumentHelp(
+            "Write a report instead, .html, .md or .json by its name: who did what, when and on what evidence. --handoff then "
+                + "takes handoffs of several rotations. A report that is there is replaced.", valueName: "file"))
+    var report: String?
 
     @Flag(help: "Print one JSON object.")
     var json = false
@@ -61,6 +70,12 @@ import Steps
     static func main() { start() }
 
     func perform(_ console: Console) throws(StepError) {
+        if let report {
+            let destination = try ReportDestination(report)
+            let version = "ork-status \(orkVersion)"
+            try destination.write(RotationReports.read(handoff, trust: trust, config: config, by: version))
+            return console.show(.done("wrote \(report)"))
+        }
         var status = try StatusReport(handoff, trust: trust, config: config, invocation: invocation)
         if ask {
             try status.ask(

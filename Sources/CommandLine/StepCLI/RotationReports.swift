@@ -1,0 +1,46 @@
+import FoundationEssentials
+package import Reports
+import Rotation
+import Secrets
+package import Steps
+import Timestamps
+
+/// The rotations of several handoffs, for one report: those of one rotation are merged.
+package enum RotationReports {
+    /// Reads them all; one that cannot be believed is named, and nothing is reported.
+    package static func read(
+        _ paths: [String], trust flags: [String], config: String?, by version: String
+    ) throws(StepError) -> RotationsReport {
+        let now = SystemClock().now
+        let trust = try flags.isEmpty ? nil : Trust(flags, nil, own: nil)
+        var handoffs: [(handoff: Handoff, paths: [String])] = []
+        for path in paths.isEmpty ? [HandoffFile.name] : paths {
+            guard
+                let handoff = try HandoffFile.read(
+                    path, mustExist: true, lastResort: HandoffFile.lastResort(config: config))
+            else { continue }
+            guard let index = handoffs.firstIndex(where: { $0.handoff.header.digest == handoff.header.digest }) else {
+                handoffs.append((handoff, [path]))
+                continue
+            }
+            do { try handoffs[index].handoff.merge(handoff) } catch { throw StepError(error, in: path) }
+            handoffs[index].paths.append(path)
+        }
+        var reports: [RotationReport] = []
+        for (handoff, paths) in handoffs {
+            let state: State
+            do { state = try State(handoff, trust: trust) } catch {
+                throw StepError(error, in: paths.joined(separator: ", "))
+            }
+            let named = paths == [HandoffFile.name] ? [] : paths
+            let next = NextCommand(
+                state, at: now, Invocation(handoffs: named, config: config, trust: flags),
+                isGated: trust?.requiresApproval ?? false)
+            reports.append(
+                RotationReport(
+                    handoff, state, next: next.map { .init($0.description, notBefore: $0.notBefore) },
+                    areSignersTrusted: trust != nil, at: now))
+        }
+        return RotationsReport(reports, by: version, at: now)
+    }
+}
