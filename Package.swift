@@ -60,7 +60,7 @@ let package = Package(
             "Configuration", in: "CommandLine", "HTTP", "JSON", "PublisherHosting", "Rotation", "Secrets", "Wording",
             "YAML"),
         module(
-            "Reports", in: "CommandLine", "JSON", "OpenRouter", "PublisherHosting", "Rotation", "Secrets", "Sodium",
+            "Reports", in: "CommandLine", "Fleet", "JSON", "OpenRouter", "PublisherHosting", "Rotation", "Secrets", "Sodium",
             "Timestamps", "Wording"),
         module(
             "StepCLI", in: "CommandLine", "ChildProcesses", "Configuration", "HTTP", "JSON", "OpenRouter",
@@ -68,8 +68,7 @@ let package = Package(
             "Wording", .argumentParser, .systemPackage),
         module(
             "FleetCLI", in: "CommandLine", "Configuration", "Fleet", "HTTP", "JSON", "OpenRouter", "PublisherHosting",
-            "Rotation",
-            "Secrets", "Sodium", "StepCLI", "Steps", "Timestamps", "Wording", .argumentParser),
+            "Reports", "Rotation", "Secrets", "Sodium", "StepCLI", "Steps", "Timestamps", "Wording", .argumentParser),
         module(
             "InitCLI", in: "CommandLine", "ChildProcesses", "Configuration", "HTTP", "JSON", "OpenRouter",
             "PublisherHosting", "Rotation", "Secrets", "StepCLI", "Steps", "Timestamps", "Wording", .argumentParser,
@@ -153,6 +152,8 @@ let package = Package(
         suite("Vercel", "SandboxWire", "ork-publisher-vercel"),
         suite("AzureKeyVault", "SandboxWire", "ork-publisher-azure-key-vault"),
         suite("EndToEnd", "ChildProcesses", "OpenRouterSandbox", "Rotation", "RotationFixtures"),
+        suite(
+            "Reports", "Fleet", "OpenRouter", "OpenRouterSandbox", "Reports", "Rotation", "RotationFixtures", "Steps"),
         suite("Init", "Configuration", "InitCLI", "Rotation", "StepCLI"),
         suite("Pipeline", "Rotation"), suite("Architecture", "Rotation"),
         suite(

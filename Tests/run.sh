@@ -39,11 +39,12 @@ export ORK_TEST_VENV
 
 # The clients and readers that are not ours. The environment is made once for each version of the list.
 python_packages() {
-    cmp -s Tests/requirements.txt "$ORK_TEST_VENV/requirements.txt" && return
+    cat Tests/requirements.txt Tests/requirements-alone.txt | cmp -s - "$ORK_TEST_VENV/requirements.txt" && return
     say 'Python packages'
     [ -x "$ORK_TEST_VENV/bin/python" ] || python3 -m venv "$ORK_TEST_VENV"
     "$ORK_TEST_VENV/bin/pip" install --quiet --disable-pip-version-check -r Tests/requirements.txt
-    cp Tests/requirements.txt "$ORK_TEST_VENV/requirements.txt"
+    "$ORK_TEST_VENV/bin/pip" install --quiet --disable-pip-version-check --no-deps -r Tests/requirements-alone.txt
+    cat Tests/requirements.txt Tests/requirements-alone.txt >"$ORK_TEST_VENV/requirements.txt"
 }
 
 # The files of the suites with a tag. Swift 6.3 chooses by name alone, so run_suites gives it the names.

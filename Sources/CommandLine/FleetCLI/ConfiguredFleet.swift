@@ -100,6 +100,33 @@ package struct ConfiguredFleet {
         tell: @escaping (Announcement) -> Void = { _ in }
     ) throws(StepError) -> [DueFinding] {
         var findings: [PlanName: DueFinding] = [:]
+        for step in try steps(transport, clock, tell) {
+            for finding in try step.run() { findings[finding.rotation] = finding }
+        }
+        return rotations.compactMap { findings[$0.name] }
+    }
+
+    /// The same with every key of the workspaces, for a report.
+    package func survey(
+        _ transport: any HTTPTransport, clock: any WallClock = SystemClock(),
+        tell: @escaping (Announcement) -> Void = { _ in }
+    ) throws(StepError) -> DueSurvey {
+        var keys: [DueSurvey.OwnedKey] = []
+        var findings: [PlanName: DueFinding] = [:]
+        var date: Date?
+        for step in try steps(transport, clock, tell) {
+            let survey = try step.survey()
+            keys += survey.keys
+            for finding in survey.findings { findings[finding.rotation] = finding }
+            date = date ?? survey.date
+        }
+        return DueSurvey(findings: rotations.compactMap { findings[$0.name] }, keys: keys, date: date ?? clock.now)
+    }
+
+    /// A step for each account.
+    private func steps(
+        _ transport: any HTTPTransport, _ clock: any WallClock, _ tell: @escaping (Announcement) -> Void
+    ) throws(StepError) -> [DueStep] {
         var groups: [(key: AccountKey, rotations: [DueRotation])] = []
         for rotation in rotations {
             guard let url = addresses[rotation.name] else { continue }
@@ -110,13 +137,13 @@ package struct ConfiguredFleet {
                 groups.append((key, [rotation]))
             }
         }
+        var steps: [DueStep] = []
         for (key, rotations) in groups {
             let account = try ManagementAccess(environment, over: transport, tell: tell).account(
                 at: key.url, key.service)
-            let step = DueStep(account: account, clock: clock, rotations: rotations)
-            for finding in try step.run() { findings[finding.rotation] = finding }
+            steps.append(DueStep(account: account, clock: clock, rotations: rotations))
         }
-        return rotations.compactMap { findings[$0.name] }
+        return steps
     }
 
     /// An OpenRouter, and how its account is opened.

@@ -90,17 +90,3 @@ extension DueReport {
         return parts.joined(separator: ", ")
     }
 }
-
-extension DueFinding.Verdict {
-    /// One word for it.
-    var word: String {
-        switch self {
-        case .due: "due"
-        case .soaking: "soaking"
-        case .current: "current"
-        case .busy: "busy"
-        case .disabled: "disabled"
-        case .problem: "problem"
-        }
-    }
-}

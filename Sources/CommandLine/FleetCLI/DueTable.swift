@@ -25,12 +25,7 @@ struct DueTable: DueForm {
         var rows = [["ROTATION", "STATE", "ACTION", "WHY"]]
         rows += report.due.map { Self.row($0, "due") } + report.waiting.map { Self.row($0, "waiting") }
         rows += report.others.map { Self.row($0, $0.verdict.word) }
-        let widths = (0..<3).map { column in rows.map { $0[column].count }.max() ?? 0 }
-        let lines = rows.map { row in
-            zip(row, widths).map { $0 + String(repeating: " ", count: $1 - $0.count) }.joined(separator: "  ")
-                + "  " + row[3]
-        }
-        return (lines + ["", report.sentence]).joined(separator: "\n")
+        return [AlignedTable(rows).text, "", report.sentence].joined(separator: "\n")
     }
 
     private static func row(_ finding: DueFinding, _ state: String) -> [String] {

@@ -19,7 +19,6 @@ package enum Markdown {
                 || escaped.lowercased().hasSuffix("ftp"):
                 escaped += "&#58;"
             case "." where escaped.lowercased().hasSuffix("www"): escaped += "&#46;"
-            case "@": escaped += "&#64;"
             default: escaped.unicodeScalars.append(character)
             }
         }
@@ -64,7 +63,8 @@ extension Document {
         case .timeline(let timeline):
             MermaidChart(timeline).markdown
                 + Markdown.table(
-                    [["what", "when"]] + timeline.lanes.map { ["\($0.role) \($0.name)", $0.words] })
+                    [["what", "when"]]
+                        + timeline.lanes.map { ["\($0.role) \($0.name)", $0.words.joined(separator: "; ")] })
         // The headings are all there is to link to, and a reader of Markdown lists them.
         case .contents: ""
         }

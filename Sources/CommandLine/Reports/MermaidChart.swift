@@ -7,6 +7,8 @@ package struct MermaidChart: Sendable {
 
     /// More than this many lanes cannot be read, and the text of a chart has a limit.
     private static let limit = 40
+    /// A rotation that waits for weeks is looked at every hour; the newest marks of a lane tell enough.
+    private static let markLimit = 20
 
     package init(_ timeline: Timeline) { self.timeline = timeline }
 
@@ -23,11 +25,11 @@ package struct MermaidChart: Sendable {
             for bar in lane.bars {
                 // Of no length, a bar would take the day.
                 let end = max(bar.until, bar.from.addingTimeInterval(1))
-                text += "    \(bar.kind.word) :\(Self.style(bar.kind))\(Self.moment(bar.from)), \(Self.moment(end))\n"
+                text += "    \(bar.kind.word): \(Self.style(bar.kind))\(Self.moment(bar.from)), \(Self.moment(end))\n"
             }
-            for mark in lane.marks {
+            for mark in lane.marks.suffix(Self.markLimit) {
                 let style = mark.tone == .bad ? "crit, milestone" : "milestone"
-                text += "    \(Self.word(mark.word)) :\(style), \(Self.moment(mark.at)), 0s\n"
+                text += "    \(Self.word(mark.word)): \(style), \(Self.moment(mark.at)), 0s\n"
             }
         }
         let rest = timeline.lanes.count - Self.limit

@@ -1,6 +1,6 @@
-import PublisherHosting
-import JSON
 import FoundationEssentials
+import JSON
+import PublisherHosting
 import Rotation
 import Secrets
 import Timestamps
@@ -40,7 +40,7 @@ extension RotationReport {
 
     private var facts: [Document.Fact] {
         var facts: [Document.Fact] = [
-            .init("state", standing), .init("in words", state.sentence),
+            .init("state", standing), .init("meaning", state.sentence),
             .init("rotation", .code(state.header.id.description)), .init("keys named", state.header.base),
         ]
         if let workspace = state.header.workspace { facts.append(.init("workspace", .code(workspace))) }
@@ -57,7 +57,7 @@ extension RotationReport {
         }
         var facts: [Document.Fact] = [.init("next", .code(next.command))]
         if let moment = next.notBefore { facts.append(.init("not before", .moment(moment))) }
-        if state.canGoBack { facts.append(.init("way back", .code("ork-rollback"))) }
+        if let wayBack = next.wayBack { facts.append(.init("way back", .code(wayBack))) }
         for place in state.dropped { facts.append(.init("dropped", place.news)) }
         return facts
     }
@@ -68,7 +68,8 @@ extension RotationReport {
             columns: ["key", "role", "state", "live from", "disabled", "deleted", "hash"],
             rows: keys.map { key in
                 [
-                    .text(key.name), .text(key.role), .standing(key.status, key.tone), .moment(key.liveFrom),
+                    .text(key.name), .standing(key.role, .plain), .standing(key.status, key.tone),
+                    .moment(key.liveFrom),
                     .moment(key.disabledAt), .moment(key.deletedAt), .code(key.hash.description),
                 ]
             }, absence: "No key is recorded.")
@@ -77,11 +78,14 @@ extension RotationReport {
     private func table(_ targets: [TargetLife]) -> Document.Table {
         .init(
             title: "each target as it stands",
-            columns: ["target", "publisher", "wave", "state", "last write", "last look", "looked at", "held before"],
+            columns: [
+                "target", "publisher", "wave", "state", "why", "last write", "last look", "looked at", "held before",
+            ],
             rows: targets.map { life in
                 [
                     .text(life.target.name.description), .text(life.target.publisher.description),
-                    .text(String(life.target.wave)), life.standing, .moment(life.written?.at), life.seen,
+                    .text(String(life.target.wave)), life.standing, .text(life.news.reason ?? "–"),
+                    .moment(life.written?.at), life.seen,
                     .moment(life.look?.at), .text(life.heldBefore),
                 ]
             }, absence: "The plan has no target.")

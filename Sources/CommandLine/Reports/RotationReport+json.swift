@@ -1,6 +1,6 @@
-import PublisherHosting
 import FoundationEssentials
 import JSON
+import PublisherHosting
 import Rotation
 import Secrets
 import Timestamps

@@ -1,5 +1,5 @@
-import JSON
 package import FoundationEssentials
+import JSON
 package import Rotation
 import Secrets
 import Timestamps
@@ -19,8 +19,11 @@ package struct RotationReport: Sendable {
     package struct Next: Sendable {
         let command: String
         let notBefore: Date?
+        /// What takes the rotation back instead; `nil` where nothing can.
+        let wayBack: String?
 
-        package init(_ command: String, notBefore: Date?) {
+        package init(_ command: String, notBefore: Date?, wayBack: String? = nil) {
+            self.wayBack = wayBack
             self.command = command
             self.notBefore = notBefore
         }

@@ -30,7 +30,8 @@ enum StyleSheet {
         a:focus-visible{outline:3px solid var(--holds);outline-offset:2px}
         footer,.soft{color:var(--soft)}
         code{font:.8125rem/1.5 ui-monospace,monospace}
-        time{font-variant-numeric:tabular-nums}
+        time{font-variant-numeric:tabular-nums;white-space:nowrap}
+        thead th,td span{overflow-wrap:normal}
         dl{display:grid;grid-template-columns:minmax(8rem,max-content) 1fr;gap:.25rem 1.25rem;margin:.75rem 0}
         dt{color:var(--soft)}
         dd{margin:0}

@@ -1,6 +1,6 @@
-import PublisherKit
-import JSON
 import FoundationEssentials
+import JSON
+import PublisherKit
 import Rotation
 import Secrets
 
@@ -83,7 +83,7 @@ struct TargetLife: Sendable {
             case "rejected": .bad
             default: .waiting
             }
-        return .standing(news.event + (news.reason.map { ": \($0)" } ?? ""), tone)
+        return .standing(news.event, tone)
     }
 
     var lane: Timeline.Lane {

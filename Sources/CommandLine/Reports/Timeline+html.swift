@@ -11,7 +11,7 @@ extension Timeline {
                 [
                     .element(.th, [.plain(.scope, "row")], [.text("\(lane.role) \(lane.name)")]),
                     .element(.td, [.plain(.cssClass, "bars")], [bars(lane)]),
-                    .element(.td, [.plain(.cssClass, "words")], lane.words),
+                    .element(.td, [.plain(.cssClass, "words")], lane.words.map { .element(.div, [], $0) }),
                 ])
         }
         let table = HTML.element(
@@ -42,7 +42,8 @@ extension Timeline {
                     .number(.height, 14), .number(.rx, 3),
                 ])
         }
-        let marks = lane.marks.map { mark -> HTML in
+        // Trouble is drawn over what is well.
+        let marks = lane.marks.sorted { $0.tone != .bad && $1.tone == .bad }.map { mark -> HTML in
             .element(
                 .circle,
                 [mark.tone.style, .number(.cx, place(of: mark.at) * 100, "%"), .number(.cy, 12), .number(.r, 6)])

@@ -15,12 +15,12 @@ package struct Timeline: Sendable {
         let bars: [Bar]
         let marks: [Mark]
 
-        /// The whole of it in words, for those who do not see the bars.
-        var words: String {
+        /// The whole of it in words, for those who do not see the bars: in the order of time.
+        var words: [String] {
             let spans = bars.map { ($0.from, "\($0.kind.word) \($0.span)") }
             let moments = marks.map { ($0.at, "\($0.word) \($0.at.rfc3339)") }
             let all = (spans + moments).enumerated().sorted { ($0.element.0, $0.offset) < ($1.element.0, $1.offset) }
-            return all.isEmpty ? "nothing yet" : all.map(\.element.1).joined(separator: "; ")
+            return all.isEmpty ? ["nothing yet"] : all.map(\.element.1)
         }
     }
 

@@ -33,12 +33,13 @@ package enum RotationReports {
                 throw StepError(error, in: paths.joined(separator: ", "))
             }
             let named = paths == [HandoffFile.name] ? [] : paths
-            let next = NextCommand(
-                state, at: now, Invocation(handoffs: named, config: config, trust: flags),
-                isGated: trust?.requiresApproval ?? false)
+            let invocation = Invocation(handoffs: named, config: config, trust: flags)
+            let next = NextCommand(state, at: now, invocation, isGated: trust?.requiresApproval ?? false)
+            let wayBack = state.canGoBack ? invocation.whole("ork-rollback") : nil
             reports.append(
                 RotationReport(
-                    handoff, state, next: next.map { .init($0.description, notBefore: $0.notBefore) },
+                    handoff, state,
+                    next: next.map { .init($0.description, notBefore: $0.notBefore, wayBack: wayBack) },
                     areSignersTrusted: trust != nil, at: now))
         }
         return RotationsReport(reports, by: version, at: now)

@@ -18,6 +18,8 @@ import Steps
               ork-due --limit 20 --json | jq -r '.due[].rotation'
               ork-due --limit 20 --github
               ork-due --limit 20 --gitlab > rotations.yml
+              ork-due --report keys.html
+              ork-due --audit --except playground
             """, version: orkVersion)
 
     @Option(help: ArgumentHelp("The configuration file.", valueName: "file"))
@@ -54,12 +56,18 @@ import Steps
             "The file that --gitlab runs for each rotation, with inputs rotation and later_waves.", valueName: "file"))
     var include = ".gitlab/ork-rotation.yml"
 
+    @OptionGroup var survey: SurveyOptions
+
     var invocation: Invocation { Invocation(config: config == Self.standardConfig ? nil : config) }
 
     static func main() { start() }
 
     func validate() throws {
         guard limit ?? 1 > 0 else { throw ValidationError("--limit needs a number from 1 on") }
+        // The keys of the others would be nobody's.
+        guard rotation == nil || !survey.isAsked else {
+            throw ValidationError("--rotation: leave it out with --report and --audit")
+        }
     }
 
     func perform(_ console: Console) throws(StepError) {
@@ -68,11 +76,17 @@ import Steps
         if let rotation { try fleet.narrow(to: rotation) }
         try fleet.adopt(rules.flags)
         if !handoff.isEmpty { try fleet.take(handoffs: handoff) }
-        if !fleet.hasAge {
+        if !fleet.hasAge, !survey.audit {
             console.warn("no age makes a rotation due: say --older-than, or due.every in \(config)")
         }
-        let findings = try fleet.findings(
-            CurlTransport(userAgent: "ork/\(orkVersion)", observer: .showing(on: console)))
+        let transport = CurlTransport(userAgent: "ork/\(orkVersion)", observer: .showing(on: console))
+        let findings =
+            try survey.isAsked
+            ? survey.look(
+                { () throws(StepError) in try fleet.survey(transport) }, by: "ork-due \(orkVersion)",
+                isJSON: format == .json, console)
+            : fleet.findings(transport)
+        guard !survey.audit else { return }
         let report = DueReport(findings, limit: format.limit(limit))
         format.show(report, .init(template: include, staged: fleet.staged), environment, console)
     }

@@ -45,6 +45,9 @@ struct DueJudgement {
         }
     }
 
+    /// The keys that it is about, whether it is switched off or not; none where nobody can tell.
+    var hashes: [KeyHash] { (try? lineage.get())?.keys.map(\.hash) ?? [] }
+
     var lineageID: LineageID? {
         guard rotation.isEnabled, let lineage = try? lineage.get() else { return nil }
         return LineageID(base: lineage.base, place: lineage.keys.first?.hash.description ?? workspace)

@@ -20,12 +20,16 @@ package struct DueStep {
     }
 
     /// A finding for each rotation, in their order.
-    package func run() throws(StepError) -> [DueFinding] {
-        let enabled = rotations.filter(\.isEnabled)
-        let listed = try account.keys(in: Set(enabled.map(\.plan.workspace)))
+    package func run() throws(StepError) -> [DueFinding] { try look(in: rotations.filter(\.isEnabled)).findings }
+
+    /// The same, and every key of the workspaces, those of rotations that are switched off included.
+    package func survey() throws(StepError) -> DueSurvey { try look(in: rotations) }
+
+    private func look(in listing: [DueRotation]) throws(StepError) -> DueSurvey {
+        let listed = try account.keys(in: Set(listing.map(\.plan.workspace)))
         let now = listed.date ?? clock.now
         var keys = listed.value
-        let elsewhere = try namedElsewhere(enabled, keys)
+        let elsewhere = try namedElsewhere(listing, keys)
         let others = Set(elsewhere.values.map(\.workspaceID)).subtracting(keys.keys)
         keys.merge(try account.keys(in: others).value) { first, _ in first }
 
@@ -33,7 +37,15 @@ package struct DueStep {
             DueJudgement(rotation, keys: keys, elsewhere: elsewhere, now: now)
         }
         refuseSharedLineages(&judgements)
-        return judgements.map(\.finding)
+        var owners: [KeyHash: PlanName] = [:]
+        for judgement in judgements {
+            for hash in judgement.hashes where owners[hash] == nil { owners[hash] = judgement.rotation.name }
+        }
+        var seen: Set<KeyHash> = []
+        let owned = keys.values.joined().filter { seen.insert($0.hash).inserted }.map {
+            DueSurvey.OwnedKey(key: $0, owner: owners[$0.hash])
+        }
+        return DueSurvey(findings: judgements.map(\.finding), keys: owned, date: now)
     }
 
     /// The keys that plans name by a hash and that are in none of the workspaces named, in one batch.

@@ -1,0 +1,95 @@
+package import ArgumentParser
+package import Fleet
+import JSON
+import OpenRouter
+import Reports
+import Rotation
+import Secrets
+package import StepCLI
+package import Steps
+import Wording
+
+/// What `ork-due` tells of a workspace beside what is due: a report of it, and the keys that no rotation owns.
+package struct SurveyOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "Write a report of every key as well, .html, .md or .json by its name: age, limit, expiry, last use, and which "
+                + "rotation owns it. A report that is there is replaced.", valueName: "file"))
+    package var report: String?
+
+    @Flag(
+        help: ArgumentHelp(
+            "Print the live keys that no rotation owns, in place of what is due; ends with 1 if there are any."))
+    package var audit = false
+
+    @Option(
+        parsing: .upToNextOption,
+        help: ArgumentHelp("With --audit: names of keys that may be without a rotation.", valueName: "name"))
+    package var except: [String] = []
+
+    package init() {}
+
+    /// Whether every key is to be looked at.
+    package var isAsked: Bool { audit || report != nil }
+
+    /// Refuses what would show keys as nobody's that are somebody's.
+    package func validate() throws {
+        guard except.isEmpty || audit else { throw ValidationError("--except goes with --audit") }
+    }
+
+    /// Looks at everything, and writes and prints what was asked for. What is due goes on to be handed out unless `audit`.
+    package func look(
+        _ survey: () throws(StepError) -> DueSurvey, by version: String, isJSON: Bool, _ console: Console
+    ) throws(StepError) -> [DueFinding] {
+        let destination = try report.map { path throws(StepError) in try ReportDestination(path) }
+        let survey = try survey()
+        if let destination, let report {
+            try destination.write(WorkspaceReport(survey, by: version))
+            console.show(.done("wrote \(report)"))
+        }
+        if audit { try KeyAudit(survey, except: Set(except)).tell(isJSON: isJSON, console) }
+        return survey.findings
+    }
+}
+
+/// The keys that no rotation owns.
+struct KeyAudit {
+    private let survey: DueSurvey
+    private let unowned: [DueSurvey.OwnedKey]
+
+    init(_ survey: DueSurvey, except names: Set<String>) {
+        self.survey = survey
+        unowned = survey.unowned(except: names)
+    }
+
+    /// Prints them, and fails if there are any, so that a pipeline can act on it.
+    func tell(isJSON: Bool, _ console: Console) throws(StepError) {
+        // Of a rotation whose keys nobody can tell, they would be nobody's.
+        for finding in survey.findings {
+            guard case .problem(let hint) = finding.verdict, finding.hash == nil else { continue }
+            console.warn("\(finding.rotation): \(finding.message); \(hint)")
+        }
+        let lines = unowned.map { KeyLine($0, at: survey.date) }
+        let owned = survey.keys.count { $0.owner != nil && $0.isLive(at: survey.date) }
+        if isJSON {
+            console.print([
+                "unowned": .array(lines.map(\.json)), "owned": .number(JSONNumber(owned)),
+            ])
+        } else if !unowned.isEmpty {
+            var rows = [["KEY", "AGE", "LIMIT", "LAST USED", "HASH"]]
+            for (key, line) in zip(unowned, lines) {
+                rows.append([
+                    DisplayText.line(key.key.name, limit: 60), line.age, line.limit, line.lastUse,
+                    key.key.hash.short,
+                ])
+            }
+            Console.print(AlignedTable(rows).text)
+        }
+        guard unowned.isEmpty else {
+            throw StepError(
+                .failed, "no rotation owns \(Counted(unowned.count, of: unowned.count + owned, "live key"))",
+                hint: "add a rotation for each to ork.yaml, or say that it may be without one: --except NAME")
+        }
+        console.show(.done("a rotation owns each of \(Counted(owned, "live key"))"))
+    }
+}
