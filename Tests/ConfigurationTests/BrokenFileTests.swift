@@ -236,7 +236,7 @@ struct BrokenFileTests {
         .rotation(
             "an unknown key", "wrkspace: x",
             "ork.yaml:5: rotations.a.wrkspace: unknown key; did you mean workspace? the keys here are enabled, openrouter, predecessor, keep_predecessor, workspace, "
-                + "successor, publish, targets, verify, retire, trust, and due"),
+                + "successor, publish, targets, verify, retire, trust, due, notify, and metrics"),
         .rotation("enabled as word", "enabled: yes", "ork.yaml:5: rotations.a.enabled: must be true or false"),
         .rotation("enabled as list", "enabled: [true]", "ork.yaml:5: rotations.a.enabled: must be true or false"),
         .rotation("an empty workspace", "workspace: ''", "ork.yaml:5: rotations.a.workspace: \(text)"),

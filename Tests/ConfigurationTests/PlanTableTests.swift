@@ -27,7 +27,10 @@ struct PlanTableTests {
     static let sections = [
         Section(Plan.Service.self), Section(Plan.Successor.self), Section(Plan.PublishRules.self),
         Section(Plan.VerifyRules.self), Section(Plan.RetireRules.self), Section(DueRules.self),
+        Section(NotifyRules.self), Section(MetricsRules.self),
     ]
+
+    private static let besidePlan = [DueRules.key, NotifyRules.key, MetricsRules.key]
 
     @Test("every default can be written in ork.yaml, and says what leaving it out says", arguments: sections)
     func defaults(section: Section) throws {
@@ -35,6 +38,7 @@ struct PlanTableTests {
         for (key, value) in try #require(section.standard.object).members {
             let written = try Self.rotation("{\(key): \(value.text())}", section)
             #expect(written.plan == empty.plan && written.due == empty.due, "\(key)")
+            #expect(written.notify == empty.notify && written.metrics == empty.metrics, "\(key)")
         }
     }
 
@@ -46,7 +50,7 @@ struct PlanTableTests {
     @Test("both schemas know every row, and what it is for", arguments: sections)
     func schemas(section: Section) throws {
         let definitions =
-            section.key == DueRules.key
+            Self.besidePlan.contains(section.key)
             ? [ConfigurationSchema.json["$defs"]]
             : [ConfigurationSchema.json["$defs"], .object(PlanSchema.handoffDefinitions)]
         for definition in definitions.map({ $0?[section.key] }) {

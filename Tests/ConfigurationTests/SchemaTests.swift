@@ -69,9 +69,17 @@ struct SchemaTests {
                 retire: {overlap: 0s, quiet_for: 0s, soak: 0s, accept_cost_only: true, accept_idle: false}
                 trust: {create: [\(Self.identity)]}
                 due: {every: 30d, before_expiry: 0s}
+                notify:
+                  webhooks:
+                    - {slack: {env: ORK_SLACK_URL}}
+                    - {teams: {env: T, on: [failure]}}
+                    - {discord: {env: D, on: [needs_person, finish]}}
+                    - {json: {env: J, on: [failure, needs_person, finish]}}
+                metrics: {folder: /var/lib/node_exporter/textfile, otlp: 'https://otel.example:4318'}
               inherited:
                 predecessor: {env: OPENROUTER_API_KEY}
                 successor: {limit: inherit, limit_reset: inherit, include_byok_in_limit: inherit, expires_in: inherit}
+              pushed: {predecessor: none, metrics: {otlp: environment}}
               unlimited: {predecessor: {hash: abc-DEF_1}, successor: {limit: null, expires_in: null}}
               quoted: {predecessor: {name: my key}, successor: {limit: '0.25', limit_reset: monthly}}
             """
@@ -115,6 +123,26 @@ struct SchemaTests {
         BrokenFile(
             "due in defaults", "version: 1\ndefaults: {due: {every: never}}\nrotations: {a: {predecessor: none}}\n",
             "ork.yaml:2: defaults.due.every: must be a positive length of time such as 90d"),
+        .rotation(
+            "a webhook's address in the file", "notify: {webhooks: [{slack: {env: 'https://hooks.example/x'}}]}",
+            "ork.yaml:5: rotations.a.notify.webhooks.0.slack.env: must be the name of an environment variable"),
+        .rotation(
+            "a webhook without a variable", "notify: {webhooks: [{json: {on: [failure]}}]}",
+            "ork.yaml:5: rotations.a.notify.webhooks.0.json.env: is missing; it must be the name of an environment variable"
+        ),
+        .rotation(
+            "a webhook of an unknown service", "notify: {webhooks: [{slak: {env: X}}]}",
+            "ork.yaml:5: rotations.a.notify.webhooks.0.slak: unknown key; did you mean slack? the keys here are slack, teams, discord, and json"
+        ),
+        .rotation(
+            "news that there is not", "notify: {webhooks: [{slack: {env: X, on: [success]}}]}",
+            "ork.yaml:5: rotations.a.notify.webhooks.0.slack.on: must be a list of failure, needs_person, and finish"),
+        .rotation(
+            "no news at all", "notify: {webhooks: [{slack: {env: X, on: []}}]}",
+            "ork.yaml:5: rotations.a.notify.webhooks.0.slack.on: must be a list of failure, needs_person, and finish"),
+        .rotation(
+            "a collector over plain http", "metrics: {otlp: 'http://otel.example:4318'}",
+            "ork.yaml:5: rotations.a.metrics.otlp: plain http is accepted only for localhost; use https"),
         .rotation(
             "a limit as list", "successor: {limit: [5]}",
             "ork.yaml:5: rotations.a.successor.limit: \(BrokenFileTests.money)"),

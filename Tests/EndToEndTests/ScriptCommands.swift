@@ -15,7 +15,7 @@ extension ScriptRun {
     /// cmp FILE FILE   exists FILE…   cp FILE FILE   mv FILE FILE   rm FILE…   mkdir FILE…   cd FILE
     /// chmod MODE FILE   mode MODE FILE   symlink FILE -> TARGET
     /// env NAME=VALUE   unset NAME   stdout2env NAME   edit FILE OLD NEW   wait SECONDS
-    /// sandbox-…                  see there
+    /// sandbox-…, receiver, received   see there
     /// ```
     func perform(_ words: [String]) throws {
         var words = words
@@ -78,6 +78,7 @@ extension ScriptRun {
         case "wait":
             guard let seconds = Double(try one(arguments)) else { throw ScriptFailure("wait SECONDS") }
             usleep(UInt32(seconds * 1_000_000))
+        case "receiver", "received": try performReceiver(name, arguments)
         default: try performSandbox(name, arguments)
         }
     }

@@ -16,6 +16,8 @@ final class ScriptRun {
     var sandbox: SandboxProcess
     /// How many lines of the sandbox's log have been shown.
     var logPosition = 0
+    /// Who is told of something, by the variable that holds the address, and how much of it was shown.
+    var receivers: [String: (Receiver, shown: Int)] = [:]
     /// What the last command printed.
     var output = ""
     var errors = ""

@@ -10,9 +10,11 @@ package struct ConfigurationFile: Sendable {
     package static let version = 1
     /// The keys of the whole file.
     static let keys = ["version", Plan.Service.key, "defaults", "trust", "rotations"]
+    /// The sections of a rotation that are no part of its plan.
+    static let besidePlan = [DueRules.key, NotifyRules.key, MetricsRules.key]
     /// The keys of `defaults`: those of a rotation that several rotations can share.
     static let defaultKeys =
-        Plan.keys.filter { ![Plan.Service.key, "predecessor", "targets"].contains($0) } + [DueRules.key]
+        Plan.keys.filter { ![Plan.Service.key, "predecessor", "targets"].contains($0) } + besidePlan
     /// The most bytes that are read.
     package static let sizeLimit = 1 << 20
 
@@ -133,8 +135,10 @@ package struct ConfigurationFile: Sendable {
         if let service = root[Plan.Service.key] { entries.append((Plan.Service.key, service)) }
         let predecessor = SourceNode(.scalar("none"), root.place.appending(["predecessor"]))
         let rotation = SourceNode(.mapping(entries + [("predecessor", predecessor)]), root.place)
-        _ = try rotation.dropping([DueRules.key]).readPlan()
-        _ = try rotation.readDueRules()
+        _ = try rotation.dropping(besidePlan).readPlan()
+        _ = try rotation.read(DueRules.self)
+        _ = try rotation.read(NotifyRules.self)
+        _ = try rotation.read(MetricsRules.self)
         guard let trust = root["trust"] else { return entries }
         _ = try trust.readTrust()
         return entries + [("trust", trust)]
@@ -144,7 +148,7 @@ package struct ConfigurationFile: Sendable {
 /// One rotation of an `ork.yaml`, defaults filled in.
 package struct RotationConfiguration: Sendable {
     /// The keys of a rotation.
-    static let keys = ["enabled"] + Plan.keys + ["trust", DueRules.key]
+    static let keys = ["enabled"] + Plan.keys + ["trust"] + ConfigurationFile.besidePlan
 
     package let name: PlanName
     /// `false` is the kill switch: every step refuses.
@@ -152,6 +156,10 @@ package struct RotationConfiguration: Sendable {
     package let plan: Plan
     /// When `ork-due` calls it due.
     package let due: DueRules
+    /// Whom ork tells how a step ended.
+    package let notify: NotifyRules
+    /// Where its figures go.
+    package let metrics: MetricsRules
     /// Whose signatures count; `nil` if the file does not say.
     package let trust: [StepName: Set<PublicIdentity>]?
     /// OpenRouter's address, where the file names it.
@@ -174,10 +182,24 @@ package struct RotationConfiguration: Sendable {
         file = source.place.file
         self.source = merged
         isEnabled = try Self.isEnabled(source)
-        plan = try merged.dropping(["enabled", "trust", DueRules.key]).readPlan().withPaths(from: .configuration)
+        let plan = try merged.dropping(["enabled", "trust"] + ConfigurationFile.besidePlan).readPlan()
+        self.plan = plan.withPaths(from: .configuration)
         serviceURL = merged[Plan.Service.key]?["url"] == nil ? nil : plan.service.url
-        due = try merged.readDueRules()
+        due = try merged.read(DueRules.self)
+        notify = try merged.read(NotifyRules.self)
+        metrics = try merged.read(MetricsRules.self)
         trust = try merged["trust"].map { node throws(ConfigurationError) in try node.readTrust() }
+        try refuseLentWebhooks()
+    }
+
+    /// No publisher gets the address of a webhook, whatever the variable is called that holds it.
+    private func refuseLentWebhooks() throws(ConfigurationError) {
+        let variables = Set(notify.webhooks.compactMap(\.settings.variable))
+        for target in plan.targets where !variables.isDisjoint(with: target.environment.values) {
+            throw error(
+                at: ["targets", target.name.description, "env"],
+                "takes the variable of a webhook, which no publisher gets")
+        }
     }
 
     private static func isEnabled(_ source: SourceNode) throws(ConfigurationError) -> Bool {

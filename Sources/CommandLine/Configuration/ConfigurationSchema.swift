@@ -33,11 +33,19 @@ package enum ConfigurationSchema {
         var properties: JSONObject = ["enabled": ["type": "boolean", "description": "false stops every step of it."]]
         for (key, value) in plan["properties"]?.object?.members ?? [] { properties[key] = value }
         properties["trust"] = trust(&schema)
-        var due = schema.reference(DueRules.key) { $0.object(DueRules.self, standard: DueRules()) }.object ?? [:]
-        due["description"] = "When a new key is due, for ork-due."
-        properties[DueRules.key] = .object(due)
+        properties[DueRules.key] = section(DueRules.self, "When a new key is due, for ork-due.", &schema)
+        properties[NotifyRules.key] = section(NotifyRules.self, "Whom ork tells how a run ended.", &schema)
+        properties[MetricsRules.key] = section(MetricsRules.self, "Where a rotation's figures go.", &schema)
         addForEach(&schema)
         return schema.object(properties, required: plan["required"]?.array?.compactMap(\.string) ?? [])
+    }
+
+    private static func section<Section: PlanSection>(
+        _: Section.Type, _ description: String, _ schema: inout PlanSchema
+    ) -> JSONValue {
+        var section = schema.reference(Section.key) { $0.object(Section.self, standard: Section()) }.object ?? [:]
+        section["description"] = .string(description)
+        return .object(section)
     }
 
     private static func defaults(of rotation: JSONValue, _ schema: PlanSchema) -> JSONValue {

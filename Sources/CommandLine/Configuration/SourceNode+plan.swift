@@ -11,11 +11,11 @@ extension SourceNode {
         }
     }
 
-    /// Reads when the rotation is due, with the place of whatever is wrong with it.
-    func readDueRules() throws(ConfigurationError) -> DueRules {
-        guard let due = self[DueRules.key] else { return DueRules() }
+    /// Reads a section that is no part of the plan, with the place of whatever is wrong with it.
+    func read<Section: PlanSection>(_: Section.Type) throws(ConfigurationError) -> Section {
+        guard let section = self[Section.key] else { return Section() }
         do {
-            return try DueRules(due.json, unknownKeys: .refused)
+            return try Section(section.json, unknownKeys: .refused)
         } catch {
             throw place(of: error.path).error(error.message)
         }

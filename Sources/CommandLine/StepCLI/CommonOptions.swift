@@ -45,5 +45,22 @@ package struct CommonOptions: ParsableArguments {
     @Flag(help: "Continue with the plan in the handoff where ork.yaml says something else.")
     package var acceptPlan = false
 
+    @Flag package var verbosity: Verbosity?
+
     package init() {}
+
+    /// How much people are told; what a dry run would do is its result.
+    var outputLevel: Verbosity? { dryRun && verbosity == .quiet ? nil : verbosity }
+}
+
+/// How much of what a program does people are told.
+package enum Verbosity: String, EnumerableFlag, Sendable {
+    case quiet, verbose
+
+    package static func help(for value: Self) -> ArgumentHelp? {
+        switch value {
+        case .quiet: "Say what was done and what is wrong, and nothing of what is under way."
+        case .verbose: "Say of every request whom it went to, the status, the time and which attempt it was."
+        }
+    }
 }

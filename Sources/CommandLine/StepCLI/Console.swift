@@ -11,19 +11,23 @@ package struct Console: Sendable {
     private let program: String
     private let runner: RunnerCommand.System?
     private let invocation: Invocation?
+    private let verbosity: Verbosity?
 
     /// `invocation` makes commands in messages whole; there is none before the options are read.
     package init(
-        program: String, environment: StepEnvironment = StepEnvironment(), invocation: Invocation? = nil
+        program: String, environment: StepEnvironment = StepEnvironment(), invocation: Invocation? = nil,
+        verbosity: Verbosity? = nil
     ) {
         self.program = program
         self.invocation = invocation
+        self.verbosity = verbosity
         runner = RunnerCommand.System(environment)
     }
 
     /// Shows what a step says while it works.
     package func show(_ announcement: Announcement) {
         switch announcement {
+        case .doing where verbosity == .quiet: break
         case .doing(let text), .done(let text): line(whole(text))
         case .warning(let text): line("warning: \(whole(text))")
         }
@@ -74,6 +78,18 @@ package struct Console: Sendable {
         Self.write(Array(lines.map { "\($0)\n" }.joined().utf8), to: .standardOutput)
     }
 
+    /// Shows one try to send a request, if people want to know that.
+    func show(_ trace: TransferTrace) {
+        guard verbosity == .verbose else { return }
+        let end =
+            switch trace.result {
+            case .success(let status): "\(status)"
+            case .failure(let error): error.code.rawValue
+            }
+        let milliseconds = Int(trace.time / .milliseconds(1))
+        line("\(trace.method.rawValue) \(trace.address): \(end) after \(milliseconds) ms, attempt \(trace.attempt)")
+    }
+
     /// Passes on a line of a plugin's or a probe's, which has been redacted and escaped.
     package func log(_ text: String) { line(text) }
 
@@ -109,10 +125,12 @@ package struct Console: Sendable {
 }
 
 extension TransferObserver {
-    /// Tells people whom a transport waits for, and stops when somebody asks the process to.
+    /// Tells people whom a transport waits for and, if they want to know, what it sends; and stops when somebody asks the
+    /// process to.
     package static func showing(on console: Console) -> TransferObserver {
         TransferObserver(
-            tell: { console.show(.doing("waiting for \($0)")) }, isStopping: { StopSignal.received != nil })
+            tell: { console.show(.doing("waiting for \($0)")) }, isStopping: { StopSignal.received != nil },
+            trace: { console.show($0) })
     }
 }
 

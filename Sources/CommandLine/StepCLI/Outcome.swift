@@ -1,3 +1,5 @@
+import Configuration
+import HTTP
 import JSON
 import Rotation
 import Secrets
@@ -18,8 +20,36 @@ struct Outcome {
     private(set) var next: NextCommand?
     /// Why the step did not finish.
     var failure: StepError?
+    /// What this stage's `ork.yaml` says, if it has one.
+    private(set) var configuration: RotationConfiguration?
+    let isDryRun: Bool
+    /// How much was recorded before the run.
+    private var recordsBefore: Int?
+    private var recordsAfter = 0
 
-    init(of program: String) { self.program = program }
+    init(of program: String, isDryRun: Bool = false) {
+        self.program = program
+        self.isDryRun = isDryRun
+    }
+
+    /// Takes how things stand before a try; the first one counts.
+    mutating func begin(at session: Session) {
+        configuration = session.configuration
+        recordsBefore = recordsBefore ?? session.journal.handoff?.records.count ?? 0
+    }
+
+    /// Looks for this stage's `ork.yaml` where the step did not come so far: whoever it names is to hear of that.
+    mutating func find(_ options: CommonOptions) {
+        guard configuration == nil, failure != nil else { return }
+        let path = options.handoff.first ?? HandoffFile.name
+        let handoff = try? HandoffFile.read(path, mustExist: false)
+        configuration =
+            (try? ConfigurationFile.load(options.config, named: options.rotation, rotation: handoff?.header.name))
+            ?? nil
+    }
+
+    /// Whether this run brought the rotation to its end.
+    var hasFinished: Bool { failure == nil && state?.isFinished == true && recordsAfter > recordsBefore ?? 0 }
 
     /// Puts how far the step has come in the place of how it ended, because somebody asked it to stop.
     mutating func stop(by number: Int32, _ step: StepName, _ options: CommonOptions) {
@@ -28,6 +58,7 @@ struct Outcome {
 
     /// Takes what the handoff says now. What cannot be accepted is not passed on.
     mutating func look(at session: Session) {
+        recordsAfter = session.journal.handoff?.records.count ?? 0
         state = session.journal.handoff.flatMap { try? State($0, trust: session.trust) }
         foreseen = session.foreseen
         findings = session.findings
@@ -40,21 +71,25 @@ struct Outcome {
 
 /// Somebody who is told how a run of a step ended.
 ///
-/// A new one is a file of its own, and a line in `Outcome.report(_:_:_:)`.
+/// A new one is a file of its own, and a line in `Outcome.report(_:_:_:over:)`.
 protocol Reporter {
     /// Tells of the outcome. What goes wrong with that is said, and never changes how the step ends.
     func report(_ outcome: Outcome)
 }
 
 extension Outcome {
-    /// Tells everybody, people last.
-    func report(_ options: CommonOptions, _ environment: StepEnvironment, _ console: Console) {
+    /// Tells everybody: files, then people, and only then those who may let themselves be waited for.
+    func report(
+        _ options: CommonOptions, _ environment: StepEnvironment, _ console: Console,
+        over transport: (any HTTPTransport)? = nil
+    ) {
         let reporters: [(any Reporter)?] = [
             options.json ? JSONReport(console: console) : nil,
             environment["GITHUB_OUTPUT"].map { ReportFile($0, console, text: \.outputs) },
             environment["GITHUB_STEP_SUMMARY"].map { ReportFile($0, console) { SummaryPage($0).text } },
             options.dotenv.map { ReportFile($0, console, text: \.variables) },
             console,
+            transport.flatMap { WebhookReport(configuration?.notify, environment, console, $0) },
         ]
         for case let reporter? in reporters { reporter.report(self) }
     }

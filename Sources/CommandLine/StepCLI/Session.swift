@@ -113,7 +113,10 @@ package final class Session {
     }
 
     /// What nothing may show that publishers and probes give back.
-    package var secrets: [Secret] { [identity.text] + environment.secrets.filter { $0 != identity.text } }
+    package var secrets: [Secret] {
+        let webhooks = configuration?.notify.addresses(in: environment).flatMap(\.asSecrets) ?? []
+        return [identity.text] + (environment.secrets + webhooks).filter { $0 != identity.text }
+    }
 
     /// The folder of this stage's `ork.yaml`; `nil` if it sees none.
     package var configurationFolder: String? { configuration?.folder }

@@ -2,6 +2,7 @@ package import ArgumentParser
 import ChildProcesses
 import FoundationEssentials
 import Glibc
+package import HTTP
 import JSON
 package import Rotation
 import Secrets
@@ -26,19 +27,20 @@ package protocol StepCommand: ParsableCommand {
 extension StepCommand {
     package var isRemedy: Bool { false }
 
-    /// Runs the program; it does not return.
-    package static func start() -> Never {
+    /// Runs the program; it does not return. `dial` makes what carries news of how it ended to where `ork.yaml` says.
+    package static func start(over dial: (@Sendable (TransferObserver) -> any HTTPTransport)? = nil) -> Never {
         ProcessHardening.apply()
         let program = configuration.commandName ?? "ork"
         let command: Self
         do { command = try parse() } catch { UsageError(error, of: Self.self).exit(Console(program: program)) }
         let invocation = Invocation(command.common)
-        let console = Console(program: program, invocation: invocation)
+        let console = Console(
+            program: program, invocation: invocation, verbosity: command.common.outputLevel)
         StopSignal.watch {
-            console.show(.doing("stopping: what is under way comes to its end first; another signal ends it at once"))
+            console.show(.done("stopping: what is under way comes to its end first; another signal ends it at once"))
         }
         let environment = StepEnvironment()
-        var outcome = Outcome(of: program)
+        var outcome = Outcome(of: program, isDryRun: command.common.dryRun)
         do throws(StepError) {
             let waiting = Waiting(
                 upTo: try command.waitingTime(), clock: StepClock(), isStopping: { StopSignal.received != nil },
@@ -48,6 +50,7 @@ extension StepCommand {
                 // thrown, or another step that has to go first, is not kept waiting.
                 let session = try Session(
                     command.common, environment: environment, console: console, obeysSwitch: !command.isRemedy)
+                outcome.begin(at: session)
                 defer { outcome.look(at: session) }
                 try session.requireTrust(for: step)
                 try command.perform(session)
@@ -57,7 +60,8 @@ extension StepCommand {
         }
         if let number = StopSignal.received { outcome.stop(by: number, step, command.common) }
         outcome.failure = outcome.failure.map(invocation.completing)
-        outcome.report(command.common, environment, console)
+        outcome.find(command.common)
+        outcome.report(command.common, environment, console, over: dial?(.showing(on: console)))
         Glibc.exit(outcome.failure?.code.rawValue ?? 0)
     }
 
@@ -78,12 +82,16 @@ package protocol ToolCommand: ParsableCommand {
     /// What makes commands in its messages whole.
     var invocation: Invocation { get }
 
+    /// How much people are told.
+    var verbosity: Verbosity? { get }
+
     /// Gives the answer.
     func perform(_ console: Console) throws(StepError)
 }
 
 extension ToolCommand {
     package var invocation: Invocation { Invocation() }
+    package var verbosity: Verbosity? { nil }
 
     /// Runs the program; it does not return.
     package static func start() -> Never {
@@ -92,7 +100,7 @@ extension ToolCommand {
         let command: Self
         do { command = try parse() } catch { UsageError(error, of: Self.self).exit(Console(program: program)) }
         let invocation = command.invocation
-        let console = Console(program: program, invocation: invocation)
+        let console = Console(program: program, invocation: invocation, verbosity: command.verbosity)
         do { try command.perform(console) } catch {
             console.show(invocation.completing(error))
             Glibc.exit(error.code.rawValue)

@@ -54,7 +54,7 @@ struct CurlMulti: ~Copyable, @unchecked Sendable {
 
 /// What all transfers of a transport have in common.
 struct TransferSettings: Sendable {
-    let policy: HTTPPolicy
+    var policy: HTTPPolicy
     let userAgent: String
     /// The path of a file of certificate authorities; the system's without one.
     let authorities: String?
@@ -64,6 +64,7 @@ struct TransferSettings: Sendable {
 /// One try on its way: an easy handle and what it has received.
 final class Transfer {
     let attempt: Try
+    let start = ContinuousClock.now
     private(set) var handle: CurlHandle
     private let host: String
     private let bodyLimit: Int

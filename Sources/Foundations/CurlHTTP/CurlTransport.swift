@@ -27,6 +27,18 @@ public final class CurlTransport: HTTPTransport {
         settings = TransferSettings(policy: policy, userAgent: userAgent, authorities: authorities, tls: tls)
     }
 
+    private init(_ settings: TransferSettings, _ observer: TransferObserver) {
+        self.settings = settings
+        self.observer = observer
+    }
+
+    /// With its own limits, `HTTPPolicy.brief`. Nobody is told that it waits.
+    public var brief: any HTTPTransport {
+        var settings = settings
+        settings.policy = .brief
+        return CurlTransport(settings, TransferObserver(isStopping: observer.isStopping, trace: observer.trace))
+    }
+
     /// For `ServiceClients`, which decide for themselves whether a request is sent again.
     public static func sendingOnce() -> CurlTransport { CurlTransport(policy: .singleTry) }
 
@@ -131,6 +143,10 @@ struct Batch {
         multi.remove(transfer)
         running.removeAll { $0 === transfer }
         let result = transfer.result(code)
+        observer.trace(
+            TransferTrace(
+                of: requests[transfer.attempt.request], result, time: clock.now - transfer.start,
+                attempt: transfer.attempt.number))
         if let next = another(after: transfer, result) {
             waiting.append(next)
         } else {

@@ -29,6 +29,18 @@ package struct HTTPPolicy: Sendable {
         return policy
     }
 
+    /// For a caller that nobody waits for: a few seconds in all, whoever does not answer.
+    package static var brief: HTTPPolicy {
+        var policy = HTTPPolicy()
+        policy.connectTimeout = .seconds(3)
+        policy.tryTimeout = .seconds(4)
+        policy.deadline = .seconds(10)
+        policy.tries = 3
+        policy.backOff = BackOff(from: .milliseconds(500), upTo: .seconds(2))
+        policy.bodyLimit = 64 << 10
+        return policy
+    }
+
     /// The statuses that promise something else for a later try (RFC 9110 §15.5.9, §15.6; RFC 6585 §4). OpenRouter
     /// sends 529 for an overloaded provider.
     static let retriedStatuses: Set<Int> = [408, 429, 502, 503, 504, 529]

@@ -28,6 +28,8 @@ public struct HTTPRequest: Sendable {
     public var wantsFreshConnection: Bool
     /// The time for one try, where it is less than the transport's own limit.
     public var timeout: Duration?
+    /// What people are shown in place of the address, where that is a credential.
+    public var alias: String?
 
     /// Idempotent unless it is a POST; a caller that knows better says so.
     public init(

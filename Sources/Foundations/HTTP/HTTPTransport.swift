@@ -3,9 +3,15 @@ public protocol HTTPTransport: Sendable {
     /// Sends all requests at once and hands over each answer as it arrives, with the index of its request.
     /// Returns when every request has its answer; `each` runs on the caller's thread.
     func send(_ requests: [HTTPRequest], each: (Int, Result<HTTPResponse, TransportError>) -> Void)
+
+    /// The same for what nobody waits for long: seconds, few tries, small answers.
+    var brief: any HTTPTransport { get }
 }
 
 extension HTTPTransport {
+    /// One that has no limits of its own is the same.
+    public var brief: any HTTPTransport { self }
+
     /// Sends one request and waits for its answer.
     public func send(_ request: HTTPRequest) throws(TransportError) -> HTTPResponse {
         var answer: Result<HTTPResponse, TransportError>?

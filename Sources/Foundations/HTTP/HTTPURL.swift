@@ -1,4 +1,4 @@
-import Secrets
+package import Secrets
 
 /// An address that ork may connect to: https, or http to this machine; http to where AWS hands out credentials; and http to an
 /// application's probe where somebody has said so. No user, no fragment, nothing that readers take apart in different ways.
@@ -154,6 +154,13 @@ public struct HTTPURL: Hashable, Sendable, CustomStringConvertible {
 }
 
 extension HTTPURL {
+    /// The address, and its parts behind the host that are long enough to be what lets people in: for one that is a
+    /// credential, of which an answer may repeat a part.
+    package var asSecrets: [Secret] {
+        let parts = description.split { "/?&=".contains($0) }.dropFirst(2).map(String.init)
+        return ([description] + parts.filter { $0.utf8.count >= 8 }).map { Secret($0) }
+    }
+
     /// The address without its query, which may hold a token: for people.
     public var withoutQuery: String { String(description.prefix { $0 != "?" }) }
 }

@@ -49,7 +49,7 @@ import Steps
     @Option(help: ArgumentHelp("With --amend: take this target out of the plan (repeatable).", valueName: "target"))
     var dropTarget: [String] = []
 
-    static func main() { start() }
+    static func main() { start { CurlTransport(userAgent: "ork/\(orkVersion)", observer: $0) } }
 
     func validate() throws {
         guard amend || dropTarget.isEmpty else { throw ValidationError("--drop-target goes with --amend") }

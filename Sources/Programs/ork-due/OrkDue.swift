@@ -51,6 +51,8 @@ import Steps
 
     @Flag var format = DueFormat.table
 
+    @Flag var verbosity: Verbosity?
+
     @Option(
         help: ArgumentHelp(
             "The file that --gitlab runs for each rotation, with inputs rotation and later_waves.", valueName: "file"))

@@ -51,6 +51,9 @@ import Wording
     @Argument(parsing: .captureForPassthrough, help: "Options for the step's own program.")
     var options: [String] = []
 
+    /// The step's own is the job's as well.
+    var verbosity: Verbosity? { Verbosity.allCases.first { options.contains("--\($0.rawValue)") } }
+
     static func main() { start() }
 
     func validate() throws {
@@ -64,7 +67,7 @@ import Wording
         guard let turn = JobTurn(job) else { return }
         var job = try PipelineJob(
             turn, options: options, environment: StepEnvironment(), console: console,
-            transport: CurlTransport(userAgent: "ork/\(orkVersion)"))
+            transport: CurlTransport(userAgent: "ork/\(orkVersion)", observer: .showing(on: console)))
         let status = try job.run()
         if status != 0 { Glibc.exit(status) }
     }

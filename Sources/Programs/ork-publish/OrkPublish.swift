@@ -45,7 +45,7 @@ import Steps
     @Flag(help: "Ask every target whether publishing would work; needs no handoff and writes nothing.")
     var check = false
 
-    static func main() { start() }
+    static func main() { start { CurlTransport(userAgent: "ork/\(orkVersion)", observer: $0) } }
 
     func perform(_ session: Session) throws(StepError) {
         let flags = targets.flags + rules.flags

@@ -53,7 +53,7 @@ import Steps
 
     var isRemedy: Bool { restore }
 
-    static func main() { start() }
+    static func main() { start { CurlTransport(userAgent: "ork/\(orkVersion)", observer: $0) } }
 
     func perform(_ session: Session) throws(StepError) {
         let transport = CurlTransport(userAgent: "ork/\(orkVersion)", observer: session.observer)

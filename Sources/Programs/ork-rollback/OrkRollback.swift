@@ -44,7 +44,7 @@ import Steps
     /// It brings applications back, which no switch may stop.
     var isRemedy: Bool { true }
 
-    static func main() { start() }
+    static func main() { start { CurlTransport(userAgent: "ork/\(orkVersion)", observer: $0) } }
 
     func perform(_ session: Session) throws(StepError) {
         try session.assumeRules(rules.flags + verify.flags)

@@ -63,6 +63,8 @@ import Steps
             valueName: "url"))
     var openRouterURL: String?
 
+    @Flag var verbosity: Verbosity?
+
     var invocation: Invocation {
         Invocation(handoffs: handoff, config: config, openRouterURL: openRouterURL, trust: trust)
     }

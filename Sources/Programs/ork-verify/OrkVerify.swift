@@ -31,7 +31,7 @@ import Steps
     @Option(help: ArgumentHelp("Write the checks as a JUnit report to this file.", valueName: "file"))
     var junit: String?
 
-    static func main() { start() }
+    static func main() { start { CurlTransport(userAgent: "ork/\(orkVersion)", observer: $0) } }
 
     func perform(_ session: Session) throws(StepError) {
         _ = try session.adoptPlan(.verify, rules.flags)

@@ -25,16 +25,10 @@ package struct DeployHook: Sendable {
 
     /// Posts to it, as `client` asks its service, without the credentials. `secret` is what else no message may repeat.
     package func call(by client: ServiceClient, hiding secret: Secret?, until deadline: Date) throws(ServiceError) {
-        let client = client.elsewhere(address, NoCredentials(secrets: secrets + [secret].compactMap(\.self)))
+        let client = client.elsewhere(address, NoCredentials(secrets: address.asSecrets + [secret].compactMap(\.self)))
         var call = ServiceCall(
             .post, [], statuses: Set(200...299), to: "call the deploy hook", field: "env.\(variable)")
         call.body = [:]
         _ = try client.send(call, until: deadline)
-    }
-
-    /// Any part of a hook's address may be what lets people in, and an answer may repeat it alone.
-    private var secrets: [Secret] {
-        let parts = address.description.split { "/?&=".contains($0) }.dropFirst(2).map(String.init)
-        return ([address.description] + parts.filter { $0.utf8.count >= 8 }).map { Secret($0) }
     }
 }

@@ -1,0 +1,101 @@
+import FoundationEssentials
+import HTTP
+import JSON
+import PublisherHosting
+import Rotation
+import Secrets
+import Steps
+
+/// Posts news of a run to the webhooks of `ork.yaml`: when all is done and saved, for a few seconds at most. What cannot
+/// be delivered is told here, and changes nothing.
+struct WebhookReport: Reporter {
+    private let rules: NotifyRules
+    private let environment: StepEnvironment
+    private let console: Console
+    private let transport: any HTTPTransport
+
+    /// `nil` where nobody is to be told.
+    init?(
+        _ rules: NotifyRules?, _ environment: StepEnvironment, _ console: Console, _ transport: any HTTPTransport
+    ) {
+        guard let rules, !rules.webhooks.isEmpty else { return nil }
+        self.rules = rules
+        self.environment = environment
+        self.console = console
+        self.transport = transport.brief
+    }
+
+    func report(_ outcome: Outcome) {
+        let secrets = environment.secrets + rules.addresses(in: environment).flatMap(\.asSecrets)
+        guard let notice = Notice(outcome, environment, hiding: secrets) else { return }
+        var requests: [HTTPRequest] = []
+        var names: [String] = []
+        for webhook in rules.webhooks where webhook.settings.news.contains(notice.news) {
+            guard let variable = webhook.settings.variable else { continue }
+            do throws(WebhookMistake) {
+                let url = try webhook.settings.address(in: environment)
+                requests.append(Self.request(to: url, notice, webhook.service, in: variable))
+                names.append("the webhook in \(variable)")
+            } catch {
+                console.warn("nobody at \(webhook.service.rawValue) was told that \(notice.sentence): \(error.message)")
+            }
+        }
+        transport.send(requests) { index, result in
+            guard let problem = Self.problem(result) else { return }
+            console.warn("\(names[index]) was not told that \(notice.sentence): \(problem)")
+        }
+    }
+
+    private static func request(
+        to url: HTTPURL, _ notice: Notice, _ service: NotifyRules.Service, in variable: EnvironmentName
+    ) -> HTTPRequest {
+        // Told twice is better than not at all.
+        var request = HTTPRequest(
+            .post, url, headers: [(name: "Content-Type", value: "application/json; charset=utf-8")],
+            body: notice.body(for: service).bytes(.compact), isIdempotent: true, wantsFreshConnection: true)
+        request.alias = "the webhook in \(variable)"
+        return request
+    }
+
+    /// Why it was not told. The host's name may be all that is secret in an address: it stands in no message.
+    private static func problem(_ result: Result<HTTPResponse, TransportError>) -> String? {
+        switch result {
+        case .success(let answer): (200...299).contains(answer.status) ? nil : "it answers \(answer.status)"
+        case .failure(let error):
+            switch error.code {
+            case .unreachable: "it cannot be reached"
+            case .untrusted: "its certificate is not accepted"
+            case .timeout: "it does not answer in time"
+            case .interrupted: "the connection ended before there was an answer"
+            case .tooLarge: "its answer is too long to be one of a webhook"
+            case .invalid: "its address cannot be connected to"
+            }
+        }
+    }
+}
+
+/// Why a variable gives no address of a webhook.
+struct WebhookMistake: Error {
+    let message: String
+}
+
+extension NotifyRules.WebhookSettings {
+    /// The address in its variable.
+    func address(in environment: StepEnvironment) throws(WebhookMistake) -> HTTPURL {
+        guard let variable else { throw WebhookMistake(message: "it has no variable") }
+        guard let text = environment[variable.description] else {
+            throw WebhookMistake(message: "the environment variable \(variable) is not set")
+        }
+        guard let url = try? HTTPURL(text) else {
+            throw WebhookMistake(message: "the environment variable \(variable) does not hold an https address")
+        }
+        return url
+    }
+}
+
+extension NotifyRules {
+    /// The addresses that are there, which nothing may show.
+    func addresses(in environment: StepEnvironment) -> [HTTPURL] {
+        webhooks.compactMap { try? $0.settings.address(in: environment) }
+    }
+}
