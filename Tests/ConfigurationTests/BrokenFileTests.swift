@@ -180,7 +180,7 @@ struct BrokenFileTests {
         BrokenFile(
             "targets in defaults", "version: 1\ndefaults:\n  targets: {}\n",
             "ork.yaml:3: defaults.targets: unknown key; the keys here are keep_predecessor, workspace, successor, publish, verify, "
-                + "retire, and due"
+                + "retire, due, notify, and metrics"
         ),
         BrokenFile("defaults as list", "version: 1\ndefaults: [1]\n", "ork.yaml:2: defaults: must be a mapping"),
         BrokenFile(

@@ -74,7 +74,7 @@ import Testing
         rotation(
             "an unknown key in a rotation", "target: {}",
             "ork.yaml:5: rotations.a.target: unknown key; did you mean targets? the keys here are enabled, openrouter, predecessor, keep_predecessor, workspace, "
-                + "successor, publish, targets, verify, retire, trust, and due"
+                + "successor, publish, targets, verify, retire, trust, due, notify, and metrics"
         ),
         rotation(
             "a switch that is no switch", "enabled: \"no\"", "ork.yaml:5: rotations.a.enabled: must be true or false"),

@@ -21,6 +21,9 @@ final class Receiver: Sendable {
 
     var address: String { "http://127.0.0.1:\(server.port)/services/\(Self.credential)?wait=true" }
 
+    /// The same without a path.
+    var origin: String { "http://127.0.0.1:\(server.port)" }
+
     var messages: [WireMessage] { server.requests.map(\.message) }
 }
 

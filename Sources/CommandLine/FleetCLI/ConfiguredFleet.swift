@@ -18,6 +18,8 @@ package struct ConfiguredFleet {
     private let environment: StepEnvironment
     private var rotations: [DueRotation] = []
     private var addresses: [PlanName: HTTPURL] = [:]
+    private var metrics: [PlanName: MetricsRules] = [:]
+    private var folder = "."
 
     /// Reads the configuration. `url` replaces the addresses of OpenRouter that stand in it.
     package init(_ config: String, openRouterURL url: String?, _ environment: StepEnvironment) throws(StepError) {
@@ -29,6 +31,8 @@ package struct ConfiguredFleet {
         self.environment = environment
         for configuration in try ConfigurationFile.load(config).rotations {
             addresses[configuration.name] = try HTTPURL(openRouter: url, configuration, environment)
+            metrics[configuration.name] = configuration.metrics
+            folder = configuration.folder
             rotations.append(try rotation(configuration))
         }
     }
@@ -144,6 +148,26 @@ package struct ConfiguredFleet {
             steps.append(DueStep(account: account, clock: clock, rotations: rotations))
         }
         return steps
+    }
+
+    /// Leaves the figures of what was found where the configuration says.
+    package func keep(_ findings: [DueFinding], _ console: Console, over transport: any HTTPTransport) {
+        let now = StepClock().now
+        var pushed: [MetricsRules.Collector: (rules: MetricsRules, findings: [DueFinding])] = [:]
+        for finding in findings {
+            guard let rules = metrics[finding.rotation], rules != MetricsRules() else { continue }
+            MetricsStore(rules, seenFrom: folder, environment, console, nil)
+                .replace("ork-due", of: finding.rotation, by: DueMetrics([finding], at: now).all)
+            if let collector = rules.collector {
+                pushed[collector, default: (rules, [])].findings.append(finding)
+            }
+        }
+        for (rules, findings) in pushed.values {
+            MetricsStore(rules, seenFrom: folder, environment, console, transport)
+                .push(
+                    DueMetrics(findings, at: now).all, of: Counted(findings.count, "rotation").description, since: now,
+                    at: now)
+        }
     }
 
     /// An OpenRouter, and how its account is opened.

@@ -97,15 +97,17 @@ package struct DurableFile {
     /// Replaces the content: a new file beside it, flushed, renamed, and the folder flushed.
     ///
     /// The new file always has the same name, so that what a killed run left is used up by the next one. One process
-    /// at a time may do this.
-    package func replace(_ content: [UInt8]) throws(Errno) {
+    /// at a time may do this. It is for its owner alone, unless `permissions` lets others in.
+    package func replace(
+        _ content: [UInt8], permissions: FilePermissions = .ownerReadWrite
+    ) throws(Errno) {
         var status = stat()
         // A device would be gone, and a file in its place.
         if unsafe stat(path.string, &status) == 0, status.st_mode & S_IFMT != S_IFREG { throw Self.notRegular }
         let temporary = directory.appending(".\(path.lastComponent?.string ?? "ork").tmp")
         unsafe unlink(temporary.string)
         do {
-            try write(content, to: temporary)
+            try write(content, to: temporary, permissions)
             try Self.check(unsafe rename(temporary.string, path.string))
             try flushDirectory()
         } catch {

@@ -90,6 +90,7 @@ extension Outcome {
             options.dotenv.map { ReportFile($0, console, text: \.variables) },
             console,
             transport.flatMap { WebhookReport(configuration?.notify, environment, console, $0) },
+            MetricsReport(configuration, environment, console, transport),
         ]
         for case let reporter? in reporters { reporter.report(self) }
     }

@@ -32,7 +32,7 @@ struct WebhookReport: Reporter {
         var names: [String] = []
         for webhook in rules.webhooks where webhook.settings.news.contains(notice.news) {
             guard let variable = webhook.settings.variable else { continue }
-            do throws(WebhookMistake) {
+            do throws(DeliveryMistake) {
                 let url = try webhook.settings.address(in: environment)
                 requests.append(Self.request(to: url, notice, webhook.service, in: variable))
                 names.append("the webhook in \(variable)")
@@ -41,7 +41,7 @@ struct WebhookReport: Reporter {
             }
         }
         transport.send(requests) { index, result in
-            guard let problem = Self.problem(result) else { return }
+            guard let problem = result.deliveryProblem else { return }
             console.warn("\(names[index]) was not told that \(notice.sentence): \(problem)")
         }
     }
@@ -56,38 +56,53 @@ struct WebhookReport: Reporter {
         request.alias = "the webhook in \(variable)"
         return request
     }
+}
 
-    /// Why it was not told. The host's name may be all that is secret in an address: it stands in no message.
-    private static func problem(_ result: Result<HTTPResponse, TransportError>) -> String? {
-        switch result {
-        case .success(let answer): (200...299).contains(answer.status) ? nil : "it answers \(answer.status)"
-        case .failure(let error):
-            switch error.code {
-            case .unreachable: "it cannot be reached"
-            case .untrusted: "its certificate is not accepted"
-            case .timeout: "it does not answer in time"
-            case .interrupted: "the connection ended before there was an answer"
-            case .tooLarge: "its answer is too long to be one of a webhook"
-            case .invalid: "its address cannot be connected to"
-            }
+extension Result<HTTPResponse, TransportError> {
+    /// Why something was not delivered. The host's name may be all that is secret in an address: it stands in no message.
+    var deliveryProblem: String? {
+        switch self {
+        case .success(let answer): answer.deliveryProblem
+        case .failure(let error): error.deliveryProblem
         }
     }
 }
 
-/// Why a variable gives no address of a webhook.
-struct WebhookMistake: Error {
+extension HTTPResponse {
+    /// Why something was not taken.
+    var deliveryProblem: String? { (200...299).contains(status) ? nil : "it answers \(status)" }
+}
+
+extension TransportError {
+    /// Why something did not arrive.
+    var deliveryProblem: String {
+        switch code {
+        case .unreachable: "it cannot be reached"
+        case .untrusted: "its certificate is not accepted"
+        case .timeout: "it does not answer in time"
+        case .interrupted: "there was no whole answer"
+        case .tooLarge: "its answer is too long to be understood"
+        case .invalid: "its address or its headers cannot be sent"
+        }
+    }
+}
+
+/// Why nobody is there to whom something could be delivered.
+struct DeliveryMistake: Error {
     let message: String
+
+    init(_ message: String) { self.message = message }
 }
 
 extension NotifyRules.WebhookSettings {
     /// The address in its variable.
-    func address(in environment: StepEnvironment) throws(WebhookMistake) -> HTTPURL {
-        guard let variable else { throw WebhookMistake(message: "it has no variable") }
+    func address(in environment: StepEnvironment) throws(DeliveryMistake) -> HTTPURL {
+        guard let variable else { throw DeliveryMistake("it has no variable") }
         guard let text = environment[variable.description] else {
-            throw WebhookMistake(message: "the environment variable \(variable) is not set")
+            throw DeliveryMistake("the environment variable \(variable) is not set")
         }
         guard let url = try? HTTPURL(text) else {
-            throw WebhookMistake(message: "the environment variable \(variable) does not hold an https address")
+            throw DeliveryMistake("the environment variable \(variable) does not hold an https address")
         }
         return url
     }

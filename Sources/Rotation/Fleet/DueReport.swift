@@ -10,6 +10,9 @@ package struct DueFinding: Sendable {
     package let key: String?
     /// That key's hash: as long as it stays the same, no other rotation has come in between.
     package let hash: KeyHash?
+    /// When that key was made, and when it ends.
+    package let created: Date?
+    package let expires: Date?
     package let verdict: Verdict
     /// For people: why.
     package let message: String
@@ -61,6 +64,8 @@ package struct DueFinding: Sendable {
         self.rotation = rotation
         self.key = key?.name
         hash = key?.hash
+        created = key?.createdAt
+        expires = key?.expiresAt
         self.verdict = verdict
         self.message = message
     }
