@@ -88,9 +88,10 @@ import Steps
                 { () throws(StepError) in try fleet.survey(transport) }, by: "ork-due \(orkVersion)",
                 isJSON: format == .json, console)
             : fleet.findings(transport)
+        if !survey.audit {
+            let report = DueReport(findings, limit: format.limit(limit))
+            format.show(report, .init(template: include, staged: fleet.staged), environment, console)
+        }
         fleet.keep(findings, console, over: transport)
-        guard !survey.audit else { return }
-        let report = DueReport(findings, limit: format.limit(limit))
-        format.show(report, .init(template: include, staged: fleet.staged), environment, console)
     }
 }
