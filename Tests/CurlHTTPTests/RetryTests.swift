@@ -22,6 +22,27 @@ struct RetryTests {
         #expect(server.requests.count == 3)
     }
 
+    @Test("each try is told of when it has ended, without the query, and without an address that is a credential")
+    func traces() async throws {
+        let server = try failing(503, until: 3)
+        let traces = Mutex<[TransferTrace]>([])
+        let transport = CurlTransport(
+            policy: .quick, observer: TransferObserver(trace: { trace in traces.withLock { $0.append(trace) } }))
+        var request = HTTPRequest(.put, try url(server.port).appending("/hook", query: [("token", "secret")]))
+        _ = try await transport.answer(request)
+        request.alias = "the hook"
+        let (brief, hook) = (transport.brief, request)
+        _ = try await onOwnThread { try brief.send(hook) }
+        let told = traces.withLock { $0 }
+        #expect(told.map(\.attempt) == [1, 2, 3, 1, 2])
+        #expect(told.map { try? $0.result.get() } == [503, 503, 200, 503, 200])
+        #expect(
+            told.map(\.address) == Array(repeating: "http://127.0.0.1:\(server.port)/hook", count: 3) + [
+                "the hook", "the hook",
+            ])
+        #expect(told.allSatisfy { $0.method == .put && $0.time > .zero })
+    }
+
     @Test("other statuses are handed over at once", arguments: [400, 401, 403, 404, 409, 500])
     func otherStatuses(status: Int) async throws {
         let server = try failing(status, until: 2)

@@ -29,6 +29,8 @@ package struct PipelineJob {
     /// Whether a handoff that was not found is lost.
     private var wasWhole = false
     private(set) var status: Int32 = 0
+    /// What only a person leads on from, where no step has said so.
+    package private(set) var waiting: StepError?
 
     /// Reads the variables and finds the store of the CI system that this runs in.
     package init(
@@ -75,7 +77,10 @@ package struct PipelineJob {
     }
 
     /// The step's own `--config`, which counts here as well.
-    private var configuration: String? {
+    private var configuration: String? { Self.configuration(in: options) }
+
+    /// The `--config` among options for a step.
+    package static func configuration(in options: [String]) -> String? {
         var path: String?
         for (index, option) in options.enumerated() {
             if option == "--config" { path = options.dropFirst(index + 1).first }
@@ -160,11 +165,12 @@ extension PipelineJob {
             settings.supersedes = false
         } else if mine == .check || mine.isAlone, isMissing {
             status = StepError.Code.notYet.rawValue
-            console.show(
-                StepError(
-                    .notYet, "\(settings.rotation) is under way, but its handoff is not here",
-                    hint: "if it has not finished since, start a new rotation: ORK_SUPERSEDE=true, or the workflow "
-                        + "with supersede", isRetryable: false))
+            let error = StepError(
+                .notYet, "\(settings.rotation) is under way, but its handoff is not here",
+                hint: "if it has not finished since, start a new rotation: ORK_SUPERSEDE=true, or the workflow "
+                    + "with supersede", isRetryable: false)
+            console.show(error)
+            waiting = error
         }
     }
 

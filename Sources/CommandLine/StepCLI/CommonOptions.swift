@@ -60,7 +60,7 @@ package enum Verbosity: String, EnumerableFlag, Sendable {
     package static func help(for value: Self) -> ArgumentHelp? {
         switch value {
         case .quiet: "Say what was done and what is wrong, and nothing of what is under way."
-        case .verbose: "Say of every request whom it went to, the status, the time and which attempt it was."
+        case .verbose: "Say of each request of its own whom it went to, the status, the time and which attempt it was."
         }
     }
 }

@@ -32,6 +32,13 @@ struct Outcome {
         self.isDryRun = isDryRun
     }
 
+    /// How a program ended that continues no rotation itself.
+    init(of program: String, failure: StepError, rotation: String?, config: String?) {
+        self.init(of: program)
+        self.failure = failure
+        configuration = (try? ConfigurationFile.load(config, named: rotation, rotation: nil)) ?? nil
+    }
+
     /// Takes how things stand before a try; the first one counts.
     mutating func begin(at session: Session) {
         configuration = session.configuration

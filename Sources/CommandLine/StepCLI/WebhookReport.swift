@@ -1,10 +1,11 @@
+import Configuration
 import FoundationEssentials
-import HTTP
+package import HTTP
 import JSON
 import PublisherHosting
 import Rotation
 import Secrets
-import Steps
+package import Steps
 
 /// Posts news of a run to the webhooks of `ork.yaml`: when all is done and saved, for a few seconds at most. What cannot
 /// be delivered is told here, and changes nothing.
@@ -55,6 +56,17 @@ struct WebhookReport: Reporter {
             body: notice.body(for: service).bytes(.compact), isIdempotent: true, wantsFreshConnection: true)
         request.alias = "the webhook in \(variable)"
         return request
+    }
+}
+
+extension StepError {
+    /// Tells the webhooks of this stage's `ork.yaml` why a program that is no step did not finish.
+    package func tellWebhooks(
+        of program: String, rotation: String?, config: String?, _ environment: StepEnvironment, _ console: Console,
+        over transport: any HTTPTransport
+    ) {
+        let outcome = Outcome(of: program, failure: self, rotation: rotation, config: config)
+        WebhookReport(outcome.configuration?.notify, environment, console, transport)?.report(outcome)
     }
 }
 

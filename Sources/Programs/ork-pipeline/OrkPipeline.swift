@@ -65,10 +65,23 @@ import Wording
 
     func perform(_ console: Console) throws(StepError) {
         guard let turn = JobTurn(job) else { return }
-        var job = try PipelineJob(
-            turn, options: options, environment: StepEnvironment(), console: console,
-            transport: CurlTransport(userAgent: "ork/\(orkVersion)", observer: .showing(on: console)))
-        let status = try job.run()
-        if status != 0 { Glibc.exit(status) }
+        let environment = StepEnvironment()
+        let transport = CurlTransport(userAgent: "ork/\(orkVersion)", observer: .showing(on: console))
+        func tell(_ error: StepError) {
+            error.tellWebhooks(
+                of: "ork-pipeline", rotation: environment["ORK_ROTATION"],
+                config: PipelineJob.configuration(in: options), environment, console, over: transport)
+        }
+        do {
+            var job = try PipelineJob(
+                turn, options: options, environment: environment, console: console, transport: transport)
+            let status = try job.run()
+            if let waiting = job.waiting { tell(waiting) }
+            if status != 0 { Glibc.exit(status) }
+        } catch {
+            console.show(error)
+            tell(error)
+            Glibc.exit(error.code.rawValue)
+        }
     }
 }
