@@ -72,17 +72,16 @@ import Testing
 
     @Test("nothing secret is in what webhooks get, and no address of theirs in what is printed or recorded")
     func secrets() async throws {
-        // A probe's address repeats a webhook's, and a key's name holds a key.
-        let leaked = "sk-or-v1-" + String(repeating: "0123456789abcdef", count: 4)
+        // What a step says repeats a part of an address.
         let told = try await onOwnThread {
-            try Self.told(
-                ["env LEAKED=\(leaked)", "! exec ork-create --predecessor 'name=x \(Receiver.credential) y' --verbose"])
+            try Self.told(["! exec ork-create --predecessor 'name=x \(Receiver.credential) y' --verbose"])
         }
         #expect(told.errors.contains("POST the webhook in SLACK_URL: 200 after "))
-        #expect(!told.errors.contains("http://127.0.0.1:") || !told.errors.contains("/services/"))
+        #expect(!told.errors.contains("/services/"))
         for (service, messages) in told.messages {
             #expect(messages.count == 1, "\(service)")
             for message in messages {
+                #expect(message.text.contains("there is no live key named x "), "\(service)")
                 #expect(!message.text.contains(Receiver.credential), "\(service)")
                 #expect(!RotationRunFixture.holdsKey(message.body), "\(service)")
             }
