@@ -1,5 +1,6 @@
 import CurlHTTP
 import HTTP
+import Synchronization
 import TestSupport
 import Testing
 
@@ -142,5 +143,21 @@ struct FailureTests {
         }
         let error = try await CurlTransport(policy: .once).failure(HTTPRequest(.get, try url(server.port)))
         #expect(error?.code == .interrupted)
+    }
+
+    @Test("what nobody waits for is given up when somebody asks to stop")
+    func stopping() async throws {
+        let isStopping = Atomic<Bool>(false)
+        let server = try LoopbackServer { _, connection in
+            isStopping.store(true, ordering: .relaxed)
+            connection.stall()
+        }
+        var policy = HTTPPolicy.once
+        policy.givesUpWhenStopping = true
+        let observer = TransferObserver(isStopping: { isStopping.load(ordering: .relaxed) })
+        let transport = CurlTransport(policy: policy, observer: observer)
+        let error = try await transport.failure(HTTPRequest(.post, try url(server.port)))
+        #expect(error?.message == "stopped before there was an answer")
+        #expect(error?.mayHaveArrived == true)
     }
 }

@@ -109,6 +109,7 @@ struct Batch {
         if observer.isStopping() {
             for stopped in waiting { each(stopped.request, .failure(.stopped(stopped.mayHaveArrived))) }
             waiting = []
+            if settings.policy.givesUpWhenStopping { giveUp(on: multi, each: each) }
         }
         while running.count < settings.policy.concurrency,
             let due = waiting.firstIndex(where: { $0.notBefore <= now })
@@ -122,6 +123,16 @@ struct Batch {
                 each(next.request, .failure(error))
             }
         }
+    }
+
+    private mutating func giveUp(
+        on multi: borrowing CurlMulti, each: (Int, Result<HTTPResponse, TransportError>) -> Void
+    ) {
+        for transfer in running {
+            multi.remove(transfer)
+            each(transfer.attempt.request, .failure(.stopped(transfer.mayHaveArrived)))
+        }
+        running = []
     }
 
     private mutating func tellIfSlow() {

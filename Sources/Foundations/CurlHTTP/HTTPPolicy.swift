@@ -19,6 +19,9 @@ package struct HTTPPolicy: Sendable {
     /// How many requests of a batch are under way at once; the others follow as answers arrive.
     package var concurrency = 64
 
+    /// Whether what is under way is given up, too, when somebody asks to stop: nothing depends on its answer.
+    package var givesUpWhenStopping = false
+
     package init() {}
 
     /// For a caller that decides itself what is sent again, and reads answers of some pages at most.
@@ -38,6 +41,7 @@ package struct HTTPPolicy: Sendable {
         policy.tries = 3
         policy.backOff = BackOff(from: .milliseconds(500), upTo: .seconds(2))
         policy.bodyLimit = 64 << 10
+        policy.givesUpWhenStopping = true
         return policy
     }
 

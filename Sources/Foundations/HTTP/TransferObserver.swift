@@ -2,7 +2,7 @@
 public struct TransferObserver: Sendable {
     /// Gets what is waited for and until when: lower case, no full stop.
     public let tell: @Sendable (String) -> Void
-    /// Whether nothing more is to be sent; what is under way is waited for.
+    /// Whether nothing more is to be sent; what is under way is waited for, unless it is `brief`.
     public let isStopping: @Sendable () -> Bool
     /// Gets each try to send a request when it has ended.
     public let trace: @Sendable (TransferTrace) -> Void
