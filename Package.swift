@@ -60,8 +60,8 @@ let package = Package(
             "Configuration", in: "CommandLine", "HTTP", "JSON", "PublisherHosting", "Rotation", "Secrets", "Wording",
             "YAML"),
         module(
-            "Reports", in: "CommandLine", "Fleet", "JSON", "OpenRouter", "PublisherHosting", "Rotation", "Secrets", "Sodium",
-            "Timestamps", "Wording"),
+            "Reports", in: "CommandLine", "Fleet", "JSON", "OpenRouter", "PublisherHosting", "PublisherKit", "Rotation",
+            "Secrets", "Sodium", "Timestamps", "Wording"),
         module(
             "StepCLI", in: "CommandLine", "ChildProcesses", "Configuration", "HTTP", "JSON", "OpenRouter",
             "PublisherHosting", "PublisherKit", "Reports", "Rotation", "Secrets", "Sodium", "Steps", "Timestamps",

@@ -155,7 +155,7 @@ extension RotationReport {
                 [
                     .code(one.identity.description),
                     areSignersTrusted ? .standing("yes", .good) : .standing("not checked", .waiting),
-                    .text(one.steps.joined(separator: ", ")), .text(String(one.count)),
+                    .standing(one.steps.joined(separator: ", "), .plain), .text(String(one.count)),
                     .text(one.places.joined(separator: "; ")),
                 ]
             }, absence: "Nobody has signed anything.")
@@ -167,7 +167,8 @@ extension RotationReport {
             columns: ["at", "step", "event", "target", "said", "where", "digest"],
             rows: records.map { record in
                 [
-                    .moment(record.at), .text(record.step.rawValue), .text(record.event.rawValue),
+                    .moment(record.at), .standing(record.step.rawValue, .plain),
+                    .standing(record.event.rawValue, .plain),
                     .text(record.target?.description ?? "–"), .text(record.message), .text(record.place),
                     .code(String(record.digest.description.prefix(19))),
                 ]

@@ -36,7 +36,7 @@ enum StyleSheet {
         dt{color:var(--soft)}
         dd{margin:0}
         table{width:100%;border-collapse:collapse;font-size:.875rem}
-        caption{text-align:left;color:var(--soft);padding:0 0 .25rem;font-size:.875rem}
+        caption{text-align:left;color:var(--soft);padding:.75rem 0 .25rem;font-size:.875rem}
         th,td{text-align:left;vertical-align:top;padding:.375rem .75rem .375rem 0;border-bottom:1px solid var(--line)}
         thead th{color:var(--soft);font-weight:600}
         tbody th{font-weight:600}

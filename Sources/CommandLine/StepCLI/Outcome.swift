@@ -1,6 +1,7 @@
 import Configuration
 import HTTP
 import JSON
+import Reports
 import Rotation
 import Secrets
 import Steps
@@ -18,6 +19,8 @@ struct Outcome {
     private(set) var findings: [TargetFinding] = []
     /// The command that goes on from here; `nil` where the rotation is finished or not known.
     private(set) var next: NextCommand?
+    /// What was when.
+    private(set) var timeline: Timeline?
     /// Why the step did not finish.
     var failure: StepError?
     /// What this stage's `ork.yaml` says, if it has one.
@@ -67,6 +70,10 @@ struct Outcome {
     mutating func look(at session: Session) {
         recordsAfter = session.journal.handoff?.records.count ?? 0
         state = session.journal.handoff.flatMap { try? State($0, trust: session.trust) }
+        if let handoff = session.journal.handoff, let state {
+            timeline =
+                RotationReport(handoff, state, next: nil, areSignersTrusted: true, at: session.clock.now).timeline
+        }
         foreseen = session.foreseen
         findings = session.findings
         next = state.flatMap {

@@ -1,5 +1,5 @@
 import FoundationEssentials
-package import Reports
+import Reports
 import Rotation
 import Secrets
 package import Steps
@@ -7,8 +7,17 @@ import Timestamps
 
 /// The rotations of several handoffs, for one report: those of one rotation are merged.
 package enum RotationReports {
+    /// Writes the report of what is recorded in the handoffs to `destination`.
+    package static func write(
+        _ destination: String, _ paths: [String], trust flags: [String], config: String?, _ console: Console
+    ) throws(StepError) {
+        let file = try ReportDestination(destination)
+        try file.write(read(paths, trust: flags, config: config, by: "ork-status \(orkVersion)"))
+        console.show(.done("wrote \(destination)"))
+    }
+
     /// Reads them all; one that cannot be believed is named, and nothing is reported.
-    package static func read(
+    private static func read(
         _ paths: [String], trust flags: [String], config: String?, by version: String
     ) throws(StepError) -> RotationsReport {
         let now = SystemClock().now

@@ -11,27 +11,38 @@ struct StatusDetails {
 
     init(_ state: State) { self.state = state }
 
-    var lines: [String] {
-        var lines: [String] = []
+    var lines: [StatusLine] {
+        var lines: [StatusLine] = []
         for target in state.plan.targets {
             let news = TargetNews(target, state)
             let moment = news.at.map { " at \($0.rfc3339)" } ?? ""
             let reason = news.reason.map { ": \($0)" } ?? ""
-            lines.append(
-                "  target       \(target.name) (\(target.publisher), wave \(target.wave)): \(news.event)\(moment)\(reason)"
-            )
+            let what = "\(target.name) (\(target.publisher), wave \(target.wave))"
+            lines.append(.init("  target       \(what): \(news.event)\(moment)\(reason)", tone(target)))
         }
         for check in state.checks where check.stands {
-            lines.append("  check        \(check.name): \(check.result) at \(check.at.rfc3339): \(check.seen)")
+            let tone: StatusLine.Tone = check.outcome == "failed" ? .bad : .waiting
+            lines.append(
+                .init("  check        \(check.name): \(check.result) at \(check.at.rfc3339): \(check.seen)", tone))
         }
         if let verification = state.verification {
-            lines.append("  verified     at \(verification.at.rfc3339), use \(verification.adoption.rawValue)")
+            let use = verification.adoption.rawValue
+            lines.append(.init("  verified     at \(verification.at.rfc3339), use \(use)", .good))
         }
         for approval in state.approvalNews {
             let void = approval.isValid ? "" : "; void: the plan, the successor or a target has changed since"
-            lines.append("  approved     \(approval.steps.joined(separator: " and ")) at \(approval.at.rfc3339)\(void)")
+            lines.append(
+                .init(
+                    "  approved     \(approval.steps.joined(separator: " and ")) at \(approval.at.rfc3339)\(void)",
+                    approval.isValid ? .good : .waiting))
         }
         return lines
+    }
+
+    private func tone(_ target: Plan.Target) -> StatusLine.Tone {
+        guard let event = state.targets[target.name]?.last?.event else { return .waiting }
+        if event == .rejected { return .bad }
+        return state.isPublished(target.name) && state.doubts[target.name] == nil ? .good : .waiting
     }
 
     var json: JSONValue {

@@ -76,28 +76,37 @@ package struct StatusReport {
         return .object(json)
     }
 
-    /// The picture for people.
-    package var text: String {
-        var lines = ["\(state.header.name): \(state.sentence)"]
-        lines.append("  rotation     \(state.header.id)")
+    /// Whether nothing more will come.
+    var isFinished: Bool { state.isFinished }
+
+    /// Shows the picture for people.
+    package func draw(on picture: TerminalPicture) { picture.draw(lines) }
+
+    /// The picture for people, without colours.
+    var text: String { lines.map(\.shown).joined(separator: "\n") }
+
+    /// The same, line by line.
+    var lines: [StatusLine] {
+        var lines = [StatusLine("\(state.header.name): \(state.sentence)", .heading)]
+        lines.append(.init("  rotation     \(state.header.id)"))
         for key in state.header.predecessors {
-            lines.append("  predecessor  \(key.name) (\(key.hash.short)) \(state.status(of: key.hash))")
+            let status = state.status(of: key.hash)
+            lines.append(
+                .init("  predecessor  \(key.name) (\(key.hash.short)) \(status)", status == "held" ? .bad : .plain))
         }
         if let successor = state.created {
-            lines.append("  successor    \(successor.name) (\(successor.hash.short))")
+            lines.append(.init("  successor    \(successor.name) (\(successor.hash.short))"))
         }
         lines += StatusDetails(state).lines
-        for place in state.dropped { lines.append("  dropped      \(place.news)") }
+        for place in state.dropped { lines.append(.init("  dropped      \(place.news)", .waiting)) }
         let records = "\(Counted(handoff.records.count, "record")), the newest at \(state.lastRecordAt?.rfc3339 ?? "–")"
-        lines.append("  recorded     \(records)\(state.isSealed ? ", with the sealed key" : "")")
-        lines.append("  head         \(head)")
-        if let account { lines += AccountReport(account, state).lines }
+        lines.append(.init("  recorded     \(records)\(state.isSealed ? ", with the sealed key" : "")"))
+        lines.append(.init("  head         \(head)"))
+        if let account { lines += AccountReport(account, state).lines.map { StatusLine($0) } }
         let moment = next?.notBefore.map { ", not before \($0.rfc3339)" } ?? ""
-        lines.append(
-            "  next         \(next?.description ?? "nothing: the rotation \(state.isRolledBack ? "was rolled back" : "is finished")")\(moment)"
-        )
-        if state.canGoBack { lines.append("  way back     \(invocation.whole("ork-rollback"))") }
-        // Names of keys are others' text, and would make rows of their own.
-        return lines.map { DisplayText.line($0, limit: .max) }.joined(separator: "\n")
+        let end = "nothing: the rotation \(state.isRolledBack ? "was rolled back" : "is finished")"
+        lines.append(.init("  next         \(next?.description ?? end)\(moment)", .heading))
+        if state.canGoBack { lines.append(.init("  way back     \(invocation.whole("ork-rollback"))")) }
+        return lines
     }
 }

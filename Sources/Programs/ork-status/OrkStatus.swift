@@ -13,9 +13,9 @@ import Steps
             EXAMPLES:
               ork-status
               ork-status --head
+              ork-status --watch
               ork-status --report rotation.html
               ork-status --report all.html --handoff ork-handoffs/*.json
-              ork-status --ask
               ork-status --ask --since 2026-11-23T03:00:00Z
             """, version: orkVersion)
 
@@ -37,13 +37,17 @@ import Steps
     @Flag(help: "Print one JSON object.")
     var json = false
 
+    @Flag(help: "Show it again whenever it has changed, until the rotation is finished or Ctrl-C.")
+    var watch = false
+
     @Flag(help: "Print the head alone: the digest that stands for everything recorded.")
     var head = false
 
     @Flag(
-        help: ArgumentHelp(
-            "Ask OpenRouter, too: both keys' last use and state, other live keys of the same name, and who uses the old one. Needs "
-                + "the management key, and only reads."))
+        help: """
+            Ask OpenRouter, too: both keys' last use and state, other live keys of the same name, and who uses the old one. \
+            Needs the management key, and only reads.
+            """)
     var ask = false
 
     @Option(
@@ -71,21 +75,27 @@ import Steps
 
     static func main() { start() }
 
+    func validate() throws {
+        guard !watch || !json && !head && report == nil else { throw ValidationError("--watch: it shows lines alone") }
+    }
+
     func perform(_ console: Console) throws(StepError) {
-        if let report {
-            let destination = try ReportDestination(report)
-            let version = "ork-status \(orkVersion)"
-            try destination.write(RotationReports.read(handoff, trust: trust, config: config, by: version))
-            return console.show(.done("wrote \(report)"))
-        }
+        if let report { return try RotationReports.write(report, handoff, trust: trust, config: config, console) }
+        let picture = TerminalPicture(StepEnvironment())
+        if watch { return try StatusWatch(picture, asks: ask).run { () throws(StepError) in try look(console) } }
+        let status = try look(console)
+        if head { return Console.print(status.head) }
+        if json { return console.print(status.json) }
+        status.draw(on: picture)
+    }
+
+    private func look(_ console: Console) throws(StepError) -> StatusReport {
         var status = try StatusReport(handoff, trust: trust, config: config, invocation: invocation)
         if ask {
             try status.ask(
                 config: config, openRouterURL: openRouterURL, since: since, StepEnvironment(),
                 CurlTransport(userAgent: "ork/\(orkVersion)", observer: .showing(on: console)), tell: console.show)
         }
-        if head { return Console.print(status.head) }
-        if json { return console.print(status.json) }
-        Console.print(status.text)
+        return status
     }
 }

@@ -1,7 +1,7 @@
-import Secrets
 package import FoundationEssentials
 package import OpenRouter
 package import Rotation
+import Secrets
 
 /// All keys of the workspaces that rotations are in, and what is to be said of the rotations.
 package struct DueSurvey: Sendable {
