@@ -24,7 +24,7 @@ extension RotationReport {
             section("All records", [.table(diary)]),
         ]
         if !account.isEmpty {
-            let lines = account.map { [Document.Cell.text($0)] }
+            let lines = account.map { [Document.Cell.text(String($0.drop { $0 == " " }))] }
             sections.insert(
                 section(
                     "What OpenRouter shows",

@@ -7,18 +7,20 @@ import Timestamps
 
 /// The rotations of several handoffs, for one report: those of one rotation are merged.
 package enum RotationReports {
-    /// Writes the report of what is recorded in the handoffs to `destination`.
+    /// Writes the report of what is recorded in the handoffs to `destination`; with `asked`, also what OpenRouter has shown of
+    /// the one rotation that they are of.
     package static func write(
-        _ destination: String, _ paths: [String], trust flags: [String], config: String?, _ console: Console
+        _ destination: String, _ paths: [String], trust flags: [String], config: String?, _ asked: StatusReport?,
+        _ console: Console
     ) throws(StepError) {
         let file = try ReportDestination(destination)
-        try file.write(read(paths, trust: flags, config: config, by: "ork-status \(orkVersion)"))
+        try file.write(read(paths, trust: flags, config: config, asked, by: "ork-status \(orkVersion)"))
         console.show(.done("wrote \(destination)"))
     }
 
     /// Reads them all; one that cannot be believed is named, and nothing is reported.
     private static func read(
-        _ paths: [String], trust flags: [String], config: String?, by version: String
+        _ paths: [String], trust flags: [String], config: String?, _ asked: StatusReport?, by version: String
     ) throws(StepError) -> RotationsReport {
         let now = SystemClock().now
         let trust = try flags.isEmpty ? nil : Trust(flags, nil, own: nil)
@@ -49,7 +51,7 @@ package enum RotationReports {
                 RotationReport(
                     handoff, state,
                     next: next.map { .init($0.description, notBefore: $0.notBefore, wayBack: wayBack) },
-                    areSignersTrusted: trust != nil, at: now))
+                    areSignersTrusted: trust != nil, account: asked?.accountLines ?? [], at: now))
         }
         return RotationsReport(reports, by: version, at: now)
     }

@@ -76,6 +76,9 @@ package struct StatusReport {
         return .object(json)
     }
 
+    /// What OpenRouter has shown when it was asked.
+    var accountLines: [String] { account.map { AccountReport($0, state).lines } ?? [] }
+
     /// Whether nothing more will come.
     var isFinished: Bool { state.isFinished }
 

@@ -11,12 +11,10 @@ import Steps
             --trust names them.
 
             EXAMPLES:
-              ork-status
               ork-status --head
               ork-status --watch
               ork-status --report rotation.html
               ork-status --report all.html --handoff ork-handoffs/*.json
-              ork-status --ask --since 2026-11-23T03:00:00Z
             """, version: orkVersion)
 
     @Option(
@@ -34,8 +32,7 @@ import Steps
                 + "takes handoffs of several rotations. A report that is there is replaced.", valueName: "file"))
     var report: String?
 
-    @Flag(help: "Print one JSON object.")
-    var json = false
+    @Flag(help: "Print one JSON object.") var json = false
 
     @Flag(help: "Show it again whenever it has changed, until the rotation is finished or Ctrl-C.")
     var watch = false
@@ -76,11 +73,15 @@ import Steps
     static func main() { start() }
 
     func validate() throws {
-        guard !watch || !json && !head && report == nil else { throw ValidationError("--watch: it shows lines alone") }
+        let isOne = [watch, json || head, report != nil].count { $0 } <= 1
+        guard isOne else { throw ValidationError("--watch, --report, and --json or --head: one of them at a time") }
     }
 
     func perform(_ console: Console) throws(StepError) {
-        if let report { return try RotationReports.write(report, handoff, trust: trust, config: config, console) }
+        if let report {
+            let asked = ask ? try look(console) : nil
+            return try RotationReports.write(report, handoff, trust: trust, config: config, asked, console)
+        }
         let picture = TerminalPicture(StepEnvironment())
         if watch { return try StatusWatch(picture, asks: ask).run { () throws(StepError) in try look(console) } }
         let status = try look(console)
