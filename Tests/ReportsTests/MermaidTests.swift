@@ -40,5 +40,9 @@ import Testing
         #expect(chart["title"]?.string == "rotation checkout (UTC)")
         #expect(chart["sections"]?.array?.count == 6)
         #expect(chart["tasks"]?.array?.count == 19)
+        // What this Mermaid takes for text in a name, an older one or another reader may not.
+        let names = chart["sections"]?.array?.compactMap(\.string) ?? []
+        #expect(names.allSatisfy { name in !name.contains { "#;:%{}<>`\"\n".contains($0) } }, "\(names)")
+        #expect(names.first?.hasPrefix("predecessor ") == true && (names.first?.count ?? 0) > 12)
     }
 }
