@@ -3,6 +3,7 @@ import JSON
 import Reports
 import Rotation
 import Secrets
+import Sodium
 import TestSupport
 import Testing
 import Timestamps
@@ -132,6 +133,30 @@ struct Reading: Decodable {
             ["binds": .string(sample.handoff.header.digest.description), "for": ["publish"]])
         let text = RotationsReport([try sample.report()], by: "ork", at: SampleRotation.start).text(.markdown)
         #expect(text.contains("no: the plan, the successor or a target has changed since"))
+    }
+
+    @Test("of a rotation that was taken back, the successor ends, and the predecessor lives on")
+    func rolledBack() throws {
+        var sample = try SampleRotation()
+        try sample.create()
+        try sample.publish("canary", after: 5)
+        let place = try #require(sample.handoff.header.plan.targets.first).place
+        let hash = JSONValue.string(SampleRotation.successor.description)
+        try sample.record(5, .rollback, .rollingBack, nil, "the way back has begun")
+        try sample.record(
+            5, .rollback, .rolledBack, "canary", "holds the predecessor",
+            ["digest": .string(Digest(of: [1]).description), "place": .string(place.description)])
+        try sample.record(5, .rollback, .disabled, nil, "disabled the successor", ["hash": hash])
+        try sample.record(5, .rollback, .deleted, nil, "deleted the successor", ["hash": hash])
+        try sample.record(0, .rollback, .finished, nil, "undone")
+        let report = RotationsReport([try sample.report()], by: "ork", at: SampleRotation.start)
+        let json = try JSONValue(parsing: Array(report.text(.json).utf8))["rotations"]?.array?.first
+        #expect(json?["state"]?.string == "rolled_back")
+        #expect(json?["keys"]?.array?.map { $0["status"]?.string } == ["live", "deleted"])
+        let text = report.text(.markdown)
+        #expect(text.contains("| predecessor checkout-prod | live throughout |"))
+        #expect(text.contains("holds the successor 2026-11-23T03:06:00Z to 2026-11-23T03:16:00Z"))
+        #expect(text.contains("put back 2026-11-23T03:16:00Z"))
     }
 
     @Test("what comes next is the command as it is typed")
