@@ -29,21 +29,31 @@ struct HTTPPublisher: ServicePublisher {
     func target(_ request: PublisherRequest) throws(PublisherError) -> HTTPTarget {
         let with = request.with
         let description: ServiceDescription
+        var pool: GooglePool?
         if let name = try Settings(with).text("preset") {
             let preset = try Preset.named(name)
             try preset.check(with)
             description = try ServiceDescription(preset.description, with: with)
+            if preset.description["federation"] == "google" { pool = try GooglePool(with) }
         } else {
             description = try ServiceDescription(with, with: with)
         }
         let credential = description.credential
-        let credentials = try credential.credentials(of: description.title, in: clients.environment)
+        // Who has no credential is told so, whoever else has made the client.
+        let token =
+            pool == nil ? try credential.credentials(of: description.title, in: clients.environment) : nil
         let client = try clients.client(
-            for: Settings(with), at: description.address, apart: ["\(credential)", "\(description.headers)"]
-        ) { writes in
-            ServiceClient(
-                DescribedService(description), at: description.address, credentials: credentials, writes: writes,
-                transport: clients.transport, clock: clients.clock)
+            for: Settings(with), at: description.address,
+            apart: ["\(credential)", "\(description.headers)", pool?.provider ?? "", pool?.account ?? ""]
+        ) { writes throws(PublisherError) in
+            var credentials = token
+            if let pool {
+                credentials = try GoogleLogin(
+                    pool, environment: clients.environment, transport: clients.transport, clock: clients.clock)
+            }
+            return ServiceClient(
+                DescribedService(description), at: description.address, credentials: credentials ?? NoCredentials(),
+                writes: writes, transport: clients.transport, clock: clients.clock)
         }
         return HTTPTarget(
             description: description, client: client, environment: clients.environment, deadline: request.deadline,

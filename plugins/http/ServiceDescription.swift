@@ -46,7 +46,8 @@ struct ServiceDescription: Sendable {
         "hook",
     ]
     /// What a preset says beside that.
-    static let presetMembers = settings + ["$schema", "settings", "place", "field", "permission", "note", "effect"]
+    static let presetMembers =
+        settings + ["$schema", "settings", "place", "field", "permission", "note", "effect", "federation"]
 
     /// `with` is the target's own; `description` has the requests, which is the same where there is no preset.
     init(_ description: JSONObject, with: JSONObject) throws(PublisherError) {

@@ -1,0 +1,153 @@
+import FoundationEssentials
+import HTTP
+import JSON
+import PublisherKit
+import Secrets
+import Synchronization
+import Timestamps
+
+/// Tokens of Google Cloud for a job that has an identity token and no stored key ("Workload Identity Federation"): the
+/// Security Token Service makes one of it, and with an account that one is exchanged for the account's own.
+final class GoogleLogin: ServiceCredentials {
+    private struct State {
+        var token: (secret: Secret, beginning: Date, end: Date)?
+        /// All that was sent or obtained: no message may repeat it.
+        var seen: [Secret] = []
+    }
+
+    private let pool: GooglePool
+    private let identity: FederatedToken
+    private let transport: any HTTPTransport
+    private let clock: any WallClock
+    private let state = Mutex(State())
+
+    /// A token younger than this that is refused will not be better for another login.
+    private static let trial: TimeInterval = 1
+    private static let scope = "https://www.googleapis.com/auth/cloud-platform"
+
+    init(
+        _ pool: GooglePool, environment: [String: String], transport: any HTTPTransport, clock: any WallClock
+    ) throws(PublisherError) {
+        // What google-github-actions/auth asks for, and a provider takes unless it has audiences of its own.
+        let token = try FederatedToken(
+            file: "GOOGLE_FEDERATED_TOKEN_FILE", variable: "GOOGLE_FEDERATED_TOKEN",
+            audience: "https://iam.googleapis.com/\(pool.provider)", in: environment)
+        guard let token else {
+            let (url, token) = GitHubIdentity.variables
+            throw PublisherError(
+                .configuration, "there is no identity token to log in to Google with",
+                hint: "name in the target's env: at GitHub \(url) and \(token), which a job with the permission"
+                    + " id-token: write has; GOOGLE_FEDERATED_TOKEN, or GOOGLE_FEDERATED_TOKEN_FILE",
+                field: "env.GOOGLE_FEDERATED_TOKEN")
+        }
+        self.pool = pool
+        identity = token
+        self.transport = transport
+        self.clock = clock
+    }
+
+    var secrets: [Secret] { identity.secrets + state.withLock(\.seen) }
+
+    func authorization(until deadline: Date) throws(ServiceError) -> HTTPAuthorization? {
+        try state.withLock { state throws(ServiceError) in
+            let now = clock.now
+            if let (secret, beginning, end) = state.token,
+                end.addingTimeInterval(-min(60, end.timeIntervalSince(beginning) / 3)) > now
+            {
+                return .bearer(secret)
+            }
+            let assertion = try identity.get(transport, clock: clock, until: deadline)
+            state.seen.append(assertion)
+            var (token, end) = try exchange(assertion, until: deadline)
+            state.seen.append(token)
+            if let account = pool.account {
+                (token, end) = try impersonate(account, by: token, until: deadline)
+                state.seen.append(token)
+            }
+            state.token = (token, now, end)
+            return .bearer(token)
+        }
+    }
+
+    func renew(_ refused: HTTPAuthorization?, after answer: ServiceAnswer, until deadline: Date) -> Bool {
+        guard answer.status == 401 else { return false }
+        return state.withLock { state in
+            guard let token = state.token, refused == .bearer(token.secret) else { return true }
+            guard clock.now.timeIntervalSince(token.beginning) > Self.trial else { return false }
+            state.token = nil
+            return true
+        }
+    }
+
+    private func exchange(_ assertion: Secret, until deadline: Date) throws(ServiceError) -> (Secret, Date) {
+        let body: JSONObject = [
+            "grantType": "urn:ietf:params:oauth:grant-type:token-exchange",
+            "requestedTokenType": "urn:ietf:params:oauth:token-type:access_token",
+            "subjectTokenType": "urn:ietf:params:oauth:token-type:jwt", "scope": .string(Self.scope),
+            "audience": .string("//iam.googleapis.com/\(pool.provider)"),
+            "subjectToken": .string(assertion.revealed() ?? ""),
+        ]
+        let now = clock.now
+        let answer = try send(
+            "https://sts.googleapis.com/v1", ["token"], body, NoCredentials(), hiding: assertion,
+            to: "exchange the job's identity token", field: "with.provider", until: deadline)
+        let object = try answer.object()
+        guard let text = object["access_token"]?.string, !text.isEmpty, let seconds = object["expires_in"]?.integer,
+            (1...172_800).contains(seconds)
+        else { throw answer.surprise("without a token") }
+        return (Secret(text), now.addingTimeInterval(Double(seconds)))
+    }
+
+    private func impersonate(
+        _ account: String, by token: Secret, until deadline: Date
+    ) throws(ServiceError) -> (Secret, Date) {
+        let answer = try send(
+            "https://iamcredentials.googleapis.com/v1", ["projects", "-", "serviceAccounts", account],
+            action: "generateAccessToken", ["scope": [.string(Self.scope)]], StaticToken(token), hiding: token,
+            to: "make a token of \(account)", field: "with.account", until: deadline)
+        let object = try answer.object()
+        guard let text = object["accessToken"]?.string, !text.isEmpty else { throw answer.surprise("without a token") }
+        return (Secret(text), try object.date("expireTime"))
+    }
+
+    /// Nothing that counts is changed by these, and doing them twice does no harm.
+    private func send(
+        _ address: String, _ path: [String], action: String? = nil, _ body: JSONObject,
+        _ credentials: any ServiceCredentials, hiding secret: Secret, to purpose: String, field: String,
+        until deadline: Date
+    ) throws(ServiceError) -> ServiceAnswer {
+        guard let url = try? HTTPURL(address) else { preconditionFailure("an address of ours is none") }
+        var call = ServiceCall(.post, path, body: .object(body), to: purpose, field: field)
+        call.action = action
+        call.secret = secret
+        call.isWrite = false
+        call.isIdempotent = true
+        let client = ServiceClient(
+            GoogleLoginService(), at: url, credentials: credentials, transport: transport, clock: clock)
+        return try client.send(call, until: deadline)
+    }
+}
+
+/// The two services of a login.
+private struct GoogleLoginService: Service {
+    let name = "Google"
+    let credential = "GOOGLE_FEDERATED_TOKEN"
+    let addressVariable = ""
+    let standardAddress = "https://sts.googleapis.com/v1"
+    let headers: [(name: String, value: String)] = []
+
+    /// STS has the words at `error_description` (RFC 6749 §5.2), IAM at `error.message`.
+    func words(in body: JSONValue) -> String? {
+        body["error_description"]?.string ?? body["error"]?["message"]?.string ?? body["error"]?.string
+    }
+
+    func explain(_ refusal: ServiceAnswer, to call: ServiceCall) -> PublisherError? {
+        guard (400..<500).contains(refusal.status), let words = refusal.words else { return nil }
+        let isExchange = call.action == nil
+        return PublisherError(
+            .denied, "Google does not \(call.purpose) (\(refusal.status): \(words))",
+            hint: isExchange
+                ? "look at the provider: its issuer, its audiences, and its attribute condition"
+                : "give the pool's principal roles/iam.workloadIdentityUser on this account", field: call.field)
+    }
+}
