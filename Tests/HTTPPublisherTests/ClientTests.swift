@@ -104,7 +104,9 @@ import Testing
         let with = server.with(.cloudflareWorkers)
         let words =
             [BuiltProduct.path("ork-conform"), BuiltProduct.path("ork-publisher-http")]
-            + with.members.flatMap { ["--with", "\($0.key)=\($0.value.string ?? "")"] } + ["--env", "CLOUDFLARE_API_TOKEN"]
+            + with.members.flatMap { ["--with", "\($0.key)=\($0.value.string ?? "")"] } + [
+                "--env", "CLOUDFLARE_API_TOKEN",
+            ]
         let run = try await CommandRun(
             words, environment: ["CLOUDFLARE_API_TOKEN": server.token, "PATH": "/usr/bin:/bin"])
         let lines = run.output.split(separator: "\n")

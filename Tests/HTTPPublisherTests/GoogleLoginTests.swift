@@ -6,8 +6,8 @@ import SandboxWire
 import Secrets
 import TestSupport
 import Testing
-
 import Timestamps
+
 @testable import ork_publisher_http
 
 /// A job that has an identity token and no key gets a token of Google's for it.

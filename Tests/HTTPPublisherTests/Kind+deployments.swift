@@ -18,7 +18,8 @@ extension Kind {
             return [
                 "id": .string(deployed.id), "created_on": .string(deployed.created.rfc3339),
                 "latest_stage": [
-                    "name": .string(words.count == 2 ? words[0] : "build"), "status": .string(words.count == 2 ? words[1] : "active"),
+                    "name": .string(words.count == 2 ? words[0] : "build"),
+                    "status": .string(words.count == 2 ? words[1] : "active"),
                 ],
             ]
         }
