@@ -3,38 +3,17 @@ import HTTP
 import JSON
 import PublisherKit
 import Secrets
-import Synchronization
 import Timestamps
 
 /// Gets tokens of Microsoft Entra ID when one is needed ("OAuth 2.0 client credentials flow").
 final class EntraLogin: ServiceCredentials {
-    private struct State {
-        var token: Token?
-        /// All that was sent or obtained: no message may repeat it.
-        var seen: [Secret] = []
-    }
-
-    private struct Token {
-        let secret: Secret
-        let beginning: Date
-        let end: Date
-
-        /// Whether it is time for another one: a request needs a while.
-        func isEnding(at now: Date) -> Bool {
-            end.addingTimeInterval(-min(60, end.timeIntervalSince(beginning) / 3)) <= now
-        }
-    }
-
     private let client: Client
     private let proof: ClientProof
     private let scope: String
     private let endpoint: ServiceClient
     private let transport: any HTTPTransport
     private let clock: any WallClock
-    private let state = Mutex(State())
-
-    /// A token younger than this that the vault does not take will not be better for another login.
-    private static let trial: TimeInterval = 1
+    private let lent: LentToken
 
     init(
         _ client: Client, _ proof: ClientProof, for cloud: AzureCloud, environment: [String: String],
@@ -44,6 +23,7 @@ final class EntraLogin: ServiceCredentials {
         self.proof = proof
         self.transport = transport
         self.clock = clock
+        lent = LentToken(clock: clock)
         scope = cloud.scope
         endpoint = ServiceClient(
             Entra(client: client, proof: proof), at: try Self.authority(of: cloud, environment),
@@ -66,30 +46,21 @@ final class EntraLogin: ServiceCredentials {
         }
     }
 
-    var secrets: [Secret] { proof.secrets + state.withLock(\.seen) }
+    var secrets: [Secret] { proof.secrets + lent.seen }
 
     func authorization(until deadline: Date) throws(ServiceError) -> HTTPAuthorization? {
-        try state.withLock { state throws(ServiceError) in
-            if let token = state.token, !token.isEnding(at: clock.now) { return .bearer(token.secret) }
-            let token = try obtain(&state, until: deadline)
-            state.token = token
-            return .bearer(token.secret)
-        }
+        try lent.bearer { hide throws(ServiceError) in try obtain(until: deadline, hiding: hide) }
     }
 
     func renew(_ refused: HTTPAuthorization?, after answer: ServiceAnswer, until deadline: Date) -> Bool {
-        guard answer.status == 401 else { return false }
-        return state.withLock { state in
-            guard let token = state.token, refused == .bearer(token.secret) else { return true }
-            guard clock.now.timeIntervalSince(token.beginning) > Self.trial else { return false }
-            state.token = nil
-            return true
-        }
+        lent.forget(refused, after: answer)
     }
 
-    private func obtain(_ state: inout State, until deadline: Date) throws(ServiceError) -> Token {
+    private func obtain(
+        until deadline: Date, hiding hide: (Secret) -> Void
+    ) throws(ServiceError) -> (secret: Secret, end: Date) {
         let proof = try proof.form(transport, clock: clock, until: deadline)
-        if !state.seen.contains(proof.secret) { state.seen.append(proof.secret) }
+        hide(proof.secret)
         var call = ServiceCall(
             .post, [client.tenant, "oauth2", "v2.0", "token"], to: "log in \(client.title)", field: "with.client")
         call.form =
@@ -105,10 +76,7 @@ final class EntraLogin: ServiceCredentials {
             let seconds = object["expires_in"]?.integer ?? object["expires_in"]?.string.flatMap({ Int($0) }),
             (1...172_800).contains(seconds)
         else { throw answer.surprise("without a token") }
-        let token = Token(
-            secret: Secret(text), beginning: beginning, end: beginning.addingTimeInterval(Double(seconds)))
-        state.seen.append(token.secret)
-        return token
+        return (Secret(text), beginning.addingTimeInterval(Double(seconds)))
     }
 }
 

@@ -3,26 +3,17 @@ import HTTP
 import JSON
 import PublisherKit
 import Secrets
-import Synchronization
 import Timestamps
 
 /// Tokens of Google Cloud for a job that has an identity token and no stored key ("Workload Identity Federation"): the
 /// Security Token Service makes one of it, and with an account that one is exchanged for the account's own.
 final class GoogleLogin: ServiceCredentials {
-    private struct State {
-        var token: (secret: Secret, beginning: Date, end: Date)?
-        /// All that was sent or obtained: no message may repeat it.
-        var seen: [Secret] = []
-    }
-
     private let pool: GooglePool
     private let identity: FederatedToken
     private let transport: any HTTPTransport
     private let clock: any WallClock
-    private let state = Mutex(State())
+    private let lent: LentToken
 
-    /// A token younger than this that is refused will not be better for another login.
-    private static let trial: TimeInterval = 1
     private static let scope = "https://www.googleapis.com/auth/cloud-platform"
 
     init(
@@ -44,42 +35,28 @@ final class GoogleLogin: ServiceCredentials {
         identity = token
         self.transport = transport
         self.clock = clock
+        lent = LentToken(clock: clock)
     }
 
-    var secrets: [Secret] { identity.secrets + state.withLock(\.seen) }
+    var secrets: [Secret] { identity.secrets + lent.seen }
 
     func authorization(until deadline: Date) throws(ServiceError) -> HTTPAuthorization? {
-        try state.withLock { state throws(ServiceError) in
-            let now = clock.now
-            if let (secret, beginning, end) = state.token,
-                end.addingTimeInterval(-min(60, end.timeIntervalSince(beginning) / 3)) > now
-            {
-                return .bearer(secret)
-            }
+        try lent.bearer { hide throws(ServiceError) in
             let assertion = try identity.get(transport, clock: clock, until: deadline)
-            state.seen.append(assertion)
-            var (token, end) = try exchange(assertion, until: deadline)
-            state.seen.append(token)
-            if let account = pool.account {
-                (token, end) = try impersonate(account, by: token, until: deadline)
-                state.seen.append(token)
-            }
-            state.token = (token, now, end)
-            return .bearer(token)
+            hide(assertion)
+            let federated = try exchange(assertion, until: deadline)
+            guard let account = pool.account else { return federated }
+            hide(federated.secret)
+            return try impersonate(account, by: federated.secret, until: deadline)
         }
     }
 
     func renew(_ refused: HTTPAuthorization?, after answer: ServiceAnswer, until deadline: Date) -> Bool {
-        guard answer.status == 401 else { return false }
-        return state.withLock { state in
-            guard let token = state.token, refused == .bearer(token.secret) else { return true }
-            guard clock.now.timeIntervalSince(token.beginning) > Self.trial else { return false }
-            state.token = nil
-            return true
-        }
+        lent.forget(refused, after: answer)
     }
 
-    private func exchange(_ assertion: Secret, until deadline: Date) throws(ServiceError) -> (Secret, Date) {
+    private func exchange(_ assertion: Secret, until deadline: Date) throws(ServiceError) -> (secret: Secret, end: Date)
+    {
         let body: JSONObject = [
             "grantType": "urn:ietf:params:oauth:grant-type:token-exchange",
             "requestedTokenType": "urn:ietf:params:oauth:token-type:access_token",
@@ -100,7 +77,7 @@ final class GoogleLogin: ServiceCredentials {
 
     private func impersonate(
         _ account: String, by token: Secret, until deadline: Date
-    ) throws(ServiceError) -> (Secret, Date) {
+    ) throws(ServiceError) -> (secret: Secret, end: Date) {
         let answer = try send(
             "https://iamcredentials.googleapis.com/v1", ["projects", "-", "serviceAccounts", account],
             action: "generateAccessToken", ["scope": [.string(Self.scope)]], StaticToken(token), hiding: token,
