@@ -34,11 +34,9 @@ import Steps
 
     @Flag(help: "Print one JSON object.") var json = false
 
-    @Flag(help: "Show it again whenever it has changed, until the rotation is finished or Ctrl-C.")
-    var watch = false
+    @Flag(help: "Show it again whenever it has changed, until the rotation is finished or Ctrl-C.") var watch = false
 
-    @Flag(help: "Print the head alone: the digest that stands for everything recorded.")
-    var head = false
+    @Flag(help: "Print the head alone: the digest that stands for everything recorded.") var head = false
 
     @Flag(
         help: """
