@@ -13,6 +13,20 @@ import Testing
         return try JSONValue(parsing: Array(outcome.output.utf8))
     }
 
+    @Test("the one in README is read as it is written")
+    func readme() async throws {
+        let readme = try #require(FileManager.default.contents(atPath: BuiltProduct.repository + "/README.md"))
+        let text = String(decoding: readme, as: UTF8.self)
+        let chart = try #require(text.firstMatch(of: /(?s)```mermaid\n(.*?)```/)).output.1
+        let outcome = try await Python.run("mermaid.py", input: String(chart))
+        try #require(outcome.succeeded, "\(outcome.output)")
+        let tasks = try JSONValue(parsing: Array(outcome.output.utf8))["tasks"]?.array ?? []
+        let written = chart.split(separator: "\n").compactMap { $0.wholeMatch(of: #/ {4}(.+?) +:.*/#)?.output.1 }
+        #expect(written.count > 5)
+        let read = tasks.map { ($0.array?[1].string ?? "").split(separator: " ").joined(separator: " ") }
+        #expect(read == written.map(String.init))
+    }
+
     @Test("is read by Mermaid, with both keys' lives in UTC")
     func lives() async throws {
         var sample = try SampleRotation()

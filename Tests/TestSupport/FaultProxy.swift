@@ -77,7 +77,7 @@ package final class FaultProxy: Sendable {
             if !requests.hasBytes, Socket.readable(client, server).second { return }
             guard let request = requests.request() else { return }
             let (number, effects) = state.begin(request)
-            var conversation = RemoteCallbacks(client: client, effects: effects) { status, isPassedOn in
+            var conversation = Conversation(client: client, effects: effects) { status, isPassedOn in
                 state.exchanges.withLock {
                     $0[number].status = status
                     $0[number].isPassedOn = isPassedOn
@@ -90,7 +90,7 @@ package final class FaultProxy: Sendable {
 }
 
 /// One exchange under the faults that are meant for it.
-private struct RemoteCallbacks {
+private struct Conversation {
     let client: Socket
     let effects: [Fault.Effect]
     /// Notes the reply's status and whether it is passed on, before the client can know.
