@@ -60,6 +60,9 @@ import Testing
                 #expect(hosts == ["acme-prod.\(cloud.suffix)", String(cloud.authority.dropFirst("https://".count))])
             }
         }
+        let elsewhere = VaultFixture().ask(
+            .check, variables: ["AZURE_CLIENT_SECRET": "x", "AZURE_AUTHORITY_HOST": "https://login.example"])
+        #expect(elsewhere.outcome.error?.field == "env.AZURE_AUTHORITY_HOST")
         let refused: [(JSONObject, String)] = [
             (["vault": "https://acme-prod.vault.azure.net.evil.example"], "with.vault"),
             (["vault": "https://evil.example/acme-prod.vault.azure.net"], "with.vault"),

@@ -25,12 +25,12 @@ import Testing
         _ lines: [String], _ configuration: String = configuration,
         in files: [String] = ["ork-rotation-web%2Fcheckout", "ork-due-web%2Fcheckout"]
     ) throws -> (texts: [String], requests: [WireMessage]) {
+        let collector = try Receiver([200])
         let run = try ScriptRun(
             Script(files: [
-                Script.File(name: "ork.yaml", text: configuration),
+                Script.File(name: "ork.yaml", text: configuration.replacing("COLLECTOR", with: collector.origin)),
                 Script.File(name: ".env", text: "KEY=@PREDECESSOR_KEY@\n"),
             ]))
-        let collector = try Receiver([200])
         run.variables["OTEL_EXPORTER_OTLP_ENDPOINT"] = collector.origin
         run.variables["OTEL_EXPORTER_OTLP_HEADERS"] = "authorization=Bearer%20\(token),x-scope=a%2Cb"
         for line in ["mkdir figures"] + lines { try run.perform(try ScriptWords.split(line, run.variables)) }
@@ -103,6 +103,20 @@ import Testing
             #expect(!message.text.contains(Self.token) && !RotationRunFixture.holdsKey(message.body))
         }
         #expect(kept.texts.allSatisfy { !$0.contains(Self.token) && !RotationRunFixture.holdsKey(Array($0.utf8)) })
+    }
+
+    @Test("a collector that ork.yaml names gets no credential of the environment's")
+    func named() async throws {
+        let configuration = """
+            version: 1
+            defaults: {metrics: {otlp: 'COLLECTOR'}}
+            rotations: {odd: {predecessor: {name: checkout-prod}}}
+
+            """
+        let kept = try await onOwnThread { try Self.kept(["exec ork-due"], configuration, in: []) }
+        let message = try #require(kept.requests.first)
+        #expect(message[header: "authorization"] == nil && message[header: "x-scope"] == nil)
+        #expect(!message.text.contains(Self.token))
     }
 
     @Test("a key may have any name")

@@ -39,11 +39,18 @@ final class EntraLogin: ServiceCredentials {
         if text.isEmpty { text = cloud.authority }
         if !text.contains("://") { text = "https://\(text)" }
         while text.hasSuffix("/") { text.removeLast() }
-        do throws(HTTPURL.Mistake) { return try HTTPURL(text) } catch {
+        let url: HTTPURL
+        do throws(HTTPURL.Mistake) { url = try HTTPURL(text) } catch {
             throw PublisherError(
                 .configuration, "the variable \(variable) cannot be used: \(error.rawValue)",
                 hint: "leave it out of the target's env: it is \(cloud.authority)", field: "env.\(variable)")
         }
+        guard url.isLoopback || AzureCloud.allCases.contains(where: { $0.authority == url.description }) else {
+            throw PublisherError(
+                .configuration, "the variable \(variable) names no login of Azure's: a credential would go there",
+                hint: "leave it out of the target's env: it is \(cloud.authority)", field: "env.\(variable)")
+        }
+        return url
     }
 
     var secrets: [Secret] { proof.secrets + lent.seen }

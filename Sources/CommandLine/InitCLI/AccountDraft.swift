@@ -13,7 +13,7 @@ struct AccountDraft {
 
     /// `targets` are those of each rotation, as flags in which `{name}` is what the pattern's `*` stands for.
     init(
-        _ pattern: KeyPattern, of keys: WorkspaceKeys, beside file: ConfigurationFile?, targets flags: [String]
+        _ pattern: KeyNamePattern, of keys: WorkspaceKeys, beside file: ConfigurationFile?, targets flags: [String]
     ) throws(StepError) {
         let taken = Set(file?.rotations.flatMap(\.plan.baseNames) ?? [])
         let fitting = keys.names.compactMap { name in pattern.part(of: name).map { (base: name, part: $0) } }

@@ -24,7 +24,7 @@ package struct InitOptions: ParsableArguments {
             Draft ork.yaml for the workspace's keys of these names, such as 'shop-*': a rotation for each name that has none. In \
             --to, {name} stands for what the * does. Needs OPENROUTER_MANAGEMENT_KEY.
             """, valueName: "pattern"))
-    package var fromAccount: KeyPattern?
+    package var fromAccount: KeyNamePattern?
 
     @Option(help: ArgumentHelp("What the rotation is called (default: as the key).", valueName: "name"))
     package var rotation: String?

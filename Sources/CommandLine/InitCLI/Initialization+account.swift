@@ -7,7 +7,7 @@ import Wording
 
 extension Initialization {
     /// Proposes rotations for the keys of a workspace: a new `ork.yaml`, or what to put into the one that is there.
-    func draft(_ pattern: KeyPattern, every: Interval) throws(StepError) {
+    func draft(_ pattern: KeyNamePattern, every: Interval) throws(StepError) {
         guard options.key == nil, options.rotation == nil, options.ci == nil else {
             throw StepError(
                 .usage, "--from-account drafts ork.yaml alone, for all keys that fit",

@@ -13,6 +13,8 @@ package enum Markdown {
             case "<": escaped += "&lt;"
             case ">": escaped += "&gt;"
             case "&": escaped += "&amp;"
+            // A name behind it would be told, and a mail address be a link. The reader sees through an escape.
+            case "@": escaped += "@\u{200b}"
             // An address would be a link.
             case ":"
             where escaped.lowercased().hasSuffix("http") || escaped.lowercased().hasSuffix("https")

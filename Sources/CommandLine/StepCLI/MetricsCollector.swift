@@ -12,9 +12,11 @@ struct MetricsCollector {
 
     init(_ collector: MetricsRules.Collector, _ environment: StepEnvironment) throws(DeliveryMistake) {
         let (url, alias) = try Self.address(collector, environment)
-        var request = HTTPRequest(.post, url, body: [], isIdempotent: true, wantsFreshConnection: true)
+        // What was taken although its answer was lost would count a failure twice.
+        var request = HTTPRequest(.post, url, body: [], isIdempotent: false, wantsFreshConnection: true)
         request.alias = alias
-        for (name, value) in try Self.headers(environment) {
+        // The headers are for whom the environment names, and for nobody whom `ork.yaml` does.
+        for (name, value) in alias == nil ? [] : try Self.headers(environment) {
             if name.lowercased() == "authorization", let space = value.firstIndex(of: " ") {
                 let credential = value[value.index(after: space)...]
                 request.authorization = .scheme(String(value[..<space]), Secret(String(credential)))

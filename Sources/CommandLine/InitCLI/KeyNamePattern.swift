@@ -1,7 +1,7 @@
 import ArgumentParser
 
 /// Which keys of a workspace are meant, by their base names: one `*` stands for anything.
-package struct KeyPattern: ExpressibleByArgument, Sendable, CustomStringConvertible {
+package struct KeyNamePattern: ExpressibleByArgument, Sendable, CustomStringConvertible {
     package let description: String
     private let beginning: Substring
     /// What has to stand behind the `*`; `nil` if there is none.
