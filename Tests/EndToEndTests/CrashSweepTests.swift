@@ -7,7 +7,7 @@ import Testing
 /// Rotations of the real programs that are interrupted at every exchange and every durable write of every stage.
 ///
 /// `ORK_SWEEP=full` finishes from every point in every way, for a release; the default takes every eighth
-/// point with the surviving handoff, every twelfth of those that differ without it with none, and every sixteenth in the other
+/// point with the surviving handoff, every twelfth of those that differ without it with none, and in the other
 /// ways. Of those with references and of the way back it takes a few. `ORK_SWEEP_SEED` chooses others.
 @Suite(.serialized, .tags(.servers)) struct CrashSweepTests {
     private static let isFull = ProcessInfo.processInfo.environment["ORK_SWEEP"] == "full"
@@ -53,7 +53,7 @@ import Testing
         return switch finish {
         case .survivingHandoff: every(8, of: points)
         case .noHandoff: every(12, of: points.filter { !$0.isMatterOfHandoff })
-        case .previousHandoff, .firstHandoff, .twoRunners: every(16, of: points)
+        case .previousHandoff, .firstHandoff, .twoRunners: every(12, of: points)
         }
     }
 
