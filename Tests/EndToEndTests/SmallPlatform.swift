@@ -5,7 +5,7 @@ import Synchronization
 import TestSupport
 
 /// A platform as people deploy to: it keeps a variable, and runs an application that reads it when it starts. A new
-/// deployment is built for a while, then runs beside the one before, which is stopped once it is live.
+/// deployment is built until it may go live, then runs beside the one before, which is stopped once it is live.
 final class SmallPlatform: Sendable {
     /// The variable, and what is deployed.
     fileprivate final class Project: Sendable {
@@ -14,18 +14,17 @@ final class SmallPlatform: Sendable {
             var deployments = 0
             /// The last one that is live.
             var live = 0
+            var mayGoLive = false
             var isOver = false
             /// How many applications run.
             var running = 0
         }
 
         let state: Mutex<State>
-        let buildTime: Double
         let application: Application
 
-        init(_ value: String, _ buildTime: Double, _ application: @escaping Application) {
+        init(_ value: String, _ application: @escaping Application) {
             state = Mutex(State(value: value))
-            self.buildTime = buildTime
             self.application = application
         }
     }
@@ -38,8 +37,8 @@ final class SmallPlatform: Sendable {
     private let server: LoopbackServer
 
     /// The first deployment, number 0, is live when this returns.
-    init(holding value: String, building seconds: Double, application: @escaping Application) throws {
-        let project = Project(value, seconds, application)
+    init(holding value: String, application: @escaping Application) throws {
+        let project = Project(value, application)
         self.project = project
         server = try LoopbackServer { request, connection in
             let answer = project.answer(request.message)
@@ -47,8 +46,11 @@ final class SmallPlatform: Sendable {
                 answer == nil ? 404 : 200, headers: [("Content-Type", "application/json")],
                 body: (answer ?? [:]).text())
         }
-        project.start(0, after: 0)
+        project.start(0)
     }
+
+    /// Has what is being built go live, and whatever comes after it.
+    func goLive() { project.state.withLock { $0.mayGoLive = true } }
 
     /// Where its API is.
     var url: String { "http://127.0.0.1:\(server.port)/v1" }
@@ -76,7 +78,7 @@ extension SmallPlatform.Project {
                 state.deployments += 1
                 return state.deployments
             }
-            start(number, after: buildTime)
+            start(number)
             return ["id": .string("dep-\(number)")]
         default:
             guard let number = request.target.split(separator: "-").last.flatMap({ Int($0) }) else { return nil }
@@ -85,9 +87,9 @@ extension SmallPlatform.Project {
     }
 
     /// The process begins a moment before the deployment counts as live, and ends a moment after the next one does.
-    fileprivate func start(_ number: Int, after seconds: Double) {
+    fileprivate func start(_ number: Int) {
         startThread {
-            usleep(UInt32(seconds * 1_000_000))
+            while number > 0, self.state.withLock({ !$0.mayGoLive && !$0.isOver }) { usleep(10_000) }
             let value = self.state.withLock { state in
                 state.running += 1
                 return state.value
