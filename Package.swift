@@ -47,7 +47,7 @@ let package = Package(
         module(
             "AWS", in: "Publishing", "Documents", "HTTP", "JSON", "PublisherKit", "Secrets", "Sodium", "Timestamps"),
 
-        module("OpenRouter", in: "Rotation", "HTTP", "JSON", "Secrets", "Timestamps"),
+        module("OpenRouter", in: "Rotation", "HTTP", "JSON", "Secrets", "Timestamps", "Wording"),
         module(
             "Rotation", in: "Rotation", "HTTP", "JSON", "PublisherHosting", "PublisherKit", "Secrets", "Sodium",
             "Timestamps", "Wording"),

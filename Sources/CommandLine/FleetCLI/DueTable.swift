@@ -2,6 +2,7 @@ import Fleet
 import Rotation
 import Secrets
 import StepCLI
+import Wording
 
 /// The report as a table for people.
 struct DueTable: DueForm {

@@ -35,13 +35,9 @@ struct WorkspaceKeys {
     var table: String {
         var rows = [["KEY", "AGE", "LIMIT", "LAST USED"]]
         for key in live {
-            rows.append([DisplayText.line(key.name, limit: 60), age(key.createdAt), limit(key), lastUse(key)])
+            rows.append([DisplayText.line(key.name, limit: 60), key.age(at: now), key.limitInWords, lastUse(key)])
         }
-        let widths = (0..<3).map { column in rows.map { $0[column].count }.max() ?? 0 }
-        return rows.map { row in
-            zip(row, widths).map { $0 + String(repeating: " ", count: $1 - $0.count) }.joined(separator: "  ")
-                + "  " + row[3]
-        }.joined(separator: "\n")
+        return AlignedTable(rows).text
     }
 
     /// What is known of the keys of a base name, in a line.
@@ -50,22 +46,13 @@ struct WorkspaceKeys {
         guard let key = keys.first else { return "no live key" }
         let several = keys.count > 1 ? "\(keys.count) live keys of this name, the oldest: " : ""
         let use = lastUse(key) == "never" ? "never used" : "last used \(lastUse(key))"
-        let age = age(key.createdAt)
-        return "\(several)limit \(limit(key)), \(age == "today" ? "made today" : "\(age) old"), \(use)"
-    }
-
-    private func limit(_ key: Key) -> String {
-        key.limit.map { "$\($0.text)\(key.limitReset.map { " \($0)" } ?? "")" } ?? "none"
-    }
-
-    private func age(_ date: Date) -> String {
-        let days = Int(now.timeIntervalSince(date) / 86400)
-        return days < 1 ? "today" : Counted(days, "day").description
+        let age = key.age(at: now)
+        return "\(several)limit \(key.limitInWords), \(age == "today" ? "made today" : "\(age) old"), \(use)"
     }
 
     private func lastUse(_ key: Key) -> String {
         switch key.lastUsedAt {
-        case .at(let date): age(date) == "today" ? "today" : "\(age(date)) ago"
+        case .at(let date): Key.days(from: date, to: now) == "today" ? "today" : "\(Key.days(from: date, to: now)) ago"
         case .never: "never"
         case .unreported: "unknown"
         }

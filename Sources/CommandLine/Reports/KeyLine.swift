@@ -5,7 +5,6 @@ import OpenRouter
 import Rotation
 import Secrets
 import Timestamps
-import Wording
 
 /// What there is to say of one key of a workspace.
 package struct KeyLine: Sendable {
@@ -62,14 +61,8 @@ package struct KeyLine: Sendable {
         return remarks
     }
 
-    package var age: String {
-        let days = Int(now.timeIntervalSince(key.createdAt) / 86400)
-        return days < 1 ? "today" : Counted(days, "day").description
-    }
-
-    package var limit: String {
-        key.limit.map { "$\($0.text)\(key.limitReset.map { " \($0)" } ?? "")" } ?? "none"
-    }
+    package var age: String { key.age(at: now) }
+    package var limit: String { key.limitInWords }
 
     package var lastUse: String {
         switch key.lastUsedAt {

@@ -1,8 +1,8 @@
 /// Rows of cells in columns for people.
-struct AlignedTable {
-    let text: String
+package struct AlignedTable {
+    package let text: String
 
-    init(_ rows: [[String]]) {
+    package init(_ rows: [[String]]) {
         let columns = rows.map(\.count).max() ?? 0
         let widths = (0..<columns).map { column in
             rows.map { $0.indices.contains(column) ? $0[column].count : 0 }.max() ?? 0
