@@ -64,7 +64,7 @@ import Testing
         #expect(seen["version"]?.string == published?["receipt"]?["version_id"]?.string)
         #expect(seen["versions"]?.array?.count == 2 && seen["version"] != made["version"])
         // What Azure's client sends to say the same is the same but for the value and the moment.
-        let bodies = server.bodies.map { body in
+        let bodies = server.bodies("PUT").map { body in
             var body = body.object ?? [:]
             #expect(body["attributes"]?["exp"]?.integer != nil)
             (body["value"], body["attributes"]) = (JSONValue?.none, JSONValue?.none)
@@ -79,7 +79,7 @@ import Testing
     func published() async throws {
         let server = try await Self.server()
         _ = try await Self.run(.publish, at: server)
-        let facts = try await Self.clients("facts", server, value: server.bodies.last?.text() ?? "")
+        let facts = try await Self.clients("facts", server, value: server.bodies("PUT").last?.text() ?? "")
         let authorities = AzureCloud.allCases.map { JSONValue.string(String($0.authority.dropFirst("https://".count))) }
         #expect(facts["authorities"] == .array(authorities))
         #expect(facts["unknown"] == [] && facts["versions"]?.strings?.contains(KeyVault.version) == true, "\(facts)")

@@ -30,7 +30,7 @@ import Testing
         var with = VercelFixture.with
         with["url"] = .string(server.url)
         for (key, value) in more.members { with[key] = value }
-        let token = server.vercel { vercel, _ in vercel.token }
+        let token = server.service { vercel, _ in vercel.token }
         return try await program.run(
             verb.rawValue, input: try PublisherProgram.requests(verb, [("web", with)], expect: expect),
             environment: ["VERCEL_TOKEN": token], hiding: [Secret(token)])["web"]
@@ -65,7 +65,7 @@ import Testing
         let again = try await vercel.run(["redeploy", "dpl_3", "--no-wait", "--scope", "acme"])
         let bodies = server.bodies("POST", at: "/deployments")
         #expect(again.succeeded && bodies.count == 2 && bodies.first == bodies.last, "\(bodies) \(again.errors)")
-        #expect(server.vercel { vercel, _ in vercel.deployments.contains { $0.id == made } })
+        #expect(server.service { vercel, _ in vercel.deployments.contains { $0.id == made } })
     }
 
     @Test("a rollback by Vercel's own command line is noticed, and its promotion is enough to go on")
@@ -75,7 +75,7 @@ import Testing
         let made = try #require(published?["receipt"]?["deployment"]?.string)
         let vercel = try await VercelCommandLine(at: server)
         let back = try await vercel.run(["rollback", "dpl_3", "--yes", "--scope", "acme"])
-        #expect(back.succeeded && server.vercel { vercel, _ in vercel.production } == "dpl_3", "\(back.errors)")
+        #expect(back.succeeded && server.service { vercel, _ in vercel.production } == "dpl_3", "\(back.errors)")
         let noticed = try await Self.run(.verify, at: server)
         #expect(
             noticed?["error"]?["message"]?.string?.contains("a rollback in Vercel leads production to") == true,
@@ -92,11 +92,11 @@ import Testing
         let added = try await VercelCommandLine(at: server).run(
             ["env", "add", Self.name, "production", "--sensitive"], input: SampleKeys.text(SampleKeys.predecessor))
         #expect(
-            server.vercel { vercel, _ in vercel.records.last?.type } == "sensitive", "\(added.output) \(added.errors)")
-        let before = server.vercel { vercel, _ in vercel.records.map(\.shape) }
+            server.service { vercel, _ in vercel.records.last?.type } == "sensitive", "\(added.output) \(added.errors)")
+        let before = server.service { vercel, _ in vercel.records.map(\.shape) }
         let published = try await Self.run(.publish, at: server)
         #expect(published?["outcome"] == "committed", "\(published as Any)")
-        #expect(server.vercel { vercel, _ in vercel.records.map(\.shape) } == before)
+        #expect(server.service { vercel, _ in vercel.records.map(\.shape) } == before)
     }
 
     @Test(
@@ -104,7 +104,7 @@ import Testing
         arguments: ["production,preview/feature/one", "preview"])
     func conform(environments: String) async throws {
         let server = try await Self.server(holding: nil)
-        let token = server.vercel { vercel, _ in vercel.token }
+        let token = server.service { vercel, _ in vercel.token }
         let list = "curl -fsS -H \"Authorization: Bearer $VERCEL_TOKEN\" '\(server.url)"
         let reader = """
             for id in $(\(list)/v10/projects/shop/env?slug=acme' | jq -r '.envs[] | select(.key == "KEY") | .id'); do

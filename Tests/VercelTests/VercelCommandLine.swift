@@ -22,7 +22,7 @@ struct VercelCommandLine {
         _ = try folder.write(#"{"projectId": "prj_shop", "orgId": "team_1"}"#, to: ".vercel/project.json")
         // It asks people where it can, and waits for them.
         program = ["/usr/bin/timeout", "60", paths[0] + "/bin/node", paths[1] + "/vendor/dist/vc.js"]
-        let token = server.vercel { vercel, _ in vercel.token }
+        let token = server.service { vercel, _ in vercel.token }
         options = ["--api", server.url, "--token", token, "--cwd", folder.path]
     }
 

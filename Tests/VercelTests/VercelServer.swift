@@ -1,58 +1,13 @@
 import FoundationEssentials
-import HTTP
-import JSON
-import Secrets
-import Synchronization
 import TestSupport
 
 /// The stand-in over a socket.
-final class VercelServer: Sendable {
-    private let server: LoopbackServer
-    private let state: State
+typealias VercelServer = StandInServer<StandIn>
 
-    private final class State: Sendable {
-        let service: Mutex<StandIn>
-
-        init(_ service: StandIn) { self.service = Mutex(service) }
-    }
-
-    init(_ make: (inout StandIn, Date) -> Void) throws {
+extension VercelServer {
+    convenience init(_ make: (inout StandIn, Date) -> Void) throws {
         var service = StandIn()
         make(&service, .now)
-        let state = State(service)
-        self.state = state
-        server = try LoopbackServer { request, connection in
-            let response = Self.request(request.message).map { request in
-                state.service.withLock { $0.answer(request, at: .now) }
-            }
-            connection.respond(
-                response?.status ?? 400, headers: response?.headers.map { ($0.name, $0.value) } ?? [],
-                body: String(decoding: response?.body ?? [], as: UTF8.self))
-        }
-    }
-
-    var url: String { "http://127.0.0.1:\(server.port)" }
-
-    /// How many connections came in.
-    var connections: Int { server.connections }
-
-    /// The bodies of the requests of a method to an address.
-    func bodies(_ method: String, at part: String) -> [JSONValue] {
-        server.requests.map(\.message).filter { $0.method == method && $0.target.contains(part) }
-            .compactMap { try? JSONValue(parsing: $0.body) }
-    }
-
-    func vercel<Value: Sendable>(_ body: (inout StandIn, Date) -> Value) -> Value {
-        state.service.withLock { body(&$0, .now) }
-    }
-
-    private static func request(_ message: WireMessage) -> HTTPRequest? {
-        guard let method = HTTPRequest.Method(rawValue: message.method),
-            let url = try? HTTPURL("https://api.vercel.com\(message.target)")
-        else { return nil }
-        let words = (message[header: "authorization"] ?? "").split(separator: " ").map(String.init)
-        return HTTPRequest(
-            method, url, authorization: words.count == 2 && words[0] == "Bearer" ? .bearer(Secret(words[1])) : nil,
-            body: message.body.isEmpty ? nil : message.body)
+        try self.init(service, address: { "https://api.vercel.com\($0)" }, answer: { $0.answer($1, at: $2) })
     }
 }
