@@ -63,7 +63,7 @@ struct AccountDraft {
         let free = DraftTarget.free(text.isEmpty ? "key" : String(text.prefix(90)), taken)
         guard let name = PlanName(free) else {
             throw StepError(
-                .usage, "the key \(base) gives no name to a rotation",
+                .usage, "no rotation can be named after the key \(base)",
                 hint: "narrow the pattern, and write that rotation by hand")
         }
         return name

@@ -2,7 +2,8 @@ package import Reports
 package import Steps
 import SystemPackage
 
-/// Where a report is written. It is made anew from what is known, so one that is there is replaced, and nothing else is.
+/// Where a report is written. It is made anew from what is known, so one that is there is replaced, as an empty file is, and
+/// nothing else.
 package struct ReportDestination: Sendable {
     private let path: String
     private let form: ReportForm
