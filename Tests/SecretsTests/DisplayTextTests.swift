@@ -20,6 +20,10 @@ import Testing
         ("say ##vso[task.complete]", "say ##vso [task.complete]", "say ##vso [task.complete]"),
         ("##VSO[a] ###[b]", "##VSO [a] ### [b]", "##VSO [a] ### [b]"),
         ("#\u{200B}#[a]", "# #[a]", #"#\u{200b}#[a]"#),
+        ("a\u{3164}b\u{34F}c\u{FE0F}d\u{E0041}", "a b c d ", #"a\u{3164}b\u{34f}c\u{fe0f}d\u{e0041}"#),
+        ("::add-mask::e", ": :add-mask::e", ": :add-mask::e"),
+        (" \u{3000}::group::", " \u{3000}: :group::", " \u{3000}: :group::"),
+        ("a::b :::", "a::b :::", "a::b :::"),
         ("[a] #[b] vso[c]", "[a] #[b] vso[c]", "[a] #[b] vso[c]"),
     ]
 

@@ -116,11 +116,20 @@ package struct ConfiguredFleet {
         tell: @escaping (Announcement) -> Void = { _ in }
     ) throws(StepError) -> DueSurvey {
         var keys: [DueSurvey.OwnedKey] = []
+        var places: [KeyHash: Int] = [:]
         var findings: [PlanName: DueFinding] = [:]
         var date: Date?
         for step in try steps(transport, clock, tell) {
             let survey = try step.survey()
-            keys += survey.keys
+            // Rotations may open one account in several ways; a key of it is owned by whichever of them owns it.
+            for key in survey.keys {
+                if let place = places[key.key.hash] {
+                    if keys[place].owner == nil { keys[place] = key }
+                } else {
+                    places[key.key.hash] = keys.count
+                    keys.append(key)
+                }
+            }
             for finding in survey.findings { findings[finding.rotation] = finding }
             date = date ?? survey.date
         }

@@ -64,9 +64,9 @@ struct KeyAudit {
 
     /// Prints them, and fails if there are any, so that a pipeline can act on it.
     func tell(isJSON: Bool, _ console: Console) throws(StepError) {
-        // Of a rotation whose keys nobody can tell, they would be nobody's.
+        // What a rotation cannot be told to own, or owns and cannot go on with, somebody has to look at.
         for finding in survey.findings {
-            guard case .problem(let hint) = finding.verdict, finding.hash == nil else { continue }
+            guard case .problem(let hint) = finding.verdict else { continue }
             console.warn("\(finding.rotation): \(finding.message); \(hint)")
         }
         let lines = unowned.map { KeyLine($0, at: survey.date) }

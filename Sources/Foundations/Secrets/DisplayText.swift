@@ -1,8 +1,8 @@
 /// Text that others have written, such as the name of a key or the answer of a service, made safe to show to people.
 ///
-/// All forms are one line. They hold nothing that moves the cursor, hides or reorders text, and no command to the runner
-/// of a CI system: GitHub's and Azure's read `##[…]` and `##vso[…]` anywhere in a line. `limit` counts Unicode scalars;
-/// what is longer is cut and ends in `…`.
+/// All forms are one line. They hold nothing that moves the cursor, hides or reorders text or cannot be seen, and no command
+/// to the runner of a CI system: GitHub's and Azure's read `##[…]` and `##vso[…]` anywhere in a line, and GitHub's `::…::` where
+/// one begins. `limit` counts Unicode scalars; what is longer is cut and ends in `…`.
 package enum DisplayText {
     /// The text with a space in place of each unsafe character.
     package static func line(_ text: String, limit: Int = 200) -> String {
@@ -22,6 +22,15 @@ package enum DisplayText {
         }
     }
 
+    /// A text between double quotes, as JSON has it, in which each unsafe character is an escape of YAML's. A reader of YAML
+    /// takes some of them for the end of a line, and people would not see what stands there.
+    package static func yaml(_ quoted: String) -> String {
+        shown(quoted, limit: .max, commandMark: "\\x5b") { scalar in
+            let digits = String(scalar.value, radix: 16)
+            return "\\U" + String(repeating: "0", count: 8 - digits.count) + digits
+        }
+    }
+
     /// `commandMark` stands for the bracket that would begin a command.
     private static func shown(
         _ text: String, limit: Int, commandMark: String = " [", _ replacement: (Unicode.Scalar) -> String
@@ -31,6 +40,8 @@ package enum DisplayText {
             guard position < limit else { return String(shown) + "…" }
             if scalar == "[", isCommandMark(shown.suffix(5)) {
                 shown.append(contentsOf: commandMark.unicodeScalars)
+            } else if scalar == ":", shown.last == ":", shown.dropLast().allSatisfy(\.properties.isWhitespace) {
+                shown.append(contentsOf: " :".unicodeScalars)
             } else if isUnsafe(scalar) {
                 shown.append(contentsOf: replacement(scalar).unicodeScalars)
             } else {
@@ -40,9 +51,11 @@ package enum DisplayText {
         return String(shown)
     }
 
-    /// Terminals act on control characters, hide format characters, and may show anything for those without a meaning.
+    /// Terminals act on control characters, hide format characters and others that are to be ignored where they cannot be
+    /// drawn, and may show anything for those without a meaning.
     private static func isUnsafe(_ scalar: Unicode.Scalar) -> Bool {
-        switch scalar.properties.generalCategory {
+        if scalar.properties.isDefaultIgnorableCodePoint { return true }
+        return switch scalar.properties.generalCategory {
         case .control, .format, .lineSeparator, .paragraphSeparator, .privateUse, .surrogate, .unassigned: true
         default: false
         }

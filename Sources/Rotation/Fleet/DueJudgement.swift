@@ -45,8 +45,18 @@ struct DueJudgement {
         }
     }
 
-    /// The keys that it is about, whether it is switched off or not; none where nobody can tell.
-    var hashes: [KeyHash] { (try? lineage.get())?.keys.map(\.hash) ?? [] }
+    /// The keys that it is about, whether it is switched off or not; none where nobody can tell. A name is anybody's to
+    /// choose: a key of this one that came later, and that no rotation made, is not looked after by this one.
+    var hashes: [KeyHash] {
+        guard let lineage = try? lineage.get() else { return [] }
+        let others = Set(Self.latecomers(lineage, at: now).map(\.hash))
+        return lineage.keys.map(\.hash).filter { !others.contains($0) }
+    }
+
+    /// The live keys beside the oldest that no rotation made or disabled: other applications', or somebody's who has taken the name.
+    private static func latecomers(_ lineage: Lineage, at now: Date) -> [Key] {
+        lineage.live(at: now).dropFirst().filter { !$0.isOfARotation }
+    }
 
     var lineageID: LineageID? {
         guard rotation.isEnabled, let lineage = try? lineage.get() else { return nil }
@@ -110,7 +120,7 @@ struct DueJudgement {
         }
         if let resumed = resumable(lineage) { return resumed }
         guard let newest = live.last else { return withoutLiveKey(lineage) }
-        if let unminted = live.dropFirst().first(where: { $0.keyName.rotation == nil }) {
+        if let unminted = Self.latecomers(lineage, at: now).first {
             return problem(
                 live,
                 "\(Counted(live.count, "live key").with("is", "are")) named \(lineage.base), and no rotation made \(unminted.hash.short)",
