@@ -154,7 +154,7 @@ let package = Package(
         suite("EndToEnd", "ChildProcesses", "OpenRouterSandbox", "Rotation", "RotationFixtures"),
         suite(
             "Reports", "Fleet", "OpenRouter", "OpenRouterSandbox", "Reports", "Rotation", "RotationFixtures", "Steps"),
-        suite("Init", "Configuration", "InitCLI", "Rotation", "StepCLI"),
+        suite("Init", "Configuration", "InitCLI", "Rotation", "StepCLI", "YAML"),
         suite("Pipeline", "Rotation"), suite("Architecture", "Rotation"),
         suite(
             "Fuzz", "AWS", "Configuration", "Documents", "InitCLI", "OpenRouter", "PluginHost", "Rotation", "Steps",

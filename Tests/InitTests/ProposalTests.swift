@@ -1,5 +1,6 @@
 import TestSupport
 import Testing
+import YAML
 
 @testable import InitCLI
 
@@ -173,6 +174,11 @@ import Testing
             ("12", "\"12\""), ("1e3", "\"1e3\""), ("a: b", "\"a: b\""), ("- a", "\"- a\""), ("no", "\"no\""),
             ("a#b", "\"a#b\""), ("a, b}", "\"a, b}\""), ("ü", "\"ü\""), (".5", "\".5\""),
             ("line\nbreak", "\"line\\nbreak\""),
+            ("a\u{202E}b", #""a\U0000202eb""#), ("a\u{2028}b\u{85}", #""a\U00002028b\U00000085""#),
+            ("a\u{E0041}\u{3164}", #""a\U000e0041\U00003164""#), ("ü🙂", "\"ü🙂\""),
         ])
-    func words(text: String, expected: String) { #expect(YAMLWord(text).description == expected) }
+    func words(text: String, expected: String) throws {
+        #expect(YAMLWord(text).description == expected)
+        #expect(try YAMLNode.parse(Array("[\(expected)]".utf8))?.sequence?.first?.string == text)
+    }
 }

@@ -10,6 +10,8 @@ struct AccountDraft {
     let rotations: [DraftRotation]
     /// The base names that fit and have a rotation.
     let owned: [String]
+    /// Those that fit, and that `ork.yaml` cannot name.
+    let unnameable: [String]
 
     /// `targets` are those of each rotation, as flags in which `{name}` is what the pattern's `*` stands for.
     init(
@@ -19,7 +21,10 @@ struct AccountDraft {
         let fitting = keys.names.compactMap { name in pattern.part(of: name).map { (base: name, part: $0) } }
             .sorted { $0.base < $1.base }
         owned = fitting.map(\.base).filter(taken.contains)
-        let chosen = fitting.filter { !taken.contains($0.base) }
+        let free = fitting.filter { !taken.contains($0.base) }
+        // Whoever may make a key would keep all others from being drafted.
+        let chosen = free.filter { DraftConfiguration.names($0.base) }
+        unnameable = free.map(\.base).filter { !DraftConfiguration.names($0) }
         // One place for several keys is an outage of all but one.
         if chosen.count > 1, let flag = flags.first(where: { !$0.contains(Self.placeholder) }) {
             throw StepError(

@@ -20,14 +20,15 @@ struct CronCommands {
         let rotate = "ORK_ROTATION=\(ShellWord(rotation.description))"
         let folder = ShellWord(FileManager.default.currentDirectoryPath)
         // cron's PATH is short, and a percent sign ends its command.
-        let line = "17 */6 * * * cd \(folder) && \(load) && PATH=\(programs):$PATH \(rotate) ORK_BEGIN=due ./rotate.sh"
+        let command = "cd \(folder) && \(load) && PATH=\(programs):$PATH \(rotate) ORK_BEGIN=due ./rotate.sh"
+        let line = "17 */6 * * * " + command.replacing("%", with: "\\%")
         return [
             (
                 "keep the secrets where cron finds them and nobody else; it asks for each",
                 """
                 (umask 077 && mkdir -p "$HOME/.config/ork" && for name in \(secrets.joined(separator: " ")); do
                     printf '%s: ' "$name" >&2; [ ! -t 0 ] || stty -echo; IFS= read -r value; [ ! -t 0 ] || { stty echo; echo >&2; }
-                    printf "export %s='%s'\\n" "$name" "$value"
+                    printf "export %s='%s'\\n" "$name" "$(printf %s "$value" | sed "s/'/'\\\\\\\\''/g")"
                 done >"\(file)")
                 """
             ),

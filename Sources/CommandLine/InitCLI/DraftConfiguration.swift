@@ -34,6 +34,12 @@ struct DraftConfiguration {
     }
 
     static let file = "ork.yaml"
+
+    /// Whether its reader takes the name of this key.
+    static func names(_ key: String) -> Bool {
+        let text = "version: 1\nrotations:\n  key: {predecessor: {name: \(YAMLWord(key))}}\n"
+        return (try? ConfigurationFile(parsing: Array(text.utf8), name: file)) != nil
+    }
 }
 
 /// A rotation as `ork.yaml` is to have it.

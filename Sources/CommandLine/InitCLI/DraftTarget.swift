@@ -1,4 +1,5 @@
 import JSON
+import Secrets
 
 /// A target as `ork.yaml` is to have it.
 struct DraftTarget: Sendable, Hashable {
@@ -83,7 +84,8 @@ enum KnownVariables {
     }
 }
 
-/// A text as one scalar of YAML, inside brackets: quoted where it would be read as something else.
+/// A text as one scalar of YAML, inside brackets: quoted where it would be read as something else, and with nothing in it that
+/// people would not see.
 struct YAMLWord: CustomStringConvertible {
     let description: String
 
@@ -92,7 +94,7 @@ struct YAMLWord: CustomStringConvertible {
             text.first.map { $0.isASCII && ($0.isLetter || $0 == "." || $0 == "/") } ?? false
             && text.unicodeScalars.allSatisfy { Self.plain.contains($0) }
             && text.contains { $0.isLetter } && !Self.words.contains(text.lowercased())
-        description = isPlain ? text : JSONValue.string(text).text(.compact)
+        description = isPlain ? text : DisplayText.yaml(JSONValue.string(text).text(.compact))
     }
 
     private static let plain = Set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._/-".unicodeScalars)

@@ -23,9 +23,13 @@ extension Initialization {
         if !account.owned.isEmpty {
             console.show(.doing("left out, as a rotation has them: \(account.owned.joined(separator: ", "))"))
         }
+        for name in account.unnameable {
+            console.warn("left out, as ork.yaml cannot have such a name: \(name); rename the key at openrouter.ai")
+        }
         guard !account.rotations.isEmpty else {
-            guard account.owned.isEmpty else {
-                return console.show(.done("nothing to draft: every key of \(pattern) has a rotation"))
+            guard account.owned.isEmpty, account.unnameable.isEmpty else {
+                let reason = account.unnameable.isEmpty ? ": every key of \(pattern) has a rotation" : " beside that"
+                return console.show(.done("nothing to draft\(reason)"))
             }
             throw StepError(
                 .unacceptable, "no live key of the default workspace is named \(pattern)",
