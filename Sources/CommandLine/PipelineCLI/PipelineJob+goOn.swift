@@ -6,7 +6,8 @@ extension PipelineJob {
     /// left, or a step fails. A later run goes on.
     mutating func goOn() throws(StepError) {
         if settings.goesBack {
-            guard mine == .rotate, let state, state.canGoBack else { return sayNothingToDo() }
+            guard mine == .rotate else { return sayNothingToDo() }
+            guard standing == .turn(.rollback) || state?.canGoBack ?? false else { return try refuseWayBack() }
             return try perform(Turn.rollback.command)
         }
         guard status == 0, let first = next else { return sayNothingToDo() }
@@ -17,6 +18,22 @@ extension PipelineJob {
             // A step that recorded nothing would do so again.
             guard before != (state?.head, standing) else { break }
         }
+    }
+
+    /// Somebody has asked for the way back, and it is not there. That is a success only where it was gone before.
+    func refuseWayBack() throws(StepError) {
+        guard found?.isRolledBack != true else { return sayNothingToDo() }
+        let reason =
+            switch found {
+            case nil: "no handoff of it is here"
+            case let state? where state.isFinished: "\(state.header.id) is finished, and its predecessor is deleted"
+            case let state?: "this pipeline began before \(state.header.id), or has not heard of it"
+            }
+        throw StepError(
+            .unacceptable, "the rotation \(settings.rotation) cannot be taken back: \(reason)",
+            hint: found == nil
+                ? "nothing was changed; with its handoff: `ork-rollback --handoff FILE`"
+                : "nothing was changed; if its key is bad, start a new rotation", isRetryable: false)
     }
 
     /// The step that this job does now.

@@ -26,6 +26,8 @@ package struct PipelineJob {
     private(set) var state: State?
     private(set) var standing = Standing.turn(.create)
     private var beginsAnew = false
+    /// The newest rotation that was found, whether it is this job's to go on with or not.
+    private(set) var found: State?
     /// Whether a handoff that was not found is lost.
     private var wasWhole = false
     private(set) var status: Int32 = 0
@@ -44,7 +46,7 @@ package struct PipelineJob {
         self.transport = transport
         settings = try PipelineSettings(environment)
         // Whoever wants the way back begins nothing.
-        if mine.isAlone, settings.goesBack { settings.begin = .never }
+        if settings.goesBack { (settings.begin, settings.supersedes) = (.never, false) }
         store =
             if environment["GITHUB_ACTIONS"] == "true" {
                 try GitHubArtifacts(settings.rotation, environment, console, transport)
@@ -60,10 +62,11 @@ package struct PipelineJob {
         let previous = try store.previousReport(for: mine)
         adopt(previous)
         if case .deploy = mine {
-            Console.print((previous?.deployment ?? .none).rawValue)
+            Console.print(((settings.goesBack ? nil : previous?.deployment) ?? .none).rawValue)
             return 0
         }
         try look(at: newest())
+        found = state
         let seen = state.map { PipelineSettings.Seen.rotation($0.header.id) } ?? .nothing
         try refuseStaleRerun()
         try obeyFleet()
@@ -71,6 +74,7 @@ package struct PipelineJob {
         try work()
         var report = JobReport(standing, of: state)
         if mine == .check { report.seen = seen }
+        if settings.goesBack { report.deployment = report.deployment.map { _ in .none } }
         let isNotYet = status == StepError.Code.notYet.rawValue
         try store.save(report, isNotYet: isNotYet)
         return isNotYet && environment.tellsNotYet ? 0 : status
@@ -148,7 +152,7 @@ extension PipelineJob {
     /// In a fleet, what `ork-due` said holds only as far as it is still true.
     private mutating func obeyFleet() throws(StepError) {
         // A person who says so knows better.
-        guard let action = settings.action, !settings.supersedes else { return }
+        guard let action = settings.action, !settings.supersedes, !settings.goesBack else { return }
         let isMissing = loaded == nil || isFinished
         switch action {
         case .rotate: break
@@ -215,6 +219,9 @@ extension PipelineJob {
 extension PipelineJob {
     private mutating func work() throws(StepError) {
         switch mine {
+        // What is to be taken back is neither spread further nor made final meanwhile.
+        case .step(let turn) where settings.goesBack && turn != .rollback:
+            console.show(.done("nothing to do here: this pipeline takes the rotation \(settings.rotation) back"))
         case .check: if standing == .turn(.create), status == 0 { try checkTargets() }
         case .begin, .rotate: try goOn()
         case .step(let turn) where standing == .turn(turn) || isWayBack:
@@ -224,6 +231,7 @@ extension PipelineJob {
                     hint: "pass the head that the job before reported: ORK_EXPECT_HEAD")
             }
             try perform(turn.command + (settings.isLeaked && turn == .retire ? ["--compromised"] : []))
+        case .step(.rollback): try refuseWayBack()
         default: sayNothingToDo()
         }
         if status != 0 { standing = .wait }

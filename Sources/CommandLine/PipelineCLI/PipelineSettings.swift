@@ -17,7 +17,7 @@ package struct PipelineSettings {
     package var supersedes: Bool
     /// Whether the predecessor is known to others: it goes without overlap, quiet and soak.
     package let isLeaked: Bool
-    /// Whether a pipeline of one job takes the rotation back.
+    /// Whether the pipeline takes the rotation back.
     let goesBack: Bool
     /// In a fleet: what `ork-due` said, which has seen no handoff, and since when this job may have waited.
     package let action: Action?
