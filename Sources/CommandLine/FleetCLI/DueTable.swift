@@ -32,7 +32,7 @@ struct DueTable: DueForm {
     private static func row(_ finding: DueFinding, _ state: String) -> [String] {
         [
             finding.rotation.description, state, finding.due?.action.rawValue ?? "–",
-            DisplayText.line(finding.message, limit: .max),
+            DisplayText.line(SecretShape.masking(finding.message), limit: .max),
         ]
     }
 }

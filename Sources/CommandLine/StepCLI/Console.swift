@@ -106,10 +106,10 @@ package struct Console: Sendable {
         Self.write(Array("\(DisplayText.json(json.text(.compact)))\n".utf8), to: .standardOutput)
     }
 
-    /// Prints text that was asked for, such as a help page.
+    /// Prints text that was asked for, such as a help page or a table. People have named keys after keys.
     package static func print(_ text: String) {
         let lines = text.split(separator: "\n", omittingEmptySubsequences: false).map {
-            DisplayText.line(String($0), limit: .max)
+            DisplayText.line(SecretShape.masking(String($0)), limit: .max)
         }
         write(Array(lines.joined(separator: "\n").utf8) + [0x0A], to: .standardOutput)
     }

@@ -13,5 +13,5 @@ struct StatusLine: Sendable {
     }
 
     // Names of keys are others' text, and would make rows of their own.
-    var shown: String { DisplayText.line(text, limit: .max) }
+    var shown: String { DisplayText.line(SecretShape.masking(text), limit: .max) }
 }
