@@ -1,6 +1,7 @@
 import HTTP
 import JSON
 import StepCLI
+import Synchronization
 import TestSupport
 import Testing
 
@@ -21,6 +22,20 @@ import Testing
                 let response = HTTPResponse(
                     status: status ?? (body == nil ? 404 : 200), body: body.map { Array($0.text().utf8) } ?? [])
                 each(index, .success(response))
+            }
+        }
+    }
+
+    /// Answers nothing, and notes who is asked.
+    private final class Witness: HTTPTransport {
+        private let asked = Mutex<[String]>([])
+
+        var addresses: [String] { asked.withLock { $0 } }
+
+        func send(_ requests: [HTTPRequest], each: (Int, Result<HTTPResponse, TransportError>) -> Void) {
+            for (index, request) in requests.enumerated() {
+                asked.withLock { $0.append(request.url.description) }
+                each(index, .success(HTTPResponse(status: 404)))
             }
         }
     }
@@ -113,6 +128,50 @@ import Testing
         #expect(lines.allSatisfy { $0.map(\.verdict) == [.unknown] })
     }
 
+    /// A remote's host, the variables, and the address that is asked; none where the token is for nobody there.
+    private typealias Place = (host: String, variables: [String: String], address: String?)
+
+    private static let gitHubs: [Place] = [
+        ("github.com", ["GH_TOKEN": "x"], "https://api.github.com/repos/acme/web/"),
+        ("acme.ghe.com", ["GITHUB_TOKEN": "x"], "https://api.acme.ghe.com/repos/acme/web/"),
+        ("git.example", ["GH_TOKEN": "x", "GITHUB_TOKEN": "x", "GH_ENTERPRISE_TOKEN": "x"], nil),
+        ("git.example", ["GH_TOKEN": "x", "GH_HOST": "git.example"], nil),
+        ("github.com.git.example", ["GH_TOKEN": "x"], nil),
+        (
+            "git.example", ["GH_ENTERPRISE_TOKEN": "x", "GH_HOST": "git.example"],
+            "https://git.example/api/v3/repos/acme/web/"
+        ),
+        ("git.example", ["GH_TOKEN": "x", "GITHUB_API_URL": "https://api.x"], "https://api.x/repos/acme/web/"),
+    ]
+
+    @Test("a token goes to the host that somebody has named for it, wherever a clone comes from", arguments: gitHubs)
+    func whoGetsTheToken(host: String, variables: [String: String], address: String?) {
+        let witness = Witness()
+        let setup = GitHubSetup(
+            GitRemote("git@\(host):acme/web.git"), StepEnvironment(variables), witness, .simple)
+        let findings = setup.findings([])
+        #expect(witness.addresses.isEmpty == (address == nil))
+        #expect(witness.addresses.allSatisfy { $0.hasPrefix(address ?? "none") })
+        #expect(address != nil || findings.map(\.verdict) == [.unknown])
+    }
+
+    private static let gitLabs: [Place] = [
+        ("gitlab.com", [:], "https://gitlab.com/api/v4/"), ("git.example", [:], nil),
+        ("git.example", ["GITLAB_HOST": "gitlab.example"], nil),
+        ("git.example", ["GITLAB_HOST": "git.example"], "https://git.example/api/v4/"),
+        ("git.example", ["CI_API_V4_URL": "https://x/api/v4"], "https://x/api/v4/"),
+    ]
+
+    @Test("so does one of GitLab's", arguments: gitLabs)
+    func whoGetsGitLabsToken(host: String, variables: [String: String], address: String?) {
+        let witness = Witness()
+        let environment = StepEnvironment(variables.merging(["GITLAB_TOKEN": "x"]) { $1 })
+        let findings = GitLabSetup(GitRemote("git@\(host):acme/web.git"), environment, witness).findings([])
+        #expect(witness.addresses.isEmpty == (address == nil))
+        #expect(witness.addresses.allSatisfy { $0.hasPrefix(address ?? "none") })
+        #expect(address != nil || findings.map(\.verdict) == [.unknown])
+    }
+
     @Test("at GitLab a variable counts in its own scope alone, and a gate where its environment is protected")
     func gitlab() {
         func variable(_ key: String, _ scope: String) -> JSONValue {
@@ -127,7 +186,7 @@ import Testing
             ],
             "/protected_environments?per_page=100": [["name": "ork/approve-publish"], ["name": "ork/rollback"]],
         ]
-        let environment = StepEnvironment(["GITLAB_TOKEN": "token"])
+        let environment = StepEnvironment(["GITLAB_TOKEN": "token", "GITLAB_HOST": "https://gitlab.example"])
         let origin = GitRemote("https://gitlab.example/acme/web.git")
         let lines = GitLabSetup(origin, environment, Answers(status: [:], bodies: bodies))
             .findings(["TARGET_TOKEN"]).map(\.line)

@@ -35,21 +35,34 @@ struct GitHubSetup {
 
     func findings(_ variables: [String]) -> [Finding] {
         guard let origin else { return [Finding(.unknown, "GitHub: no remote tells which repository this is")] }
-        guard let token = environment["GH_TOKEN"] ?? environment["GITHUB_TOKEN"] else {
+        let (base, names, way) = access(to: origin.host)
+        guard let token = names.lazy.compactMap({ environment[$0] }).first else {
             return [
                 Finding(
                     .unknown,
-                    "environments, reviewers and secrets of \(origin.path): GH_TOKEN is not set; "
-                        + "GH_TOKEN=$(gh auth token) ork-init --check")
+                    "environments, reviewers and secrets of \(origin.path): "
+                        + (names.first.map { "\($0) is not set" } ?? "GH_HOST is not \(origin.host)")
+                        + "; \(way) ork-init --check")
             ]
         }
-        let base =
-            environment["GITHUB_API_URL"]
-            ?? (origin.host == "github.com" ? "https://api.github.com" : "https://\(origin.host)/api/v3")
         let look = ServiceLook(transport, base: "\(base)/repos/\(origin.path)", .bearer(Secret(token)))
         return Self.environments(variables, kind).flatMap { name, secrets, hasReviewers in
             environment(name, hasReviewers, look) + self.secrets(secrets, of: name, look)
         }
+    }
+
+    /// The API of a host, the variables that may hold the token for it, and how to set the first. As with gh, GH_TOKEN is for
+    /// GitHub's own hosts. Whoever made a clone's remote does not say where a token goes: the host stands in GH_HOST as well.
+    private func access(to host: String) -> (base: String, tokens: [String], way: String) {
+        let tokens = ["GH_TOKEN", "GITHUB_TOKEN"]
+        let way = "GH_TOKEN=$(gh auth token)"
+        if let base = environment["GITHUB_API_URL"] { return (base, tokens, way) }
+        if host == "github.com" || host.hasSuffix(".ghe.com") { return ("https://api.\(host)", tokens, way) }
+        return (
+            "https://\(host)/api/v3",
+            environment["GH_HOST"] == host ? ["GH_ENTERPRISE_TOKEN", "GITHUB_ENTERPRISE_TOKEN"] : [],
+            "GH_HOST=\(host) GH_ENTERPRISE_TOKEN=$(gh auth token --hostname \(host))"
+        )
     }
 
     private func environment(_ name: String, _ hasReviewers: Bool, _ look: ServiceLook) -> [Finding] {

@@ -30,6 +30,16 @@ struct GitLabSetup {
                         + "read_api and the role Maintainer")
             ]
         }
+        // Whoever made a clone's remote does not say where a token goes.
+        let named = environment["GITLAB_HOST"].map { $0.split(separator: "/").last.map(String.init) ?? $0 }
+        guard environment["CI_API_V4_URL"] != nil || ["gitlab.com", named].contains(origin.host) else {
+            return [
+                Finding(
+                    .unknown,
+                    "variables and protected environments of \(origin.path): nothing says that GITLAB_TOKEN is for "
+                        + "\(origin.host); GITLAB_HOST=\(origin.host) ork-init --check")
+            ]
+        }
         let base = environment["CI_API_V4_URL"] ?? "https://\(origin.host)/api/v4"
         let project = origin.path.split(separator: "/").joined(separator: "%2F")
         let look = ServiceLook(transport, base: "\(base)/projects/\(project)", .field("PRIVATE-TOKEN", Secret(token)))
