@@ -14,7 +14,11 @@ struct NewFiles {
 
     /// Refuses before anything is written, naming all that is there.
     func refuseWhatIsThere() throws(StepError) {
-        let there = files.map(\.path).filter { path in
+        // The folder of the identities is made for them: one that is there, or a link of its name, may be anybody's to read.
+        let folder = Draft.identityFolder
+        var paths = files.map(\.path).filter { !$0.hasPrefix("\(folder)/") }
+        if paths.count < files.count { paths.append(folder) }
+        let there = paths.filter { path in
             var status = stat()
             return unsafe lstat(path, &status) == 0
         }
