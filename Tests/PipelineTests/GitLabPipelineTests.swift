@@ -95,6 +95,9 @@ struct GitLabPipelineTests {
         pipeline.number = 2
         let asked = try await pipeline.run()
         #expect(asked["rollback"]?.status == "manual", "\(asked.log)")
+        for name in ["create", "publish", "verify", "retire"] {
+            #expect(asked[name]?.log.contains("takes the rotation checkout back") == true, "\(name): \(asked.log)")
+        }
         pipeline.play = ["rollback"]
         var jobs: [GitLabPipeline.Job] = []
         for number in 3...8 where try place.live().count > 1 {
