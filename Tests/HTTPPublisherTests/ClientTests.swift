@@ -26,7 +26,7 @@ import Testing
     }
 
     @Test(
-        "one run writes to all services, and their own clients read it and send the same: those of Render, Heroku, Hugging Face, Google, Doppler, Cloudflare, Railway"
+        "one run writes to all services, and clients that are not ours read it and send the same: all but those of Convex and Fly.io"
     )
     func clients() async throws {
         let server = try await onOwnThread { try PlatformServer(holding: SampleKeys.predecessor) }
@@ -57,11 +57,15 @@ import Testing
                 "pages": [
                     ["NEIGHBOUR", "secret_text"], ["OPENROUTER_API_KEY", "secret_text"], ["OTHER", "secret_text"],
                 ], "pages_deploy": ["dep-1", "build", "active"], "railway": successor,
+                "netlify": [["dev", "local"], ["production", successor]], "netlify_deploy": ["dep-1", "s1", "dep-2"],
+                "supabase": ["NEIGHBOUR", "OPENROUTER_API_KEY", "OTHER"],
                 "heroku": successor, "huggingface": ["NEIGHBOUR", "OPENROUTER_API_KEY"],
             ])
-        for (kind, method) in [(.cloudflareWorkers, "PUT"), (.cloudflarePages, "PATCH"), (.railway, "POST")]
-            as [(Kind, String)]
-        {
+        let writes: [(Kind, String)] = [
+            (.cloudflareWorkers, "PUT"), (.cloudflarePages, "PATCH"), (.railway, "POST"), (.netlify, "PATCH"),
+            (.supabase, "POST"),
+        ]
+        for (kind, method) in writes {
             let shapes = server.bodies(kind, method).map { Self.shape($0, of: [Self.name, "OTHER"]) }
             #expect(Set(shapes.map(\.description)).count == 1 && shapes.count == 2, "\(kind) \(shapes)")
         }
@@ -78,7 +82,7 @@ import Testing
 
     /// The names in a body, with one word for both variables. What GraphQL calls its operation is nobody's business.
     private static func shape(_ body: JSONValue, of names: [String]) -> [String] {
-        guard let object = body.object else { return [] }
+        guard let object = body.object else { return (body.array ?? []).flatMap { shape($0, of: names) } }
         return object.members.filter { $0.key != "query" }.flatMap { key, value in
             let key = names.contains(key) ? "VARIABLE" : key
             return [key] + shape(value, of: names).map { "\(key).\($0)" }

@@ -10,7 +10,7 @@ import Timestamps
 extension Kind {
     /// By the recorded answers and the generated client of supabase/cli.
     func supabase(_ call: Call, _ platform: inout Platform) -> HTTPResponse? {
-        guard call.target.segments == ["v1", "projects", "shop", "secrets"] else { return nil }
+        guard call.target.segments == ["v1", "projects", "abcdefghijklmnopqrst", "secrets"] else { return nil }
         if call.method == .get {
             let list = platform.sorted.map { name, held -> JSONValue in
                 [

@@ -45,8 +45,8 @@ enum Kind: String, CaseIterable, Sendable {
                 readback: .value, writing: .put, states: ("live", "build_failed"), deployPart: "/deploys", hasIDs: true)
         case .supabase:
             Traits(
-                variable: "SUPABASE_ACCESS_TOKEN", with: ["project": "shop"], project: ("project", "other"),
-                readback: .sha256)
+                variable: "SUPABASE_ACCESS_TOKEN", with: ["project": "abcdefghijklmnopqrst"],
+                project: ("project", "tsrqponmlkjihgfedcba"), readback: .sha256)
         case .convex:
             Traits(
                 variable: "CONVEX_DEPLOY_KEY", with: ["deployment": "happy-otter-1"],

@@ -46,7 +46,7 @@ final class PlatformServer: Sendable {
     func bodies(_ kind: Kind, _ method: String) -> [JSONValue] {
         server.requests.map(\.message).filter { $0.method == method && $0.target.hasPrefix("/\(kind.rawValue)/") }
             .compactMap { try? JSONValue(parsing: $0.body) }.filter { $0["query"]?.string?.hasPrefix("query") != true }
-            .filter { $0.object?.isEmpty == false }
+            .filter { $0 != [:] }
     }
 
     func platform<Value: Sendable>(_ kind: Kind, _ body: @Sendable (inout Platform) -> Value) -> Value? {
