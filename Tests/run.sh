@@ -15,6 +15,8 @@ usage: Tests/run.sh            formatting, scripts, every suite, and the rehears
 
 Suites are chosen by the tags in Tests/TestSupport/Tags.swift. ORK_TEST_VENV names the
 folder of the Python environment that is made for the tests, .venv-test by default.
+ORK_PUBLISHED names a folder with services' published schemas; without it that one test
+is skipped. Tests/HTTPPublisherTests/Python/published.py says where they are to be had.
 END
 }
 
