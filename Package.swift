@@ -82,6 +82,7 @@ let package = Package(
         module("GitHubSandbox", in: "Sandboxes", "HTTP", "JSON", "SandboxWire", "Secrets", "Sodium", "Timestamps"),
         module("GitLabSandbox", in: "Sandboxes", "HTTP", "JSON", "SandboxWire", "Secrets", "Sodium", "Timestamps"),
         module("KubernetesSandbox", in: "Sandboxes", "HTTP", "JSON", "SandboxWire", "Secrets", "Sodium", "Timestamps"),
+        module("VercelSandbox", in: "Sandboxes", "HTTP", "JSON", "SandboxWire", "Secrets", "Sodium"),
 
         step("ork-create", "CurlHTTP", "PluginHost"),
         step("ork-publish", "CurlHTTP", "PluginHost"),
@@ -101,7 +102,7 @@ let package = Package(
         ),
         program(
             "ork-sandbox", "GitHubSandbox", "GitLabSandbox", "HTTP", "JSON", "KubernetesSandbox", "OpenRouterSandbox",
-            "SandboxWire", "Secrets", "Timestamps", .product(name: "FlyingFox", package: "FlyingFox"),
+            "SandboxWire", "Secrets", "Timestamps", "VercelSandbox", .product(name: "FlyingFox", package: "FlyingFox"),
             .product(name: "FlyingSocks", package: "FlyingFox"), .systemPackage),
 
         publisher("file", "Documents", "Sodium", "TargetDocuments", .systemPackage),
@@ -149,7 +150,7 @@ let package = Package(
             "KubernetesSecret", "CurlHTTP", "KubernetesSandbox", "ork-publisher-kubernetes-secret",
             "ork-sandbox"),
         suite("HTTPPublisher", "SandboxWire", "ork-publisher-http"),
-        suite("Vercel", "SandboxWire", "ork-publisher-vercel"),
+        suite("Vercel", "VercelSandbox", "ork-publisher-vercel"),
         suite("AzureKeyVault", "SandboxWire", "ork-publisher-azure-key-vault"),
         suite("EndToEnd", "ChildProcesses", "OpenRouterSandbox", "Rotation", "RotationFixtures"),
         suite(

@@ -9,6 +9,7 @@ import Testing
     private static let values: Set<String> = [
         "JSON", "HTTP", "Wording", "Documents", "OpenRouter", "Rotation", "Steps", "Fleet", "Configuration",
         "SandboxWire", "OpenRouterSandbox", "GitHubSandbox", "GitLabSandbox", "KubernetesSandbox",
+        "VercelSandbox",
     ]
 
     /// The operating system and its threads.

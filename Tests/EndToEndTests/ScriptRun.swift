@@ -63,6 +63,8 @@ final class ScriptRun {
         variables["GITLAB_TOKEN"] = sandbox.gitlab.token.revealed()
         variables["KUBE_URL"] = sandbox.kubernetes.url
         variables["KUBE_TOKEN"] = sandbox.kubernetes.token.revealed()
+        variables["VERCEL_URL"] = sandbox.vercel.url
+        variables["VERCEL_TOKEN"] = sandbox.vercel.token.revealed()
         logPosition = 0
     }
 

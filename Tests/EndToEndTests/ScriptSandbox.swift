@@ -22,11 +22,13 @@ extension ScriptRun {
     ///                             go into variables of these names
     /// sandbox-behaviour JSON      how OpenRouter behaves from now on, as `ork-sandbox --help` has it
     /// sandbox-account NAME        another account; its management key goes into the variable NAME
-    /// sandbox-github PATH JSON    another hand at GitHub, or with sandbox-gitlab and sandbox-kubernetes there; prints
-    ///                             the answer
+    /// sandbox-github PATH JSON    another hand at GitHub, or with sandbox-gitlab, sandbox-kubernetes and sandbox-vercel
+    ///                             there; prints the answer
     /// sandbox-secrets             prints GitHub's secrets: STORE SCOPE NAME HOLDER [VISIBILITY]
     /// sandbox-variables           prints GitLab's variables: SCOPE ENVIRONMENT KEY HOLDER FLAG…
     /// sandbox-cluster             prints Kubernetes' secrets, NAMESPACE SECRET KEY HOLDER, and workloads, NAME RESTARTS
+    /// sandbox-project             prints Vercel's variables, ENVIRONMENTS KEY HOLDER, and deployments, ID STATE HOLDER OF
+    ///                             KEY [serves]
     /// ```
     func performSandbox(_ name: String, _ arguments: [String]) throws {
         switch name {
@@ -81,7 +83,7 @@ extension ScriptRun {
             _ = try sandbox.control(.post, "behaviour", JSONValue(parsing: Array(one(arguments).utf8)))
         case "sandbox-account":
             variables[try one(arguments)] = try sandbox.addAccount().revealed()
-        case "sandbox-github", "sandbox-gitlab", "sandbox-kubernetes":
+        case "sandbox-github", "sandbox-gitlab", "sandbox-kubernetes", "sandbox-vercel":
             let (path, body) = try two(arguments)
             let service = name.dropFirst("sandbox-".count)
             output =
@@ -98,6 +100,11 @@ extension ScriptRun {
             output = try held("kubernetes/secrets", ["namespace", "secret", "key"]) { _ in [] }
             for workload in try sandbox.control(.get, "kubernetes/workloads").array ?? [] {
                 output += "\(workload["name"]?.string ?? "?") \(workload["restarts"]?.number?.text ?? "?")\n"
+            }
+        case "sandbox-project":
+            output = try held("vercel/variables", ["target", "key"]) { _ in [] }
+            output += try held("vercel/deployments", ["id", "state"], of: { $0["digests"]?["KEY"] }) { deployment in
+                deployment["serves"] == true ? ["serves"] : []
             }
         default: throw ScriptFailure("there is no command \(name)")
         }
@@ -130,10 +137,13 @@ extension ScriptRun {
     }
 
     /// Lists what a service holds: some fields, whose key it is, and more words.
-    private func held(_ list: String, _ fields: [String], _ more: (JSONValue) -> [String]) throws -> String {
+    private func held(
+        _ list: String, _ fields: [String], of digest: (JSONValue) -> JSONValue? = { $0["digest"] },
+        _ more: (JSONValue) -> [String]
+    ) throws -> String {
         let keys = try sandbox.keys()
         return try (sandbox.control(.get, list).array ?? []).map { entry in
-            let digest = entry["digest"]?.string?.dropFirst("sha256:".count)
+            let digest = digest(entry)?.string?.dropFirst("sha256:".count)
             let key = keys.first { $0["hash"]?.string == digest.map(String.init) }
             let holder =
                 digest == nil

@@ -18,10 +18,11 @@ package final class SandboxProcess: Sendable {
     package let managementKey: Secret
     /// The key that is there at the start.
     package let predecessor: (name: String, key: Secret, hash: String)
-    /// Its GitHub, its GitLab and its Kubernetes: the addresses of their APIs, and tokens that may do everything.
+    /// Its GitHub, its GitLab, its Kubernetes and its Vercel: the addresses of their APIs, and tokens that may do everything.
     package let github: (url: String, token: Secret)
     package let gitlab: (url: String, token: Secret)
     package let kubernetes: (url: String, token: Secret)
+    package let vercel: (url: String, token: Secret)
     private let program: ServerProgram
     /// Its process.
     package var process: Int32 { program.process }
@@ -33,7 +34,8 @@ package final class SandboxProcess: Sendable {
             let managementKey = greeting["management_key"]?.string, let name = greeting["predecessor"]?["name"]?.string,
             let key = greeting["predecessor"]?["key"]?.string, let hash = greeting["predecessor"]?["hash"]?.string,
             let github = Self.service(greeting["github"]),
-            let gitlab = Self.service(greeting["gitlab"]), let kubernetes = Self.service(greeting["kubernetes"])
+            let gitlab = Self.service(greeting["gitlab"]), let kubernetes = Self.service(greeting["kubernetes"]),
+            let vercel = Self.service(greeting["vercel"])
         else { throw Failure.start }
         self.url = url
         self.managementKey = Secret(managementKey)
@@ -41,6 +43,7 @@ package final class SandboxProcess: Sendable {
         self.github = github
         self.gitlab = gitlab
         self.kubernetes = kubernetes
+        self.vercel = vercel
     }
 
     private static func service(_ value: JSONValue?) -> (url: String, token: Secret)? {

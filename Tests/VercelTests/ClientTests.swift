@@ -6,6 +6,7 @@ import Secrets
 import TestSupport
 import Testing
 
+import VercelSandbox
 @testable import ork_publisher_vercel
 
 /// The binary as the host runs it, over a socket, and Vercel's own command line at the same stand-in.
@@ -30,7 +31,7 @@ import Testing
         var with = VercelFixture.with
         with["url"] = .string(server.url)
         for (key, value) in more.members { with[key] = value }
-        let token = server.service { vercel, _ in vercel.token }
+        let token = server.service { vercel, _ in vercel.token.revealed() ?? "" }
         return try await program.run(
             verb.rawValue, input: try PublisherProgram.requests(verb, [("web", with)], expect: expect),
             environment: ["VERCEL_TOKEN": token], hiding: [Secret(token)])["web"]
@@ -104,7 +105,7 @@ import Testing
         arguments: ["production,preview/feature/one", "preview"])
     func conform(environments: String) async throws {
         let server = try await Self.server(holding: nil)
-        let token = server.service { vercel, _ in vercel.token }
+        let token = server.service { vercel, _ in vercel.token.revealed() ?? "" }
         let list = "curl -fsS -H \"Authorization: Bearer $VERCEL_TOKEN\" '\(server.url)"
         let reader = """
             for id in $(\(list)/v10/projects/shop/env?slug=acme' | jq -r '.envs[] | select(.key == "KEY") | .id'); do

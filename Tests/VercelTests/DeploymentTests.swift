@@ -6,6 +6,7 @@ import Secrets
 import TestSupport
 import Testing
 
+import VercelSandbox
 @testable import ork_publisher_vercel
 
 /// What was written is in effect once production serves a deployment that was made after the write.

@@ -6,6 +6,7 @@ import Secrets
 import TestSupport
 import Testing
 
+import VercelSandbox
 @testable import ork_publisher_vercel
 
 /// A variable is written in place, and whatever Vercel keeps beside the value stays.

@@ -6,6 +6,7 @@ import Secrets
 import TestSupport
 import Testing
 
+import VercelSandbox
 @testable import ork_publisher_vercel
 
 /// Of one name there may be several records: the target says which, and what becomes of which is told.

@@ -6,6 +6,7 @@ import Secrets
 import TestSupport
 import Testing
 
+import VercelSandbox
 @testable import ork_publisher_vercel
 
 /// What Vercel refuses, and what is no answer.

@@ -1,6 +1,8 @@
 import FoundationEssentials
+import Secrets
 import TestSupport
 import Testing
+import VercelSandbox
 
 /// Vercel's own command line, in a folder that is linked to the project. PyPI's `vercel-cli` has it without a program that
 /// would start it.
@@ -22,7 +24,7 @@ struct VercelCommandLine {
         _ = try folder.write(#"{"projectId": "prj_shop", "orgId": "team_1"}"#, to: ".vercel/project.json")
         // It asks people where it can, and waits for them.
         program = ["/usr/bin/timeout", "60", paths[0] + "/bin/node", paths[1] + "/vendor/dist/vc.js"]
-        let token = server.service { vercel, _ in vercel.token }
+        let token = server.service { vercel, _ in vercel.token.revealed() ?? "" }
         options = ["--api", server.url, "--token", token, "--cwd", folder.path]
     }
 

@@ -4,18 +4,21 @@ import JSON
 import PublisherKit
 import Secrets
 import TestSupport
+import VercelSandbox
 
 @testable import ork_publisher_vercel
 
-/// A stand-in of Vercel, and a publisher that writes to it.
-typealias VercelFixture = ServiceFixture<StandIn>
+extension VercelSandbox: ServiceSandbox {}
 
-extension ServiceFixture<StandIn> {
+/// A stand-in of Vercel, and a publisher that writes to it.
+typealias VercelFixture = ServiceFixture<VercelSandbox>
+
+extension ServiceFixture<VercelSandbox> {
     static var name: String { "OPENROUTER_API_KEY" }
 
     /// With a neighbour that nobody may touch, a record of ours for production, and a deployment made with it.
     convenience init(holding secret: Secret? = SampleKeys.predecessor, type: String = "encrypted") {
-        var service = StandIn()
+        var service = VercelSandbox()
         service.add("NEIGHBOUR", "stays", type: "plain", target: ["production", "preview"], at: Self.beginning)
         if let secret { service.add(Self.name, SampleKeys.text(secret), type: type, at: Self.beginning) }
         service.newState = "READY"
@@ -26,7 +29,7 @@ extension ServiceFixture<StandIn> {
 
     /// With a record of ours for each of these environments, each holding the predecessor, and nothing deployed.
     convenience init(records: [[String]], type: String = "encrypted") {
-        var service = StandIn()
+        var service = VercelSandbox()
         for target in records {
             service.add(
                 Self.name, SampleKeys.text(SampleKeys.predecessor), type: type, target: target, at: Self.beginning)
@@ -36,7 +39,7 @@ extension ServiceFixture<StandIn> {
 
     /// Looks at Vercel, or changes it by another hand.
     @discardableResult
-    func vercel<Value: Sendable>(_ body: @Sendable (inout StandIn, Date) throws -> Value) rethrows -> Value {
+    func vercel<Value: Sendable>(_ body: @Sendable (inout VercelSandbox, Date) throws -> Value) rethrows -> Value {
         try withService(body)
     }
 
@@ -53,7 +56,7 @@ extension ServiceFixture<StandIn> {
     /// All but the values.
     var shapes: [JSONValue] { vercel { vercel, _ in vercel.records.map(\.shape) } }
 
-    var token: String { vercel { vercel, _ in vercel.token } }
+    var token: String { vercel { vercel, _ in vercel.token.revealed() ?? "" } }
 
     static var with: JSONObject { ["project": "shop", "team": "acme", "name": .string(name)] }
 

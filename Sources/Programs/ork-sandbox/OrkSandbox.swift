@@ -11,22 +11,24 @@ import OpenRouterSandbox
 import SandboxWire
 import Secrets
 import SystemPackage
+import VercelSandbox
 
 @main
 struct OrkSandbox: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "ork-sandbox",
-        abstract: "An OpenRouter, a GitHub, a GitLab and a Kubernetes on this machine, to rehearse on.",
+        abstract: "An OpenRouter, a GitHub, a GitLab, a Kubernetes and a Vercel on this machine, to rehearse on.",
         discussion: """
             Prints one line of JSON on standard output: url, management_key,
             predecessor (name, key, hash), and url and token of a GitHub, of a
-            GitLab and of a Kubernetes. Then it serves until it is interrupted. The keys are worth
-            nothing anywhere else; nothing is kept but OpenRouter's account, with --state.
+            GitLab, of a Kubernetes and of a Vercel. Then it serves until it is
+            interrupted. The keys are worth nothing anywhere else; nothing is kept
+            but OpenRouter's account, with --state.
 
             OpenRouter is under /api/v1, GitHub under /github (for gh: GH_HOST
             github.localhost and this address as HTTP_PROXY), GitLab under
-            /gitlab/api/v4, Kubernetes under /kubernetes. Beside them is administration past the APIs,
-            without authentication:
+            /gitlab/api/v4, Kubernetes under /kubernetes, Vercel under /vercel.
+            Beside them is administration past the APIs, without authentication:
 
             GET  /sandbox/keys      every key there ever was
             POST /sandbox/keys      {"key": PLAINTEXT, "name": NAME, "created_at":
@@ -109,6 +111,19 @@ struct OrkSandbox: AsyncParsableCommand {
                                "names": [NAME], "namespace": NAME}]}
             POST settings      {"request_limit": COUNT|null, "pace": SECONDS}
             Each may name a "namespace"; it is default.
+
+            Under /sandbox/vercel, with the project shop of the team acme:
+            GET  variables     id, key, target, type, digest
+            GET  deployments   id, state, digests of its variables, serves
+            GET  leaks         requests with a value or a token in the address
+            GET  log           every request
+            POST variables     {"key": KEY, "value": VALUE, "target":
+                               ["production"|"preview"|"development"],
+                               "type": "encrypted"|"plain"|"sensitive"}
+            POST deployments   a deployment with the variables as they are
+            POST endings       {"state": "READY"|"ERROR"|"CANCELED"}: how the
+                               deployments under way end
+            POST moves         {"type": "rollback"|"promote", "to": ID}
 
             EXAMPLES:
               ork-sandbox --port 8899 --predecessor checkout-prod
@@ -197,24 +212,25 @@ struct OrkSandbox: AsyncParsableCommand {
         var gitlab = GitLabSandbox(.system)
         for path in gitlabProject { gitlab.addProject(path, at: now) }
         let kubernetes = KubernetesSandbox(.system)
-        let tokens = (
-            github: github.token.revealed() ?? "", gitlab: gitlab.token.revealed() ?? "",
-            kubernetes: kubernetes.token.revealed() ?? ""
-        )
-        let service = Service(sandbox, github, gitlab, kubernetes, log: log)
+        let vercel = VercelSandbox(.system)
+        let others = [
+            ("github", "github", github.token), ("gitlab", "gitlab/api/v4", gitlab.token),
+            ("kubernetes", "kubernetes", kubernetes.token), ("vercel", "vercel", vercel.token),
+        ]
+        let service = Service(sandbox, github, gitlab, kubernetes, vercel, log: log)
         if let state { await service.restore(state) }
         try await serve(service, port: port, latency: .milliseconds(latency)) { url in
-            let greeting: JSONValue = [
+            var greeting: JSONObject = [
                 "url": .string(url + "/api/v1"), "management_key": .string(managementKey.revealed() ?? ""),
                 "predecessor": [
                     "name": .string(predecessor), "key": .string(key.revealed() ?? ""), "hash": .string(hash),
                 ],
-                "github": ["url": .string(url + "/github"), "token": .string(tokens.github)],
-                "gitlab": ["url": .string(url + "/gitlab/api/v4"), "token": .string(tokens.gitlab)],
-                "kubernetes": ["url": .string(url + "/kubernetes"), "token": .string(tokens.kubernetes)],
             ]
+            for (name, path, token) in others {
+                greeting[name] = ["url": .string("\(url)/\(path)"), "token": .string(token.revealed() ?? "")]
+            }
             // Whoever started it may have stopped reading; serving goes on.
-            _ = try? FileDescriptor.standardOutput.writeAll(greeting.bytes() + [0x0A])
+            _ = try? FileDescriptor.standardOutput.writeAll(JSONValue.object(greeting).bytes() + [0x0A])
         }
     }
 

@@ -9,6 +9,7 @@ import SandboxWire
 import Secrets
 import SystemPackage
 import Timestamps
+import VercelSandbox
 
 /// The one world that all connections share: OpenRouter and the services that keep its keys; and the log of what was
 /// asked of them.
@@ -17,19 +18,21 @@ actor Service {
     private var github: GitHubSandbox
     private var gitlab: GitLabSandbox
     private var kubernetes: KubernetesSandbox
-    private var exchanges: (github: [ServiceExchange], gitlab: [ServiceExchange], kubernetes: [ServiceExchange]) =
-        ([], [], [])
+    private var vercel: VercelSandbox
+    /// What was asked of each but OpenRouter, by the first segment of its address.
+    private var exchanges: [String: [ServiceExchange]] = [:]
     private let log: FileDescriptor?
     private var state: StateFile?
 
     init(
         _ sandbox: Sandbox, _ github: GitHubSandbox, _ gitlab: GitLabSandbox, _ kubernetes: KubernetesSandbox,
-        log: FileDescriptor?
+        _ vercel: VercelSandbox, log: FileDescriptor?
     ) {
         self.sandbox = sandbox
         self.github = github
         self.gitlab = gitlab
         self.kubernetes = kubernetes
+        self.vercel = vercel
         self.log = log
     }
 
@@ -45,28 +48,23 @@ actor Service {
     func answer(_ request: HTTPRequest) throws -> HTTPResponse {
         let now = StateFile.moment(Date())
         if let state, StateFile.keeps(request) { try state.keep(request, at: now) }
-        switch RequestTarget(request).segments.first {
+        let name = RequestTarget(request).segments.first ?? ""
+        let response: HTTPResponse
+        switch name {
         case "sandbox": return control(request, at: now)
-        case "github":
-            let response = github.answer(request, at: now)
-            exchanges.github.append(ServiceExchange(request, response, at: now))
-            try write(exchanges.github.last?.json)
-            return response
-        case "gitlab":
-            let response = gitlab.answer(request, at: now)
-            exchanges.gitlab.append(ServiceExchange(request, response, at: now))
-            try write(exchanges.gitlab.last?.json)
-            return response
-        case "kubernetes":
-            let response = kubernetes.answer(request, at: now)
-            exchanges.kubernetes.append(ServiceExchange(request, response, at: now))
-            try write(exchanges.kubernetes.last?.json)
-            return response
+        case "github": response = github.answer(request, at: now)
+        case "gitlab": response = gitlab.answer(request, at: now)
+        case "kubernetes": response = kubernetes.answer(request, at: now)
+        case "vercel": response = vercel.answer(request, at: now)
         default:
             let response = sandbox.answer(request, at: now)
             try write(sandbox.log.last?.json)
             return response
         }
+        let exchange = ServiceExchange(request, response, at: now)
+        exchanges[name, default: []].append(exchange)
+        try write(exchange.json)
+        return response
     }
 
     private func write(_ line: JSONValue?) throws {
@@ -79,9 +77,8 @@ actor Service {
         switch (request.method, segments.joined(separator: "/")) {
         case (.get, "keys"): return HTTPResponse(json: .array(sandbox.keys.map(\.truth)))
         case (.get, "log"): return HTTPResponse(json: .array(sandbox.log.map(\.json)))
-        case (.get, "github/log"): return HTTPResponse(json: .array(exchanges.github.map(\.json)))
-        case (.get, "gitlab/log"): return HTTPResponse(json: .array(exchanges.gitlab.map(\.json)))
-        case (.get, "kubernetes/log"): return HTTPResponse(json: .array(exchanges.kubernetes.map(\.json)))
+        case (.get, "github/log"), (.get, "gitlab/log"), (.get, "kubernetes/log"), (.get, "vercel/log"):
+            return HTTPResponse(json: .array((exchanges[segments[0]] ?? []).map(\.json)))
         case (.post, "accounts"):
             let key = sandbox.addAccount(at: now)
             return HTTPResponse(json: ["management_key": .string(key.revealed() ?? "")])
@@ -114,6 +111,7 @@ actor Service {
         case (_, "github", _): return github.control(request, at: now)
         case (_, "gitlab", _): return gitlab.control(request, at: now)
         case (_, "kubernetes", _): return kubernetes.control(request, at: now)
+        case (_, "vercel", _): return vercel.control(request, at: now)
         default: return HTTPResponse(status: 404, problem: "no such control")
         }
     }

@@ -1,13 +1,17 @@
-import FoundationEssentials
-import HTTP
+package import FoundationEssentials
+package import HTTP
 import JSON
 import SandboxWire
 import Secrets
 
-extension StandIn {
-    mutating func answer(_ request: HTTPRequest, at now: Date) -> HTTPResponse {
-        let target = RequestTarget(request)
-        guard case .bearer(Secret(token))? = request.authorization else {
+extension VercelSandbox {
+    /// Answers what is asked of the API, at its own address or under `/vercel`.
+    package mutating func answer(_ request: HTTPRequest, at now: Date) -> HTTPResponse {
+        let secrets = records.map(\.value) + [token.revealed() ?? ""]
+        if secrets.contains(where: { $0.utf8.count >= 8 && request.url.description.contains($0) }) { leaks += 1 }
+        let isBelow = RequestTarget(request).segments.first == "vercel"
+        let target = RequestTarget(request, dropping: isBelow ? 1 : 0)
+        guard case .bearer(token)? = request.authorization else {
             return refusal(403, "forbidden", "Not authorized", more: ["invalidToken": true], at: now)
         }
         var path = target.segments
