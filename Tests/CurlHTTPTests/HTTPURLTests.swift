@@ -66,6 +66,22 @@ struct HTTPURLTests {
         #expect(throws: HTTPURL.Mistake.plaintext) { try HTTPURL(credentialEndpoint: text) }
     }
 
+    @Test("an address of the link itself may be plain http for who asks for that, and no other spelling of one")
+    func linkLocal() throws {
+        for text in ["http://169.254.129.3:8081/msi/token", "http://169.254.169.254/metadata/identity"] {
+            let url = try HTTPURL(linkLocal: text)
+            #expect(url.isCredentialEndpoint && url.isNear && url.appending("", query: [("a", "b")]).isWellFormed)
+            #expect(throws: HTTPURL.Mistake.plaintext) { try HTTPURL(text) }
+        }
+        for host in [
+            "169.253.1.1", "169.254.1", "169.254.1.1.evil.example", "169.254.01.1", "169.0376.1.1", "2852039166",
+            "0xa9fe0101",
+            "[::ffff:169.254.1.1]", "[fe80::1]", "10.0.0.1", "evil.example",
+        ] {
+            #expect(throws: HTTPURL.Mistake.plaintext, "\(host)") { try HTTPURL(linkLocal: "http://\(host)/") }
+        }
+    }
+
     @Test("plain http to another machine is for who asks for that, and nothing secret goes there")
     func plainToOthers() throws {
         let text = "http://web.shop.svc.cluster.local:8080/health?deep=1"

@@ -1,7 +1,7 @@
 package import Secrets
 
-/// An address that ork may connect to: https, or http to this machine; http to where AWS hands out credentials; and http to an
-/// application's probe where somebody has said so. No user, no fragment, nothing that readers take apart in different ways.
+/// An address that ork may connect to: https, or http to this machine; http to where a cloud hands out credentials; and http to
+/// an application's probe where somebody has said so. No user, no fragment, nothing that readers take apart in different ways.
 public struct HTTPURL: Hashable, Sendable, CustomStringConvertible {
     /// The address as it was written.
     public let description: String
@@ -33,22 +33,28 @@ public struct HTTPURL: Hashable, Sendable, CustomStringConvertible {
 
     /// Reads an absolute address.
     public init(_ text: String) throws(Mistake) {
-        try self.init(text, plainTo: [])
+        try self.init(text) { _ in false }
     }
 
     /// Reads the address of something that hands out AWS's credentials: the one thing that may be plain http to
     /// another address than this machine's, and only to AWS's own.
     public init(credentialEndpoint text: String) throws(Mistake) {
-        try self.init(text, plainTo: Self.credentialHosts)
+        try self.init(text, isPlain: Self.credentialHosts.contains)
+    }
+
+    /// Reads the address of something that hands out credentials on the link itself, and that the platform's own variable
+    /// names: plain http to an address of RFC 3927, written as one, which no router passes on.
+    public init(linkLocal text: String) throws(Mistake) {
+        try self.init(text, isPlain: Self.isLinkLocal)
     }
 
     /// Reads an address that may be plain http to any machine: for a request that carries no secret, over a network on which
     /// whoever says so trusts every answer, such as a cluster's own.
     public init(allowingPlain text: String) throws(Mistake) {
-        try self.init(text, plainTo: [], allowsPlain: true)
+        try self.init(text, allowsPlain: true) { _ in false }
     }
 
-    private init(_ text: String, plainTo others: Set<String>, allowsPlain: Bool = false) throws(Mistake) {
+    private init(_ text: String, allowsPlain: Bool = false, isPlain: (String) -> Bool) throws(Mistake) {
         let scheme = text.hasPrefix("https://") ? "https://" : "http://"
         guard text.hasPrefix(scheme), text.utf8.allSatisfy(Self.isAllowed) else { throw .form }
         let rest = text.dropFirst(scheme.count)
@@ -59,7 +65,7 @@ public struct HTTPURL: Hashable, Sendable, CustomStringConvertible {
         description = text
         isLoopback = Self.isLoopback(host)
         allowsPlainHTTP = allowsPlain
-        isCredentialEndpoint = others.contains(host) && scheme == "http://"
+        isCredentialEndpoint = scheme == "http://" && isPlain(host)
         guard scheme == "https://" || isNear || allowsPlain else { throw .plaintext }
     }
 
@@ -73,8 +79,10 @@ public struct HTTPURL: Hashable, Sendable, CustomStringConvertible {
 
     /// Whether it still reads as what it is taken for: it may have been put together.
     public var isWellFormed: Bool {
-        let others = isCredentialEndpoint ? Self.credentialHosts : []
-        return (try? HTTPURL(description, plainTo: others, allowsPlain: allowsPlainHTTP)) == self
+        let read = try? HTTPURL(description, allowsPlain: allowsPlainHTTP) { host in
+            isCredentialEndpoint && (Self.credentialHosts.contains(host) || Self.isLinkLocal(host))
+        }
+        return read == self
     }
 
     /// Whether plain http may be spoken there, and no proxy may come between.
@@ -143,8 +151,15 @@ public struct HTTPURL: Hashable, Sendable, CustomStringConvertible {
 
     private static func isLoopback(_ host: String) -> Bool {
         if host == "localhost" || host.hasSuffix(".localhost") || host == "::1" { return true }
+        return octets(host)?.first == "127"
+    }
+
+    private static func isLinkLocal(_ host: String) -> Bool { octets(host)?.prefix(2) == ["169", "254"] }
+
+    /// The numbers of an IPv4 address that is written as four of them.
+    private static func octets(_ host: String) -> [Substring]? {
         let parts = host.split(separator: ".", omittingEmptySubsequences: false)
-        return parts.count == 4 && parts[0] == "127" && parts.allSatisfy { isDecimal($0) && UInt8($0) != nil }
+        return parts.count == 4 && parts.allSatisfy { isDecimal($0) && UInt8($0) != nil } ? parts : nil
     }
 
     // Digits without a leading zero, which some readers take for octal.
