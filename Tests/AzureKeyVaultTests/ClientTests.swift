@@ -26,13 +26,16 @@ import Testing
         ["AZURE_CLIENT_SECRET": StandIn().clientSecret, "AZURE_AUTHORITY_HOST": "\(server.url)/login"]
     }
 
-    private static func run(_ verb: Verb, at server: VaultServer) async throws -> JSONValue? {
+    private static func run(
+        _ verb: Verb, at server: VaultServer, _ changed: JSONObject = [:], environment: [String: String]? = nil
+    ) async throws -> JSONValue? {
         var with = VaultFixture.with
         with["url"] = .string(server.url)
+        for (key, value) in changed.members { with[key] = value.isNull ? JSONValue?.none : value }
         return try await program.run(
             verb.rawValue,
             input: try PublisherProgram.requests(verb, [("web", with)], expect: [SampleKeys.predecessor]),
-            environment: environment(server), hiding: VaultFixture.credentials)["web"]
+            environment: environment ?? Self.environment(server), hiding: VaultFixture.credentials)["web"]
     }
 
     /// azure-keyvault-secrets and azure-identity, which check the vault's challenge as they do at Azure's.
@@ -73,6 +76,35 @@ import Testing
         #expect(bodies.count == 2 && bodies[0] == bodies[1], "\(bodies)")
         let verified = try await Self.run(.verify, at: server)
         #expect(verified?["outcome"] == "match")
+    }
+
+    @Test(
+        "Azure's client asks for a managed identity's token as we do, and reads with it what we wrote; no proxy is asked",
+        arguments: ["machine", "app"])
+    func managedIdentity(place: String) async throws {
+        for identity in ["system", StandIn().assigned] {
+            let server = try await Self.server()
+            let variables =
+                place == "machine"
+                ? ["AZURE_POD_IDENTITY_AUTHORITY_HOST": "\(server.url)/machine"]
+                : ["IDENTITY_ENDPOINT": "\(server.url)/app/msi/token", "IDENTITY_HEADER": StandIn().identityHeader]
+            let proxy = ["http_proxy": "http://127.0.0.1:9", "https_proxy": "http://127.0.0.1:9"]
+            let published = try await Self.run(
+                .publish, at: server,
+                ["tenant": nil, "client": nil, "managed_identity": .string(identity)],
+                environment: variables.merging(proxy) { $1 })
+            #expect(published?["outcome"] == "committed", "\(published as Any)")
+            let client = identity == "system" ? "" : identity
+            let script = Python.file("Python/clients.py")
+            let theirs = try await CommandRun(
+                [try Python.interpreter(), "-B", script, "managed", server.url, "", client, "", "", Self.name],
+                environment: variables.merging(["PATH": "/usr/bin:/bin"]) { $1 })
+            try #require(theirs.succeeded, "\(theirs.errors)")
+            let value = try JSONValue(parsing: theirs.output.utf8)["value"]?.string
+            #expect(value == SampleKeys.text(SampleKeys.successor))
+            let asked = server.service { azure, _ in azure.identityRequests }
+            #expect(asked.count == 2 && asked[0] == asked[1], "\(asked)")
+        }
     }
 
     @Test("the clouds are those of Azure's identity client, and our body is one of its published model")

@@ -12,6 +12,7 @@ extension StandIn {
             guard request.bearer == Secret(runnerToken) else { return HTTPResponse(401, nil, at: now) }
             audiences.append(target.value("audience") ?? "")
             return HTTPResponse(200, ["value": .string(identity)], at: now)
+        case "169.254.169.254", "169.254.129.3", "127.0.0.1": return identityToken(request, target, at: now)
         case let host where host.hasPrefix("login."): return login(request, target, at: now)
         case let host where host.hasPrefix(vault): return answerAsVault(request, target, at: now)
         default: return HTTPResponse(404, nil, at: now)

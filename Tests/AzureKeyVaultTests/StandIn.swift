@@ -29,6 +29,14 @@ struct StandIn: ServiceSandbox {
     /// What the application trusts as a token of the pipeline's.
     let identity = "eyJhbGciOiJSUzI1NiJ9.identity.of-the-job"
     let runnerToken = "runner_token_0123456789abcdef"
+    /// What lets an app in where its identity's tokens are.
+    let identityHeader = "identity_header_0123456789"
+    /// The identity that somebody has assigned to the machine, beside its own.
+    let assigned = "99999999-8888-7777-6666-555555555555"
+    /// Whether the machine has one of its own.
+    var hasIdentity = true
+    /// What its endpoints were asked: address, and the fields that count.
+    var identityRequests: [String] = []
     /// The cloud's own words.
     var resource = "https://vault.azure.net"
     var secrets: [String: [Version]] = [:]

@@ -46,7 +46,7 @@ extension ServiceFixture<StandIn> {
     /// The secrets of a login.
     static var credentials: [Secret] {
         let azure = StandIn()
-        return [azure.clientSecret, azure.identity, azure.runnerToken].map { Secret($0) }
+        return [azure.clientSecret, azure.identity, azure.runnerToken, azure.identityHeader].map { Secret($0) }
     }
 
     static var gitHub: [String: String] {
@@ -60,7 +60,7 @@ extension ServiceFixture<StandIn> {
         let environment = variables ?? ["AZURE_CLIENT_SECRET": StandIn().clientSecret]
         return AzureKeyVaultPublisher(
             ServiceClients(
-                KeyVault(of: .standard, token: "", tenant: nil), environment: environment, transport: self, clock: self)
+                KeyVault(of: .standard, by: nil), environment: environment, transport: self, clock: self)
         )
     }
 

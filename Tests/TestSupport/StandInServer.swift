@@ -54,7 +54,8 @@ package final class StandInServer<Service: Sendable>: Sendable {
         }
         let words = (message[header: "authorization"] ?? "").split(separator: " ").map(String.init)
         return HTTPRequest(
-            method, url, authorization: words.count == 2 && words[0] == "Bearer" ? .bearer(Secret(words[1])) : nil,
+            method, url, headers: message.headers,
+            authorization: words.count == 2 && words[0] == "Bearer" ? .bearer(Secret(words[1])) : nil,
             body: message.body.isEmpty ? nil : message.body)
     }
 }

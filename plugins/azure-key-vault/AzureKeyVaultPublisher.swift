@@ -9,9 +9,7 @@ struct AzureKeyVaultPublisher: ServicePublisher {
 
     init() {
         // Whether a call is sent again is for `ServiceClient` to say.
-        self.init(
-            ServiceClients(
-                KeyVault(of: .standard, token: "", tenant: nil), transport: CurlTransport.sendingOnce()))
+        self.init(ServiceClients(KeyVault(of: .standard, by: nil), transport: CurlTransport.sendingOnce()))
     }
 
     init(_ clients: ServiceClients) { self.clients = clients }
@@ -39,7 +37,7 @@ struct AzureKeyVaultPublisher: ServicePublisher {
         return try clients.client(
             for: settings, at: secret.address, apart: [secret.cloud.rawValue] + login.details
         ) { writes throws(PublisherError) in
-            let service = KeyVault(of: secret.cloud, token: login.title, tenant: login.tenant)
+            let service = KeyVault(of: secret.cloud, by: login)
             let credentials: any ServiceCredentials =
                 switch login {
                 case .given(let token): StaticToken(token)
@@ -47,6 +45,9 @@ struct AzureKeyVaultPublisher: ServicePublisher {
                     try EntraLogin(
                         client, proof, for: secret.cloud, environment: clients.environment,
                         transport: clients.transport, clock: clients.clock)
+                case .managed(let identity):
+                    ManagedIdentityLogin(
+                        identity, for: secret.cloud, transport: clients.transport, clock: clients.clock)
                 }
             return ServiceClient(
                 service, at: secret.address, credentials: credentials, writes: writes, transport: clients.transport,

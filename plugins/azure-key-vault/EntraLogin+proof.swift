@@ -6,13 +6,14 @@ import Timestamps
 
 extension EntraLogin {
     /// The settings of a login.
-    static let settings = ["tenant", "client", "audience"]
+    static let settings = ["tenant", "client", "audience", ManagedIdentity.setting]
 
     /// The variables that are read, if the target's `env` names them. The names are those of Azure's SDKs.
     static let variables =
         [
             "AZURE_ACCESS_TOKEN", "AZURE_TENANT_ID", "AZURE_CLIENT_ID", "AZURE_CLIENT_SECRET",
             "AZURE_FEDERATED_TOKEN", "AZURE_FEDERATED_TOKEN_FILE", "AZURE_AUTHORITY_HOST",
+            ManagedIdentity.endpoint, ManagedIdentity.header, ManagedIdentity.authority,
         ] + [GitHubIdentity.variables.url, GitHubIdentity.variables.token]
 
     /// Who a target is to its vault, by the variables that it names: the first that is there counts.
@@ -20,6 +21,8 @@ extension EntraLogin {
         /// A token that somebody else has got.
         case given(Secret)
         case client(Client, ClientProof)
+        /// The machine's or the app's own, for which nothing is stored.
+        case managed(ManagedIdentity)
 
         init(
             _ settings: Settings, cloud: AzureCloud, environment: [String: String]
@@ -33,13 +36,26 @@ extension EntraLogin {
                 self = .given(Secret(token))
                 return
             }
-            guard let proof = try ClientProof(settings, cloud: cloud, environment: environment) else {
+            let managed = try ManagedIdentity(settings, environment: environment)
+            let proof = try ClientProof(settings, cloud: cloud, environment: environment)
+            if let managed {
+                guard proof == nil else {
+                    throw Settings.error(
+                        ManagedIdentity.setting,
+                        "'\(ManagedIdentity.setting)' needs no credential, and the target's env names one",
+                        hint: "leave one of them out")
+                }
+                self = .managed(managed)
+                return
+            }
+            guard let proof else {
                 let (url, token) = GitHubIdentity.variables
                 throw PublisherError(
                     .configuration, "there is nothing to log in to Azure with",
                     hint: "name in the target's env: at GitHub \(url) and \(token), which a job with the permission"
                         + " id-token: write has; AZURE_FEDERATED_TOKEN or AZURE_FEDERATED_TOKEN_FILE; AZURE_CLIENT_SECRET;"
-                        + " or AZURE_ACCESS_TOKEN", field: "env.AZURE_FEDERATED_TOKEN")
+                        + " or AZURE_ACCESS_TOKEN; on a machine of Azure's, set '\(ManagedIdentity.setting)'",
+                    field: "env.AZURE_FEDERATED_TOKEN")
             }
             let tenant = try Self.id(settings, "tenant", "AZURE_TENANT_ID", environment)
             let client = try Self.id(settings, "client", "AZURE_CLIENT_ID", environment)
@@ -51,6 +67,7 @@ extension EntraLogin {
             switch self {
             case .given: ["given"]
             case .client(let client, let proof): [client.tenant, client.id] + proof.details
+            case .managed(let identity): identity.details
             }
         }
 
@@ -59,6 +76,16 @@ extension EntraLogin {
             switch self {
             case .given: "the token in AZURE_ACCESS_TOKEN"
             case .client(let client, _): "the token of client \(client.id)"
+            case .managed(let identity): "the token of \(identity.title)"
+            }
+        }
+
+        /// Where to look if the vault does not take the token.
+        var field: String {
+            switch self {
+            case .given: "env.AZURE_ACCESS_TOKEN"
+            case .client: "with.tenant"
+            case .managed: "with.\(ManagedIdentity.setting)"
             }
         }
 
@@ -75,9 +102,7 @@ extension EntraLogin {
                     .configuration, "nothing says which \(key) logs in",
                     hint: "set '\(key)', or name the variable \(variable) in the target's env", field: "with.\(key)")
             }
-            guard text.utf8.count <= 100, text.utf8.first?.isASCIIAlphanumeric == true,
-                text.utf8.allSatisfy({ $0.isASCIIAlphanumeric || "-.".utf8.contains($0) })
-            else {
+            guard Client.isID(text) else {
                 throw PublisherError(
                     .configuration, "the \(key) is no id", hint: "write it as 11111111-2222-3333-4444-555555555555",
                     field: field)

@@ -94,4 +94,10 @@ struct Client: Hashable {
 
     /// For people.
     var title: String { "client \(id) of tenant \(tenant)" }
+
+    /// Whether a text can be an id of Azure's, or a tenant's domain.
+    static func isID(_ text: String) -> Bool {
+        text.utf8.count <= 100 && text.utf8.first?.isASCIIAlphanumeric == true
+            && text.utf8.allSatisfy { $0.isASCIIAlphanumeric || "-.".utf8.contains($0) }
+    }
 }

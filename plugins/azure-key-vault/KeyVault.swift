@@ -19,11 +19,14 @@ struct KeyVault: Service {
     private let token: String
     /// Whose directory it comes from, where that is known.
     private let tenant: String?
+    /// Where to look if the vault does not take it.
+    private let field: String
 
-    init(of cloud: AzureCloud, token: String, tenant: String?) {
+    init(of cloud: AzureCloud, by login: EntraLogin.Proof?) {
         self.cloud = cloud
-        self.token = token
-        self.tenant = tenant
+        token = login?.title ?? ""
+        tenant = login?.tenant
+        field = login?.field ?? ""
     }
 
     /// `{"error": {"code", "message", "innererror": {"code"}}}` (`KeyVaultError`).
@@ -68,8 +71,7 @@ struct KeyVault: Service {
             hint = "the vault trusts tenant \(theirs): set 'tenant' to it"
         }
         return PublisherError(
-            .denied, "Azure Key Vault does not accept \(token) (401\(words))", hint: hint,
-            field: tenant == nil ? "env.\(credential)" : "with.tenant")
+            .denied, "Azure Key Vault does not accept \(token) (401\(words))", hint: hint, field: field)
     }
 
     /// `innererror` tells which of a vault's four doors is shut ("Azure Key Vault REST API error codes").

@@ -1,13 +1,15 @@
 """What Azure's own clients make of a stand-in: WORD URL TENANT CLIENT SECRET IDENTITY NAME [VALUE].
 
-They speak https to Azure's own names alone, so what carries their requests leads those names to the stand-in."""
+They speak https to Azure's own names alone, so what carries their requests leads those names to the stand-in. As managed
+identities they go by the environment."""
 import datetime
 import json
 import sys
 import tempfile
 
 from azure.core.pipeline.transport import RequestsTransport
-from azure.identity import AzureAuthorityHosts, ClientSecretCredential, WorkloadIdentityCredential
+from azure.identity import (
+    AzureAuthorityHosts, ClientSecretCredential, ManagedIdentityCredential, WorkloadIdentityCredential)
 from azure.keyvault.secrets import ApiVersion, SecretClient
 from azure.keyvault.secrets._generated.models import SecretAttributes, SecretSetParameters
 
@@ -43,6 +45,10 @@ if word == "get":
         vault = SecretClient("https://acme-prod.vault.azure.net", credential, transport=Detour())
         versions = [item.version for item in vault.list_properties_of_secret_versions(name, max_page_size=1)]
         print(json.dumps(show(vault.get_secret(name)) | {"versions": versions}))
+elif word == "managed":
+    credential = ManagedIdentityCredential(client_id=client or None)
+    vault = SecretClient("https://acme-prod.vault.azure.net", credential, transport=Detour())
+    print(json.dumps(show(vault.get_secret(name))))
 elif word == "set":
     credential = ClientSecretCredential(tenant, client, secret, **options)
     vault = SecretClient("https://acme-prod.vault.azure.net", credential, transport=Detour())

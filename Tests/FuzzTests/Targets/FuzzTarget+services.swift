@@ -73,7 +73,7 @@ extension FuzzTarget {
         ) {
             AzureKeyVaultPublisher(
                 ServiceClients(
-                    KeyVault(of: .standard, token: "", tenant: nil),
+                    KeyVault(of: .standard, by: nil),
                     environment: [
                         "AZURE_CLIENT_SECRET": token, "AZURE_CLIENT_ID": "c", "AZURE_TENANT_ID": "t",
                     ], transport: $0, clock: $1))
