@@ -35,9 +35,10 @@ struct Effects: Sendable {
             self.error = error
         }
         after = stage.simulation.value
-        told = stage.announcements.all.map { announcement in
+        told = stage.announcements.all.compactMap { announcement in
             switch announcement {
             case .doing(let text), .done(let text), .warning(let text): text
+            case .waiting, .waited: nil
             }
         }
         hosts = Set(transport.exchanges.joined().map(\.url.host))

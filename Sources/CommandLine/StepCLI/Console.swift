@@ -12,15 +12,17 @@ package struct Console: Sendable {
     private let runner: RunnerCommand.System?
     private let invocation: Invocation?
     private let verbosity: Verbosity?
+    private let sign: WaitingSign?
 
     /// `invocation` makes commands in messages whole; there is none before the options are read.
     package init(
         program: String, environment: StepEnvironment = StepEnvironment(), invocation: Invocation? = nil,
-        verbosity: Verbosity? = nil
+        verbosity: Verbosity? = nil, sign: WaitingSign? = nil
     ) {
         self.program = program
         self.invocation = invocation
         self.verbosity = verbosity
+        self.sign = sign
         runner = RunnerCommand.System(environment)
     }
 
@@ -30,8 +32,13 @@ package struct Console: Sendable {
         case .doing where verbosity == .quiet: break
         case .doing(let text), .done(let text): line(whole(text))
         case .warning(let text): line("warning: \(whole(text))")
+        case .waiting(let what, let date): sign?.show(what, until: date)
+        case .waited: sign?.hide()
         }
     }
+
+    /// Shows no more that anything is waited for: a second signal ends the process, and must leave nothing half drawn.
+    package func stopShowingWaits() { sign?.end() }
 
     /// Shows why a step did not finish, or what it waits for, and has the CI system show it, too.
     package func show(_ error: StepError) {
@@ -66,7 +73,7 @@ package struct Console: Sendable {
     }
 
     private func show(_ command: RunnerCommand?) {
-        if let command { Self.write(Array("\(SecretShape.masking(command.text))\n".utf8), to: .standardError) }
+        if let command { write(Array("\(SecretShape.masking(command.text))\n".utf8), to: .standardError) }
     }
 
     /// Sets outputs for later jobs where the runner reads them from the log (Azure), and marks a job that ended with "not
@@ -75,7 +82,7 @@ package struct Console: Sendable {
         guard runner == .azure else { return }
         var lines = parts.map { "##vso[task.setvariable variable=\($0.name);isOutput=true]\($0.value)" }
         if isNotYet { lines.append("##vso[task.complete result=SucceededWithIssues;]not yet: a later run continues") }
-        Self.write(Array(lines.map { "\($0)\n" }.joined().utf8), to: .standardOutput)
+        write(Array(lines.map { "\($0)\n" }.joined().utf8), to: .standardOutput)
     }
 
     /// Shows one try to send a request, if people want to know that.
@@ -103,7 +110,7 @@ package struct Console: Sendable {
 
     /// Prints the answer of a `--json` run.
     package func print(_ json: JSONValue) {
-        Self.write(Array("\(DisplayText.json(json.text(.compact)))\n".utf8), to: .standardOutput)
+        write(Array("\(DisplayText.json(json.text(.compact)))\n".utf8), to: .standardOutput)
     }
 
     /// Prints text that was asked for, such as a help page or a table. People have named keys after keys.
@@ -111,17 +118,24 @@ package struct Console: Sendable {
         let lines = text.split(separator: "\n", omittingEmptySubsequences: false).map {
             DisplayText.line(SecretShape.masking(String($0)), limit: .max)
         }
-        write(Array(lines.joined(separator: "\n").utf8) + [0x0A], to: .standardOutput)
+        // A reader that has gone is no failure.
+        _ = try? FileDescriptor.standardOutput.writeAll(Array(lines.joined(separator: "\n").utf8) + [0x0A])
     }
 
     // One write a line, so that lines of steps that run side by side do not mix.
     private func line(_ text: String) {
         let shown = DisplayText.line(SecretShape.masking(text), limit: .max)
-        Self.write(Array("\(program): \(shown)\n".utf8), to: .standardError)
+        write(Array("\(program): \(shown)\n".utf8), to: .standardError)
     }
 
     // A reader that has gone must not end a step in the middle of its work.
-    private static func write(_ bytes: [UInt8], to file: FileDescriptor) { _ = try? file.writeAll(bytes) }
+    private func write(_ bytes: [UInt8], to file: FileDescriptor) {
+        guard let sign else {
+            _ = try? file.writeAll(bytes)
+            return
+        }
+        sign.aside { _ = try? file.writeAll(bytes) }
+    }
 }
 
 extension TransferObserver {
@@ -129,8 +143,14 @@ extension TransferObserver {
     /// process to.
     package static func showing(on console: Console) -> TransferObserver {
         TransferObserver(
-            tell: { console.show(.doing("waiting for \($0)")) }, isStopping: { StopSignal.received != nil },
-            trace: { console.show($0) })
+            tell: {
+                console.show(.doing("waiting for \($0)"))
+                console.show(.waiting(for: $0))
+            }, isStopping: { StopSignal.received != nil },
+            trace: {
+                console.show(.waited)
+                console.show($0)
+            })
     }
 }
 

@@ -31,6 +31,8 @@ package struct ProbePrograms: ProgramRunner {
         }
         let notice = session.console.notice(
             "waiting for the probe \(arguments[0]), until \(deadline.rfc3339) at the longest")
+        session.console.show(.waiting(for: "the probe \(arguments[0])", until: deadline))
+        defer { session.console.show(.waited) }
         let options = Run.Options(time: .seconds(max(0, deadline.timeIntervalSinceNow)))
         let run = Program(arguments, environment: names, directory: folder).run(options, log: log) { _ in notice() }
         let end: String

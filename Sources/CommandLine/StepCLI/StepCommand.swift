@@ -35,8 +35,10 @@ extension StepCommand {
         do { command = try parse() } catch { UsageError(error, of: Self.self).exit(Console(program: program)) }
         let invocation = Invocation(command.common)
         let console = Console(
-            program: program, invocation: invocation, verbosity: command.common.outputLevel)
+            program: program, invocation: invocation, verbosity: command.common.outputLevel,
+            sign: WaitingSign(of: program, command.common.verbosity))
         StopSignal.watch {
+            console.stopShowingWaits()
             console.show(.done("stopping: what is under way comes to its end first; another signal ends it at once"))
         }
         let environment = StepEnvironment()

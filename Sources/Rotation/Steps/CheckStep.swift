@@ -50,7 +50,7 @@ package struct CheckStep {
             throw nothingToCheck(state)
         }
         let requests = try PublisherRequests(
-            to: publishers, targets, in: configurationFolder, for: "ork-publish --check")
+            to: publishers, targets, in: configurationFolder, for: "ork-publish --check", tell: tell)
         if let warning = state?.comparisonWarning { tell(.warning(warning)) }
         var failed: [PublishStep.Failure] = []
         requests.send(

@@ -46,7 +46,9 @@ extension CreateStep {
     ) throws(StepError) {
         context.tell(.warning("no answer to the minting (\(error.message)); checking whether the key was made"))
         try discardUnactivated(header, names: [name.description])
-        context.clock.sleep(until: context.clock.now.addingTimeInterval(Double(header.plan.publish.settle.seconds)))
+        context.wait(
+            for: "what a lost answer may have made to be listed",
+            until: context.clock.now.addingTimeInterval(Double(header.plan.publish.settle.seconds)))
         try discardUnactivated(header, names: [name.description])
         throw StepError(
             .unreachable, "the minting had no answer (\(error.message)); what it may have left is deleted",

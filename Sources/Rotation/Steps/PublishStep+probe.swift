@@ -68,7 +68,7 @@ extension PublishStep {
         let ready = min(successor.createdAt.addingTimeInterval(length), now.addingTimeInterval(length))
         guard ready > now else { return }
         context.tell(.doing("leaving the new key alone until \(ready.rfc3339), so that it is known everywhere"))
-        context.clock.sleep(until: ready)
+        context.wait(for: "the new key to be known everywhere", until: ready)
         try context.continueUnlessStopped()
     }
 

@@ -80,7 +80,7 @@ package struct PublishStep {
                 hint: "start a new rotation: `\(state.supersedingCommand)`")
         }
         let requests = try PublisherRequests(
-            to: publishers, targets, in: context.configurationFolder, for: "ork-publish")
+            to: publishers, targets, in: context.configurationFolder, for: "ork-publish", tell: context.tell)
         let secret = try open(successor, state)
         let verb = context.isDryRun ? "would publish" : "publishing"
         context.tell(.doing("\(verb) \(successor.name) to \(Self.list(targets))"))

@@ -10,6 +10,7 @@ import Sodium
 struct PublisherRequests {
     private let publishers: any PublisherHost
     private let targets: [Entry]
+    private let tell: (Announcement) -> Void
 
     private struct Entry {
         let target: Plan.Target
@@ -19,11 +20,13 @@ struct PublisherRequests {
 
     /// Finds everything that is wrong with the targets and can be found without asking their services.
     ///
-    /// `folder` is that of this stage's `ork.yaml`, and `command` what it runs.
+    /// `folder` is that of this stage's `ork.yaml`, `command` what it runs, and `tell` is told who is waited for.
     init(
-        to publishers: any PublisherHost, _ targets: [Plan.Target], in folder: String?, for command: String
+        to publishers: any PublisherHost, _ targets: [Plan.Target], in folder: String?, for command: String,
+        tell: @escaping (Announcement) -> Void
     ) throws(StepError) {
         self.publishers = publishers
+        self.tell = tell
         var found: [Entry] = []
         var problems: [String] = []
         var isDenied = true
@@ -45,14 +48,15 @@ struct PublisherRequests {
         self.targets = found
     }
 
-    private init(_ publishers: any PublisherHost, _ targets: [Entry]) {
-        self.publishers = publishers
+    private init(_ requests: Self, only targets: [Entry]) {
+        publishers = requests.publishers
+        tell = requests.tell
         self.targets = targets
     }
 
     /// Those of them of which this holds.
     func only(where isWanted: (Plan.Target, PublisherInformation) -> Bool) -> PublisherRequests {
-        PublisherRequests(publishers, targets.filter { isWanted($0.target, $0.information) })
+        PublisherRequests(self, only: targets.filter { isWanted($0.target, $0.information) })
     }
 
     var isEmpty: Bool { targets.isEmpty }
@@ -114,7 +118,12 @@ struct PublisherRequests {
                 receipt: receipt, sealTo: sealTo.map(\.recipient))
             return (address: entry.address, request: request)
         }
+        var silent = targets.map(\.target)
+        defer { tell(.waited) }
+        tell(.waiting(for: PublishStep.list(silent), until: deadline))
         publishers.deliver(verb, requests) { index, answer in
+            silent.removeAll { $0.name == targets[index].target.name }
+            if !silent.isEmpty { tell(.waiting(for: PublishStep.list(silent), until: deadline)) }
             var answer = answer
             if let state { answer.held = Self.held(answer, state) }
             each(targets[index].target, requests[index].request, answer)

@@ -41,7 +41,8 @@ extension ReadBack {
         func ask(
             _ targets: [Plan.Target], about digest: Digest?, each: (Plan.Target, PublisherAnswer) -> Void
         ) throws(StepError) {
-            let requests = try PublisherRequests(to: publishers, targets, in: context.configurationFolder, for: command)
+            let requests = try PublisherRequests(
+                to: publishers, targets, in: context.configurationFolder, for: command, tell: context.tell)
             requests.send(.verify, state, about: digest, secret: secret, from: context.clock.now, timeout: timeout) {
                 each($0, $2)
             }

@@ -18,7 +18,8 @@ extension RetireStep {
         var checks = try applications.check(state, hiding: nil, hint: hint)
         if checks.contains(where: \.isFailed) {
             // One bad answer is no outage.
-            context.clock.sleep(until: context.clock.now.addingTimeInterval(Self.breath))
+            context.wait(
+                for: "the application to be asked once more", until: context.clock.now.addingTimeInterval(Self.breath))
             try context.continueUnlessStopped()
             checks = try applications.check(state, hiding: nil, hint: hint)
         }

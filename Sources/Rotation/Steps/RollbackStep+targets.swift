@@ -22,7 +22,8 @@ extension RollbackStep {
 
     private func requests(to targets: [Plan.Target]) throws(StepError) -> PublisherRequests {
         try PublisherRequests(
-            to: verification.publishers, targets, in: context.configurationFolder, for: "ork-rollback")
+            to: verification.publishers, targets, in: context.configurationFolder, for: "ork-rollback",
+            tell: context.tell)
     }
 
     /// Gives the targets their keys back, the last wave first, and reads them back. Nothing is written where the key is

@@ -91,6 +91,13 @@ package struct StepContext {
         journal.handoff?.sealed.filter { $0.recipient == identity.publicIdentity } ?? []
     }
 
+    /// Waits until `date`, or until somebody asks to stop, and tells for what.
+    func wait(for what: String, until date: Date) {
+        tell(.waiting(for: what, until: date))
+        clock.sleep(until: date)
+        tell(.waited)
+    }
+
     /// Stands before whatever must not begin any more when somebody asks to stop.
     func continueUnlessStopped() throws(StepError) {
         guard !isStopping() else { throw StepError(.interrupted, "nothing more was begun", isRetryable: false) }
@@ -120,6 +127,11 @@ package enum Announcement: Sendable, Hashable {
     case done(String)
     /// What somebody should look at, though the step continues.
     case warning(String)
+    /// What the step waits for from here on, in a few words, and until when at the longest: no news, only to be shown while it
+    /// lasts. Another one takes its place.
+    case waiting(for: String, until: Date? = nil)
+    /// It waits no longer.
+    case waited
 }
 
 /// What runs a program of the user's as a probe, under the rules for publishers (design of the contract: no secret

@@ -39,7 +39,9 @@ package struct Waiting {
                     .doing(
                         "waiting: \(error.message); the next try is at \(moment.rfc3339), the last at \(deadline.rfc3339)"
                     ))
+                tell(.waiting(for: "the next try: \(error.message)", until: moment))
                 clock.sleep(until: moment)
+                tell(.waited)
                 guard !isStopping() else { throw error }
                 pause = min(pause * 1.5, Self.pauses.upperBound)
             }

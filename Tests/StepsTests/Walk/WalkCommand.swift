@@ -78,10 +78,11 @@ struct WalkEnding: Sendable {
     /// All that a person has read.
     var text: String {
         guard !wasKilled else { return "(killed)" }
-        let lines = told.map { announcement in
+        let lines: [String] = told.compactMap { announcement in
             switch announcement {
             case .doing(let text), .done(let text): text
             case .warning(let text): "warning: \(text)"
+            case .waiting, .waited: nil
             }
         }
         let failure = error.map { ["error: \($0.message)"] + ($0.hint.map { ["hint: \($0)"] } ?? []) } ?? []
