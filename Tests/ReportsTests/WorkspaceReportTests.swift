@@ -36,7 +36,7 @@ import Timestamps
         KeyCase(name: "off", days: 300, disabled: true, remarks: []),
     ]
 
-    private static func survey() throws -> DueSurvey {
+    static func survey() throws -> DueSurvey {
         let simulation = Simulation()
         simulation.with { simulated in
             for one in Self.cases.reversed() {

@@ -6,11 +6,16 @@ package struct JSONSchema: Sendable {
     private let file: String?
     private let builtin: String
 
+    /// One that a test has made.
+    package static func at(_ path: String) -> JSONSchema { JSONSchema(file: path, builtin: "") }
+
     /// Those of ours, in `ci-templates/schema`.
     package static let configuration = JSONSchema(
         file: BuiltProduct.repository + "/ci-templates/schema/ork.yaml.schema.json", builtin: "")
     package static let handoff = JSONSchema(
         file: BuiltProduct.repository + "/ci-templates/schema/handoff.schema.json", builtin: "")
+    package static let report = JSONSchema(
+        file: BuiltProduct.repository + "/ci-templates/schema/report.schema.json", builtin: "")
     /// The one of the presets of the publisher `http`.
     package static let preset = JSONSchema(
         file: BuiltProduct.repository + "/plugins/http/preset.schema.json", builtin: "")
