@@ -44,7 +44,7 @@ import Testing
 
     private func lines(_ bodies: [String: JSONValue], status: [String: Int] = [:]) -> [String] {
         let environment = StepEnvironment(["GH_TOKEN": "token"])
-        return GitHubSetup(Self.origin, environment, Answers(status: status, bodies: bodies))
+        return GitHubSetup(Forge(Self.origin, environment, Answers(status: status, bodies: bodies)))
             .findings(["TARGET_TOKEN"]).map(\.line)
     }
 
@@ -96,7 +96,8 @@ import Testing
     func simple() {
         func lines(_ bodies: [String: JSONValue]) -> [String] {
             GitHubSetup(
-                Self.origin, StepEnvironment(["GH_TOKEN": "token"]), Answers(status: [:], bodies: bodies), .simple
+                Forge(
+                    Self.origin, StepEnvironment(["GH_TOKEN": "token"]), Answers(status: [:], bodies: bodies), .simple)
             )
             .findings(["TARGET_TOKEN"]).map(\.line)
         }
@@ -120,10 +121,10 @@ import Testing
     func blind() {
         let answers = Answers(status: [:], bodies: [:])
         let lines = [
-            GitHubSetup(Self.origin, StepEnvironment([:]), answers).findings([]),
-            GitHubSetup(nil, StepEnvironment(["GH_TOKEN": "x"]), answers).findings([]),
-            GitLabSetup(Self.origin, StepEnvironment([:]), answers).findings([]),
-            GitLabSetup(nil, StepEnvironment(["GITLAB_TOKEN": "x"]), answers).findings([]),
+            GitHubSetup(Forge(Self.origin, StepEnvironment([:]), answers)).findings([]),
+            GitHubSetup(Forge(nil, StepEnvironment(["GH_TOKEN": "x"]), answers)).findings([]),
+            GitLabSetup(Forge(Self.origin, StepEnvironment([:]), answers)).findings([]),
+            GitLabSetup(Forge(nil, StepEnvironment(["GITLAB_TOKEN": "x"]), answers)).findings([]),
         ]
         #expect(lines.allSatisfy { $0.map(\.verdict) == [.unknown] })
     }
@@ -147,9 +148,8 @@ import Testing
     @Test("a token goes to the host that somebody has named for it, wherever a clone comes from", arguments: gitHubs)
     func whoGetsTheToken(host: String, variables: [String: String], address: String?) {
         let witness = Witness()
-        let setup = GitHubSetup(
-            GitRemote("git@\(host):acme/web.git"), StepEnvironment(variables), witness, .simple)
-        let findings = setup.findings([])
+        let origin = GitRemote("git@\(host):acme/web.git")
+        let findings = GitHubSetup(Forge(origin, StepEnvironment(variables), witness, .simple)).findings([])
         #expect(witness.addresses.isEmpty == (address == nil))
         #expect(witness.addresses.allSatisfy { $0.hasPrefix(address ?? "none") })
         #expect(address != nil || findings.map(\.verdict) == [.unknown])
@@ -166,7 +166,8 @@ import Testing
     func whoGetsGitLabsToken(host: String, variables: [String: String], address: String?) {
         let witness = Witness()
         let environment = StepEnvironment(variables.merging(["GITLAB_TOKEN": "x"]) { $1 })
-        let findings = GitLabSetup(GitRemote("git@\(host):acme/web.git"), environment, witness).findings([])
+        let origin = GitRemote("git@\(host):acme/web.git")
+        let findings = GitLabSetup(Forge(origin, environment, witness)).findings([])
         #expect(witness.addresses.isEmpty == (address == nil))
         #expect(witness.addresses.allSatisfy { $0.hasPrefix(address ?? "none") })
         #expect(address != nil || findings.map(\.verdict) == [.unknown])
@@ -188,7 +189,7 @@ import Testing
         ]
         let environment = StepEnvironment(["GITLAB_TOKEN": "token", "GITLAB_HOST": "https://gitlab.example"])
         let origin = GitRemote("https://gitlab.example/acme/web.git")
-        let lines = GitLabSetup(origin, environment, Answers(status: [:], bodies: bodies))
+        let lines = GitLabSetup(Forge(origin, environment, Answers(status: [:], bodies: bodies)))
             .findings(["TARGET_TOKEN"]).map(\.line)
         #expect(
             lines.filter { !$0.hasPrefix("ok ") } == [

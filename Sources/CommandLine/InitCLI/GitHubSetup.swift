@@ -5,26 +5,15 @@ import StepCLI
 
 /// What a repository at GitHub has of a pipeline's environments and secrets.
 struct GitHubSetup {
-    private let origin: GitRemote?
-    private let environment: StepEnvironment
-    private let transport: any HTTPTransport
-    private let kind: PipelineKind
+    private let forge: Forge
 
-    init(
-        _ origin: GitRemote?, _ environment: StepEnvironment, _ transport: any HTTPTransport,
-        _ kind: PipelineKind = .staged
-    ) {
-        self.kind = kind
-        self.origin = origin
-        self.environment = environment
-        self.transport = transport
-    }
+    init(_ forge: Forge) { self.forge = forge }
 
     /// The environments of the workflows: what each needs, and whether somebody has to let its jobs run.
     static func environments(
         _ variables: [String], _ kind: PipelineKind = .staged
     ) -> [(name: String, secrets: [String], hasReviewers: Bool)] {
-        let key = "OPENROUTER_MANAGEMENT_KEY"
+        let key = Forge.managementKey
         guard kind == .staged else { return [("ork", [key] + variables + ["ORK_IDENTITY"], false)] }
         return [
             ("ork-manage", [key, "ORK_IDENTITY"], false), ("ork-publish", variables + ["ORK_IDENTITY"], false),
@@ -34,35 +23,30 @@ struct GitHubSetup {
     }
 
     func findings(_ variables: [String]) -> [Finding] {
-        guard let origin else { return [Finding(.unknown, "GitHub: no remote tells which repository this is")] }
-        let (base, names, way) = access(to: origin.host)
-        guard let token = names.lazy.compactMap({ environment[$0] }).first else {
-            return [
-                Finding(
-                    .unknown,
-                    "environments, reviewers and secrets of \(origin.path): "
-                        + (names.first.map { "\($0) is not set" } ?? "GH_HOST is not \(origin.host)")
-                        + "; \(way) ork-init --check")
-            ]
-        }
-        let look = ServiceLook(transport, base: "\(base)/repos/\(origin.path)", .bearer(Secret(token)))
-        return Self.environments(variables, kind).flatMap { name, secrets, hasReviewers in
-            environment(name, hasReviewers, look) + self.secrets(secrets, of: name, look)
+        forge.ask(
+            "GitHub", about: "environments, reviewers and secrets", of: "repository", by: access
+        ) { base, path, token in
+            let look = ServiceLook(forge.transport, base: "\(base)/repos/\(path)", .bearer(token))
+            return Self.environments(variables, forge.kind).flatMap { name, secrets, hasReviewers in
+                environment(name, hasReviewers, look) + self.secrets(secrets, of: name, look)
+            }
         }
     }
 
-    /// The API of a host, the variables that may hold the token for it, and how to set the first. As with gh, GH_TOKEN is for
-    /// GitHub's own hosts. Whoever made a clone's remote does not say where a token goes: the host stands in GH_HOST as well.
-    private func access(to host: String) -> (base: String, tokens: [String], way: String) {
+    /// As with gh, GH_TOKEN is for GitHub's own hosts, and any other stands in GH_HOST.
+    private func access(to host: String) -> Forge.Access {
         let tokens = ["GH_TOKEN", "GITHUB_TOKEN"]
-        let way = "GH_TOKEN=$(gh auth token)"
-        if let base = environment["GITHUB_API_URL"] { return (base, tokens, way) }
-        if host == "github.com" || host.hasSuffix(".ghe.com") { return ("https://api.\(host)", tokens, way) }
-        return (
-            "https://\(host)/api/v3",
-            environment["GH_HOST"] == host ? ["GH_ENTERPRISE_TOKEN", "GITHUB_ENTERPRISE_TOKEN"] : [],
-            "GH_HOST=\(host) GH_ENTERPRISE_TOKEN=$(gh auth token --hostname \(host))"
-        )
+        let base = host == "github.com" || host.hasSuffix(".ghe.com") ? "https://api.\(host)" : nil
+        if let base = forge.environment["GITHUB_API_URL"] ?? base {
+            return Forge.Access(
+                base: base, tokens: tokens, lacking: "\(tokens[0]) is not set",
+                remedy: "GH_TOKEN=$(gh auth token) ork-init --check")
+        }
+        let isNamed = forge.environment["GH_HOST"] == host
+        return Forge.Access(
+            base: "https://\(host)/api/v3", tokens: isNamed ? ["GH_ENTERPRISE_TOKEN", "GITHUB_ENTERPRISE_TOKEN"] : [],
+            lacking: isNamed ? "GH_ENTERPRISE_TOKEN is not set" : "GH_HOST is not \(host)",
+            remedy: "GH_HOST=\(host) GH_ENTERPRISE_TOKEN=$(gh auth token --hostname \(host)) ork-init --check")
     }
 
     private func environment(_ name: String, _ hasReviewers: Bool, _ look: ServiceLook) -> [Finding] {

@@ -5,52 +5,38 @@ import StepCLI
 
 /// What a project at GitLab has of a pipeline's variables and protected environments.
 struct GitLabSetup {
-    private let origin: GitRemote?
-    private let environment: StepEnvironment
-    private let transport: any HTTPTransport
-    private let kind: PipelineKind
+    private let forge: Forge
 
-    init(
-        _ origin: GitRemote?, _ environment: StepEnvironment, _ transport: any HTTPTransport,
-        _ kind: PipelineKind = .staged
-    ) {
-        self.kind = kind
-        self.origin = origin
-        self.environment = environment
-        self.transport = transport
-    }
+    init(_ forge: Forge) { self.forge = forge }
 
     func findings(_ variables: [String]) -> [Finding] {
-        guard let origin else { return [Finding(.unknown, "GitLab: no remote tells which project this is")] }
-        guard let token = environment["GITLAB_TOKEN"] else {
-            return [
-                Finding(
-                    .unknown,
-                    "variables and protected environments of \(origin.path): GITLAB_TOKEN is not set; it needs "
-                        + "read_api and the role Maintainer")
-            ]
+        forge.ask(
+            "GitLab", about: "variables and protected environments", of: "project", by: access
+        ) { base, path, token in
+            let project = path.split(separator: "/").joined(separator: "%2F")
+            let look = ServiceLook(forge.transport, base: "\(base)/projects/\(project)", .field("PRIVATE-TOKEN", token))
+            return self.variables(variables, look) + (forge.kind == .simple ? [] : gates(look))
         }
-        // Whoever made a clone's remote does not say where a token goes.
-        let named = environment["GITLAB_HOST"].map { $0.split(separator: "/").last.map(String.init) ?? $0 }
-        guard environment["CI_API_V4_URL"] != nil || ["gitlab.com", named].contains(origin.host) else {
-            return [
-                Finding(
-                    .unknown,
-                    "variables and protected environments of \(origin.path): nothing says that GITLAB_TOKEN is for "
-                        + "\(origin.host); GITLAB_HOST=\(origin.host) ork-init --check")
-            ]
+    }
+
+    private func access(to host: String) -> Forge.Access {
+        let named = forge.environment["GITLAB_HOST"].map { $0.split(separator: "/").last.map(String.init) ?? $0 }
+        let base = forge.environment["CI_API_V4_URL"]
+        guard base != nil || ["gitlab.com", named].contains(host) else {
+            return Forge.Access(
+                base: "", tokens: [], lacking: "nothing says that GITLAB_TOKEN is for \(host)",
+                remedy: "GITLAB_HOST=\(host) ork-init --check")
         }
-        let base = environment["CI_API_V4_URL"] ?? "https://\(origin.host)/api/v4"
-        let project = origin.path.split(separator: "/").joined(separator: "%2F")
-        let look = ServiceLook(transport, base: "\(base)/projects/\(project)", .field("PRIVATE-TOKEN", Secret(token)))
-        return self.variables(variables, look) + (kind == .simple ? [] : gates(look))
+        return Forge.Access(
+            base: base ?? "https://\(host)/api/v4", tokens: ["GITLAB_TOKEN"], lacking: "GITLAB_TOKEN is not set",
+            remedy: "it needs read_api and the role Maintainer")
     }
 
     private func variables(_ variables: [String], _ look: ServiceLook) -> [Finding] {
-        let key = "OPENROUTER_MANAGEMENT_KEY"
+        let key = Forge.managementKey
         let all = [key] + variables + ["ORK_IDENTITY"]
         let wanted =
-            kind == .simple
+            forge.kind == .simple
             ? [("ork/rotate", all + ["ORK_HANDOFF_TOKEN"])]
             : [
                 ("ork/manage", [key, "ORK_IDENTITY"]), ("ork/publish", variables + ["ORK_IDENTITY"]),

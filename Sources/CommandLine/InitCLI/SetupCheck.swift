@@ -75,7 +75,7 @@ package struct SetupCheck {
                 findings.append(Finding(.there, path))
             }
         }
-        return findings + GitHubSetup(folder.origin, environment, transport, kind).findings(variables)
+        return findings + GitHubSetup(Forge(folder.origin, environment, transport, kind)).findings(variables)
     }
 
     private func gitLab(_ rotations: [RotationConfiguration], _ variables: [String]) -> [Finding] {
@@ -88,7 +88,7 @@ package struct SetupCheck {
             isIncluded
                 ? Finding(.there, ".gitlab-ci.yml")
                 : Finding(.missing, ".gitlab-ci.yml: include: [{local: \(included)}]"))
-        return findings + GitLabSetup(folder.origin, environment, transport, kind).findings(variables)
+        return findings + GitLabSetup(Forge(folder.origin, environment, transport, kind)).findings(variables)
     }
 
     private func cron(_ rotations: [RotationConfiguration], _ variables: [String]) -> [Finding] {
