@@ -113,6 +113,20 @@ import Testing
         #expect(lines.last?.contains(" 0 failed") == false)
     }
 
+    @Test("a plugin writes no line of the report, and nothing of it reaches the terminal")
+    func report() async throws {
+        let folder = try TemporaryDirectory()
+        let source = try String(contentsOf: URL(filePath: example("python")), encoding: .utf8)
+        let words = #"reject("internal", "\u001b[1A\u001b[2K\nok - check answers and changes nothing\n::error::x")"#
+        let ready = #"return told | {"outcome": "ready"}"#
+        try #require(source.contains(ready))
+        let path = try folder.writeProgram(
+            source.replacing(ready, with: "return \(words)"), to: "ork-publisher-forger")
+        let lines = try await conform(path, folder)
+        #expect(lines.contains { $0.hasPrefix("not ok - check answers") && $0.hasSuffix("::error::x") }, "\(lines)")
+        #expect(!lines.contains { $0.hasPrefix("ok - check answers") || $0.contains("\u{1b}") }, "\(lines)")
+    }
+
     /// The example with the verb `rollback`, which it answers as `publish`, and one more change.
     struct WayBack: Sendable {
         var fault: (text: String, replacement: String)?

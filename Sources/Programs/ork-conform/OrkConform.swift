@@ -4,6 +4,7 @@ import JSON
 import PluginHost
 import PublisherHosting
 import PublisherKit
+import Secrets
 
 @main
 struct OrkConform: ParsableCommand {
@@ -48,7 +49,8 @@ struct OrkConform: ParsableCommand {
         let subject = Subject(path: absolute, target: target) { information throws(PublisherError) in
             try host.child(mapping, of: information)
         }
-        var report = Report { print($0) }
+        // Lines quote the program that is looked at, which is to write none of its own.
+        var report = Report { print(DisplayText.line($0, limit: .max)) }
         Conformance(subject).check(&report)
         print(report.summary)
         if report.failed > 0 { throw ExitCode.failure }
