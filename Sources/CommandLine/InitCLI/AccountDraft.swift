@@ -31,6 +31,7 @@ struct AccountDraft {
                 .usage, "--to: \(Counted(chosen.count, "rotation")) would have one target: \(flag)",
                 hint: "write \(Self.placeholder) where the targets differ: it is what the * of the pattern stands for")
         }
+        if !flags.isEmpty { try Self.refuseTwins(chosen.map(\.base), by: chosen.map { $0.part.lowercased() }) }
         var names = file?.rotations.map(\.name.description) ?? []
         var rotations: [DraftRotation] = []
         for (base, part) in chosen {
@@ -49,6 +50,18 @@ struct AccountDraft {
     }
 
     private static let placeholder = "{name}"
+
+    // Most services take a name in capitals for the same one.
+    private static func refuseTwins(_ bases: [String], by parts: [String]) throws(StepError) {
+        var seen: [String: String] = [:]
+        for (base, part) in zip(bases, parts) {
+            if let other = seen.updateValue(base, forKey: part) {
+                throw StepError(
+                    .usage, "--to: the keys \(other) and \(base) would have one target where capitals do not count",
+                    hint: "narrow the pattern, and write one of the rotations by hand")
+            }
+        }
+    }
 
     // Whoever names a key would otherwise write settings of a target.
     private static func filled(_ flag: String, with part: String, for base: String) throws(StepError) -> String {
