@@ -6,6 +6,7 @@ import Rotation
 import TestSupport
 import Testing
 import Timestamps
+import YAML
 
 @testable import InitCLI
 
@@ -106,6 +107,11 @@ import Timestamps
         let rotate = try #require(draft(.github, Self.targets, options: options)[".github/workflows/ork-rotate.yml"])
         #expect(rotate.contains(" url: 'https://h.example/ork.tar.gz'\n      signer: 'ssh-ed25519 AAAA it''s'\n"))
         #expect(!rotate.contains("source:") && !rotate.contains("sha256:"))
+        options.signer = "ssh-ed25519 AAAA\nssh-ed25519 BBBB"
+        let both = try #require(draft(.github, Self.targets, options: options)[".github/workflows/ork-rotate.yml"])
+        let read = try YAMLNode.parse(Array(both.utf8), allowing: [])
+        let with = read?["jobs"]?["rotate"]?["with"] ?? read?["jobs"]?["rotate"]?["steps"]?.sequence?[1]["with"]
+        #expect(with?["signer"]?.string == options.signer)
     }
 
     @Test("a pipeline of GitLab's that is there is left alone, and one that is not is made")

@@ -1,3 +1,4 @@
+import JSON
 import Rotation
 import Steps
 
@@ -41,7 +42,10 @@ extension Template {
         }
     }
 
+    // Several keys of signers are one a line.
     private static func quoted(_ text: String) -> String {
-        "'" + text.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "''") + "'"
+        text.contains(where: \.isNewline)
+            ? JSONValue.string(text).text(.compact)
+            : "'" + text.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "''") + "'"
     }
 }
