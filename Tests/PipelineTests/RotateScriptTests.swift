@@ -1,4 +1,5 @@
 import FoundationEssentials
+import HTTP
 import JSON
 import Secrets
 import TestSupport
@@ -55,6 +56,26 @@ struct RotateScriptTests {
         #expect(run.succeeded && parts.count == 2, "\(run.output)")
         #expect(parts.last?.contains("the leaked key is gone, ") == true)
         #expect(try minted() == 1 && place.live().count == 1)
+    }
+
+    @Test("after a rotation was taken back cron begins no other, and a person does")
+    func takenBack() async throws {
+        try place.configure("gitlab-variable", "project", "key", more: "    due: {every: 1s}")
+        let value = JSONValue.string(place.sandbox.predecessor.key.revealed() ?? "")
+        for key in ["CANARY_KEY", "WEB_KEY"] {
+            _ = try place.sandbox.control(
+                .post, "gitlab/variables", ["project": "acme/web", "key": .string(key), "value": value])
+        }
+        let closed = try await rotate(["ORK_GATES": "ask"], answers: "y\nn\n")
+        #expect(!closed.succeeded && closed.output.contains("not approved"), "\(closed.output)")
+        let back = try await rotate([:], ["--rollback"])
+        #expect(back.succeeded && back.output.contains("rolled back: "), "\(back.output)")
+        let cron = try await rotate(["ORK_BEGIN": "due"])
+        #expect(cron.succeeded && cron.output.contains("the last rotation was taken back"), "\(cron.output)")
+        #expect(try minted() == 1)
+        let person = try await rotate([:])
+        #expect(person.succeeded && person.output.contains("finished: "), "\(person.output)")
+        #expect(try minted() == 2 && place.live().count == 1)
     }
 
     @Test("from cron a rotation begins when it is due, and the finished handoff stays")

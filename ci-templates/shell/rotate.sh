@@ -63,7 +63,8 @@ gate() {
     exit 75
 }
 
-if [ "${1-}" = --rollback ]; then
+# What somebody has begun to take back goes on that way.
+if [ "${1-}" = --rollback ] || { [ -z "$leaked" ] && [ -e "$handoff" ] && [ "$(field state)" = rolling_back ]; }; then
     step ork-rollback --dry-run
     gate 'Take the rotation back?'
     step ork-rollback --wait "$wait"
@@ -72,6 +73,10 @@ fi
 
 # A finished handoff is kept beside the new one: it is the record of that rotation.
 is_over() { case $(field state) in finished | rolled_back) ;; *) return 1 ;; esac; }
+if [ -e "$handoff" ] && [ "${ORK_BEGIN:-}" = due ] && [ "$(field state)" = rolled_back ]; then
+    echo 'rotate.sh: the last rotation was taken back: begin another by hand, without ORK_BEGIN, once that is put right' >&2
+    exit 0
+fi
 if [ -e "$handoff" ] && is_over; then
     mv "$handoff" "${handoff%.json}.$(date -u +%Y%m%dT%H%M%SZ).json"
 fi

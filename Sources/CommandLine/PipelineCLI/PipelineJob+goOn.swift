@@ -1,4 +1,5 @@
 import Rotation
+import StepCLI
 import Steps
 
 extension PipelineJob {
@@ -18,6 +19,20 @@ extension PipelineJob {
             // A step that recorded nothing would do so again.
             guard before != (state?.head, standing) else { break }
         }
+    }
+
+    /// Whether nobody but a person begins the next rotation: the last one was taken back, for a reason that no schedule knows,
+    /// and the key is still due.
+    var leavesNextToPeople: Bool {
+        (settings.begin == .due || settings.action == .rotate) && !settings.supersedes && found?.isRolledBack == true
+    }
+
+    func sayNextIsForPeople() {
+        let id = found.map { " \($0.header.id)" } ?? ""
+        console.show(
+            .warning(
+                "the last rotation\(id) was taken back, so no schedule begins another: begin it by hand, once that is put right"
+            ))
     }
 
     /// Somebody has asked for the way back, and it is not there. That is a success only where it was gone before.

@@ -152,7 +152,9 @@ extension PipelineJob {
     /// In a fleet, what `ork-due` said holds only as far as it is still true.
     private mutating func obeyFleet() throws(StepError) {
         // A person who says so knows better.
-        guard let action = settings.action, !settings.supersedes, !settings.goesBack else { return }
+        guard let action = settings.action, !settings.supersedes, !settings.goesBack, !leavesNextToPeople else {
+            return
+        }
         let isMissing = loaded == nil || isFinished
         switch action {
         case .rotate: break
@@ -180,6 +182,12 @@ extension PipelineJob {
 
     /// Whether a rotation begins, continues, or is not this job's to touch.
     private mutating func decide() throws(StepError) {
+        guard !leavesNextToPeople else {
+            sayNextIsForPeople()
+            try look(at: nil)
+            standing = .turn(.done)
+            return
+        }
         let isFirst = mine == .check || mine.mints
         if settings.supersedes, isFirst {
             beginsAnew = mine != .check
@@ -283,15 +291,5 @@ extension PipelineJob {
             throw StepError(
                 .failed, "there is no program \(command[0])", hint: "install ork's programs side by side, in PATH")
         }
-    }
-}
-
-extension StepEnvironment {
-    /// Whether somebody is told of "not yet" in another way than by the exit status.
-    fileprivate var tellsNotYet: Bool { self["GITHUB_ACTIONS"] == "true" || self["TF_BUILD"] != nil }
-
-    /// What the steps get: all but the token with which handoffs are fetched.
-    fileprivate var ofSteps: [String: String] {
-        variables.filter { $0.key != "ORK_HANDOFF_TOKEN" }
     }
 }

@@ -85,3 +85,13 @@ package struct PipelineSettings {
         expectedHead = try read("ORK_EXPECT_HEAD") { Digest($0) }
     }
 }
+
+extension StepEnvironment {
+    /// Whether somebody is told of "not yet" in another way than by the exit status.
+    var tellsNotYet: Bool { self["GITHUB_ACTIONS"] == "true" || self["TF_BUILD"] != nil }
+
+    /// What the steps get: all but the token with which handoffs are fetched.
+    var ofSteps: [String: String] {
+        variables.filter { $0.key != "ORK_HANDOFF_TOKEN" }
+    }
+}
