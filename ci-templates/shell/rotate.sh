@@ -74,7 +74,7 @@ fi
 # A finished handoff is kept beside the new one: it is the record of that rotation.
 is_over() { case $(field state) in finished | rolled_back) ;; *) return 1 ;; esac; }
 if [ -e "$handoff" ] && [ "${ORK_BEGIN:-}" = due ] && [ "$(field state)" = rolled_back ]; then
-    echo 'rotate.sh: the last rotation was taken back: begin another by hand, without ORK_BEGIN, once that is put right' >&2
+    echo 'rotate.sh: the last rotation was taken back: start another by hand, without ORK_BEGIN, once the cause is fixed' >&2
     exit 0
 fi
 if [ -e "$handoff" ] && is_over; then

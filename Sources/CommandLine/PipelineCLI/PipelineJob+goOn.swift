@@ -31,7 +31,7 @@ extension PipelineJob {
         let id = found.map { " \($0.header.id)" } ?? ""
         console.show(
             .warning(
-                "the last rotation\(id) was taken back, so no schedule begins another: begin it by hand, once that is put right"
+                "the last rotation\(id) was taken back, so no schedule begins another: start one by hand once the cause is fixed"
             ))
     }
 
