@@ -110,7 +110,7 @@ package struct Console: Sendable {
 
     /// Prints the answer of a `--json` run.
     package func print(_ json: JSONValue) {
-        write(Array("\(DisplayText.json(json.text(.compact)))\n".utf8), to: .standardOutput)
+        write(Array("\(DisplayText.json(json.masked.text(.compact)))\n".utf8), to: .standardOutput)
     }
 
     /// Prints text that was asked for, such as a help page or a table. People have named keys after keys.
@@ -135,6 +135,18 @@ package struct Console: Sendable {
             return
         }
         sign.aside { _ = try? file.writeAll(bytes) }
+    }
+}
+
+extension JSONValue {
+    /// The same without what looks like a secret.
+    fileprivate var masked: JSONValue {
+        if let string { return .string(SecretShape.masking(string)) }
+        if let array { return .array(array.map(\.masked)) }
+        guard let object else { return self }
+        var masked = JSONObject()
+        for (name, value) in object.members { masked[name] = value.masked }
+        return .object(masked)
     }
 }
 
