@@ -102,6 +102,29 @@ import Testing
         }
     }
 
+    @Test("what goes to Fly.io and what its stand-in answers has the names of the published types")
+    func fly() async throws {
+        let read = try await Python.run("fly.py")
+        try #require(read.succeeded, "\(read.output)")
+        let names = try JSONValue(parsing: read.output.utf8)
+        let fixture = PlatformFixture(.fly)
+        #expect(fixture.ask(.publish).outcome == .committed)
+        func isKnown(_ object: JSONValue?, _ type: String) -> Bool {
+            guard let keys = object?.object?.keys, !keys.isEmpty else { return false }
+            return Set(keys).isSubset(of: names[type]?.strings ?? [])
+        }
+        for (request, response) in fixture.exchanges {
+            let answer = try JSONValue(parsing: response.body)
+            if let body = request.body {
+                #expect(isKnown(try JSONValue(parsing: body), "request") && isKnown(answer, "written"), "\(answer)")
+            } else {
+                #expect(isKnown(answer, "list"), "\(answer)")
+                #expect(answer["secrets"]?.objects?.allSatisfy { isKnown(.object($0), "listed") } == true, "\(answer)")
+            }
+        }
+        #expect(Set(fixture.exchanges.map(\.request.method)) == [.get, .post])
+    }
+
     @Test("it keeps the contract where a service shows no value: that is seen of the target, not of info")
     func unseen() async throws {
         let server = try await onOwnThread { try PlatformServer(holding: nil) }
