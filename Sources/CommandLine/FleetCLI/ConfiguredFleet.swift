@@ -19,6 +19,7 @@ package struct ConfiguredFleet {
     private var rotations: [DueRotation] = []
     private var addresses: [PlanName: HTTPURL] = [:]
     private var metrics: [PlanName: MetricsRules] = [:]
+    private var configurations: [RotationConfiguration] = []
     private var folder = "."
 
     /// Reads the configuration. `url` replaces the addresses of OpenRouter that stand in it.
@@ -32,6 +33,7 @@ package struct ConfiguredFleet {
         for configuration in try ConfigurationFile.load(config).rotations {
             addresses[configuration.name] = try HTTPURL(openRouter: url, configuration, environment)
             metrics[configuration.name] = configuration.metrics
+            configurations.append(configuration)
             folder = configuration.folder
             rotations.append(try rotation(configuration))
         }
@@ -178,6 +180,9 @@ package struct ConfiguredFleet {
                     at: now)
         }
     }
+
+    /// What nothing may show that is told of the fleet.
+    package var held: HeldSecrets { HeldSecrets(environment, configurations) }
 
     /// An OpenRouter, and how its account is opened.
     private struct AccountKey: Equatable {

@@ -39,12 +39,13 @@ package struct SurveyOptions: ParsableArguments {
 
     /// Looks at everything, and writes and prints what was asked for. What is due goes on to be handed out unless `audit`.
     package func look(
-        _ survey: () throws(StepError) -> DueSurvey, by version: String, isJSON: Bool, _ console: Console
+        _ survey: () throws(StepError) -> DueSurvey, by version: String, hiding held: HeldSecrets, isJSON: Bool,
+        _ console: Console
     ) throws(StepError) -> [DueFinding] {
         let destination = try report.map { path throws(StepError) in try ReportDestination(path) }
         let survey = try survey()
         if let destination, let report {
-            try destination.write(WorkspaceReport(survey, by: version))
+            try destination.write(WorkspaceReport(survey, by: version), hiding: held)
             console.show(.done("wrote \(report)"))
         }
         if audit { try KeyAudit(survey, except: Set(except)).tell(isJSON: isJSON, console) }

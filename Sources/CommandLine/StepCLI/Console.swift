@@ -109,8 +109,9 @@ package struct Console: Sendable {
     }
 
     /// Prints the answer of a `--json` run.
-    package func print(_ json: JSONValue) {
-        write(Array("\(DisplayText.json(json.masked.text(.compact)))\n".utf8), to: .standardOutput)
+    package func print(_ json: JSONValue, hiding held: HeldSecrets? = nil) {
+        let text = json.masked.text(.compact)
+        write(Array("\(DisplayText.json(held?.redacting(text) ?? text))\n".utf8), to: .standardOutput)
     }
 
     /// Prints text that was asked for, such as a help page or a table. People have named keys after keys.

@@ -42,13 +42,14 @@ struct Notice {
     /// The most characters of a text of others. Services refuse what is longer than a few thousand.
     private static let limit = 700
 
-    /// `nil` where nothing is news. No part of it shows any of `secrets`.
-    init?(_ outcome: Outcome, _ environment: StepEnvironment, hiding secrets: [Secret]) {
+    private static func shown(_ text: String, _ held: HeldSecrets) -> String {
+        DisplayText.line(SecretShape.masking(held.redacting(text)), limit: limit)
+    }
+
+    /// `nil` where nothing is news. No part of it shows any of what is `held`.
+    init?(_ outcome: Outcome, _ environment: StepEnvironment, hiding held: HeldSecrets) {
         guard let news = outcome.news, let configuration = outcome.configuration else { return nil }
-        let redactor = Redactor(secrets)
-        func shown(_ text: String) -> String {
-            DisplayText.line(SecretShape.masking(redactor.redacting(text)), limit: Self.limit)
-        }
+        func shown(_ text: String) -> String { Self.shown(text, held) }
         self.news = news
         let rotation = configuration.name
         sentence =

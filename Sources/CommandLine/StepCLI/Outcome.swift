@@ -97,16 +97,26 @@ extension Outcome {
         _ options: CommonOptions, _ environment: StepEnvironment, _ console: Console,
         over transport: (any HTTPTransport)? = nil
     ) {
+        let held = heldSecrets(environment)
+        var outcome = self
+        outcome.failure = failure.map(held.redacting)
         let reporters: [(any Reporter)?] = [
-            options.json ? JSONReport(console: console) : nil,
+            options.json ? JSONReport(console: console, held: held) : nil,
             environment["GITHUB_OUTPUT"].map { ReportFile($0, console, text: \.outputs) },
-            environment["GITHUB_STEP_SUMMARY"].map { ReportFile($0, console) { SummaryPage($0).text } },
+            environment["GITHUB_STEP_SUMMARY"].map {
+                ReportFile($0, console) { held.redacting(SummaryPage($0).text) }
+            },
             options.dotenv.map { ReportFile($0, console, text: \.variables) },
             console,
             transport.flatMap { WebhookReport(configuration?.notify, environment, console, $0) },
             MetricsReport(configuration, environment, console, transport),
         ]
-        for case let reporter? in reporters { reporter.report(self) }
+        for case let reporter? in reporters { reporter.report(outcome) }
+    }
+
+    /// What nothing that is told may show.
+    func heldSecrets(_ environment: StepEnvironment) -> HeldSecrets {
+        HeldSecrets(environment, [configuration].compactMap(\.self), state?.plan)
     }
 }
 
@@ -135,8 +145,9 @@ struct ReportFile: Reporter {
 /// The one JSON object of `--json`.
 struct JSONReport: Reporter {
     let console: Console
+    let held: HeldSecrets
 
-    func report(_ outcome: Outcome) { console.print(outcome.json) }
+    func report(_ outcome: Outcome) { console.print(outcome.json, hiding: held) }
 }
 
 extension Outcome {

@@ -22,7 +22,8 @@ package struct ProbePrograms: ProgramRunner {
         if folder != nil {
             names = PublisherEnvironment.moved(names, from: FileManager.default.currentDirectoryPath)
         }
-        let redactor = Redactor(session.secrets + (secret.map { [$0] } ?? []) + hosting.credentials(environment))
+        let redactor = Redactor(
+            session.secrets + session.credentials + (secret.map { [$0] } ?? []) + hosting.credentials(environment))
         var isSilent = true
         let log = LogLines(redactor, limit: 64 << 10) { [console = session.console] in
             isSilent = false

@@ -22,10 +22,11 @@ package struct ReportDestination: Sendable {
         try requireReplaceable()
     }
 
-    /// Writes it so that a crash leaves the old one or the new one.
-    package func write(_ report: some Report) throws(StepError) {
+    /// Writes it, without anything that this process holds, so that a crash leaves the old one or the new one.
+    package func write(_ report: some Report, hiding held: HeldSecrets) throws(StepError) {
         try requireReplaceable()
-        do { try DurableFile(path).replace(Array(report.text(form).utf8)) } catch { throw unwritable(error) }
+        let text = held.redacting(report.text(form))
+        do { try DurableFile(path).replace(Array(text.utf8)) } catch { throw unwritable(error) }
     }
 
     private func requireReplaceable() throws(StepError) {

@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Configuration
 import Reports
 import Rotation
 import Secrets
@@ -14,7 +15,11 @@ package enum RotationReports {
         _ console: Console
     ) throws(StepError) {
         let file = try ReportDestination(destination)
-        try file.write(read(paths, trust: flags, config: config, asked, by: "ork-status \(orkVersion)"))
+        let configurations =
+            ConfigurationFile.found(config).flatMap { try? ConfigurationFile.load($0) }?.rotations ?? []
+        try file.write(
+            read(paths, trust: flags, config: config, asked, by: "ork-status \(orkVersion)"),
+            hiding: HeldSecrets(StepEnvironment(), configurations))
         console.show(.done("wrote \(destination)"))
     }
 

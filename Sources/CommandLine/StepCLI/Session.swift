@@ -112,10 +112,14 @@ package final class Session {
                 + "with --trust", isRetryable: false)
     }
 
-    /// What nothing may show that publishers and probes give back.
-    package var secrets: [Secret] {
-        let webhooks = configuration?.notify.addresses(in: environment).flatMap(\.asSecrets) ?? []
-        return [identity.text] + (environment.secrets + webhooks).filter { $0 != identity.text }
+    /// What nothing may show that publishers and probes give back: who does has stolen it.
+    package var secrets: [Secret] { [identity.text] + held.ours.filter { $0 != identity.text } }
+
+    /// What is taken out of all that they give back: the credentials of whatever target.
+    package var credentials: [Secret] { held.all.filter { $0 != identity.text } }
+
+    private var held: HeldSecrets {
+        HeldSecrets(environment, [configuration].compactMap(\.self), journal.handoff?.header.plan)
     }
 
     /// The folder of this stage's `ork.yaml`; `nil` if it sees none.

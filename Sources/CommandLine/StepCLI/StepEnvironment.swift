@@ -18,13 +18,6 @@ package struct StepEnvironment: Sendable {
         variables[name].flatMap { $0.isEmpty ? nil : $0 }
     }
 
-    /// The keys of OpenRouter and the identities that variables hold, whatever they are called.
-    var secrets: [Secret] {
-        variables.values.filter { value in
-            !SecretShape.all(in: Array(value.utf8)).isDisjoint(with: [.openRouterKey, .identity])
-        }.map { Secret($0) }
-    }
-
     /// Whether a CI system runs this.
     package var isCI: Bool {
         ["CI", "GITHUB_ACTIONS", "GITLAB_CI", "JENKINS_URL", "TF_BUILD"].contains {

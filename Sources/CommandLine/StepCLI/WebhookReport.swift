@@ -3,7 +3,7 @@ import FoundationEssentials
 package import HTTP
 import JSON
 import PublisherHosting
-import Rotation
+package import Rotation
 import Secrets
 package import Steps
 
@@ -27,8 +27,12 @@ struct WebhookReport: Reporter {
     }
 
     func report(_ outcome: Outcome) {
-        let secrets = environment.secrets + rules.addresses(in: environment).flatMap(\.asSecrets)
-        guard let notice = Notice(outcome, environment, hiding: secrets) else { return }
+        guard let notice = Notice(outcome, environment, hiding: outcome.heldSecrets(environment)) else { return }
+        deliver(notice)
+    }
+
+    /// Sends it to all who want such news, at once.
+    func deliver(_ notice: Notice) {
         var requests: [HTTPRequest] = []
         var names: [String] = []
         for webhook in rules.webhooks where webhook.settings.news.contains(notice.news) {

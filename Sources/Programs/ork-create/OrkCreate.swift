@@ -79,6 +79,8 @@ import Steps
     }
 
     private func publishers(_ session: Session) -> PluginHost {
-        PluginHost(environment: session.environment.variables, hiding: session.secrets, log: session.console.log)
+        PluginHost(
+            environment: session.environment.variables, hiding: session.secrets, masking: session.credentials,
+            log: session.console.log)
     }
 }

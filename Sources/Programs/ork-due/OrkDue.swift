@@ -86,7 +86,7 @@ import Steps
             try survey.isAsked
             ? survey.look(
                 { () throws(StepError) in try fleet.survey(transport) }, by: "ork-due \(orkVersion)",
-                isJSON: format == .json, console)
+                hiding: fleet.held, isJSON: format == .json, console)
             : fleet.findings(transport)
         if !survey.audit {
             let report = DueReport(findings, limit: format.limit(limit))

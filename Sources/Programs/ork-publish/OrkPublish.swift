@@ -50,7 +50,8 @@ import Steps
     func perform(_ session: Session) throws(StepError) {
         let flags = targets.flags + rules.flags
         let publishers = PluginHost(
-            environment: session.environment.variables, hiding: session.secrets, log: session.console.log)
+            environment: session.environment.variables, hiding: session.secrets, masking: session.credentials,
+            log: session.console.log)
         var options = PublishStep.Options()
         options.only = try session.names(target, "--target")
         options.acceptedTargets = try session.names(acceptTarget, "--accept-target")

@@ -57,6 +57,7 @@ import Steps
         let transport = CurlTransport(userAgent: "ork/\(orkVersion)", observer: session.observer)
         let publishers = PluginHost(
             environment: session.environment.variables, hiding: session.secrets + options.values,
+            masking: session.credentials,
             log: session.console.log)
         let verification = try VerifyStep(
             context: session.context, service: session.service(), transport: transport, identity: session.identity,

@@ -38,7 +38,8 @@ import Steps
         var options = VerifyStep.Options()
         options.dropsSecret = dropSecret && !keepSecret
         let publishers = PluginHost(
-            environment: session.environment.variables, hiding: session.secrets, log: session.console.log)
+            environment: session.environment.variables, hiding: session.secrets, masking: session.credentials,
+            log: session.console.log)
         let transport = CurlTransport(userAgent: "ork/\(orkVersion)", observer: session.observer)
         let step = try VerifyStep(
             context: session.context, service: session.inferenceService(), transport: transport,

@@ -4,10 +4,13 @@ package import Secrets
 extension PluginHost {
     /// The publishers that this program finds by itself; what they say to people goes to `log`, redacted and escaped.
     package convenience init(
-        environment: [String: String], hiding hidden: [Secret], log: @escaping (String) -> Void
+        environment: [String: String], hiding hidden: [Secret], masking masked: [Secret] = [],
+        log: @escaping (String) -> Void
     ) {
         let directories = Self.searchPath(executable: Self.ownProgram, environment: environment)
-        self.init(searchPath: directories, environment: environment, hiding: hidden) { _, line in log(line) }
+        self.init(searchPath: directories, environment: environment, hiding: hidden, masking: masked) { _, line in
+            log(line)
+        }
     }
 
     // Not the first argument, which whoever starts the program chooses.

@@ -12,6 +12,7 @@ package final class PluginHost: PublisherHost {
     private let environment: PublisherEnvironment
     private let limits: Limits
     private let hidden: [Secret]
+    private let masked: [Secret]
     private let log: (PublisherName, String) -> Void
     private var known: [Key: PublisherInformation] = [:]
 
@@ -21,14 +22,16 @@ package final class PluginHost: PublisherHost {
     }
 
     /// `directories` are searched in order; `environment` is the step's own.
-    /// Nothing that comes back shows `hidden`, the step's own secrets, beside those of the requests.
+    /// Nothing that comes back shows `hidden`, the step's own secrets, beside those of the requests: an answer that does is
+    /// dropped. In one that shows any of `masked`, other credentials, only those are taken out.
     /// `log` gets the lines of the plugins' standard error, redacted, escaped and prefixed with `NAME: `.
     package init(
         searchPath directories: [String], environment: [String: String], limits: Limits = Limits(),
-        hiding hidden: [Secret] = [], log: @escaping (PublisherName, String) -> Void
+        hiding hidden: [Secret] = [], masking masked: [Secret] = [], log: @escaping (PublisherName, String) -> Void
     ) {
         self.directories = directories
         self.hidden = hidden
+        self.masked = masked
         self.environment = PublisherEnvironment(environment)
         self.limits = limits
         self.log = log
@@ -103,7 +106,7 @@ package final class PluginHost: PublisherHost {
             let current = FileManager.default.currentDirectoryPath
             environment = PublisherEnvironment.moved(environment, from: current)
         }
-        let credentials = self.environment.credentials(address.environment)
+        let credentials = self.environment.credentials(address.environment) + masked
         return PublisherProcess(
             program: try find(address), environment: environment, folder: address.folder,
             credentials: credentials.isEmpty ? nil : Redactor(secrets + credentials), information: information)
