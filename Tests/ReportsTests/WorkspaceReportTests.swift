@@ -89,5 +89,10 @@ import Timestamps
             names == ["old", "capped", SampleRotation.hostile, "young"]
                 + (names.contains(RotationFixture.base) ? [RotationFixture.base] : []))
         #expect(!survey.unowned(except: ["old", RotationFixture.base]).map(\.key.name).contains("old"))
+        let hash = try #require(survey.unowned().first { $0.key.name == "young" }).key.hash
+        for word in [hash.description, hash.short] {
+            #expect(!survey.unowned(except: [word]).map(\.key.name).contains("young"), "\(word)")
+        }
+        #expect(survey.unowned(except: [String(hash.short.dropLast())]).map(\.key.name).contains("young"))
     }
 }

@@ -112,17 +112,23 @@ package struct ConfiguredFleet {
         return rotations.compactMap { findings[$0.name] }
     }
 
-    /// The same with every key of the workspaces, for a report.
+    /// The same with every key of the workspaces, and of `others` in the one account that there is, for a report.
     package func survey(
-        _ transport: any HTTPTransport, clock: any WallClock = SystemClock(),
+        _ transport: any HTTPTransport, with others: DueSurvey.Workspaces, clock: any WallClock = SystemClock(),
         tell: @escaping (Announcement) -> Void = { _ in }
     ) throws(StepError) -> DueSurvey {
         var keys: [DueSurvey.OwnedKey] = []
         var places: [KeyHash: Int] = [:]
         var findings: [PlanName: DueFinding] = [:]
         var date: Date?
-        for step in try steps(transport, clock, tell) {
-            let survey = try step.survey()
+        let steps = try steps(transport, clock, tell)
+        guard others == .all || others == .named([]) || steps.count == 1 else {
+            throw StepError(
+                .usage, "--workspace: the rotations of \(config) are in several accounts",
+                hint: "give each account an ork.yaml of its own")
+        }
+        for step in steps {
+            let survey = try step.survey(with: others)
             // Rotations may open one account in several ways; a key of it is owned by whichever of them owns it.
             for key in survey.keys {
                 if let place = places[key.key.hash] {

@@ -24,17 +24,34 @@ package struct SurveyOptions: ParsableArguments {
 
     @Option(
         parsing: .upToNextOption,
-        help: ArgumentHelp("With --audit: names of keys that may be without a rotation.", valueName: "name"))
+        help: ArgumentHelp(
+            "With --audit: keys that may be without a rotation, each by its name, by the base name that all keys of a rotation "
+                + "share, or by its hash as it is shown.", valueName: "key"))
     package var except: [String] = []
+
+    @Option(
+        parsing: .upToNextOption,
+        help: ArgumentHelp(
+            "With --audit and --report: look at these workspaces as well, by their ids, beside those that rotations are in.",
+            valueName: "id"))
+    package var workspace: [String] = []
+
+    @Flag(help: "With --audit and --report: look at every workspace of the account.")
+    package var allWorkspaces = false
 
     package init() {}
 
     /// Whether every key is to be looked at.
     package var isAsked: Bool { audit || report != nil }
 
+    /// What is looked at beside the workspaces that rotations are in.
+    package var workspaces: DueSurvey.Workspaces { allWorkspaces ? .all : .named(Set(workspace)) }
+
     /// Refuses what would show keys as nobody's that are somebody's.
     package func validate() throws {
         guard except.isEmpty || audit else { throw ValidationError("--except goes with --audit") }
+        guard workspace.isEmpty || isAsked else { throw ValidationError("--workspace goes with --audit or --report") }
+        guard !allWorkspaces || isAsked else { throw ValidationError("--all-workspaces goes with --audit or --report") }
     }
 
     /// Looks at everything, and writes and prints what was asked for. What is due goes on to be handed out unless `audit`.

@@ -67,7 +67,7 @@ package struct WorkspaceReport: Report, Sendable {
     private var keys: Document.Table {
         .init(
             title:
-                "every key of the workspaces that rotations are in: the stale and the uncapped first, then the oldest",
+                "every key of the workspaces that were looked at: the stale and the uncapped first, then the oldest",
             columns: [
                 "key", "state", "to be looked at", "rotation", "created", "age", "limit", "expires", "last used",
                 "hash",

@@ -85,7 +85,8 @@ import Steps
         let findings =
             try survey.isAsked
             ? survey.look(
-                { () throws(StepError) in try fleet.survey(transport) }, by: "ork-due \(orkVersion)",
+                { () throws(StepError) in try fleet.survey(transport, with: survey.workspaces) },
+                by: "ork-due \(orkVersion)",
                 hiding: fleet.held, isJSON: format == .json, console)
             : fleet.findings(transport)
         if !survey.audit {

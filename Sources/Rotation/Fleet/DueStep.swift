@@ -22,11 +22,26 @@ package struct DueStep {
     /// A finding for each rotation, in their order.
     package func run() throws(StepError) -> [DueFinding] { try look(in: rotations.filter(\.isEnabled)).findings }
 
-    /// The same, and every key of the workspaces, those of rotations that are switched off included.
-    package func survey() throws(StepError) -> DueSurvey { try look(in: rotations) }
+    /// The same, and every key of the workspaces, those of rotations that are switched off included, and of others.
+    package func survey(with others: DueSurvey.Workspaces = .named([])) throws(StepError) -> DueSurvey {
+        switch others {
+        case .named(let ids): try look(in: rotations, and: ids)
+        case .all: try look(in: rotations, and: workspaces())
+        }
+    }
 
-    private func look(in listing: [DueRotation]) throws(StepError) -> DueSurvey {
-        let listed = try account.keys(in: Set(listing.map(\.plan.workspace)))
+    /// The account's workspaces.
+    private func workspaces() throws(StepError) -> Set<String> {
+        let first = try account.send { $0.workspaces() }.value
+        var rows = first.rows
+        for page in account.client.send(all: first.furtherOffsets.map { account.api.workspaces(offset: $0) }) {
+            rows += try page.answer().value.rows
+        }
+        return Set(rows.map(\.id))
+    }
+
+    private func look(in listing: [DueRotation], and named: Set<String> = []) throws(StepError) -> DueSurvey {
+        let listed = try account.keys(in: Set(listing.map(\.plan.workspace)).union(named.map { $0 }))
         let now = listed.date ?? clock.now
         var keys = listed.value
         let elsewhere = try namedElsewhere(listing, keys)

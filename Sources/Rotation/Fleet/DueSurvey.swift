@@ -3,12 +3,20 @@ package import OpenRouter
 package import Rotation
 import Secrets
 
-/// All keys of the workspaces that rotations are in, and what is to be said of the rotations.
+/// All keys of the workspaces that rotations are in, and of others that were named, and what is to be said of the rotations.
 package struct DueSurvey: Sendable {
     package var findings: [DueFinding]
     package var keys: [OwnedKey]
     /// The moment of it, by OpenRouter's clock.
     package let date: Date
+
+    /// The workspaces that are looked at beside those that rotations are in.
+    package enum Workspaces: Sendable, Hashable {
+        /// By their ids.
+        case named(Set<String>)
+        /// All that the account has.
+        case all
+    }
 
     /// A key, and the rotation that looks after it.
     package struct OwnedKey: Sendable {
@@ -26,10 +34,17 @@ package struct DueSurvey: Sendable {
         self.date = date
     }
 
-    /// The live keys that no rotation looks after, except those of the base names that may be without one.
-    package func unowned(except names: Set<String> = []) -> [OwnedKey] {
-        keys.filter { $0.owner == nil && $0.isLive(at: date) && !names.contains($0.key.keyName.base) }
-            .sorted { ($0.key.createdAt, $0.key.hash.description) < ($1.key.createdAt, $1.key.hash.description) }
+    /// The live keys that no rotation looks after, except those that may be without one: by their name, by the base name that
+    /// all keys of a lineage share, or by their hash or the start of it that is shown.
+    package func unowned(except words: Set<String> = []) -> [OwnedKey] {
+        keys.filter { owned in
+            let key = owned.key
+            let isExcepted = words.contains { word in
+                word == key.name || word == key.keyName.base
+                    || word.count >= key.hash.short.count && key.hash.description.hasPrefix(word)
+            }
+            return owned.owner == nil && owned.isLive(at: date) && !isExcepted
+        }.sorted { ($0.key.createdAt, $0.key.hash.description) < ($1.key.createdAt, $1.key.hash.description) }
     }
 }
 
