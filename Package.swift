@@ -89,7 +89,7 @@ let package = Package(
         step("ork-verify", "CurlHTTP", "PluginHost", "Timestamps"),
         step("ork-retire", "CurlHTTP"),
         step("ork-rollback", "CurlHTTP", "PluginHost", "Secrets"),
-        step("ork-approve"),
+        step("ork-approve", "CurlHTTP"),
         step("ork-status", "CurlHTTP"),
         step("ork-keygen"),
         step("ork-lint", "PluginHost"),

@@ -13,10 +13,10 @@ import Testing
 
     private static let steps = [
         "ork-create", "ork-publish", "ork-verify", "ork-retire", "ork-rollback", "ork-due", "ork-init",
-        "ork-pipeline", "ork-status",
+        "ork-pipeline", "ork-status", "ork-approve",
     ]
     private static let others = [
-        "ork-approve", "ork-keygen", "ork-lint", "ork-conform", "ork-publisher-file", "ork-publisher-command",
+        "ork-keygen", "ork-lint", "ork-conform", "ork-publisher-file", "ork-publisher-command",
     ]
 
     private static let services = [

@@ -1,4 +1,5 @@
 import FoundationEssentials
+import JSON
 import Secrets
 import TestSupport
 import Testing
@@ -13,10 +14,16 @@ struct GitHubPipelineTests {
         "a whole rotation: a deployment fails, not yet is green, later runs go on without asking, and no log holds a key"
     )
     func rotation() async throws {
-        try place.configure("github-secret", "repository", "name", soak: "2s")
+        let told = try LoopbackServer { _, connection in connection.respond(200, body: "ok") }
+        let webhook = Secret("http://127.0.0.1:\(told.port)/services/T024BE7LD-qXk2vR9wLm4ZsB7t")
+        try place.configure(
+            "github-secret", "repository", "name", soak: "2s",
+            more: "    notify: {webhooks: [{json: {env: ORK_EVENTS_URL}}]}")
         try await Repository.assembleByInit("staged", in: place)
+        try await Repository.name(webhook: "ORK_EVENTS_URL", in: place)
         try await Repository.deployOnce(failingIn: place)
-        let workflow = GitHubWorkflow(place: place, name: "ork-rotate", inputs: ["rotation": "checkout"])
+        let workflow = GitHubWorkflow(
+            place: place, name: "ork-rotate", inputs: ["rotation": "checkout"], webhook: ("ORK_EVENTS_URL", webhook))
         /// The jobs that have run, of those that are asked for.
         func ran(_ jobs: [String], in output: String) throws -> [String] {
             try jobs.filter { job in try output.contains(Regex("/\(job) *\\] . Run Set up job")) }
@@ -47,5 +54,9 @@ struct GitHubPipelineTests {
         #expect(text.contains("1 days, sealed 1") && text.contains("90 days, sealed 0"))
         #expect(text.contains("90 days, sealed 1") && !text.contains("1 days, sealed 0"))
         #expect(try place.leaks(text, [place.artifacts.github], token: place.sandbox.github.token).isEmpty)
+        // The webhook is named once, and the job that has news knows it.
+        let events = try told.requests.map { try JSONValue(parsing: $0.message.body) }
+        #expect(events.map { $0["text"]?.string } == ["the rotation checkout is finished"])
+        #expect(!text.contains("T024BE7LD"))
     }
 }

@@ -9,6 +9,8 @@ struct GitHubWorkflow {
     var inputs: [String: String] = [:]
     /// What every job signs with; that of `ork-manage` if none is named.
     var identity: Secret?
+    /// A secret of the repository beside those, such as a webhook.
+    var webhook: (name: String, address: Secret)?
 
     /// One run, as a dispatch starts it.
     ///
@@ -26,10 +28,11 @@ struct GitHubWorkflow {
             ("OPENROUTER_BASE_URL", place.sandbox.url), ("GITHUB_RUN_ID", String(number)),
         ]
         for (name, value) in variables { arguments += ["--env", "\(name)=\(value)"] }
-        let secrets: [(String, Secret)] = [
+        var secrets: [(String, Secret)] = [
             ("ORK_IDENTITY", identity ?? place.manager), ("OPENROUTER_MANAGEMENT_KEY", place.sandbox.managementKey),
             ("TARGET_TOKEN", place.sandbox.github.token), ("GITHUB_TOKEN", Secret("artifact-reader")),
         ]
+        if let webhook { secrets.append(webhook) }
         for (name, secret) in secrets { arguments += ["-s", "\(name)=\(secret.revealed() ?? "")"] }
         // Without act's own masking of secrets the log shows what the steps let out.
         return try await Place.run(

@@ -60,6 +60,14 @@ enum Repository {
         try await commit(in: place)
     }
 
+    /// Names a secret of the repository that holds the address of a webhook.
+    static func name(webhook: String, in place: Place) async throws {
+        let path = "repository/.github/workflows/ork-rotate.yml"
+        let list = "webhooks: '[\"\(webhook)\"]'"
+        try place.folder.write(place.folder.read(path).replacing("webhooks: '[]'", with: list), to: path)
+        try await commit(in: place)
+    }
+
     /// Commits what is there now.
     static func commit(in place: Place) async throws {
         let author = ["-c", "user.name=someone", "-c", "user.email=someone@example.invalid"]

@@ -187,6 +187,20 @@ package struct ConfiguredFleet {
         }
     }
 
+    /// Tells the webhooks of the configuration what needs a person, and began within `window` or lasts.
+    package func tell(
+        _ findings: [DueFinding], newWithin window: Interval, _ console: Console, over transport: any HTTPTransport
+    ) {
+        let now = StepClock().now
+        let rules = Dictionary(rotations.map { ($0.name, $0.rules) }) { first, _ in first }
+        let notify = Dictionary(configurations.map { ($0.name, $0.notify) }) { first, _ in first }
+        let concerns = findings.flatMap { finding in
+            rules[finding.rotation].map { DueConcern.all(of: finding, $0, at: now) } ?? []
+        }
+        DueNotices(concerns, notify, since: now.addingTimeInterval(-Double(window.seconds)))
+            .tell(hiding: held, environment, console, over: transport)
+    }
+
     /// What nothing may show that is told of the fleet.
     package var held: HeldSecrets { HeldSecrets(environment, configurations) }
 

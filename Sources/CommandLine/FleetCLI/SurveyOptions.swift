@@ -1,5 +1,6 @@
 package import ArgumentParser
 package import Fleet
+package import HTTP
 import JSON
 import OpenRouter
 import Reports
@@ -7,6 +8,7 @@ import Rotation
 import Secrets
 package import StepCLI
 package import Steps
+import Timestamps
 import Wording
 
 /// What `ork-due` tells of a workspace beside what is due: a report of it, and the keys that no rotation owns.
@@ -39,6 +41,13 @@ package struct SurveyOptions: ParsableArguments {
     @Flag(help: "With --audit and --report: look at every workspace of the account.")
     package var allWorkspaces = false
 
+    @Option(
+        help: ArgumentHelp(
+            "Tell the webhooks of notify what needs a person: what keeps a rotation from going on and a limit that is nearly used "
+                + "up at every run, an expiry that is near and a key without a limit once. Give the time between two runs.",
+            valueName: "duration"))
+    package var notify: String?
+
     package init() {}
 
     /// Whether every key is to be looked at.
@@ -49,6 +58,9 @@ package struct SurveyOptions: ParsableArguments {
 
     /// Refuses what would show keys as nobody's that are somebody's.
     package func validate() throws {
+        guard notify.map({ Interval($0) != nil }) ?? true else {
+            throw ValidationError("--notify: must be a length of time such as 6h or 7d")
+        }
         guard except.isEmpty || audit else { throw ValidationError("--except goes with --audit") }
         guard workspace.isEmpty || isAsked else { throw ValidationError("--workspace goes with --audit or --report") }
         guard !allWorkspaces || isAsked else { throw ValidationError("--all-workspaces goes with --audit or --report") }
@@ -67,6 +79,14 @@ package struct SurveyOptions: ParsableArguments {
         }
         if audit { try KeyAudit(survey, except: Set(except)).tell(isJSON: isJSON, console) }
         return survey.findings
+    }
+
+    /// Tells the webhooks what was found and needs a person, where that is asked for.
+    package func tell(
+        _ findings: [DueFinding], of fleet: ConfiguredFleet, _ console: Console, over transport: any HTTPTransport
+    ) {
+        guard let window = notify.flatMap(Interval.init) else { return }
+        fleet.tell(findings, newWithin: window, console, over: transport)
     }
 }
 

@@ -46,6 +46,28 @@ struct Notice {
         DisplayText.line(SecretShape.masking(held.redacting(text)), limit: limit)
     }
 
+    /// What a program that continues no rotation has found, and a person should look at. `sentence` is of our own words.
+    init(
+        from program: String, _ sentence: String, of rotations: [PlanName], _ message: String, hint: String,
+        _ environment: StepEnvironment, hiding held: HeldSecrets
+    ) {
+        news = .needsPerson
+        self.sentence = sentence
+        let message = Self.shown(message, held)
+        let run = Provenance(environment).json["run"]?.string.flatMap { try? HTTPURL($0) }
+        self.message = message
+        self.hint = hint
+        self.run = run
+        facts = []
+        json = [
+            "event": .string(NotifyRules.News.needsPerson.rawValue), "text": .string(sentence),
+            "rotation": rotations.count == 1 ? .string(rotations[0].description) : .null, "rotation_id": .null,
+            "rotations": .array(rotations.map { .string($0.description) }), "program": .string(program), "status": 0,
+            "class": .null, "state": .null, "message": .string(message), "hint": .string(hint),
+            "run": run.map { .string($0.description) } ?? .null, "at": .string(StepClock().now.rfc3339),
+        ]
+    }
+
     /// `nil` where nothing is news. No part of it shows any of what is `held`.
     init?(_ outcome: Outcome, _ environment: StepEnvironment, hiding held: HeldSecrets) {
         guard let news = outcome.news, let configuration = outcome.configuration else { return nil }

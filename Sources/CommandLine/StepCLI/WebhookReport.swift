@@ -63,6 +63,18 @@ struct WebhookReport: Reporter {
     }
 }
 
+extension NotifyRules {
+    /// Tells those who want to know what needs a person what `program` has found. `sentence` is of our own words, and `message`
+    /// shows nothing that is `held`.
+    package func tell(
+        from program: String, _ sentence: String, of rotations: [PlanName], _ message: String, hint: String,
+        hiding held: HeldSecrets, _ environment: StepEnvironment, _ console: Console, over transport: any HTTPTransport
+    ) {
+        let notice = Notice(from: program, sentence, of: rotations, message, hint: hint, environment, hiding: held)
+        WebhookReport(self, environment, console, transport)?.deliver(notice)
+    }
+}
+
 extension StepError {
     /// Tells the webhooks of this stage's `ork.yaml` why a program that is no step did not finish.
     package func tellWebhooks(

@@ -1,4 +1,5 @@
 import ArgumentParser
+import CurlHTTP
 import Rotation
 import StepCLI
 import Steps
@@ -9,7 +10,7 @@ import Steps
         discussion: """
             Binds plan, predecessors, successor and targets by digest: a change of any of them voids the approval. Where \
             trust.approve is set, later waves and retirement wait for it; retirement is approved after a verification. \
-            Connects to nothing.
+            Connects to nothing but the webhooks of notify, to tell of a failure.
 
             EXAMPLES:
               ork-approve --for retire --expect-head "$(ork-status --head)"
@@ -27,7 +28,7 @@ import Steps
 
     enum Purpose: String, ExpressibleByArgument, CaseIterable { case publish, retire }
 
-    static func main() { start() }
+    static func main() { start { CurlTransport(userAgent: "ork/\(orkVersion)", observer: $0) } }
 
     func perform(_ session: Session) throws(StepError) {
         try session.requireConfiguredPlan()

@@ -18,6 +18,7 @@ import Steps
               ork-due --limit 20 --json | jq -r '.due[].rotation'
               ork-due --limit 20 --github
               ork-due --limit 20 --gitlab > rotations.yml
+              ork-due --notify 1d
               ork-due --report keys.html
               ork-due --audit --except playground
             """, version: orkVersion)
@@ -94,5 +95,6 @@ import Steps
             format.show(report, .init(template: include, staged: fleet.staged), environment, console)
         }
         fleet.keep(findings, console, over: transport)
+        survey.tell(findings, of: fleet, console, over: transport)
     }
 }

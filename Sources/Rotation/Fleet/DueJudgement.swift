@@ -149,11 +149,8 @@ struct DueJudgement {
     }
 
     private func reason(for key: Key) -> (DueFinding.Reason, Date, String)? {
-        if let end = key.expiresAt {
-            // At most half of its lifetime, so that no key is due when it is made.
-            let margin = min(
-                TimeInterval(rotation.rules.beforeExpiry.seconds), end.timeIntervalSince(key.createdAt) / 2)
-            if end.timeIntervalSince(now) <= margin { return (.expiry, end, "it expires at \(end.rfc3339)") }
+        if let end = key.expiresAt, let near = rotation.rules.expiryIsNear(of: key), near <= now {
+            return (.expiry, end, "it expires at \(end.rfc3339)")
         }
         let age = now.timeIntervalSince(key.createdAt)
         guard let every = rotation.rules.every, age >= TimeInterval(every.seconds) else { return nil }
@@ -206,5 +203,14 @@ extension DueJudgement {
         DueFinding(
             rotation.name, key: live.last,
             .due(DueFinding.Due(reason: reason, action: action, since: since)), message)
+    }
+}
+
+extension DueRules {
+    /// From when on a key's expiry is near: at most half of its lifetime before it, so that no key is due when it is made.
+    func expiryIsNear(of key: Key) -> Date? {
+        key.expiresAt.map { end in
+            end.addingTimeInterval(-min(TimeInterval(beforeExpiry.seconds), end.timeIntervalSince(key.createdAt) / 2))
+        }
     }
 }

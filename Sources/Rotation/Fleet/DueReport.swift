@@ -13,6 +13,8 @@ package struct DueFinding: Sendable {
     /// When that key was made, and when it ends.
     package let created: Date?
     package let expires: Date?
+    /// That key.
+    let inUse: Key?
     package let verdict: Verdict
     /// For people: why.
     package let message: String
@@ -66,6 +68,7 @@ package struct DueFinding: Sendable {
         hash = key?.hash
         created = key?.createdAt
         expires = key?.expiresAt
+        inUse = key
         self.verdict = verdict
         self.message = message
     }
