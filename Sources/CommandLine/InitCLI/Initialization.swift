@@ -179,9 +179,19 @@ package struct Initialization {
         guard !(kept + named).isEmpty else {
             throw StepError(
                 .usage, "nothing in this folder tells where \(options.variable) lies",
-                hint: "name each place with --to, such as --to file:path=.env,name=\(options.variable)")
+                hint: "name each place with --to, such as --to \(example(folder, system))")
         }
         return kept + named
+    }
+
+    /// A place that this system's jobs can write to.
+    private func example(_ folder: ProjectFolder, _ system: CISystem) -> String {
+        let repository = folder.origin?.path ?? "OWNER/NAME"
+        switch system {
+        case .github: return "github-secret:repository=\(repository),name=\(options.variable)"
+        case .gitlab: return "gitlab-variable:project=\(repository),key=\(options.variable)"
+        case .cron: return "file:path=.env,name=\(options.variable)"
+        }
     }
 
     /// A target of which something is asked for on a terminal, and told elsewhere.

@@ -85,11 +85,20 @@ package final class HandoffFile: Journal {
     }
 
     /// How a program ends that needs this handoff.
-    static func missing(
-        _ path: String,
-        hint: String = "run `ork-create` first; if it ran elsewhere, name the file that it wrote: --handoff FILE"
-    ) -> StepError {
-        StepError(.unacceptable, DurableFile(path).absence, hint: hint)
+    static func missing(_ path: String, hint: String? = nil) -> StepError {
+        let others = others(than: path)
+        let advice =
+            others.isEmpty
+            ? "run `ork-create` first; if it ran elsewhere, name the file that it wrote: --handoff FILE"
+            : "name the one that is here: \(others.map { "--handoff \(ShellWord($0))" }.joined(separator: ", or "))"
+        return StepError(.unacceptable, DurableFile(path).absence, hint: hint ?? advice)
+    }
+
+    /// The handoffs that lie where this one was looked for, as `rotate.sh` names them: those of rotations under way first.
+    private static func others(than path: String) -> [String] {
+        guard path == name, let files = try? FileManager.default.contentsOfDirectory(atPath: ".") else { return [] }
+        let found = files.filter { $0.hasPrefix("ork-handoff.") && $0.hasSuffix(".json") && $0 != name }
+        return Array(found.sorted { ($0.utf8.count, $0) < ($1.utf8.count, $1) }.prefix(3))
     }
 
     /// What leads on where no copy can be believed, for a program that does not know which rotation it is of. `config` is as

@@ -1,5 +1,5 @@
-import FoundationEssentials
 import Configuration
+import FoundationEssentials
 import Reports
 import Rotation
 import Secrets
