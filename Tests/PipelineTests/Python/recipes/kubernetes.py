@@ -62,7 +62,9 @@ def container(order, one, spec, volumes):
             job.variables[entry["name"]] = here(entry["value"])
         secrets = {}
         for reference in one.get("envFrom", []):
-            secrets |= order.secrets[reference["secretRef"]["name"]]
+            named = reference["secretRef"]
+            # Kubernetes passes over one that is not there, where it may be missing.
+            secrets |= order.secrets.get(named["name"], {}) if named.get("optional") else order.secrets[named["name"]]
         *shell, text = one["command"]
         job.script(text, secrets, shell=shell, variables={"ORK_BEGIN": "true"} if order.begin else None)
         return job.end()
