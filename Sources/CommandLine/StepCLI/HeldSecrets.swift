@@ -48,16 +48,23 @@ extension StepEnvironment {
     fileprivate var credentials: [Secret] {
         variables.flatMap { name, value -> [Secret] in
             if name.hasPrefix("OTEL_"), name.hasSuffix("_HEADERS") {
-                return value.split { ",= ".contains($0) }.map(String.init).filter(Self.isLong).map { Secret($0) }
+                // NAME=VALUE,…, of which a value may have a scheme before it.
+                let values = value.split(separator: ",").compactMap { $0.split(separator: "=", maxSplits: 1).last }
+                return values.flatMap { $0.split(separator: " ") }.map(String.init).filter(Self.mayBeSecret).map {
+                    Secret($0)
+                }
             }
             // The pipelines have a list of names in that one.
-            guard Self.isLong(value), name != "ORK_TOKENS", EnvironmentName(name)?.holdsCredential == true else {
+            guard name != "ORK_TOKENS", EnvironmentName(name)?.holdsCredential == true, Self.mayBeSecret(value) else {
                 return []
             }
             return [Secret(value)]
         }
     }
 
-    /// What is shorter would be found everywhere.
-    private static func isLong(_ value: String) -> Bool { value.utf8.count >= 8 }
+    /// What is shorter would be found everywhere, and a word of small letters, such as in `AUTH_MODE=disabled`, in what ork itself
+    /// says.
+    private static func mayBeSecret(_ value: String) -> Bool {
+        value.utf8.count >= 8 && !value.allSatisfy { "abcdefghijklmnopqrstuvwxyz_-".contains($0) }
+    }
 }
