@@ -1,9 +1,15 @@
 #!/bin/sh
-# Sourced by the others, which set $root: finds what the tests have installed, and builds programs as they are released, and says where they are. A whole package would not link the
-# runtime in statically, so it is done program by program.
+# Sourced by the others, which set $root: finds what the tests have installed, and builds programs as install.sh --static does.
 
 # build_programs ROOT PROGRAM…: the folder is in $built then.
 build_programs() {
+    # Each version as it builds itself.
+    if [ -e "$1/ci-templates/install/static.sh" ]; then
+        # shellcheck source=ci-templates/install/static.sh
+        . "$1/ci-templates/install/static.sh"
+        build_static "$@"
+        return
+    fi
     from=$1
     shift
     for program in "$@"; do

@@ -18,6 +18,8 @@ here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
 root=$(CDPATH='' cd -- "$here/../.." && pwd)
 # shellcheck source=ci-templates/shell/packages.sh
 . "$here/../shell/packages.sh"
+# shellcheck source=ci-templates/install/static.sh
+. "$here/static.sh"
 
 fail() {
     printf 'install.sh: error: %s\ninstall.sh: hint: %s\n' "$1" "$2" >&2
@@ -79,13 +81,13 @@ if [ -z "$build" ]; then
     need_to_build
     if [ -z "$static" ]; then
         swift build --package-path "$root" -c release --quiet
+        build=$(swift build --package-path "$root" -c release --show-bin-path)
     else
-        # One by one: what the tests share is part of the whole, and Swift has no static library for tests.
-        for program in $(programs); do
-            swift build --package-path "$root" -c release --static-swift-stdlib --quiet --product "$program"
-        done
+        # Word splitting is wanted: a list of names.
+        # shellcheck disable=SC2046
+        build_static "$root" $(programs)
+        build=$built
     fi
-    build=$(swift build --package-path "$root" -c release --show-bin-path)
 fi
 # The programs are looked at as they will run.
 unset LD_LIBRARY_PATH
