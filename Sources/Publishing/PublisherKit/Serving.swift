@@ -4,7 +4,7 @@ import Glibc
 import JSON
 import Secrets
 import Synchronization
-import SystemPackage
+package import SystemPackage
 
 extension Publisher {
     /// Runs the publisher as a program: `info`, or a verb with requests on standard input.
@@ -45,14 +45,7 @@ extension Publisher {
             finish()
             return session.isBroken ? EXIT_FAILURE : EXIT_SUCCESS
         }
-        let workers = information.batch ? max(1, concurrency) : 1
-        // Every worker has a thread of its own, because publishers block.
-        let group = DispatchGroup()
-        for number in 1..<workers {
-            DispatchQueue(label: "publisher-\(number)").async(group: group) { session.run() }
-        }
-        session.run()
-        group.wait()
+        session.run(by: information.batch ? max(1, concurrency) : 1)
         finish()
         return session.isBroken ? EXIT_FAILURE : EXIT_SUCCESS
     }
@@ -74,11 +67,30 @@ final class PublisherSession<Program: Publisher>: Sendable {
     /// Whether an answer could not be written.
     var isBroken: Bool { output.withLock(\.isBroken) }
 
-    func run() {
+    /// Answers all requests, so many at once.
+    func run(by workers: Int) {
+        let group = DispatchGroup()
+        work(in: group, followedBy: workers - 1)
+        group.wait()
+    }
+
+    /// Answers requests until there are no more. Every worker has a thread of its own, because publishers block, and begins
+    /// the next one where another request may come: most runs have one, and a thread would cost as much as that.
+    private func work(in group: DispatchGroup, followedBy others: Int) {
         let isBatch = program.information.batch
+        var others = others
         repeat {
             // The lock is held while reading: the line goes to this worker, and the others wait for the next one.
-            guard let line = input.withLock({ $0.next() }) else { return }
+            guard let (line, isLast) = input.withLock({ input in input.next().map { ($0, input.isAtEnd) } }) else {
+                return
+            }
+            if others > 0, !isLast {
+                let following = others - 1
+                DispatchQueue(label: "publisher-\(others)").async(group: group) {
+                    self.work(in: group, followedBy: following)
+                }
+                others = 0
+            }
             if let request = read(line) { write(program.answer(verb, request), to: request) }
         } while isBatch
     }
@@ -142,11 +154,21 @@ extension PublisherAnswer {
 }
 
 /// Standard input, line by line. What the end of input cuts off is not a request.
-struct LineInput {
+package struct LineInput {
+    private let descriptor: FileDescriptor
     private var rest: [UInt8] = []
 
+    package init(_ descriptor: FileDescriptor = .standardInput) { self.descriptor = descriptor }
+
+    /// Whether there is certainly no other line. Nothing is read for it, and nobody waited for.
+    package var isAtEnd: Bool {
+        guard !rest.contains(UInt8(ascii: "\n")) else { return false }
+        var polled = pollfd(fd: descriptor.rawValue, events: Int16(POLLIN), revents: 0)
+        return unsafe poll(&polled, 1, 0) == 1 && polled.revents == Int16(POLLHUP)
+    }
+
     /// The next line without its LF.
-    mutating func next() -> [UInt8]? {
+    package mutating func next() -> [UInt8]? {
         while true {
             if let end = rest.firstIndex(of: UInt8(ascii: "\n")) {
                 defer { rest.removeSubrange(...end) }
@@ -154,7 +176,7 @@ struct LineInput {
             }
             var chunk = [UInt8](repeating: 0, count: 65536)
             let count =
-                (try? unsafe chunk.withUnsafeMutableBytes { try unsafe FileDescriptor.standardInput.read(into: $0) })
+                (try? unsafe chunk.withUnsafeMutableBytes { try unsafe descriptor.read(into: $0) })
                 ?? 0
             guard count > 0 else { return nil }
             rest += chunk[..<count]
