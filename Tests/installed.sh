@@ -30,6 +30,9 @@ for file in "$home"/bin/ork-* "$home"/lib/ork*/*.so* "$home"/lib/ork*/*/*.so*; d
     [ -x "$file" ] || [ "${file%.so*}" != "$file" ] || continue
     ! ldd "$file" 2>/dev/null | grep 'not found' || exit 1
 done
+for library in "$home"/lib/ork/*/libcurl.so.4; do
+    [ ! -e "$library" ] || ldd "$home/bin/ork-create" | grep -q "/$(basename "$(dirname "$library")")/libcurl.so.4 "
+done
 ork-publisher-git info >/dev/null
 useradd --create-home rehearser
 su rehearser -c "cd && PATH=$PATH ork-rehearse"

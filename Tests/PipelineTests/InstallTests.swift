@@ -94,6 +94,29 @@ struct InstallTests {
         #expect(try installation.files("ork") == ["bin/ork-publisher-mine", "bin/another", "share/another"])
     }
 
+    @Test("a libcurl that it builds is loaded instead of the system's, and its version and licence lie beside it")
+    func slim() async throws {
+        // The system's own stands in: building one takes a network, and longer than a test may.
+        let source = try await installation.shell(
+            """
+            mkdir source
+            for entry in README.md Sources plugins; do ln -s "$1/$entry" source; done
+            cp -R "$1/ci-templates" source
+            cat >source/ci-templates/install/slim-curl.sh <<'SCRIPT'
+            cp "$(ldconfig -p | sed -n 's/.*libcurl.so.4 .*=> //p' | head -n 1)" "$1"
+            echo curl 1.2.3 >"$1/version"
+            echo 'Copyright: of curl' >"$1/copyright"
+            SCRIPT
+            source/ci-templates/install/install.sh --prefix "$PWD/ork" --build-dir "$2" --slim 2>&1
+            """, [BuiltProduct.repository, installation.build])
+        try #require(source.succeeded, "\(source.output)")
+        let loaded = try await installation.shell(
+            "ldd ork/bin/ork-publish | grep libcurl; ork/bin/ork-publish --version")
+        #expect(loaded.output.contains(#/libcurl\.so\.4 => \S+/ork/bin/\.\./lib/ork/[0-9a-f]+/libcurl\.so\.4 /#))
+        let beside = try await installation.shell("cat ork/share/doc/ork/libraries/libcurl4*.txt")
+        #expect(beside.output == "curl 1.2.3\nCopyright: of curl\n")
+    }
+
     @Test("a build that is not whole is refused before anything is written")
     func incomplete() async throws {
         try FileManager.default.removeItem(atPath: installation.build + "/ork-retire")

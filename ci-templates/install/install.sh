@@ -1,13 +1,14 @@
 #!/bin/sh
 # Builds ork from this source and installs it; over an earlier version as well, and while pipelines run.
 #
-#   install.sh [--prefix DIR] [--build-dir DIR | --static] [--portable]
+#   install.sh [--prefix DIR] [--build-dir DIR | --static] [--portable] [--slim]
 #   install.sh --uninstall [--prefix DIR]
 #
 #   --prefix DIR      bin, lib/ork and share go in here (default: /usr/local); DESTDIR goes before it
 #   --build-dir DIR   take the programs that are built there, such as .build/release, and build nothing
 #   --static          build each program with a Swift runtime of its own: it starts in half the time, and is 14 MB larger
 #   --portable        bring the libraries, too, whose names differ between versions of Debian and Ubuntu, such as libgit2
+#   --slim            bring a libcurl that speaks HTTP alone: steps start in less time, and nobody updates it but this script
 #   --uninstall       remove what was installed, and nothing else
 #
 # The programs share one Swift runtime, lib/ork/DIGEST, which they find from where they lie. Nothing is written in place:
@@ -26,12 +27,13 @@ fail() {
     exit 1
 }
 
-prefix=/usr/local build='' static='' portable='' uninstall=''
+prefix=/usr/local build='' static='' portable='' slim='' uninstall=''
 while [ "$#" -gt 0 ]; do
     case $1 in
     --uninstall) uninstall=yes && shift ;;
     --static) static=yes && shift ;;
     --portable) portable=yes && shift ;;
+    --slim) slim=yes && shift ;;
     --prefix | --build-dir)
         [ "$#" -gt 1 ] || fail "$1 has no value" 'give the folder after it'
         [ "$1" = --prefix ] && prefix=$2 || build=$2
@@ -120,7 +122,7 @@ others() {
 brought=''
 if [ -n "$portable" ]; then
     brought=$(for program in "$stage"/bin/*; do others "$program"; done | LC_ALL=C sort -u)
-    mkdir "$stage/share/doc/ork/libraries"
+    mkdir -p "$stage/share/doc/ork/libraries"
     for library in $brought; do
         file=$(realpath "$library")
         # A package may have put it where /lib was a folder of its own.
@@ -128,6 +130,13 @@ if [ -n "$portable" ]; then
         install -m 644 "/usr/share/doc/${package%%:*}/copyright" "$stage/share/doc/ork/libraries/${package%%:*}.txt" ||
             fail "the licence of $library is not on this machine" "install ${package%%:*} with its documents"
     done
+fi
+if [ -n "$slim" ]; then
+    mkdir -p "$stage/slim" "$stage/share/doc/ork/libraries"
+    "$here/slim-curl.sh" "$stage/slim"
+    brought="$brought $stage/slim/libcurl.so.4"
+    package=$(dpkg-query --search '*/libcurl.so.4' | grep -m 1 -o '^[^:,]*')
+    cat "$stage/slim/version" "$stage/slim/copyright" >"$stage/share/doc/ork/libraries/$package.txt"
 fi
 libraries="$libraries $brought"
 if [ "$libraries" != ' ' ]; then

@@ -3,11 +3,12 @@
 # what they are made of as ork-VERSION-linux-ARCH.cdx.json, SHA256SUMS of them, and its signature. The packages are for the
 # system of this machine; the tarball is also for later ones.
 #
-#   package.sh [--output DIR] [--build-dir DIR] [--sign KEY] [--suffix SYSTEM] [--portable]
+#   package.sh [--output DIR] [--build-dir DIR] [--sign KEY] [--suffix SYSTEM] [--portable] [--slim]
 #
 #   --output DIR      where to (default: .build/dist)
 #   --build-dir DIR   as install.sh takes it; what is said of the build holds if it is of this source as it is
 #   --portable        the packages, too, bring the libraries that the tarball brings, and install on later systems
+#   --slim            all of them bring a libcurl that speaks HTTP alone, as install.sh --slim does
 #   --suffix SYSTEM   is put behind the packages' version, such as ~deb12, and behind the tarball's name
 #   --sign KEY        signs with this private key of SSH, where it lies; with a public one, the ssh-agent signs
 #
@@ -20,11 +21,16 @@ root=$(CDPATH='' cd -- "$here/../.." && pwd)
 # shellcheck source=ci-templates/shell/packages.sh
 . "$here/../shell/packages.sh"
 
-output=$root/.build/dist build='' key='' suffix='' portable=''
+output=$root/.build/dist build='' key='' suffix='' portable='' slim=''
 while [ "$#" -gt 0 ]; do
     case $1 in
     --portable)
         portable=yes
+        shift
+        continue
+        ;;
+    --slim)
+        slim=yes
         shift
         continue
         ;;
@@ -49,7 +55,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 umask 022
 package=$work/debian/ork
-DESTDIR=$package "$here/install.sh" --prefix /usr ${build:+--build-dir "$build"} ${portable:+--portable}
+DESTDIR=$package "$here/install.sh" --prefix /usr ${build:+--build-dir "$build"} ${portable:+--portable} ${slim:+--slim}
 
 version=$("$package/usr/bin/ork-status" --version)
 architecture=$(dpkg --print-architecture)
@@ -65,7 +71,7 @@ stem=ork-$version-linux-$architecture${label:+-$label}
 
 # The tarball: one folder, with what install.sh puts under a prefix, and the libraries that another system may not have.
 name=ork-$version
-DESTDIR=$work/portable "$here/install.sh" --prefix /usr --build-dir "$build" --portable
+DESTDIR=$work/portable "$here/install.sh" --prefix /usr --build-dir "$build" --portable ${slim:+--slim}
 mv "$work/portable/usr" "$work/$name"
 tar --create --directory "$work" --sort name --mtime "@$SOURCE_DATE_EPOCH" --owner 0 --group 0 --numeric-owner \
     "$name" | gzip -n >"$output/$stem.tar.gz"
