@@ -46,6 +46,7 @@ let package = Package(
         module("TargetDocuments", in: "Publishing", "Documents", "PublisherKit", "Secrets"),
         module(
             "AWS", in: "Publishing", "Documents", "HTTP", "JSON", "PublisherKit", "Secrets", "Sodium", "Timestamps"),
+        module("Google", in: "Publishing", "HTTP", "JSON", "PublisherKit", "Secrets", "Timestamps"),
 
         module("OpenRouter", in: "Rotation", "HTTP", "JSON", "Secrets", "Timestamps", "Wording"),
         module(
@@ -114,7 +115,7 @@ let package = Package(
         servicePublisher("aws-secrets-manager", "AWS", "Sodium"),
         servicePublisher("aws-parameter", "AWS"),
         servicePublisher("kubernetes-secret", "Sodium", "Timestamps", "YAML"),
-        servicePublisher("http", "Sodium", "Timestamps", "Wording", embedding: presets),
+        servicePublisher("http", "Google", "Sodium", "Timestamps", "Wording", embedding: presets),
         servicePublisher("vercel", "Sodium", "Timestamps"),
         servicePublisher("azure-key-vault", "Sodium", "Timestamps"),
 
@@ -160,8 +161,8 @@ let package = Package(
         suite(
             "Fuzz", "AWS", "Configuration", "Documents", "InitCLI", "OpenRouter", "PluginHost", "Rotation", "Steps",
             "ork-publisher-aws-parameter", "ork-publisher-aws-secrets-manager", "ork-publisher-azure-key-vault",
-            "ork-publisher-github-secret",
-            "ork-publisher-gitlab-variable", "ork-publisher-kubernetes-secret", "ork-publisher-vault-kv",
+            "ork-publisher-github-secret", "ork-publisher-gitlab-variable",
+            "ork-publisher-kubernetes-secret", "ork-publisher-vault-kv",
             "ork-publisher-vercel"),
     ]
 )

@@ -1,5 +1,6 @@
 import CurlHTTP
 import FoundationEssentials
+import Google
 import JSON
 import PublisherKit
 

@@ -1,13 +1,13 @@
-import FoundationEssentials
-import HTTP
+package import FoundationEssentials
+package import HTTP
 import JSON
-import PublisherKit
-import Secrets
-import Timestamps
+package import PublisherKit
+package import Secrets
+package import Timestamps
 
 /// Tokens of Google Cloud for a job that has an identity token and no stored key ("Workload Identity Federation"): the
 /// Security Token Service makes one of it, and with an account that one is exchanged for the account's own.
-final class GoogleLogin: ServiceCredentials {
+package final class GoogleLogin: ServiceCredentials {
     private let pool: GooglePool
     private let identity: FederatedToken
     private let transport: any HTTPTransport
@@ -16,7 +16,8 @@ final class GoogleLogin: ServiceCredentials {
 
     private static let scope = "https://www.googleapis.com/auth/cloud-platform"
 
-    init(
+    /// Takes the identity token from the variables that name one. `environment` is the process's own.
+    package init(
         _ pool: GooglePool, environment: [String: String], transport: any HTTPTransport, clock: any WallClock
     ) throws(PublisherError) {
         // What google-github-actions/auth asks for, and a provider takes unless it has audiences of its own.
@@ -38,9 +39,11 @@ final class GoogleLogin: ServiceCredentials {
         lent = LentToken(clock: clock)
     }
 
-    var secrets: [Secret] { identity.secrets + lent.seen }
+    /// What no message may repeat.
+    package var secrets: [Secret] { identity.secrets + lent.seen }
 
-    func authorization(until deadline: Date) throws(ServiceError) -> HTTPAuthorization? {
+    /// The token, made anew before it ends.
+    package func authorization(until deadline: Date) throws(ServiceError) -> HTTPAuthorization? {
         try lent.bearer { hide throws(ServiceError) in
             let assertion = try identity.get(transport, clock: clock, until: deadline)
             hide(assertion)
@@ -51,7 +54,8 @@ final class GoogleLogin: ServiceCredentials {
         }
     }
 
-    func renew(_ refused: HTTPAuthorization?, after answer: ServiceAnswer, until deadline: Date) -> Bool {
+    /// Another one, where the service has refused this one.
+    package func renew(_ refused: HTTPAuthorization?, after answer: ServiceAnswer, until deadline: Date) -> Bool {
         lent.forget(refused, after: answer)
     }
 

@@ -1,16 +1,16 @@
-import JSON
-import PublisherKit
+package import JSON
+package import PublisherKit
 import Secrets
 
 /// Whom Google trusts in the place of a key, and as whom.
-struct GooglePool: Hashable {
+package struct GooglePool: Hashable {
     /// The provider's whole name, without the service's: `projects/1/locations/global/workloadIdentityPools/P/providers/X`.
-    let provider: String
+    package let provider: String
     /// The service account to act as; `nil` to act as the principal of the pool itself.
-    let account: String?
+    package let account: String?
 
     /// `nil` where the target names no provider.
-    init?(_ with: JSONObject) throws(PublisherError) {
+    package init?(_ with: JSONObject) throws(PublisherError) {
         let settings = Settings(with)
         account = try settings.text("account")
         guard let provider = try settings.text("provider") else {
