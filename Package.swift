@@ -118,6 +118,7 @@ let package = Package(
         servicePublisher("http", "Google", "Sodium", "Timestamps", "Wording", embedding: presets),
         servicePublisher("vercel", "Sodium", "Timestamps"),
         servicePublisher("azure-key-vault", "Sodium", "Timestamps"),
+        servicePublisher("fly-secret", "Timestamps"),
 
         support(
             "TestSupport", "ChildProcesses", "HTTP", "JSON", "OpenRouterSandbox", "PublisherKit", "Secrets", "Sodium",
@@ -153,6 +154,7 @@ let package = Package(
         suite("HTTPPublisher", "SandboxWire", "ork-publisher-http"),
         suite("Vercel", "VercelSandbox", "ork-publisher-vercel"),
         suite("AzureKeyVault", "SandboxWire", "ork-publisher-azure-key-vault"),
+        suite("FlySecret", "SandboxWire", "ork-publisher-fly-secret"),
         suite("EndToEnd", "ChildProcesses", "OpenRouterSandbox", "Rotation", "RotationFixtures"),
         suite(
             "Reports", "Fleet", "OpenRouter", "OpenRouterSandbox", "Reports", "Rotation", "RotationFixtures", "Steps"),
@@ -161,7 +163,7 @@ let package = Package(
         suite(
             "Fuzz", "AWS", "Configuration", "Documents", "InitCLI", "OpenRouter", "PluginHost", "Rotation", "Steps",
             "ork-publisher-aws-parameter", "ork-publisher-aws-secrets-manager", "ork-publisher-azure-key-vault",
-            "ork-publisher-github-secret", "ork-publisher-gitlab-variable",
+            "ork-publisher-fly-secret", "ork-publisher-github-secret", "ork-publisher-gitlab-variable",
             "ork-publisher-kubernetes-secret", "ork-publisher-vault-kv",
             "ork-publisher-vercel"),
     ]

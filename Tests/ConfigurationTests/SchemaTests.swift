@@ -19,9 +19,8 @@ struct SchemaTests {
     ]
 
     private static let publishers = [
-        "aws-parameter", "aws-secrets-manager", "azure-key-vault", "command", "file", "git", "github-secret",
-        "gitlab-variable",
-        "http", "kubernetes-secret", "vault-kv", "vercel",
+        "aws-parameter", "aws-secrets-manager", "azure-key-vault", "command", "file", "fly-secret", "git",
+        "github-secret", "gitlab-variable", "http", "kubernetes-secret", "vault-kv", "vercel",
     ]
 
     @Test("every example of the documents and the stories is valid, and ork reads it")

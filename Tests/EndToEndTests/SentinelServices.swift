@@ -27,10 +27,10 @@ struct SentinelServices {
     /// Fails if a service does not hold the successor.
     let requireHeld: @Sendable (_ successor: Secret) throws -> Void
 
-    /// `vault`, `shelf`, `project` and `safe` are there where the flags name them.
+    /// `vault`, `shelf`, `project`, `safe` and `app` are there where the flags name them.
     init(
         _ fixture: RotationRunFixture, vault: OpenBaoServer? = nil, shelf: SentinelShelf? = nil,
-        project: SentinelProject? = nil, safe: SentinelKeyVault? = nil
+        project: SentinelProject? = nil, safe: SentinelKeyVault? = nil, app: SentinelApp? = nil
     ) throws {
         let sandbox = fixture.sandbox
         let (github, gitlab, kubernetes) = (sandbox.github, sandbox.gitlab, sandbox.kubernetes)
@@ -77,6 +77,10 @@ struct SentinelServices {
             services.append(safe.service)
             variables["AZURE_ACCESS_TOKEN"] = safe.token.revealed() ?? ""
         }
+        if let app {
+            services.append(app.service)
+            variables["FLY_API_TOKEN"] = app.token.revealed() ?? ""
+        }
         self.services = services
         self.variables = variables
         requireHeld = { successor in
@@ -95,6 +99,7 @@ struct SentinelServices {
             }
             if let shelf, shelf.held != successor { throw Complaint("the described service") }
             if let safe, safe.held != successor { throw Complaint("the vault of Azure's") }
+            if let app, app.held != successor || app.served != successor { throw Complaint("the app") }
             if let project, project.held != successor || !project.isDeployed { throw Complaint("the project") }
             let restarts = try sandbox.control(.get, "kubernetes/workloads").array?.map { $0["restarts"] } ?? []
             guard restarts == [1] else { throw Complaint("restarts: \(restarts)") }

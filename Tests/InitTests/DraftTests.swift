@@ -39,7 +39,7 @@ import YAML
 
     private static let targets = [
         "file:path=.env,name=KEY", "file:path=b.env,name=KEY", "web=github-secret@2:repository=acme/web,name=KEY",
-        "fly=http:preset=fly,app=shop,name=KEY",
+        "fly=fly-secret:app=shop,name=KEY",
         #"git:remote=https://h.example/a/b.git,recipients:=["age1x","y"],alone:=true"#,
     ]
 

@@ -71,9 +71,9 @@ import YAML
         arguments: [
             (
                 "fly.toml", "app = \"shop\" # ours\n[env]\napp = 'x'\n",
-                "fly: {publisher: http, env: [FLY_API_TOKEN], with: {preset: fly, app: shop, name: OPENROUTER_API_KEY}}"
+                "fly-secret: {publisher: fly-secret, env: [FLY_API_TOKEN], with: {app: shop, name: OPENROUTER_API_KEY}}"
             ),
-            ("fly.toml", "[env]\napp = 'x'\n", "fly.toml: fly=http:preset=fly,app=APP,name=OPENROUTER_API_KEY"),
+            ("fly.toml", "[env]\napp = 'x'\n", "fly.toml: fly-secret=fly-secret:app=APP,name=OPENROUTER_API_KEY"),
             (
                 "wrangler.toml", "name = \"edge\"\naccount_id = \"0123abc\"\n",
                 "cloudflare-workers: {publisher: http, env: [CLOUDFLARE_API_TOKEN], with: {preset: cloudflare-workers, "

@@ -6,7 +6,7 @@ import Testing
 struct InitTests {
     private let folder: TemporaryDirectory
     private static let targets = [
-        "web=github-secret:repository=acme/web,name=OPENROUTER_API_KEY", "fly=http:preset=fly,app=shop,name=KEY",
+        "web=github-secret:repository=acme/web,name=OPENROUTER_API_KEY", "fly=fly-secret:app=shop,name=KEY",
     ]
 
     init() throws { folder = try TemporaryDirectory() }

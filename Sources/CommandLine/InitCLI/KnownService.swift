@@ -52,7 +52,8 @@ struct KnownService: Sendable {
     /// `Tests/InitTests` hold it to the presets.
     static let all = [
         KnownService(
-            ["fly.toml"], "Fly.io", preset: "fly", variable: "FLY_API_TOKEN", Setting("app", at: "app", "APP")),
+            ["fly.toml"], "Fly.io", publisher: "fly-secret", variable: "FLY_API_TOKEN", Setting("app", at: "app", "APP")
+        ),
         KnownService(
             ["render.yaml"], "Render", preset: "render", variable: "RENDER_API_KEY", Setting("service", "srv-ID")),
         KnownService(

@@ -11,9 +11,8 @@ package struct PublisherName: Hashable, Sendable, CustomStringConvertible {
 
     /// Those that come with ork.
     package static let shipped = [
-        "aws-parameter", "aws-secrets-manager", "azure-key-vault", "command", "file", "git", "github-secret",
-        "gitlab-variable",
-        "http", "kubernetes-secret", "vault-kv", "vercel",
+        "aws-parameter", "aws-secrets-manager", "azure-key-vault", "command", "file", "fly-secret", "git",
+        "github-secret", "gitlab-variable", "http", "kubernetes-secret", "vault-kv", "vercel",
     ].compactMap { PublisherName($0) }
 }
 

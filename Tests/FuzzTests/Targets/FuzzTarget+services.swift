@@ -10,6 +10,7 @@ import TestSupport
 @testable import ork_publisher_aws_parameter
 @testable import ork_publisher_aws_secrets_manager
 @testable import ork_publisher_azure_key_vault
+@testable import ork_publisher_fly_secret
 @testable import ork_publisher_github_secret
 @testable import ork_publisher_gitlab_variable
 @testable import ork_publisher_kubernetes_secret
@@ -87,6 +88,18 @@ extension FuzzTarget {
         ) {
             VercelPublisher(
                 ServiceClients(Vercel(), environment: ["VERCEL_TOKEN": token], transport: $0, clock: $1))
+        },
+        service(
+            "fly-secret",
+            [
+                "{\"secrets\":[{\"name\":\"KEY\",\"digest\":\"ab\"}]}",
+                "{\"name\":\"KEY\",\"digest\":\"ab\",\"version\":7}",
+                "[{\"id\":\"m1\",\"version\":\"v1\",\"state\":\"started\",\"config\":{}}]", "\"nonce\":\"n\"",
+                "\"checks\":[{",
+                "\"state\":\"stopped\"",
+            ]
+        ) {
+            FlySecretPublisher(ServiceClients(Fly(), environment: ["FLY_API_TOKEN": token], transport: $0, clock: $1))
         },
     ]
 

@@ -1,0 +1,144 @@
+import FoundationEssentials
+import JSON
+import PublisherKit
+import Secrets
+import Timestamps
+
+extension SecretTarget {
+    /// Reads what publishing reads first, and tells which machines it would update.
+    func check(_ request: PublisherRequest) throws(ServiceError) -> PublisherAnswer {
+        try checkHook()
+        let before = try shown()
+        let comparison = try judge(before, request)
+        let machines = settings.redeploy == .no ? [] : try machines()
+        let notes = [
+            before == nil
+                ? "would make \(settings.place); \(request.noteOfMaking(absence))" : "would write \(settings.place)",
+            comparison == nil && before != nil ? notCompared : nil, effect,
+            settings.redeploy == .yes ? plan(machines) : nil,
+        ]
+        return PublisherAnswer(.ready, message: joined(notes))
+    }
+
+    /// Writes, then updates the machines. What an earlier run has done of the same write, and told, is not done again.
+    func publish(_ secret: Secret, _ request: PublisherRequest) throws(ServiceError) -> PublisherAnswer {
+        try checkHook()
+        let before = try shown()
+        let comparison = try judge(before, request)
+        let earlier = comparison == .same ? WrittenReceipt(request) : nil
+        var receipt = earlier?.receipt ?? [:]
+        var (version, told) = (earlier?.version, "\(settings.place) holds the key already")
+        if earlier == nil {
+            let written = try write(secret, over: before)
+            (version, told) = (written.version, "\(written.change?.rawValue ?? "wrote") \(settings.place)")
+            receipt = self.receipt(written, request)
+        }
+        var notes = [told, earlier == nil && comparison == nil && before != nil ? notCompared : nil, effect]
+        if settings.redeploy != .no {
+            try ServiceError.after(told) { () throws(ServiceError) in
+                var rollout = Rollout(of: self, since: version, after: earlier)
+                let machines = try machines()
+                if case .hook(let variable) = settings.redeploy {
+                    if !rollout.note(machines).isEmpty || earlier == nil {
+                        try hook(variable).call(by: client, hiding: secret, until: deadline)
+                        notes.append("called the deploy hook")
+                    }
+                } else {
+                    try rollout.run(machines)
+                    notes.append(rollout.note(request))
+                }
+                receipt["machines"] = .object(rollout.machines)
+                receipt["redeployed"] = settings.redeploy == .yes ? true : "hook"
+            }
+        }
+        return PublisherAnswer(earlier == nil ? .committed : .unchanged, receipt: receipt, message: joined(notes))
+    }
+
+    private func receipt(_ written: Written, _ request: PublisherRequest) -> JSONObject {
+        var receipt = written.digest?.receipt(of: request) ?? [:]
+        receipt["written_for"] = .string(request.digest.description)
+        receipt["change"] = written.change.map { .string($0.rawValue) }
+        receipt["secrets_version"] = written.version.map { .string(String($0)) }
+        receipt["written"] = written.moment.map { .string($0.rfc3339) }
+        return receipt
+    }
+
+    /// Compares the digest that Fly shows, and whether every machine was made after the write.
+    func verify(_ request: PublisherRequest) throws(ServiceError) -> PublisherAnswer {
+        let receipt = WrittenReceipt(request)
+        guard let shown = try shown(atLeast: receipt?.version) else { return PublisherAnswer(.absent) }
+        let comparison = shown.digest.flatMap { request.compare(shown: $0) }
+        if let comparison, comparison != .same { return PublisherAnswer(.mismatch) }
+        if comparison == nil, request.hasShownDigest, shown.digest != nil { return PublisherAnswer(.mismatch) }
+        if comparison == nil, receipt == nil {
+            return PublisherAnswer(.unverifiable, message: joined([notShown, NotInEffect.again(request)]))
+        }
+        let state = settings.redeploy == .no ? nil : try requireInEffect(machines(), receipt, request)
+        guard comparison != nil else {
+            return PublisherAnswer(.unverifiable, message: joined([notShown, state]))
+        }
+        return PublisherAnswer(.match, message: state.map { "holds the successor; \($0)" } ?? effect)
+    }
+
+    /// How the secret compares; `nil` where that cannot be told. Refuses to make what nobody said was to be made.
+    private func judge(_ before: Shown?, _ request: PublisherRequest) throws(ServiceError) -> Comparison? {
+        guard let before else {
+            let refusal = request.refusalToMake(
+                absence, hint: "check the spelling of app and name", field: "with.name")
+            if let refusal { throw ServiceError(refusal) }
+            return .nothing
+        }
+        return before.digest.flatMap { request.compare(shown: $0) }
+    }
+
+    /// Refuses a hook that cannot be called.
+    private func checkHook() throws(ServiceError) {
+        if case .hook(let variable) = settings.redeploy { _ = try hook(variable) }
+    }
+
+    private func hook(_ variable: String) throws(ServiceError) -> DeployHook {
+        do throws(PublisherError) {
+            return try DeployHook(in: variable, of: client.service.name, environment: environment)
+        } catch { throw ServiceError(error) }
+    }
+
+    /// Which machines would be updated, and what is to be known of them before.
+    private func plan(_ machines: [Machine]) -> String {
+        guard !machines.isEmpty else { return "no machine is there yet: the first deployment takes it up" }
+        let running = machines.filter(\.isRunning)
+        let ephemeral = running.filter(\.isEphemeral)
+        let alone = Machine.groups(running.filter { !$0.isEphemeral }).filter { $0.count == 1 }.flatMap(\.self)
+        let notes = [
+            "would update \(machines.count - ephemeral.count) machines, \(running.count - ephemeral.count) of which run",
+            alone.isEmpty
+                ? nil
+                : "\(list(alone)) \(alone.count == 1 ? "is" : "are each") the only one of its group that runs: it is away while it restarts",
+            ephemeral.isEmpty ? nil : "\(list(ephemeral)) would end first: it destroys itself when it is done",
+            list(machines.filter { $0.config == nil && !$0.isEphemeral }, "Fly.io does not reach the host of"),
+        ]
+        return joined(notes)
+    }
+
+    private func list(_ machines: [Machine], _ words: String) -> String? {
+        machines.isEmpty ? nil : "\(words) \(list(machines))"
+    }
+
+    func list(_ machines: [Machine]) -> String { machines.prefix(8).map(\.id.description).joined(separator: ", ") }
+
+    private var absence: String { "app \(settings.app) has no secret \(settings.name)" }
+
+    private var notCompared: String { "it was not compared before: \(notShown)" }
+
+    private var notShown: String {
+        "Fly.io shows a digest of \(settings.place), by a function that it does not name; give ork-verify a probe, which asks the application"
+    }
+
+    /// How what nobody updates here comes into effect.
+    private var effect: String? {
+        settings.redeploy == .no
+            ? "machines get it when they are updated, as by `fly secrets deploy -a \(settings.app)`; this target does not do that"
+            : nil
+    }
+
+    private func joined(_ notes: [String?]) -> String { notes.compactMap(\.self).joined(separator: "; ") }
+}
