@@ -119,6 +119,7 @@ let package = Package(
         servicePublisher("vercel", "Sodium", "Timestamps"),
         servicePublisher("azure-key-vault", "Sodium", "Timestamps"),
         servicePublisher("fly-secret", "Timestamps"),
+        servicePublisher("google-secret", "Google", "Timestamps"),
 
         support(
             "TestSupport", "ChildProcesses", "HTTP", "JSON", "OpenRouterSandbox", "PublisherKit", "Secrets", "Sodium",
@@ -155,6 +156,7 @@ let package = Package(
         suite("Vercel", "VercelSandbox", "ork-publisher-vercel"),
         suite("AzureKeyVault", "SandboxWire", "ork-publisher-azure-key-vault"),
         suite("FlySecret", "SandboxWire", "ork-publisher-fly-secret"),
+        suite("GoogleSecret", "SandboxWire", "ork-publisher-google-secret"),
         suite("EndToEnd", "ChildProcesses", "OpenRouterSandbox", "Rotation", "RotationFixtures"),
         suite(
             "Reports", "Fleet", "OpenRouter", "OpenRouterSandbox", "Reports", "Rotation", "RotationFixtures", "Steps"),
@@ -164,6 +166,7 @@ let package = Package(
             "Fuzz", "AWS", "Configuration", "Documents", "InitCLI", "OpenRouter", "PluginHost", "Rotation", "Steps",
             "ork-publisher-aws-parameter", "ork-publisher-aws-secrets-manager", "ork-publisher-azure-key-vault",
             "ork-publisher-fly-secret", "ork-publisher-github-secret", "ork-publisher-gitlab-variable",
+            "ork-publisher-google-secret",
             "ork-publisher-kubernetes-secret", "ork-publisher-vault-kv",
             "ork-publisher-vercel"),
     ]

@@ -22,6 +22,7 @@ import Testing
     private static let services = [
         "ork-publisher-github-secret", "ork-publisher-gitlab-variable", "ork-publisher-aws-secrets-manager",
         "ork-publisher-aws-parameter", "ork-publisher-azure-key-vault", "ork-publisher-fly-secret",
+        "ork-publisher-google-secret",
         "ork-publisher-http", "ork-publisher-kubernetes-secret", "ork-publisher-vault-kv", "ork-publisher-vercel",
     ]
 

@@ -20,7 +20,7 @@ struct SchemaTests {
 
     private static let publishers = [
         "aws-parameter", "aws-secrets-manager", "azure-key-vault", "command", "file", "fly-secret", "git",
-        "github-secret", "gitlab-variable", "http", "kubernetes-secret", "vault-kv", "vercel",
+        "github-secret", "gitlab-variable", "google-secret", "http", "kubernetes-secret", "vault-kv", "vercel",
     ]
 
     @Test("every example of the documents and the stories is valid, and ork reads it")

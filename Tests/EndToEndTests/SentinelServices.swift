@@ -27,10 +27,11 @@ struct SentinelServices {
     /// Fails if a service does not hold the successor.
     let requireHeld: @Sendable (_ successor: Secret) throws -> Void
 
-    /// `vault`, `shelf`, `project`, `safe` and `app` are there where the flags name them.
+    /// `vault`, `shelf`, `project`, `safe`, `app` and `cloud` are there where the flags name them.
     init(
         _ fixture: RotationRunFixture, vault: OpenBaoServer? = nil, shelf: SentinelShelf? = nil,
-        project: SentinelProject? = nil, safe: SentinelKeyVault? = nil, app: SentinelApp? = nil
+        project: SentinelProject? = nil, safe: SentinelKeyVault? = nil, app: SentinelApp? = nil,
+        cloud: SentinelCloud? = nil
     ) throws {
         let sandbox = fixture.sandbox
         let (github, gitlab, kubernetes) = (sandbox.github, sandbox.gitlab, sandbox.kubernetes)
@@ -81,6 +82,10 @@ struct SentinelServices {
             services.append(app.service)
             variables["FLY_API_TOKEN"] = app.token.revealed() ?? ""
         }
+        if let cloud {
+            services.append(cloud.service)
+            variables["GOOGLE_OAUTH_ACCESS_TOKEN"] = cloud.token.revealed() ?? ""
+        }
         self.services = services
         self.variables = variables
         requireHeld = { successor in
@@ -100,6 +105,7 @@ struct SentinelServices {
             if let shelf, shelf.held != successor { throw Complaint("the described service") }
             if let safe, safe.held != successor { throw Complaint("the vault of Azure's") }
             if let app, app.held != successor || app.served != successor { throw Complaint("the app") }
+            if let cloud, cloud.held != successor || cloud.served != successor { throw Complaint("the cloud") }
             if let project, project.held != successor || !project.isDeployed { throw Complaint("the project") }
             let restarts = try sandbox.control(.get, "kubernetes/workloads").array?.map { $0["restarts"] } ?? []
             guard restarts == [1] else { throw Complaint("restarts: \(restarts)") }

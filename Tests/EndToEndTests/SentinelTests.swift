@@ -21,13 +21,13 @@ struct SentinelTests {
     func keysAndTokensOfServices() async throws {
         let leaks = try await Self.traced {
             let (shelf, project, safe) = (try SentinelShelf(), try SentinelProject(), try SentinelKeyVault())
-            let app = try SentinelApp()
+            let (app, cloud) = (try SentinelApp(), try SentinelCloud())
             let fixture = try RotationRunFixture(
                 flags: RotationRunFixture.shortWindows + SentinelServices.flags + SentinelServices.vaultFlags
-                    + shelf.flags + project.flags + safe.flags + app.flags)
+                    + shelf.flags + project.flags + safe.flags + app.flags + cloud.flags)
             let services = try SentinelServices(
                 fixture, vault: try OpenBaoServer(), shelf: shelf, project: project, safe: safe,
-                app: app)
+                app: app, cloud: cloud)
             return try Self.leaks(of: fixture, services: services)
         }
         #expect(leaks.isEmpty, "\(leaks.joined(separator: "\n"))")

@@ -12,7 +12,7 @@ package struct PublisherName: Hashable, Sendable, CustomStringConvertible {
     /// Those that come with ork.
     package static let shipped = [
         "aws-parameter", "aws-secrets-manager", "azure-key-vault", "command", "file", "fly-secret", "git",
-        "github-secret", "gitlab-variable", "http", "kubernetes-secret", "vault-kv", "vercel",
+        "github-secret", "gitlab-variable", "google-secret", "http", "kubernetes-secret", "vault-kv", "vercel",
     ].compactMap { PublisherName($0) }
 }
 

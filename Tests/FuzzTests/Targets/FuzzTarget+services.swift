@@ -13,6 +13,7 @@ import TestSupport
 @testable import ork_publisher_fly_secret
 @testable import ork_publisher_github_secret
 @testable import ork_publisher_gitlab_variable
+@testable import ork_publisher_google_secret
 @testable import ork_publisher_kubernetes_secret
 @testable import ork_publisher_vault_kv
 @testable import ork_publisher_vercel
@@ -100,6 +101,20 @@ extension FuzzTarget {
             ]
         ) {
             FlySecretPublisher(ServiceClients(Fly(), environment: ["FLY_API_TOKEN": token], transport: $0, clock: $1))
+        },
+        service(
+            "google-secret",
+            [
+                "\"name\":\"projects/1/secrets/k/versions/2\"", "\"payload\":{\"data\":\"YQ==\"}",
+                "\"createTime\":\"2026-01-01T00:00:00Z\"",
+                "\"etag\":\"e\",\"template\":{\"containers\":[{\"env\":[{\"valueSource\":{",
+                "\"latestReadyRevision\":\"w-1\"", "\"trafficStatuses\":[{\"percent\":100,\"revision\":\"w-1\"}]",
+                "\"reconciling\":true",
+            ]
+        ) {
+            GoogleSecretPublisher(
+                ServiceClients(
+                    SecretManager(), environment: ["GOOGLE_OAUTH_ACCESS_TOKEN": token], transport: $0, clock: $1))
         },
     ]
 
