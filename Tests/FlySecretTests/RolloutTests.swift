@@ -44,6 +44,17 @@ import Testing
         #expect(seen.outcome == .match && seen.message?.contains("m2 take it up when they start") == true, "\(seen)")
     }
 
+    @Test("machines that do not run are not begun with when there is no time left, and the next run goes on with them")
+    func manyIdle() {
+        let fixture = FlyFixture(machines: [])
+        fixture.fly { fly, now in for number in 1...40 { fly.add("m\(number)", state: "stopped", at: now) } }
+        let first = fixture.ask(.publish, within: 25)
+        #expect(first.outcome == .committed && first.message?.contains("no time left for") == true, "\(first)")
+        let second = fixture.ask(.publish, receipt: first.receipt)
+        #expect(second.outcome == .unchanged && fixture.ask(.verify, receipt: second.receipt).outcome == .match)
+        #expect(fixture.served.values.allSatisfy { $0 == "successor" } && !fixture.states.contains("started"))
+    }
+
     @Test("a machine that starts between the list and its update is launched again, and not stopped")
     func autostarted() {
         let fixture = FlyFixture(machines: [])

@@ -41,7 +41,9 @@ struct Rollout {
         left = missing.filter { $0.isEphemeral && $0.isRunning }.map(\.id)
         let ours = missing.filter { !$0.isEphemeral || !$0.isRunning }
         let reached = ours.filter { $0.config != nil }
-        for machine in reached where !machine.isRunning { try settle(update([machine])) }
+        for machine in reached where !machine.isRunning {
+            if target.hasTime { try settle(update([machine])) } else { waiting.append(machine.id) }
+        }
         for machine in all where !missing.contains(where: { $0.id == machine.id }) {
             guard machine.isRunning, let was = earlier?.was(machine) else { continue }
             // One that was seen well is looked at again only if it is not now.
@@ -51,7 +53,7 @@ struct Rollout {
         let waves = Machine.waves(reached.filter(\.isRunning))
         for (number, wave) in waves.enumerated() {
             guard slow == nil, target.hasTime else {
-                waiting = waves[number...].flatMap { $0.map(\.id) }
+                waiting += waves[number...].flatMap { $0.map(\.id) }
                 return
             }
             try settle(update(wave))
