@@ -64,7 +64,7 @@ extension ServiceFixture<StandIn> {
         for (key, value) in changed.members { with[key] = value.isNull ? JSONValue?.none : value }
         var request = PublisherRequest(
             verb, with, secret: secret, create: create, deadline: now.addingTimeInterval(seconds))
-        request.receipt = receipt
+        if verb != .publish { request.receipt = receipt }
         var environment = variables
         if let token { environment["FLY_API_TOKEN"] = token }
         return publisher(environment).ask(verb, request, hiding: [Secret(self.token)])

@@ -9,8 +9,6 @@ struct Rollout {
     let target: SecretTarget
     /// What a machine has to have at least to have the secret.
     let version: Int?
-    /// What an earlier run has told of the same write.
-    let earlier: WrittenReceipt?
     /// What the receipt says of each machine, by its id.
     private(set) var machines: JSONObject = [:]
     private var updated = 0
@@ -19,36 +17,25 @@ struct Rollout {
     private var waiting: [FlyID] = []
     private var slow: String?
 
-    init(of target: SecretTarget, since version: Int?, after earlier: WrittenReceipt? = nil) {
+    init(of target: SecretTarget, since version: Int?) {
         self.target = target
         self.version = version
-        self.earlier = earlier
     }
 
-    /// Notes what there is, for whoever brings it there in another way. Answers those that lack it.
-    mutating func note(_ all: [Machine]) -> [Machine] {
-        for machine in all {
-            let was = earlier?.was(machine) ?? machine.version.description
-            note(machine.id, was, is: earlier?.isLater(machine) == true ? machine.version : nil, machine.state)
-        }
-        return all.filter { earlier?.isLater($0) != true }
+    /// Notes what there is, for whoever brings it there in another way.
+    mutating func note(_ all: [Machine]) {
+        for machine in all { note(machine.id, machine.version.description, is: nil, machine.state) }
     }
 
     /// First those that do not run, which stay so, then the others, a third of each group at a time: the next third follows
-    /// once this one runs and is well. What an earlier run has updated is waited for, and not updated again.
+    /// once this one runs and is well, if there is time for it.
     mutating func run(_ all: [Machine]) throws(ServiceError) {
-        let missing = note(all)
-        left = missing.filter { $0.isEphemeral && $0.isRunning }.map(\.id)
-        let ours = missing.filter { !$0.isEphemeral || !$0.isRunning }
+        note(all)
+        left = all.filter { $0.isEphemeral && $0.isRunning }.map(\.id)
+        let ours = all.filter { !$0.isEphemeral || !$0.isRunning }
         let reached = ours.filter { $0.config != nil }
         for machine in reached where !machine.isRunning {
             if target.hasTime { try settle(update([machine])) } else { waiting.append(machine.id) }
-        }
-        for machine in all where !missing.contains(where: { $0.id == machine.id }) {
-            guard machine.isRunning, let was = earlier?.was(machine) else { continue }
-            // One that was seen well is looked at again only if it is not now.
-            if earlier?.state(machine) == "started", machine.isStarted, machine.failedCheck == nil { continue }
-            try awaitRunning(machine.id, after: was)
         }
         let waves = Machine.waves(reached.filter(\.isRunning))
         for (number, wave) in waves.enumerated() {
@@ -110,7 +97,7 @@ struct Rollout {
     }
 
     /// For people: `updated 3 machines (1 not running, and left so)`.
-    func note(_ request: PublisherRequest) -> String {
+    var told: String {
         guard !machines.isEmpty else { return "no machine is there yet: the first deployment takes it up" }
         let still = machines.members.count { $0.value["is"] != nil && $0.value["state"] != "started" }
         let idle = still == 0 || updated == 0 || slow != nil ? "" : " (\(still) not running, and left so)"
@@ -120,9 +107,9 @@ struct Rollout {
             left.isEmpty ? nil : "left \(names(left)): what destroys itself when it is done is not begun anew", slow,
             waiting.isEmpty
                 ? nil
-                : "there was no time left for \(names(waiting)): `ork-publish --accept-target \(request.target)` goes on",
+                : "there was no time left for \(names(waiting)): `\(target.deployCommand)` goes on",
         ].compactMap(\.self)
-        return notes.isEmpty ? "every machine was updated with it" : notes.joined(separator: "; ")
+        return notes.joined(separator: "; ")
     }
 }
 

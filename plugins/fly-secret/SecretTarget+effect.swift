@@ -23,7 +23,8 @@ extension SecretTarget {
                     hint: NotInEffect.waiting)
             }
             throw notInEffect(
-                .conflict, "machine \(machine.id)\(others) was not updated since", hint: NotInEffect.again(request))
+                .conflict, "machine \(machine.id)\(others) was not updated since",
+                hint: "`\(deployCommand)` does that; or \(NotInEffect.again(request))")
         }
         if let machine = earlier.first {
             throw notInEffect(
@@ -65,7 +66,6 @@ extension SecretTarget {
 
 /// What the receipt says of a write and of the machines then, if it is about the key of the request.
 struct WrittenReceipt {
-    let receipt: JSONObject
     let isByHook: Bool
     /// The version of the app's secrets that has it.
     let version: Int?
@@ -76,22 +76,15 @@ struct WrittenReceipt {
         guard let receipt = request.receipt, receipt["written_for"]?.string == request.digest.description,
             receipt["redeployed"] != nil, let machines = receipt["machines"]?.object
         else { return nil }
-        self.receipt = receipt
         self.machines = machines
         isByHook = receipt["redeployed"] == "hook"
         version = receipt["secrets_version"]?.string.flatMap { Int($0) }
         written = receipt["written"]?.string.flatMap { Date(rfc3339: $0) }
     }
 
-    /// The version that the machine had before; `nil` where it was not there.
-    func was(_ machine: Machine) -> String? { machines[machine.id.description]?["was"]?.string }
-
-    /// The state that it was seen in last.
-    func state(_ machine: Machine) -> String? { machines[machine.id.description]?["state"]?.string }
-
     /// Whether the machine was made, or updated, after the write.
     func isLater(_ machine: Machine) -> Bool {
-        if let was = was(machine) { return machine.version.description != was }
+        if let was = machines[machine.id.description]?["was"]?.string { return machine.version.description != was }
         guard let written, let createdAt = machine.createdAt else { return false }
         return createdAt >= written
     }

@@ -20,38 +20,32 @@ extension SecretTarget {
         return PublisherAnswer(.ready, message: joined(notes))
     }
 
-    /// Writes, then updates the machines. What an earlier run has done of the same write, and told, is not done again.
+    /// Writes, then updates the machines.
     func publish(_ secret: Secret, _ request: PublisherRequest) throws(ServiceError) -> PublisherAnswer {
         try checkHook()
         let before = try shown()
         let comparison = try judge(before, request)
-        let earlier = comparison == .same ? WrittenReceipt(request) : nil
-        var receipt = earlier?.receipt ?? [:]
-        var (version, told) = (earlier?.version, "\(settings.place) holds the key already")
-        if earlier == nil {
-            let written = try write(secret, over: before)
-            (version, told) = (written.version, "\(written.change?.rawValue ?? "wrote") \(settings.place)")
-            receipt = self.receipt(written, request)
-        }
-        var notes = [told, earlier == nil && comparison == nil && before != nil ? notCompared : nil, effect]
+        let written = try write(secret, over: before)
+        let told = "\(written.change?.rawValue ?? "wrote") \(settings.place)"
+        var receipt = receipt(written, request)
+        var notes = [told, comparison == nil ? notCompared : nil, effect]
         if settings.redeploy != .no {
             try ServiceError.after(told) { () throws(ServiceError) in
-                var rollout = Rollout(of: self, since: version, after: earlier)
+                var rollout = Rollout(of: self, since: written.version)
                 let machines = try machines()
                 if case .hook(let variable) = settings.redeploy {
-                    if !rollout.note(machines).isEmpty || earlier == nil {
-                        try hook(variable).call(by: client, hiding: secret, until: deadline)
-                        notes.append("called the deploy hook")
-                    }
+                    rollout.note(machines)
+                    try hook(variable).call(by: client, hiding: secret, until: deadline)
+                    notes.append("called the deploy hook")
                 } else {
                     try rollout.run(machines)
-                    notes.append(rollout.note(request))
+                    notes.append(rollout.told)
                 }
                 receipt["machines"] = .object(rollout.machines)
                 receipt["redeployed"] = settings.redeploy == .yes ? true : "hook"
             }
         }
-        return PublisherAnswer(earlier == nil ? .committed : .unchanged, receipt: receipt, message: joined(notes))
+        return PublisherAnswer(.committed, receipt: receipt, message: joined(notes))
     }
 
     private func receipt(_ written: Written, _ request: PublisherRequest) -> JSONObject {
@@ -133,10 +127,13 @@ extension SecretTarget {
         "Fly.io shows a digest of \(settings.place), by a function that it does not name; give ork-verify a probe, which asks the application"
     }
 
+    /// What updates machines without ork.
+    var deployCommand: String { "fly secrets deploy -a \(settings.app)" }
+
     /// How what nobody updates here comes into effect.
     private var effect: String? {
         settings.redeploy == .no
-            ? "machines get it when they are updated, as by `fly secrets deploy -a \(settings.app)`; this target does not do that"
+            ? "machines get it when they are updated, as by `\(deployCommand)`; this target does not do that"
             : nil
     }
 
