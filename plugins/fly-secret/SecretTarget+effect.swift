@@ -12,7 +12,7 @@ extension SecretTarget {
         _ machines: [Machine], _ receipt: WrittenReceipt?, _ request: PublisherRequest
     ) throws(ServiceError) -> String {
         guard let receipt else {
-            throw notInEffect(.conflict, "its machines were not updated with it", hint: NotInEffect.again(request))
+            throw notInEffect(.conflict, "its machines were not updated with it", hint: again(request))
         }
         let earlier = machines.filter { !receipt.isLater($0) }
         if let machine = earlier.first(where: { !($0.isEphemeral && $0.isRunning) }) {
@@ -24,7 +24,7 @@ extension SecretTarget {
             }
             throw notInEffect(
                 .conflict, "machine \(machine.id)\(others) was not updated since",
-                hint: "`\(deployCommand)` does that; or \(NotInEffect.again(request))")
+                hint: "`\(deployCommand)` does that; or \(again(request))")
         }
         if let machine = earlier.first {
             throw notInEffect(
@@ -45,7 +45,7 @@ extension SecretTarget {
         if let machine = idle.first(where: \.isFailed), running.isEmpty {
             throw notInEffect(
                 .unavailable, "machine \(machine.id) failed (\(machine.state)), and no other runs",
-                hint: "look at `fly logs -i \(machine.id)`; \(NotInEffect.again(request))")
+                hint: "look at `fly logs -i \(machine.id)`; \(again(request))")
         }
         let notes = [
             running.isEmpty
@@ -53,6 +53,11 @@ extension SecretTarget {
             idle.isEmpty ? nil : "\(list(idle)) take it up when they start (\(states(idle)))",
         ]
         return notes.compactMap(\.self).joined(separator: "; ")
+    }
+
+    /// What writes once more, as a request to publish does not tell what was written before, and updates all machines.
+    func again(_ request: PublisherRequest) -> String {
+        "`ork-publish --accept-target \(request.target)` writes it again and updates them all"
     }
 
     private func states(_ machines: [Machine]) -> String {

@@ -65,7 +65,7 @@ extension SecretTarget {
         if let comparison, comparison != .same { return PublisherAnswer(.mismatch) }
         if comparison == nil, request.hasShownDigest, shown.digest != nil { return PublisherAnswer(.mismatch) }
         if comparison == nil, receipt == nil {
-            return PublisherAnswer(.unverifiable, message: joined([notShown, NotInEffect.again(request)]))
+            return PublisherAnswer(.unverifiable, message: joined([notShown, again(request)]))
         }
         let state = settings.redeploy == .no ? nil : try requireInEffect(machines(), receipt, request)
         guard comparison != nil else {
