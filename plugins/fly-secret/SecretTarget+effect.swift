@@ -50,7 +50,9 @@ extension SecretTarget {
         let notes = [
             running.isEmpty
                 ? "no machine runs now" : "\(list(running)) \(running.count == 1 ? "runs" : "run") with it (started)",
-            idle.isEmpty ? nil : "\(list(idle)) take it up when they start (\(states(idle)))",
+            idle.isEmpty
+                ? nil
+                : "\(list(idle)) \(idle.count == 1 ? "takes it up when it starts" : "take it up when they start") (\(states(idle)))",
         ]
         return notes.compactMap(\.self).joined(separator: "; ")
     }
