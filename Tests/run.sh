@@ -54,7 +54,7 @@ tagged() { grep -rlF ".tags(.$1" Tests --include='*Tests.swift'; }
 
 run_suites() {
     # So many test cases at once, so that the deadlines within a test do not measure how many wait beside it.
-    export SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=8
+    export SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=12
     names=$(sed -E 's|^Tests/([^/]*)/(.*/)?([^/]*)\.swift$|\1\\.\3|' | paste -s -d '|' -)
     swift test --skip-build --ignore-lock --filter "^($names)/"
 }

@@ -6,9 +6,8 @@ import Testing
 
 /// Rotations of the real programs that are interrupted at every exchange and every durable write of every stage.
 ///
-/// `ORK_SWEEP=full` finishes from every point in every way, for a release; the default takes every eighth point with the
-/// surviving handoff and every twelfth in the other ways, of which the one with none leaves out what is a matter of the
-/// handoff. Of those with references and of the way back it takes a few. `ORK_SWEEP_SEED` chooses others.
+/// `ORK_SWEEP=full` finishes from every point in every way, for a release; the default takes every 16th point, and
+/// with no handoff every twelfth of those that are not a matter of the handoff. Of those with references and of the way back it takes a few. `ORK_SWEEP_SEED` chooses others.
 @Suite(.serialized, .tags(.servers)) struct CrashSweepTests {
     private static let isFull = ProcessInfo.processInfo.environment["ORK_SWEEP"] == "full"
     private static let seed = ProcessInfo.processInfo.environment["ORK_SWEEP_SEED"].flatMap { UInt64($0) } ?? 1
@@ -51,9 +50,8 @@ import Testing
         let points = all.filter { finish.exists(for: $0.stage) }
         guard !isFull else { return points }
         return switch finish {
-        case .survivingHandoff: every(8, of: points)
         case .noHandoff: every(12, of: points.filter { !$0.isMatterOfHandoff })
-        case .previousHandoff, .firstHandoff, .twoRunners: every(12, of: points)
+        case .survivingHandoff, .previousHandoff, .firstHandoff, .twoRunners: every(16, of: points)
         }
     }
 
