@@ -6,8 +6,8 @@ import Testing
 
 /// Rotations of the real programs that are interrupted at every exchange and every durable write of every stage.
 ///
-/// `ORK_SWEEP=full` finishes from every point in every way, for a release; the default takes every 16th point, and with no
-/// handoff every twelfth of those that are not a matter of the handoff. Of those with references and of the way back it
+/// `ORK_SWEEP=full` finishes from every point in every way, for a release; the default takes every 16th point, and every
+/// twelfth with the first handoff or with none, which leaves out what is a matter of the handoff. Of those with references and of the way back it
 /// takes a few. `ORK_SWEEP_SEED` chooses others.
 @Suite(.serialized, .tags(.servers)) struct CrashSweepTests {
     private static let isFull = ProcessInfo.processInfo.environment["ORK_SWEEP"] == "full"
@@ -52,7 +52,8 @@ import Testing
         guard !isFull else { return points }
         return switch finish {
         case .noHandoff: every(12, of: points.filter { !$0.isMatterOfHandoff })
-        case .survivingHandoff, .previousHandoff, .firstHandoff, .twoRunners: every(16, of: points)
+        case .firstHandoff: every(12, of: points)
+        case .survivingHandoff, .previousHandoff, .twoRunners: every(16, of: points)
         }
     }
 
