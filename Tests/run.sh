@@ -96,7 +96,9 @@ case ${1-} in
     of_values=$!
     say 'Suites that are tagged .processes, .servers or .pipelines'
     status=0
-    { tagged processes; tagged servers; tagged pipelines; } | sort -u | run_suites || status=$?
+    # One builds ork once more, as a package that another one depends on: for a release, with the whole sweep.
+    [ "${ORK_SWEEP-}" = full ] && left_out='^$' || left_out='/OutsidePackageTests\.swift$'
+    { tagged processes; tagged servers; tagged pipelines; } | sort -u | grep -v "$left_out" | run_suites || status=$?
     say 'Suites that are tagged .values'
     wait "$of_values" || status=$?
     cat "$values"

@@ -7,8 +7,8 @@ import Testing
 /// Rotations of the real programs that are interrupted at every exchange and every durable write of every stage.
 ///
 /// `ORK_SWEEP=full` finishes from every point in every way, for a release; the default takes every 16th point, and every
-/// twelfth with the first handoff or with none, which leaves out what is a matter of the handoff. Of those with references and of the way back it
-/// takes a few. `ORK_SWEEP_SEED` chooses others.
+/// twelfth with the first handoff or with none, which leaves out what is a matter of the handoff. Of those with references
+/// and of the way back it takes a few. `ORK_SWEEP_SEED` chooses others.
 @Suite(.serialized, .tags(.servers)) struct CrashSweepTests {
     private static let isFull = ProcessInfo.processInfo.environment["ORK_SWEEP"] == "full"
     private static let seed = ProcessInfo.processInfo.environment["ORK_SWEEP_SEED"].flatMap { UInt64($0) } ?? 1
