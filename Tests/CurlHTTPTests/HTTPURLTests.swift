@@ -66,7 +66,7 @@ struct HTTPURLTests {
         #expect(throws: HTTPURL.Mistake.plaintext) { try HTTPURL(credentialEndpoint: text) }
     }
 
-    @Test("an address of the link itself may be plain http for who asks for that, and no other spelling of one")
+    @Test("a link-local address may be plain http for a caller that asks for that, and no other spelling of one")
     func linkLocal() throws {
         for text in ["http://169.254.129.3:8081/msi/token", "http://169.254.169.254/metadata/identity"] {
             let url = try HTTPURL(linkLocal: text)

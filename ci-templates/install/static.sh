@@ -13,7 +13,7 @@ build_static() {
         [ -n "$archive" ] || archive=$("$compiler" -print-file-name=libstdc++.a 2>/dev/null | grep '^/' || true)
     done
     if [ -z "$archive" ]; then
-        echo 'error: there is no libstdc++.a; install libstdc++-12-dev, or that of the compiler that is here' >&2
+        echo 'error: there is no libstdc++.a; install libstdc++-12-dev, or the one for your compiler' >&2
         return 1
     fi
     # Where it is looked for first, and where nothing else lies.

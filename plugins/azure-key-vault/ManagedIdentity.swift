@@ -57,7 +57,9 @@ struct ManagedIdentity {
         let url: HTTPURL
         do throws(HTTPURL.Mistake) { url = try HTTPURL(linkLocal: text) } catch { throw unusable(endpoint, error) }
         guard url.isNear, !text.contains("?") else {
-            throw elsewhere(endpoint, "names no address of this machine or of its link: its header would go there")
+            throw elsewhere(
+                endpoint,
+                "names an address that is neither this machine's nor link-local: \(Self.header) would be sent there")
         }
         return .app(url, header: Secret(header))
     }

@@ -104,7 +104,7 @@ struct Rollout {
         let names = { (ids: [FlyID]) in ids.prefix(8).map(\.description).joined(separator: ", ") }
         let notes = [
             updated == 0 ? nil : "updated \(updated) \(updated == 1 ? "machine" : "machines")\(idle)",
-            left.isEmpty ? nil : "left \(names(left)): what destroys itself when it is done is not begun anew", slow,
+            left.isEmpty ? nil : "left \(names(left)) alone: machines with auto_destroy are not restarted", slow,
             waiting.isEmpty
                 ? nil
                 : "there was no time left for \(names(waiting)): `\(target.deployCommand)` goes on",

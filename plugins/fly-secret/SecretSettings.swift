@@ -18,7 +18,7 @@ struct SecretSettings {
         guard isApp, app.utf8.count <= 63, app.utf8.first != UInt8(ascii: "-") else {
             throw Settings.error("app", "'app' is no name of an app", hint: "write it as in fly.toml: `app = \"shop\"`")
         }
-        name = try settings.required("name", hint: "the secret's name, as OPENROUTER_API_KEY")
+        name = try settings.required("name", hint: "the secret's name, such as OPENROUTER_API_KEY")
         let isName = name.utf8.allSatisfy { $0.isASCIIAlphanumeric || $0 == UInt8(ascii: "_") }
         guard isName, name.utf8.first?.isASCIIDigit == false, name.utf8.count <= 256 else {
             throw Settings.error(

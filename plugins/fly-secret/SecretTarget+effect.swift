@@ -28,7 +28,7 @@ extension SecretTarget {
         }
         if let machine = earlier.first {
             throw notInEffect(
-                .unavailable, "machine \(machine.id) still runs with the key before, until it destroys itself",
+                .unavailable, "machine \(machine.id) still runs with the predecessor, until it destroys itself",
                 hint: "\(NotInEffect.waiting); or end it: `fly machine destroy --force \(machine.id)`")
         }
         let running = machines.filter(\.isRunning)

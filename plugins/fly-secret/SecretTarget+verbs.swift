@@ -106,8 +106,9 @@ extension SecretTarget {
             "would update \(machines.count - ephemeral.count) machines, \(running.count - ephemeral.count) of which run",
             alone.isEmpty
                 ? nil
-                : "\(list(alone)) \(alone.count == 1 ? "is" : "are each") the only one of its group that runs: it is away while it restarts",
-            ephemeral.isEmpty ? nil : "\(list(ephemeral)) would end first: it destroys itself when it is done",
+                : "\(list(alone)) \(alone.count == 1 ? "is" : "are each") the only one of its group that runs: its group is down while it restarts",
+            ephemeral.isEmpty
+                ? nil : "\(list(ephemeral)) would end first: machines with auto_destroy are not restarted",
             list(machines.filter { $0.config == nil && !$0.isEphemeral }, "Fly.io does not reach the host of"),
         ]
         return joined(notes)
@@ -124,7 +125,7 @@ extension SecretTarget {
     private var notCompared: String { "it was not compared before: \(notShown)" }
 
     private var notShown: String {
-        "Fly.io shows a digest of \(settings.place), by a function that it does not name; give ork-verify a probe, which asks the application"
+        "Fly.io shows only a digest of \(settings.place), and does not say how it is made; give ork-verify a probe, which asks the application"
     }
 
     /// What updates machines without ork.

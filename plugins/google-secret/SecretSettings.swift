@@ -22,10 +22,10 @@ struct SecretSettings {
             throw Settings.error("project", "'project' is missing", hint: "the project's id or number")
         }
         guard Self.isName(project, more: "-.:") else {
-            throw Settings.error("project", "'project' is no id and no number of a project")
+            throw Settings.error("project", "'project' is neither the id nor the number of a project")
         }
         self.project = project
-        name = try settings.required("name", hint: "the secret's id, as openrouter-api-key")
+        name = try settings.required("name", hint: "the secret's id, such as openrouter-api-key")
         guard Self.isName(name, more: "-_") else {
             throw Settings.error(
                 "name", "'name' is no id of a secret", hint: "take letters, digits, hyphens and underscores")

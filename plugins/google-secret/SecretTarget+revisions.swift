@@ -28,7 +28,7 @@ extension SecretTarget {
                     .configuration,
                     "service \(state.service) names version \(version) of \(settings.place), and would never get another",
                     hint:
-                        "`gcloud run services update \(state.service.name) --region \(state.service.region) --update-secrets=VARIABLE=\(settings.name):latest`",
+                        "run `gcloud run services update \(state.service.name) --region \(state.service.region) --update-secrets=VARIABLE=\(settings.name):latest`",
                     field: "with.services"))
         }
     }
@@ -134,7 +134,7 @@ extension SecretTarget {
         throw notInEffect(
             .conflict,
             "service \(service) sends \(traffic.percent) % of the requests to revision \(traffic.revision), which was made before",
-            hint: "\(Self.toLatest(service)); verify again then")
+            hint: "run \(Self.toLatest(service)), then ork-verify again")
     }
 
     static func toLatest(_ service: RunService) -> String {

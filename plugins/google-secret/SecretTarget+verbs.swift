@@ -18,7 +18,7 @@ extension SecretTarget {
             settings.redeploy == .yes ? "would make a new revision of \(names(settings.services))" : nil,
             held.isEmpty
                 ? nil
-                : "\(names(held.map(\.service))) sends requests to revisions by name: after ork-publish, \(Self.toLatest(held[0].service))",
+                : "\(names(held.map(\.service))) sends requests to revisions by name: after ork-publish, run \(Self.toLatest(held[0].service))",
         ]
         return PublisherAnswer(.ready, message: joined(notes))
     }
@@ -49,7 +49,8 @@ extension SecretTarget {
                 for state in states {
                     let made = try renew(state, since: written.moment?.date, isUnchanged: written.isUnchanged)
                     services[state.service.description] = .object(made)
-                    notes.append("\(state.service) makes revision \(made["revision"]?.string ?? "of it")")
+                    let revision = made["revision"]?.string.map { "revision \($0)" } ?? "a new revision"
+                    notes.append("\(state.service) makes \(revision)")
                 }
                 receipt["services"] = .object(services)
                 receipt["redeployed"] = true
@@ -129,7 +130,7 @@ extension SecretTarget {
         }
         if let made = try made(newest.number) { return made.date }
         throw NotInEffect.error(
-            .denied, at: settings.place, "of which moment it is cannot be seen",
+            .denied, at: settings.place, "the token may not read when it was made",
             hint: "give the token roles/secretmanager.viewer on this secret; or \(NotInEffect.again(request))")
     }
 

@@ -73,7 +73,7 @@ struct SecretTarget: ServiceTarget {
     func made(_ number: Int) throws(ServiceError) -> Moment? {
         let call = call(
             .get, secretPath + ["versions", String(number)], statuses: [200, 403],
-            to: "read of which moment \(settings.place) is")
+            to: "read when \(settings.place) was made")
         let answer = try client.send(call, until: deadline)
         guard answer.status == 200 else { return nil }
         guard let moment = Moment(try answer.object().string("createTime")) else {

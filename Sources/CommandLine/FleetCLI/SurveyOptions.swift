@@ -43,8 +43,8 @@ package struct SurveyOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "Tell the webhooks of notify what needs a person: what keeps a rotation from going on and a limit that is nearly used "
-                + "up at every run, an expiry that is near and a key without a limit once. Give the time between two runs.",
+            "Tell the webhooks of notify what needs a person: at every run what keeps a rotation from going on and a limit that is "
+                + "nearly used up, and once an expiry that is near and a key without a limit. Give the time between two runs.",
             valueName: "duration"))
     package var notify: String?
 

@@ -28,7 +28,8 @@ extension Initialization {
         }
         guard !account.rotations.isEmpty else {
             guard account.owned.isEmpty, account.unnameable.isEmpty else {
-                let reason = account.unnameable.isEmpty ? ": every key of \(pattern) has a rotation" : " beside that"
+                let reason =
+                    account.unnameable.isEmpty ? ": every key of \(pattern) has a rotation" : " apart from that"
                 return console.show(.done("nothing to draft\(reason)"))
             }
             throw StepError(

@@ -47,7 +47,7 @@ extension PipelineJob {
         throw StepError(
             .unacceptable, "the rotation \(settings.rotation) cannot be taken back: \(reason)",
             hint: found == nil
-                ? "nothing was changed; with its handoff: `ork-rollback --handoff FILE`"
+                ? "nothing was changed; if you have its handoff, run `ork-rollback --handoff FILE`"
                 : "nothing was changed; if its key is bad, start a new rotation", isRetryable: false)
     }
 

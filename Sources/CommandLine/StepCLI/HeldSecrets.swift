@@ -5,7 +5,7 @@ package import Rotation
 package import Secrets
 import Steps
 
-/// All that this process was given and nothing may show that it writes, prints or sends.
+/// The secrets that this process was given, which nothing that it writes, prints or sends may show.
 package struct HeldSecrets {
     package let all: [Secret]
     /// Those of them that no publisher can have come by honestly: keys of OpenRouter, identities, webhooks.
@@ -48,7 +48,7 @@ extension StepEnvironment {
     fileprivate var credentials: [Secret] {
         variables.flatMap { name, value -> [Secret] in
             if name.hasPrefix("OTEL_"), name.hasSuffix("_HEADERS") {
-                // NAME=VALUE,…, of which a value may have a scheme before it.
+                // NAME=VALUE,…, where a value may begin with a scheme, such as Bearer.
                 let values = value.split(separator: ",").compactMap { $0.split(separator: "=", maxSplits: 1).last }
                 return values.flatMap { $0.split(separator: " ") }.map(String.init).filter(Self.mayBeSecret).map {
                     Secret($0)

@@ -112,7 +112,7 @@ package final class Session {
                 + "with --trust", isRetryable: false)
     }
 
-    /// What nothing may show that publishers and probes give back: who does has stolen it.
+    /// The secrets that publishers and probes may not give back: one that does has stolen it.
     package var secrets: [Secret] { [identity.text] + held.ours.filter { $0 != identity.text } }
 
     /// What is taken out of all that they give back: the credentials of whatever target.

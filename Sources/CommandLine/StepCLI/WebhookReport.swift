@@ -64,7 +64,7 @@ struct WebhookReport: Reporter {
 }
 
 extension NotifyRules {
-    /// Tells those who want to know what needs a person what `program` has found. `sentence` is of our own words, and `message`
+    /// Tells the webhooks for `needs_person` what `program` has found. `sentence` is ork's own wording, and `message`
     /// shows nothing that is `held`.
     package func tell(
         from program: String, _ sentence: String, of rotations: [PlanName], _ message: String, hint: String,

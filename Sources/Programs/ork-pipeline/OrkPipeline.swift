@@ -29,7 +29,7 @@ import Wording
               ORK_BEGIN         "false": begin no rotation; "due": only when ork-due says so
               ORK_SUPERSEDE     "true": start a new rotation, because the handoff is lost
               ORK_LEAKED        "true": the old key is known to others, and goes without overlap, quiet and soak
-              ORK_ROLLBACK      "true": take the rotation back; check, rollback and rotate alone do anything then
+              ORK_ROLLBACK      "true": take the rotation back; only check, rollback and rotate do anything
               ORK_EXPECT_HEAD   stop unless the handoff is still the one with this head
               ORK_SEEN          the newest rotation that check saw
               ORK_DUE_ACTION    in a fleet, the action from ork-due
