@@ -31,7 +31,7 @@ import Testing
     ) async throws -> JSONValue? {
         var with = VaultFixture.with
         with["url"] = .string(server.url)
-        for (key, value) in changed.members { with[key] = value.isNull ? JSONValue?.none : value }
+        with.take(changed)
         return try await program.run(
             verb.rawValue,
             input: try PublisherProgram.requests(verb, [("web", with)], expect: [SampleKeys.predecessor]),

@@ -154,9 +154,9 @@ import Testing
             #expect(error?.code == .configuration && error?.field == field, "\(error as Any)")
             #expect(fixture.exchanges.isEmpty)
         }
-        let stranger = VaultFixture()
-        stranger.azure { azure, _ in azure.resource = "https://vault.azure.cn" }
-        let other = Self.ask(stranger).error
-        #expect(other?.code == .denied && other?.field == "with.managed_identity", "\(other as Any)")
+        let inChina = VaultFixture()
+        inChina.azure { azure, _ in azure.resource = "https://vault.azure.cn" }
+        let refusal = Self.ask(inChina).error
+        #expect(refusal?.code == .denied && refusal?.field == "with.managed_identity", "\(refusal as Any)")
     }
 }

@@ -69,10 +69,7 @@ extension ServiceFixture<StandIn> {
         _ verb: Verb, _ changed: JSONObject = [:], secret: Secret = SampleKeys.successor, create: Bool = false,
         within seconds: TimeInterval = 120, variables: [String: String]? = nil
     ) -> PublisherAnswer {
-        var with = Self.with
-        for (key, value) in changed.members { with[key] = value.isNull ? JSONValue?.none : value }
-        let request = PublisherRequest(
-            verb, with, secret: secret, create: create, deadline: now.addingTimeInterval(seconds))
+        let request = request(verb, Self.with, changed, secret: secret, create: create, within: seconds)
         return publisher(variables).ask(verb, request, hiding: Self.credentials)
     }
 }

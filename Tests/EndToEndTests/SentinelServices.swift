@@ -66,25 +66,10 @@ struct SentinelServices {
             variables["VAULT_TOKEN"] = token.revealed() ?? ""
             variables["VAULT_ADDR"] = vault.url
         }
-        if let shelf {
-            services.append(shelf.service)
-            variables["DOPPLER_TOKEN"] = shelf.token.revealed() ?? ""
-        }
-        if let project {
-            services.append(project.service)
-            variables["VERCEL_TOKEN"] = project.token.revealed() ?? ""
-        }
-        if let safe {
-            services.append(safe.service)
-            variables["AZURE_ACCESS_TOKEN"] = safe.token.revealed() ?? ""
-        }
-        if let app {
-            services.append(app.service)
-            variables["FLY_API_TOKEN"] = app.token.revealed() ?? ""
-        }
-        if let cloud {
-            services.append(cloud.service)
-            variables["GOOGLE_OAUTH_ACCESS_TOKEN"] = cloud.token.revealed() ?? ""
+        for service in [shelf?.service, project?.service, safe?.service, app?.service, cloud?.service] {
+            guard let service else { continue }
+            services.append(service)
+            variables[service.variable] = service.token.secret.revealed() ?? ""
         }
         self.services = services
         self.variables = variables

@@ -79,16 +79,7 @@ import Testing
         let answer = fixture.ask(.publish)
         _ = fixture.ask(.verify, receipt: answer.receipt)
         _ = fixture.ask(.check, ["app": "other"])
-        let exchanges = fixture.exchanges.map { exchange -> JSONValue in
-            [
-                "method": .string(exchange.request.method.rawValue), "url": .string(exchange.request.url.description),
-                "headers": .array(exchange.request.headers.map { .string($0.name) }),
-                "body": exchange.request.body.flatMap { try? JSONValue(parsing: $0) } ?? .null,
-                "status": .number(JSONNumber(exchange.response.status)),
-                "answer": (try? JSONValue(parsing: exchange.response.body)) ?? .null,
-            ]
-        }
-        let run = try await Python.run("exchanges.py", input: JSONValue.array(exchanges).text())
+        let run = try await Python.run("exchanges.py", input: fixture.transcript.text())
         #expect(run.succeeded && run.output.contains(" exchanges of 7 operations"), "\(run.output)")
     }
 

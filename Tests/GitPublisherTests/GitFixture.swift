@@ -159,10 +159,3 @@ extension PublisherAnswer {
         return [outcome.word, error.code.rawValue, error.field].compactMap(\.self).joined(separator: " ")
     }
 }
-
-extension JSONObject {
-    /// Takes other members over; a null takes one away.
-    mutating func take(_ more: JSONObject) {
-        for (key, value) in more.members { self[key] = value.isNull ? JSONValue?.none : value }
-    }
-}

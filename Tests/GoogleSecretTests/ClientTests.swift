@@ -74,15 +74,7 @@ import Testing
         fixture.finish()
         _ = fixture.ask(.verify)
         _ = fixture.ask(.check, ["services": ["europe-west1/other"]])
-        let exchanges = fixture.exchanges.map { exchange -> JSONValue in
-            [
-                "method": .string(exchange.request.method.rawValue), "url": .string(exchange.request.url.description),
-                "body": exchange.request.body.flatMap { try? JSONValue(parsing: $0) } ?? .null,
-                "status": .number(JSONNumber(exchange.response.status)),
-                "answer": (try? JSONValue(parsing: exchange.response.body)) ?? .null,
-            ]
-        }
-        let run = try await Python.run("documents.py", input: JSONValue.array(exchanges).text())
+        let run = try await Python.run("documents.py", input: fixture.transcript.text())
         #expect(run.succeeded && run.output.contains(" exchanges of 6 methods"), "\(run.output)")
     }
 

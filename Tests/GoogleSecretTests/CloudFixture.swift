@@ -65,11 +65,8 @@ extension ServiceFixture<StandIn> {
         secret: Secret = SampleKeys.successor, create: Bool = false, within seconds: TimeInterval = 300,
         variables: [String: String] = [:]
     ) -> PublisherAnswer {
-        var with = Self.with
-        for (key, value) in changed.members { with[key] = value.isNull ? JSONValue?.none : value }
-        var request = PublisherRequest(
-            verb, with, secret: secret, create: create, deadline: now.addingTimeInterval(seconds))
-        if verb != .publish { request.receipt = receipt }
+        let request = request(
+            verb, Self.with, changed, receipt: receipt, secret: secret, create: create, within: seconds)
         var environment = variables
         if let token { environment["GOOGLE_OAUTH_ACCESS_TOKEN"] = token }
         return publisher(environment).ask(verb, request, hiding: [Secret(self.token)])

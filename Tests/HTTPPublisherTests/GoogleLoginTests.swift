@@ -74,7 +74,7 @@ import Timestamps
     ) -> PublisherAnswer {
         var with = Kind.google.with
         (with["provider"], with["account"]) = (.string(google.provider), .string(google.account))
-        for (key, value) in changed.members { with[key] = value.isNull ? JSONValue?.none : value }
+        with.take(changed)
         let publisher = HTTPPublisher(
             ServiceClients(DescribedService(), environment: variables, transport: fixture, clock: fixture))
         let request = PublisherRequest(verb, with, deadline: fixture.now.addingTimeInterval(120))

@@ -1,4 +1,5 @@
 package import FoundationEssentials
+import HTTP
 package import JSON
 package import PublisherKit
 package import Secrets
@@ -16,6 +17,43 @@ extension PublisherRequest {
             id: "1", operation: operation, rotation: rotation, deadline: deadline, target: target, with: with,
             expect: expect?.map { Digest(of: $0) }, create: create, digest: Digest(of: secret),
             secret: verb == .publish ? secret : nil)
+    }
+}
+
+extension JSONObject {
+    /// Takes other members over; a null takes one away.
+    package mutating func take(_ more: JSONObject) {
+        for (key, value) in more.members { self[key] = value.isNull ? JSONValue?.none : value }
+    }
+}
+
+extension ServiceFixture {
+    /// A request of now, with `changed` settings beside the usual ones.
+    package func request(
+        _ verb: Verb, _ with: JSONObject, _ changed: JSONObject, receipt: JSONObject? = nil, secret: Secret,
+        create: Bool, within seconds: TimeInterval
+    ) -> PublisherRequest {
+        var with = with
+        with.take(changed)
+        var request = PublisherRequest(
+            verb, with, secret: secret, create: create, deadline: now.addingTimeInterval(seconds))
+        // By the contract, which has none for a publish.
+        if verb != .publish { request.receipt = receipt }
+        return request
+    }
+
+    /// Every exchange until now, for a reader that is not ours.
+    package var transcript: JSONValue {
+        .array(
+            exchanges.map { request, response in
+                [
+                    "method": .string(request.method.rawValue), "url": .string(request.url.description),
+                    "headers": .array(request.headers.map { .string($0.name) }),
+                    "body": request.body.flatMap { try? JSONValue(parsing: $0) } ?? .null,
+                    "status": .number(JSONNumber(response.status)),
+                    "answer": (try? JSONValue(parsing: response.body)) ?? .null,
+                ]
+            })
     }
 }
 
