@@ -2,6 +2,7 @@ package import FoundationEssentials
 package import JSON
 package import Secrets
 import Timestamps
+import Wording
 
 /// A key as OpenRouter's management API describes it. Amounts are US dollars.
 package struct Key: Sendable, Hashable {
@@ -176,5 +177,21 @@ package struct KeyChange: Sendable, Hashable {
         if case .to(let reset) = limitReset { object["limit_reset"] = reset.map { .string($0) } ?? .null }
         if let includeBYOKInLimit { object["include_byok_in_limit"] = .bool(includeBYOKInLimit) }
         return .object(object)
+    }
+}
+
+extension Key {
+    /// How old it is: `today`, `1 day`, `90 days`.
+    package func age(at now: Date) -> String { Self.days(from: createdAt, to: now) }
+
+    /// A length of time in whole days, as an age is said.
+    package static func days(from start: Date, to end: Date) -> String {
+        let days = Int(end.timeIntervalSince(start) / 86400)
+        return days < 1 ? "today" : Counted(days, "day").description
+    }
+
+    /// Its limit, and when that starts over: `$25 monthly`, `none`.
+    package var limitInWords: String {
+        limit.map { "$\($0.text)\(limitReset.map { " \($0)" } ?? "")" } ?? "none"
     }
 }
