@@ -47,19 +47,3 @@ struct FlyToken: ServiceCredentials {
         isMacaroon ? .scheme("FlyV1", token) : .bearer(token)
     }
 }
-
-/// An id, or the name of a version, as Fly gives them: it leads nowhere but into its segment of an address.
-struct FlyID: Hashable, CustomStringConvertible {
-    let description: String
-
-    /// `nil` for what no id looks like, and for what holds a key, so that none gets into an address.
-    init?(_ text: String?) {
-        guard let text, (1...64).contains(text.utf8.count),
-            text.utf8.allSatisfy({ $0.isASCIIAlphanumeric || $0 == UInt8(ascii: "_") || $0 == UInt8(ascii: "-") }),
-            !Self.keys.contains(text.utf8)
-        else { return nil }
-        description = text
-    }
-
-    private static let keys = Redactor()
-}

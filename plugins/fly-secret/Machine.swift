@@ -6,9 +6,9 @@ import Timestamps
 
 /// A machine of the app, as the list and its own address show it.
 struct Machine {
-    let id: FlyID
+    let id: ServiceID
     /// Another with each update.
-    let version: FlyID
+    let version: ServiceID
     let state: String
     let createdAt: Date?
     let region: String?
@@ -20,9 +20,9 @@ struct Machine {
 
     /// Throws where it is none by Fly's published types.
     init(_ object: AnswerObject) throws(ServiceError) {
-        guard let id = FlyID(try object.string("id")) else { throw object.error("id", isNot: "an id") }
+        guard let id = ServiceID(try object.string("id")) else { throw object.error("id", isNot: "an id") }
         self.id = id
-        guard let version = FlyID(object["version"]?.string ?? object["instance_id"]?.string) else {
+        guard let version = ServiceID(object["version"]?.string ?? object["instance_id"]?.string) else {
             throw object.error("version", isNot: "an id")
         }
         self.version = version

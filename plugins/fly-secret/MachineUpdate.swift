@@ -11,7 +11,7 @@ extension SecretTarget {
     /// A machine, before and after its update.
     struct Updated {
         let was: Machine
-        let version: FlyID
+        let version: ServiceID
         /// Whether it was to run again.
         let isLaunched: Bool
     }
@@ -44,7 +44,7 @@ extension SecretTarget {
     }
 
     /// The new version; `nil` if the machine has changed since it was read.
-    private func send(_ machine: Machine, _ lease: Secret, since version: Int?) throws(ServiceError) -> FlyID? {
+    private func send(_ machine: Machine, _ lease: Secret, since version: Int?) throws(ServiceError) -> ServiceID? {
         guard let config = machine.config else { throw unreachable(machine) }
         var body: JSONObject = [
             "config": .object(config), "current_version": .string(machine.version.description),
@@ -81,7 +81,7 @@ extension SecretTarget {
     private static let nonce = "fly-machine-lease-nonce"
 
     /// Waits for the lease of a machine while somebody else has it. `nil` if the machine is gone.
-    private func lease(_ id: FlyID) throws(ServiceError) -> Secret? {
+    private func lease(_ id: ServiceID) throws(ServiceError) -> Secret? {
         // Longer than one of a run that died.
         let end = clock.now.addingTimeInterval(2 * Double(Self.leaseSeconds))
         while true {
@@ -119,7 +119,7 @@ extension SecretTarget {
         }
     }
 
-    private func release(_ lease: Secret, of id: FlyID) {
+    private func release(_ lease: Secret, of id: ServiceID) {
         var call = call(
             .delete, path(of: id) + ["lease"], statuses: Set(200...299).union([404]), to: "release machine \(id)")
         call.headers = [(Self.nonce, lease.revealed() ?? "")]

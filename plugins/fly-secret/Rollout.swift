@@ -12,9 +12,9 @@ struct Rollout {
     /// What the receipt says of each machine, by its id.
     private(set) var machines: JSONObject = [:]
     private var updated = 0
-    private var left: [FlyID] = []
+    private var left: [ServiceID] = []
     /// Those that there was no time for, and the one that they wait for.
-    private var waiting: [FlyID] = []
+    private var waiting: [ServiceID] = []
     private var slow: String?
 
     init(of target: SecretTarget, since version: Int?) {
@@ -71,7 +71,7 @@ struct Rollout {
         }
     }
 
-    private mutating func awaitRunning(_ id: FlyID, after version: String) throws(ServiceError) {
+    private mutating func awaitRunning(_ id: ServiceID, after version: String) throws(ServiceError) {
         do throws(ServiceError) {
             let (state, isWell) = try target.awaitRunning(id, after: version)
             if !isWell { slow = slow ?? "machine \(id) is not well yet (\(state))" }
@@ -82,7 +82,7 @@ struct Rollout {
         } catch { throw told(error) }
     }
 
-    private mutating func note(_ id: FlyID, _ was: String, is version: FlyID?, _ state: String) {
+    private mutating func note(_ id: ServiceID, _ was: String, is version: ServiceID?, _ state: String) {
         var entry: JSONObject = ["was": .string(was), "state": .string(state)]
         entry["is"] = version.map { .string($0.description) }
         machines[id.description] = .object(entry)
@@ -101,7 +101,7 @@ struct Rollout {
         guard !machines.isEmpty else { return "no machine is there yet: the first deployment takes it up" }
         let still = machines.members.count { $0.value["is"] != nil && $0.value["state"] != "started" }
         let idle = still == 0 || updated == 0 || slow != nil ? "" : " (\(still) not running, and left so)"
-        let names = { (ids: [FlyID]) in ids.prefix(8).map(\.description).joined(separator: ", ") }
+        let names = { (ids: [ServiceID]) in ids.prefix(8).map(\.description).joined(separator: ", ") }
         let notes = [
             updated == 0 ? nil : "updated \(updated) \(updated == 1 ? "machine" : "machines")\(idle)",
             left.isEmpty ? nil : "left \(names(left)) alone: machines with auto_destroy are not restarted", slow,
@@ -122,7 +122,7 @@ extension SecretTarget {
 
     /// Returns the state of a machine once it runs in another version than this one and is well, or once there is no more
     /// time. Refuses one that does not come up.
-    func awaitRunning(_ id: FlyID, after version: String) throws(ServiceError) -> (state: String, isWell: Bool) {
+    func awaitRunning(_ id: ServiceID, after version: String) throws(ServiceError) -> (state: String, isWell: Bool) {
         var runsSince: Date?
         var idleSince: Date?
         while true {
@@ -153,7 +153,7 @@ extension SecretTarget {
         }
     }
 
-    private func failed(_ id: FlyID, _ what: String) -> ServiceError {
+    private func failed(_ id: ServiceID, _ what: String) -> ServiceError {
         ServiceError(
             PublisherError(
                 .unavailable, "machine \(id) \(what), so no other was updated after it",

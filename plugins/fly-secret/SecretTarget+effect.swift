@@ -54,7 +54,7 @@ extension SecretTarget {
                 ? nil
                 : "\(list(idle)) \(idle.count == 1 ? "takes it up when it starts" : "take it up when they start") (\(states(idle)))",
         ]
-        return notes.compactMap(\.self).joined(separator: "; ")
+        return joined(notes)
     }
 
     /// What writes once more, as a request to publish does not tell what was written before, and updates all machines.

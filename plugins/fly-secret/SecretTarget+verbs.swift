@@ -7,7 +7,7 @@ import Timestamps
 extension SecretTarget {
     /// Reads what publishing reads first, and tells which machines it would update.
     func check(_ request: PublisherRequest) throws(ServiceError) -> PublisherAnswer {
-        try checkHook()
+        _ = try hook()
         let before = try shown()
         let comparison = try judge(before, request)
         let machines = settings.redeploy == .no ? [] : try machines()
@@ -22,7 +22,7 @@ extension SecretTarget {
 
     /// Writes, then updates the machines.
     func publish(_ secret: Secret, _ request: PublisherRequest) throws(ServiceError) -> PublisherAnswer {
-        try checkHook()
+        let hook = try hook()
         let before = try shown()
         let comparison = try judge(before, request)
         let written = try write(secret, over: before)
@@ -33,9 +33,9 @@ extension SecretTarget {
             try ServiceError.after(told) { () throws(ServiceError) in
                 var rollout = Rollout(of: self, since: written.version)
                 let machines = try machines()
-                if case .hook(let variable) = settings.redeploy {
+                if let hook {
                     rollout.note(machines)
-                    try hook(variable).call(by: client, hiding: secret, until: deadline)
+                    try hook.call(by: client, hiding: secret, until: deadline)
                     notes.append("called the deploy hook")
                 } else {
                     try rollout.run(machines)
@@ -85,15 +85,8 @@ extension SecretTarget {
         return before.digest.flatMap { request.compare(shown: $0) }
     }
 
-    /// Refuses a hook that cannot be called.
-    private func checkHook() throws(ServiceError) {
-        if case .hook(let variable) = settings.redeploy { _ = try hook(variable) }
-    }
-
-    private func hook(_ variable: String) throws(ServiceError) -> DeployHook {
-        do throws(PublisherError) {
-            return try DeployHook(in: variable, of: client.service.name, environment: environment)
-        } catch { throw ServiceError(error) }
+    private func hook() throws(ServiceError) -> DeployHook? {
+        try settings.redeploy.hook(of: client.service.name, environment: environment)
     }
 
     /// Which machines would be updated, and what is to be known of them before.
@@ -137,6 +130,4 @@ extension SecretTarget {
             ? "machines get it when they are updated, as by `\(deployCommand)`; this target does not do that"
             : nil
     }
-
-    private func joined(_ notes: [String?]) -> String { notes.compactMap(\.self).joined(separator: "; ") }
 }

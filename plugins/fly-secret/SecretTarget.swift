@@ -79,7 +79,7 @@ struct SecretTarget: ServiceTarget {
     }
 
     /// `nil` if it is not there any more.
-    func machine(_ id: FlyID) throws(ServiceError) -> Machine? {
+    func machine(_ id: ServiceID) throws(ServiceError) -> Machine? {
         let call = call(.get, path(of: id), statuses: [200, 404], to: "read machine \(id)")
         let answer = try client.send(call, until: deadline)
         guard answer.status == 200 else {
@@ -94,7 +94,7 @@ struct SecretTarget: ServiceTarget {
 
     private var secrets: [String] { ["apps", settings.app, "secrets"] }
 
-    func path(of machine: FlyID) -> [String] { ["apps", settings.app, "machines", machine.description] }
+    func path(of machine: ServiceID) -> [String] { ["apps", settings.app, "machines", machine.description] }
 
     func call(
         _ method: HTTPRequest.Method, _ path: [String], body: JSONObject? = nil, statuses: Set<Int> = [200],

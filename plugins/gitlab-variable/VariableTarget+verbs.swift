@@ -149,8 +149,6 @@ extension VariableTarget {
         return PublisherAnswer(.committed, receipt: receipt, message: joined(notes))
     }
 
-    private func joined(_ notes: [String?]) -> String { notes.compactMap(\.self).joined(separator: "; ") }
-
     private func leftAsItIs(_ variable: Variable) -> String? {
         variable.differences(from: settings.wishes).map { "left as it is: " + $0 }
     }

@@ -7,7 +7,7 @@ import Timestamps
 extension SecretTarget {
     /// Reads what publishing reads first, and refuses services that a new version would not reach.
     func check(_ request: PublisherRequest) throws(ServiceError) -> PublisherAnswer {
-        try checkHook()
+        _ = try hook()
         let comparison = try judge(newest(), request)
         let states = try usedStates()
         let held = states.filter { !$0.followsLatest }
@@ -25,7 +25,7 @@ extension SecretTarget {
 
     /// Compares and writes, then has the services make new revisions.
     func publish(_ secret: Secret, _ request: PublisherRequest) throws(ServiceError) -> PublisherAnswer {
-        try checkHook()
+        let hook = try hook()
         let states = settings.redeploy == .yes ? try usedStates() : []
         let written = try write(secret, request)
         let told =
@@ -38,13 +38,11 @@ extension SecretTarget {
         receipt["written"] = written.moment.map { .string($0.text) }
         var notes: [String?] = [told, effect]
         try ServiceError.after(told) { () throws(ServiceError) in
-            switch settings.redeploy {
-            case .no: break
-            case .hook(let variable):
-                try hook(variable).call(by: client, hiding: secret, until: deadline)
+            if let hook {
+                try hook.call(by: client, hiding: secret, until: deadline)
                 receipt["redeployed"] = "hook"
                 notes.append("called the deploy hook")
-            case .yes:
+            } else if settings.redeploy == .yes {
                 var services: JSONObject = [:]
                 for state in states {
                     let made = try renew(state, since: written.moment?.date, isUnchanged: written.isUnchanged)
@@ -152,15 +150,8 @@ extension SecretTarget {
         return comparison
     }
 
-    /// Refuses a hook that cannot be called.
-    private func checkHook() throws(ServiceError) {
-        if case .hook(let variable) = settings.redeploy { _ = try hook(variable) }
-    }
-
-    private func hook(_ variable: String) throws(ServiceError) -> DeployHook {
-        do throws(PublisherError) {
-            return try DeployHook(in: variable, of: cloudRun.service.name, environment: environment)
-        } catch { throw ServiceError(error) }
+    private func hook() throws(ServiceError) -> DeployHook? {
+        try settings.redeploy.hook(of: cloudRun.service.name, environment: environment)
     }
 
     private var conflict: PublisherError {
@@ -179,6 +170,4 @@ extension SecretTarget {
     }
 
     private func names(_ services: [RunService]) -> String { services.map(\.description).joined(separator: ", ") }
-
-    private func joined(_ notes: [String?]) -> String { notes.compactMap(\.self).joined(separator: "; ") }
 }

@@ -55,7 +55,7 @@ extension HTTPTarget {
         do throws(ServiceError) {
             switch trigger {
             case .hook(let variable):
-                try call(hook: variable)
+                try hook(variable).call(by: client, hiding: secret, until: deadline)
                 if let latest = deployment.latest,
                     let newest = try newest(latest, after: moments.written ?? moments.before)
                 {
@@ -187,12 +187,6 @@ extension HTTPTarget {
     }
 
     private func hook(_ variable: String) throws(ServiceError) -> DeployHook {
-        try stated { () throws(PublisherError) in
-            try DeployHook(in: variable, of: description.title, environment: environment)
-        }
-    }
-
-    private func call(hook variable: String) throws(ServiceError) {
-        try hook(variable).call(by: client, hiding: secret, until: deadline)
+        try DeployHook(in: variable, of: description.title, environment: environment)
     }
 }

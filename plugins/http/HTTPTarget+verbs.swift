@@ -207,8 +207,6 @@ extension HTTPTarget {
     private var notShown: String {
         "\(description.title) does not show what \(description.place) holds; give ork-verify a probe, which asks the application"
     }
-
-    private func joined(_ notes: [String?]) -> String { notes.compactMap(\.self).joined(separator: "; ") }
 }
 
 extension HTTPTarget.Reading {

@@ -133,8 +133,6 @@ extension KVTarget {
         return receipt
     }
 
-    func joined(_ notes: [String?]) -> String { notes.compactMap(\.self).joined(separator: "; ") }
-
     /// What is to be known of a secret that is not simply there.
     func standingNote(_ held: KVSecret) -> String? {
         switch held.standing {

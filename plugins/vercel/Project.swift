@@ -7,11 +7,11 @@ struct Project {
     /// What was asked for last of production's domains: to go back to a deployment, or on to one.
     struct Move {
         let isRollback: Bool
-        let target: VercelID
+        let target: ServiceID
         let requestedAt: Int
     }
 
-    let id: VercelID
+    let id: ServiceID
     let name: String
     let names: ProjectNames
     /// What production serves; `nil` where nothing was deployed yet.
@@ -23,7 +23,7 @@ struct Project {
 
     /// Throws where it is none by Vercel's published types.
     init(_ object: AnswerObject) throws(ServiceError) {
-        guard let id = VercelID(try object.string("id")) else { throw object.error("id", isNot: "an id") }
+        guard let id = ServiceID(try object.string("id")) else { throw object.error("id", isNot: "an id") }
         self.id = id
         name = try object.string("name")
         var environments: [String: String] = [:]
@@ -42,7 +42,7 @@ struct Project {
     }
 
     private static func move(_ value: JSONValue?) -> Move? {
-        guard let target = VercelID(value?["toDeploymentId"]?.string), let moment = value?["requestedAt"]?.integer,
+        guard let target = ServiceID(value?["toDeploymentId"]?.string), let moment = value?["requestedAt"]?.integer,
             !["failed", "skipped"].contains(value?["jobStatus"]?.string ?? "")
         else { return nil }
         return Move(isRollback: value?["type"] == "rollback", target: target, requestedAt: moment)
@@ -54,7 +54,7 @@ struct Project {
 
 /// A deployment, as the project, the list and its own address show it.
 struct Deployment {
-    let id: VercelID
+    let id: ServiceID
     /// Vercel's clock, in milliseconds.
     let createdAt: Int
     let state: String
@@ -65,7 +65,7 @@ struct Deployment {
 
     /// Throws where it is none by Vercel's published types.
     init(_ object: AnswerObject) throws(ServiceError) {
-        guard let id = VercelID(object["id"]?.string ?? object["uid"]?.string) else {
+        guard let id = ServiceID(object["id"]?.string ?? object["uid"]?.string) else {
             throw object.error("id", isNot: "an id")
         }
         self.id = id

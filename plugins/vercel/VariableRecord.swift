@@ -12,7 +12,7 @@ struct VariableRecord: Hashable {
         case other(String)
     }
 
-    let id: VercelID
+    let id: ServiceID
     let kind: Kind
     let environments: [VercelEnvironment]
     /// Vercel's clock, in milliseconds.
@@ -25,7 +25,7 @@ struct VariableRecord: Hashable {
 
     /// Throws where it is none by Vercel's published types.
     init(_ object: AnswerObject) throws(ServiceError) {
-        guard let id = VercelID(try object.string("id")) else { throw object.error("id", isNot: "an id") }
+        guard let id = ServiceID(try object.string("id")) else { throw object.error("id", isNot: "an id") }
         self.id = id
         let type = try object.string("type")
         kind =

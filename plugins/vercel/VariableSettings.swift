@@ -20,7 +20,7 @@ struct VariableSettings {
         /// The only one.
         case only
         case environments([VercelEnvironment])
-        case records([VercelID])
+        case records([ServiceID])
     }
 
     static let names = PublisherInformation.Names(
@@ -92,7 +92,7 @@ struct VariableSettings {
                 hint: "take one of them: both say which records")
         }
         if let ids {
-            let records = ids.compactMap { VercelID($0) }
+            let records = ids.compactMap { ServiceID($0) }
             guard !ids.isEmpty, records.count == ids.count else {
                 throw Settings.error(
                     "records", "'records' is no list of ids", hint: "ork-publish --check shows them")

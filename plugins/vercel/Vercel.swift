@@ -61,19 +61,3 @@ extension ServiceError {
             || ["ENV_ALREADY_EXISTS", "ENV_CONFLICT", "EXISTING_KEY_AND_TARGET"].contains(reason?.uppercased())
     }
 }
-
-/// An id, as Vercel gives them: it leads nowhere but into its segment of an address, and nobody but people reads more of it.
-struct VercelID: Hashable, CustomStringConvertible {
-    let description: String
-
-    /// `nil` for what no id looks like, and for what holds a key, so that none gets into an address.
-    init?(_ text: String?) {
-        guard let text, (1...64).contains(text.utf8.count),
-            text.utf8.allSatisfy({ $0.isASCIIAlphanumeric || $0 == UInt8(ascii: "_") || $0 == UInt8(ascii: "-") }),
-            !Self.keys.contains(text.utf8)
-        else { return nil }
-        description = text
-    }
-
-    private static let keys = Redactor()
-}

@@ -1,3 +1,4 @@
+import PublisherKit
 import Secrets
 
 /// Where deployments get a variable.
@@ -19,7 +20,7 @@ enum VercelEnvironment: Hashable {
             if branch.count == 2, branch[0] == "preview" {
                 self = .branch(String(branch[1]))
             } else {
-                guard let id = VercelID(text) else { return nil }
+                guard let id = ServiceID(text) else { return nil }
                 self = .custom(id.description)
             }
         }

@@ -21,13 +21,11 @@ extension VercelTarget {
 
     /// Refuses a hook that cannot be called.
     func checkHook() throws(ServiceError) {
-        if case .hook(let variable)? = settings.redeploy { _ = try hook(variable) }
+        if let redeploy = settings.redeploy { _ = try hook(redeploy) }
     }
 
-    private func hook(_ variable: String) throws(ServiceError) -> DeployHook {
-        try stated { () throws(PublisherError) in
-            try DeployHook(in: variable, of: client.service.name, environment: environment)
-        }
+    private func hook(_ redeploy: Redeploy) throws(ServiceError) -> DeployHook? {
+        try redeploy.hook(of: client.service.name, environment: environment)
     }
 
     /// What is to be known of production before anything is written.
@@ -51,8 +49,8 @@ extension VercelTarget {
             return deployed(made.id, "deployment \(made.id) was made with it", project)
         }
         do throws(ServiceError) {
-            if case .hook(let variable) = redeploy {
-                try hook(variable).call(by: client, hiding: secret, until: deadline)
+            if let hook = try hook(redeploy) {
+                try hook.call(by: client, hiding: secret, until: deadline)
                 let made = try newest(project, since: moment)
                 let receipt: JSONObject = [
                     "redeployed": "hook", "deployment": made.map { .string($0.id.description) } ?? .null,
@@ -75,7 +73,7 @@ extension VercelTarget {
                 to: "deploy project \(settings.project) again")
             call.query.append(("forceNew", "1"))
             let answer = try client.send(call, until: deadline)
-            guard let id = VercelID(try answer.object()["id"]?.string) else {
+            guard let id = ServiceID(try answer.object()["id"]?.string) else {
                 throw answer.surprise("without the deployment's id")
             }
             return deployed(id, "deploys it as \(id)", project)
@@ -87,7 +85,7 @@ extension VercelTarget {
     }
 
     private func deployed(
-        _ id: VercelID, _ note: String, _ project: Project
+        _ id: ServiceID, _ note: String, _ project: Project
     ) -> (receipt: JSONObject, note: String) {
         let isLedThere = project.production?.id == id || project.assignsDomains && !project.isRolledBack
         let promotion = "; production is not led there by itself: `vercel promote \(id)` does that"
@@ -119,7 +117,7 @@ extension VercelTarget {
     }
 
     /// `nil` if it is not there any more.
-    private func deployment(_ id: VercelID) throws(ServiceError) -> Deployment? {
+    private func deployment(_ id: ServiceID) throws(ServiceError) -> Deployment? {
         let call = call(
             .get, ["v13", "deployments", id.description], statuses: [200, 404], to: "read deployment \(id)")
         let answer = try client.send(call, until: deadline)
@@ -192,7 +190,7 @@ extension VercelTarget {
             .unavailable, "production's domains are not led to deployment \(made.id) yet", hint: NotInEffect.waiting)
     }
 
-    private func ledBack(to earlier: VercelID, from made: Deployment, _ project: Project) -> ServiceError {
+    private func ledBack(to earlier: ServiceID, from made: Deployment, _ project: Project) -> ServiceError {
         let who = project.move?.isRollback == false ? "a promotion" : "a rollback"
         return notInEffect(
             .conflict, "\(who) in Vercel leads production to deployment \(earlier), which was made before",

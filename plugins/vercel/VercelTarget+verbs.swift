@@ -120,15 +120,13 @@ extension VercelTarget {
         }
         return notes.isEmpty ? nil : joined(notes)
     }
-
-    private func joined(_ notes: [String?]) -> String { notes.compactMap(\.self).joined(separator: "; ") }
 }
 
 /// What the receipt of a target says of its records, if it is about the key of the request.
 struct WrittenReceipt {
     /// When the last of them was written, by Vercel's clock, in milliseconds.
     let written: Int?
-    let deployment: VercelID?
+    let deployment: ServiceID?
     let isByHook: Bool
     private let moments: JSONObject
 
@@ -138,7 +136,7 @@ struct WrittenReceipt {
         }
         moments = receipt["records"]?.object ?? [:]
         written = receipt["written"]?.integer
-        deployment = VercelID(receipt["deployment"]?.string)
+        deployment = ServiceID(receipt["deployment"]?.string)
         isByHook = receipt["redeployed"] == "hook"
     }
 

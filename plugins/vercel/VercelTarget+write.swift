@@ -25,7 +25,7 @@ extension VercelTarget {
         /// What nobody could compare before.
         var unseen: [String] = []
         /// The moment of each record, by Vercel's clock, in milliseconds.
-        var moments: [VercelID: Int] = [:]
+        var moments: [ServiceID: Int] = [:]
 
         var isUnchanged: Bool { created.isEmpty && updated.isEmpty }
 
@@ -111,7 +111,7 @@ extension VercelTarget {
     func write(_ secret: Secret, _ request: PublisherRequest, _ project: Project) throws(ServiceError) -> Written {
         var written: Written?
         /// Writes whose answer was lost or is none, and what Vercel showed before.
-        var doubts: [VercelID: Int?] = [:]
+        var doubts: [ServiceID: Int?] = [:]
         var doubt: ServiceError?
         /// Why nothing could be made, if that is all that is known.
         var obstacle: ServiceError?
@@ -130,7 +130,7 @@ extension VercelTarget {
             }
             var failure: ServiceError?
             var isSettled = true
-            func settle(_ error: ServiceError, _ id: VercelID?, before: Int?) {
+            func settle(_ error: ServiceError, _ id: ServiceID?, before: Int?) {
                 if error.mayHaveTakenEffect || error.isTaken {
                     isSettled = false
                     if error.mayHaveTakenEffect { doubt = error } else { obstacle = error }

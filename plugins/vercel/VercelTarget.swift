@@ -132,17 +132,17 @@ struct VercelTarget: ServiceTarget {
         }
         let created = object["created"]?.objects?.first ?? object["created"]?.object
         let made = created.map { AnswerObject($0, name: "the answer") { answer.surprise("without \($0.key)") } }
-        guard let made, let id = VercelID(made["id"]?.string) else { throw answer.surprise("without the variable") }
+        guard let made, let id = ServiceID(made["id"]?.string) else { throw answer.surprise("without the variable") }
         return Moment(id, made, answer)
     }
 
     /// When a record was written.
     struct Moment {
-        let id: VercelID
+        let id: ServiceID
         /// Vercel's clock, in milliseconds.
         let milliseconds: Int?
 
-        init(_ id: VercelID, _ object: AnswerObject, _ answer: ServiceAnswer) {
+        init(_ id: ServiceID, _ object: AnswerObject, _ answer: ServiceAnswer) {
             self.id = id
             let date = answer.response.date.map { Int($0.timeIntervalSince1970 * 1000) }
             milliseconds = object["updatedAt"]?.integer ?? object["createdAt"]?.integer ?? date

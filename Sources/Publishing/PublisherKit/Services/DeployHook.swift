@@ -11,13 +11,14 @@ package struct DeployHook: Sendable {
     /// Takes it from the variable. `service` is whose hook it is, for people.
     package init(
         in variable: String, of service: String, environment: [String: String]
-    ) throws(PublisherError) {
+    ) throws(ServiceError) {
         guard let text = environment[variable], let address = try? HTTPURL(text) else {
-            throw PublisherError(
-                .configuration, "the variable \(variable) has no https address",
-                hint:
-                    "put the URL of the deploy hook of \(service) into it, and name it in the target's env: [\(variable)]",
-                field: "env.\(variable)")
+            throw ServiceError(
+                PublisherError(
+                    .configuration, "the variable \(variable) has no https address",
+                    hint:
+                        "put the URL of the deploy hook of \(service) into it, and name it in the target's env: [\(variable)]",
+                    field: "env.\(variable)"))
         }
         self.variable = variable
         self.address = address
@@ -30,5 +31,13 @@ package struct DeployHook: Sendable {
             .post, [], statuses: Set(200...299), to: "call the deploy hook", field: "env.\(variable)")
         call.body = [:]
         _ = try client.send(call, until: deadline)
+    }
+}
+
+extension Redeploy {
+    /// The hook, if a hook is what deploys; refuses one that cannot be called. `service` is whose it is, for people.
+    package func hook(of service: String, environment: [String: String]) throws(ServiceError) -> DeployHook? {
+        guard case .hook(let variable) = self else { return nil }
+        return try DeployHook(in: variable, of: service, environment: environment)
     }
 }

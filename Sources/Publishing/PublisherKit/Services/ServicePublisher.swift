@@ -24,6 +24,9 @@ extension ServiceTarget {
     public func rollback(_ request: PublisherRequest) throws(ServiceError) -> PublisherAnswer {
         throw ServiceError(PublisherError(.configuration, "the publisher cannot roll back"))
     }
+
+    /// One message of several notes; `nil` is none.
+    package func joined(_ notes: [String?]) -> String { notes.compactMap(\.self).joined(separator: "; ") }
 }
 
 /// A publisher for a service of the web: it finds the target of a request, and the target does the work.
