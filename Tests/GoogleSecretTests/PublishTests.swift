@@ -89,6 +89,6 @@ import Testing
         fixture.finish()
         _ = fixture.ask(.verify, receipt: answer.receipt)
         let revision = answer.receipt?["services"]?["europe-west1/web"]?["revision"]?.string ?? ""
-        #expect(fixture.takeAsked() == [access, service, "GET R/web/revisions/\(revision)"])
+        #expect(fixture.takeAsked() == [access, "GET S/versions/2", service, "GET R/web/revisions/\(revision)"])
     }
 }

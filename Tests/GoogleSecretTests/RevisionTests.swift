@@ -35,6 +35,52 @@ import Testing
         #expect(fixture.ask(.verify, receipt: answer.receipt).outcome == .match)
     }
 
+    @Test("when the key was written Google says, and not whoever signs the receipt")
+    func forgedMoment() {
+        let fixture = CloudFixture()
+        let written = fixture.ask(.publish, ["redeploy": false])
+        var receipt = written.receipt
+        receipt?["written"] = "2000-01-01T00:00:00Z"
+        let error = fixture.ask(.verify, receipt: receipt).error
+        #expect(error?.message.contains("which was made before") == true, "\(error as Any)")
+        #expect(fixture.served() == ["predecessor"])
+    }
+
+    @Test(
+        "a service that takes the secret of another project is refused, and one that says the project's number is not")
+    func otherProjects() {
+        for (project, isOurs) in [("acme", true), ("1234", true), ("staging", false)] {
+            let fixture = CloudFixture()
+            fixture.google { google, _ in
+                google.services[0].template["containers"] = [
+                    [
+                        "env": [
+                            [
+                                "name": "KEY",
+                                "valueSource": [
+                                    "secretKeyRef": [
+                                        "secret": .string("projects/\(project)/secrets/\(CloudFixture.name)"),
+                                        "version": "latest",
+                                    ]
+                                ],
+                            ]
+                        ]
+                    ]
+                ]
+            }
+            let answer = fixture.ask(.publish)
+            #expect((answer.outcome == .committed) == isOurs, "\(project): \(answer)")
+            #expect(fixture.held.count == (isOurs ? 2 : 1))
+        }
+    }
+
+    @Test("of services that differ by their projects alone, each has its place in the receipt")
+    func twins() throws {
+        let settings = try SecretSettings(
+            Settings(["project": "acme", "name": "KEY", "services": ["europe-west1/web", "shop/europe-west1/web"]]))
+        #expect(settings.services.map(\.description) == ["europe-west1/web", "shop/europe-west1/web"])
+    }
+
     @Test("a revision that has a name of its own gets another")
     func named() {
         let fixture = CloudFixture()

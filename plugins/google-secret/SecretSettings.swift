@@ -49,9 +49,10 @@ struct SecretSettings {
                     "services", "'services' is no list of Cloud Run services",
                     hint: "write each as REGION/SERVICE, or PROJECT/REGION/SERVICE where it is in another project")
             }
+            let place = parts.count == 3 ? parts[0] : project
             let service = RunService(
-                project: parts.count == 3 ? parts[0] : project, region: parts[parts.count - 2],
-                name: parts[parts.count - 1])
+                project: place, region: parts[parts.count - 2], name: parts[parts.count - 1],
+                isElsewhere: place != project)
             if !services.contains(service) { services.append(service) }
         }
         return services
@@ -72,9 +73,11 @@ struct RunService: Hashable, CustomStringConvertible {
     let project: String
     let region: String
     let name: String
+    /// Whether the secret is in another project.
+    let isElsewhere: Bool
 
     var path: [String] { ["projects", project, "locations", region, "services", name] }
 
-    /// `europe-west1/web`.
-    var description: String { "\(region)/\(name)" }
+    /// `europe-west1/web`, with its project where that is not the secret's.
+    var description: String { "\(isElsewhere ? "\(project)/" : "")\(region)/\(name)" }
 }

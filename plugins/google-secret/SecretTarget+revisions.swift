@@ -28,7 +28,7 @@ extension SecretTarget {
                     .configuration,
                     "service \(state.service) names version \(version) of \(settings.place), and would never get another",
                     hint:
-                        "run `gcloud run services update \(state.service.name) --region \(state.service.region) --update-secrets=VARIABLE=\(settings.name):latest`",
+                        "run `gcloud run services update \(state.service.name) --region \(state.service.region) --update-secrets=VARIABLE=\(settings.name):latest --project \(state.service.project)`",
                     field: "with.services"))
         }
     }
@@ -138,7 +138,7 @@ extension SecretTarget {
     }
 
     static func toLatest(_ service: RunService) -> String {
-        "`gcloud run services update-traffic \(service.name) --region \(service.region) --to-latest`"
+        "`gcloud run services update-traffic \(service.name) --region \(service.region) --to-latest --project \(service.project)`"
     }
 
     private func notInEffect(_ code: PublisherError.Code, _ why: String, hint: String) -> ServiceError {

@@ -117,8 +117,9 @@ extension SecretTarget {
         throw doubt ?? ServiceError(conflict)
     }
 
-    /// When the newest version was made: by the receipt, else by asking.
+    /// When the newest version was made: by Google, and only where the token may not ask, by the receipt.
     private func moment(of newest: Version, _ request: PublisherRequest) throws(ServiceError) -> Date {
+        if let made = try made(newest.number) { return made.date }
         let receipt = request.receipt ?? [:]
         if receipt["written_for"]?.string == request.digest.description,
             receipt["version"]?.string == String(newest.number),
@@ -126,7 +127,6 @@ extension SecretTarget {
         {
             return written
         }
-        if let made = try made(newest.number) { return made.date }
         throw NotInEffect.error(
             .denied, at: settings.place, "the token may not read when it was made",
             hint: "give the token roles/secretmanager.viewer on this secret; or \(NotInEffect.again(request))")

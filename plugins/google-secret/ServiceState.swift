@@ -66,8 +66,11 @@ struct ServiceState {
         var references: Set<Reference> = []
         func isOurs(_ name: String?) -> Bool {
             guard let parts = name?.split(separator: "/").map(String.init), parts.last == secret else { return false }
-            // A project has an id and a number, and one cannot be told from the other.
-            return parts.count == 1 ? project == service.project : true
+            guard parts.count > 1 else { return project == service.project }
+            guard parts.count == 4 else { return false }
+            // A project has an id and a number, and whether this one has that one cannot be told.
+            let isNumber = { (text: String) in text.utf8.allSatisfy(\.isASCIIDigit) }
+            return parts[1] == project || isNumber(parts[1]) != isNumber(project)
         }
         for container in template["containers"]?.objects ?? [] {
             for variable in container["env"]?.objects ?? [] {
