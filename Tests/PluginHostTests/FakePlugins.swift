@@ -50,10 +50,13 @@ final class FakePlugins: Sendable {
         return limits
     }
 
-    func host(_ environment: [String: String] = [:], _ limits: Limits = patient) -> PluginHost {
+    func host(
+        _ environment: [String: String] = [:], _ limits: Limits = patient, masking masked: [Secret] = []
+    ) -> PluginHost {
         var environment = environment
         environment["PATH"] = environment["PATH"] ?? "/usr/bin:/bin"
-        return PluginHost(searchPath: [folder.path], environment: environment, limits: limits) { [self] _, line in
+        return PluginHost(searchPath: [folder.path], environment: environment, limits: limits, masking: masked) {
+            [self] _, line in
             lines.withLock { $0.append(line) }
         }
     }

@@ -210,6 +210,27 @@ import Testing
         #expect(plugins.log.allSatisfy { !seen.contains($0.utf8) }, "\(plugins.log)")
     }
 
+    @Test(
+        "a receipt may say what another variable of the job happens to hold, and not a credential of the target",
+        arguments: [true, false])
+    func receiptBesideCredentials(isOwn: Bool) async throws {
+        let plugins = try FakePlugins()
+        let region = "europe-west1"
+        try plugins.add(
+            "regional",
+            "cat >/dev/null; echo '{\"id\":\"1\",\"outcome\":\"committed\",\"message\":\"in \(region)\",\"receipt\":{\"in\":\"\(region)\"}}'"
+        )
+        let address = try FakePlugins.address("regional", environment: isOwn ? ["TARGET_TOKEN": "ACME_TOKEN"] : [:])
+        let answer = try await onOwnThread {
+            var answer: PublisherAnswer?
+            plugins.host(["ACME_TOKEN": region], masking: [Secret(region)])
+                .send(.publish, [(address, FakePlugins.request())]) { answer = $1 }
+            return answer
+        }
+        #expect(answer?.outcome == .committed && answer?.message == "in <redacted>")
+        #expect(answer?.receipt == (isOwn ? nil : ["in": .string(region)]))
+    }
+
     @Test("what a target held is told, also where its credentials are masked and its variables have other names")
     func heldWithCredentials() async throws {
         let plugins = try FakePlugins()

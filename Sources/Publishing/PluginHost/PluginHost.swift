@@ -23,7 +23,7 @@ package final class PluginHost: PublisherHost {
 
     /// `directories` are searched in order; `environment` is the step's own.
     /// Nothing that comes back shows `hidden`, the step's own secrets, beside those of the requests: an answer that does is
-    /// dropped. In one that shows any of `masked`, other credentials, only those are taken out.
+    /// dropped. In the texts of one that shows any of `masked`, other credentials, only those are taken out.
     /// `log` gets the lines of the plugins' standard error, redacted, escaped and prefixed with `NAME: `.
     package init(
         searchPath directories: [String], environment: [String: String], limits: Limits = Limits(),
@@ -106,10 +106,12 @@ package final class PluginHost: PublisherHost {
             let current = FileManager.default.currentDirectoryPath
             environment = PublisherEnvironment.moved(environment, from: current)
         }
-        let credentials = self.environment.credentials(address.environment) + masked
+        let own = self.environment.credentials(address.environment)
+        let credentials = own + masked.filter { !own.contains($0) }
         return PublisherProcess(
             program: try find(address), environment: environment, folder: address.folder,
-            credentials: credentials.isEmpty ? nil : Redactor(secrets + credentials), information: information)
+            credentials: credentials.isEmpty ? nil : Redactor(secrets + credentials), own: own, information: information
+        )
     }
 
     private func ask(_ program: ProgramFile) throws(PublisherError) -> PublisherInformation {

@@ -12,6 +12,8 @@ struct PublisherProcess {
     let folder: String?
     /// Finds the keys, and those values of its environment that no log and no handoff may show; `nil` if it has none.
     let credentials: Redactor?
+    /// The target's own credentials, which no receipt may hold.
+    let own: [Secret]
     let information: PublisherInformation
 
     /// The requests of each process, in their order.

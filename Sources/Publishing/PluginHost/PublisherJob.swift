@@ -30,6 +30,8 @@ final class PublisherJob: ChildJob {
     private let verb: Verb
     /// Masks the credentials of the target as well; `nil` if it has none, as an answer with a key is dropped anyway.
     private let credentials: Redactor?
+    /// Those credentials, which no receipt may hold.
+    private let own: [Secret]
     /// Finds what no answer may carry: the keys.
     private let redactor: Redactor
     /// The variables that the target's `env` gives it, by its names, with ours.
@@ -64,6 +66,7 @@ final class PublisherJob: ChildJob {
         self.verb = verb
         self.redactor = redactor
         credentials = process.credentials
+        own = process.own
         variables = requests.first?.address.environment ?? [:]
         self.settle = settle
         self.leftOver = leftOver
@@ -170,7 +173,8 @@ final class PublisherJob: ChildJob {
         guard awaited.contains(parsed.id) else {
             return breakOff(PublisherError(.internal, "the publisher answered what it was not asked, or twice"))
         }
-        let answer = (credentials.map(parsed.answer.masked) ?? parsed.answer).naming(variables)
+        let masked = credentials.map { parsed.answer.masked(by: $0, withReceiptWithout: own) }
+        let answer = (masked ?? parsed.answer).naming(variables)
         if case .unknown(let error) = answer.outcome {
             open[parsed.id]?.reason = error
             awaited.remove(parsed.id)
@@ -233,8 +237,9 @@ extension PublisherAnswer {
         return answer
     }
 
-    /// The answer with its texts masked; a receipt that holds what is masked is left out.
-    fileprivate func masked(by redactor: Redactor) -> PublisherAnswer {
+    /// The answer with its texts masked. A receipt that holds one of the target's `own` credentials is left out: another
+    /// variable of the job may happen to hold what a receipt has to say, such as a region or a day.
+    fileprivate func masked(by redactor: Redactor, withReceiptWithout own: [Secret]) -> PublisherAnswer {
         func masked(_ error: PublisherError) -> PublisherError {
             PublisherError(
                 error.code, redactor.redacting(error.message), hint: error.hint.map(redactor.redacting),
@@ -246,7 +251,11 @@ extension PublisherAnswer {
         case .unknown(let error): answer.outcome = .unknown(masked(error))
         default: break
         }
-        if let receipt, redactor.contains(JSONValue.object(receipt).bytes()) { answer.receipt = nil }
+        if let bytes = receipt.map({ JSONValue.object($0).bytes() }), redactor.contains(bytes),
+            Redactor(own).contains(bytes)
+        {
+            answer.receipt = nil
+        }
         answer.message = message.map(redactor.redacting)
         return answer
     }
