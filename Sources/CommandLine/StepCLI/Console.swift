@@ -110,8 +110,8 @@ package struct Console: Sendable {
 
     /// Prints the answer of a `--json` run.
     package func print(_ json: JSONValue, hiding held: HeldSecrets? = nil) {
-        let text = json.masked.text(.compact)
-        write(Array("\(DisplayText.json(held?.redacting(text) ?? text))\n".utf8), to: .standardOutput)
+        let shown = held?.redacting(json) ?? json.mapStrings(SecretShape.masking)
+        write(Array("\(DisplayText.json(shown.text(.compact)))\n".utf8), to: .standardOutput)
     }
 
     /// Prints text that was asked for, such as a help page or a table. People have named keys after keys.
@@ -140,14 +140,14 @@ package struct Console: Sendable {
 }
 
 extension JSONValue {
-    /// The same without what looks like a secret.
-    fileprivate var masked: JSONValue {
-        if let string { return .string(SecretShape.masking(string)) }
-        if let array { return .array(array.map(\.masked)) }
+    /// The same with each string, but for the names of members, changed.
+    func mapStrings(_ change: (String) -> String) -> JSONValue {
+        if let string { return .string(change(string)) }
+        if let array { return .array(array.map { $0.mapStrings(change) }) }
         guard let object else { return self }
-        var masked = JSONObject()
-        for (name, value) in object.members { masked[name] = value.masked }
-        return .object(masked)
+        var changed = JSONObject()
+        for (name, value) in object.members { changed[name] = value.mapStrings(change) }
+        return .object(changed)
     }
 }
 

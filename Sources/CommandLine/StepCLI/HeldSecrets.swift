@@ -1,16 +1,18 @@
 package import Configuration
 import HTTP
+import JSON
 import PublisherHosting
 package import Rotation
 package import Secrets
 import Steps
 
 /// The secrets that this process was given, which nothing that it writes, prints or sends may show.
-package struct HeldSecrets {
+package final class HeldSecrets {
     package let all: [Secret]
     /// Those of them that no publisher can have come by honestly: keys of OpenRouter, identities, webhooks.
     let ours: [Secret]
-    private let redactor: Redactor
+    /// Made where something is told: it costs more than the rest.
+    private lazy var redactor = Redactor(all)
 
     /// What `environment` holds, by what `configurations` and the plan under way say of it.
     package init(_ environment: StepEnvironment, _ configurations: [RotationConfiguration], _ plan: Plan? = nil) {
@@ -22,11 +24,13 @@ package struct HeldSecrets {
         var all = ours
         for secret in environment.credentials + lent where !all.contains(secret) { all.append(secret) }
         self.all = all
-        redactor = Redactor(all)
     }
 
     /// The text without any of them.
     package func redacting(_ text: String) -> String { all.isEmpty ? text : redactor.redacting(text) }
+
+    /// The value without any of them, nor of what looks like a secret. By its strings, so that it stays JSON.
+    func redacting(_ value: JSONValue) -> JSONValue { value.mapStrings { redacting(SecretShape.masking($0)) } }
 
     /// The error without any of them.
     func redacting(_ error: StepError) -> StepError {
