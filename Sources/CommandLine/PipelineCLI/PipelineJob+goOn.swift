@@ -29,15 +29,19 @@ extension PipelineJob {
 
     func sayNextIsForPeople() {
         let id = found.map { " \($0.header.id)" } ?? ""
-        console.show(
-            .warning(
-                "the last rotation\(id) was taken back, so no schedule begins another: start one by hand once the cause is fixed"
-            ))
+        console.warn(
+            "the last rotation\(id) was taken back, so no schedule begins another: start one by hand once the cause is fixed"
+        )
     }
 
     /// Somebody has asked for the way back, and it is not there. That is a success only where it was gone before.
     func refuseWayBack() throws(StepError) {
-        guard found?.isRolledBack != true else { return sayNothingToDo() }
+        if let found, found.isRolledBack {
+            console.warn(
+                "the newest rotation that is known here, \(found.header.id), was taken back before: if a later one is to be, its "
+                    + "handoff is missing")
+            return sayNothingToDo()
+        }
         let reason =
             switch found {
             case nil: "no handoff of it is here"
