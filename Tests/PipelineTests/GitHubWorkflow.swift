@@ -20,6 +20,8 @@ struct GitHubWorkflow {
         var arguments: [String] = ["workflow_dispatch", "--insecure-secrets"]
         for (name, value) in inputs { arguments += ["--input", "\(name)=\(value)"] }
         arguments += ["-W", ".github/workflows/\(name).yml", "-P", "ubuntu-latest=-self-hosted"]
+        // Jobs that run at once write to one map of act's, which ends it now and then.
+        arguments += ["--concurrent-jobs", "1"]
         arguments += ["--action-offline-mode"] + StandIns.options(withActionsOf: place.folder.file("ork"))
         arguments += ["--artifact-server-path", place.artifacts.github, "--artifact-server-addr", "127.0.0.1"]
         arguments += ["--artifact-server-port", "\(Int.random(in: 20_000..<32_000))", "--cache-server-port", "0"]
