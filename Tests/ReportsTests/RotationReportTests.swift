@@ -77,6 +77,19 @@ struct Reading: Decodable {
         #expect(json["rotations"]?.array?.first?["signatures"]?["signers_trusted"] == (trusted ? true : .null))
     }
 
+    @Test("what is hidden in it leaves JSON to be JSON", arguments: ReportForm.allCases)
+    func hidden(form: ReportForm) throws {
+        var sample = try SampleRotation()
+        try sample.create()
+        // A secret may look like anything that stands in JSON.
+        let report = RotationsReport([try sample.report()], by: "ork", at: SampleRotation.start)
+        let text = report.text(form) {
+            $0.replacing("checkout-prod", with: "[REDACTED]").replacing("\": \"", with: "\"")
+        }
+        #expect(!text.contains("checkout-prod") && text.contains("[REDACTED]"))
+        #expect(try form != .json || JSONValue(parsing: Array(text.utf8))["schema"] == "ork-report/1")
+    }
+
     @Test("shows names of others as text, whatever they hold", arguments: [ReportForm.html, .markdown])
     func hostileNames(form: ReportForm) async throws {
         let hostile = SampleRotation.hostile

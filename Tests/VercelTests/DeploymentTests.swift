@@ -3,10 +3,11 @@ import HTTP
 import JSON
 import PublisherKit
 import Secrets
+import Sodium
 import TestSupport
 import Testing
-
 import VercelSandbox
+
 @testable import ork_publisher_vercel
 
 /// What was written is in effect once production serves a deployment that was made after the write.
@@ -63,6 +64,39 @@ import VercelSandbox
         #expect(again.receipt?["deployment"] == answer.receipt?["deployment"] && fixture.count == 2, "\(again)")
         fixture.finish()
         #expect(fixture.ask(.publish).outcome == .unchanged && fixture.count == 2)
+        #expect(fixture.ask(.verify, receipt: again.receipt).outcome == .match)
+    }
+
+    @Test(
+        "whoever publishes cannot say in the receipt that production has the key",
+        arguments: [["written": 0], ["deployment": "dpl_3"], ["written": 0, "deployment": "dpl_3"]] as [JSONObject])
+    func receipt(claims: JSONObject) throws {
+        let fixture = VercelFixture()
+        let id = fixture.vercel { vercel, _ in vercel.deployments[0].id }
+        fixture.pass(10)
+        fixture.vercel { vercel, now in vercel.set("var2", SampleKeys.text(SampleKeys.successor), at: now) }
+        var receipt = claims
+        receipt["written_for"] = .string(Digest(of: SampleKeys.successor).description)
+        if receipt["deployment"] != nil { receipt["deployment"] = .string("\(id)") }
+        #expect(fixture.served == "predecessor")
+        #expect(fixture.ask(.verify, receipt: receipt).error?.code == .conflict)
+    }
+
+    @Test("an edit in Vercel after the deployment is not known to be harmless, and deploying again is enough")
+    func edited() throws {
+        let fixture = VercelFixture()
+        let answer = fixture.ask(.publish)
+        fixture.finish()
+        #expect(fixture.ask(.verify, receipt: answer.receipt).outcome == .match)
+        fixture.pass(10)
+        fixture.vercel { vercel, now in vercel.set("var2", SampleKeys.text(SampleKeys.successor), at: now) }
+        let error = fixture.ask(.verify, receipt: answer.receipt).error
+        #expect(
+            error?.message.contains("was made before its last edit in Vercel") == true, "\(error as Any)")
+        #expect(error?.hint?.contains("ork-publish --accept-target web") == true)
+        let again = fixture.ask(.publish)
+        fixture.finish()
+        #expect(again.outcome == .unchanged && fixture.count == 3)
         #expect(fixture.ask(.verify, receipt: again.receipt).outcome == .match)
     }
 

@@ -29,7 +29,7 @@ struct GoogleSecretPublisher: ServicePublisher {
         let secret = try SecretSettings(settings)
         let pool = try GooglePool(request.with)
         let address = try clients.address(settings)
-        let run = try CloudRun.address(settings)
+        let run = try clients.address(settings, key: "run_url", of: CloudRun())
         let login: any ServiceCredentials =
             if let pool {
                 try GoogleLogin(

@@ -36,16 +36,6 @@ struct CloudRun: Service {
     func words(in body: JSONValue) -> String? { GoogleError(body)?.words }
 
     func reason(_ refusal: HTTPResponse) -> String? { GoogleError(refusal)?.status }
-
-    static func address(_ settings: Settings) throws(PublisherError) -> HTTPURL {
-        var text = try settings.text("run_url") ?? CloudRun().standardAddress
-        while text.hasSuffix("/") { text.removeLast() }
-        guard !text.contains("?"), let url = try? HTTPURL(text) else {
-            throw Settings.error(
-                "run_url", "'run_url' is no address of an API", hint: "write it as \(CloudRun().standardAddress)")
-        }
-        return url
-    }
 }
 
 /// How Google says no (AIP-193).

@@ -134,8 +134,8 @@ extension VercelTarget {
     ) throws(ServiceError) -> String {
         let ours = receipt?.deployment
         let moment = written ?? .max
-        if let served = project.production, served.id == ours || served.createdAt >= moment {
-            try requireServing(served, project, since: written ?? served.createdAt, request)
+        if let served = project.production, served.createdAt >= moment {
+            try requireServing(served, project, since: moment, request)
             return "deployment \(served.id) is live (\(served.state))"
         }
         var made = try ours.flatMap { id throws(ServiceError) in try deployment(id) }
@@ -151,7 +151,10 @@ extension VercelTarget {
             guard project.production != nil else { return "nothing is deployed for production yet" }
             throw notInEffect(.conflict, "nothing was deployed with it", hint: NotInEffect.again(request))
         }
-        if made.isReady, let served = project.production { throw passedOver(made, for: served, project) }
+        if made.isReady, let served = project.production {
+            guard made.createdAt >= moment else { throw madeBefore(made, request) }
+            throw passedOver(made, for: served, project)
+        }
         throw notReady(made, request)
     }
 
@@ -180,6 +183,13 @@ extension VercelTarget {
         return notInEffect(
             .unavailable, "deployment \(made.id) failed (\(made.state))",
             hint: "look at its log; \(NotInEffect.again(request))")
+    }
+
+    /// What we made may have another value by now: Vercel moves the moment with every edit, and shows no other.
+    private func madeBefore(_ made: Deployment, _ request: PublisherRequest) -> ServiceError {
+        notInEffect(
+            .conflict, "deployment \(made.id) was made before its last edit in Vercel",
+            hint: NotInEffect.again(request))
     }
 
     /// Why production serves an earlier deployment although ours is ready.

@@ -78,7 +78,7 @@ extension VercelTarget {
         let redeploy = try redeploy(for: look.choice)
         let state =
             redeploy == .no
-            ? nil : try requireInEffect(project, written: receipt?.written ?? look.written, receipt, request)
+            ? nil : try requireInEffect(project, written: look.written ?? receipt?.written, receipt, request)
         guard unseen.isEmpty else {
             return PublisherAnswer(.unverifiable, message: joined([notCompared(unseen, project), state]))
         }
@@ -124,7 +124,8 @@ extension VercelTarget {
 
 /// What the receipt of a target says of its records, if it is about the key of the request.
 struct WrittenReceipt {
-    /// When the last of them was written, by Vercel's clock, in milliseconds.
+    /// When the last of them was written, by Vercel's clock, in milliseconds. Only where Vercel itself shows no moment: whoever
+    /// publishes can write anything here.
     let written: Int?
     let deployment: ServiceID?
     let isByHook: Bool

@@ -32,14 +32,14 @@ package protocol Report {
 }
 
 extension Report {
-    /// The content of the file.
-    package func text(_ form: ReportForm) -> String {
+    /// The content of the file, with all text as `hiding` leaves it. JSON is changed by its strings, so that it stays JSON.
+    package func text(_ form: ReportForm, hiding: (String) -> String = { $0 }) -> String {
         switch form {
-        case .html: return document.html
-        case .markdown: return document.markdown
+        case .html: return hiding(document.html)
+        case .markdown: return hiding(document.markdown)
         case .json:
             var json: JSONObject = ["schema": "ork-report/1"]
-            for (name, value) in members.members { json[name] = value }
+            for (name, value) in members.members { json[name] = value.mapStrings(hiding) }
             return String(decoding: JSONValue.object(json).bytes(.pretty), as: UTF8.self) + "\n"
         }
     }

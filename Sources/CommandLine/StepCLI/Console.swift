@@ -139,18 +139,6 @@ package struct Console: Sendable {
     }
 }
 
-extension JSONValue {
-    /// The same with each string, but for the names of members, changed.
-    func mapStrings(_ change: (String) -> String) -> JSONValue {
-        if let string { return .string(change(string)) }
-        if let array { return .array(array.map { $0.mapStrings(change) }) }
-        guard let object else { return self }
-        var changed = JSONObject()
-        for (name, value) in object.members { changed[name] = value.mapStrings(change) }
-        return .object(changed)
-    }
-}
-
 extension TransferObserver {
     /// Tells people whom a transport waits for and, if they want to know, what it sends; and stops when somebody asks the
     /// process to.

@@ -25,7 +25,7 @@ package struct ReportDestination: Sendable {
     /// Writes it, without anything that this process holds, so that a crash leaves the old one or the new one.
     package func write(_ report: some Report, hiding held: HeldSecrets) throws(StepError) {
         try requireReplaceable()
-        let text = held.redacting(report.text(form))
+        let text = report.text(form) { held.redacting($0) }
         do { try DurableFile(path).replace(Array(text.utf8)) } catch { throw unwritable(error) }
     }
 

@@ -77,6 +77,18 @@ extension JSONValue {
     public var isNull: Bool { self == .null }
     /// The member `key` if this is an object that has it.
     public subscript(key: String) -> JSONValue? { object?[key] }
+
+    /// The same with each string, but for the names of members, changed.
+    package func mapStrings(_ change: (String) -> String) -> JSONValue {
+        switch self {
+        case .string(let text): return .string(change(text))
+        case .array(let elements): return .array(elements.map { $0.mapStrings(change) })
+        case .object(let object):
+            // The names stay, so that none stands twice.
+            return .object(JSONObject(uniqueMembers: object.members.map { ($0.key, $0.value.mapStrings(change)) }))
+        case .null, .bool, .number: return self
+        }
+    }
 }
 
 extension JSONValue {

@@ -67,10 +67,14 @@ public final class ServiceClients: Sendable {
         for client in clients.withLock({ Array($0.values) }) { client.end() }
     }
 
-    /// The address in the setting `url`; without it that of the service that the pipeline runs on, else the public one.
-    public func address(_ settings: Settings) throws(PublisherError) -> HTTPURL {
+    /// The address in the setting `url`; without it that of the service that the pipeline runs on, else the public one. A
+    /// publisher of two services has the other one's in a setting of its own.
+    public func address(
+        _ settings: Settings, key: String = "url", of other: (any Service)? = nil
+    ) throws(PublisherError) -> HTTPURL {
+        let service = other ?? service
         let name = service.addressVariable
-        let setting = try settings.text("url")
+        let setting = try settings.text(key)
         let variable = environment[name].flatMap { $0.isEmpty ? nil : $0 }
         do throws(HTTPURL.Mistake) {
             var text = setting ?? variable ?? service.standardAddress
@@ -80,11 +84,11 @@ public final class ServiceClients: Sendable {
             guard !url.description.contains("?") else { throw .form }
             return url
         } catch {
-            let place = setting == nil ? "the variable \(name)" : "'url'"
+            let place = setting == nil ? "the variable \(name)" : "'\(key)'"
             throw PublisherError(
                 .configuration, "\(place) cannot be used: \(error.rawValue)",
                 hint: "write the address of \(service.name)'s API, as \(service.standardAddress)",
-                field: setting == nil ? "env.\(name)" : "with.url")
+                field: setting == nil ? "env.\(name)" : "with.\(key)")
         }
     }
 }
