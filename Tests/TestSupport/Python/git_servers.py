@@ -22,10 +22,11 @@ def ssh(folder):
     """`sshd -i` for each connection, with the host keys and the authorized keys of the folder."""
     if os.getuid() == 0:
         os.makedirs("/run/sshd", exist_ok=True)
+    # A shell below another one does not read the user's .bashrc, which may take longer than git.
     keys = "".join(f"HostKey {key}\n" for key in sorted(folder.glob("host_*")) if key.suffix != ".pub")
     (folder / "sshd_config").write_text(
         f"{keys}AuthorizedKeysFile {folder}/authorized_keys\nStrictModes no\nUsePAM no\n"
-        "PasswordAuthentication no\nKbdInteractiveAuthentication no\nPermitRootLogin prohibit-password\n"
+        "PasswordAuthentication no\nKbdInteractiveAuthentication no\nPermitRootLogin prohibit-password\nSetEnv SHLVL=1\n"
     )
     server = listener()
 
