@@ -103,7 +103,7 @@ struct Patience {
     /// Waits a while, longer each time and never the same for two; `false` if it is time to give up.
     mutating func wait() -> Bool {
         tries += 1
-        let longest = BackOff(from: .milliseconds(200), upTo: .seconds(3)).wait(after: tries)
+        let longest = BackOff(from: .milliseconds(200), upTo: .seconds(10)).wait(after: tries)
         let pause = Double.random(in: 0.05...longest.seconds)
         guard failures < Self.mostFailures, Date() + pause < end else { return false }
         usleep(UInt32(pause * 1_000_000))
