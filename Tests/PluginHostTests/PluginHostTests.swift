@@ -425,33 +425,6 @@ import Testing
         #expect(!Self.runs(try plugins.folder.read("left").split(separator: "\n").joined()))
     }
 
-    @Test(
-        "an info that breaks the contract is refused",
-        arguments: [
-            ("echo '{\"protocol\":2,\"verbs\":[]}'", "protocol 2"), ("echo junk", "not valid JSON"),
-            ("exit 1", "failed"),
-            ("exec yes", "longer than"), ("echo '{\"protocol\":1,\"verbs\":7}'", "array of strings"),
-            ("exec sleep 300", "in time"),
-        ])
-    func informationThatRefuses(body: String, message: String) async throws {
-        let plugins = try FakePlugins()
-        try plugins.addProgram("odd", "#!/bin/sh\n\(body)\n")
-        let address = try FakePlugins.address("odd")
-        let error = try await onOwnThread {
-            var limits = Limits()
-            // Only the one that hangs is to meet its end; the others may be slow on a busy machine.
-            limits.informationTime = body.contains("sleep") ? .seconds(2) : .seconds(60)
-            limits.grace = .milliseconds(200)
-            do {
-                _ = try plugins.host([:], limits).information(address)
-                return PublisherError?.none
-            } catch let error as PublisherError {
-                return error
-            }
-        }
-        #expect(error?.message.contains(message) == true, "\(String(describing: error))")
-    }
-
     @Test("a plugin is looked for beside the step, then in ORK_PLUGIN_PATH, then in PATH")
     func searchPaths() throws {
         let environment = ["PATH": "/usr/bin:bin::/bin", "ORK_PLUGIN_PATH": "/opt/ork:../x"]
@@ -486,7 +459,7 @@ import Testing
         return false
     }
 
-    private static func runs(_ number: String) -> Bool {
+    static func runs(_ number: String) -> Bool {
         guard let status = try? String(contentsOf: URL(filePath: "/proc/\(number)/stat"), encoding: .utf8) else {
             return false
         }

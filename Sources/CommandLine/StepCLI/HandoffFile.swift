@@ -25,10 +25,11 @@ package final class HandoffFile: Journal {
     /// A handoff has a few hundred records at most; more than this many bytes is something else.
     package static let sizeLimit = 16 << 20
 
-    /// Reads the handoffs of one rotation, those that exist, and writes to the first from now on.
+    /// Reads the handoffs of one rotation, those that exist, and writes to the first from now on. `seen` is what the first
+    /// was before it was locked: checking signatures twice takes longer than reading.
     package init(
         _ paths: [String], identity: Identity, trust: Trust, provenance: Provenance, clock: any WallClock,
-        isDryRun: Bool = false, lastResort: String = CreateCommand().startingOver
+        isDryRun: Bool = false, lastResort: String = CreateCommand().startingOver, seen: Content? = nil
     ) throws(StepError) {
         path = paths.first ?? Self.name
         guard path != "-" else {
@@ -41,20 +42,20 @@ package final class HandoffFile: Journal {
         self.provenance = provenance
         self.clock = clock
         lock = try Self.lock(path, isDryRun: isDryRun)
-        handoff = try Self.read(paths, mustExist: false, lastResort: lastResort)
+        handoff = try Self.read(paths, mustExist: false, lastResort: lastResort, seen: seen)
     }
 
     deinit { try? lock?.close() }
 
     /// Reads the handoffs of one rotation as one; only the first may be missing, unless it `mustExist`.
     static func read(
-        _ paths: [String], mustExist: Bool, lastResort: String = CreateCommand().startingOver
+        _ paths: [String], mustExist: Bool, lastResort: String = CreateCommand().startingOver, seen: Content? = nil
     ) throws(StepError) -> Handoff? {
         var handoff: Handoff?
         for (index, path) in paths.enumerated() {
-            guard let other = try read(path, mustExist: mustExist || index > 0, lastResort: lastResort) else {
-                continue
-            }
+            let content = try content(
+                of: path, mustExist: mustExist || index > 0, lastResort: lastResort, seen: index == 0 ? seen : nil)
+            guard let other = content?.handoff else { continue }
             guard var merged = handoff else {
                 handoff = other
                 continue
@@ -65,10 +66,23 @@ package final class HandoffFile: Journal {
         return handoff
     }
 
+    /// What a file was when it was read.
+    package struct Content {
+        fileprivate let bytes: [UInt8]
+        let handoff: Handoff
+    }
+
     /// Reads a handoff; `nil` if there is no such file and it need not exist.
     package static func read(
         _ path: String, mustExist: Bool, lastResort: String = CreateCommand().startingOver
     ) throws(StepError) -> Handoff? {
+        try content(of: path, mustExist: mustExist, lastResort: lastResort)?.handoff
+    }
+
+    /// The same with what was read, to be given as `seen` another time.
+    static func content(
+        of path: String, mustExist: Bool, lastResort: String, seen: Content? = nil
+    ) throws(StepError) -> Content? {
         let bytes: [UInt8]
         do { bytes = try DurableFile(path).read(limit: sizeLimit) } catch {
             guard error == .noSuchFileOrDirectory else {
@@ -79,7 +93,8 @@ package final class HandoffFile: Journal {
             guard !mustExist else { throw missing(path) }
             return nil
         }
-        do { return try Handoff(parsing: bytes) } catch {
+        if let seen, seen.bytes == bytes { return seen }
+        do { return Content(bytes: bytes, handoff: try Handoff(parsing: bytes)) } catch {
             throw StepError(error, in: path, lastResort: lastResort)
         }
     }

@@ -46,13 +46,13 @@ package final class Session {
             obeysSwitch
             ? CreateCommand(file: ConfigurationFile.found(options.config)).startingOver
             : "find the predecessor and enable it at openrouter.ai"
-        let header = try HandoffFile.read(paths[0], mustExist: false, lastResort: lastResort)?.header
+        let seen = try HandoffFile.content(of: paths[0], mustExist: false, lastResort: lastResort)
         configuration = try ConfigurationFile.load(
-            options.config, named: options.rotation, rotation: header?.name)
+            options.config, named: options.rotation, rotation: seen?.handoff.header.name)
         trust = try Trust(options.trust, configuration?.trust, own: identity.publicIdentity)
         journal = try HandoffFile(
             paths, identity: identity, trust: trust, provenance: Provenance(environment), clock: clock,
-            isDryRun: options.dryRun, lastResort: lastResort)
+            isDryRun: options.dryRun, lastResort: lastResort, seen: seen)
         if let configuration, options.rotation == nil, let name = journal.handoff?.header.name,
             name != configuration.name
         {

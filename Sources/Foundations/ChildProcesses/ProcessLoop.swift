@@ -18,6 +18,9 @@ package final class ProcessLoop {
     /// Puts a job in the queue; jobs may do so while the loop runs.
     package func add(_ job: any ChildJob) { waiting.append(job) }
 
+    /// Starts what may start, and returns. What it writes waits in its pipes until `run`.
+    package func begin() { start() }
+
     package func run() {
         while !waiting.isEmpty || !children.isEmpty {
             start()

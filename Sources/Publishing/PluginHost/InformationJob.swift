@@ -18,7 +18,14 @@ final class InformationJob: ChildJob {
     }
 
     /// What it printed, or why that does not count.
-    func result() throws(PublisherError) -> PublisherInformation {
+    func result() -> Result<PublisherInformation, PublisherError> {
+        Result { () throws(PublisherError) in try information() }
+    }
+
+    /// Nobody waits for it any more.
+    func abandon() { fail("nobody waits for it") }
+
+    private func information() throws(PublisherError) -> PublisherInformation {
         if let failure { throw failure }
         guard output.contains(where: { !" \n\r\t".utf8.contains($0) }) else {
             throw error("the publisher's info printed nothing")

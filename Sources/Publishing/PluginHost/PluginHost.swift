@@ -14,7 +14,10 @@ package final class PluginHost: PublisherHost {
     private let hidden: [Secret]
     private let masked: [Secret]
     private let log: (PublisherName, String) -> Void
-    private var known: [Key: PublisherInformation] = [:]
+    private var known: [Key: Result<PublisherInformation, PublisherError>] = [:]
+    /// Those that are being asked.
+    private var asked: [Key: InformationJob] = [:]
+    private let asking: ProcessLoop
 
     private struct Key: Hashable {
         let publisher: PublisherName
@@ -35,6 +38,13 @@ package final class PluginHost: PublisherHost {
         self.environment = PublisherEnvironment(environment)
         self.limits = limits
         self.log = log
+        asking = ProcessLoop(limit: limits.processes, grace: limits.grace)
+    }
+
+    deinit {
+        // Whoever stopped before wants no answer, and leaves no process behind.
+        for job in asked.values { job.abandon() }
+        asking.run()
     }
 
     /// Where programs are looked for: beside `executable`, then in `ORK_PLUGIN_PATH`, then in `PATH`. Of these,
@@ -46,6 +56,11 @@ package final class PluginHost: PublisherHost {
             directories += (environment[name] ?? "").split(separator: ":").map(String.init)
         }
         return directories
+    }
+
+    package func prepare(_ addresses: [PublisherAddress]) {
+        for address in addresses { ask(Key(publisher: address.publisher, pin: address.pin)) }
+        asking.begin()
     }
 
     package func information(_ address: PublisherAddress) throws(PublisherError) -> PublisherInformation {
@@ -72,15 +87,31 @@ package final class PluginHost: PublisherHost {
     /// What the publisher says of itself, asked once.
     private func statement(_ address: PublisherAddress) throws(PublisherError) -> PublisherInformation {
         let key = Key(publisher: address.publisher, pin: address.pin)
-        if let cached = known[key] { return cached }
-        let information = try ask(try find(address))
-        known[key] = information
-        return information
+        ask(key)
+        if asked[key] != nil {
+            asking.run()
+            for (key, job) in asked { known[key] = job.result() }
+            asked = [:]
+        }
+        guard let result = known[key] else { throw missing(key.publisher) }
+        return try result.get()
     }
 
-    private func find(_ address: PublisherAddress) throws(PublisherError) -> ProgramFile {
-        let file = try ProgramFile.find(Self.prefix + "\(address.publisher)", in: directories, pin: address.pin)
-        guard let file else { throw missing(address.publisher) }
+    /// Asks it, once.
+    private func ask(_ key: Key) {
+        guard known[key] == nil, asked[key] == nil else { return }
+        do throws(PublisherError) {
+            let job = InformationJob(try find(key), environment: environment.general, limits: limits)
+            asked[key] = job
+            asking.add(job)
+        } catch {
+            known[key] = .failure(error)
+        }
+    }
+
+    private func find(_ key: Key) throws(PublisherError) -> ProgramFile {
+        let file = try ProgramFile.find(Self.prefix + "\(key.publisher)", in: directories, pin: key.pin)
+        guard let file else { throw missing(key.publisher) }
         return file
     }
 
@@ -109,20 +140,10 @@ package final class PluginHost: PublisherHost {
         let own = self.environment.credentials(address.environment)
         let credentials = own + masked.filter { !own.contains($0) }
         return PublisherProcess(
-            program: try find(address), environment: environment, folder: address.folder,
+            program: try find(Key(publisher: address.publisher, pin: address.pin)), environment: environment, folder: address.folder,
             credentials: credentials.isEmpty ? nil : Redactor(secrets + credentials), own: own, information: information
         )
     }
-
-    private func ask(_ program: ProgramFile) throws(PublisherError) -> PublisherInformation {
-        let job = InformationJob(program, environment: environment.general, limits: limits)
-        let loop = makeLoop()
-        loop.add(job)
-        loop.run()
-        return try job.result()
-    }
-
-    private func makeLoop() -> ProcessLoop { ProcessLoop(limit: limits.processes, grace: limits.grace) }
 
     package func send(
         _ verb: Verb, _ requests: [(address: PublisherAddress, request: PublisherRequest)],
@@ -136,7 +157,7 @@ package final class PluginHost: PublisherHost {
         _ verb: Verb, _ requests: [(address: PublisherAddress, request: PublisherRequest)],
         _ each: @escaping (Int, PublisherAnswer) -> Void
     ) {
-        let loop = makeLoop()
+        let loop = ProcessLoop(limit: limits.processes, grace: limits.grace)
         let start = (clock: ContinuousClock.now, date: Date.now)
         var seen = hidden
         for case let secret? in requests.map(\.request.secret) where !seen.contains(secret) { seen.append(secret) }

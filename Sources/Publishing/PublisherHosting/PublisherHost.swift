@@ -23,8 +23,11 @@ package struct PublisherAddress: Hashable, Sendable {
     }
 }
 
-/// What runs publishers for a step. Both calls return when the work is done; `each` runs on the caller's thread.
+/// What runs publishers for a step. All calls but `prepare` return when the work is done; `each` runs on the caller's thread.
 package protocol PublisherHost {
+    /// Begins to ask these publishers, all at once, what they say of themselves, and does not wait.
+    func prepare(_ addresses: [PublisherAddress])
+
     /// What the publisher says of itself.
     ///
     /// Throws if there is no such program, if its answer breaks the contract, and if it would lack a variable.
@@ -46,6 +49,9 @@ package protocol PublisherHost {
 }
 
 extension PublisherHost {
+    /// Nothing, where it takes no time to ask.
+    package func prepare(_ addresses: [PublisherAddress]) {}
+
     /// Sends all requests and hands over exactly one answer for each, also where the host gave none.
     package func deliver(
         _ verb: Verb, _ requests: [(address: PublisherAddress, request: PublisherRequest)],

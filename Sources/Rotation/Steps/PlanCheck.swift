@@ -26,6 +26,7 @@ package struct PlanCheck: Sendable {
     /// Asks each publisher once for its `info`.
     package init(_ plan: Plan, publishers: any PublisherHost) {
         var reasons: [String: [PlanName]] = [:]
+        publishers.prepare(plan.targets.map { PublisherAddress($0, in: nil) })
         for target in plan.targets {
             do throws(PublisherError) {
                 guard let information = try publishers.description(of: target.publisher, pin: target.pin?.hex) else {

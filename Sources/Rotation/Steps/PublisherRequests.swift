@@ -31,6 +31,7 @@ struct PublisherRequests {
         var problems: [String] = []
         var isDenied = true
         var hint: String?
+        publishers.prepare(targets.map { PublisherAddress($0, in: folder) })
         for target in targets {
             do throws(PublisherError) {
                 found.append(try Self.entry(target, publishers, folder, command))

@@ -77,6 +77,8 @@ package struct VerifyStep {
         let abandoned = state.plan.targets.filter { state.abandonedTargets.contains($0.name) }
         if !abandoned.isEmpty { context.tell(.warning("not looked at, as let go of: \(PublishStep.list(abandoned))")) }
         guard !context.isDryRun else { return [] }
+        // They start while OpenRouter is asked.
+        publishers.prepare(published.map { PublisherAddress($0, in: context.configurationFolder) })
         let secret = context.boxes(for: identity).open(successor, with: identity)
         var checks = try checkSuccessor(secret, state)
         checks += try checkTargets(published, state, hiding: secret)
