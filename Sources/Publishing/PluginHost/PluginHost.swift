@@ -22,6 +22,11 @@ package final class PluginHost: PublisherHost {
     private struct Key: Hashable {
         let publisher: PublisherName
         let pin: String?
+
+        init(_ address: PublisherAddress) {
+            publisher = address.publisher
+            pin = address.pin
+        }
     }
 
     /// `directories` are searched in order; `environment` is the step's own.
@@ -59,7 +64,7 @@ package final class PluginHost: PublisherHost {
     }
 
     package func prepare(_ addresses: [PublisherAddress]) {
-        for address in addresses { ask(Key(publisher: address.publisher, pin: address.pin)) }
+        for address in addresses { ask(Key(address)) }
         asking.begin()
     }
 
@@ -86,7 +91,7 @@ package final class PluginHost: PublisherHost {
 
     /// What the publisher says of itself, asked once.
     private func statement(_ address: PublisherAddress) throws(PublisherError) -> PublisherInformation {
-        let key = Key(publisher: address.publisher, pin: address.pin)
+        let key = Key(address)
         ask(key)
         if asked[key] != nil {
             asking.run()
@@ -140,7 +145,7 @@ package final class PluginHost: PublisherHost {
         let own = self.environment.credentials(address.environment)
         let credentials = own + masked.filter { !own.contains($0) }
         return PublisherProcess(
-            program: try find(Key(publisher: address.publisher, pin: address.pin)), environment: environment, folder: address.folder,
+            program: try find(Key(address)), environment: environment, folder: address.folder,
             credentials: credentials.isEmpty ? nil : Redactor(secrets + credentials), own: own, information: information
         )
     }
