@@ -199,7 +199,9 @@ struct StoreTests {
         ]
     }
 
-    @Test("GitHub: no token follows a redirect, and artifacts of forks, other branches and tags do not count")
+    @Test(
+        "GitHub: no token follows a redirect, and artifacts of forks, other branches and tags, one of the branch's name included, do not count"
+    )
     func github() async throws {
         let archive = try await CommandRun(
             [
@@ -216,15 +218,22 @@ struct StoreTests {
         let artifacts: JSONValue = [
             "artifacts": [
                 Self.artifact(8, repository: 2), Self.artifact(9, branch: "topic"), Self.artifact(10, expired: true),
-                Self.artifact(7), Self.artifact(11, commit: "bbbb"), Self.artifact(12, commit: "../x"),
+                Self.artifact(7), Self.artifact(11, commit: Self.tip.replacing("1", with: "b")),
+                Self.artifact(12, commit: "../x"),
             ]
         ]
         let github = try LoopbackServer { request, connection in
             if request.message.target.hasSuffix("/zip") {
                 connection.respond(302, headers: [("Location", "http://localhost:\(port)/blob?sig=x")])
+            } else if request.message.target.contains("/compare/main...") {
+                // A tag of the branch's name, which somebody has pushed to a commit of his own.
+                connection.respond(200, body: #"{"status": "identical"}"#)
             } else if request.message.target.contains("/compare/") {
-                let isOurs = request.message.target.contains("/compare/main...aaaa?")
+                let isOurs = request.message.target.contains("/compare/\(Self.tip)...\(Self.commit)?")
                 connection.respond(200, body: isOurs ? #"{"status": "behind"}"# : #"{"status": "diverged"}"#)
+            } else if request.message.target.hasSuffix("/git/ref/heads/main") {
+                connection.respond(
+                    200, body: #"{"ref": "refs/heads/main", "object": {"type": "commit", "sha": "\#(Self.tip)"}}"#)
             } else {
                 connection.respond(200, body: artifacts.text())
             }
@@ -286,8 +295,11 @@ struct StoreTests {
         #expect(kept == ["job.report"])
     }
 
+    /// What the branch is at, and a commit that it holds.
+    private static let (tip, commit) = (String(repeating: "1", count: 40), String(repeating: "a", count: 40))
+
     private static func artifact(
-        _ id: Int, repository: Int = 1, branch: String = "main", commit: String = "aaaa", expired: Bool = false
+        _ id: Int, repository: Int = 1, branch: String = "main", commit: String = Self.commit, expired: Bool = false
     ) -> JSONValue {
         [
             "id": .number(JSONNumber(id)), "expired": .bool(expired),

@@ -69,9 +69,12 @@ struct GitHubArtifacts: HandoffStore {
         let (all, isComplete) = try listed()
         let artifacts = all.sorted { $0.id > $1.id }
         var isOfBranch: [String: Bool] = [:]
+        let newest = artifacts.isEmpty ? "" : try newestCommit()
         var isFound = isComplete && artifacts.count <= Self.limit
         for artifact in artifacts.prefix(Self.limit) {
-            if isOfBranch[artifact.commit] == nil { isOfBranch[artifact.commit] = try holds(artifact.commit) }
+            if isOfBranch[artifact.commit] == nil {
+                isOfBranch[artifact.commit] = try holds(artifact.commit, newest: newest)
+            }
             guard isOfBranch[artifact.commit] == true,
                 let zip = try client.fetch(repository.appending("/actions/artifacts/\(artifact.id)/zip")),
                 let content = try unzip(zip)
@@ -132,10 +135,27 @@ struct GitHubArtifacts: HandoffStore {
         return Artifact(id: id, commit: commit)
     }
 
-    /// Whether the branch holds the commit that a run was for. A tag of the branch's name can be of any other.
-    private func holds(_ commit: String) throws(StepError) -> Bool {
-        guard !commit.isEmpty, commit.utf8.allSatisfy(\.isLowercaseHexDigit) else { return false }
-        let path = "/compare/\(HTTPURL.encode(branch))...\(commit)"
+    /// The commit that the branch is at. Only a whole name is no tag's, which would come before a branch of the same name.
+    private func newestCommit() throws(StepError) -> String {
+        let answer = try client.fetch(repository.appending("/git/ref/heads/\(HTTPURL.encode(branch))"))
+        guard let json = answer.flatMap({ try? JSONValue(parsing: $0) }), json["ref"]?.string == "refs/heads/\(branch)",
+            let commit = json["object"]?["sha"]?.string, Self.isCommit(commit)
+        else {
+            throw StepError(
+                .unacceptable, "GitHub knows no branch \(branch)", hint: "run the workflow for the branch that rotates")
+        }
+        return commit
+    }
+
+    /// Whether a name is a commit's, and can be no branch's or tag's: GitHub takes none that looks like it.
+    private static func isCommit(_ name: String) -> Bool {
+        [40, 64].contains(name.utf8.count) && name.utf8.allSatisfy(\.isLowercaseHexDigit)
+    }
+
+    /// Whether a run was for a commit that the branch holds. A tag of the branch's name can be of any other.
+    private func holds(_ commit: String, newest: String) throws(StepError) -> Bool {
+        guard Self.isCommit(commit) else { return false }
+        let path = "/compare/\(newest)...\(commit)"
         // Of the second page on, the differences are left out.
         let answer = try client.fetch(repository.appending(path, query: [("per_page", "1"), ("page", "2")]))
         let status = answer.flatMap { try? JSONValue(parsing: $0) }?["status"]?.string

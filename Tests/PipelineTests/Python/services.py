@@ -47,7 +47,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
         path = self.path.split("?")[0]
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         actions = re.fullmatch(r"/github/repos/[^/]+/[^/]+/actions/(artifacts(?:/.+)?)", path)
-        if re.fullmatch(r"/github/repos/[^/]+/[^/]+/compare/main\.\.\.0+", path):
+        if re.fullmatch(r"/github/repos/[^/]+/[^/]+/git/ref/heads/main", path):
+            tip = {"ref": "refs/heads/main", "object": {"type": "commit", "sha": "1" * 40}}
+            return self.reply(200, json.dumps(tip).encode())
+        if re.fullmatch(r"/github/repos/[^/]+/[^/]+/compare/1{40}\.\.\.0{40}", path):
             return self.reply(200, b'{"status": "behind"}')
         jobs = re.fullmatch(r"/gitlab/api/v4/projects/[^/]+/jobs(?:/(\d+)/artifacts/(.+))?", path)
         if actions:
