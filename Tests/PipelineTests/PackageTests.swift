@@ -18,6 +18,19 @@ struct PackageTests {
             ])
     }
 
+    @Test(
+        "an option without its value, or that is none, is told in one sentence",
+        arguments: ["--output", "--build-dir", "--sign", "--suffix", "--what"])
+    func usage(option: String) async throws {
+        let failure = await #expect(throws: Installation.Failure.self) {
+            try await installation.run("package.sh", ["--slim", option])
+        }
+        let sentence = option == "--what" ? "there is no option --what" : "\(option) has no value"
+        #expect(
+            failure?.description
+                == "package.sh: error: \(sentence)\npackage.sh: hint: see the first lines of this script\n")
+    }
+
     @Test("a package and a tarball: the same bytes each time, complete, and they run from where they are unpacked")
     func packages() async throws {
         let keys = try await installation.shell("ssh-keygen -q -t ed25519 -N '' -C '' -f key; cat key.pub")

@@ -21,35 +21,32 @@ root=$(CDPATH='' cd -- "$here/../.." && pwd)
 # shellcheck source=ci-templates/shell/packages.sh
 . "$here/../shell/packages.sh"
 
+fail() {
+    printf 'package.sh: error: %s\npackage.sh: hint: %s\n' "$1" "$2" >&2
+    exit 1
+}
+
 output=$root/.build/dist build='' key='' suffix='' portable='' slim=''
 while [ "$#" -gt 0 ]; do
     case $1 in
-    --portable)
-        portable=yes
+    --portable) portable=yes ;;
+    --slim) slim=yes ;;
+    --output | --build-dir | --sign | --suffix)
+        [ -n "${2-}" ] || fail "$1 has no value" 'see the first lines of this script'
+        case $1 in
+        --output) output=$2 ;;
+        --build-dir) build=$2 ;;
+        --sign) key=$2 ;;
+        --suffix) suffix=$2 ;;
+        esac
         shift
-        continue
         ;;
-    --slim)
-        slim=yes
-        shift
-        continue
-        ;;
-    --output) output=$2 ;;
-    --build-dir) build=$2 ;;
-    --sign) key=$2 ;;
-    --suffix) suffix=$2 ;;
-    *)
-        printf 'package.sh: error: there is no option %s\n' "$1" >&2
-        exit 1
-        ;;
+    *) fail "there is no option $1" 'see the first lines of this script' ;;
     esac
-    shift 2
+    shift
 done
 need dpkg-dev jq patchelf ${key:+openssh-client}
-if [ -n "$key" ] && [ ! -r "$key" ]; then
-    printf 'package.sh: error: %s cannot be read, so nothing can be signed\n' "$key" >&2
-    exit 1
-fi
+[ -z "$key" ] || [ -r "$key" ] || fail "$key cannot be read, so nothing can be signed" 'name the key by its path'
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
