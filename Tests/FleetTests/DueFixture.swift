@@ -58,14 +58,23 @@ struct DueFixture {
         return rotation
     }
 
-    func findings(_ rotations: [DueRotation], _ transport: FakeTransport? = nil) throws(StepError) -> [DueFinding] {
-        let simulated = simulation.value
-        return try DueStep(
+    private func step(_ rotations: [DueRotation], _ transport: FakeTransport?) -> DueStep {
+        DueStep(
             account: ManagedAccount(
-                api: ManagementAPI(baseURL: service, managementKey: simulated.sandbox.managementKey),
+                api: ManagementAPI(baseURL: service, managementKey: simulation.value.sandbox.managementKey),
                 client: OpenRouterClient(transport: transport ?? FakeTransport(simulation))),
-            clock: simulation, rotations: rotations
-        ).run()
+            clock: simulation, rotations: rotations)
+    }
+
+    func findings(_ rotations: [DueRotation], _ transport: FakeTransport? = nil) throws(StepError) -> [DueFinding] {
+        try step(rotations, transport).run()
+    }
+
+    /// The same, and every key.
+    func survey(
+        _ rotations: [DueRotation], with others: DueSurvey.Workspaces = .named([])
+    ) throws(StepError) -> DueSurvey {
+        try step(rotations, nil).survey(with: others)
     }
 
     func finding(_ rotation: DueRotation) throws -> DueFinding { try #require(try findings([rotation]).first) }

@@ -66,7 +66,39 @@ struct DueHandoffTests {
             fixture.simulation.with { $0.useAll() }
         }
         try fixture.rollbackWaiting()
-        #expect(try Self.finding(fixture, [earlier, fixture]).word == "never_rotated rotate")
+        // Nothing at OpenRouter tells of it any more; only its handoff does.
+        #expect(try Self.finding(fixture, nil).word == "never_rotated rotate")
+        let finding = try Self.finding(fixture, [earlier, fixture])
+        #expect(finding.word == "problem" && finding.isLeftToPeople && finding.message.contains("was taken back"))
+    }
+
+    @Test(
+        "a rotation that was taken back takes no place of those that may run, and one that came later goes on as ever")
+    func takenBack() throws {
+        let fixture = try RotationFixture()
+        try fixture.create()
+        try fixture.publishAndVerify()
+        _ = try? fixture.rollback()
+        fixture.simulation.pass(2 * 3600)
+        fixture.simulation.with { $0.useAll() }
+        try fixture.rollbackWaiting()
+        let other = try DueFixture().rotation("search", .none) { $0.plan.successor.name = "search-prod" }
+        func report(_ handoffs: [RotationFixture]) throws -> DueReport {
+            var rotation = DueRotation(
+                name: try #require(PlanName("checkout")), plan: fixture.plan, rules: other.rules)
+            rotation.handoffs = try handoffs.map { try State(try #require($0.journal.handoff), trust: nil) }
+            let step = DueStep(
+                account: fixture.account(), clock: fixture.simulation, rotations: [rotation, other])
+            return DueReport(try step.run(), limit: 1)
+        }
+        #expect(try report([fixture]).due.map(\.rotation.description) == ["search"])
+        let next = fixture.beside()
+        try next.create()
+        #expect(try report([fixture, next]).due.map(\.rotation.description) == ["checkout"])
+        // Its handoff is kept from whoever looks: the key is there all the same.
+        let finding = try #require(try report([fixture]).due.first)
+        let name = try #require(next.known?.created?.name)
+        #expect(finding.unexplained?.hasPrefix("\(name) (") == true)
     }
 
     @Test("a limit that has started over is to be raised, even while the predecessor soaks, and nothing here raises it")

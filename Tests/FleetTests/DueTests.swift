@@ -138,6 +138,9 @@ struct DueTests {
             "a foreign key behind ork's", [Entry(name: made, days: 200), Entry(name: base, days: 100)], "problem",
             "no rotation made"),
         LineageCase(
+            "two keys that bear the ID of one rotation", [Entry(name: made, days: 100), Entry(name: made, days: 2)],
+            "problem", "bear the ID of the rotation \(DueFixture.id)"),
+        LineageCase(
             "a key that somebody restored", [Entry(name: soaking, days: 200), Entry(name: made, days: 12)], "problem",
             "was restored by somebody"),
         // The first key of a lineage.

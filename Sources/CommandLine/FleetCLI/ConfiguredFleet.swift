@@ -79,8 +79,10 @@ package struct ConfiguredFleet {
 
     /// Takes all handoffs that there are; a rotation that was begun and is in none of them has lost its handoff.
     ///
-    /// Signatures and chains are checked. Who signed is left to the steps: here a handoff only tells what comes next.
-    package mutating func take(handoffs paths: [String]) throws(StepError) {
+    /// Signatures and chains are checked. Who signed is left to the steps where a handoff only tells what comes next; which keys
+    /// are a rotation's own, it tells where its signers are those of `ork.yaml`, or this machine's identity where that names none;
+    /// `console` hears of others.
+    package mutating func take(handoffs paths: [String], warning console: Console?) throws(StepError) {
         var handoffs: [Handoff] = []
         let lastResort = HandoffFile.lastResort(config: config)
         for path in paths {
@@ -91,13 +93,34 @@ package struct ConfiguredFleet {
             }
             do { try handoffs[index].merge(handoff) } catch { throw StepError(error, in: path) }
         }
+        let own = (try? IdentityStore(environment, tell: { console?.show($0) }).existing())?.publicIdentity
         for index in rotations.indices {
-            var states: [State] = []
-            for handoff in handoffs where handoff.header.name == rotations[index].name {
-                do { states.append(try State(handoff, trust: nil)) } catch { rotations[index].handoffMistake = error }
+            let name = rotations[index].name
+            let named = configurations.first { $0.name == name }?.trust
+            let trust = Trust(named ?? [:], fallback: own)
+            rotations[index].handoffs = []
+            rotations[index].recordedKeys = []
+            for handoff in handoffs where handoff.header.name == name {
+                do { take(try State(handoff, trust: nil), of: index) } catch {
+                    rotations[index].handoffMistake = error
+                    continue
+                }
+                do { rotations[index].recordedKeys?.formUnion(try State(handoff, trust: trust).recordedKeys) } catch {
+                    console?.warn(
+                        "\(name): the handoff of \(handoff.header.id) does not say which keys are its own: \(error.message); "
+                            + "whoever signs has to stand under trust in \(config), or be the identity of this machine")
+                }
             }
-            rotations[index].handoffs = states
         }
+    }
+
+    /// Takes what the handoff of a rotation says, which counts where it was found.
+    package mutating func take(_ state: State) {
+        for index in rotations.indices where rotations[index].name == state.header.name { take(state, of: index) }
+    }
+
+    private mutating func take(_ state: State, of index: Int) {
+        rotations[index].handoffs = (rotations[index].handoffs ?? []) + [state]
     }
 
     /// Asks each account once, in the order of the configuration.

@@ -107,6 +107,7 @@ struct KeyAudit {
             guard case .problem(let hint) = finding.verdict else { continue }
             console.warn("\(finding.rotation): \(finding.message); \(hint)")
         }
+        warnOfNames(console)
         let lines = unowned.map { KeyLine($0, at: survey.date) }
         let owned = survey.keys.count { $0.owner != nil && $0.isLive(at: survey.date) }
         if isJSON {
@@ -129,5 +130,17 @@ struct KeyAudit {
                 hint: "add a rotation for each to ork.yaml, or say that it may be without one: --except NAME")
         }
         console.show(.done("a rotation owns each of \(Counted(owned, "live key"))"))
+    }
+
+    /// Says which keys are counted as owned although anybody may have named them so.
+    private func warnOfNames(_ console: Console) {
+        let byName = Dictionary(grouping: survey.keys.filter(\.isByNameAlone)) { $0.owner }
+        for case let (owner?, keys) in byName.sorted(by: { ($0.key?.description ?? "") < ($1.key?.description ?? "") })
+        {
+            let names = keys.map { "\($0.key.plainName) (\($0.key.hash.short))" }.sorted()
+            console.warn(
+                "\(owner): only their names say that \(names.inWords("and")) are its keys; "
+                    + "`ork-due --audit --handoff FILE`, with all of its handoffs, holds them to what was recorded")
+        }
     }
 }

@@ -34,14 +34,16 @@ import Steps
     @Option(
         parsing: .upToNextOption,
         help: ArgumentHelp(
-            "All handoffs there are; what was begun and is in none of them is to be superseded.", valueName: "file"))
+            "All handoffs there are: what was begun and is in none of them is to be superseded, what was taken back is left to a "
+                + "person, and with --audit a rotation owns the keys that its own handoffs name.", valueName: "file"))
     var handoff: [String] = []
 
     @OptionGroup var rules: PlanOptions<DueRules>
 
     @Option(
         help: ArgumentHelp(
-            "How many rotations may be under way at once; one that soaks does not count.", valueName: "count"))
+            "How many rotations may be under way at once; one that soaks does not count, nor one that a handoff leaves to a person.",
+            valueName: "count"))
     var limit: Int?
 
     @Option(
@@ -78,7 +80,7 @@ import Steps
         var fleet = try ConfiguredFleet(config, openRouterURL: openRouterURL, environment)
         if let rotation { try fleet.narrow(to: rotation) }
         try fleet.adopt(rules.flags)
-        if !handoff.isEmpty { try fleet.take(handoffs: handoff) }
+        if !handoff.isEmpty { try fleet.take(handoffs: handoff, warning: survey.isAsked ? console : nil) }
         if !fleet.hasAge, !survey.audit {
             console.warn("no age makes a rotation due: say --older-than, or due.every in \(config)")
         }

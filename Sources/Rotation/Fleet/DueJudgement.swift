@@ -12,11 +12,11 @@ struct DueJudgement {
     let now: Date
     /// Another rotation of the same lineage.
     var twin: PlanName?
-    private let lineage: Result<Lineage, Unknown>
+    let lineage: Result<Lineage, Unknown>
     private let workspace: String?
 
     /// Why it is not known which keys the rotation is about.
-    private struct Unknown: Error {
+    struct Unknown: Error {
         let message: String
         let hint: String
     }
@@ -43,19 +43,6 @@ struct DueJudgement {
             // Where the plan says by a hash which key counts, ork-create leaves these alone.
             return named.map { lineage.without(lineage.bystanders(of: $0, at: now)) } ?? lineage
         }
-    }
-
-    /// The keys that it is about, whether it is switched off or not; none where nobody can tell. A name is anybody's to
-    /// choose: a key of this one that came later, and that no rotation made, is not looked after by this one.
-    var hashes: [KeyHash] {
-        guard let lineage = try? lineage.get() else { return [] }
-        let others = Set(Self.latecomers(lineage, at: now).map(\.hash))
-        return lineage.keys.map(\.hash).filter { !others.contains($0) }
-    }
-
-    /// The live keys beside the oldest that no rotation made or disabled: other applications', or somebody's who has taken the name.
-    private static func latecomers(_ lineage: Lineage, at now: Date) -> [Key] {
-        lineage.live(at: now).dropFirst().filter { !$0.isOfARotation }
     }
 
     var lineageID: LineageID? {
@@ -105,7 +92,9 @@ struct DueJudgement {
                 return problem(
                     nil, mistake.message, mistake.hint ?? "look at the handoff with `ork-status --handoff FILE`")
             }
-            return judge(lineage)
+            var finding = judge(lineage)
+            finding.unexplained = unexplained(lineage).map { "\($0.plainName) (\($0.hash.short))" }
+            return finding
         }
     }
 
@@ -120,6 +109,13 @@ struct DueJudgement {
         }
         if let resumed = resumable(lineage) { return resumed }
         guard let newest = live.last else { return withoutLiveKey(lineage) }
+        if let id = namesakes(lineage).first?.keyName.rotation?.id {
+            let keys = live.filter { $0.keyName.rotation?.id == id }.map(\.hash.short)
+            return problem(
+                live, "\(keys.inWords("and")) bear the ID of the rotation \(id), which has handed out one key",
+                "find out who named the other one; `ork-due --audit --handoff FILE` tells which of them the rotation's handoff knows"
+            )
+        }
         if let unminted = Self.latecomers(lineage, at: now).first {
             return problem(
                 live,
@@ -139,6 +135,13 @@ struct DueJudgement {
             let next = rotation.rules.every.map { key.createdAt.addingTimeInterval(TimeInterval($0.seconds)) }
             let text = next.map { "due at \($0.rfc3339)" } ?? "no age makes it due"
             return DueFinding(rotation.name, key: key, .current, "created at \(key.createdAt.rfc3339), \(text)")
+        }
+        if let back = takenBack(to: key) {
+            var finding = problem(
+                [key], "it is due, but its last rotation \(back.header.id) was taken back: \(message)",
+                "start one by hand once the cause is fixed, or write enabled: false into ork.yaml until then")
+            finding.isLeftToPeople = true
+            return finding
         }
         guard rotation.plan.predecessor != .none else {
             return problem(

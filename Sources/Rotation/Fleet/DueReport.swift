@@ -18,6 +18,10 @@ package struct DueFinding: Sendable {
     package let verdict: Verdict
     /// For people: why.
     package let message: String
+    /// For people: a live key of the lineage that none of the handoffs knows, where there are any.
+    package internal(set) var unexplained: String?
+    /// Whether it is due, and no schedule begins it: its last rotation was taken back, as a handoff says.
+    package internal(set) var isLeftToPeople = false
 
     package enum Verdict: Hashable, Sendable {
         case due(Due)

@@ -56,9 +56,10 @@ package struct DueStep {
         for judgement in judgements {
             for hash in judgement.hashes where owners[hash] == nil { owners[hash] = judgement.rotation.name }
         }
+        let byName = Set(judgements.flatMap(\.hashesByName))
         var seen: Set<KeyHash> = []
         let owned = keys.values.joined().filter { seen.insert($0.hash).inserted }.map {
-            DueSurvey.OwnedKey(key: $0, owner: owners[$0.hash])
+            DueSurvey.OwnedKey(key: $0, owner: owners[$0.hash], isByNameAlone: byName.contains($0.hash))
         }
         return DueSurvey(findings: judgements.map(\.finding), keys: owned, date: now)
     }
@@ -104,6 +105,8 @@ package struct DueRotation: Sendable {
     package var predecessorDigest: Digest?
     /// What its handoffs say; `nil` if nobody has looked for handoffs.
     package var handoffs: [State]?
+    /// The keys that those of its handoffs name that its signers have signed; `nil` if nobody has looked for handoffs.
+    package var recordedKeys: Set<KeyHash>?
     /// Why one of its handoffs cannot be accepted.
     package var handoffMistake: HandoffError?
 

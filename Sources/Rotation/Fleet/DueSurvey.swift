@@ -23,6 +23,8 @@ package struct DueSurvey: Sendable {
         package let key: Key
         /// `nil`: no rotation does.
         package let owner: PlanName?
+        /// Whether nothing but its name says so, and there are others of which that is true.
+        package var isByNameAlone = false
 
         /// Whether applications may hold it and use it.
         package func isLive(at date: Date) -> Bool { !key.disabled && !key.isExpired(at: date) && !key.isUnactivated }
