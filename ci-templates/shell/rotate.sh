@@ -71,21 +71,25 @@ if [ "${1-}" = --rollback ] || { [ -z "$leaked" ] && [ -e "$handoff" ] && [ "$(f
     exit
 fi
 
-# A finished handoff is kept beside the new one: it is the record of that rotation.
+# A finished handoff is kept beside the new one: it is the record of that rotation. What was taken back begins again by hand.
 is_over() { case $(field state) in finished | rolled_back) ;; *) return 1 ;; esac; }
+taken_back=
 if [ -e "$handoff" ] && [ "${ORK_BEGIN:-}" = due ] && [ "$(field state)" = rolled_back ]; then
-    echo 'rotate.sh: the last rotation was taken back: start another by hand, without ORK_BEGIN, once the cause is fixed' >&2
-    exit 0
-fi
-if [ -e "$handoff" ] && is_over; then
+    taken_back=yes
+elif [ -e "$handoff" ] && is_over; then
     mv "$handoff" "${handoff%.json}.$(date -u +%Y%m%dT%H%M%SZ).json"
 fi
 
-if [ ! -e "$handoff" ] && [ "${ORK_BEGIN:-}" = due ]; then
-    due=$(ork-due --json ${ORK_ROTATION:+--rotation "$ORK_ROTATION"})
-    case $due in *'"due":[]'*)
+if [ "${ORK_BEGIN:-}" = due ] && { [ "$taken_back" ] || [ ! -e "$handoff" ]; }; then
+    due=$(ork-due --json ${ORK_ROTATION:+--rotation "$ORK_ROTATION"} ${taken_back:+--handoff "$handoff"})
+    case $taken_back$due in
+    yes*'"problems":[]'*'"due":[]'* | yes*'"due":[]'*'"problems":[]'* | {*'"due":[]'*)
         echo 'rotate.sh: nothing is due' >&2
         exit 0
+        ;;
+    yes*)
+        echo 'rotate.sh: the last rotation was taken back: start another by hand, without ORK_BEGIN, once the cause is fixed' >&2
+        exit 75
         ;;
     esac
 fi

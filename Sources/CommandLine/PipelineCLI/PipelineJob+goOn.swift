@@ -21,19 +21,6 @@ extension PipelineJob {
         }
     }
 
-    /// Whether nobody but a person begins the next rotation: the last one was taken back, for a reason that no schedule knows,
-    /// and the key is still due.
-    var leavesNextToPeople: Bool {
-        (settings.begin == .due || settings.action == .rotate) && !settings.supersedes && found?.isRolledBack == true
-    }
-
-    func sayNextIsForPeople() {
-        let id = found.map { " \($0.header.id)" } ?? ""
-        console.warn(
-            "the last rotation\(id) was taken back, so no schedule begins another: start one by hand once the cause is fixed"
-        )
-    }
-
     /// Somebody has asked for the way back, and it is not there. That is a success only where it was gone before.
     func refuseWayBack() throws(StepError) {
         if let found, found.isRolledBack {

@@ -15,21 +15,21 @@ package struct PipelineJob {
     let mine: JobTurn
     /// Options for the step.
     private let options: [String]
-    private let environment: StepEnvironment
+    let environment: StepEnvironment
     let console: Console
-    private let transport: any HTTPTransport
+    let transport: any HTTPTransport
     private let store: any HandoffStore
     var settings: PipelineSettings
 
     /// What is known before the step, and after it.
-    private var loaded: Handoff?
+    private(set) var loaded: Handoff?
     private(set) var state: State?
     private(set) var standing = Standing.turn(.create)
     private var beginsAnew = false
     /// The newest rotation that was found, whether it is this job's to go on with or not.
     private(set) var found: State?
     /// Whether a handoff that was not found is lost.
-    private var wasWhole = false
+    private(set) var wasWhole = false
     private(set) var status: Int32 = 0
     /// What only a person leads on from, where no step has said so.
     package private(set) var waiting: StepError?
@@ -69,8 +69,14 @@ package struct PipelineJob {
         found = state
         let seen = state.map { PipelineSettings.Seen.rotation($0.header.id) } ?? .nothing
         try refuseStaleRerun()
-        try obeyFleet()
-        try decide()
+        do {
+            try obeyFleet()
+            try decide()
+        } catch {
+            // Rotations are switched off, or OpenRouter asks to come back: nothing is wrong.
+            guard error.code == .notYet else { throw error }
+            hold(error)
+        }
         try work()
         var report = JobReport(standing, of: state)
         if mine == .check { report.seen = seen }
@@ -80,8 +86,14 @@ package struct PipelineJob {
         return isNotYet && environment.tellsNotYet ? 0 : status
     }
 
+    /// Ends the job as a step ends that has said "not yet".
+    mutating func hold(_ error: StepError) {
+        console.show(error)
+        (status, standing, waiting) = (error.code.rawValue, .wait, error)
+    }
+
     /// The step's own `--config`, which counts here as well.
-    private var configuration: String? { Self.configuration(in: options) }
+    var configuration: String? { Self.configuration(in: options) }
 
     /// The `--config` among options for a step.
     package static func configuration(in options: [String]) -> String? {
@@ -134,7 +146,7 @@ extension PipelineJob {
     /// Whether somebody has this job begin the way back: that is nobody's turn before it has begun.
     private var isWayBack: Bool { mine == .step(.rollback) && state?.canGoBack ?? false }
 
-    private var isFinished: Bool { standing == .turn(.done) }
+    var isFinished: Bool { standing == .turn(.done) }
 
     /// Refuses a job of an older pipeline that is run again: what it was to begin has begun since.
     private mutating func refuseStaleRerun() throws(StepError) {
@@ -149,45 +161,8 @@ extension PipelineJob {
             hint: "nothing was changed; to begin another rotation, start a new run of the pipeline")
     }
 
-    /// In a fleet, what `ork-due` said holds only as far as it is still true.
-    private mutating func obeyFleet() throws(StepError) {
-        // A person who says so knows better.
-        guard let action = settings.action, !settings.supersedes, !settings.goesBack, !leavesNextToPeople else {
-            return
-        }
-        let isMissing = loaded == nil || isFinished
-        switch action {
-        case .rotate: break
-        case .resume: settings.begin = .never
-        case .supersede where wasWhole && isMissing: settings.supersedes = true
-        case .supersede: settings.begin = .never
-        }
-        if settings.begin != .never {
-            // Another run may have rotated it since, and create is the first job that can ask OpenRouter.
-            guard mine.mints, isMissing || standing == .turn(.create), try !isDueKeyInUse() else { return }
-            console.show(
-                .warning("\(settings.rotation) has had its key changed since it was found due, so no key is minted"))
-            settings.begin = .never
-            settings.supersedes = false
-        } else if mine == .check || mine.isAlone, isMissing {
-            status = StepError.Code.notYet.rawValue
-            let error = StepError(
-                .notYet, "\(settings.rotation) is under way, but its handoff is not here",
-                hint: "if it has not finished since, start a new rotation: ORK_SUPERSEDE=true, or the workflow "
-                    + "with supersede", isRetryable: false)
-            console.show(error)
-            waiting = error
-        }
-    }
-
     /// Whether a rotation begins, continues, or is not this job's to touch.
     private mutating func decide() throws(StepError) {
-        guard !leavesNextToPeople else {
-            sayNextIsForPeople()
-            try look(at: nil)
-            standing = .turn(.done)
-            return
-        }
         let isFirst = mine == .check || mine.mints
         if settings.supersedes, isFirst {
             beginsAnew = mine != .check
@@ -199,6 +174,10 @@ extension PipelineJob {
         if loaded == nil {
             switch settings.begin {
             case .never: standing = .turn(.done)
+            // For the first job that can ask OpenRouter; check only lets it.
+            case _ where leavesNextToPeople:
+                if mine.mints { standing = .turn(.done) }
+                if mine.mints, let reason = try nextForPeople() { hold(reason) }
             // The management key that it takes to find out is not for the job that checks.
             case .due where mine.mints: if try !isDue() { standing = .turn(.done) }
             case .always, .due: break
@@ -210,27 +189,19 @@ extension PipelineJob {
             standing = .unknown
         }
     }
-
-    private func isDue() throws(StepError) -> Bool { try findings().contains { $0.due != nil } }
-
-    private func isDueKeyInUse() throws(StepError) -> Bool {
-        try findings().contains { $0.hash == settings.dueKey }
-    }
-
-    private func findings() throws(StepError) -> [DueFinding] {
-        var fleet = try ConfiguredFleet(configuration ?? "ork.yaml", openRouterURL: nil, environment)
-        try fleet.narrow(to: settings.rotation.description)
-        return try fleet.findings(transport)
-    }
 }
 
 extension PipelineJob {
     private mutating func work() throws(StepError) {
+        guard waiting == nil else {
+            standing = .wait
+            return
+        }
         switch mine {
         // What is to be taken back is neither spread further nor made final meanwhile.
         case .step(let turn) where settings.goesBack && turn != .rollback:
             console.show(.done("nothing to do here: this pipeline takes the rotation \(settings.rotation) back"))
-        case .check: if standing == .turn(.create), status == 0 { try checkTargets() }
+        case .check: if standing == .turn(.create), !leavesNextToPeople { try checkTargets() }
         case .begin, .rotate: try goOn()
         case .step(let turn) where standing == .turn(turn) || isWayBack:
             guard !mine.isGate || settings.expectedHead != nil else {
