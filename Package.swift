@@ -94,7 +94,7 @@ let package = Package(
         step("ork-status", "CurlHTTP"),
         step("ork-keygen"),
         step("ork-lint", "PluginHost"),
-        step("ork-due", "CurlHTTP", "Fleet", "FleetCLI", "Timestamps"),
+        step("ork-due", "CurlHTTP", "Fleet", "FleetCLI", "PipelineCLI", "Timestamps"),
         program("ork-init", "CurlHTTP", "InitCLI", "StepCLI", "Steps"),
         program("ork-pipeline", "CurlHTTP", "PipelineCLI", "StepCLI", "Steps", "Wording"),
         program(

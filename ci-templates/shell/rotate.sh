@@ -83,7 +83,7 @@ fi
 if [ "${ORK_BEGIN:-}" = due ] && { [ "$taken_back" ] || [ ! -e "$handoff" ]; }; then
     due=$(ork-due --json ${ORK_ROTATION:+--rotation "$ORK_ROTATION"} ${taken_back:+--handoff "$handoff"})
     case $taken_back$due in
-    yes*'"problems":[]'*'"due":[]'* | yes*'"due":[]'*'"problems":[]'* | {*'"due":[]'*)
+    yes*'"due":[]'*'"problems":[]'* | '{'*'"due":[]'*)
         echo 'rotate.sh: nothing is due' >&2
         exit 0
         ;;

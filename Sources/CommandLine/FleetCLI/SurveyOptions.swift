@@ -66,15 +66,16 @@ package struct SurveyOptions: ParsableArguments {
         guard !allWorkspaces || isAsked else { throw ValidationError("--all-workspaces goes with --audit or --report") }
     }
 
-    /// Looks at everything, and writes and prints what was asked for. What is due goes on to be handed out unless `audit`.
+    /// Looks at all that was asked for, and writes and prints it. What is due goes on to be handed out unless `audit`.
     package func look(
-        _ survey: () throws(StepError) -> DueSurvey, by version: String, hiding held: HeldSecrets, isJSON: Bool,
-        _ console: Console
+        at fleet: ConfiguredFleet, by version: String, isJSON: Bool, _ console: Console,
+        over transport: any HTTPTransport
     ) throws(StepError) -> [DueFinding] {
+        guard isAsked else { return try fleet.findings(transport) }
         let destination = try report.map { path throws(StepError) in try ReportDestination(path) }
-        let survey = try survey()
+        let survey = try fleet.survey(transport, with: workspaces)
         if let destination, let report {
-            try destination.write(WorkspaceReport(survey, by: version), hiding: held)
+            try destination.write(WorkspaceReport(survey, by: version), hiding: fleet.held)
             console.show(.done("wrote \(report)"))
         }
         if audit { try KeyAudit(survey, except: Set(except)).tell(isJSON: isJSON, console) }

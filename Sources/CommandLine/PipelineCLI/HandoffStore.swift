@@ -29,6 +29,17 @@ protocol HandoffStore {
     func save(_ report: JobReport, isNotYet: Bool) throws(StepError)
 }
 
+extension StepEnvironment {
+    /// Where the CI system that this runs in keeps a rotation's handoffs as artifacts; `nil` for one that does not.
+    func artifacts(
+        of rotation: PlanName, _ console: Console, _ transport: any HTTPTransport
+    ) throws(StepError) -> (any HandoffStore)? {
+        if self["GITHUB_ACTIONS"] == "true" { return try GitHubArtifacts(rotation, self, console, transport) }
+        if self["GITLAB_CI"] == "true" { return try GitLabJobs(rotation, self, transport) }
+        return nil
+    }
+}
+
 extension StepError {
     /// More was found than anybody of ours leaves, and none of it counts: that is not the same as nothing.
     static func noneTrusted(among count: Int) -> StepError {

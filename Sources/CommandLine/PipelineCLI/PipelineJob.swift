@@ -48,11 +48,7 @@ package struct PipelineJob {
         // Whoever wants the way back begins nothing.
         if settings.goesBack { (settings.begin, settings.supersedes) = (.never, false) }
         store =
-            if environment["GITHUB_ACTIONS"] == "true" {
-                try GitHubArtifacts(settings.rotation, environment, console, transport)
-            } else if environment["GITLAB_CI"] == "true" {
-                try GitLabJobs(settings.rotation, environment, transport)
-            } else {
+            if let artifacts = try environment.artifacts(of: settings.rotation, console, transport) { artifacts } else {
                 try HandoffFolder(mine, environment, console)
             }
     }

@@ -2,6 +2,7 @@ import ArgumentParser
 import CurlHTTP
 import Fleet
 import FleetCLI
+import PipelineCLI
 import Rotation
 import StepCLI
 import Steps
@@ -42,7 +43,7 @@ import Steps
 
     @Option(
         help: ArgumentHelp(
-            "How many rotations may be under way at once; one that soaks does not count, nor one that a handoff leaves to a person.",
+            "How many rotations may be under way at once; one that soaks, or was taken back, does not count.",
             valueName: "count"))
     var limit: Int?
 
@@ -85,15 +86,12 @@ import Steps
             console.warn("no age makes a rotation due: say --older-than, or due.every in \(config)")
         }
         let transport = CurlTransport(userAgent: "ork/\(orkVersion)", observer: .showing(on: console))
-        let findings =
-            try survey.isAsked
-            ? survey.look(
-                { () throws(StepError) in try fleet.survey(transport, with: survey.workspaces) },
-                by: "ork-due \(orkVersion)",
-                hiding: fleet.held, isJSON: format == .json, console)
-            : fleet.findings(transport)
+        var findings = try survey.look(
+            at: fleet, by: "ork-due \(orkVersion)", isJSON: format == .json, console, over: transport)
         if !survey.audit {
-            let report = DueReport(findings, limit: format.limit(limit))
+            let (limit, handoffs) = (format.limit(limit), FleetHandoffs(config, environment, console, transport))
+            findings = handoffs?.leavingPlaces(findings, limit: limit) ?? findings
+            let report = DueReport(findings, limit: limit)
             format.show(report, .init(template: include, staged: fleet.staged), environment, console)
         }
         fleet.keep(findings, console, over: transport)

@@ -53,11 +53,28 @@ extension DueJudgement {
         return lineage.unknownKey(besides: known, at: now)
     }
 
-    /// The last rotation, where it was taken back and this key is what it went back to.
-    func takenBack(to key: Key) -> State? {
+    /// The last rotation of which there is a handoff; of several copies the one that knows its end.
+    var last: State? {
         let states = rotation.handoffs ?? []
-        let last = states.map(\.header.id).max()
-        return states.first { $0.header.id == last && $0.isRolledBack && $0.recordedKeys.contains(key.hash) }
+        let newest = states.filter { state in !states.contains { state.header.id < $0.header.id } }
+        return newest.first(where: \.isFinished) ?? newest.first
+    }
+}
+
+extension DueFinding {
+    /// Whether a rotation would begin: none is under way.
+    package var begins: Bool { due.map { $0.action == .rotate && $0.reason != .begun } ?? false }
+
+    /// The same for people, where the last rotation was taken back to this key for a reason that no schedule knows; `nil` for any other.
+    package func leftToPeople(after last: State) -> DueFinding? {
+        guard begins, let inUse, last.isRolledBack, last.recordedKeys.contains(inUse.hash) else { return nil }
+        var finding = DueFinding(
+            rotation, key: inUse,
+            .problem(
+                hint: "start one by hand once the cause is fixed, or write enabled: false into ork.yaml until then"),
+            "it is due, but its last rotation \(last.header.id) was taken back: \(message)")
+        finding.isLeftToPeople = true
+        return finding
     }
 }
 

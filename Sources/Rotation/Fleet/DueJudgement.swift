@@ -136,19 +136,13 @@ struct DueJudgement {
             let text = next.map { "due at \($0.rfc3339)" } ?? "no age makes it due"
             return DueFinding(rotation.name, key: key, .current, "created at \(key.createdAt.rfc3339), \(text)")
         }
-        if let back = takenBack(to: key) {
-            var finding = problem(
-                [key], "it is due, but its last rotation \(back.header.id) was taken back: \(message)",
-                "start one by hand once the cause is fixed, or write enabled: false into ork.yaml until then")
-            finding.isLeftToPeople = true
-            return finding
-        }
         guard rotation.plan.predecessor != .none else {
             return problem(
                 [key], "\(message), and the plan says that there is no predecessor",
                 "the first key exists now: write predecessor: {name: \(lineage.base)}")
         }
-        return due([key], reason, .rotate, since: since, message)
+        let finding = due([key], reason, .rotate, since: since, message)
+        return last.flatMap(finding.leftToPeople) ?? finding
     }
 
     private func reason(for key: Key) -> (DueFinding.Reason, Date, String)? {
