@@ -33,15 +33,17 @@ static inline int ork_process_ignores(int number) {
 /// be executed.
 ///
 /// `descriptors` become its 0, 1, 2 and 3; a negative one stays as it is, but for 3, which is then closed, as all above
-/// it are. It has no signal blocked, ignored or handled. posix_spawn(3) cannot make it a subreaper.
+/// it are. It has no signal blocked, ignored or handled. With `dies_with_us` it is killed when the thread that called this is
+/// gone, as after SIGKILL. posix_spawn(3) cannot make it a subreaper.
 __attribute__((noinline, unused)) static pid_t ork_process_start(
     const char *file, char *const arguments[], char *const environment[], const char *directory,
-    const int descriptors[4]) {
+    const int descriptors[4], int dies_with_us) {
     sigset_t every, before;
     sigfillset(&every);
     // A handler of ours must not run in the child, which shares our memory until it executes the program.
     pthread_sigmask(SIG_SETMASK, &every, &before);
     volatile int failure = 0;
+    pid_t parent = getpid();
     pid_t process = vfork();
     if (process == 0) {
         int high[4];
@@ -56,6 +58,11 @@ __attribute__((noinline, unused)) static pid_t ork_process_start(
         // Where the kernel has it (5.11), what a library opened without O_CLOEXEC is not inherited either.
         syscall(SYS_close_range, 4, ~0U, 4 /* CLOSE_RANGE_CLOEXEC */);
         if (setsid() < 0 || ork_process_become_subreaper() != 0) goto failed;
+        if (dies_with_us) {
+            prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+            // Before that was set, nobody told of the parent's death.
+            if (getppid() != parent) _exit(127);
+        }
         if (directory && chdir(directory) != 0) goto failed;
         struct sigaction standard = {.sa_handler = SIG_DFL};
         for (int number = 1; number < NSIG; number++) sigaction(number, &standard, 0);

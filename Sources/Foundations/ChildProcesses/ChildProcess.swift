@@ -145,11 +145,12 @@ package final class ChildProcess {
             guard let start = all.baseAddress else { return -EINVAL }
             return Descendants.start {
                 let environment = unsafe start + arguments.count + 1
+                let diesWithUs: Int32 = program.diesWithUs ? 1 : 0
                 let process =
                     if let directory = program.directory {
-                        unsafe ork_process_start(file, start, environment, directory, descriptors)
+                        unsafe ork_process_start(file, start, environment, directory, descriptors, diesWithUs)
                     } else {
-                        unsafe ork_process_start(file, start, environment, nil, descriptors)
+                        unsafe ork_process_start(file, start, environment, nil, descriptors, diesWithUs)
                     }
                 return process < 0 ? -errno : process
             }

@@ -37,6 +37,7 @@ struct ProgramFile: Sendable {
     func program(_ word: String, environment: [String: String], folder: String? = nil) -> Program {
         var program = Program([path, word], environment: environment, directory: folder)
         program.image = image
+        program.diesWithUs = true
         return program
     }
 
