@@ -174,15 +174,5 @@ struct UsageError {
     }
 }
 
-/// What every program of the package does first.
-package enum ProcessHardening {
-    /// Keeps the process's memory out of core files and from other processes of the same user, and lets a reader that
-    /// has gone be an error instead of the end.
-    package static func apply() {
-        _ = ProcessMemory.protect()
-        signal(SIGPIPE, SIG_IGN)
-    }
-}
-
 /// The version of all programs of this package.
 package let orkVersion = "0.1.0"

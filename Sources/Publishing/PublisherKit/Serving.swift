@@ -9,9 +9,7 @@ package import SystemPackage
 extension Publisher {
     /// Runs the publisher as a program: `info`, or a verb with requests on standard input.
     public static func main() {
-        ProcessMemory.protect()
-        // A closed pipe is an error of `write`, not a death without a word.
-        _ = signal(SIGPIPE, SIG_IGN)
+        ProcessHardening.apply()
         let arguments = CommandLine.arguments.dropFirst()
         do {
             let answers = try takeStandardOutput()
