@@ -108,10 +108,16 @@ package struct Console: Sendable {
         }
     }
 
-    /// Prints the answer of a `--json` run.
-    package func print(_ json: JSONValue, hiding held: HeldSecrets? = nil) {
-        let shown = held?.redacting(json) ?? json.mapStrings(SecretShape.masking)
-        write(Array("\(DisplayText.json(shown.text(.compact)))\n".utf8), to: .standardOutput)
+    /// Prints the answer of a `--json` run. A program that can give none has failed.
+    package func print(_ json: JSONValue) {
+        Self.answer(DisplayText.json(json.mapStrings(SecretShape.masking).text(.compact)))
+    }
+
+    /// Prints how a step ended. Its work is done, whoever hears of it: that the answer is lost is said, and changes nothing.
+    func print(_ json: JSONValue, hiding held: HeldSecrets) {
+        do { try Self.write(DisplayText.json(held.redacting(json).text(.compact))) } catch {
+            show(.warning("the answer of --json is lost: standard output cannot be written: \(error)"))
+        }
     }
 
     /// Prints text that was asked for, such as a help page or a table. People have named keys after keys.
@@ -119,8 +125,25 @@ package struct Console: Sendable {
         let lines = text.split(separator: "\n", omittingEmptySubsequences: false).map {
             DisplayText.line(SecretShape.masking(String($0)), limit: .max)
         }
-        // A reader that has gone is no failure.
-        _ = try? FileDescriptor.standardOutput.writeAll(Array(lines.joined(separator: "\n").utf8) + [0x0A])
+        answer(lines.joined(separator: "\n"))
+    }
+
+    /// Writes what was asked for, or ends the program: nobody may take nothing for an answer.
+    private static func answer(_ text: String) {
+        do { try write(text) } catch {
+            let program = CommandLine.arguments.first.flatMap { FilePath($0).lastComponent?.string } ?? "ork"
+            Console(program: program).show(
+                StepError(
+                    .failed, "standard output cannot be written: \(error)", hint: "the answer is lost: run it again"))
+            Glibc.exit(StepError.Code.failed.rawValue)
+        }
+    }
+
+    /// Writes a text and a line feed to standard output. That its reader has gone is no error.
+    private static func write(_ text: String) throws(Errno) {
+        try asErrno {
+            do { _ = try FileDescriptor.standardOutput.writeAll(Array("\(text)\n".utf8)) } catch Errno.brokenPipe {}
+        }
     }
 
     // One write a line, so that lines of steps that run side by side do not mix.
