@@ -61,6 +61,16 @@ package struct DurableFile {
         FilePath(FileManager.default.currentDirectoryPath).pushing(path).removingLastComponent().lexicallyNormalized()
     }
 
+    /// Where the name leads, through symbolic links, whether there is a file or not.
+    package var destination: String {
+        var path = path
+        for _ in 0..<32 {
+            guard let next = try? FileManager.default.destinationOfSymbolicLink(atPath: path.string) else { break }
+            path = path.removingLastComponent().pushing(FilePath(next))
+        }
+        return path.string
+    }
+
     /// Whether a folder has this name.
     package var isFolder: Bool {
         var status = stat()
@@ -116,15 +126,34 @@ package struct DurableFile {
         }
     }
 
-    /// Writes a file that must not exist; `false` if it does. It is for its owner alone, unless `permissions` lets others in.
+    /// Writes a file that must not exist, whole or not at all; `false` if it does. It is for its owner alone, unless `permissions`
+    /// lets others in.
     package func create(
         _ content: [UInt8], permissions: FilePermissions = .ownerReadWrite
     ) throws(Errno) -> Bool {
-        do { try write(content, to: path, permissions) } catch {
-            if error == .fileExists { return false }
-            throw error
+        var status = stat()
+        guard unsafe lstat(path.string, &status) != 0 else { return false }
+        let temporary = directory.appending(".\(path.lastComponent?.string ?? "ork").\(getpid()).tmp")
+        unsafe unlink(temporary.string)
+        defer { unsafe unlink(temporary.string) }
+        try write(content, to: temporary, permissions)
+        // Takes no name that there is, where a renaming would.
+        if unsafe link(temporary.string, path.string) != 0 {
+            guard errno != EEXIST else { return false }
+            guard [EPERM, EOPNOTSUPP, ENOSYS, EMLINK].contains(errno) else { throw Errno(rawValue: errno) }
+            guard try createWithoutLink(content, permissions) else { return false }
         }
         try flushDirectory()
+        return true
+    }
+
+    /// The same on a file system without hard links, where only a process that is killed meanwhile leaves a part of it.
+    private func createWithoutLink(_ content: [UInt8], _ permissions: FilePermissions) throws(Errno) -> Bool {
+        do { try write(content, to: path, permissions) } catch {
+            if error == .fileExists { return false }
+            unsafe unlink(path.string)
+            throw error
+        }
         return true
     }
 

@@ -31,8 +31,8 @@ package final class HandoffFile: Journal {
         _ paths: [String], identity: Identity, trust: Trust, provenance: Provenance, clock: any WallClock,
         isDryRun: Bool = false, lastResort: String = CreateCommand().startingOver, seen: Content? = nil
     ) throws(StepError) {
-        path = paths.first ?? Self.name
-        guard path != "-" else {
+        let name = paths.first ?? Self.name
+        guard name != "-" else {
             throw StepError(
                 .usage, "--handoff: must be a file, because the step also writes to it",
                 hint: "keep what comes in by a pipe in a file, and name that: --handoff FILE")
@@ -41,6 +41,8 @@ package final class HandoffFile: Journal {
         self.trust = trust
         self.provenance = provenance
         self.clock = clock
+        // Whoever leads to it by a link wants that file to go on, not another one in the link's place.
+        path = DurableFile(name).destination
         lock = try Self.lock(path, isDryRun: isDryRun)
         handoff = try Self.read(paths, mustExist: false, lastResort: lastResort, seen: seen)
     }
@@ -88,7 +90,9 @@ package final class HandoffFile: Journal {
             guard error == .noSuchFileOrDirectory else {
                 throw StepError(
                     .unacceptable, "the handoff \(path) cannot be read: \(DurableFile.problem(error))",
-                    hint: "name the file that ork-create or a later step wrote: --handoff FILE")
+                    hint: error == .permissionDenied
+                        ? "run this as the user who owns it, or give it to this one"
+                        : "name the file that ork-create or a later step wrote: --handoff FILE")
             }
             guard !mustExist else { throw missing(path) }
             return nil
@@ -148,7 +152,9 @@ package final class HandoffFile: Journal {
         do { try DurableFile(path).replace(handoff.bytes(summary: summary)) } catch {
             throw JournalError(
                 "the handoff \(path) cannot be written: \(error)",
-                hint: "nothing more is done until it can be; make room or fix the folder's permissions, and run again")
+                hint: error == .resourceBusy
+                    ? "a file that is mounted alone cannot be replaced: mount its folder instead, and run again"
+                    : "nothing more is done until it can be; make room or fix the folder's permissions, and run again")
         }
         self.handoff = handoff
     }
@@ -167,17 +173,28 @@ package final class HandoffFile: Journal {
         do {
             var options: FileDescriptor.OpenOptions = [.noFollow, .nonBlocking, .closeOnExec]
             if !isDryRun { options.insert(.create) }
-            descriptor = try FileDescriptor.open(name, .readWrite, options: options, permissions: .ownerReadWrite)
+            descriptor = try asErrno {
+                try FileDescriptor.open(name, .readWrite, options: options, permissions: .ownerReadWrite)
+            }
         } catch {
             guard !isDryRun else { return nil }
             let folder = DurableFile(path).folder.string
             let isMissing = !DurableFile(folder).isFolder
+            let reason =
+                isMissing
+                ? "there is no folder \(folder)"
+                : "its lock \(name) cannot be opened: \(DurableFile.problem(error))"
+            var status = stat()
+            let isThere = unsafe lstat(name.string, &status) == 0
+            let remedy =
+                isMissing
+                ? "`mkdir -p \(ShellWord(folder))`"
+                : isThere
+                    ? "if no step is running, another user has run one here, or the lock is none of ork's: remove it"
+                    : "fix the folder's permissions"
             throw StepError(
-                .failed,
-                "the handoff \(path) cannot be written: "
-                    + (isMissing ? "there is no folder \(folder)" : "no lock file can be made in \(folder)"),
-                hint: (isMissing ? "`mkdir -p \(ShellWord(folder))`" : "fix the folder's permissions")
-                    + ", or name another file: --handoff FILE")
+                .failed, "the handoff \(path) cannot be written: \(reason)",
+                hint: remedy + ", or name another file: --handoff FILE")
         }
         guard flock(descriptor.rawValue, LOCK_EX | LOCK_NB) == 0 else {
             try? descriptor.close()

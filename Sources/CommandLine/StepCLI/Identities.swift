@@ -69,6 +69,11 @@ package struct IdentityStore {
             }
             return nil
         }
+        guard isNamed || !bytes.isEmpty else {
+            throw StepError(
+                .unacceptable, "the identity \(path) is empty: whoever made it was cut off",
+                hint: "no rotation has begun with it: `rm \(ShellWord(path))`, and run again")
+        }
         if DurableFile(path).isReadableByOthers {
             tell(.warning("\(path) can be read by other users of this machine; chmod 600 it"))
         }
