@@ -11,7 +11,7 @@ import Testing
         "an info that breaks the contract is refused",
         arguments: [
             ("echo '{\"protocol\":2,\"verbs\":[]}'", "protocol 2"), ("echo junk", "not valid JSON"),
-            ("exit 1", "failed"),
+            ("exit 3", "failed: it ended with status 3"), ("kill -9 $$", "failed: it was ended by signal 9"),
             ("exec yes", "longer than"), ("echo '{\"protocol\":1,\"verbs\":7}'", "array of strings"),
             ("exec sleep 300", "in time"),
         ])

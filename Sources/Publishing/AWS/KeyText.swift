@@ -53,8 +53,7 @@ package struct KeyText: Sendable {
     private func describe(_ error: DocumentError, _ thing: String) -> PublisherError {
         let code: PublisherError.Code =
             switch error.code {
-            case .syntax, .place, .unsupported, .value: .configuration
-            case .ambiguous: .conflict
+            case .syntax, .place, .unsupported, .value, .ambiguous: .configuration
             case .notFound: .notFound
             }
         return PublisherError(

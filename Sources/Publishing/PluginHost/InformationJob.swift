@@ -54,7 +54,12 @@ final class InformationJob: ChildJob {
     func expire(at now: ContinuousClock.Instant) { fail("the publisher did not print its info in time") }
 
     func hasEnded(_ ending: Ending) {
-        if ending != .exited(0) { fail("the publisher's info failed") }
+        switch ending {
+        case .exited(0): break
+        case .exited(let status): fail("the publisher's info failed: it ended with status \(status)")
+        case .signalled(let signal): fail("the publisher's info failed: it was ended by signal \(signal)")
+        case .notStarted: failure = failure ?? .notStarted
+        }
     }
 
     private func fail(_ message: String) {

@@ -95,8 +95,7 @@ final class PublisherExchange {
                 hint: "check which verbs its info lists"
             )
         case .notStarted:
-            PublisherError(
-                .configuration, "the publisher cannot be started", hint: "run it yourself: its path, then info")
+            .notStarted
         case .exited, .signalled:
             nil
         }
@@ -117,6 +116,15 @@ final class PublisherExchange {
             PublisherError(.internal, "the publisher cannot be started")
         }
     }
+}
+
+extension PublisherError {
+    /// A program that the system does not run; why, it does not always say.
+    static let notStarted = PublisherError(
+        .configuration, "the publisher cannot be started",
+        hint:
+            "run it yourself: its path, then info; if that works, the limits on processes or open files are too low here (ulimit)"
+    )
 }
 
 extension PublisherAnswer {

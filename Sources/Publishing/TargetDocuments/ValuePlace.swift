@@ -64,8 +64,7 @@ package struct ValuePlace: Sendable {
     private func describe(_ error: DocumentError) -> PublisherError {
         let code: PublisherError.Code =
             switch error.code {
-            case .syntax, .place, .unsupported, .value: .configuration
-            case .ambiguous: .conflict
+            case .syntax, .place, .unsupported, .value, .ambiguous: .configuration
             case .notFound: .notFound
             }
         let line = error.line.map { ", line \($0)" } ?? ""
