@@ -33,20 +33,21 @@ struct Race {
         self.fixture = fixture
     }
 
-    // Each notes the commits that git says it put on the branch. They pause, so as not to starve the rest.
+    // Each notes the commits that git says it put on the branch. They pause, so as not to starve the rest, and end with the test,
+    // however that ends.
     private static func others(pausing seconds: Double) -> String {
         """
         rm -f stop; : >theirs; : >pushed; git clone -q remote.git colleague 2>/dev/null
         (
             cd colleague
-            while [ ! -e ../stop ]; do
+            while [ ! -e ../stop ] && kill -0 $PPID 2>/dev/null; do
                 git fetch -q origin main; git reset -q --hard origin/main; git commit -q --allow-empty -m pushed
                 ! git push -q origin HEAD:main 2>/dev/null || git rev-parse HEAD >>../pushed
                 sleep \(seconds)
             done
         ) &
         cd remote.git
-        while [ ! -e ../stop ]; do
+        while [ ! -e ../stop ] && kill -0 $PPID 2>/dev/null; do
             old=$(git rev-parse main)
             new=$(git commit-tree -p $old -m theirs $old^{tree})
             ! git update-ref refs/heads/main $new $old 2>/dev/null || echo $new >>../theirs
