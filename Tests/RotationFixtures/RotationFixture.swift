@@ -51,8 +51,6 @@ package struct RotationFixture: Sendable {
     package static let base = "checkout-prod"
 
     package let simulation: Simulation
-    /// How far the clock of this stage is ahead of OpenRouter's, in seconds.
-    package var ahead: TimeInterval = 0
     package var journal: MemoryJournal
     package var plan: Plan
     package var identity: Identity
@@ -123,18 +121,7 @@ package struct RotationFixture: Sendable {
     }
 
     package func context(dryRun: Bool = false) -> StepContext {
-        StepContext(
-            journal: journal, trust: trust, clock: WrongClock(right: simulation, ahead: ahead), isDryRun: dryRun,
-            tell: announcements.hear)
-    }
-
-    private struct WrongClock: WallClock {
-        let right: Simulation
-        let ahead: TimeInterval
-
-        var now: Date { right.now.addingTimeInterval(ahead) }
-
-        func sleep(until date: Date) { right.sleep(until: date.addingTimeInterval(-ahead)) }
+        StepContext(journal: journal, trust: trust, clock: simulation, isDryRun: dryRun, tell: announcements.hear)
     }
 
     /// The account of a management key, its own if none is named.

@@ -360,10 +360,10 @@ extension RotationFixture {
     }
 
     @Test("a clock that is ahead ends no overlap early, and one that is behind none either", arguments: [7200, -7200])
-    func wrongClock(ahead: TimeInterval) throws {
-        var fixture = try verified { $0.retire.overlap = Interval(seconds: 7200) }
+    func wrongClockAtTheEnd(skew: TimeInterval) throws {
+        let fixture = try verified { $0.retire.overlap = Interval(seconds: 7200) }
         fixture.simulation.pass(3700)
-        fixture.ahead = ahead
+        fixture.simulation.with { $0.skew = skew }
         fixture.refused(.notYet, "overlap 2h") { () throws(StepError) in try fixture.retire() }
         #expect(fixture.predecessor?.disabled == false)
     }
