@@ -15,13 +15,11 @@ package struct FleetHandoffs {
     /// So many rotations are looked up: GitHub answers a workflow a thousand times an hour.
     private static let limit = 20
 
-    /// `nil` where no artifacts can be asked for.
+    /// `nil` without a token to ask for artifacts.
     package init?(
         _ config: String, _ environment: StepEnvironment, _ console: Console, _ transport: any HTTPTransport
     ) {
-        guard environment["ORK_HANDOFF_TOKEN"] != nil,
-            environment["GITHUB_ACTIONS"] == "true" || environment["GITLAB_CI"] == "true"
-        else { return nil }
+        guard environment["ORK_HANDOFF_TOKEN"] != nil else { return nil }
         self.config = config
         self.environment = environment
         self.console = console
@@ -52,11 +50,9 @@ package struct FleetHandoffs {
 
     /// The newest rotation of which there is a handoff that counts.
     private func newest(of rotation: PlanName) throws(StepError) -> State? {
-        guard let store = try environment.artifacts(of: rotation, console, transport) else { return nil }
-        let trust = try Trust(ofStage: environment, rotation: rotation, config: config, tell: { console.show($0) })
-        var trusted = TrustedHandoffs(of: rotation, trust: trust) { console.show(.warning($0)) }
-        _ = try store.forEachCandidate { trusted.take($0) }
-        guard let handoff = try trusted.newest(besides: nil) else { return nil }
+        guard let store = try environment.artifacts(of: rotation, console, transport),
+            let handoff = try store.newest(of: rotation, besides: nil, config: config, environment, console).handoff
+        else { return nil }
         do { return try State(handoff, trust: nil) } catch { throw StepError(error) }
     }
 }

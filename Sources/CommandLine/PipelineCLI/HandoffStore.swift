@@ -29,6 +29,20 @@ protocol HandoffStore {
     func save(_ report: JobReport, isNotYet: Bool) throws(StepError)
 }
 
+extension HandoffStore {
+    /// The newest handoff that counts on this stage, that of `id` if there is one, and whether nothing was lost that it could be
+    /// among: see `forEachCandidate`.
+    func newest(
+        of rotation: PlanName, besides id: RotationID?, config: String?, _ environment: StepEnvironment,
+        _ console: Console
+    ) throws(StepError) -> (handoff: Handoff?, isWhole: Bool) {
+        let trust = try Trust(ofStage: environment, rotation: rotation, config: config, tell: { console.show($0) })
+        var trusted = TrustedHandoffs(of: rotation, trust: trust) { console.show(.warning($0)) }
+        let isWhole = try forEachCandidate { trusted.take($0) }
+        return (try trusted.newest(besides: id), isWhole)
+    }
+}
+
 extension StepEnvironment {
     /// Where the CI system that this runs in keeps a rotation's handoffs as artifacts; `nil` for one that does not.
     func artifacts(

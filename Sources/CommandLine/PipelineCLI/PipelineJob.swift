@@ -113,12 +113,9 @@ package struct PipelineJob {
 extension PipelineJob {
     /// What earlier jobs have recorded of the newest rotation; of another one than this pipeline's, nothing is done.
     private mutating func newest() throws(StepError) -> Handoff? {
-        let console = console
-        let trust = try Trust(
-            ofStage: environment, rotation: settings.rotation, config: configuration, tell: { console.show($0) })
-        var trusted = TrustedHandoffs(of: settings.rotation, trust: trust) { console.show(.warning($0)) }
-        wasWhole = try store.forEachCandidate { trusted.take($0) }
-        let newest = try trusted.newest(besides: settings.id)
+        let newest: Handoff?
+        (newest, wasWhole) = try store.newest(
+            of: settings.rotation, besides: settings.id, config: configuration, environment, console)
         guard let id = settings.id, id != newest?.header.id else { return newest }
         let newer = newest.flatMap { id < $0.header.id ? $0.header.id : nil }
         throw StepError(
@@ -172,8 +169,9 @@ extension PipelineJob {
             case .never: standing = .turn(.done)
             // For the first job that can ask OpenRouter; check only lets it.
             case _ where leavesNextToPeople:
-                if mine.mints { standing = .turn(.done) }
-                if mine.mints, let reason = try nextForPeople() { hold(reason) }
+                guard mine.mints else { break }
+                standing = .turn(.done)
+                if let reason = try nextForPeople() { hold(reason) }
             // The management key that it takes to find out is not for the job that checks.
             case .due where mine.mints: if try !isDue() { standing = .turn(.done) }
             case .always, .due: break
