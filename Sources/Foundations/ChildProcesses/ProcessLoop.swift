@@ -18,9 +18,6 @@ package final class ProcessLoop {
     /// Puts a job in the queue; jobs may do so while the loop runs.
     package func add(_ job: any ChildJob) { waiting.append(job) }
 
-    /// Starts what may start, and returns. What it writes waits in its pipes until `run`.
-    package func begin() { start() }
-
     package func run() {
         while !waiting.isEmpty || !children.isEmpty {
             start()
@@ -31,7 +28,8 @@ package final class ProcessLoop {
         }
     }
 
-    private func start() {
+    /// Starts as many as may run at once, and returns. What they write waits in their pipes until `run`.
+    package func start() {
         while children.count < limit, !waiting.isEmpty {
             let job = waiting.removeFirst()
             guard StopSignal.received == nil else {

@@ -29,7 +29,7 @@ package struct Program: Sendable {
     /// The opened file to start in place of the one that the first argument leads to; not with an attachment.
     package var image: ProgramImage?
     /// Whether it is killed when this process is gone: what goes on without anybody's watch may write when nobody expects it
-    /// any more. It is the thread that started it which counts (prctl(2)).
+    /// any more. What counts is the thread that started it (prctl(2)).
     package var diesWithUs = false
     /// Its standard output.
     package var output = Stream.collected

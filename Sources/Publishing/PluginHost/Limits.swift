@@ -1,3 +1,5 @@
+import ChildProcesses
+
 /// The bounds within which child processes are run.
 package struct Limits: Sendable {
     /// Processes at once.
@@ -16,4 +18,9 @@ package struct Limits: Sendable {
     package var repeats = 2
 
     package init() {}
+}
+
+extension ProcessLoop {
+    /// One that keeps to these bounds.
+    convenience init(_ limits: Limits) { self.init(limit: limits.processes, grace: limits.grace) }
 }

@@ -43,7 +43,7 @@ package final class PluginHost: PublisherHost {
         self.environment = PublisherEnvironment(environment)
         self.limits = limits
         self.log = log
-        asking = ProcessLoop(limit: limits.processes, grace: limits.grace)
+        asking = ProcessLoop(limits)
     }
 
     deinit {
@@ -65,7 +65,7 @@ package final class PluginHost: PublisherHost {
 
     package func prepare(_ addresses: [PublisherAddress]) {
         for address in addresses { ask(Key(address)) }
-        asking.begin()
+        asking.start()
     }
 
     package func information(_ address: PublisherAddress) throws(PublisherError) -> PublisherInformation {
@@ -162,7 +162,7 @@ package final class PluginHost: PublisherHost {
         _ verb: Verb, _ requests: [(address: PublisherAddress, request: PublisherRequest)],
         _ each: @escaping (Int, PublisherAnswer) -> Void
     ) {
-        let loop = ProcessLoop(limit: limits.processes, grace: limits.grace)
+        let loop = ProcessLoop(limits)
         let start = (clock: ContinuousClock.now, date: Date.now)
         var seen = hidden
         for case let secret? in requests.map(\.request.secret) where !seen.contains(secret) { seen.append(secret) }
