@@ -41,7 +41,7 @@ package final class HandoffFile: Journal {
         self.trust = trust
         self.provenance = provenance
         self.clock = clock
-        // Whoever leads to it by a link wants that file to go on, not another one in the link's place.
+        // Whoever names a link means the file behind it, not another one in the link's place.
         path = DurableFile(name).destination
         lock = try Self.lock(path, isDryRun: isDryRun)
         handoff = try Self.read(paths, mustExist: false, lastResort: lastResort, seen: seen)
@@ -178,23 +178,7 @@ package final class HandoffFile: Journal {
             }
         } catch {
             guard !isDryRun else { return nil }
-            let folder = DurableFile(path).folder.string
-            let isMissing = !DurableFile(folder).isFolder
-            let reason =
-                isMissing
-                ? "there is no folder \(folder)"
-                : "its lock \(name) cannot be opened: \(DurableFile.problem(error))"
-            var status = stat()
-            let isThere = unsafe lstat(name.string, &status) == 0
-            let remedy =
-                isMissing
-                ? "`mkdir -p \(ShellWord(folder))`"
-                : isThere
-                    ? "if no step is running, another user has run one here, or the lock is none of ork's: remove it"
-                    : "fix the folder's permissions"
-            throw StepError(
-                .failed, "the handoff \(path) cannot be written: \(reason)",
-                hint: remedy + ", or name another file: --handoff FILE")
+            throw unlockable(path, lock: name, error)
         }
         guard flock(descriptor.rawValue, LOCK_EX | LOCK_NB) == 0 else {
             try? descriptor.close()
@@ -202,5 +186,25 @@ package final class HandoffFile: Journal {
                 .notYet, "another step is working with \(path)", hint: "wait for it to end; --wait does it here")
         }
         return descriptor
+    }
+
+    /// Why a handoff cannot be locked, and so not be written.
+    private static func unlockable(_ path: String, lock: FilePath, _ error: Errno) -> StepError {
+        func refusal(_ reason: String, _ remedy: String) -> StepError {
+            StepError(
+                .failed, "the handoff \(path) cannot be written: \(reason)",
+                hint: remedy + ", or name another file: --handoff FILE")
+        }
+        let folder = DurableFile(path).folder.string
+        guard DurableFile(folder).isFolder else {
+            return refusal("there is no folder \(folder)", "`mkdir -p \(ShellWord(folder))`")
+        }
+        var status = stat()
+        let isThere = unsafe lstat(lock.string, &status) == 0
+        return refusal(
+            "its lock \(lock) cannot be opened: \(DurableFile.problem(error))",
+            isThere
+                ? "if no step is running, another user has run one here, or the lock is none of ork's: remove it"
+                : "fix the folder's permissions")
     }
 }

@@ -19,8 +19,8 @@ struct Outcome {
     private(set) var findings: [TargetFinding] = []
     /// The command that goes on from here; `nil` where the rotation is finished or not known.
     private(set) var next: NextCommand?
-    /// The same with its handoff, for a chart of what was when.
-    private(set) var report: RotationReport?
+    /// What the handoff tells of the rotation, for the chart on a summary page.
+    private(set) var rotationReport: RotationReport?
     /// Why the step did not finish.
     var failure: StepError?
     /// What this stage's `ork.yaml` says, if it has one.
@@ -71,7 +71,7 @@ struct Outcome {
         recordsAfter = session.journal.handoff?.records.count ?? 0
         state = session.journal.handoff.flatMap { try? State($0, trust: session.trust) }
         if let handoff = session.journal.handoff, let state {
-            report = RotationReport(handoff, state, next: nil, areSignersTrusted: true, at: session.clock.now)
+            rotationReport = RotationReport(handoff, state, next: nil, areSignersTrusted: true, at: session.clock.now)
         }
         foreseen = session.foreseen
         findings = session.findings

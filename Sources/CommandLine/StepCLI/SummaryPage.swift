@@ -18,7 +18,7 @@ struct SummaryPage {
         }
         if let state = outcome.state {
             text += Self.rotation(state)
-            if let timeline = outcome.report?.timeline { text += MermaidChart(timeline).markdown }
+            if let timeline = outcome.rotationReport?.timeline { text += MermaidChart(timeline).markdown }
             text += Self.targets(state) + Self.checks(state) + Self.approvals(state)
             text += Self.next(state, outcome)
         }
