@@ -61,6 +61,31 @@ import Timestamps
         next.refused(.notYet, "both keys stay alive until") { () throws(StepError) in try next.rollback() }
     }
 
+    @Test(
+        "no overlap is the shorter for a wrong clock of the machine that wrote, or of the one that ends it",
+        arguments: [
+            (-7200.0, 0.0), (7200, 0), (0, 7200), (0, -7200), (-7200, 7200), (-7200, -7200),
+        ])
+    func wrongClock(writing: Double, ending: Double) throws {
+        let fixture = try RotationFixture { $0.retire.overlap = Interval(seconds: 86400) }
+        try fixture.create()
+        fixture.simulation.with { $0.skew = writing }
+        try fixture.publishAndVerify()
+        fixture.simulation.pass(85000)
+        fixture.simulation.with { $0.skew = ending }
+        try fixture.verify()
+        fixture.refused(.notYet, "both keys stay alive until") { () throws(StepError) in try fixture.retire() }
+        fixture.simulation.with { $0.skew = writing }
+        fixture.refused(.notYet, "both keys stay alive until") { () throws(StepError) in try fixture.rollback() }
+        fixture.simulation.pass(85000)
+        fixture.simulation.with { simulated in
+            simulated.skew = ending
+            simulated.useAll()
+        }
+        fixture.refused(.notYet, "both keys stay alive until") { () throws(StepError) in try fixture.rollback() }
+        #expect(fixture.live.count == 2)
+    }
+
     @Test("a target that loses the predecessor while the application is asked keeps the successor alive")
     func undoneMeanwhile() throws {
         let fixture = try RotationFixture { plan in

@@ -216,8 +216,6 @@ import Timestamps
         var simulated = SimulatedState()
         simulated.skew = skew
         let fixture = try quiet(simulated)
-        // The overlap is over once it is by both clocks.
-        fixture.simulation.pass(max(0, skew))
         fixture.refused(.notYet, "soaks") { () throws(StepError) in try fixture.retire() }
         try fixture.restore()
         #expect(try fixture.state().phase == .held)

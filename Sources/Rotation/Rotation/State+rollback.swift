@@ -17,7 +17,7 @@ extension State {
 
         fileprivate init(_ record: Record, _ digest: Digest) {
             self.digest = digest
-            at = record.at
+            at = record.written
             isByHand = record.detail["by_hand"]?.bool ?? false
             receipt = record.detail["receipt"]?.object
         }

@@ -36,13 +36,21 @@ extension State {
 }
 
 extension PublishStep {
+    /// What the successor's answers have shown, directly before it is handed out.
+    struct Probe {
+        let baseline: Baseline
+        /// How far OpenRouter's clock is ahead of this machine's, in seconds; `nil` if no answer has told.
+        let lead: TimeInterval?
+    }
+
     /// Probes the successor before anybody gets it: three times, on connections of their own, since they may meet
     /// three servers of the provider. A model is asked at most once, before the first write.
-    func probe(_ secret: Secret, _ successor: State.Successor, _ state: State) throws(StepError) -> Baseline {
+    func probe(_ secret: Secret, _ successor: State.Successor, _ state: State) throws(StepError) -> Probe {
         try settle(successor, state)
         let api = InferenceAPI(baseURL: service, key: secret)
         let client = OpenRouterClient(transport: transport)
         var baseline = Baseline(at: .distantPast, cost: "0")
+        var lead: TimeInterval?
         var hosts: [String]?
         for result in client.send(all: Array(repeating: api.currentKey(), count: 3)) {
             if case .failure(let error) = result, error.code == .forbidden { throw refused(error, state) }
@@ -51,14 +59,17 @@ extension PublishStep {
             try refuseUnusable(answer.value, state)
             let seen = Baseline(at: answer.date ?? context.clock.now, cost: "\(answer.value.usageTotal)")
             if seen.at >= baseline.at { baseline = seen }
+            lead = [lead, answer.date.map(context.lead)].compactMap(\.self).max()
         }
         // What was found before the first write holds for all writes: use since then is not ork's.
-        if let earlier = state.lastBaseline { return earlier }
-        guard let model = state.plan.publish.inference else { return baseline }
-        if let asked = state.publishProbes.compactMap({ Baseline($0["baseline"]) }).last { return asked }
+        if let earlier = state.lastBaseline { return Probe(baseline: earlier, lead: lead) }
+        guard let model = state.plan.publish.inference else { return Probe(baseline: baseline, lead: lead) }
+        if let asked = state.publishProbes.compactMap({ Baseline($0["baseline"]) }).last {
+            return Probe(baseline: asked, lead: lead)
+        }
         let result = client.send(all: [api.ask(model: model)])[0]
         if case .failure(let error) = result, error.code == .forbidden, let hosts { throw elsewhere(hosts) }
-        return try recordAnswer(answerOfNewKey(result), after: baseline)
+        return try Probe(baseline: recordAnswer(answerOfNewKey(result), after: baseline), lead: lead)
     }
 
     private func settle(_ successor: State.Successor, _ state: State) throws(StepError) {

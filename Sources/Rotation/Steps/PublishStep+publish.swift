@@ -12,7 +12,7 @@ extension PublishStep {
     /// Sends all targets at once and records each answer as it comes; one failing target does not stop the others.
     func publish(
         _ secret: Secret, _ successor: State.Successor, _ state: State, _ requests: PublisherRequests,
-        count: Int, baseline: Baseline, report: (TargetFinding) -> Void
+        count: Int, seen: Probe, report: (TargetFinding) -> Void
     ) throws(StepError) {
         if let warning = state.comparisonWarning { context.tell(.warning(warning)) }
         var failures: [Failure] = []
@@ -34,7 +34,8 @@ extension PublishStep {
                 detail["replaced"] = .string(holds.description)
             }
             if let receipt = answer.receipt, outcome.isHeld { detail["receipt"] = .object(receipt) }
-            if outcome.isHeld { detail["baseline"] = baseline.json }
+            if outcome.isHeld { detail["baseline"] = seen.baseline.json }
+            detail["written"] = seen.lead.map(context.written(ahead:))
             if let failure = outcome.failure { detail["code"] = .string(failure.error.code.rawValue) }
             if options.acceptedTargets.contains(target.name) { detail["accepted"] = true }
             do throws(StepError) {

@@ -92,11 +92,11 @@ package struct PublishStep {
                     .publish, .accepted, target: target.name, message: "added the target \(target.name)",
                     detail: ["target": target.json]))
         }
-        let baseline = try probe(secret, successor, state)
+        let seen = try probe(secret, successor, state)
         try keepPredecessors(state, requests, hiding: secret)
         try context.continueUnlessStopped()
         try recordLoss(state, successor)
-        try publish(secret, successor, state, requests, count: targets.count, baseline: baseline, report: report)
+        try publish(secret, successor, state, requests, count: targets.count, seen: seen, report: report)
     }
 
     /// The state as it is with the targets that were named at this step.

@@ -74,7 +74,7 @@ extension RetireStep {
         try requireVerification(state, isFresh: true)
         try context.requireApproval(for: .retire, of: state, goingOnBy: command(state))
         if !options.isCompromised {
-            try requireOverlap(state, snapshot)
+            try requireOverlap(since: state.lastWrite, snapshot, state)
             try requireUse(state, snapshot, successor)
             try requireQuiet(key, snapshot, state)
         }
@@ -191,14 +191,17 @@ extension RetireStep {
             isRetryable: false)
     }
 
-    private func requireOverlap(_ state: State, _ snapshot: RetirementSnapshot) throws(StepError) {
-        guard let lastWrite = state.lastWrite, state.plan.retire.overlap.seconds > 0 else { return }
-        let end = lastWrite.addingTimeInterval(Double(state.plan.retire.overlap.seconds))
-        // Of two clocks the one that is behind: the other may be wrong, and waiting longer does no harm.
-        guard min(context.clock.now, snapshot.date) >= end else {
+    /// A job that took its key when it began may still be at work with it: no key goes before the overlap is over.
+    func requireOverlap(
+        since lastWrite: Date?, _ snapshot: RetirementSnapshot, _ state: State
+    ) throws(StepError) {
+        let overlap = state.plan.retire.overlap
+        guard let lastWrite, overlap.seconds > 0 else { return }
+        let end = lastWrite.addingTimeInterval(Double(overlap.seconds))
+        guard snapshot.date >= end else {
             throw StepError(
-                .notYet, "both keys stay alive until \(end.rfc3339) (overlap \(state.plan.retire.overlap))",
-                hint: "come back then, or wait here: `\(waiting(state.plan.retire.overlap, state))`", retryAt: end)
+                .notYet, "both keys stay alive until \(end.rfc3339) (overlap \(overlap))",
+                hint: "come back then, or wait here: `\(waiting(overlap, state))`", retryAt: end)
         }
     }
 

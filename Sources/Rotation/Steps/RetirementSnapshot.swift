@@ -22,6 +22,8 @@ struct RetirementSnapshot {
     let refusesAnalytics: Bool
     /// OpenRouter's clock.
     private(set) var date: Date
+    /// How far it is ahead of this machine's, in seconds.
+    let lead: TimeInterval
 
     /// Analytics counts by minutes; a difference of clocks below that, and the time of an answer, do not matter.
     private static let precision: TimeInterval = 60
@@ -77,6 +79,7 @@ struct RetirementSnapshot {
         var habits: [KeyHash: KeyHabit] = [:]
         var refusesAnalytics = false
         var date: Date?
+        var lead: TimeInterval?
         for (index, (call, result)) in zip(calls, client.send(all: calls)).enumerated() {
             // Behind the successor and the keys.
             let question = (2..<2 + questions.count).contains(index) ? questions[index - 2] : nil
@@ -97,6 +100,7 @@ struct RetirementSnapshot {
                 guard let key else { throw missing }
                 successor = key
                 date = answer.date
+                lead = answer.date.map(context.lead)
             case .predecessor(let hash, let key): predecessors[hash] = .some(key)
             case .keys(let page): keys = page
             case .requests(let hash, let count): requests[hash] = count
@@ -105,7 +109,7 @@ struct RetirementSnapshot {
             }
         }
         guard let successor else { throw missing }
-        guard let date else {
+        guard let date, let lead else {
             throw StepError(
                 .failed, "OpenRouter's answers have no Date header, so quiet and soak cannot be measured",
                 hint: "check whether a proxy removes the Date header")
@@ -124,7 +128,8 @@ struct RetirementSnapshot {
         let all = try account.keys(in: workspace, from: keys)
         return RetirementSnapshot(
             successor: successor, predecessors: predecessors, keys: all, requests: requests,
-            habits: habits, references: try reading.readOn(account), refusesAnalytics: refusesAnalytics, date: date)
+            habits: habits, references: try reading.readOn(account), refusesAnalytics: refusesAnalytics, date: date,
+            lead: lead)
     }
 
     /// The same after an effect on one key, which alone is read again.

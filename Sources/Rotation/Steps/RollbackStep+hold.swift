@@ -39,9 +39,9 @@ extension RollbackStep {
     }
 
     /// Refuses to go on where a target has lost its key while the application was asked.
-    func refuseLost(_ ways: [WayBack]) throws(StepError) {
+    func refuseLost(_ ways: [WayBack], _ snapshot: RollbackSnapshot) throws(StepError) {
         let state = try context.state()
-        let lost = try missing(of: ways.filter { !state.isByHand($0) }).map(\.way.target.name).sorted()
+        let lost = try missing(of: ways.filter { !state.isByHand($0) }, snapshot).map(\.way.target.name).sorted()
         guard !lost.isEmpty else { return }
         throw StepError(
             .notYet, "\(Evidence.list(lost)) \(lost.count == 1 ? "does" : "do") not hold the predecessor any more",

@@ -76,7 +76,7 @@ extension RollbackStep {
                     + "then `\(retiring.command(state, adding: "--again"))`",
                 isRetryable: false)
         }
-        try requireOverlap(state)
+        try retiring.requireOverlap(since: lastPutBack(state), snapshot.retirement, state)
         try requireUse(of: snapshot.predecessor, state)
         try retiring.requireQuiet(key, snapshot.retirement, context.state())
         return .disable(
@@ -86,18 +86,6 @@ extension RollbackStep {
 
     /// The last moment at which a target was given the predecessor back.
     private func lastPutBack(_ state: State) -> Date? { state.putBack.values.map(\.at).max() }
-
-    /// A job that took the successor when it began may still be at work with it.
-    private func requireOverlap(_ state: State) throws(StepError) {
-        guard let last = lastPutBack(state) else { return }
-        let overlap = state.plan.retire.overlap
-        let end = last.addingTimeInterval(Double(overlap.seconds))
-        guard context.clock.now >= end else {
-            throw StepError(
-                .notYet, "both keys stay alive until \(end.rfc3339) (overlap \(overlap))",
-                hint: "come back then, or wait here: `\(retiring.waiting(overlap, state))`", retryAt: end)
-        }
-    }
 
     /// A meter that stands still for both keys shows nothing: the predecessor must be in use again.
     private func requireUse(of key: Key, _ state: State) throws(StepError) {

@@ -33,9 +33,9 @@ extension RollbackStep {
     func putBack(
         _ ways: [WayBack], _ snapshot: RollbackSnapshot, enabled: Set<KeyHash>, _ report: (TargetFinding) -> Void
     ) throws(StepError) {
-        try recordByHand(ways)
+        try recordByHand(ways, snapshot)
         let state = try context.state()
-        let open = try missing(of: ways.filter { !state.isByHand($0) }).map(\.way)
+        let open = try missing(of: ways.filter { !state.isByHand($0) }, snapshot).map(\.way)
         // What is back already, by hand or by somebody else, has to be held as well.
         let unheld = ways.compactMap { snapshot.key($0.key.hash) }
             .filter { $0.keyName.disabledAt == nil || state.restorations[$0.hash] == nil }
@@ -49,7 +49,7 @@ extension RollbackStep {
         }
         let failed = Set(failures.map(\.target))
         let written = open.filter { $0.request != nil && !failed.contains($0.target.name) }
-        for (way, answer) in try missing(of: written) {
+        for (way, answer) in try missing(of: written, snapshot) {
             let error =
                 answer.outcome.error
                 ?? PublisherError(.internal, "was told to be put back, and does not hold \(way.key.name)")
@@ -60,25 +60,30 @@ extension RollbackStep {
     }
 
     /// What somebody says that they have put back stands in the records.
-    private func recordByHand(_ ways: [WayBack]) throws(StepError) {
+    private func recordByHand(_ ways: [WayBack], _ snapshot: RollbackSnapshot) throws(StepError) {
         let state = try context.state()
         for way in ways where options.byHand.contains(way.target.name) && !state.isByHand(way) {
             context.tell(.warning("\(way.target.name) is left to people: nothing is written or asked there any more"))
-            try record(way, "\(way.target.name): put back by hand", ["by_hand": true])
+            try record(way, "\(way.target.name): put back by hand", snapshot, ["by_hand": true])
         }
     }
 
-    private func record(_ way: WayBack, _ message: String, _ more: JSONObject = [:]) throws(StepError) {
+    private func record(
+        _ way: WayBack, _ message: String, _ snapshot: RollbackSnapshot, _ more: JSONObject = [:]
+    ) throws(StepError) {
         var detail: JSONObject = [
             "digest": .string(way.digest.description), "place": .string(way.target.place.description),
         ]
+        detail["written"] = context.written(ahead: snapshot.retirement.lead)
         for (key, value) in more.members { detail[key] = value }
         try context.record(
             Entry(.rollback, .rolledBack, target: way.target.name, message: message, detail: detail))
     }
 
     /// Those that do not hold their key, as far as somebody can look: what cannot be read counts as it is recorded.
-    func missing(of ways: [WayBack]) throws(StepError) -> [(way: WayBack, answer: PublisherAnswer)] {
+    func missing(
+        of ways: [WayBack], _ snapshot: RollbackSnapshot
+    ) throws(StepError) -> [(way: WayBack, answer: PublisherAnswer)] {
         let state = try context.state()
         var missing: [(WayBack, PublisherAnswer)] = []
         var broken: StepError?
@@ -86,7 +91,7 @@ extension RollbackStep {
             let isRecorded = state.putBack(way.target)?.digest == way.digest
             switch answer.outcome {
             case .match where !isRecorded:
-                do throws(StepError) { try record(way, "\(way.target.name): holds \(way.key.name)") } catch {
+                do throws(StepError) { try record(way, "\(way.target.name): holds \(way.key.name)", snapshot) } catch {
                     broken = broken ?? error
                 }
             case .match: break
@@ -135,7 +140,7 @@ extension RollbackStep {
                     guard let failure = outcome.failure else {
                         var more: JSONObject = ["operation": .string(request.operation)]
                         more["receipt"] = answer.receipt.map { .object($0) }
-                        return try record(way, outcome.message, more)
+                        return try record(way, outcome.message, snapshot, more)
                     }
                     failures.append(failure)
                     let detail: JSONObject = [

@@ -53,7 +53,7 @@ package struct RollbackStep {
         try begin(state, snapshot)
         try enable(disabled, snapshot)
         try putBack(ways, snapshot, enabled: Set(disabled.map(\.hash)), report)
-        if !ways.isEmpty, try askApplications() { try refuseLost(ways) }
+        if !ways.isEmpty, try askApplications() { try refuseLost(ways, snapshot) }
         try finish(withdrawSuccessor())
     }
 
