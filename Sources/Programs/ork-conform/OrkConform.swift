@@ -39,6 +39,11 @@ struct OrkConform: ParsableCommand {
             "Prints what the target holds; run by sh after each publish to see for itself.", valueName: "COMMAND"))
     var targetCommand: String?
 
+    static func main() {
+        ProcessHardening.apply()
+        main(nil)
+    }
+
     func run() throws {
         let host = PublisherEnvironment(ProcessInfo.processInfo.environment)
         let mapping = try mapping()
