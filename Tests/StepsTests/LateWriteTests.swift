@@ -112,11 +112,15 @@ import Timestamps
         #expect(fixture.live == [RotationFixture.base])
     }
 
-    @Test("a key that is disabled by hand where a rollback has put it does not go by a handoff from before that")
-    func disabledByHand() throws {
+    @Test(
+        "a key that is disabled by hand where a rollback has put it does not go by a handoff from before that",
+        arguments: [0.0, 7200])
+    func disabledByHand(skewWhenVerified: Double) throws {
         let fixture = try RotationFixture()
         try fixture.create()
+        fixture.simulation.with { $0.skew = skewWhenVerified }
         try fixture.publishAndVerify()
+        fixture.simulation.with { $0.skew = 0 }
         let earlier = fixture.beside(fixture.journal.handoff)
         _ = try? fixture.rollback()
         fixture.simulation.pass(600)

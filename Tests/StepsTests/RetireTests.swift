@@ -341,9 +341,15 @@ extension RotationFixture {
         fixture.refused(.notYet, "soaks") { () throws(StepError) in try fixture.retire() }
     }
 
-    @Test func aStaleVerificationDoesNotPermitDisablingButDeleting() throws {
-        let fixture = try quiet { $0.verify.validFor = Interval(seconds: 7200) }
+    @Test(
+        "a stale verification does not permit disabling, but deleting, whatever the clocks",
+        arguments: [(0.0, 0.0), (7200, 0), (0, -7200), (7200, -7200)])
+    func staleVerification(verifying: Double, retiring: Double) throws {
+        var simulated = SimulatedState()
+        simulated.skew = verifying
+        let fixture = try quiet(simulated) { $0.verify.validFor = Interval(seconds: 7200) }
         fixture.simulation.pass(7200)
+        fixture.simulation.with { $0.skew = retiring }
         fixture.refused(.notYet, "older than 2h") { () throws(StepError) in try fixture.retire() }
         try fixture.verify()
         fixture.refused(.notYet, "soaks") { () throws(StepError) in try fixture.retire() }

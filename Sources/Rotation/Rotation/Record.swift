@@ -146,8 +146,8 @@ package struct Record: Hashable, Sendable {
         hasValidSignature = isOurs || Self.isSigned(json, by: signer)
     }
 
-    /// When what it tells of was written: by OpenRouter's clock, by which an overlap ends, where the step knew it.
-    var written: Date { detail["written"]?.string.flatMap { Date(rfc3339: $0) } ?? at }
+    /// When what it tells of happened: by OpenRouter's clock, by which the retirement measures, where the step knew that.
+    var moment: Date { detail["at"]?.string.flatMap { Date(rfc3339: $0) } ?? at }
 
     /// Whether the sealed successor was dropped with it: when the rotation was finished, or by `ork-verify --drop-secret`.
     var dropsKey: Bool { [.verified, .finished].contains(event) && detail["dropped"]?.bool ?? false }

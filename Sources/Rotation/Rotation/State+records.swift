@@ -102,7 +102,7 @@ extension State.Verification {
             }
             seen[name] = digest
         }
-        at = record.at
+        at = record.moment
         self.place = place
         self.writes = seen
         adoption = record.detail["adoption"]?.string.flatMap(State.Adoption.init) ?? .unknown

@@ -17,7 +17,7 @@ extension State {
 
         fileprivate init(_ record: Record, _ digest: Digest) {
             self.digest = digest
-            at = record.written
+            at = record.moment
             isByHand = record.detail["by_hand"]?.bool ?? false
             receipt = record.detail["receipt"]?.object
         }

@@ -212,11 +212,11 @@ extension State {
         if let digest, digest == created?.digest {
             if record.event == .committed {
                 target.held = record
-                target.written = record.written
+                target.written = record.moment
             } else if record.event == .unchanged, target.held == nil || doubts[name] != nil {
                 // It has it, or has it again, and nobody knows since when.
                 target.held = record
-                target.written = record.written
+                target.written = record.moment
             }
             if [.committed, .unchanged].contains(record.event) {
                 doubts[name] = nil

@@ -35,7 +35,7 @@ extension PublishStep {
             }
             if let receipt = answer.receipt, outcome.isHeld { detail["receipt"] = .object(receipt) }
             if outcome.isHeld { detail["baseline"] = seen.baseline.json }
-            detail["written"] = seen.lead.map(context.written(ahead:))
+            detail["at"] = seen.lead.map(context.moment(ahead:))
             if let failure = outcome.failure { detail["code"] = .string(failure.error.code.rawValue) }
             if options.acceptedTargets.contains(target.name) { detail["accepted"] = true }
             do throws(StepError) {

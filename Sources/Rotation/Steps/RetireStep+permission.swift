@@ -35,7 +35,7 @@ extension RetireStep {
         }
         let soonest = waits.min { ($0.retryAt ?? .distantFuture) < ($1.retryAt ?? .distantFuture) }
         if let soonest { throw soonest }
-        try requireVerification(state, isFresh: false)
+        try requireVerification(state)
         return nil
     }
 
@@ -45,7 +45,7 @@ extension RetireStep {
     ) throws(StepError) -> Action {
         let rules = state.plan.retire
         if key.disabled || key.isExpired(at: snapshot.date) {
-            try requireVerification(state, isFresh: false)
+            try requireVerification(state)
             try context.requireApproval(for: .retire, of: state, goingOnBy: command(state))
             // Without the mark, or without our record of it, it was not this rotation that disabled the key last:
             // somebody did by hand, or it has expired. Then it soaks from now on.
@@ -71,7 +71,7 @@ extension RetireStep {
             // By hand it may have been restored later than the mark says.
             try requireRelease(of: key, heldSince: mark, state)
         }
-        try requireVerification(state, isFresh: true)
+        try requireVerification(state, freshAt: snapshot.date)
         try context.requireApproval(for: .retire, of: state, goingOnBy: command(state))
         if !options.isCompromised {
             try requireOverlap(since: state.lastWrite, snapshot, state)

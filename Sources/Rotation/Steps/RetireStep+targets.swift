@@ -35,8 +35,8 @@ extension RetireStep {
         }
     }
 
-    /// Every target that counts holds the successor, and was verified to since it was written; with `isFresh`, lately.
-    func requireVerification(_ state: State, isFresh: Bool) throws(StepError) {
+    /// Every target that counts holds the successor, and was verified to since it was written; with a date, lately.
+    func requireVerification(_ state: State, freshAt date: Date? = nil) throws(StepError) {
         // What stands at a target that was written decides first: who wrote it may write the others, too.
         if state.keptTargets.contains(where: { state.doubts[$0.name] == .other && state.isPublished($0.name) }) {
             throw unverified(state)
@@ -46,7 +46,7 @@ extension RetireStep {
         try refuseOnlyNewTargets(state)
         guard let verification = state.verification else { throw unverified(state) }
         let end = verification.at.addingTimeInterval(Double(state.plan.verify.validFor.seconds))
-        guard !isFresh || context.clock.now <= end else {
+        guard date.map({ $0 <= end }) ?? true else {
             throw StepError(
                 .notYet, "the verification of \(verification.at.rfc3339) is older than \(state.plan.verify.validFor)",
                 hint: "run `ork-verify` again", isRetryable: false)

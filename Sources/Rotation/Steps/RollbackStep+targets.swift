@@ -74,7 +74,7 @@ extension RollbackStep {
         var detail: JSONObject = [
             "digest": .string(way.digest.description), "place": .string(way.target.place.description),
         ]
-        detail["written"] = context.written(ahead: snapshot.retirement.lead)
+        detail["at"] = context.moment(ahead: snapshot.retirement.lead)
         for (key, value) in more.members { detail[key] = value }
         try context.record(
             Entry(.rollback, .rolledBack, target: way.target.name, message: message, detail: detail))

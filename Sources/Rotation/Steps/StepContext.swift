@@ -106,9 +106,9 @@ package struct StepContext {
     /// How far OpenRouter's clock is ahead of this machine's, in seconds, by the date of an answer that has just come.
     func lead(of date: Date) -> TimeInterval { date.timeIntervalSince(clock.now) }
 
-    /// What the record of a write says beside its own moment: OpenRouter's, whose clock is ahead by `lead`. Of two machines
-    /// that write and retire neither has to be right then.
-    func written(ahead lead: TimeInterval) -> JSONValue { .string(clock.now.addingTimeInterval(lead).rfc3339) }
+    /// The moment by OpenRouter's clock, which is ahead by `lead`. A record says it beside its own, so that neither the
+    /// machine that writes nor the one that retires has to have the right time.
+    func moment(ahead lead: TimeInterval) -> JSONValue { .string(clock.now.addingTimeInterval(lead).rfc3339) }
 
     func record(
         _ entry: Entry, sealed: [SealedSecret]? = nil, kept: [SealedSecret] = []

@@ -8,9 +8,10 @@ import Secrets
 import Timestamps
 
 extension VerifyStep {
-    /// The successor answers, may spend, and is in use as far as that can be told.
-    func checkSuccessor(_ secret: Secret?, _ state: State) throws(StepError) -> [Check] {
-        guard let secret else { return try checksWithoutKey(state) }
+    /// The successor answers, may spend, and is in use as far as that can be told; and the moment by OpenRouter's clock,
+    /// where it was asked.
+    func checkSuccessor(_ secret: Secret?, _ state: State) throws(StepError) -> (checks: [Check], at: Date?) {
+        guard let secret else { return (try checksWithoutKey(state), nil) }
         let call = InferenceAPI(baseURL: service, key: secret).currentKey()
         let answer: Dated<CurrentKey>
         do { answer = try OpenRouterClient(transport: transport).send(call) } catch {
@@ -20,18 +21,17 @@ extension VerifyStep {
                 error.code == .unauthorized
                 ? "it is deleted or disabled: `ork-retire --dry-run`, which needs the management key, tells whether a newer "
                     + "rotation has taken over" : error.hint
-            return [Check(State.Check.first, .failed, error.message, hint: hint)]
+            return ([Check(State.Check.first, .failed, error.message, hint: hint)], nil)
         }
         let key = answer.value
         guard key.maySpend(at: answer.date ?? context.clock.now) else {
-            return [
-                Check(
-                    State.Check.first, .failed, "OpenRouter accepts it, but it may not spend",
-                    hint: "raise its limit at openrouter.ai, then `ork-verify`; or start a new rotation: "
-                        + "`\(state.supersedingCommand)`")
-            ]
+            let check = Check(
+                State.Check.first, .failed, "OpenRouter accepts it, but it may not spend",
+                hint: "raise its limit at openrouter.ai, then `ork-verify`; or start a new rotation: "
+                    + "`\(state.supersedingCommand)`")
+            return ([check], answer.date)
         }
-        return [Check(State.Check.first, .passed, "OpenRouter accepts it"), adoption(key, state)]
+        return ([Check(State.Check.first, .passed, "OpenRouter accepts it"), adoption(key, state)], answer.date)
     }
 
     private func adoption(_ key: CurrentKey, _ state: State) -> Check {

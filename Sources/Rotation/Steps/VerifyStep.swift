@@ -80,7 +80,7 @@ package struct VerifyStep {
         // They start while OpenRouter is asked.
         publishers.prepare(published.map { PublisherAddress($0, in: context.configurationFolder) })
         let secret = context.boxes(for: identity).open(successor, with: identity)
-        var checks = try checkSuccessor(secret, state)
+        var (checks, moment) = try checkSuccessor(secret, state)
         checks += try checkTargets(published, state, hiding: secret)
         checks += try applications.check(
             state, hiding: secret, hint: state.remedyForFailedProbe(hasKey: secret != nil))
@@ -97,7 +97,7 @@ package struct VerifyStep {
             try context.record(all: entries)
             throw error
         }
-        try recordVerified(evidence, entries, published, successor, state, complete: complete)
+        try recordVerified(evidence, at: moment, entries, published, successor, state, complete: complete)
         return checks
     }
 
@@ -127,7 +127,8 @@ package struct VerifyStep {
     }
 
     private func recordVerified(
-        _ evidence: Evidence, _ checks: [Entry], _ published: [Plan.Target], _ successor: State.Successor,
+        _ evidence: Evidence, at moment: Date?, _ checks: [Entry], _ published: [Plan.Target],
+        _ successor: State.Successor,
         _ state: State, complete: Bool
     ) throws(StepError) {
         var writes: JSONObject = [:]
@@ -138,11 +139,12 @@ package struct VerifyStep {
         // After the end there is nothing left that it could be needed for.
         let drops = complete && state.isSealed && evidence.hasKey && (options.dropsSecret || state.isFinished)
         let adoption: State.Adoption = evidence.isUsed ? .seen : .unknown
-        let detail: JSONObject = [
+        var detail: JSONObject = [
             "digest": .string(successor.digest.description), "writes": .object(writes),
             "adoption": .string(adoption.rawValue), "checks": .number(JSONNumber(evidence.count)),
             "evidence": evidence.json, "dropped": .bool(drops),
         ]
+        detail["at"] = moment.map { .string($0.rfc3339) }
         try context.record(
             all: checks + [Entry(.verify, .verified, message: evidence.text, detail: detail)], sealed: drops ? [] : nil)
         if complete, let warning = state.newTargetsWarning {
