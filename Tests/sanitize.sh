@@ -37,12 +37,15 @@ mkdir -p "$reports"
 export SWIFT_BACKTRACE=enable=no SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=4
 export LSAN_OPTIONS="suppressions=$root/Tests/sanitize-leaks.txt:print_suppressions=0"
 export TSAN_OPTIONS="log_path=$reports/report:suppressions=$root/Tests/sanitize-races.txt"
+# ThreadSanitizer makes a program's first `write` itself, so a disk that is full for that says nothing about the program.
+skip='^$'
+[ "$sanitizer" = address ] || skip='^FilePublisherTests\.ProgramTests/tellsFailures'
 status=0
 for name in "$@"; do
     # libgit2 keeps no frame pointers: only a slow walk of the stack tells its leaks from ours.
     case $name in Git*) fast=0 ;; *) fast=1 ;; esac
     export ASAN_OPTIONS="log_path=$reports/report:fast_unwind_on_malloc=$fast"
-    swift test --skip-build --disable-xctest --sanitize="$sanitizer" --scratch-path "$scratch" --filter "^${name}Tests\\." \
+    swift test --skip-build --disable-xctest --sanitize="$sanitizer" --scratch-path "$scratch" --filter "^${name}Tests\\." --skip "$skip" \
         >"$reports/$name.log" 2>&1 || status=1
     printf '%s: ' "$name"
     grep -E 'Test run with' "$reports/$name.log" || echo 'did not finish'
