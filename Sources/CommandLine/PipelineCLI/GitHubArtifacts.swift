@@ -69,11 +69,13 @@ struct GitHubArtifacts: HandoffStore {
         let (all, isComplete) = try listed()
         let artifacts = all.sorted { $0.id > $1.id }
         var isOfBranch: [String: Bool] = [:]
-        let newest = artifacts.isEmpty ? "" : try newestCommit()
+        var newest: String?
         var isFound = isComplete && artifacts.count <= Self.limit
         for artifact in artifacts.prefix(Self.limit) {
             if isOfBranch[artifact.commit] == nil {
-                isOfBranch[artifact.commit] = try holds(artifact.commit, newest: newest)
+                let tip = if let newest { newest } else { try newestCommit() }
+                newest = tip
+                isOfBranch[artifact.commit] = try holds(artifact.commit, newest: tip)
             }
             guard isOfBranch[artifact.commit] == true,
                 let zip = try client.fetch(repository.appending("/actions/artifacts/\(artifact.id)/zip")),
