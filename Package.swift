@@ -45,7 +45,9 @@ let package = Package(
             "Sodium", "Timestamps", .systemPackage),
         module("TargetDocuments", in: "Publishing", "Documents", "PublisherKit", "Secrets"),
         module(
-            "AWS", in: "Publishing", "Documents", "HTTP", "JSON", "PublisherKit", "Secrets", "Sodium", "Timestamps"),
+            "AWS", in: "Publishing", "Documents", "HTTP", "JSON", "PublisherKit", "Secrets", "Sodium",
+            "TargetDocuments",
+            "Timestamps"),
         module("Google", in: "Publishing", "HTTP", "JSON", "PublisherKit", "Secrets", "Timestamps"),
 
         module("OpenRouter", in: "Rotation", "HTTP", "JSON", "Secrets", "Timestamps", "Wording"),

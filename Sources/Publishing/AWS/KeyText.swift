@@ -2,6 +2,7 @@ import Documents
 package import PublisherKit
 package import Secrets
 import Sodium
+import TargetDocuments
 
 /// A text that is the key, or has it in one field of JSON.
 package struct KeyText: Sendable {
@@ -51,15 +52,8 @@ package struct KeyText: Sendable {
     }
 
     private func describe(_ error: DocumentError, _ thing: String) -> PublisherError {
-        let code: PublisherError.Code =
-            switch error.code {
-            case .syntax, .place, .unsupported, .value, .ambiguous: .configuration
-            case .notFound: .notFound
-            }
-        return PublisherError(
-            code, "\(thing): \(error.message)",
-            hint: error.code == .syntax ? "'field' is for texts that are JSON; look what it holds" : error.hint,
-            field: "with.field")
+        let hint = error.code == .syntax ? "'field' is for texts that are JSON; look what it holds" : nil
+        return PublisherError(error, in: thing, field: "with.field", hint: hint)
     }
 }
 

@@ -60,16 +60,8 @@ package struct ValuePlace: Sendable {
         do { return try document.replacing(place, with: value) } catch { throw describe(error) }
     }
 
-    /// Tells where a document cannot be read or written, and never quotes it.
     private func describe(_ error: DocumentError) -> PublisherError {
-        let code: PublisherError.Code =
-            switch error.code {
-            case .syntax, .place, .unsupported, .value, .ambiguous: .configuration
-            case .notFound: .notFound
-            }
-        let line = error.line.map { ", line \($0)" } ?? ""
-        let field = error.code == .syntax ? "with.format" : "with.name"
-        return PublisherError(code, "\(path)\(line): \(error.message)", hint: error.hint, field: field)
+        PublisherError(error, in: path, field: error.code == .syntax ? "with.format" : "with.name")
     }
 
     private static func format(
