@@ -43,6 +43,17 @@ import Testing
         #expect(write.transport.requests.count == 5)
     }
 
+    @Test("a service that says how long it is away is asked again then and not before (RFC 9110, section 10.2.3)")
+    func away() throws {
+        let bench = try Bench([.answer(503, "{}", ["retry-after": "30"]), .answer(200)])
+        #expect(try bench.send(Bench.read).status == 200)
+        #expect(bench.clock.seconds == 30)
+        let long = try Bench([.answer(503, "{}", ["retry-after": "1000"])])
+        let error = #expect(throws: ServiceError.self) { try long.send(Bench.read, within: 60) }
+        #expect(error?.error.code == .unavailable && error?.error.retryAfter == 1000)
+        #expect(long.transport.requests.count == 1 && long.clock.seconds == 0)
+    }
+
     @Test(
         "it is certain that a write was not done only where the server never saw it or refused every try",
         arguments: [

@@ -57,7 +57,7 @@ struct Kubernetes: Service {
             return PublisherError(
                 .unavailable, "Kubernetes cannot \(call.purpose) now (\(refusal.status)\(words))",
                 hint: "look at the cluster's health, and run the step again",
-                retryAfter: refusal.response.retryAfter.map { Int($0.components.seconds) })
+                retryAfter: refusal.retryAfter)
         default: return nil
         }
     }

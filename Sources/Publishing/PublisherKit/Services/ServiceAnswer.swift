@@ -31,6 +31,9 @@ public struct ServiceAnswer: Sendable {
     /// Its status.
     public var status: Int { response.status }
 
+    /// After how many seconds the service wants to be asked again (RFC 9110 §10.2.3).
+    package var retryAfter: Int? { response.retryAfter.map { Int($0.components.seconds) } }
+
     /// The body as JSON of whatever kind.
     public func value() throws(ServiceError) -> JSONValue {
         guard let json else {

@@ -93,6 +93,7 @@ public final class ServiceClient: Sendable {
             let authorization = try authorization(until: end, doubt: doubt)
             number += 1
             let failure: ServiceError
+            var away = Duration.zero
             switch transport.sendOnce(request(call, authorization, until: end)) {
             case .success(let response):
                 let answer = ServiceAnswer(
@@ -114,6 +115,7 @@ public final class ServiceClient: Sendable {
                     continue
                 }
                 failure = refusal(answer, to: call)
+                away = response.retryAfter ?? .zero
                 // A server that broke down may have done its work before; an unknown kind of success may be one.
                 if call.isWrite, response.status >= 500 || response.status < 300 { doubt = true }
                 guard response.status >= 500 || response.status == 408 else { throw failure.doubted(doubt) }
@@ -123,7 +125,9 @@ public final class ServiceClient: Sendable {
                 guard error.isWorthAnotherTry else { throw failure.doubted(doubt) }
             }
             let isSettled = call.isIdempotent || !doubt
-            let next = clock.now.addingTimeInterval(Self.backOff.spreadWait(after: number).seconds)
+            // RFC 9110 §10.2.3: whoever is away says until when.
+            let wait = max(Self.backOff.spreadWait(after: number), away)
+            let next = clock.now.addingTimeInterval(wait.seconds)
             guard isSettled, number < Self.tries, next < end else { throw failure.doubted(doubt) }
             clock.sleep(until: next)
         }
@@ -195,18 +199,29 @@ extension TransportError {
 }
 
 extension ServiceClient {
-    /// Sends a call that reads, and again after a while if `isSettled` does not hold for its answer: the copies of a
-    /// service's data may lag behind what was written. The last answer counts, settled or not.
+    /// Sends a call that reads, and again after a while if `isSettled` does not hold for its answer. The last answer
+    /// counts, settled or not.
     public func send(
         _ call: ServiceCall, until deadline: Date,
         untilSettled isSettled: (ServiceAnswer) throws(ServiceError) -> Bool
     ) throws(ServiceError) -> ServiceAnswer {
+        try read(until: deadline, untilSettled: isSettled) { () throws(ServiceError) in
+            try send(call, until: deadline)
+        }
+    }
+
+    /// Runs what reads, and again after a while if `isSettled` does not hold for what was found: the copies of a service's
+    /// data may lag behind what was written. The last one counts, settled or not.
+    package func read<Found>(
+        until deadline: Date, untilSettled isSettled: (Found) throws(ServiceError) -> Bool,
+        _ body: () throws(ServiceError) -> Found
+    ) throws(ServiceError) -> Found {
         var number = 1
         while true {
-            let answer = try send(call, until: deadline)
-            if try isSettled(answer) { return answer }
+            let found = try body()
+            if try isSettled(found) { return found }
             let next = clock.now.addingTimeInterval(Self.backOff.spreadWait(after: number).seconds)
-            guard number < Self.tries, next < deadline.addingTimeInterval(-Self.margin) else { return answer }
+            guard number < Self.tries, next < deadline.addingTimeInterval(-Self.margin) else { return found }
             clock.sleep(until: next)
             number += 1
         }

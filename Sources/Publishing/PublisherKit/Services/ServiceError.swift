@@ -97,7 +97,7 @@ extension PublisherError {
         case 500...:
             self.init(
                 .unavailable, "\(service.name) cannot \(call.purpose) now (\(answer.status))",
-                hint: "look at its status page, and run the step again")
+                hint: "look at its status page, and run the step again", retryAfter: answer.retryAfter)
         default:
             self.init(.internal, refusal, hint: "check whether the address is that of its API")
         }
