@@ -51,17 +51,20 @@ extension StandIn {
             return json(
                 version(versions.count + 1, ["createTime": .string(now.rfc3339), "state": "ENABLED", "etag": "\"e\""]),
                 at: now)
-        case (.get, nil, 3) where path[1] == "versions" && path[2] == "latest:access":
-            guard let last = versions.last else {
+        case (.get, nil, 3) where path[1] == "versions" && path[2].hasSuffix(":access"):
+            let word = String(path[2].dropLast(":access".count))
+            let known = word == "latest" ? latest(versions) : Int(word) ?? 0
+            if word == "latest", known < versions.count { lag -= 1 }
+            guard versions.indices.contains(known - 1) else {
                 return refusal(
                     404, "NOT_FOUND", "Secret [projects/1/secrets/\(name)] not found or has no versions.", at: now)
             }
-            guard last.state == "ENABLED" else {
+            let shown = versions[known - 1]
+            guard shown.state == "ENABLED" else {
                 return refusal(400, "FAILED_PRECONDITION", "Secret Version is in DISABLED state.", at: now)
             }
             return json(
-                version(versions.count, ["payload": ["data": .string(Data(last.value.utf8).base64EncodedString())]]),
-                at: now)
+                version(known, ["payload": ["data": .string(Data(shown.value.utf8).base64EncodedString())]]), at: now)
         case (.get, nil, 3) where path[1] == "versions":
             guard maySeeVersions else { return denied("secretmanager.versions.get", at: now) }
             guard let number = Int(path[2]), versions.indices.contains(number - 1) else {

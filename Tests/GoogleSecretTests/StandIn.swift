@@ -45,11 +45,18 @@ struct StandIn: ServiceSandbox {
     var maySeeVersions = true
     /// Whether a new revision is ready at once.
     var isFast = false
+    /// For how many readings more `latest` leads to the version before the newest ("Resource consistency").
+    var lag = 0
     private var count = 0
 
     mutating func number() -> Int {
         count += 1
         return count
+    }
+
+    /// The number of the version that `latest` leads to; 0 where there is none.
+    func latest(_ versions: [Version]) -> Int {
+        versions.count - (lag > 0 && versions.count > 1 ? 1 : 0)
     }
 
     mutating func add(_ secret: String, _ value: String, at now: Date) {
@@ -79,7 +86,9 @@ struct StandIn: ServiceSandbox {
 
     mutating func revise(_ index: Int, at now: Date) {
         let name = services[index].template["revision"]?.string ?? "\(services[index].name)-\(number())"
-        let values = secrets.compactMapValues { $0.last?.value }
+        let values = secrets.compactMapValues { versions in
+            versions.prefix(latest(versions)).last?.value
+        }
         services[index].revisions.append(Revision(name: name, made: now, secrets: values))
         services[index].isMoving = true
         services[index].isFailed = false

@@ -38,6 +38,7 @@ extension SecretTarget {
         receipt["written"] = written.moment.map { .string($0.text) }
         var notes: [String?] = [told, effect]
         try ServiceError.after(told) { () throws(ServiceError) in
+            if settings.redeploy != .no { try awaitLatest(written.number, hint: NotInEffect.again(request)) }
             if let hook {
                 try hook.call(by: client, hiding: secret, until: deadline)
                 receipt["redeployed"] = "hook"
@@ -65,6 +66,7 @@ extension SecretTarget {
         case .expected, .other: return PublisherAnswer(.mismatch)
         case .same: break
         }
+        if let newest, newest.latest < newest.number { throw notLatest(newest.latest, hint: NotInEffect.waiting) }
         guard let newest, settings.redeploy != .no, !settings.services.isEmpty else {
             guard case .hook = settings.redeploy else { return PublisherAnswer(.match, message: effect) }
             return PublisherAnswer(

@@ -26,6 +26,8 @@ struct SecretTarget: ServiceTarget {
         let value: Secret
         /// When it was read, by Google's clock.
         let read: Date?
+        /// The one that `latest` leads to.
+        var latest: Int
     }
 
     /// A moment of Google's, with all the digits that it gives.
@@ -41,10 +43,48 @@ struct SecretTarget: ServiceTarget {
         init(_ date: Date) { (self.date, text) = (date, date.rfc3339) }
     }
 
+    /// How many versions behind the one that `latest` leads to are looked for.
+    private static let mostBehind = 20
+
     /// `nil` where the secret has no version, or is not there.
+    ///
+    /// `latest` may lead to an earlier version for minutes, while one is there by its number at once ("Resource
+    /// consistency"): so the next numbers are asked for, which have no gaps.
     func newest() throws(ServiceError) -> Version? {
-        var call = call(.get, secretPath + ["versions", "latest"], statuses: [200, 404], to: "read \(settings.place)")
-        call.action = "access"
+        guard var newest = try read("latest") else { return nil }
+        let latest = newest.number
+        for number in (latest + 1)...(latest + Self.mostBehind) {
+            guard let next = try read(String(number)) else { break }
+            newest = next
+            newest.latest = latest
+        }
+        return newest
+    }
+
+    /// Asks for a while whether `latest` leads to this version, or a later one, and refuses if it does not: what starts
+    /// meanwhile would keep the predecessor.
+    func awaitLatest(_ number: Int, hint: String) throws(ServiceError) {
+        let answer = try client.send(access("latest"), until: deadline) { answer throws(ServiceError) in
+            try self.number(answer.object()) >= number
+        }
+        let latest = try self.number(answer.object())
+        if latest < number { throw notLatest(latest, hint: hint) }
+    }
+
+    func notLatest(_ latest: Int, hint: String) -> ServiceError {
+        ServiceError(
+            PublisherError(
+                .unavailable,
+                "the newest version of \(settings.place) has the key, but 'latest' still leads to version \(latest)",
+                hint: "Google takes minutes for that at times; \(hint)", field: "with.name"))
+    }
+
+    /// `nil` where there is no such version.
+    private func read(_ version: String) throws(ServiceError) -> Version? {
+        let isLatest = version == "latest"
+        var call = access(version)
+        // Who may read `latest` alone hears no more of the others than that.
+        call.statuses = isLatest ? [200, 404] : [200, 403, 404]
         let answer = try client.send(call, until: deadline)
         guard answer.status == 200 else {
             guard answer.words != nil else { throw client.refusal(answer, to: call) }
@@ -55,7 +95,14 @@ struct SecretTarget: ServiceTarget {
         guard let bytes = Data(base64Encoded: try payload.optionalString("data") ?? "") else {
             throw answer.surprise("without the value")
         }
-        return Version(number: try number(object), value: Secret(Array(bytes)), read: answer.response.date)
+        let number = try number(object)
+        return Version(number: number, value: Secret(Array(bytes)), read: answer.response.date, latest: number)
+    }
+
+    private func access(_ version: String) -> ServiceCall {
+        var call = call(.get, secretPath + ["versions", version], to: "read \(settings.place)")
+        call.action = "access"
+        return call
     }
 
     /// Adds a version with the value, and answers when it was made.
@@ -83,7 +130,9 @@ struct SecretTarget: ServiceTarget {
     }
 
     private func number(_ object: AnswerObject) throws(ServiceError) -> Int {
-        guard let number = try object.string("name").split(separator: "/").last.flatMap({ Int($0) }), number > 0 else {
+        guard let number = try object.string("name").split(separator: "/").last.flatMap({ Int($0) }),
+            (1..<1 << 40).contains(number)
+        else {
             throw object.error("name", isNot: "the name of a version")
         }
         return number
