@@ -139,6 +139,36 @@ import Timestamps
         }
     }
 
+    @Test("a node that has not heard of the token yet is asked again, as HashiCorp's own client does (api/client.go)")
+    func notCaughtUp() async throws {
+        try await VaultFixture.run { fixture in
+            let late = Fault.Effect.answer(
+                status: 412, headers: [("Content-Type", "application/json")],
+                body: #"{"errors": ["required index state not present"]}"#)
+            try fixture.put(["KEY": SampleKeys.value(SampleKeys.predecessor)])
+            fixture.fail(.get, "/data/", times: 3, late)
+            fixture.fail(.patch, "/data/", times: 2, late)
+            #expect(try fixture.ask(.publish).outcome == .committed)
+            #expect(fixture.clock.slept.rounded() == 10)
+            fixture.fail(.get, "/data/", times: 99, late)
+            let error = try fixture.ask(.verify).error
+            #expect(error?.code == .unavailable && error?.message.contains("lags behind") == true, "\(error as Any)")
+        }
+    }
+
+    @Test("every request is marked as one to Vault, which a listener may ask for (require_request_header)")
+    func marked() async throws {
+        try await VaultFixture.run { fixture in
+            fixture.proxy.faults = [
+                Fault(.answer(status: 412, body: "missing 'X-Vault-Request' header"), times: 99) {
+                    $0[header: "x-vault-request"] != "true"
+                }
+            ]
+            let publisher = try fixture.publisher(fixture.appRole("ork"))
+            #expect(try fixture.ask(.publish, ["auth": "approle"], of: publisher).outcome == .committed)
+        }
+    }
+
     @Test("a quota that outlasts the deadline is told with the time to come back")
     func beyondTheDeadline() async throws {
         try await VaultFixture.run { fixture in

@@ -18,7 +18,11 @@ struct Vault: Service {
 
     init(namespace: String? = nil, token: String = "the token in VAULT_TOKEN") {
         self.token = token
-        headers = namespace.map { [(name: "X-Vault-Namespace", value: $0)] } ?? []
+        // Whoever is tricked into a request elsewhere does not send the first one, and a listener may insist on it
+        // ("The X-Vault-Request header").
+        headers =
+            [(name: "X-Vault-Request", value: "true")]
+            + (namespace.map { [(name: "X-Vault-Namespace", value: $0)] } ?? [])
     }
 
     /// The texts in `errors`; those of a plugin stand in a list of their own: `1 error occurred:\n\t* permission denied`.
@@ -31,11 +35,19 @@ struct Vault: Service {
     }
 
     /// Rate limits (429) say when to come back only if an operator wants that ("Rate limit quotas"); their usual
-    /// intervals are seconds.
+    /// intervals are seconds. A node that lags behind what has made the token (412) has heard of it soon ("Vault
+    /// eventual consistency").
     func pause(_ response: HTTPResponse, number: Int, now: Date) -> Duration? {
-        guard response.status == 429, !Self.isHealth(response) else { return nil }
-        return response.retryAfter.map { max($0, .seconds(1)) } ?? .seconds(5 << min(number - 1, 6))
+        switch response.status {
+        case 429 where !Self.isHealth(response):
+            response.retryAfter.map { max($0, .seconds(1)) } ?? .seconds(5 << min(number - 1, 6))
+        case 412 where number <= Self.mostLate: .seconds(1 << (number - 1))
+        default: nil
+        }
     }
+
+    /// How often a node that lags behind is asked again.
+    private static let mostLate = 5
 
     func explain(_ refusal: ServiceAnswer, to call: ServiceCall) -> PublisherError? {
         switch refusal.status {
@@ -74,6 +86,9 @@ struct Vault: Service {
         let standby = "take the address that always leads to the active node, and run the step again"
         switch refusal.status {
         case 429: return PublisherError(.unavailable, "the Vault at this address is a standby (429)", hint: standby)
+        case 412:
+            return PublisherError(
+                .unavailable, "the Vault at this address lags behind its cluster (412)", hint: standby)
         case 472:
             return PublisherError(
                 .unavailable, "the Vault at this address is a secondary for disaster recovery (472)",
