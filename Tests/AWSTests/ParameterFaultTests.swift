@@ -30,6 +30,19 @@ import Testing
         }
     }
 
+    @Test("a version that AWS does not find yet is looked for again, and not written twice")
+    func late() async throws {
+        try await onOwnThread {
+            let fixture = try AWSFixture()
+            try ParameterTests.begin(fixture, SampleKeys.text(SampleKeys.predecessor))
+            fixture.fail(
+                "PutParameter",
+                .notifyBeforeReply { fixture.refuse("GetParameter", times: 3, "ParameterVersionNotFound") })
+            let answer = fixture.ask(.publish, of: .parameter, ["name": .string("/" + fixture.name)])
+            #expect(answer.outcome == .committed && answer.receipt?["version"] == 2, "\(answer)")
+        }
+    }
+
     @Test("a write over another's says so, and keeps what that one did to siblings")
     func between() async throws {
         try await onOwnThread {

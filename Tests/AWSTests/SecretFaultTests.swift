@@ -83,6 +83,26 @@ import Testing
         }
     }
 
+    @Test("a version that AWS does not find yet is looked for again: it is there some time after the write")
+    func late() async throws {
+        try await onOwnThread {
+            let fixture = try AWSFixture()
+            try Self.begin(fixture, SampleKeys.predecessor)
+            fixture.fail(
+                "PutSecretValue",
+                .notifyBeforeReply {
+                    fixture.refuse(
+                        "GetSecretValue", times: 3, "ResourceNotFoundException",
+                        "Secrets Manager can't find the specified secret value for VersionId: x")
+                })
+            _ = fixture.takeAsked()
+            let answer = fixture.ask(.publish, ["secret": .string(fixture.name)])
+            #expect(answer.outcome == .committed, "\(answer)")
+            #expect(fixture.takeAsked().count { $0 == "PutSecretValue" } == 1 && fixture.slept > 1)
+            #expect(try Self.held(fixture) == SampleKeys.text(SampleKeys.successor))
+        }
+    }
+
     @Test("another's write between reading and writing stays, and is a conflict", arguments: [true, false])
     func overtaken(isField: Bool) async throws {
         try await onOwnThread {

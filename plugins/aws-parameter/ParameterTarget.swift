@@ -206,7 +206,11 @@ extension ParameterTarget {
     }
 
     private func readBack(_ number: Int, _ text: Secret) throws(ServiceError) {
-        guard try read(version: number)?.text == text else {
+        // AWS may not find a version right after it was written.
+        let version = try client.read(until: deadline, untilSettled: { $0 != nil }) { () throws(ServiceError) in
+            try read(version: number)
+        }
+        guard version?.text == text else {
             throw ServiceError(
                 PublisherError(
                     .unavailable, "\(settings.thing) reads back differently from what was written",

@@ -134,8 +134,15 @@ extension SecretTarget {
         }
     }
 
+    /// AWS may not find a version right after it was put there: Terraform's provider and Go's CDK wait for that, too.
     private func readBack(_ id: String, _ text: Secret) throws(ServiceError) {
-        guard try read(id).text == text else {
+        let version = try client.read(until: deadline, untilSettled: { $0 != nil }) { () throws(ServiceError) in
+            do throws(ServiceError) { return try read(id) as Version? } catch {
+                guard error.reason == "ResourceNotFoundException" else { throw error }
+                return nil
+            }
+        }
+        guard version?.text == text else {
             throw ServiceError(
                 PublisherError(
                     .unavailable, "\(settings.thing) reads back differently from what was written",
