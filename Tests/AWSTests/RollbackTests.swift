@@ -40,6 +40,21 @@ import Testing
             ["SecretId": .string(fixture.name), "IncludeDeprecated": true])["Versions"]?.array?.count
     }
 
+    @Test("of an earlier version with a line end behind the key, the key alone is written", arguments: [true, false])
+    func lineEnd(isKnown: Bool) async throws {
+        try await onOwnThread {
+            let fixture = try AWSFixture()
+            let with: JSONObject = ["secret": .string(fixture.name)]
+            let receipt = try Self.begin(fixture, Self.predecessor + "\n", with)
+            let secret = isKnown ? SampleKeys.predecessor : nil
+            for outcome in [PublisherOutcome.committed, .unchanged] {
+                let answer = Self.rollback(fixture, with, knowing: secret, receipt: receipt)
+                #expect(answer.outcome == outcome, "\(answer)")
+                #expect(try Self.held(fixture) == Self.predecessor)
+            }
+        }
+    }
+
     @Test(
         "the earlier version of a secret is made the current one again, once", arguments: [true, false], [true, false])
     func whole(isKnown: Bool, hasReceipt: Bool) async throws {

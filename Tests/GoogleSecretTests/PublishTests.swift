@@ -43,6 +43,15 @@ import Testing
         #expect(fixture.held == ["foreign"] && fixture.count() == 1)
     }
 
+    @Test("a predecessor that was added with a line end behind it is replaced, and sealed without it")
+    func lineEnd() throws {
+        let fixture = CloudFixture(holding: Secret(SampleKeys.text(SampleKeys.predecessor) + "\n"))
+        #expect(fixture.ask(.check).outcome == .ready)
+        let answer = fixture.ask(.publish)
+        #expect(answer.outcome == .committed && answer.held == .predecessor, "\(answer)")
+        #expect(fixture.held == ["other", "successor"])
+    }
+
     @Test("a secret without versions gets one only where somebody says so; one that is not there is told")
     func created() {
         let fixture = CloudFixture(holding: nil)

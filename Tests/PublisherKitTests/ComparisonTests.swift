@@ -1,10 +1,11 @@
 import FoundationEssentials
 import JSON
-import PublisherKit
 import Secrets
 import Sodium
 import TestSupport
 import Testing
+
+@testable import PublisherKit
 
 @Suite(.tags(.values)) struct ComparisonTests {
     private static func digest(_ text: String) -> Digest { Digest(of: Secret(text)) }
@@ -26,6 +27,21 @@ import Testing
         let request = Self.request(expect: expect)
         #expect(request.compare(held: held.map { Secret($0) }) == comparison)
         #expect(request.compare(held: held.map(Self.digest)) == comparison)
+    }
+
+    @Test(
+        "a line end behind a key is none of its own, as `kubectl create secret --from-file` and `echo KEY |` leave it",
+        arguments: [
+            ("predecessor\n", .expected, .predecessor), ("predecessor\r\n", .expected, .predecessor),
+            ("successor\n", .expected, .unknown), ("predecessor\n\n", .other, .other), ("predecessor ", .other, .other),
+            ("else\n", .other, .other), ("\n", .other, .other),
+        ] as [(String, Comparison, Held)])
+    func lineEnds(held: String, comparison: Comparison, seen: Held) {
+        let request = Self.request(expect: ["predecessor", "successor"]).looking(for: .check)
+        #expect(request.compare(held: Secret(held)) == comparison)
+        let found = request.firstLook.found
+        #expect(found?.held == seen)
+        if seen == .predecessor { #expect(found?.digest == Self.digest("predecessor")) }
     }
 
     @Test("what holds nothing is made only if somebody says so, and a predecessor is spoken of only if there is one")

@@ -2,6 +2,7 @@ import AWS
 import JSON
 import PublisherKit
 import Secrets
+import Sodium
 
 extension SecretTarget {
     /// Makes the earlier version the current one again. Of a field, the earlier key is written into the text of today, so
@@ -20,6 +21,12 @@ extension SecretTarget {
             do throws(ServiceError) {
                 guard let earlier = try earlierVersion(request) else {
                     return try publish(try requireKey(request), request)
+                }
+                // One with a line end behind the key would read back as another.
+                guard Digest(of: earlier.text) == request.digest else {
+                    let key = settings.text.earlierKey(in: earlier.text, request.digest, of: settings.thing)
+                    guard let key else { return try publish(try requireKey(request), request) }
+                    return try publish(key, request)
                 }
                 try move(.current, from: current.id, to: earlier.id)
                 return committed(.updated, earlier.id, current.id, expected: current.id)

@@ -62,7 +62,7 @@ extension SecretTarget {
         var seen: Set<VersionID> = []
         func find(_ ids: some Sequence<VersionID>) throws(ServiceError) -> Secret? {
             for id in ids where seen.insert(id).inserted {
-                if let value = try read(id)?.value, Digest(of: value) == request.digest { return value }
+                if let value = try read(id)?.value, let key = request.digest.key(in: value) { return key }
             }
             return nil
         }

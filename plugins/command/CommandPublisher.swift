@@ -95,7 +95,7 @@ struct CommandPublisher: Publisher {
                 .configuration, "the program of 'verify' printed more than \(Command.outputLimit) bytes",
                 hint: "print the value and nothing else", field: "with.verify")
         }
-        let output = Command.withoutLineEnd(run.output)
+        let output = run.output.withoutLineEnd
         if let digest = output.revealed().flatMap({ Digest($0) }) { return request.compare(held: digest) }
         return request.compare(held: output.count > 0 ? output : nil)
     }

@@ -84,14 +84,4 @@ struct Command {
         let time = Duration.seconds(max(0, end.timeIntervalSinceNow))
         return program.run(Run.Options(input: input, outputLimit: Self.outputLimit, time: time))
     }
-
-    /// A value without the line end that programs add.
-    static func withoutLineEnd(_ output: Secret) -> Secret {
-        var rest = output.copyBytes()[...]
-        if rest.last == 0x0A {
-            rest.removeLast()
-            if rest.last == 0x0D { rest.removeLast() }
-        }
-        return Secret(rest)
-    }
 }

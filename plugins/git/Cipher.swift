@@ -122,15 +122,6 @@ struct CipherValue: EncryptedFile {
     }
 }
 
-extension Secret {
-    /// Without the line end that programs add.
-    fileprivate var withoutLineEnd: Secret {
-        var bytes = copyBytes()[...]
-        if bytes.last == 0x0A { bytes.removeLast() }
-        return Secret(bytes)
-    }
-}
-
 /// A way to keep a value encrypted in a file. Plaintext is in memory and in pipes only.
 protocol EncryptedFile: Sendable {
     /// The programs that it runs.

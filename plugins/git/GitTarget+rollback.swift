@@ -13,9 +13,10 @@ extension GitTarget {
         for bytes in try earlierFiles(start) {
             let file = RepositoryFile(bytes: bytes, rules: nil, stage: workplace.stage, work: workplace.work)
             // What cannot be decrypted any more does not help, and another state may.
-            guard case .plaintext(_, let value?) = try? settings.file.open(file), Digest(of: value) == request.digest
+            guard case .plaintext(_, let value?) = try? settings.file.open(file),
+                let key = request.digest.key(in: value)
             else { continue }
-            return value
+            return key
         }
         throw PublisherError(
             .notFound,

@@ -86,7 +86,7 @@ extension PublisherRequest {
     /// Whether a value is certainly a key of this rotation. A check before there is a rotation knows none, and takes
     /// any.
     fileprivate func knows(_ value: Secret) -> Bool {
-        expect?.contains(Digest(of: value)) ?? (rotation.isEmpty && secret == nil)
+        expect?.contains { $0.key(in: value) != nil } ?? (rotation.isEmpty && secret == nil)
     }
 }
 

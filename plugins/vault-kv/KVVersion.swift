@@ -159,8 +159,8 @@ struct KVSecret {
 
     /// The key in the field, if it is the one of this digest.
     func key(_ field: String, _ digest: Digest) -> Secret? {
-        guard case .value(let key) = content(of: field), Digest(of: key) == digest else { return nil }
-        return key
+        guard case .value(let value) = content(of: field) else { return nil }
+        return digest.key(in: value)
     }
 }
 

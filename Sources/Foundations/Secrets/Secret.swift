@@ -35,6 +35,20 @@ public struct Secret: Sendable {
     public func revealed() -> String? {
         String(validating: copyBytes(), as: UTF8.self)
     }
+
+    /// Without the one line end that programs and people put behind a text.
+    package var withoutLineEnd: Secret {
+        withBytes { span in
+            unsafe span.withUnsafeBytes { bytes in
+                var rest = unsafe bytes[...]
+                if unsafe rest.last == UInt8(ascii: "\n") {
+                    unsafe rest.removeLast()
+                    if unsafe rest.last == UInt8(ascii: "\r") { unsafe rest.removeLast() }
+                }
+                return unsafe Secret(rest)
+            }
+        }
+    }
 }
 
 extension Secret: Equatable {

@@ -22,9 +22,18 @@ extension PublisherRequest {
 
     /// Whether the target may be written, by what it holds; `nil` if it holds nothing.
     ///
-    /// Who has the value hands it over here, so that a predecessor can be sealed where the host asks for it.
+    /// Who has the value hands it over here, so that a predecessor can be sealed where the host asks for it. A key with a
+    /// line end behind it may be replaced by the key alone.
     public func compare(held value: Secret?) -> Comparison {
-        compare(value.map { Digest(of: $0) }, value: value)
+        let digest = value.map { Digest(of: $0) }
+        guard let value, comparison(with: digest) == .other else { return compare(digest, value: value) }
+        for known in expect ?? [] where known != self.digest {
+            if let key = known.key(in: value) { return compare(known, value: key) }
+        }
+        guard self.digest.key(in: value) != nil else { return compare(digest, value: value) }
+        // Not quite the key itself: whoever asks for that gets it written anew.
+        firstLook.note(.unknown, nil)
+        return .expected
     }
 
     private func compare(_ digest: Digest?, value: Secret?) -> Comparison {
@@ -60,6 +69,18 @@ extension PublisherRequest {
     public func isOlder(than rotation: String) -> Bool {
         guard let ours = ULID(self.rotation), let theirs = ULID(rotation) else { return false }
         return theirs.date > ours.date
+    }
+}
+
+extension Digest {
+    /// The key of this digest in what a target holds; `nil` if it holds another.
+    ///
+    /// One line end behind it is none of its own: `echo KEY |` and `kubectl create secret --from-file` put it there, and
+    /// whatever reads the key takes it off.
+    package func key(in value: Secret) -> Secret? {
+        if Digest(of: value) == self { return value }
+        let key = value.withoutLineEnd
+        return key.count < value.count && Digest(of: key) == self ? key : nil
     }
 }
 
