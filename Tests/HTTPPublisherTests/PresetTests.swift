@@ -10,6 +10,26 @@ import Testing
 
 /// What every preset does at its service.
 @Suite(.tags(.values)) struct PresetTests {
+    @Test(
+        "what Doppler restricts is not taken for nothing by a user's token, which gets null for it",
+        arguments: Verb.basic)
+    func restricted(verb: Verb) {
+        func body(_ raw: JSONValue) -> String {
+            let secret: JSONValue = ["raw": raw, "computed": raw, "rawVisibility": "restricted"]
+            let answer: JSONValue = ["secrets": ["OPENROUTER_API_KEY": secret], "success": true]
+            return answer.text()
+        }
+        let fixture = PlatformFixture(.doppler)
+        fixture.fail(.get, times: 9, .answer(200, body(.null)))
+        let error = fixture.ask(verb).error
+        #expect(error?.code == .denied && error?.hint?.contains("service tokens") == true, "\(error as Any)")
+        #expect(fixture.held == "predecessor")
+        let service = PlatformFixture(.doppler)
+        service.fail(.get, .answer(200, body(.string(SampleKeys.text(SampleKeys.predecessor)))))
+        let answer = service.ask(verb)
+        #expect(answer.outcome == (verb == .check ? .ready : verb == .publish ? .committed : .mismatch), "\(answer)")
+    }
+
     @Test("every preset has a row here, and every file is built in")
     func complete() throws {
         let folder = BuiltProduct.repository + "/plugins/http/presets"

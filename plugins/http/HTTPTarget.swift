@@ -47,9 +47,21 @@ struct HTTPTarget: ServiceTarget {
         else { return Reading(content: .nothing, changed: nil, date: answer.response.date) }
         let changed = try read.changed.flatMap { pointer throws(ServiceError) in try text(at: pointer, in: entry) }
         let isHidden = try read.hidden.map { pointer throws(ServiceError) in try found(pointer, in: document) == true }
-        return Reading(
-            content: isHidden == true ? .unseen : try content(read.content, entry, answer), changed: changed,
-            date: answer.response.date)
+        let content = isHidden == true ? .unseen : try content(read.content, entry, answer)
+        if case .nothing = content { try refuseWithheld(read, document) }
+        return Reading(content: content, changed: changed, date: answer.response.date)
+    }
+
+    /// What this credential may not see is not nothing.
+    private func refuseWithheld(_ read: ReadDescription, _ document: JSONValue) throws(ServiceError) {
+        guard let (pointer, word) = read.withheld, try found(pointer, in: document)?.string == word else { return }
+        let variable = description.credential.variable
+        throw ServiceError(
+            PublisherError(
+                .denied,
+                "\(description.title) does not show what \(description.place) holds to the token in \(variable)",
+                hint: "give the token in \(variable) \(description.permission ?? "the right to read it")",
+                field: description.field))
     }
 
     private func content(

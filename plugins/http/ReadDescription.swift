@@ -18,6 +18,8 @@ struct ReadDescription: Sendable {
     let changed: Pointer?
     /// Where it says, by `true`, that it shows no value although there is one.
     let hidden: Pointer?
+    /// Where it says, by this word, that this credential may not see the value.
+    let withheld: (pointer: Pointer, word: String)?
     /// The answer's list in which our entry is, and what tells the entry from others.
     let entry: (list: Pointer, find: [(name: String, value: Template)])?
     /// Statuses of a target that holds nothing.
@@ -29,11 +31,12 @@ struct ReadDescription: Sendable {
         let fields = try DescriptionFields(
             value, "read",
             knowing: RequestDescription.members + Self.contents
-                + ["base64", "changed", "hidden", "list", "find", "absent"])
+                + ["base64", "changed", "hidden", "withheld", "list", "find", "absent"])
         request = try RequestDescription(fields)
         let named = Self.contents.filter { fields[$0] != nil }
         changed = try fields.pointer("changed")
         hidden = try fields.pointer("hidden")
+        withheld = try Self.withheld(fields)
         let isBase64 = try fields.flag("base64")
         guard named.count <= 1, let pointer = try named.first.map(fields.pointer) ?? changed else {
             throw Settings.error(
@@ -57,6 +60,17 @@ struct ReadDescription: Sendable {
         entry = find.isEmpty ? nil : (try fields.pointer("list") ?? .whole, find)
         // In a list, the target is missing where its entry is; there, 404 says that the place of the list is.
         absent = try fields.statuses("absent") ?? (find.isEmpty ? [404] : [])
+    }
+
+    private static func withheld(
+        _ fields: DescriptionFields
+    ) throws(PublisherError) -> (pointer: Pointer, word: String)? {
+        guard fields["withheld"] != nil else { return nil }
+        let pairs = try fields.pairs("withheld")
+        guard pairs.count == 1, let pair = pairs.first, let pointer = Pointer(pair.name) else {
+            throw fields.error("withheld", isNo: "one JSON pointer with a word, as {/data/visibility: restricted}")
+        }
+        return (pointer, pair.value)
     }
 
     /// What the target holds by this answer; `nil` where there is nothing of it.
