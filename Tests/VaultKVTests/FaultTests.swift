@@ -156,6 +156,20 @@ import Timestamps
         }
     }
 
+    @Test("a standby that still shows what was there before the write is asked again, and believed at last")
+    func stale() async throws {
+        try await VaultFixture.run { fixture in
+            try fixture.put(["KEY": SampleKeys.value(SampleKeys.predecessor)])
+            let before = try fixture.server.ask(.get, "secret/data/\(fixture.path)").body?.text() ?? ""
+            let answer = try fixture.ask(.publish)
+            let stale = Fault.Effect.answer(status: 200, headers: [("Content-Type", "application/json")], body: before)
+            fixture.fail(.get, "/data/", times: 3, stale)
+            #expect(try fixture.ask(.verify, receipt: answer.receipt).outcome == .match)
+            fixture.fail(.get, "/data/", times: 99, stale)
+            #expect(try fixture.ask(.verify, receipt: answer.receipt).outcome == .mismatch)
+        }
+    }
+
     @Test("every request is marked as one to Vault, which a listener may ask for (require_request_header)")
     func marked() async throws {
         try await VaultFixture.run { fixture in

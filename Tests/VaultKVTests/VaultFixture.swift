@@ -62,14 +62,15 @@ final class VaultFixture: Sendable {
         _ verb: Verb, _ with: JSONObject = [:], of publisher: VaultKVPublisher? = nil,
         expect: [Secret]? = [SampleKeys.predecessor, SampleKeys.successor], secret: Secret = SampleKeys.successor,
         rotation: String = Rotations.ours, target: String = "web", create: Bool = true,
-        within seconds: TimeInterval = 120
+        within seconds: TimeInterval = 120, receipt: JSONObject? = nil
     ) throws -> PublisherAnswer {
         let publisher = try publisher ?? self.publisher()
         var settings: JSONObject = ["path": .string(path), "field": "KEY"]
         for (key, value) in with.members { settings[key] = value }
-        let request = PublisherRequest(
+        var request = PublisherRequest(
             verb, settings, secret: secret, expect: expect, operation: "\(rotation)/\(target)/2b2b",
             rotation: rotation, target: target, create: create, deadline: clock.now.addingTimeInterval(seconds))
+        if verb == .verify { request.receipt = receipt }
         return publisher.ask(verb, request)
     }
 

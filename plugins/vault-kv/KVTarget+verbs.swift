@@ -65,7 +65,12 @@ extension KVTarget {
 
     /// Reads the field back.
     func verify(_ request: PublisherRequest) throws(ServiceError) -> PublisherAnswer {
-        let held = try read()
+        // A standby that reads by itself may lag behind what was written ("Vault eventual consistency").
+        let version = request.receipt?["version"]?.integer ?? 0
+        let held = try client.read(until: deadline, untilSettled: { $0.version >= version }) {
+            () throws(ServiceError) in
+            try read()
+        }
         switch held.content(of: settings.field) {
         case .nothing: return PublisherAnswer(.absent, message: standingNote(held))
         case .value(let value):
