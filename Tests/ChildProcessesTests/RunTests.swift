@@ -1,6 +1,7 @@
 import ChildProcesses
 import Glibc
 import Secrets
+import SystemPackage
 import TestSupport
 import Testing
 
@@ -22,8 +23,10 @@ import Testing
         arguments: [
             (["true"], Ending.exited(0)), (["sh", "-c", "exit 7"], .exited(7)),
             (["sh", "-c", "kill -9 $$"], .signalled(9)),
-            (["/bin/cat"], .exited(0)), (["no-such-program"], .notStarted), (["/no/such/program"], .notStarted),
-            (["/usr/bin"], .notStarted), (["/etc/passwd"], .notStarted), ([], .notStarted), ([""], .notStarted),
+            (["/bin/cat"], .exited(0)), (["no-such-program"], .notStarted(.noSuchFileOrDirectory)),
+            (["/no/such/program"], .notStarted(.noSuchFileOrDirectory)), (["/usr/bin"], .notStarted(.isDirectory)),
+            (["/etc/passwd"], .notStarted(.permissionDenied)), ([], .notStarted(.noSuchFileOrDirectory)),
+            ([""], .notStarted(.noSuchFileOrDirectory)),
         ])
     func endings(words: [String], ending: Ending) async throws {
         let program = Program(words, environment: ["PATH": "bin:/usr/bin:/bin"])

@@ -53,7 +53,7 @@ struct ProgramRun: Sendable {
             ["/bin/sh", "-c", redirected, "\(logs)/\(name)", input] + words, environment: environment,
             directory: directory)
         let run = program.run(Run.Options(time: .seconds(600)), watch: victim.map { victim in { victim.set($0) } })
-        guard run.ending != .notStarted, !run.wasStopped else {
+        guard run.ending.obstacle == nil, !run.wasStopped else {
             throw Failure(reason: "\(words[0]) \(run.wasStopped ? "hung" : "cannot be started")")
         }
         return ProgramRun(

@@ -26,7 +26,7 @@ package struct CommandRun: Sendable {
         let run = try await onOwnThread { [program] in
             program.run(Run.Options(input: Secret(input), outputLimit: 16 << 20, time: time))
         }
-        guard run.ending != .notStarted else { throw NotStarted(program: words.first) }
+        guard run.ending.obstacle == nil else { throw NotStarted(program: words.first) }
         ending = run.ending
         output = String(decoding: run.output.copyBytes(), as: UTF8.self)
         errors = String(decoding: run.errors.copyBytes(), as: UTF8.self)

@@ -22,7 +22,8 @@ struct CommandPublisher: Publisher {
     func check(_ request: PublisherRequest) throws(PublisherError) -> PublisherAnswer {
         let settings = try CommandSettings(request.with)
         for (key, arguments) in settings.commands {
-            guard Program(arguments).file != nil else { throw Self.notStarted(arguments[0], key) }
+            guard let obstacle = Program(arguments).obstacle else { continue }
+            throw Self.notStarted(arguments[0], key, obstacle)
         }
         if let arguments = settings.check {
             let run = Command(arguments, request, .check).run(until: settings.end(request))
@@ -102,7 +103,7 @@ struct CommandPublisher: Publisher {
 
     /// The error of a program that certainly wrote nothing: it was not started, or says so by a status of `sysexits.h`.
     private static func refusal(_ run: Run, _ arguments: [String], _ key: String) -> PublisherError? {
-        if run.ending == .notStarted { return notStarted(arguments[0], key) }
+        if let obstacle = run.ending.obstacle { return notStarted(arguments[0], key, obstacle) }
         guard !run.wasStopped, case .exited(let status) = run.ending else { return nil }
         let message = message(run, key)
         switch status {
@@ -116,17 +117,14 @@ struct CommandPublisher: Publisher {
 
     private static func message(_ run: Run, _ key: String) -> String {
         if run.wasStopped { return "the program of '\(key)' did not end in time and was stopped" }
-        return switch run.ending {
-        case .exited(let status): "the program of '\(key)' ended with status \(status)"
-        case .signalled(let number): "the program of '\(key)' was ended by signal \(number)"
-        case .notStarted: "the program of '\(key)' cannot be started"
-        }
+        return "the program of '\(key)' \(run.ending)"
     }
 
-    private static func notStarted(_ program: String, _ key: String) -> PublisherError {
+    private static func notStarted(_ program: String, _ key: String, _ obstacle: Obstacle) -> PublisherError {
         PublisherError(
-            .configuration, "the program \(program) cannot be started",
-            hint: "name a file that may be executed, with its path or in an absolute folder of PATH",
+            .configuration, "the program \(program) \(obstacle)",
+            hint:
+                "name a file that may be executed, with its path or in an absolute folder of PATH; \(obstacle.remedy)",
             field: "with.\(key)")
     }
 }

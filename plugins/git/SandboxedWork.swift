@@ -52,12 +52,13 @@ struct Work: Sendable {
                     hint: "a file of settings is smaller", field: field)
             }
             return (status, run.output)
-        case .signalled(let number):
-            throw PublisherError(.internal, "\(arguments[0]) was ended by signal \(number)", field: field)
-        case .notStarted:
+        case .signalled:
+            throw PublisherError(.internal, "\(arguments[0]) \(run.ending)", field: field)
+        case .notStarted(let reason):
+            let obstacle = Obstacle(reason: reason)
             throw PublisherError(
-                .configuration, "the program \(arguments[0]) cannot be started",
-                hint: "install it, or name a file that may be executed", field: field)
+                .configuration, "the program \(arguments[0]) \(obstacle)",
+                hint: "install it, or name a file that may be executed; \(obstacle.remedy)", field: field)
         }
     }
 

@@ -102,7 +102,7 @@ package struct SetupCheck {
             findings += commands.missing(environment)
         }
         let table = Program(["crontab", "-l"]).run(.init(time: .seconds(10)))
-        if table.ending == .notStarted {
+        if table.ending.obstacle != nil {
             findings.append(Finding(.unknown, "cron: crontab is not on this machine"))
         } else {
             let hasLine = table.output.revealed()?.contains("rotate.sh") == true

@@ -172,7 +172,7 @@ struct GitHubArtifacts: HandoffStore {
             ["unzip", "-p", file, "ork-handoff.json"], environment: ["PATH": environment["PATH"] ?? "/usr/bin:/bin"]
         )
         .run(.init(outputLimit: HandoffFile.sizeLimit, time: .seconds(30)))
-        guard run.ending != .notStarted else {
+        guard run.ending.obstacle == nil else {
             throw StepError(.failed, "unzip is not installed", hint: "install it on the runner")
         }
         return run.succeeded && !run.isCut ? run.output.copyBytes() : nil

@@ -252,9 +252,11 @@ extension PipelineJob {
         switch program.runToItsEnd() {
         case .exited(let code): status = code
         case .signalled(let number): status = 128 + number
-        case .notStarted:
+        case .notStarted(let reason):
+            let obstacle = Obstacle(reason: reason)
             throw StepError(
-                .failed, "there is no program \(command[0])", hint: "install ork's programs side by side, in PATH")
+                .failed, "the program \(command[0]) \(obstacle)",
+                hint: "install ork's programs side by side, in PATH; \(obstacle.remedy)")
         }
     }
 }

@@ -35,12 +35,16 @@ package struct ProbePrograms: ProgramRunner {
         session.console.show(.waiting(for: "the probe \(arguments[0])", until: deadline))
         defer { session.console.show(.waited) }
         let options = Run.Options(time: .seconds(max(0, deadline.timeIntervalSinceNow)))
-        let run = Program(arguments, environment: names, directory: folder).run(options, log: log) { _ in notice() }
+        let program = Program(arguments, environment: names, directory: folder)
+        let run = program.run(options, log: log) { _ in notice() }
         let end: String
         switch run.ending {
         case .exited(0) where !run.wasStopped: return nil
-        case .notStarted:
-            return ProgramProblem("cannot be started", hint: "name an executable file, or a program in PATH")
+        case .notStarted(let reason):
+            let obstacle = Obstacle(reason: reason)
+            return ProgramProblem(
+                "\(obstacle)",
+                hint: program.file == nil ? "name an executable file, or a program in PATH" : obstacle.remedy)
         case _ where run.wasStopped: end = "did not end in time"
         case .exited(let status): end = "exited with \(status)"
         case .signalled(let signal): end = "ended by signal \(signal)"

@@ -3,18 +3,6 @@ import Glibc
 import Secrets
 package import SystemPackage
 
-/// How a process ended.
-package enum Ending: Hashable, Sendable {
-    case exited(Int32)
-    case signalled(Int32)
-    /// There is no such program, or it cannot be executed, or there are no pipes left for it.
-    case notStarted
-
-    init(waitStatus status: Int32) {
-        self = status & 0x7F == 0 ? .exited(status >> 8 & 0xFF) : .signalled(status & 0x7F)
-    }
-}
-
 /// A process that was started, with our ends of its pipes. It is killed and reaped at the latest when it goes.
 ///
 /// It leads a session of its own, so that a signal from our terminal is ours alone and lets it finish what it writes, and so
@@ -32,7 +20,7 @@ package final class ChildProcess {
 
     /// Errors are the system's: of the pipes, or of starting the program.
     package init(_ program: Program) throws(Errno) {
-        guard let file = program.file else { throw .noSuchFileOrDirectory }
+        guard let file = program.file else { throw program.absence }
         // A program that does not read must be an error of `write`, and one that ended must wait for us to reap it.
         signal(SIGPIPE, SIG_IGN)
         signal(SIGCHLD, SIG_DFL)

@@ -33,13 +33,13 @@ package final class ProcessLoop {
         while children.count < limit, !waiting.isEmpty {
             let job = waiting.removeFirst()
             guard StopSignal.received == nil else {
-                job.hasEnded(.notStarted)
+                job.hasEnded(.notStarted(.canceled))
                 continue
             }
             do throws(Errno) {
                 children.append(SupervisedChild(job, try ChildProcess(job.program), grace: grace))
             } catch {
-                job.hasEnded(.notStarted)
+                job.hasEnded(.notStarted(error))
             }
         }
     }

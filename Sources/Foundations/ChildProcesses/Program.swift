@@ -1,6 +1,7 @@
 import FoundationEssentials
 import Glibc
 package import Secrets
+import SystemPackage
 
 /// A program, with all that it is started with.
 package struct Program: Sendable {
@@ -52,12 +53,27 @@ package struct Program: Sendable {
         if image != nil { return ProgramImage.path }
         guard let name = arguments.first, !name.isEmpty else { return nil }
         if name.utf8.contains(UInt8(ascii: "/")) {
-            // It is looked up where it works.
-            let there = name.hasPrefix("/") ? name : directory.map { "\($0)/\(name)" } ?? name
-            return Self.isExecutable(there) ? name : nil
+            return Self.isExecutable(place(of: name)) ? name : nil
         }
         let path = environment["PATH"] ?? Self.standardPath
         return Self.find(name, in: path.split(separator: ":").map(String.init))
+    }
+
+    /// What keeps it from being started that can be seen before; `nil` if nothing does.
+    package var obstacle: Obstacle? { file == nil ? Obstacle(reason: absence) : nil }
+
+    /// What the system would say of a program that has no `file`.
+    var absence: Errno {
+        guard let name = arguments.first, name.utf8.contains(UInt8(ascii: "/")) else { return .noSuchFileOrDirectory }
+        let there = place(of: name)
+        var status = stat()
+        guard unsafe stat(there, &status) == 0 else { return Errno(rawValue: errno) }
+        return status.st_mode & S_IFMT == S_IFDIR ? .isDirectory : .permissionDenied
+    }
+
+    /// It is looked up where it works.
+    private func place(of name: String) -> String {
+        name.hasPrefix("/") ? name : directory.map { "\($0)/\(name)" } ?? name
     }
 
     /// The first executable file of that name. What a relative folder means depends on where we happen to run: none is

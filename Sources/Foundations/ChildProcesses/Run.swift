@@ -1,5 +1,6 @@
 import Glibc
 package import Secrets
+import SystemPackage
 
 /// One run of a program to its end, with what it printed.
 package struct Run: Sendable {
@@ -25,7 +26,7 @@ package struct Run: Sendable {
         }
     }
 
-    package fileprivate(set) var ending = Ending.notStarted
+    package fileprivate(set) var ending = Ending.notStarted(.noSuchFileOrDirectory)
     /// Whether it had to be ended; `ending` then tells whether it obeyed TERM (15) or needed KILL (9).
     package fileprivate(set) var wasStopped = false
     package fileprivate(set) var output = Secret("")

@@ -18,7 +18,7 @@ struct Conformance {
         }
         report.check("an unknown verb ends with 64 and prints nothing") {
             let run = subject.run("ork-conform-unknown-verb")
-            return run.ending == .exited(64) && run.output.count == 0 ? nil : "it ended with \(run.ending)"
+            return run.ending == .exited(64) && run.output.count == 0 ? nil : "it \(run.ending)"
         }
         guard var information else { return report.skip("everything else", "there is no info to go by") }
         report.check("the verbs include publish") { information.verbs.contains(.publish) ? nil : "they do not" }
@@ -47,7 +47,7 @@ struct Conformance {
     private func readInformation() throws(Complaint) -> PublisherInformation {
         let run = subject.run("info", time: Limits().informationTime)
         guard !run.wasStopped else { throw Complaint("it did not end in time") }
-        guard run.ending == .exited(0) else { throw Complaint("it ended with \(run.ending)") }
+        guard run.ending == .exited(0) else { throw Complaint("it \(run.ending)") }
         guard run.output.count <= Limits().information else { throw Complaint("it is longer than 64 KiB") }
         let output = run.output.copyBytes()
         guard output.last == UInt8(ascii: "\n") else { throw Complaint("it does not end with a line feed") }

@@ -106,7 +106,7 @@ final class Subject {
             if run.wasStopped { throw Complaint("it did not end") }
             let lines = try Self.lines(run.output)
             guard let line = lines.first, lines.count == 1 else {
-                throw Complaint("it printed \(lines.count) lines, not one answer (\(run.ending))")
+                throw Complaint("it printed \(lines.count) lines, not one answer, and \(run.ending)")
             }
             let (id, answer) = try Self.parse(line, verb)
             guard id == request.id else { throw Complaint("the answer has another id than the request") }

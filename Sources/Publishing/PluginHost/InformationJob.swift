@@ -56,9 +56,8 @@ final class InformationJob: ChildJob {
     func hasEnded(_ ending: Ending) {
         switch ending {
         case .exited(0): break
-        case .exited(let status): fail("the publisher's info failed: it ended with status \(status)")
-        case .signalled(let signal): fail("the publisher's info failed: it was ended by signal \(signal)")
-        case .notStarted: failure = failure ?? .notStarted
+        case .exited, .signalled: fail("the publisher's info failed: it \(ending)")
+        case .notStarted(let reason): failure = failure ?? .notStarted(reason)
         }
     }
 

@@ -1,5 +1,6 @@
 import ChildProcesses
 import FoundationEssentials
+import Glibc
 package import PublisherHosting
 package import PublisherKit
 package import Secrets
@@ -75,7 +76,10 @@ package final class PluginHost: PublisherHost {
     package func description(
         of publisher: PublisherName, pin: String?
     ) throws(PublisherError) -> PublisherInformation? {
-        guard Program.find("ork-publisher-\(publisher)", in: directories) != nil else { return nil }
+        guard Program.find(Self.prefix + "\(publisher)", in: directories) != nil else {
+            if let error = unusable(publisher) { throw error }
+            return nil
+        }
         return try statement(PublisherAddress(publisher: publisher, pin: pin))
     }
 
@@ -123,7 +127,20 @@ package final class PluginHost: PublisherHost {
     /// How the programs are called, before the name of the publisher.
     private static let prefix = "ork-publisher-"
 
+    /// A file that has the publisher's name and cannot be started: it was meant to be found.
+    private func unusable(_ publisher: PublisherName) -> PublisherError? {
+        for folder in directories where folder.hasPrefix("/") {
+            let path = folder + "/" + Self.prefix + "\(publisher)"
+            var status = stat()
+            // A link that leads nowhere has a name all the same.
+            guard unsafe lstat(path, &status) == 0, let obstacle = Program([path]).obstacle else { continue }
+            return PublisherError(.configuration, "\(path) \(obstacle)", hint: obstacle.remedy, field: "publisher")
+        }
+        return nil
+    }
+
     private func missing(_ publisher: PublisherName) -> PublisherError {
+        if let error = unusable(publisher) { return error }
         let names = directories.filter { $0.hasPrefix("/") }.flatMap { folder in
             (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
         }

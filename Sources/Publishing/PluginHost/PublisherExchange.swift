@@ -3,6 +3,7 @@ import JSON
 import PublisherHosting
 import PublisherKit
 import Secrets
+import SystemPackage
 
 /// What stands behind an address while requests are sent.
 struct PublisherProcess {
@@ -94,8 +95,8 @@ final class PublisherExchange {
                 .configuration, "the publisher cannot \(verb == .rollback ? "roll back" : verb.rawValue)",
                 hint: "check which verbs its info lists"
             )
-        case .notStarted:
-            .notStarted
+        case .notStarted(let reason):
+            .notStarted(reason)
         case .exited, .signalled:
             nil
         }
@@ -108,23 +109,18 @@ final class PublisherExchange {
     private static func reason(_ ending: Ending, isSilent: Bool) -> PublisherError {
         let lack = isSilent ? "printed nothing" : "gave no answer"
         return switch ending {
-        case .exited(let status):
-            PublisherError(.internal, "the publisher ended with status \(status) and \(lack)")
-        case .signalled(let signal):
-            PublisherError(.internal, "the publisher was ended by signal \(signal) and \(lack)")
-        case .notStarted:
-            PublisherError(.internal, "the publisher cannot be started")
+        case .exited, .signalled: PublisherError(.internal, "the publisher \(ending) and \(lack)")
+        case .notStarted: PublisherError(.internal, "the publisher \(ending)")
         }
     }
 }
 
 extension PublisherError {
-    /// A program that the system does not run; why, it does not always say.
-    static let notStarted = PublisherError(
-        .configuration, "the publisher cannot be started",
-        hint:
-            "run it yourself: its path, then info; if that works, the limits on processes or open files are too low here (ulimit)"
-    )
+    /// A program that the system does not run, and why it does not.
+    static func notStarted(_ reason: Errno) -> PublisherError {
+        let obstacle = Obstacle(reason: reason)
+        return PublisherError(.configuration, "the publisher \(obstacle)", hint: obstacle.remedy)
+    }
 }
 
 extension PublisherAnswer {
