@@ -74,6 +74,12 @@ static inline long ork_curl_response_status(CURL *_Nonnull handle) {
     return curl_easy_getinfo(handle, CURLINFO_RESPONSE_CODE, &status) == CURLE_OK ? status : 0;
 }
 
+/// The status of a proxy's last answer to CONNECT, 0 without one.
+static inline long ork_curl_tunnel_status(CURL *_Nonnull handle) {
+    long status = 0;
+    return curl_easy_getinfo(handle, CURLINFO_HTTP_CONNECTCODE, &status) == CURLE_OK ? status : 0;
+}
+
 /// The result of a finished transfer; a union in C, which Swift reads only unsafely.
 static inline CURLcode ork_curl_message_result(const CURLMsg *_Nonnull message) {
     return message->data.result;

@@ -138,6 +138,9 @@ struct CurlHandle: ~Copyable {
     /// The status of the response that has arrived.
     var status: Int { unsafe ork_curl_response_status(pointer) }
 
+    /// The status with which a proxy answered when it was asked for a tunnel; 0 without one.
+    var tunnelStatus: Int { unsafe ork_curl_tunnel_status(pointer) }
+
     /// The fields of the last response, without those of interim responses, of a proxy and of a trailer.
     var responseHeaders: [(name: String, value: String)] {
         var fields: [(name: String, value: String)] = []

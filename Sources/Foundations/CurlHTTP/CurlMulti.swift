@@ -59,6 +59,8 @@ struct TransferSettings: Sendable {
     /// The path of a file of certificate authorities; the system's without one.
     let authorities: String?
     let tls: TLSSettings
+    /// The variables of the process, which libcurl reads the proxy from.
+    let environment: [String: String]
 }
 
 /// One try on its way: an easy handle and what it has received.
@@ -67,6 +69,7 @@ final class Transfer {
     let start = ContinuousClock.now
     private(set) var handle: CurlHandle
     private let host: String
+    private let proxy: ProxyVariable?
     private let bodyLimit: Int
     private let hasOwnAuthorities: Bool
     private var body: [UInt8] = []
@@ -83,6 +86,7 @@ final class Transfer {
         self.handle = handle
         self.attempt = attempt
         host = request.url.host
+        proxy = ProxyVariable(for: request.url, in: settings.environment)
         bodyLimit = settings.policy.bodyLimit
         hasOwnAuthorities = settings.tls.authorities != nil
         self.handle.apply(settings, within: min(rest, request.timeout ?? rest))
@@ -108,14 +112,22 @@ final class Transfer {
         }
         guard code == CURLE_OK else {
             return .failure(
-                .certificate(code, host: host, hasOwnAuthorities: hasOwnAuthorities, mayHaveArrived: mayHaveArrived)
-                    ?? .ended(code, host: host, hasBegun: hasBegun, mayHaveArrived: mayHaveArrived))
+                .certificate(
+                    code, host: host, via: proxy, hasOwnAuthorities: hasOwnAuthorities, mayHaveArrived: mayHaveArrived)
+                    ?? refusalOfProxy()
+                    ?? .ended(code, host: host, via: proxy, hasBegun: hasBegun, mayHaveArrived: mayHaveArrived))
         }
         // To libcurl, a connection that ends within the head is a response without a body.
         guard hasWholeHead else {
-            return .failure(.ended(CURLE_PARTIAL_FILE, host: host, hasBegun: true, mayHaveArrived: true))
+            return .failure(.ended(CURLE_PARTIAL_FILE, host: host, via: proxy, hasBegun: true, mayHaveArrived: true))
         }
         return .success(HTTPResponse(received: handle.status, headers: handle.responseHeaders, body: body))
+    }
+
+    /// A proxy that answered, and made no way to the server.
+    private func refusalOfProxy() -> TransportError? {
+        guard !hasBegun, let proxy, handle.tunnelStatus >= 300 else { return nil }
+        return .refused(by: proxy, handle.tunnelStatus, host: host, mayHaveArrived: mayHaveArrived)
     }
 
     // Taking fewer bytes than offered ends the transfer.
