@@ -43,6 +43,19 @@ struct RetryTests {
         #expect(told.allSatisfy { $0.method == .put && $0.time > .zero })
     }
 
+    @Test("that requests of a batch are sent again is told once, not for each of them")
+    func toldOnce() async throws {
+        let server = try LoopbackServer { _, connection in connection.respond(503, headers: [("Retry-After", "30")]) }
+        let told = Mutex<[String]>([])
+        // Nobody waits for the second try.
+        let observer = TransferObserver(
+            tell: { text in told.withLock { $0.append(text) } }, isStopping: { told.withLock { !$0.isEmpty } })
+        let requests = Array(repeating: HTTPRequest(.get, try url(server.port)), count: 4)
+        let answers = try await CurlTransport(observer: observer).answers(requests)
+        #expect(answers.count == 4)
+        #expect(told.withLock { $0.count { $0.contains("it is asked again at") } } == 1)
+    }
+
     @Test("other statuses are handed over at once", arguments: [400, 401, 403, 404, 409, 500])
     func otherStatuses(status: Int) async throws {
         let server = try failing(status, until: 2)

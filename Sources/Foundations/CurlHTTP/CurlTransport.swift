@@ -77,6 +77,8 @@ struct Batch {
     /// When it is next told that there is no answer yet.
     private var notice: ContinuousClock.Instant
     private var pauseBetweenNotices = Duration.seconds(5)
+    /// The number of the latest try of which it is told that another one follows.
+    private var toldOf = 0
 
     /// The deadline runs from here.
     init(_ requests: [HTTPRequest], _ settings: TransferSettings, _ observer: TransferObserver = TransferObserver()) {
@@ -168,7 +170,7 @@ struct Batch {
     }
 
     /// The next try, if the policy allows one.
-    private func another(after transfer: Transfer, _ result: Result<HTTPResponse, TransportError>) -> Try? {
+    private mutating func another(after transfer: Transfer, _ result: Result<HTTPResponse, TransportError>) -> Try? {
         let last = transfer.attempt
         guard requests[last.request].isIdempotent, last.number < settings.policy.tries else { return nil }
         var wait = settings.policy.backOff.spreadWait(after: last.number)
@@ -181,7 +183,9 @@ struct Batch {
         }
         let start = clock.now + wait
         guard start < end else { return nil }
-        if wait >= Self.worthTelling, case .success(let response) = result {
+        // Requests to one server are put off together, and told of together.
+        if wait >= Self.worthTelling, last.number > toldOf, case .success(let response) = result {
+            toldOf = last.number
             let host = requests[last.request].url.host
             observer.tell("\(host), which answers \(response.status): it is asked again at \(Self.moment(start))")
         }
