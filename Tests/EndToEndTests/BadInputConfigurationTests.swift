@@ -41,14 +41,14 @@ import Testing
             "ork.yaml:1: version: this ork reads version 1 only; write version: 1, or install a newer ork"),
         file(
             "a version that is a text", "version: \"1\"\nrotations:\n  a: {predecessor: {name: app}}\n",
-            "ork.yaml:1: version: must be 1"),
+            "ork.yaml:1: version: must be the number 1, without quotes"),
         file(
             "no version", "rotations:\n  a: {predecessor: {name: app}}\n",
             "ork.yaml:1: version: is missing; write version: 1 on top"),
         file("no rotations", "version: 1\n", "ork.yaml:1: rotations: is missing; write at least one rotation below it"),
         file(
             "rotations as a list", "version: 1\nrotations:\n  - {predecessor: {name: app}}\n",
-            "ork.yaml:2: rotations: must be a mapping"),
+            "ork.yaml:2: rotations: must be a mapping, such as {KEY: VALUE}"),
         file(
             "an unknown key on top", minimum + "retries: 3\n",
             "ork.yaml:4: retries: unknown key; the keys here are version, openrouter, defaults, trust, and "
@@ -123,7 +123,7 @@ import Testing
         BadInput(
             "a file that is not there", "ork-create --config none.yaml", files: ["nine.yaml": minimum], 65,
             "there is no none.yaml in WORK; did you mean nine.yaml?"),
-        BadInput("a folder as the file", "ork-create --config /tmp", 65, "/tmp cannot be read: Is a directory"),
+        BadInput("a folder as the file", "ork-create --config /tmp", 65, "/tmp cannot be read: it is a folder"),
         BadInput(
             "a rotation that is not there", "ork-create --rotation b", files: ["ork.yaml": minimum], 65,
             "ork.yaml: there is no rotation b; the only rotation is a"),

@@ -47,7 +47,7 @@ struct BadHandoff: Sendable, CustomTestStringConvertible {
         "what is no file of this rotation is refused",
         arguments: [
             BadInput(
-                "a folder", "ork-publish --handoff folder", 65, "the handoff folder cannot be read: Is a directory"),
+                "a folder", "ork-publish --handoff folder", 65, "the handoff folder cannot be read: it is a folder"),
             BadInput("a missing handoff", "ork-publish --handoff none.json", 65, "there is no none.json in WORK"),
             BadInput(
                 "a second one that is missing", "ork-publish --handoff ork-handoff.json --handoff none.json", 65,
@@ -60,7 +60,7 @@ struct BadHandoff: Sendable, CustomTestStringConvertible {
                 "ork-handoff.json belongs to the rotation checkout-prod, not to other"),
             BadInput(
                 "a status of a folder", "ork-status --handoff folder", 65,
-                "the handoff folder cannot be read: Is a directory"),
+                "the handoff folder cannot be read: it is a folder"),
         ])
     func file(_ input: BadInput) async throws {
         let complaint = try await onOwnThread {
@@ -112,7 +112,8 @@ struct BadHandoff: Sendable, CustomTestStringConvertible {
         BadHandoff(
             "something behind the end", "ork-handoff.json: not a handoff, or a damaged one: not valid JSON"
         ) { text, _ in Array((text + "}").utf8) },
-        BadHandoff("17 MiB", "the handoff ork-handoff.json cannot be read: File too large") { text, _ in
+        BadHandoff("17 MiB", "the handoff ork-handoff.json cannot be read: it is larger than any that ork writes") {
+            text, _ in
             Array(text.utf8) + [UInt8](repeating: 0x20, count: 17 << 20)
         },
         BadHandoff("no UTF-8", "ork-handoff.json: not a handoff, or a damaged one: not valid UTF-8") {

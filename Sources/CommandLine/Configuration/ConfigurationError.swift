@@ -21,6 +21,11 @@ package struct ConfigurationError: Error, Hashable, Sendable, CustomStringConver
         self.message = message
     }
 
+    /// A file of more than `ConfigurationFile.sizeLimit` bytes, of which nothing is read.
+    package static func tooLarge(_ file: String) -> ConfigurationError {
+        ConfigurationError(file: file, "is larger than 1 MiB; is this the right file?")
+    }
+
     /// `ork.yaml:12: rotations.checkout.targets.web: …`, or `--limit: …`
     package var description: String {
         var text = file.map { name in line.map { "\(name):\($0): " } ?? "\(name): " } ?? ""

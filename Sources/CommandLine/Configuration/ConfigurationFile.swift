@@ -65,9 +65,7 @@ package struct ConfigurationFile: Sendable {
     }
 
     static func tree(_ bytes: [UInt8], name: String) throws(ConfigurationError) -> SourceNode {
-        guard bytes.count <= sizeLimit else {
-            throw ConfigurationError(file: name, "is larger than 1 MiB; is this the right file?")
-        }
+        guard bytes.count <= sizeLimit else { throw .tooLarge(name) }
         // Over the bytes, so that comments and broken files are looked at too.
         let found = SecretShape.first(in: bytes).map { shape, offset in
             ConfigurationError(file: name, line: bytes[..<offset].count { $0 == 0x0A } + 1, advice(on: shape))

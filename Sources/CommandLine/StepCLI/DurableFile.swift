@@ -53,13 +53,19 @@ package struct DurableFile {
     /// What is said where there is no such file: `there is no ork.yaml in /home/ann/shop`.
     package var absence: String {
         let name = path.lastComponent?.string ?? path.string
-        return "there is no \(name) in \(folder)"
+        return isNowhere ? "there is no \(name): \(Self.goneFolder)" : "there is no \(name) in \(folder)"
     }
 
-    /// The folder of the file, from the root.
+    /// The folder of the file, from the root; from the current folder if that `isNowhere`.
     package var folder: FilePath {
         FilePath(FileManager.default.currentDirectoryPath).pushing(path).removingLastComponent().lexicallyNormalized()
     }
+
+    /// Whether it would be in a current folder that has been deleted.
+    var isNowhere: Bool { path.isRelative && FileManager.default.currentDirectoryPath.isEmpty }
+
+    /// Why a relative name leads nowhere.
+    static let goneFolder = "the current folder has been deleted"
 
     /// Where the name leads, through symbolic links, whether there is a file or not.
     package var destination: String {
@@ -77,10 +83,16 @@ package struct DurableFile {
         return unsafe stat(path.string, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
     }
 
+    /// Why a file that ork wrote could not be read, for people.
+    package static func problem(ofReading error: Errno) -> String {
+        error == .fileTooLarge ? "it is larger than any that ork writes" : problem(error)
+    }
+
     /// What went wrong, for people.
     package static func problem(_ error: Errno) -> String {
         switch error {
         case notRegular: "it is not a regular file"
+        case .isDirectory: "it is a folder"
         case .timedOut: "nothing comes out of it"
         case .noSuchAddressOrDevice: "nobody reads it"
         default: "\(error)"

@@ -89,7 +89,7 @@ package final class HandoffFile: Journal {
         do { bytes = try DurableFile(path).read(limit: sizeLimit) } catch {
             guard error == .noSuchFileOrDirectory else {
                 throw StepError(
-                    .unacceptable, "the handoff \(path) cannot be read: \(DurableFile.problem(error))",
+                    .unacceptable, "the handoff \(path) cannot be read: \(DurableFile.problem(ofReading: error))",
                     hint: error == .permissionDenied
                         ? "run this as the user who owns it, or give it to this one"
                         : "name the file that ork-create or a later step wrote: --handoff FILE")
@@ -194,6 +194,9 @@ package final class HandoffFile: Journal {
             StepError(
                 .failed, "the handoff \(path) cannot be written: \(reason)",
                 hint: remedy + ", or name another file: --handoff FILE")
+        }
+        guard !DurableFile(path).isNowhere else {
+            return refusal(DurableFile.goneFolder, "change to a folder that is there")
         }
         let folder = DurableFile(path).folder.string
         guard DurableFile(folder).isFolder else {

@@ -60,7 +60,7 @@ package struct IdentityStore {
         do { bytes = try DurableFile(path).read(limit: 4096, acceptsPipe: true) } catch {
             guard error == .noSuchFileOrDirectory else {
                 throw StepError(
-                    .unacceptable, "the identity \(path) cannot be read: \(DurableFile.problem(error))",
+                    .unacceptable, "the identity \(path) cannot be read: \(DurableFile.problem(ofReading: error))",
                     hint: isNamed ? Self.namingHint : nil)
             }
             guard !isNamed else {

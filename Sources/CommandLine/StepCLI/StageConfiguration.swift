@@ -63,6 +63,7 @@ extension ConfigurationFile {
 
     private static func read(_ path: String, mustExist: Bool) throws(StepError) -> [UInt8]? {
         do { return try DurableFile(path).read(limit: sizeLimit) } catch {
+            if error == .fileTooLarge { throw StepError(.tooLarge(path), hint: "name the right one: --config FILE") }
             guard !mustExist, error == .noSuchFileOrDirectory else { throw unreadable(path, error) }
             return nil
         }
