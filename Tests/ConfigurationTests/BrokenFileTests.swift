@@ -100,7 +100,8 @@ struct BrokenFileTests {
         BrokenFile(
             "a tab as indentation", "version: 1\nrotations:\n\ta:\n",
             "ork.yaml:3: no value can start like this; tabs cannot indent YAML"),
-        BrokenFile("an open quote", "version: 1\nrotations: \"a\n", "ork.yaml:3: a quote is not closed"),
+        BrokenFile(
+            "an open quote", "version: 1\nrotations: \"a\n", "ork.yaml:2: the quote that opens here is not closed"),
         BrokenFile(
             "an open bracket", "version: 1\nrotations: {a: [1\n", "ork.yaml:3: a ',' or a closing bracket was expected"),
         BrokenFile(
@@ -151,12 +152,20 @@ struct BrokenFileTests {
     }()
 
     static let frame: [BrokenFile] = [
+        BrokenFile(
+            "a mistyped version", "verison: 1\nrotations: {}\n",
+            "ork.yaml:1: verison: unknown key; did you mean version? the keys here are version, openrouter, defaults, trust, and rotations"
+        ),
+        BrokenFile(
+            "a merge conflict", "version: 1\n<<<<<<< HEAD\nrotations: {}\n=======\n>>>>>>> main\n",
+            "ork.yaml:2: git has left a merge conflict here; resolve it"),
         BrokenFile("no version", "rotations: {}\n", "ork.yaml:1: version: is missing; write version: 1 on top"),
         BrokenFile(
             "a later version", "version: 2\nnovelty: 1\n",
             "ork.yaml:1: version: this ork reads version 1 only; write version: 1, or install a newer ork"),
-        BrokenFile("version as text", "version: '1'\n", "ork.yaml:1: version: must be 1"),
-        BrokenFile("version as fraction", "version: 1.0\n", "ork.yaml:1: version: must be 1"),
+        BrokenFile("version as text", "version: '1'\n", "ork.yaml:1: version: must be the number 1, without quotes"),
+        BrokenFile(
+            "version as fraction", "version: 1.0\n", "ork.yaml:1: version: must be the number 1, without quotes"),
         BrokenFile("version without value", "version:\n", "ork.yaml:1: version: \(noValue)"),
         BrokenFile(
             "an unknown key on top", "version: 1\nrotation: {}\n",
@@ -168,12 +177,15 @@ struct BrokenFileTests {
             "empty rotations", "version: 1\n\nrotations: {}\n",
             "ork.yaml:3: rotations: is missing; write at least one rotation below it"),
         BrokenFile("rotations without value", "version: 1\nrotations:\n", "ork.yaml:2: rotations: \(noValue)"),
-        BrokenFile("rotations as list", "version: 1\nrotations: []\n", "ork.yaml:2: rotations: must be a mapping"),
+        BrokenFile(
+            "rotations as list", "version: 1\nrotations: []\n",
+            "ork.yaml:2: rotations: must be a mapping, such as {KEY: VALUE}"),
         BrokenFile(
             "a rotation's name", "version: 1\nrotations:\n  \"my app\": {predecessor: none}\n",
             "ork.yaml:3: rotations.my app: is not a rotation's name; use letters, digits and . _ - /"),
         BrokenFile(
-            "a rotation as text", "version: 1\nrotations:\n  a: b\n", "ork.yaml:3: rotations.a: must be a mapping"),
+            "a rotation as text", "version: 1\nrotations:\n  a: b\n",
+            "ork.yaml:3: rotations.a: must be a mapping, such as {KEY: VALUE}"),
         BrokenFile(
             "no predecessor", "version: 1\nrotations:\n  a:\n    enabled: true\n",
             "ork.yaml:3: rotations.a.predecessor: is missing; it must be {name: …}, {hash: …}, {env: …}, or none"),
@@ -182,7 +194,9 @@ struct BrokenFileTests {
             "ork.yaml:3: defaults.targets: unknown key; the keys here are keep_predecessor, workspace, successor, publish, verify, "
                 + "retire, due, notify, and metrics"
         ),
-        BrokenFile("defaults as list", "version: 1\ndefaults: [1]\n", "ork.yaml:2: defaults: must be a mapping"),
+        BrokenFile(
+            "defaults as list", "version: 1\ndefaults: [1]\n",
+            "ork.yaml:2: defaults: must be a mapping, such as {KEY: VALUE}"),
         BrokenFile(
             "an unknown key in defaults", "version: 1\ndefaults:\n  retire: {overlp: 1h}\n",
             "ork.yaml:3: defaults.retire.overlp: unknown key; did you mean overlap? the keys here are overlap, quiet_for, soak, "
@@ -243,7 +257,9 @@ struct BrokenFileTests {
         .rotation("a workspace of two lines", "workspace: \"a\\nb\"", "ork.yaml:5: rotations.a.workspace: \(text)"),
         .rotation("a workspace as number", "workspace: 12", "ork.yaml:5: rotations.a.workspace: \(text)"),
         .rotation("successor without value", "successor:", "ork.yaml:5: rotations.a.successor: \(noValue)"),
-        .rotation("successor null", "successor: null", "ork.yaml:5: rotations.a.successor: must be a mapping"),
+        .rotation(
+            "successor null", "successor: null",
+            "ork.yaml:5: rotations.a.successor: must be a mapping, such as {KEY: VALUE}"),
         .rotation(
             "an unknown setting", "successor:\n  limits: 5",
             "ork.yaml:6: rotations.a.successor.limits: unknown key; did you mean limit? the keys here are name, limit, limit_reset, "
@@ -281,7 +297,8 @@ struct BrokenFileTests {
         .rotation(
             "an endless length", "retire: {soak: 99999999999999999999d}",
             "ork.yaml:5: rotations.a.retire.soak: \(length)"),
-        .rotation("retire as list", "retire: [1h]", "ork.yaml:5: rotations.a.retire: must be a mapping"),
+        .rotation(
+            "retire as list", "retire: [1h]", "ork.yaml:5: rotations.a.retire: must be a mapping, such as {KEY: VALUE}"),
         .rotation(
             "acceptance as text", "retire: {accept_idle: maybe}",
             "ork.yaml:5: rotations.a.retire.accept_idle: must be true or false"),
@@ -335,11 +352,15 @@ struct BrokenFileTests {
     ]
 
     static let targets: [BrokenFile] = [
-        .rotation("targets as list", "targets: []", "ork.yaml:5: rotations.a.targets: must be a mapping"),
+        .rotation(
+            "targets as list", "targets: []", "ork.yaml:5: rotations.a.targets: must be a mapping, such as {KEY: VALUE}"
+        ),
         .rotation(
             "a target's name", "targets:\n  \"a b\": {publisher: file}",
             "ork.yaml:6: rotations.a.targets.a b: is not a target's name; use letters, digits and . _ - /"),
-        .rotation("a target as text", "targets: {web: file}", "ork.yaml:5: rotations.a.targets.web: must be a mapping"),
+        .rotation(
+            "a target as text", "targets: {web: file}",
+            "ork.yaml:5: rotations.a.targets.web: must be a mapping, such as {KEY: VALUE}"),
         .target(
             "no publisher", "wave: 1",
             "ork.yaml:6: rotations.a.targets.web.publisher: is missing; it must be the name of a publisher: the NAME of "
@@ -415,7 +436,7 @@ struct BrokenFileTests {
             "ork.yaml:7: rotations.a.targets.b: is the same place as target a; remove one of them"),
         .target(
             "for_each as list", "publisher: file\nfor_each: [a]",
-            "ork.yaml:8: rotations.a.targets.web.for_each: must be a mapping"),
+            "ork.yaml:8: rotations.a.targets.web.for_each: must be a mapping, such as {KEY: VALUE}"),
         .target(
             "for_each of nothing", "publisher: file\nfor_each: {}",
             "ork.yaml:8: rotations.a.targets.web.for_each: must be a mapping of keys to lists, not empty"),

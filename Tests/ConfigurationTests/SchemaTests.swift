@@ -109,7 +109,7 @@ struct SchemaTests {
             "an unknown key in due", "due: {evry: 90d}",
             "ork.yaml:5: rotations.a.due.evry: unknown key; did you mean every? the keys here are every and before_expiry"
         ),
-        .rotation("due as text", "due: 90d", "ork.yaml:5: rotations.a.due: must be a mapping"),
+        .rotation("due as text", "due: 90d", "ork.yaml:5: rotations.a.due: must be a mapping, such as {KEY: VALUE}"),
         .rotation(
             "an age of nothing", "due: {every: 0d}",
             "ork.yaml:5: rotations.a.due.every: must be a positive length of time such as 90d"),

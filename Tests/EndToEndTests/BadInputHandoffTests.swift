@@ -91,7 +91,7 @@ struct BadHandoff: Sendable, CustomTestStringConvertible {
     }
 
     static let handoffs: [BadHandoff] = [
-        BadHandoff("an empty file", "ork-handoff.json: not a handoff, or a damaged one: not valid JSON") {
+        BadHandoff("an empty file", "ork-handoff.json: not a handoff, or a damaged one: it is empty") {
             _, _ in []
         },
         BadHandoff("the first half", "ork-handoff.json: not a handoff, or a damaged one: not valid JSON") {
@@ -106,6 +106,12 @@ struct BadHandoff: Sendable, CustomTestStringConvertible {
         BadHandoff("a page of HTML", "ork-handoff.json: not a handoff, or a damaged one: not valid JSON") {
             _, _ in Array("<!DOCTYPE html><title>404</title>".utf8)
         },
+        BadHandoff(
+            "a byte order mark", "ork-handoff.json: not a handoff, or a damaged one: it begins with a byte order mark"
+        ) { text, _ in [0xEF, 0xBB, 0xBF] + Array(text.utf8) },
+        BadHandoff(
+            "a merge conflict", "ork-handoff.json: not a handoff, or a damaged one: git has left a merge conflict in it"
+        ) { text, other in Array("<<<<<<< HEAD\n\(text)=======\n\(other)>>>>>>> main\n".utf8) },
         BadHandoff("a list", "ork-handoff.json: schema is not as ork-handoff/1 has it") { text, _ in
             Array("[\(text)]".utf8)
         },
@@ -133,7 +139,7 @@ struct BadHandoff: Sendable, CustomTestStringConvertible {
             "ork-handoff.json: not a handoff, or a damaged one: a number that is not a whole number below 2^53"),
         BadHandoff(
             "another schema", "ork-handoff/1", "ork-handoff/2",
-            "ork-handoff.json: the handoff has another schema than ork-handoff/1"),
+            "ork-handoff.json: the handoff is of a format that this version of ork does not know"),
         BadHandoff("no schema", "\"schema\"", "\"scheme\"", "ork-handoff.json: schema is not as ork-handoff/1 has it"),
         BadHandoff(
             "records that are no list", "\"records\": [", "\"records\": 1, \"was\": [",
@@ -149,7 +155,7 @@ struct BadHandoff: Sendable, CustomTestStringConvertible {
             "a record (create intended) was altered or is not by its signer"),
         BadHandoff(
             "an unknown event", "\"event\": \"created\"", "\"event\": \"blessed\"",
-            "ork-handoff.json: a record is not as ork-handoff/1 has it"),
+            "ork-handoff.json: a record has an event that this version of ork does not know"),
         BadHandoff(
             "a date that is none", "\"at\": \"20", "\"at\": \"XX",
             "ork-handoff.json: a record is not as ork-handoff/1 has it"),

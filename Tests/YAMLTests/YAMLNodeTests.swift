@@ -75,7 +75,7 @@ func parse(_ text: String, allowing extensions: YAMLExtensions = []) throws(YAML
             ("a: &x k\n*x : v\n", .key, 2, 1),
             ("a:\n\tb: 1\n", .syntax, 2, 1),
             ("a: b: c\n", .syntax, 1, 5),
-            ("a: 'b\n", .syntax, 2, 1),
+            ("a: 'b\n", .syntax, 1, 4),
             ("a: {b: c\n", .syntax, 2, 1),
             ("a: 1\n  b: 2\n", .syntax, 2, 4),
             ("é: 1\nb: \u{7}\n", .encoding, 2, 4),

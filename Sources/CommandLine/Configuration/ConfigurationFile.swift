@@ -74,7 +74,11 @@ package struct ConfigurationFile: Sendable {
         do {
             document = try YAMLNode.parse(bytes)
         } catch {
-            throw found ?? ConfigurationError(file: name, line: error.line, error.message)
+            if let found { throw found }
+            if let line = MergeConflict.line(in: bytes) {
+                throw ConfigurationError(file: name, line: line, "git has left a merge conflict here; resolve it")
+            }
+            throw ConfigurationError(file: name, line: error.line, error.message)
         }
         // And over the values: they have a name, and an escape or a folded line can hide a secret in the bytes.
         if let document { try refuseSecrets(document, [], name) }
@@ -115,9 +119,12 @@ package struct ConfigurationFile: Sendable {
 
     private static func checkVersion(_ root: SourceNode) throws(ConfigurationError) {
         guard let node = root["version"] else {
+            try root.refuseKeys(except: keys)
             throw root.place(of: ["version"]).error("is missing; write version: \(version) on top")
         }
-        guard let number = node.scalar?.integer else { throw node.place.error("must be \(version)") }
+        guard let number = node.scalar?.integer else {
+            throw node.place.error("must be the number \(version), without quotes")
+        }
         guard number == version else {
             throw node.place.error(
                 "this ork reads version \(version) only; write version: \(version), or install a newer ork")

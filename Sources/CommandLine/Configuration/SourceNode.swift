@@ -107,7 +107,7 @@ extension SourceNode {
 
     /// The entries of what has to be a mapping.
     func requireEntries() throws(ConfigurationError) -> [(key: String, value: SourceNode)] {
-        guard let entries else { throw place.error("must be a mapping") }
+        guard let entries else { throw place.error(PlanError.noMapping) }
         return entries
     }
 

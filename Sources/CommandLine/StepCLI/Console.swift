@@ -49,7 +49,8 @@ package struct Console: Sendable {
 
     /// Shows one of several problems in one line, and has the CI system show it at its place, too.
     package func list(_ problem: StepError) {
-        line(problem.message + (problem.hint.map { "; \($0)" } ?? ""))
+        let link = problem.message.hasSuffix("?") ? " " : "; "
+        line(problem.message + (problem.hint.map { link + $0 } ?? ""))
         show(runner.flatMap { RunnerCommand(problem, program: program, for: $0) })
     }
 

@@ -41,7 +41,7 @@ struct Positions {
         ("block sequence entries are not allowed", "a '-' cannot stand here; look at the indentation"),
         ("found character that cannot start any token", "no value can start like this; tabs cannot indent YAML"),
         ("found a tab character", "tabs cannot indent YAML"),
-        ("found unexpected end of stream", "a quote is not closed"),
+        (YAMLProblem.openQuote, "the quote that opens here is not closed"),
         ("did not find expected ','", "a ',' or a closing bracket was expected"),
         ("did not find expected '-' indicator", "a '-' was expected here; look at the indentation"),
         ("did not find expected node content", "a value was expected here; look for a '[' or '{' that is not closed"),

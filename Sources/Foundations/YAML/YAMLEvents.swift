@@ -33,6 +33,9 @@ struct YAMLProblem: Error {
     let mark: YAMLEvent.RawMark
     /// The offset in bytes, for problems of the reader.
     let offset: Int
+
+    /// What libyaml says where a text in quotes goes on to the end.
+    static let openQuote = "found unexpected end of stream"
 }
 
 /// A libyaml parser and the bytes it reads.
@@ -103,8 +106,11 @@ struct EventParser: ~Copyable {
     private func problem() -> YAMLProblem {
         let isReader = unsafe parser.pointee.error == YAML_READER_ERROR
         let problem = unsafe parser.pointee.problem.map { unsafe String(cString: $0) } ?? ""
+        // A quote that is not closed is found at the end of the file, and is to be looked for where it opens.
+        let isQuote = problem == YAMLProblem.openQuote
+        let mark = unsafe isQuote ? parser.pointee.context_mark : parser.pointee.problem_mark
         return unsafe YAMLProblem(
-            isReader: isReader, problem: problem, mark: Self.mark(parser.pointee.problem_mark),
+            isReader: isReader, problem: problem, mark: Self.mark(mark),
             offset: Int(parser.pointee.problem_offset))
     }
 

@@ -31,15 +31,11 @@ package struct Handoff: Hashable, Sendable {
     package init(parsing bytes: [UInt8]) throws(HandoffError) {
         let json: JSONValue
         do { json = try JSONValue(parsing: bytes, numbers: .integers) } catch {
-            throw HandoffError(
-                .malformed, "not a handoff, or a damaged one: \(error.code.rawValue)",
-                hint: HandoffError.anotherCopy)
+            throw .damaged(bytes, error.code.rawValue)
         }
         guard let schema = json["schema"]?.string else { throw .malformed("schema") }
         guard schema == Self.schema else {
-            throw HandoffError(
-                .schema, "the handoff has another schema than \(Self.schema)",
-                hint: "use the same version of ork for all steps of a rotation")
+            throw .newer("the handoff is of a format")
         }
         guard let header = json["rotation"], let records = json["records"]?.array, let sealed = json["sealed"]?.array
         else { throw .malformed("the handoff") }
@@ -252,6 +248,31 @@ package struct HandoffError: Error, Hashable, Sendable {
     /// What to do about a handoff that no step has written so.
     fileprivate static let anotherCopy =
         "name the right file with --handoff, or an earlier copy of it: any that a step wrote will do"
+
+    /// No JSON. What people and their tools do to a file is called by its name.
+    fileprivate static func damaged(_ bytes: [UInt8], _ reason: String) -> HandoffError {
+        var reason = reason
+        var way = anotherCopy
+        if bytes.isEmpty {
+            reason = "it is empty"
+        } else if bytes.starts(with: [0xEF, 0xBB, 0xBF]) {
+            reason = "it begins with a byte order mark"
+            way = "save it without one; or " + way
+        } else if MergeConflict.line(in: bytes) != nil {
+            reason = "git has left a merge conflict in it"
+            way =
+                "get both sides, `git show :2:FILE >ONE` and `git show :3:FILE >OTHER`, and name both, --handoff ONE "
+                + "--handoff OTHER: they are read as one; or " + way
+        }
+        return HandoffError(.malformed, "not a handoff, or a damaged one: \(reason)", hint: way)
+    }
+
+    /// Something that only a newer ork can have written.
+    static func newer(_ what: String, _ code: Code = .schema) -> HandoffError {
+        HandoffError(
+            code, "\(what) that this version of ork does not know",
+            hint: "use the same version of ork for all steps of a rotation: the newest of them")
+    }
 
     static func malformed(_ what: String) -> HandoffError {
         HandoffError(

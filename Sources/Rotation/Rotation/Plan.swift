@@ -96,7 +96,7 @@ extension Plan {
 
     /// Takes over the rules that a later step's `ork.yaml` or flags have changed: `{"retire": {…}, …}`.
     package mutating func adopt(rules: JSONValue, by step: StepName) throws(PlanError) {
-        guard var changed = json.object, let rules = rules.object else { throw PlanError([], "must be a mapping") }
+        guard var changed = json.object, let rules = rules.object else { throw PlanError([], PlanError.noMapping) }
         for key in Self.sections(of: step) { changed[key] = rules[key] ?? changed[key] }
         let before = verify
         self = try Plan(.object(changed), unknownKeys: .ignored)

@@ -152,7 +152,7 @@ struct PlanValue: Sendable {
 
     /// The members of what has to be a mapping.
     func members(known: [String]) throws(PlanError) -> JSONObject {
-        guard let object = json.object else { throw error("must be a mapping") }
+        guard let object = json.object else { throw error(PlanError.noMapping) }
         if unknownKeys == .refused, let unknown = object.keys.first(where: { !known.contains($0) }) {
             throw PlanError(path + [unknown], PlanError.unknownKey(unknown, known: known))
         }
@@ -174,6 +174,9 @@ package struct PlanError: Error, Hashable, Sendable, CustomStringConvertible {
 
     /// `targets.web.wave: must be …`
     package var description: String { path.isEmpty ? message : "\(path.joined(separator: ".")): \(message)" }
+
+    /// What to say of something else in the place of keys and values.
+    package static let noMapping = "must be a mapping, such as {KEY: VALUE}"
 
     /// What to say of a key that nobody knows.
     package static func unknownKey(_ key: String, known: [String]) -> String {

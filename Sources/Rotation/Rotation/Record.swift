@@ -117,11 +117,12 @@ package struct Record: Hashable, Sendable {
     private init(_ value: JSONValue, isOurs: Bool) throws(HandoffError) {
         guard let json = value.object,
             let step = json["step"]?.string.flatMap(StepName.init),
-            let event = json["event"]?.string.flatMap(Event.init),
+            let name = json["event"]?.string,
             let at = json["at"]?.string.flatMap({ Date(rfc3339: $0) }),
             let signer = json["signer"]?.string.flatMap(PublicIdentity.init),
             let after = json["after"]?.array, !after.isEmpty
         else { throw .malformed("a record") }
+        guard let event = Event(rawValue: name) else { throw .newer("a record has an event", .malformed) }
         var digests: [Digest] = []
         for element in after {
             guard let digest = element.string.flatMap({ Digest($0) }) else { throw .malformed("a record's after") }

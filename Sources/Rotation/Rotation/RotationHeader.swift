@@ -105,9 +105,7 @@ package struct RotationHeader: Hashable, Sendable {
         guard let value else { return [] }
         guard let names = value.strings else { throw .malformed("rotation") }
         guard names.allSatisfy({ $0 == StepName.approve.rawValue }) else {
-            throw HandoffError(
-                .schema, "the rotation has a gate that this version of ork does not know",
-                hint: "use the same version of ork for all steps of a rotation")
+            throw .newer("the rotation has a gate")
         }
         return Set(names.compactMap(StepName.init))
     }
