@@ -86,7 +86,7 @@ import Testing
         #expect(stopped.ending == .exited(status), "\(stopped.errors)")
         #expect(
             stopped.errors.contains(
-                "ork-publish: stopped: 1 of 2 targets is written, perhaps also api, and all that was done is recorded in "
+                "ork-publish: stopped: 1 of 2 targets is written, perhaps api as well, and all that was done is recorded in "
                     + "ork-handoff.json\nork-publish: hint: run the same command again: it goes on from there\n"),
             "\(stopped.errors)")
         #expect(Manners.complaint(stopped, program: "ork-publish") == nil)

@@ -36,7 +36,8 @@ import Testing
         try fixture.create()
         try fixture.publishAndVerify()
         try fixture.amend { try $0.targets.append(RotationFixture.target("late")) }
-        fixture.refused(.notYet, "not every target holds the successor") { () throws(StepError) in try fixture.retire()
+        fixture.refused(.notYet, "not every target is known to hold the successor") { () throws(StepError) in
+            try fixture.retire()
         }
         try fixture.publish()
         fixture.refused(.notYet) { () throws(StepError) in try fixture.retire() }

@@ -158,7 +158,7 @@ import Timestamps
         }
         fixture.refused(.usage, "no target") { () throws(StepError) in try abandon([PlanName("nowhere") ?? api]) }
         // The other one does not have the successor either.
-        let error = fixture.refused(.notYet, "web does not") { () throws(StepError) in try abandon([api]) }
+        let error = fixture.refused(.notYet, "web is not") { () throws(StepError) in try abandon([api]) }
         #expect(error?.message.contains("api") == false)
         #expect(try fixture.state().abandonedTargets == [api])
         try fixture.publish()

@@ -117,7 +117,7 @@ import Timestamps
     @Test func nothingPublishedIsNothingToVerify() throws {
         let fixture = try RotationFixture()
         try fixture.create()
-        fixture.refused(.notYet, "no target holds") { () throws(StepError) in try fixture.verify() }
+        fixture.refused(.notYet, "no target is known to hold") { () throws(StepError) in try fixture.verify() }
     }
 
     @Test func aDryRunAsksNobody() throws {

@@ -19,7 +19,7 @@ import Timestamps
         fixture.simulation.with { simulated in
             simulated.sandbox.delete(simulated.keys[0].hash, at: simulated.now)
         }
-        fixture.refused(.notYet, "not every target holds") { () throws(StepError) in try fixture.retire() }
+        fixture.refused(.notYet, "not every target is known to hold") { () throws(StepError) in try fixture.retire() }
         #expect(try fixture.state().phase == .retiring)
         #expect(try fixture.state().next == "ork-verify")
         try fixture.verify()
@@ -32,9 +32,9 @@ import Timestamps
         let fixture = try RotationFixture(waves: ["web": 1, "edge": 2])
         try fixture.create()
         try fixture.publish()
-        let error = fixture.refused(.notYet, "edge does not") { () throws(StepError) in try fixture.retire() }
+        let error = fixture.refused(.notYet, "edge is not") { () throws(StepError) in try fixture.retire() }
         #expect(error?.hint?.hasPrefix("run `ork-verify`, then `ork-publish` for the next wave") == true)
-        let leaked = fixture.refused(.notYet, "edge does not") { () throws(StepError) in
+        let leaked = fixture.refused(.notYet, "edge is not") { () throws(StepError) in
             try fixture.retire { $0.isCompromised = true }
         }
         #expect(leaked?.hint?.hasPrefix("run `ork-publish --all`, then `ork-retire --compromised`") == true)

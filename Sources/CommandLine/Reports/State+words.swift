@@ -49,7 +49,8 @@ extension State {
         case .minted: "a key is minted and not yet activated"
         case .created:
             plan.targets.contains { targets[$0.name]?.last?.event == .unknown }
-                ? "the successor exists; some targets may have it" : "the successor exists and nobody has it yet"
+                ? "the successor exists; some targets may have it"
+                : "the successor exists, and nobody is known to have it yet"
         case .publishing: "some targets have the successor"
         case .published: "all targets have the successor; it is not verified yet"
         case .verified: "the successor is verified at all targets; the predecessor is still live"

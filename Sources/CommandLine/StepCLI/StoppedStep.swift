@@ -39,7 +39,7 @@ extension StepError {
             let written = Counted(targets.filter(state.isPublished).count, of: targets.count, "target")
             let doubtful = targets.filter { state.targets[$0]?.last?.event == .unknown }.map(\.description)
             return written.with("is", "are") + " written"
-                + (doubtful.isEmpty ? "" : ", perhaps also \(doubtful.joined(separator: ", "))")
+                + (doubtful.isEmpty ? "" : ", perhaps \(doubtful.joined(separator: ", ")) as well")
         case .verify: return "this verification is not complete"
         case .approve: return "nothing more is approved"
         case .retire:

@@ -23,7 +23,7 @@ extension RetireStep {
                     + "`\(command(abandoning: names, isCompromised: true))`", isRetryable: false)
         }
         for name in names {
-            let without = state.isPublished(name) ? "" : ", which does not have the successor"
+            let without = state.isPublished(name) ? "" : ", which is not known to have the successor"
             let verb = context.isDryRun ? "would let go of" : "letting go of"
             context.tell(
                 .warning("\(verb) \(name)\(without): nothing is asked of it any more, and it may lose service"))
@@ -59,7 +59,7 @@ extension RetireStep {
         let refused = missing.filter { state.targets[$0]?.last != nil }
         throw StepError(
             .notYet,
-            "not every target holds the successor: \(Evidence.list(missing)) \(missing.count == 1 ? "does" : "do") not",
+            "not every target is known to hold the successor: \(Evidence.list(missing)) \(missing.count == 1 ? "is" : "are") not",
             hint: wayToPublished(state) + (refused.first.map(farewell) ?? ""), isRetryable: false)
     }
 

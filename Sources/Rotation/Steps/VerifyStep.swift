@@ -56,7 +56,7 @@ package struct VerifyStep {
         }
         let why = refusals.isEmpty ? "" : "; the last `ork-publish` was refused: \(refusals.joined(separator: "; "))"
         return StepError(
-            .notYet, "no target holds the successor yet\(why)",
+            .notYet, "no target is known to hold the successor yet\(why)",
             hint: refusals.isEmpty
                 ? "run `ork-publish` first" : "`ork-publish --check` says what to do about it; then run `ork-publish`",
             isRetryable: false)
