@@ -16,6 +16,7 @@ package struct ApproveStep {
 
     package func run() throws(StepError) {
         let state = try context.stateLeadingOn()
+        guard !state.isFinished else { return context.tell(.done("nothing to do: the rotation is finished")) }
         let successor = try context.successor(of: state)
         guard let binding = state.approvalBinding else { return }
         for key in state.header.predecessors { context.tell(.doing("to be retired: \(key.name) (\(key.hash.short))")) }
