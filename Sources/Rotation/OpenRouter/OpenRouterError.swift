@@ -126,9 +126,9 @@ extension OpenRouterError {
         case (.forbidden, .inference):
             "check for an IP allowlist without this machine, an exhausted limit, or a guardrail; where it binds keys to a region, "
                 + "name the region's host: openrouter: {inference_url: https://eu.openrouter.ai/api/v1}"
-        case (.notFound, .management): "check the address of the API"
+        case (.notFound, .management): "check the address of the API, and which account the management key belongs to"
         case (.notFound, .inference): "check the address of the API, and the name of the model"
-        case (.conflict, _), (.rateLimited, _), (.unavailable, _): "try again later"
+        case (.conflict, _), (.rateLimited, _), (.unavailable, _): "try again \(Self.time(pause))"
         case (.invalid, .management): "check the workspace and the settings of the key in the plan"
         case (.invalid, .inference): "check the name of the model"
         case (.exhausted, _): "add credit, or raise the key's limit"

@@ -50,12 +50,18 @@ struct RollbackSnapshot {
         return RollbackSnapshot(retirement: retirement, successor: retirement.predecessors[hash] ?? nil)
     }
 
-    /// The predecessor is deleted, so there is no way back.
+    /// The predecessor is deleted, so there is no way back; or it was not this rotation that deleted it, and it may be there.
     private static func gone(_ state: State) -> StepError {
         let names = state.header.predecessors.map { "\($0.name) (\($0.hash.short))" }.joined(separator: ", ")
+        let isRecorded = state.header.predecessors.allSatisfy { state.deleted.contains($0.hash) }
+        let possible = "what is still possible is another new key with the same settings: `\(state.supersedingCommand)`"
         return StepError(
-            .failed, "\(names) is deleted, and with it the way back: nothing is put back",
-            hint: "what is still possible is another new key with the same settings: `\(state.supersedingCommand)`",
+            .failed,
+            isRecorded
+                ? "\(names) is deleted, and with it the way back: nothing is put back"
+                : "OpenRouter has no key \(names): nothing is put back",
+            hint: isRecorded
+                ? possible : "the management key may be another account's; if the key was deleted by hand, \(possible)",
             isRetryable: false)
     }
 

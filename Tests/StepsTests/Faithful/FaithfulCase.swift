@@ -155,7 +155,7 @@ extension FaithfulCase {
             trail.append("\(command): done")
         } catch {
             trail.append("\(command): \(error.message)")
-            if error.message.contains("is deleted, and with it the way back") { goesBack = false }
+            if error.message.contains("nothing is put back") { goesBack = false }
             let pause = Double.random(in: 60...900, using: &random)
             // The time that is told is waited for, and not always.
             if let moment = error.retryAt, Int.random(in: 0..<3, using: &random) > 0 {
