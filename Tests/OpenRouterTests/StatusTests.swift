@@ -125,6 +125,19 @@ import Timestamps
         Self.expectForm(error)
     }
 
+    @Test(
+        "a server that says when to come back is quoted, unless it asks for days",
+        arguments: [
+            ("3600", "try again in 1h"), ("90", "try again in 1m30s"), ("0", "try again later"),
+            ("9999999", "try again later"),
+        ])
+    func comeBack(after seconds: String, hint: String) throws {
+        for status in [429, 503] {
+            let response = HTTPResponse(status: status, headers: [("retry-after", seconds)])
+            #expect(try Call.currentKey.error(.success(response))?.hint == hint)
+        }
+    }
+
     @Test func aRefusedProbeNamesTheAllowlist() throws {
         let error = try Call.currentKey.error(.success(HTTPResponse(status: 403)))
         #expect(error?.hint?.contains("IP allowlist") == true)

@@ -1,4 +1,5 @@
 package import HTTP
+import Timestamps
 
 /// Why OpenRouter did not do what it was asked. It never quotes an answer, which may hold a key.
 package struct OpenRouterError: Error, Sendable, Hashable {
@@ -69,7 +70,8 @@ extension OpenRouterError {
         // An idempotent request may have been sent more than once, and an earlier one may have had its effect.
         let isRefusal = !request.isIdempotent && ![.unavailable, .unexpected].contains(code)
         self.init(
-            code, Self.message(code, response.status, audience), hint: Self.hint(code, audience),
+            code, Self.message(code, response.status, audience),
+            hint: Self.hint(code, audience, after: response.retryAfter),
             status: response.status,
             mayHaveArrived: !isRefusal)
     }
@@ -115,7 +117,7 @@ extension OpenRouterError {
         }
     }
 
-    static func hint(_ code: Code, _ audience: Audience) -> String? {
+    static func hint(_ code: Code, _ audience: Audience, after pause: Duration? = nil) -> String? {
         switch (code, audience) {
         case (.unauthorized, .management):
             "it is wrong, deleted or expired; create another at openrouter.ai/settings/management-keys and export that"
@@ -135,6 +137,12 @@ extension OpenRouterError {
         case (.unexpected, _): "check the address of the API, and for a proxy on the way"
         case (.unreachable, _): nil
         }
+    }
+
+    /// When to try again, as the answer wishes it. A wish for days is a mistake of somebody on the way.
+    private static func time(_ pause: Duration?) -> String {
+        let seconds = pause?.components.seconds ?? 0
+        return (1...86_400).contains(seconds) ? "in \(Interval(seconds: Int(seconds)))" : "later"
     }
 
     static func message(_ error: TransportError) -> String {
