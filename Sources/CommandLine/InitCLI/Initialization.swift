@@ -137,7 +137,11 @@ package struct Initialization {
             return name
         }
         guard let name = PlanName(key) ?? PlanName(ProjectFolder.name) else {
-            throw StepError(.usage, "what is the rotation to be called?", hint: "name it with --rotation")
+            throw StepError(
+                .usage, "what is the rotation to be called?",
+                hint:
+                    "name it with --rotation, in letters, digits and . _ - /; neither the key's name nor this folder's will do"
+            )
         }
         return name
     }
@@ -178,7 +182,10 @@ package struct Initialization {
         for target in kept { console.show(.doing("found a target for \(target.publisher): \(target.name)")) }
         guard !(kept + named).isEmpty else {
             throw StepError(
-                .usage, "nothing in this folder tells where \(options.variable) lies",
+                .usage,
+                system.reachesThisMachine
+                    ? "nothing in this folder tells where \(options.variable) lies"
+                    : "nothing here shows a place of \(options.variable) that a pipeline at \(system.title) can write to",
                 hint: "name each place with --to, such as --to \(example(folder, system))")
         }
         return kept + named

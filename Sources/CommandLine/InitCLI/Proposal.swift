@@ -43,8 +43,8 @@ enum Proposal {
         guard assigns(name, in: text) else { return nil }
         guard system.reachesThisMachine else {
             return .remark(
-                "\(file) has \(name), too: no pipeline at \(system.title) reaches this machine's files, so who uses it "
-                    + "keeps the old key in use; give it the new one by hand, or choose --ci cron here")
+                "\(file) has \(name), and no pipeline at \(system.title) reaches this machine's files: whoever reads it there "
+                    + "keeps the old key in use; write the new one there by hand, or choose --ci cron")
         }
         let with: JSONObject = ["path": .string(file), "name": .string(name)]
         return .target(DraftTarget(name: planName(file), publisher: "file", with: with))
