@@ -37,7 +37,7 @@ import Steps
     )
     var ignoreReferences = false
 
-    @Flag(help: "Take deleted keys out of the lists that name the predecessor: with them a list takes no other key.")
+    @Flag(help: "Take deleted keys out of the lists that name the predecessor: a list that names one takes no new key.")
     var dropDeadReferences = false
 
     @Flag(

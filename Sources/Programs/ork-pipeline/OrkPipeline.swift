@@ -20,25 +20,34 @@ import Wording
                                 \(JobTurn.all.dropFirst(4).joined(separator: ", "))
               deploy            print what a deployment has to take up: first, rest or none
               deploy-rest       the same, after later waves
-              rotate            in a pipeline of one job: all of these in a row, without gates, as far as it goes
-              begin             the first of them: mint if a rotation is to begin, after a look at every target
+              rotate            in a pipeline of one job: all of these in a row,
+                                without gates, as far as it goes
+              begin             the first of them: mint if a rotation is to begin,
+                                after a look at every target
 
             VARIABLES:
               ORK_ROTATION      the rotation in ork.yaml
               ORK_ROTATION_ID   which run of it, as an earlier job said
-              ORK_BEGIN         "false": begin no rotation; "due": only when ork-due says so
-              ORK_SUPERSEDE     "true": start a new rotation, because the handoff is lost
-              ORK_LEAKED        "true": the old key is known to others, and goes without overlap, quiet and soak
-              ORK_ROLLBACK      "true": take the rotation back; only check, rollback and rotate do anything
+              ORK_BEGIN         "false": begin no rotation; "due": only when ork-due
+                                says so
+              ORK_SUPERSEDE     "true": start a new rotation, because the handoff is
+                                lost
+              ORK_LEAKED        "true": the old key is known to others, and goes
+                                without overlap, quiet and soak
+              ORK_ROLLBACK      "true": take the rotation back; only check, rollback
+                                and rotate do anything
               ORK_EXPECT_HEAD   stop unless the handoff is still the one with this head
               ORK_SEEN          the newest rotation that check saw
               ORK_DUE_ACTION    in a fleet, the action from ork-due
               ORK_DUE_KEY       in a fleet, the hash of the key that ork-due saw in use
-              ORK_HANDOFF_TOKEN reads artifacts: github.token, or on GitLab one with read_api
-              ORK_SEALED_DAYS   on GitHub, how many days a handoff is kept until every target has the key (1)
+              ORK_HANDOFF_TOKEN reads artifacts: github.token, or on GitLab one with
+                                read_api
+              ORK_SEALED_DAYS   on GitHub, how many days a handoff is kept until
+                                every target has the key (1)
               ORK_DAYS          on GitHub, how many days any other is kept (90)
               ORK_HANDOFFS      the folder with the handoffs, where no CI system keeps them
-              ORK_REPORT        the file for what a job tells the next (ORK_HANDOFFS/job.report)
+              ORK_REPORT        the file for what a job tells the next
+                                (ORK_HANDOFFS/job.report)
 
             EXAMPLES:
               ORK_ROTATION=checkout ork-pipeline check
