@@ -132,4 +132,22 @@ import Testing
             "\(stopped.errors)")
         #expect(length < .seconds(60))
     }
+
+    @Test("a rollback that is asked to stop counts the places that were dropped, too")
+    func rollingBack() async throws {
+        let stopped = try await onOwnThread {
+            let run = try Self.begin()
+            for line in ["cp ork-handoff.json calm", "exec ork-publish", "exec ork-create --amend --drop-target web"] {
+                try run.perform(try ScriptWords.split(line, run.variables))
+            }
+            return try Self.stop("ork-rollback --by-hand api --overlap 0s --wait 1h", of: run, by: SIGTERM) {
+                $0.contains("ork-rollback: waiting: ")
+            }
+        }
+        #expect(stopped.ending == .exited(143), "\(stopped.errors)")
+        #expect(
+            stopped.errors.contains(
+                "has not been used since it was put back; 2 of 2 targets are put back, and all that"),
+            "\(stopped.errors)")
+    }
 }

@@ -46,8 +46,8 @@ extension StepError {
             let keys = state.header.predecessors.map { "\($0.name) is \(state.status(of: $0.hash))" }
             return keys.isEmpty ? "there is no predecessor" : keys.joined(separator: ", ")
         case .rollback:
-            let back = Counted(
-                state.reachedTargets.filter { state.putBack($0) != nil }.count, of: targets.count, "target")
+            let reached = state.reachedTargets
+            let back = Counted(reached.filter { state.putBack($0) != nil }.count, of: reached.count, "target")
             return state.isRollingBack ? back.with("is", "are") + " put back" : "nothing was begun"
         }
     }
