@@ -60,6 +60,29 @@ import Testing
         #expect(fixture.simulation.value.outages == [])
     }
 
+    @Test("of a place that was dropped, a rollback tells what it holds then", arguments: [true, false])
+    func rolledBack(isWritten: Bool) throws {
+        let fixture = try RotationFixture(waves: ["web": 1, "worker": 1])
+        try fixture.create()
+        if isWritten { try fixture.publishAndVerify() }
+        let worker = try Self.name("worker")
+        try fixture.amend { $0.targets.removeAll { $0.name == worker } }
+        try fixture.publishAndVerify()
+        _ = try? fixture.rollback()
+        for isOver in [false, true] {
+            if isOver { try fixture.rollbackWaiting() }
+            let state = try fixture.state()
+            #expect(state.isRolledBack == isOver)
+            let news = state.dropped.map(state.news)
+            #expect(
+                news == [
+                    "worker (memory) was dropped "
+                        + (isWritten
+                            ? "after it was written, and holds the predecessor again" : "before it was written")
+                ])
+        }
+    }
+
     @Test("a dry run and an amendment of nothing record nothing")
     func recordsNothing() throws {
         let fixture = try RotationFixture()

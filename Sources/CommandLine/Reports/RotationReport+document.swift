@@ -58,7 +58,7 @@ extension RotationReport {
         var facts: [Document.Fact] = [.init("next", .code(next.command))]
         if let moment = next.notBefore { facts.append(.init("not before", .moment(moment))) }
         if let wayBack = next.wayBack { facts.append(.init("way back", .code(wayBack))) }
-        for place in state.dropped { facts.append(.init("dropped", place.news)) }
+        for place in state.dropped { facts.append(.init("dropped", state.news(of: place))) }
         return facts
     }
 

@@ -101,7 +101,7 @@ package struct StatusReport {
             lines.append(.init("  successor    \(successor.name) (\(successor.hash.short))"))
         }
         lines += StatusDetails(state).lines
-        for place in state.dropped { lines.append(.init("  dropped      \(place.news)", .waiting)) }
+        for place in state.dropped { lines.append(.init("  dropped      \(state.news(of: place))", .waiting)) }
         let records = "\(Counted(handoff.records.count, "record")), the newest at \(state.lastRecordAt?.rfc3339 ?? "–")"
         lines.append(.init("  recorded     \(records)\(state.isSealed ? ", with the sealed key" : "")"))
         lines.append(.init("  head         \(head)"))

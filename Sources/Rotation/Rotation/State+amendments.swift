@@ -9,15 +9,26 @@ extension State {
         package let at: Date
         /// Whether the successor was written there, or may have been.
         package fileprivate(set) var isWritten: Bool
+    }
 
-        /// What may become of it, for people: it is out of reach of every step.
-        package var news: String {
-            let written =
-                "after it was written: it may still hold the successor, which stays valid; nothing there is verified any more"
-            let unwritten =
-                "before it was written: if it holds the predecessor, whoever reads it there loses service with that"
-            return "\(target.name) (\(target.publisher)) was dropped \(isWritten ? written : unwritten)"
+    /// What may become of a place that was dropped, for people. Only a rollback reaches it, where it was written.
+    package func news(of place: DroppedTarget) -> String {
+        "\(place.target.name) (\(place.target.publisher)) was dropped "
+            + (place.isWritten ? "after it was written\(fate(of: place))" : "before it was written\(lossOfService)")
+    }
+
+    private func fate(of place: DroppedTarget) -> String {
+        if let putBack = putBack(place.target) {
+            return putBack.isByHand ? ", and is left to people" : ", and holds the predecessor again"
         }
+        return isRollingBack
+            ? ": it may still hold the successor"
+            : ": it may still hold the successor, which stays valid; nothing there is verified any more"
+    }
+
+    /// Whoever goes back keeps the predecessor.
+    private var lossOfService: String {
+        isRollingBack ? "" : ": if it holds the predecessor, whoever reads it there loses service with that"
     }
 
     /// Changes the plan by an amendment that this state accepts.

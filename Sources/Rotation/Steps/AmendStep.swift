@@ -41,7 +41,9 @@ package struct AmendStep {
             let difference = change.difference.isEmpty ? "" : ": \(change.difference)"
             context.tell(.doing((context.isDryRun ? change.foreseen : change.doing) + difference))
         }
-        for place in after.dropped where !before.dropped.contains(place) { context.tell(.warning(place.news)) }
+        for place in after.dropped where !before.dropped.contains(place) {
+            context.tell(.warning(after.news(of: place)))
+        }
         if State.Approval.gated.contains(where: before.isApproved(for:)) {
             context.tell(.warning("what was approved is another plan: it has to be approved again"))
         }

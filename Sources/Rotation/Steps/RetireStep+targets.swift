@@ -123,7 +123,8 @@ extension RetireStep {
         let compromised = options.isCompromised ? " --compromised" : ""
         throw StepError(
             .notYet,
-            names.count == 1 ? first.news : "dropped before they were written: \(names.joined(separator: ", "))",
+            names.count == 1
+                ? state.news(of: first) : "dropped before they were written: \(names.joined(separator: ", "))",
             hint: "give the successor to whoever reads the predecessor there, or say that nobody does: "
                 + "`ork-retire\(compromised)\(flags)`", isRetryable: false)
     }

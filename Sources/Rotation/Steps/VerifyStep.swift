@@ -151,7 +151,7 @@ package struct VerifyStep {
             context.tell(.warning("\(warning); \(State.newTargetsRemedy)"))
         }
         context.tell(.done("verified: \(evidence.text)"))
-        for place in state.dropped { context.tell(.warning(place.news)) }
+        for place in state.dropped { context.tell(.warning(state.news(of: place))) }
         if drops { context.tell(.done("the sealed key is dropped from the handoff; its targets have it")) }
         if options.dropsSecret, !complete {
             context.tell(.done("the sealed key stays until every target is verified"))
