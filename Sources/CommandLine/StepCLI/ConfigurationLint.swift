@@ -2,6 +2,7 @@ import Configuration
 import JSON
 package import PublisherHosting
 import Rotation
+import Secrets
 package import Steps
 import Wording
 
@@ -10,7 +11,7 @@ import Wording
 package struct ConfigurationLint {
     private let file: String
     private var problems: [StepError]
-    private var unchecked: [String] = []
+    private var warnings: [String] = []
     private var rotations = 0
     private var targets = 0
 
@@ -24,17 +25,36 @@ package struct ConfigurationLint {
             targets += rotation.plan.targets.count
             let check = PlanCheck(rotation.plan, publishers: publishers)
             problems += check.problems.map { $0.error(in: rotation) }
-            unchecked += check.unchecked.map { "\(rotation.name): \($0)" }
+            warnings += check.unchecked.map { "\(rotation.name): \($0)" }
         }
+        warnings += Self.sharedPlaces(of: configuration?.rotations ?? [])
         // Targets that `for_each` makes have their mistakes in one line.
         var seen: Set<String> = []
         problems = problems.filter { seen.insert($0.message).inserted }
         problems.sort { ($0.place?.line ?? 0, $0.message) < ($1.place?.line ?? 0, $1.message) }
     }
 
+    /// A place has room for one key. In two rotations it may be meant for a while, where one takes over from the other.
+    private static func sharedPlaces(of rotations: [RotationConfiguration]) -> [String] {
+        var owners: [Digest: (rotation: PlanName, target: PlanName)] = [:]
+        var warnings: [String] = []
+        for rotation in rotations where rotation.isEnabled {
+            for target in rotation.plan.targets {
+                guard let owner = owners[target.place] else {
+                    owners[target.place] = (rotation.name, target.name)
+                    continue
+                }
+                warnings.append(
+                    "\(rotation.name): target \(target.name) is the same place as target \(owner.target) of "
+                        + "\(owner.rotation): each writes its key over the other's; leave it to one of them")
+            }
+        }
+        return warnings
+    }
+
     /// Shows each problem at its line, and throws if there is any.
     package func report(to console: Console, asJSON: Bool) throws(StepError) {
-        for line in unchecked { console.warn(line) }
+        for line in warnings { console.warn(line) }
         for problem in problems { console.list(problem) }
         if asJSON { console.print(json) }
         guard problems.isEmpty else {
@@ -60,7 +80,7 @@ package struct ConfigurationLint {
                         "message": .string(problem.message), "hint": problem.hint.map { .string($0) } ?? .null,
                     ]
                 }),
-            "warnings": .array(unchecked.map { .string($0) }),
+            "warnings": .array(warnings.map { .string($0) }),
         ]
     }
 }
