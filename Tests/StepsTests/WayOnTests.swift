@@ -224,4 +224,72 @@ import Timestamps
         }
         #expect(error?.hint?.contains("`ork-publish --accept-target web` writes the successor again") == true)
     }
+
+    /// What makes a predecessor one that cannot be worked with again.
+    struct Loss: CustomTestStringConvertible, Sendable {
+        let testDescription: String
+        let text: String
+        let hand: @Sendable (inout SimulatedState, _ predecessor: String) -> Void
+    }
+
+    static let losses: [Loss] = [
+        Loss(testDescription: "it has expired", text: "checkout-prod has expired, which nobody can undo") {
+            $0.sandbox.setExpiry($1, $0.now)
+        },
+        Loss(testDescription: "somebody disabled it", text: "or by hand, and stays disabled") {
+            $0.sandbox.setDisabled($1, at: $0.now)
+        },
+    ]
+
+    @Test("what cannot be restored is not offered to be, and that is no success", arguments: losses)
+    func unrestorable(loss: Loss) throws {
+        let fixture = try quiet()
+        let hash = try #require(fixture.predecessor?.hash)
+        fixture.simulation.with { loss.hand(&$0, hash) }
+        let soaking = fixture.refused(.notYet, "soaks until") { () throws(StepError) in try fixture.retire() }
+        #expect(soaking?.hint?.contains("--wait 1h") == true)
+        #expect(soaking?.hint?.contains("--restore") == false)
+        let events = fixture.events
+        fixture.refused(.failed, loss.text) { () throws(StepError) in try fixture.restore() }
+        #expect(fixture.predecessor?.disabled == true)
+        #expect(fixture.events == events)
+    }
+
+    @Test func anExpiredPredecessorIsNotSaidToBeEnabled() throws {
+        let fixture = try quiet()
+        let hash = try #require(fixture.predecessor?.hash)
+        fixture.simulation.with { $0.sandbox.setExpiry(hash, $0.now) }
+        fixture.refused(.failed, "checkout-prod has expired") { () throws(StepError) in try fixture.restore() }
+        #expect(!fixture.announcements.done.contains("checkout-prod is enabled"))
+    }
+
+    @Test func aPredecessorThatMustNotBeUsedAnyMoreDoesNotEndTheWayBack() throws {
+        let fixture = try quiet()
+        _ = try? fixture.rollback()
+        let hash = try #require(fixture.predecessor?.hash)
+        fixture.simulation.with { $0.sandbox.setDisabled(hash, at: $0.now) }
+        let error = fixture.refused(.failed, "stays disabled") { () throws(StepError) in try fixture.rollback() }
+        #expect(error?.hint?.contains("`ork-rollback` goes on") == true)
+        let restoring = fixture.refused(.failed, "stays disabled") { () throws(StepError) in try fixture.restore() }
+        #expect(restoring?.hint == "`ork-rollback` tells what can be done instead")
+        #expect(error?.hint?.contains("--supersede --handoff NEW.json`") == true)
+    }
+
+    @Test("where the successor does not work, the ways back are those that there are", arguments: [true, false])
+    func waysBack(isExpired: Bool) throws {
+        let fixture = try quiet()
+        let hash = try #require(fixture.predecessor?.hash)
+        fixture.simulation.with { [successor = fixture.successorHash] in
+            $0.sandbox.setExpiry(successor, $0.now)
+            if isExpired { $0.sandbox.setExpiry(hash, $0.now) }
+        }
+        let error = fixture.refused(.failed, "has expired: nothing is retired") { () throws(StepError) in
+            try fixture.retire()
+        }
+        #expect(error?.hint?.contains("`ork-rollback` puts checkout-prod back") == !isExpired)
+        #expect(error?.hint?.contains("--restore") == false)
+        fixture.simulation.with { [successor = fixture.successorHash] in $0.sandbox.delete(successor, at: $0.now) }
+        let gone = fixture.refused(.failed, "has no key") { () throws(StepError) in try fixture.retire() }
+        #expect(gone?.hint?.hasSuffix("or put the predecessor back: `ork-rollback`") == true)
+    }
 }

@@ -49,9 +49,11 @@ package struct RestoreStep {
         guard lost.isEmpty else {
             throw StepError(
                 .failed, lost.joined(separator: "; "),
-                hint: "restart what still has the old key, so that it takes the successor; `ork-verify` shows which "
-                    + "targets hold the successor; an application that reads another place needs another "
-                    + "rotation, of that place beside all others: `\(state.command.adding("to", "TARGET").anew)`",
+                hint: state.isRollingBack
+                    ? "`ork-rollback` tells what can be done instead"
+                    : "restart what still has the old key, so that it takes the successor; `ork-verify` shows which "
+                        + "targets hold the successor; an application that reads another place needs another "
+                        + "rotation, of that place beside all others: `\(state.command.adding("to", "TARGET").anew)`",
                 isRetryable: false)
         }
         if restored == 0 { context.tell(.done("nothing to do: no predecessor is disabled")) }
@@ -65,11 +67,19 @@ package struct RestoreStep {
         case impossible(String)
     }
 
-    /// Why a key that is disabled has to stay so; `nil` for one that a retirement disabled.
-    static func obstacle(to key: Key, _ state: State) -> String? {
-        guard state.unrestorable.contains(key.hash) || state.isDisabledByOthers(key) else { return nil }
+    /// Why a key cannot be worked with again; `nil` for one that a retirement disabled.
+    static func obstacle(to key: Key, at date: Date, _ state: State) -> String? {
+        // To enable it would bring nobody back to life.
+        if key.isExpired(at: date) { return "\(key.plainName) has expired, which nobody can undo" }
+        let isOthers = state.unrestorable.contains(key.hash) || state.isDisabledByOthers(key)
+        guard key.disabled, isOthers else { return nil }
         return "\(key.plainName) was disabled as compromised, or by hand, and stays disabled: "
             + "enable it at openrouter.ai if it is needed"
+    }
+
+    /// What is said of it where a key is disabled, as long as it can be done.
+    static func offer(of key: Key, at date: Date, _ state: State) -> String? {
+        obstacle(to: key, at: date, state) == nil ? "`ork-retire --restore` enables it again" : nil
     }
 
     func restore(
@@ -79,22 +89,24 @@ package struct RestoreStep {
             return .impossible("\(reference.name) does not exist any more at OpenRouter and cannot be restored")
         }
         try state.requireLineage(of: key)
-        guard key.disabled else {
+        let now = answer.date ?? context.clock.now
+        guard key.disabled || key.isExpired(at: now) else {
             context.tell(.done("\(key.plainName) is enabled"))
             return .enabledBefore
         }
-        if let obstacle = Self.obstacle(to: key, state) { return .impossible(obstacle) }
+        if let obstacle = Self.obstacle(to: key, at: now, state) { return .impossible(obstacle) }
         context.tell(.doing("\(context.isDryRun ? "would enable" : "enabling") \(key.plainName) again"))
         guard !context.isDryRun else { return .enabled }
         // With an older mark a verification from before the trouble would let the key go again.
-        let now = answer.date ?? context.clock.now
         let change = KeyChange(name: key.keyName.with(disabledAt: now).description, disabled: false)
         guard let enabled = try account.send({ $0.updateKey(key.hash, change) }).value, !enabled.disabled else {
             throw StepError(
                 .failed, "OpenRouter did not enable \(key.plainName)", hint: "enable it by hand at openrouter.ai")
         }
         try context.record(.restored(enabled, at: now, by: step, message: "enabled \(key.plainName) again"))
-        let next = "fix what still needed it, run `ork-verify`, then `ork-retire --again`"
+        let next =
+            state.isRollingBack
+            ? "`ork-rollback` goes on" : "fix what still needed it, run `ork-verify`, then `ork-retire --again`"
         context.tell(.done("enabled \(key.plainName) again" + (step == .retire ? ", and held: \(next)" : "")))
         return .enabled
     }

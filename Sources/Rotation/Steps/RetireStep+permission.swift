@@ -54,14 +54,20 @@ extension RetireStep {
                 return .disable(key, name: key.keyName.with(disabledAt: snapshot.date), quiet: nil)
             }
             let probes: [String]
-            if let known = passed[key.hash] { probes = known } else { probes = try look(without: key, state) }
+            if let known = passed[key.hash] {
+                probes = known
+            } else {
+                probes = try look(without: key, at: snapshot.date, state)
+            }
             if !probes.isEmpty { passed[key.hash] = probes }
             guard options.isCompromised || snapshot.date >= end else {
+                let ways = [
+                    "come back then, or wait here: `\(waiting(rules.soak, state))`",
+                    RestoreStep.offer(of: key, at: snapshot.date, state),
+                ]
                 throw StepError(
                     .notYet, "\(key.plainName) soaks until \(end.rfc3339)",
-                    hint:
-                        "come back then, or wait here: `\(waiting(rules.soak, state))`; `ork-retire --restore` enables it again",
-                    retryAt: end)
+                    hint: ways.compactMap(\.self).joined(separator: "; "), retryAt: end)
             }
             try requireReferences(to: key, snapshot, successor)
             return .delete(key, probes: probes)
@@ -166,9 +172,19 @@ extension RetireStep {
         throw StepError(
             .failed, "the successor \(snapshot.successor.name) \(problem): nothing is retired",
             hint: snapshot.successor.keyName.disabledAt == nil
-                ? "fix the successor at OpenRouter, or start a new rotation: `\(state.supersedingCommand)`; "
-                    + "`ork-retire --restore` enables a disabled predecessor again"
+                ? "fix the successor at OpenRouter, or start a new rotation: `\(state.supersedingCommand)`"
+                    + waysBack(snapshot, state)
                 : "a newer rotation has disabled it: go on with the handoff of that one", isRetryable: false)
+    }
+
+    /// How applications get a predecessor back, as far as one can be worked with.
+    private func waysBack(_ snapshot: RetirementSnapshot, _ state: State) -> String {
+        let keys = state.header.predecessors.compactMap { snapshot.predecessors[$0.hash] ?? nil }
+            .filter { RestoreStep.obstacle(to: $0, at: snapshot.date, state) == nil }
+        guard let last = keys.last else { return "" }
+        let isDisabled = keys.contains(where: \.disabled)
+        return "; `ork-rollback` puts \(last.plainName) back at the targets"
+            + (isDisabled ? "; `ork-retire --restore` enables a disabled predecessor again" : "")
     }
 
     /// A live key of the lineage that nobody here knows means that another rotation is under way. So does one of a newer

@@ -10,7 +10,7 @@ import Timestamps
 /// OpenRouter has no figures of failed requests (its analytics count those that were served), so the application is asked.
 extension RetireStep {
     /// Asks the application, which has to do without the predecessor now. Answers the probes that passed.
-    func look(without key: Key, _ state: State) throws(StepError) -> [String] {
+    func look(without key: Key, at date: Date, _ state: State) throws(StepError) -> [String] {
         guard let applications, !options.isCompromised, !context.isDryRun, state.plan.retire.onTrouble != .ignore,
             !state.plan.verify.probes.isEmpty
         else { return [] }
@@ -33,7 +33,8 @@ extension RetireStep {
         let error = StepError(
             .failed,
             "\(failed.map(\.text).joined(separator: "; ")), and \(key.plainName) is disabled: nothing is deleted",
-            hint: "`ork-retire --restore` enables it again; \(Check.hint(failed) ?? hint); then `ork-retire` goes on")
+            hint: (RestoreStep.offer(of: key, at: date, state).map { "\($0); " } ?? "")
+                + "\(Check.hint(failed) ?? hint); then `ork-retire` goes on")
         throw try answer(to: error, state)
     }
 

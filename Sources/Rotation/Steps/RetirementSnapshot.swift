@@ -42,7 +42,7 @@ struct RetirementSnapshot {
     ) throws(StepError) -> RetirementSnapshot {
         try take(
             context, account, state, staying: created.hash, leaving: state.header.predecessors.map(\.hash),
-            orElse: missing(created, supersededBy: state.supersedingCommand))
+            orElse: missing(created, state))
     }
 
     /// The same of other roles: of the key that stays, without which there is nothing to read, and of those that are to go.
@@ -141,12 +141,13 @@ struct RetirementSnapshot {
         return snapshot
     }
 
-    private static func missing(_ created: State.Successor, supersededBy command: String) -> StepError {
+    private static func missing(_ created: State.Successor, _ state: State) -> StepError {
         StepError(
             .failed, "OpenRouter has no key \(created.name) (\(created.hash.short)): nothing is retired",
             hint:
                 "the management key may be another account's, or a newer rotation has retired it: then go on with the "
-                + "handoff of that one; if it was deleted by hand, start a new rotation: `\(command)`",
+                + "handoff of that one; if it was deleted by hand, start a new rotation: `\(state.supersedingCommand)`"
+                + (state.canGoBack ? ", or put the predecessor back: `ork-rollback`" : ""),
             isRetryable: false)
     }
 }

@@ -104,8 +104,13 @@ struct RollbackSnapshot {
                     hint: "another new key with the same settings: `\(state.supersedingCommand)`", isRetryable: false)
             }
             guard key.disabled else { continue }
-            if let obstacle = RestoreStep.obstacle(to: key, state) {
-                throw StepError(.failed, "\(obstacle): nothing is put back", isRetryable: false)
+            if let obstacle = RestoreStep.obstacle(to: key, at: date, state) {
+                throw StepError(
+                    .failed, "\(obstacle): nothing is put back",
+                    hint:
+                        "once it is enabled there, `ork-rollback` goes on; if it must not be used any more, another new key "
+                        + "with the same settings: `\(state.supersedingCommand)`",
+                    isRetryable: false)
             }
             keys.append(key)
         }
