@@ -140,6 +140,34 @@ struct DueHandoffTests {
         #expect(try Self.finding(fixture, [before]).word == "begun resume")
     }
 
+    @Test("a target that needs the successor during the soak does not wait for its end", arguments: [true, false])
+    func soakingTarget(isAdded: Bool) throws {
+        let fixture = try RotationFixture()
+        fixture.simulation.with { $0.places["late"] = $0.places["web"] }
+        let predecessor = fixture.simulation.value.places["web"]
+        try fixture.create()
+        try fixture.publishAndVerify()
+        fixture.refused(.notYet) { () throws(StepError) in try fixture.retire() }
+        fixture.simulation.pass(2 * 3600)
+        try fixture.verify()
+        fixture.refused(.notYet, "soaks until") { () throws(StepError) in try fixture.retire() }
+        #expect(try Self.finding(fixture, [fixture]).word == "soaking")
+        if isAdded {
+            try fixture.amend { try $0.targets.append(RotationFixture.target("late")) }
+        } else {
+            fixture.simulation.with { [predecessor] in $0.places["web"] = predecessor }
+            fixture.refused(.failed) { () throws(StepError) in try fixture.verify() }
+        }
+        for next in ["ork-publish", "ork-verify"] {
+            let finding = try Self.finding(fixture, [fixture])
+            #expect(finding.word == "begun resume" && finding.message.hasSuffix("is retiring: next is \(next)"))
+            if next == "ork-publish" { try fixture.publish() }
+        }
+        fixture.simulation.with { $0.useAll() }
+        try fixture.verify()
+        #expect(try Self.finding(fixture, [fixture]).word == "soaking")
+    }
+
     @Test("the first key of a lineage is one key from the start: only its handoff tells that nobody has it yet")
     func firstKey() throws {
         var first = try RotationFixture()

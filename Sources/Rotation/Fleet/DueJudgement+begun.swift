@@ -109,6 +109,8 @@ extension DueJudgement {
         let keys = lineage.soaking(at: now)
         // Without its record ork-retire disables the key once more, and it soaks from then on: the sooner the better.
         if let state, !keys.allSatisfy({ state.disabled.contains($0.hash) }) { return nil }
+        // What else there is to do does not wait: a target that was added, or has lost its key, may hold a disabled one.
+        if let state, state.next != "ork-retire" { return nil }
         guard let end = keys.compactMap(\.keyName.disabledAt).min()?.addingTimeInterval(soak), now < end else {
             return nil
         }
