@@ -44,6 +44,38 @@ import Testing
         #expect(state.dropped.map(\.isWritten) == [true])
     }
 
+    @Test(
+        "a target keeps its place under another name, and two may change theirs",
+        arguments: [
+            (["web": "x"], ["app": "x"]), (["web": "x"], ["zed": "x"]), (["a": "x", "b": "y"], ["a": "y", "b": "x"]),
+            (["a": "x", "b": "y"], ["b": "x", "c": "y"]), (["b": "x", "c": "y"], ["a": "y", "b": "x"]),
+        ] as [([String: String], [String: String])])
+    func places(before: [String: String], after: [String: String]) throws {
+        func targets(_ places: [String: String]) throws -> [Plan.Target] {
+            try places.map { try Sample.target($0.key, path: $0.value) }.sorted { $0.name < $1.name }
+        }
+        var diary = try Self.begun()
+        try Self.amend(&diary, to: try targets(before))
+        let late = diary
+        for name in before.keys.sorted() { try diary.commit(name) }
+        try Self.amend(&diary, to: try targets(after))
+        #expect(try diary.state.plan.targets == targets(after))
+        #expect(try diary.state.dropped == [])
+        // What was written under the old names says nothing of the new ones.
+        for target in try targets(before) {
+            var writing = late
+            let detail: JSONObject = [
+                "digest": .string(Digest(of: Sample.key).description), "place": .string(target.place.description),
+            ]
+            try writing.add(.publish, .committed, detail, target: target.name.description)
+            try diary.merge(writing)
+        }
+        let state = try diary.state
+        for name in after.keys where before[name] != after[name] {
+            #expect(!state.isPublished(try Sample.name(name)), "\(name)")
+        }
+    }
+
     @Test("a target that was let go of counts again where an amendment puts it")
     func abandoned() throws {
         var diary = try Self.begun("web")

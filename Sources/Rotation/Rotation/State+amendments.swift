@@ -34,9 +34,11 @@ extension State {
     /// Changes the plan by an amendment that this state accepts.
     mutating func amend(_ amendment: Amendment, at date: Date) throws(HandoffError) {
         var plan = plan
-        for change in amendment.changes {
-            let known = plan.target(change.name)
-            guard known != change.after else { continue }
+        // All that goes, before anything takes its place: a target may get the place of another, or only another name.
+        let before = plan
+        let changes = amendment.changes.filter { before.target($0.name) != $0.after }
+        for change in changes {
+            let known = before.target(change.name)
             guard known?.digest == change.before else {
                 throw HandoffError(
                     .contradiction, "two amendments that were made side by side disagree about target \(change.name)",
@@ -46,6 +48,9 @@ extension State {
             }
             plan.targets.removeAll { $0.name == change.name }
             if let known, !(change.after?.isSamePlace(as: known) ?? false) { drop(known, at: date) }
+        }
+        for change in changes {
+            let known = before.target(change.name)
             // Under another name it is there already.
             guard let after = change.after, !plan.targets.contains(where: after.isSamePlace) else { continue }
             dropped.removeAll { $0.target.isSamePlace(as: after) }
@@ -69,9 +74,9 @@ extension State {
     /// nothing of where it stands now.
     mutating func isOfDroppedPlace(_ outcome: Record, _ name: PlanName) -> Bool {
         let place = outcome.detail["place"]?.string
-        guard dropped.contains(where: { $0.target.name == name }), place != plan.target(name)?.place.description else {
-            return false
-        }
+        let current = plan.target(name)?.place.description
+        let isDropped = dropped.contains { $0.target.name == name }
+        guard place != current, isDropped || place != nil && current != nil else { return false }
         for index in dropped.indices where dropped[index].target.name == name && outcome.event != .rejected {
             let isThere = place.map { $0 == dropped[index].target.place.description } ?? true
             if isThere { dropped[index].isWritten = true }
