@@ -1,4 +1,5 @@
 import JSON
+import PublisherKit
 import Rotation
 import Secrets
 import Sodium
@@ -74,6 +75,21 @@ import Testing
         for name in after.keys where before[name] != after[name] {
             #expect(!state.isPublished(try Sample.name(name)), "\(name)")
         }
+    }
+
+    @Test(
+        "what a place held before the rotation is known under another name, at once or later", arguments: [true, false])
+    func heldBefore(isAtOnce: Bool) throws {
+        var diary = try Self.begun("web")
+        let detail: JSONObject = ["digest": .string(Digest(of: Sample.key).description), "held": "nothing"]
+        try diary.add(.publish, .committed, detail, target: "web")
+        if !isAtOnce { try Self.amend(&diary, to: []) }
+        let app = try Sample.target("app", path: "web.env")
+        try Self.amend(&diary, to: [app])
+        let state = try diary.state
+        #expect(state.heldBefore(app.name) == .nothing)
+        #expect(!state.isPublished(app.name))
+        #expect(state.dropped == [])
     }
 
     @Test("a target that was let go of counts again where an amendment puts it")

@@ -1,5 +1,6 @@
 package import FoundationEssentials
 import JSON
+import PublisherKit
 import Secrets
 
 extension State {
@@ -9,6 +10,9 @@ extension State {
         package let at: Date
         /// Whether the successor was written there, or may have been.
         package fileprivate(set) var isWritten: Bool
+        /// What it held before this rotation wrote there, and the predecessor among that, as far as is known.
+        fileprivate let heldBefore: Held?
+        fileprivate let replaced: Digest?
     }
 
     /// What may become of a place that was dropped, for people. Only a rollback reaches it, where it was written.
@@ -53,7 +57,7 @@ extension State {
             let known = before.target(change.name)
             // Under another name it is there already.
             guard let after = change.after, !plan.targets.contains(where: after.isSamePlace) else { continue }
-            dropped.removeAll { $0.target.isSamePlace(as: after) }
+            takeBack(after)
             // Whoever names it again wants it written, even if it was let go of where it stood.
             if !(known?.isSamePlace(as: after) ?? false) { abandonedTargets.remove(change.name) }
             plan.targets.append(after)
@@ -65,9 +69,22 @@ extension State {
     private mutating func drop(_ target: Plan.Target, at date: Date) {
         let state = targets[target.name]
         let isWritten = state?.written != nil || state?.last?.event == .unknown
-        dropped.append(DroppedTarget(target: target, at: date, isWritten: isWritten))
+        dropped.append(
+            DroppedTarget(
+                target: target, at: date, isWritten: isWritten, heldBefore: state?.heldBefore, replaced: state?.replaced
+            ))
         targets[target.name] = nil
         doubts[target.name] = nil
+    }
+
+    /// A place that is in the plan again, under whatever name. What it held before the rotation, it has held.
+    private mutating func takeBack(_ target: Plan.Target) {
+        guard let place = dropped.last(where: { $0.target.isSamePlace(as: target) }) else { return }
+        dropped.removeAll { $0.target.isSamePlace(as: target) }
+        var state = TargetState()
+        state.heldBefore = place.heldBefore
+        state.replaced = place.replaced
+        targets[target.name] = state
     }
 
     /// Whether the outcome is one of a place that the name stood for before an amendment. What was written there says
