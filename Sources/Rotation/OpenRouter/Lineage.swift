@@ -48,6 +48,11 @@ package struct Lineage: Sendable, Hashable {
     /// did it.
     package func soaking(at date: Date) -> [Key] { disabled(at: date).filter { $0.keyName.disabledAt != nil } }
 
+    /// The keys of rotations that were handed out and do not work: expired, or disabled by whomever.
+    package func dead(at date: Date) -> [Key] {
+        keys.filter { $0.isOfARotation && !$0.isUnactivated && ($0.disabled || $0.isExpired(at: date)) }
+    }
+
     /// The keys that were never handed out.
     package var minting: [Key] { keys.filter(\.isUnactivated) }
 

@@ -44,6 +44,9 @@ package struct RotationHeader: Hashable, Sendable {
     /// Live keys of the same base name that stay as they are: other applications', by the word of whoever began the
     /// rotation. No other key of the lineage may be live beside predecessors and successor.
     package let leaves: [KeyReference]
+    /// Keys of earlier rotations that did not work any more when this one began: whatever holds one has lost nothing by
+    /// being written over.
+    package let dead: [KeyReference]
     /// The gates that `ork-create` knew of: they stay closed where nobody is known who may open them.
     package let gates: Set<StepName>
     /// The SHA-256 of the header's canonical JSON.
@@ -52,7 +55,7 @@ package struct RotationHeader: Hashable, Sendable {
 
     package init(
         id: RotationID, name: PlanName, base: String, workspace: String?, plan: Plan, predecessors: [KeyReference],
-        leaves: [KeyReference] = [], gates: Set<StepName> = []
+        leaves: [KeyReference] = [], dead: [KeyReference] = [], gates: Set<StepName> = []
     ) {
         self.id = id
         self.name = name
@@ -61,6 +64,7 @@ package struct RotationHeader: Hashable, Sendable {
         self.plan = plan
         self.predecessors = predecessors
         self.leaves = leaves
+        self.dead = dead
         self.gates = gates
         var json: JSONObject = [
             "id": .string(id.description), "name": .string(name.description), "base": .string(base),
@@ -69,6 +73,7 @@ package struct RotationHeader: Hashable, Sendable {
         json["plan"] = plan.json
         json["predecessors"] = .array(predecessors.map(\.json))
         if !leaves.isEmpty { json["leaves"] = .array(leaves.map(\.json)) }
+        if !dead.isEmpty { json["dead"] = .array(dead.map(\.json)) }
         if !gates.isEmpty { json["requires"] = .array(gates.map(\.rawValue).sorted().map { .string($0) }) }
         self.json = .object(json)
         digest = Digest(of: self.json.bytes(.canonical))
@@ -87,8 +92,11 @@ package struct RotationHeader: Hashable, Sendable {
             throw HandoffError(.malformed, "the plan in the handoff is not acceptable: \(error)")
         }
         self.predecessors = try Self.references(predecessors)
-        guard let leaves = (value["leaves"] ?? []).array else { throw .malformed("rotation") }
+        guard let leaves = (value["leaves"] ?? []).array, let dead = (value["dead"] ?? []).array else {
+            throw .malformed("rotation")
+        }
         self.leaves = try Self.references(leaves)
+        self.dead = try Self.references(dead)
         gates = try Self.gates(value["requires"])
         json = value
         digest = Digest(of: value.bytes(.canonical))

@@ -92,7 +92,7 @@ package struct CreateStep {
         let header = RotationHeader(
             id: id, name: options.name, base: choice.base, workspace: choice.workspace, plan: options.plan,
             predecessors: choice.predecessors.map(KeyReference.init), leaves: choice.bystanders.map(KeyReference.init),
-            gates: context.trust.requiresApproval ? [.approve] : [])
+            dead: choice.dead.map(KeyReference.init), gates: context.trust.requiresApproval ? [.approve] : [])
         do {
             let ignored = options.ignoresReferences ? references.ignored : nil
             try context.journal.begin(header, intent(name.description, abandoning: choice.abandoned, ignoring: ignored))

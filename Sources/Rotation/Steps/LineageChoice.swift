@@ -23,6 +23,8 @@ struct LineageChoice {
     let predecessors: [Key]
     /// Live keys of the same name that are no part of the rotation.
     let bystanders: [Key]
+    /// Keys of earlier rotations that do not work, and are no predecessors.
+    let dead: [Key]
     /// Keys that bear the mark `minting` and that nobody will activate.
     let abandoned: [Key]
 
@@ -55,11 +57,16 @@ struct LineageChoice {
             }
             predecessors = counted
         }
+        let replaced = Set(predecessors.map(\.hash))
+        dead = lineage.dead(at: now).filter { !replaced.contains($0.hash) }.suffix(Self.mostDead)
         // A mistyped name, or another account's management key, would make a key that replaces nothing and has no limit.
         guard plan.predecessor == .none || !predecessors.isEmpty else {
             throw Self.noLiveKey(base, lineage, snapshot, plan.workspace, options.command, now)
         }
     }
+
+    /// How many dead keys a rotation remembers: every request to a publisher names them.
+    private static let mostDead = 20
 
     /// A key of that name that somebody has made gives its limit or its owner to no successor.
     private static func refuseUnlike(_ live: [Key], _ base: String, _ options: CreateStep.Options) throws(StepError) {

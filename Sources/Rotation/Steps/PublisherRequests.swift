@@ -147,7 +147,8 @@ struct PublisherRequests {
         let successor = state.created.map { [$0.digest] } ?? []
         if verb == .verify { return successor }
         guard state.hashesAreDigests else { return nil }
-        return state.predecessorDigests + successor
+        let dead = state.header.dead.compactMap { Digest(hex: $0.hash.description) }
+        return state.predecessorDigests + dead + successor
     }
 }
 
