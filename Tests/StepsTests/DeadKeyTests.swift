@@ -41,6 +41,19 @@ import Testing
         #expect(try next.state().newTargetsWarning?.contains("no target held the predecessor") == true)
     }
 
+    @Test("what was dead when a rotation began is of no newer one, though both began at one moment")
+    func sameMoment() throws {
+        let (fixture, next) = try Self.superseding(.disabledByHand)
+        let dead = try #require(try fixture.state().created?.hash.description)
+        next.simulation.with { simulated in
+            simulated.sandbox.rename(
+                dead, "\(RotationFixture.base) 2026-11-23 ork:7ZZZZZZZZZZZZZZZZZZZZZZZZZ", at: simulated.now)
+        }
+        try next.publish()
+        try next.verify()
+        next.refused(.unacceptable, "no target held the predecessor") { () throws(StepError) in try next.retire() }
+    }
+
     @Test("somebody else's key there is a conflict all the same, and so is one that died later")
     func conflict() throws {
         let (_, next) = try Self.superseding(.expired)

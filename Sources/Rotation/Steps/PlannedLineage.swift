@@ -88,8 +88,9 @@ extension State {
 extension Key {
     /// Whether a rotation made it that began after this one.
     package func isNewer(than header: RotationHeader) -> Bool {
-        // Identifiers of rotations sort by the moment at which they were made.
-        keyName.rotation.map { $0.id > header.id.description } ?? false
+        // Identifiers of rotations sort by the moment at which they were made; those of one moment, by chance.
+        guard !header.dead.contains(where: { $0.hash == hash }) else { return false }
+        return keyName.rotation.map { $0.id > header.id.description } ?? false
     }
 
     /// What to do about a live key of the lineage that the rotation of `header` does not know, and that stands in the way
