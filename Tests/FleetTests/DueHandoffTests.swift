@@ -72,6 +72,22 @@ struct DueHandoffTests {
         #expect(finding.word == "problem" && finding.isLeftToPeople && finding.message.contains("was taken back"))
     }
 
+    @Test("the key that a rollback puts back is named where somebody has disabled it, and not the one that goes")
+    func disabledMeanwhile() throws {
+        let fixture = try RotationFixture { $0.retire.acceptsIdle = true }
+        let predecessor = try #require(fixture.simulation.value.keys.first?.hash)
+        try fixture.create()
+        try fixture.publishAndVerify()
+        _ = try? fixture.rollback()
+        fixture.simulation.pass(25 * 3600)
+        fixture.refused(.notYet, "soaks") { () throws(StepError) in try fixture.rollback() }
+        fixture.simulation.with { $0.sandbox.setDisabled(predecessor, at: $0.now) }
+        let finding = try Self.finding(fixture, [fixture])
+        #expect(finding.message.contains("\(predecessor.prefix(12))) is disabled, to which a rollback"))
+        guard case .problem(let hint) = finding.verdict else { throw StepError(.failed, "no problem was found") }
+        #expect(hint.hasSuffix("`ork-rollback --handoff FILE`"))
+    }
+
     @Test(
         "a rotation that was taken back takes no place of those that may run, and one that came later goes on as ever")
     func takenBack() throws {

@@ -36,10 +36,12 @@ extension DueJudgement {
         return nil
     }
 
+    /// The rotations that are being taken back.
+    var rollbacks: [State] { (rotation.handoffs ?? []).filter { $0.isRollingBack && !$0.isFinished } }
+
     /// The rollback that holds a key, of which only its handoff tells.
     func rollback(_ lineage: Lineage, holding key: Key) -> DueFinding? {
-        let states = (rotation.handoffs ?? []).filter { $0.isRollingBack && !$0.isFinished }
-        let state = states.first { state in
+        let state = rollbacks.first { state in
             state.header.predecessors.contains { $0.hash == key.hash }
                 && lineage.unknownKey(besides: state.knownKeys, at: now) == nil
         }

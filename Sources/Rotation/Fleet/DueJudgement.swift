@@ -157,6 +157,14 @@ struct DueJudgement {
     }
 
     private func withoutLiveKey(_ lineage: Lineage) -> DueFinding {
+        let isWanted = { (key: Key) in rollbacks.contains { $0.header.predecessors.contains { $0.hash == key.hash } } }
+        if let key = lineage.disabled(at: now).last(where: isWanted) {
+            return problem(
+                nil,
+                "no live key is named \(lineage.base); \(key.plainName) (\(key.hash.short)) is disabled, to which a "
+                    + "rollback is under way",
+                "enable it again at openrouter.ai; then, with the rotation's handoff: `ork-rollback --handoff FILE`")
+        }
         if let disabled = lineage.disabled(at: now).last {
             return problem(
                 nil, "no live key is named \(lineage.base); \(disabled.plainName) (\(disabled.hash.short)) is disabled",
