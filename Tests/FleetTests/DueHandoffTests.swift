@@ -83,7 +83,7 @@ struct DueHandoffTests {
         fixture.refused(.notYet, "soaks") { () throws(StepError) in try fixture.rollback() }
         fixture.simulation.with { $0.sandbox.setDisabled(predecessor, at: $0.now) }
         let finding = try Self.finding(fixture, [fixture])
-        #expect(finding.message.contains("\(predecessor.prefix(12))) is disabled, to which a rollback"))
+        #expect(finding.message.contains("\(predecessor.prefix(12))) is disabled, and a rollback to it"))
         guard case .problem(let hint) = finding.verdict else { throw StepError(.failed, "no problem was found") }
         #expect(hint.hasSuffix("`ork-rollback --handoff FILE`"))
     }

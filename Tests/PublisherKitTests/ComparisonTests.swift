@@ -44,6 +44,13 @@ import Testing
         if seen == .predecessor { #expect(found?.digest == Self.digest("predecessor")) }
     }
 
+    @Test("a look for the successor alone tells of a predecessor with a line end whose key it is")
+    func reverted() {
+        let request = Self.request(expect: ["successor"]).looking(for: .verify)
+        #expect(request.compare(held: Secret("predecessor\n")) == .other)
+        #expect(request.firstLook.found?.digest == Self.digest("predecessor"))
+    }
+
     @Test("what holds nothing is made only if somebody says so, and a predecessor is spoken of only if there is one")
     func making() {
         let refusal = PublisherError.notMade("no file a.env", hint: "look", field: "with.path")

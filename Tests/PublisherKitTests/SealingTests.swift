@@ -51,11 +51,14 @@ import Testing
             expect: expect?.map { Digest(of: $0) }, digest: Digest(of: successor), sealTo: sealTo)
     }
 
-    @Test("a check seals the predecessor that it finds, one box for each that may open it")
-    func sealing() throws {
+    @Test(
+        "a check seals the predecessor that it finds, one box for each that may open it, without a line end",
+        arguments: ["", "\n", "\r\n"])
+    func sealing(lineEnd: String) throws {
         let recipients = [try Self.recipient(1), try Self.recipient(2)]
         let request = Self.request(expect: [Self.predecessor, Self.successor], sealTo: recipients)
-        let answer = Shelf(held: Self.predecessor).answer(.check, request)
+        let held = Secret(Self.predecessor.copyBytes() + Array(lineEnd.utf8))
+        let answer = Shelf(held: held).answer(.check, request)
         #expect(answer.held == .predecessor)
         #expect(answer.holds == Digest(of: Self.predecessor))
         #expect(answer.sealed.map(\.recipient) == recipients)

@@ -92,6 +92,50 @@ import Testing
         #expect(state.dropped == [])
     }
 
+    @Test("a place that was written and got another name is known to be written once it is dropped")
+    func droppedUnderAnotherName() throws {
+        var diary = try Self.begun("web")
+        try diary.commit("web")
+        try Self.amend(&diary, to: [try Sample.target("app", path: "web.env")])
+        try diary.add(
+            .publish, .unknown, ["digest": .string(Digest(of: Sample.key).description), "held": "other"], target: "app")
+        #expect(try diary.state.heldBefore(Sample.name("app")) == nil)
+        try Self.amend(&diary, to: [])
+        #expect(try diary.state.dropped.map(\.isWritten) == [true])
+    }
+
+    @Test("a name that comes again stands for its new place, whatever a late record says of the old one")
+    func nameComesAgain() throws {
+        var diary = try Self.begun("web")
+        let old = try #require(try diary.state.plan.targets.first)
+        let app = try Sample.target("app", path: "web.env")
+        try Self.amend(&diary, to: [app])
+        let detail: JSONObject = [
+            "digest": .string(Digest(of: Sample.key).description), "place": .string(old.place.description),
+        ]
+        try diary.add(.publish, .committed, detail, target: "web")
+        try Self.amend(&diary, to: [app, try Sample.target("web", path: "elsewhere.env")])
+        #expect(try !diary.state.isPublished(Sample.name("web")))
+    }
+
+    @Test("what a late job writes to a place takes back what a rollback did there, under whatever name")
+    func lateWrite() throws {
+        var diary = try Self.begun("a", "b")
+        let before = try diary.state.plan.targets
+        let places = try before.map {
+            try Sample.target($0.name == Sample.name("a") ? "b" : "a", path: "\($0.name).env")
+        }
+        try Self.amend(&diary, to: places.sorted { $0.name < $1.name })
+        try diary.add(.rollback, .rollingBack)
+        func detail(_ key: Secret) -> JSONObject {
+            ["digest": .string(Digest(of: key).description), "place": .string(before[0].place.description)]
+        }
+        try diary.add(.rollback, .rolledBack, detail(Secret("predecessor")), target: "b")
+        #expect(try diary.state.putBack(before[0]) != nil)
+        try diary.add(.publish, .committed, detail(Sample.key), target: "a")
+        #expect(try diary.state.putBack(before[0]) == nil)
+    }
+
     @Test("a target that was let go of counts again where an amendment puts it")
     func abandoned() throws {
         var diary = try Self.begun("web")

@@ -79,6 +79,29 @@ import Timestamps
         #expect(simulation.value.keys.count == 3 && !fixture.events.contains(.deleted))
     }
 
+    @Test("of several predecessors, one that has expired does not hide that the others are enabled again")
+    func oneExpired() throws {
+        let lost = try RotationFixture { plan in
+            plan.verify.probes = [.command(arguments: ["check"], environment: [:], timeout: Interval(seconds: 5))]
+            plan.retire.onTrouble = .restore
+        }
+        try lost.create()
+        let fixture = lost.beside()
+        try fixture.create { $0.supersedes = true }
+        try fixture.publishAndVerify()
+        fixture.refused(.notYet) { () throws(StepError) in try fixture.retire() }
+        fixture.simulation.pass(3700)
+        fixture.refused(.notYet, "soaks until") { () throws(StepError) in try fixture.retire() }
+        let expired = try #require(try fixture.state().header.predecessors.last?.hash.description)
+        fixture.simulation.with { $0.sandbox.setExpiry(expired, $0.now) }
+        fixture.simulation.pass(60)
+        fixture.refused(.failed, "the predecessor is enabled again, and held") { () throws(StepError) in
+            try fixture.retire(programs: Self.broken)
+        }
+        #expect(fixture.predecessor?.disabled == false)
+        #expect(fixture.announcements.warnings.contains { $0.contains("has expired, which nobody can undo") })
+    }
+
     @Test func aBadAnswerDuringTheSoakEnablesThePredecessorAgainWhereThePlanSaysSo() throws {
         let fixture = try Self.soaking(.restore)
         fixture.refused(.failed, "the predecessor is enabled again, and held") { () throws(StepError) in

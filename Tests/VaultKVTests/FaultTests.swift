@@ -149,7 +149,6 @@ import Timestamps
             fixture.fail(.get, "/data/", times: 3, late)
             fixture.fail(.patch, "/data/", times: 2, late)
             #expect(try fixture.ask(.publish).outcome == .committed)
-            #expect(fixture.clock.slept.rounded() == 10)
             fixture.fail(.get, "/data/", times: 99, late)
             let error = try fixture.ask(.verify).error
             #expect(error?.code == .unavailable && error?.message.contains("lags behind") == true, "\(error as Any)")

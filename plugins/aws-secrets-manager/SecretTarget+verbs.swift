@@ -145,7 +145,8 @@ extension SecretTarget {
         guard version?.text == text else {
             throw ServiceError(
                 PublisherError(
-                    .unavailable, "\(settings.thing) reads back differently from what was written",
+                    .unavailable,
+                    "\(settings.thing) \(version == nil ? "was not found after it was written" : "reads back differently from what was written")",
                     hint: "run the step again, which compares anew"))
         }
     }

@@ -38,7 +38,7 @@ extension SecretTarget {
         receipt["written"] = written.moment.map { .string($0.text) }
         var notes: [String?] = [told, effect]
         try ServiceError.after(told) { () throws(ServiceError) in
-            if settings.redeploy != .no { try awaitLatest(written.number, hint: NotInEffect.again(request)) }
+            if settings.redeploy != .no { try awaitLatest(written.number, hint: "then `ork-publish` again") }
             if let hook {
                 try hook.call(by: client, hiding: secret, until: deadline)
                 receipt["redeployed"] = "hook"

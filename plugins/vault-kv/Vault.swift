@@ -35,19 +35,16 @@ struct Vault: Service {
     }
 
     /// Rate limits (429) say when to come back only if an operator wants that ("Rate limit quotas"); their usual
-    /// intervals are seconds. A node that lags behind what has made the token (412) has heard of it soon ("Vault
-    /// eventual consistency").
+    /// intervals are seconds.
     func pause(_ response: HTTPResponse, number: Int, now: Date) -> Duration? {
-        switch response.status {
-        case 429 where !Self.isHealth(response):
-            response.retryAfter.map { max($0, .seconds(1)) } ?? .seconds(5 << min(number - 1, 6))
-        case 412 where number <= Self.mostLate: .seconds(1 << (number - 1))
-        default: nil
-        }
+        guard response.status == 429, !Self.isHealth(response) else { return nil }
+        return response.retryAfter.map { max($0, .seconds(1)) } ?? .seconds(5 << min(number - 1, 6))
     }
 
-    /// How often a node that lags behind is asked again.
-    private static let mostLate = 5
+    /// A node that lags behind what has made the token (412) has heard of it soon ("Vault eventual consistency").
+    func isPassing(_ response: HTTPResponse) -> Bool {
+        response.status >= 500 || [408, 412].contains(response.status)
+    }
 
     func explain(_ refusal: ServiceAnswer, to call: ServiceCall) -> PublisherError? {
         switch refusal.status {

@@ -45,8 +45,9 @@ package struct ConfigurationLint {
                     continue
                 }
                 warnings.append(
-                    "\(rotation.name): target \(target.name) is the same place as target \(owner.target) of "
-                        + "\(owner.rotation): each writes its key over the other's; leave it to one of them")
+                    "\(rotation.name): target \(target.name) has the same settings as target \(owner.target) of "
+                        + "\(owner.rotation): at one place, each would write its key over the other's; leave it to one of them"
+                )
             }
         }
         return warnings

@@ -24,7 +24,7 @@ extension TransportError {
     static func refused(by proxy: ProxyVariable, _ status: Int, host: String, mayHaveArrived: Bool) -> TransportError {
         let advice =
             switch status {
-            case 407: "it wants a user name and a password, which stand in the proxy's address"
+            case 407: "put a user name and a password into the proxy's address, or correct them"
             case 500...: "the proxy does not reach \(host)"
             default: "ask whoever runs the proxy to allow \(host), or name \(host) in NO_PROXY"
             }

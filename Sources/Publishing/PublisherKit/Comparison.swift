@@ -30,7 +30,11 @@ extension PublisherRequest {
         for known in expect ?? [] where known != self.digest {
             if let key = known.key(in: value) { return compare(known, value: key) }
         }
-        guard self.digest.key(in: value) != nil else { return compare(digest, value: value) }
+        guard self.digest.key(in: value) != nil else {
+            // The host may know whose key it is.
+            firstLook.note(.other, Digest(of: value.withoutLineEnd))
+            return .other
+        }
         // Not quite the key itself: whoever asks for that gets it written anew.
         firstLook.note(.unknown, nil)
         return .expected

@@ -161,9 +161,10 @@ struct DueJudgement {
         if let key = lineage.disabled(at: now).last(where: isWanted) {
             return problem(
                 nil,
-                "no live key is named \(lineage.base); \(key.plainName) (\(key.hash.short)) is disabled, to which a "
-                    + "rollback is under way",
-                "enable it again at openrouter.ai; then, with the rotation's handoff: `ork-rollback --handoff FILE`")
+                "no live key is named \(lineage.base); \(key.plainName) (\(key.hash.short)) is disabled, and a "
+                    + "rollback to it is under way",
+                (key.keyName.disabledAt == nil ? "enable it again at openrouter.ai; then, with" : "with")
+                    + " the rotation's handoff: `ork-rollback --handoff FILE`")
         }
         if let disabled = lineage.disabled(at: now).last {
             return problem(

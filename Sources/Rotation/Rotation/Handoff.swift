@@ -261,7 +261,7 @@ package struct HandoffError: Error, Hashable, Sendable {
         } else if MergeConflict.line(in: bytes) != nil {
             reason = "git has left a merge conflict in it"
             way =
-                "get both sides, `git show :2:FILE >ONE` and `git show :3:FILE >OTHER`, and name both, --handoff ONE "
+                "get both sides, `git show :2:./FILE >ONE` and `git show :3:./FILE >OTHER`, and name both, --handoff ONE "
                 + "--handoff OTHER: they are read as one; or " + way
         }
         return HandoffError(.malformed, "not a handoff, or a damaged one: \(reason)", hint: way)

@@ -139,10 +139,11 @@ extension State {
 }
 
 extension State {
-    /// The next program at this moment: a verification that has grown too old to disable by is taken again.
+    /// The next program at this moment by a machine's clock: a verification that has grown too old to disable by is taken
+    /// again.
     package func next(at now: Date) -> String? {
         guard [.verified, .retiring, .held].contains(phase), let verification,
-            now > verification.at.addingTimeInterval(Double(plan.verify.validFor.seconds)),
+            now > verification.recordedAt.addingTimeInterval(Double(plan.verify.validFor.seconds)),
             header.predecessors.contains(where: { !disabled.contains($0.hash) && !deleted.contains($0.hash) })
         else { return next }
         return "ork-verify"

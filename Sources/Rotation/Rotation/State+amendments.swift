@@ -57,9 +57,14 @@ extension State {
             let known = before.target(change.name)
             // Under another name it is there already.
             guard let after = change.after, !plan.targets.contains(where: after.isSamePlace) else { continue }
+            if !(known?.isSamePlace(as: after) ?? false) {
+                // What is recorded under this name is of another place.
+                targets[change.name] = nil
+                doubts[change.name] = nil
+                // Whoever names it again wants it written, even if it was let go of where it stood.
+                abandonedTargets.remove(change.name)
+            }
             takeBack(after)
-            // Whoever names it again wants it written, even if it was let go of where it stood.
-            if !(known?.isSamePlace(as: after) ?? false) { abandonedTargets.remove(change.name) }
             plan.targets.append(after)
         }
         plan.targets.sort { $0.name < $1.name }
@@ -68,7 +73,7 @@ extension State {
 
     private mutating func drop(_ target: Plan.Target, at date: Date) {
         let state = targets[target.name]
-        let isWritten = state?.written != nil || state?.last?.event == .unknown
+        let isWritten = state.map { $0.written != nil || $0.wasWritten || $0.last?.event == .unknown } ?? false
         dropped.append(
             DroppedTarget(
                 target: target, at: date, isWritten: isWritten, heldBefore: state?.heldBefore, replaced: state?.replaced
@@ -82,6 +87,7 @@ extension State {
         guard let place = dropped.last(where: { $0.target.isSamePlace(as: target) }) else { return }
         dropped.removeAll { $0.target.isSamePlace(as: target) }
         var state = TargetState()
+        state.wasWritten = place.isWritten
         state.heldBefore = place.heldBefore
         state.replaced = place.replaced
         targets[target.name] = state

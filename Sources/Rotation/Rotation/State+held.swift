@@ -51,7 +51,7 @@ extension State.TargetState {
         case .predecessor:
             heldBefore = held
             replaced = replaced ?? record.detail["replaced"]?.string.flatMap { Digest($0) }
-        case .nothing, .other: if written == nil { heldBefore = held }
+        case .nothing, .other: if written == nil && !wasWritten { heldBefore = held }
         case .successor, .unknown: break
         }
     }

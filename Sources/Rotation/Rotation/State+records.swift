@@ -19,7 +19,10 @@ extension State {
 
     /// A complete verification of some targets.
     package struct Verification: Hashable, Sendable {
+        /// By OpenRouter's clock, where the step asked it.
         package let at: Date
+        /// By the clock of the machine that recorded it.
+        package let recordedAt: Date
         /// For each target the record of what was verified to be there.
         package let writes: [PlanName: Digest]
         /// Whether the successor was seen in use.
@@ -103,6 +106,7 @@ extension State.Verification {
             seen[name] = digest
         }
         at = record.moment
+        recordedAt = record.at
         self.place = place
         self.writes = seen
         adoption = record.detail["adoption"]?.string.flatMap(State.Adoption.init) ?? .unknown

@@ -93,6 +93,8 @@ package struct State: Sendable {
         package internal(set) var held: Record?
         /// The last write, or the first sight of the value when there was no write.
         package fileprivate(set) var written: Date?
+        /// Whether the successor was written there, or may have been, when the place had another name.
+        var wasWritten = false
         /// The last outcome of any kind.
         package internal(set) var last: Record?
         /// What the publisher left with its last `committed`.
@@ -200,21 +202,19 @@ extension State {
 
     private mutating func readOutcome(_ record: Record) throws(HandoffError) {
         guard let name = record.target else { throw .malformed("a target's record") }
+        if record.event != .rejected { putBack[place(of: record, name)] = nil }
         guard !isOfDroppedPlace(record, name) else { return }
         var target = targets[name] ?? TargetState()
         target.last = record
-        if record.event != .rejected { putBack[place(of: record, name)] = nil }
         target.noteHeld(record)
         if let receipt = record.detail["receipt"]?.object { target.receipt = receipt }
         // Nobody knows what it holds now.
         if record.event == .unknown || record.detail["code"]?.string == "conflict" { target.held = nil }
         let digest = record.detail["digest"]?.string.flatMap { Digest($0) }
         if let digest, digest == created?.digest {
-            if record.event == .committed {
-                target.held = record
-                target.written = record.moment
-            } else if record.event == .unchanged, target.held == nil || doubts[name] != nil {
-                // It has it, or has it again, and nobody knows since when.
+            // It has it, or has it again, and nobody knows since when.
+            let isFirstSight = record.event == .unchanged && (target.held == nil || doubts[name] != nil)
+            if record.event == .committed || isFirstSight {
                 target.held = record
                 target.written = record.moment
             }

@@ -34,8 +34,10 @@ extension PublishStep {
                 detail["replaced"] = .string(holds.description)
             }
             if let receipt = answer.receipt, outcome.isHeld { detail["receipt"] = .object(receipt) }
-            if outcome.isHeld { detail["baseline"] = seen.baseline.json }
-            detail["at"] = seen.lead.map(context.moment(ahead:))
+            if outcome.isHeld {
+                detail["baseline"] = seen.baseline.json
+                detail["at"] = seen.lead.map(context.moment(ahead:))
+            }
             if let failure = outcome.failure { detail["code"] = .string(failure.error.code.rawValue) }
             if options.acceptedTargets.contains(target.name) { detail["accepted"] = true }
             do throws(StepError) {

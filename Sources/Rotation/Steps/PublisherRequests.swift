@@ -136,7 +136,10 @@ struct PublisherRequests {
 
     /// What the target held: the publisher's word, unless it gives a digest, which is told by whose it is.
     private static func held(_ answer: PublisherAnswer, _ state: State) -> Held {
-        guard let digest = answer.holds else { return answer.held }
+        guard let digest = answer.holds else {
+            // To a publisher, what may be written over is the predecessor.
+            return answer.held == .predecessor && !state.header.dead.isEmpty ? .unknown : answer.held
+        }
         if digest == state.created?.digest { return .successor }
         guard state.hashesAreDigests else { return .unknown }
         return state.predecessorDigests.contains(digest) ? .predecessor : .other

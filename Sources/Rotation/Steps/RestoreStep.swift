@@ -23,6 +23,13 @@ package struct RestoreStep {
     }
 
     package func run() throws(StepError) {
+        let (restored, lost) = try restoreAll()
+        guard lost.isEmpty else { throw try error(lost) }
+        if restored == 0 { context.tell(.done("nothing to do: no predecessor is disabled")) }
+    }
+
+    /// Answers how many keys it has enabled, and why others cannot be.
+    func restoreAll() throws(StepError) -> (restored: Int, lost: [String]) {
         let state = try context.state()
         let references = state.header.predecessors
         let calls = references.map { account.api.key($0.hash) }
@@ -46,17 +53,19 @@ package struct RestoreStep {
             for why in lost { context.tell(.warning(why)) }
             throw failure
         }
-        guard lost.isEmpty else {
-            throw StepError(
-                .failed, lost.joined(separator: "; "),
-                hint: state.isRollingBack
-                    ? "`ork-rollback` tells what can be done instead"
-                    : "restart what still has the old key, so that it takes the successor; `ork-verify` shows which "
-                        + "targets hold the successor; an application that reads another place needs another "
-                        + "rotation, of that place beside all others: `\(state.command.adding("to", "TARGET").anew)`",
-                isRetryable: false)
-        }
-        if restored == 0 { context.tell(.done("nothing to do: no predecessor is disabled")) }
+        return (restored, lost)
+    }
+
+    func error(_ lost: [String]) throws(StepError) -> StepError {
+        let state = try context.state()
+        return StepError(
+            .failed, lost.joined(separator: "; "),
+            hint: state.isRollingBack
+                ? "`ork-rollback` tells what can be done instead"
+                : "restart what still has the old key, so that it takes the successor; `ork-verify` shows which "
+                    + "targets hold the successor; an application that reads another place needs another "
+                    + "rotation, of that place beside all others: `\(state.command.adding("to", "TARGET").anew)`",
+            isRetryable: false)
     }
 
     enum Effect {

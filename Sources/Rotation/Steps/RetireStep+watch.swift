@@ -51,7 +51,10 @@ extension RetireStep {
             return trouble
         }
         context.tell(.warning(trouble.message))
-        try RestoreStep(context: context, account: account).run()
+        let restoring = RestoreStep(context: context, account: account)
+        let (restored, lost) = try restoring.restoreAll()
+        guard restored > 0 || lost.isEmpty else { throw try restoring.error(lost) }
+        for why in lost { context.tell(.warning(why)) }
         return StepError(
             .failed, "\(trouble.message); the predecessor is enabled again, and held",
             hint: "fix what still needed it, run `ork-verify`, then `ork-retire --again`", isRetryable: false)

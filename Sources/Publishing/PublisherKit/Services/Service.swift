@@ -23,6 +23,8 @@ public protocol Service: Sendable {
     ///
     /// `number` counts such answers to one call, from 1.
     func pause(_ response: HTTPResponse, number: Int, now: Date) -> Duration?
+    /// Whether the same request may well succeed a little later, as this answer is.
+    func isPassing(_ response: HTTPResponse) -> Bool
     /// The service's own name for the reason of a refusal; `nil` where it has none.
     func reason(_ refusal: HTTPResponse) -> String?
     /// What a refusal means where HTTP alone does not tell; `nil` for the general text.
@@ -42,6 +44,9 @@ extension Service {
         }
         return said.string ?? fields?.joined(separator: "; ")
     }
+
+    /// A server that is away, and one that did not wait for the request (408).
+    public func isPassing(_ response: HTTPResponse) -> Bool { response.status >= 500 || response.status == 408 }
 
     /// 429 is one (RFC 6585 §4).
     public func pause(_ response: HTTPResponse, number: Int, now: Date) -> Duration? {
