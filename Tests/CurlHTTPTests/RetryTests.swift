@@ -45,14 +45,23 @@ struct RetryTests {
 
     @Test("that requests of a batch are sent again is told once, not for each of them")
     func toldOnce() async throws {
-        let server = try LoopbackServer { _, connection in connection.respond(503, headers: [("Retry-After", "30")]) }
+        let asked = Mutex(0)
+        let server = try LoopbackServer { _, connection in
+            let number = asked.withLock { count in
+                count += 1
+                return count
+            }
+            if number <= 4 {
+                connection.respond(503, headers: [("Retry-After", "3")])
+            } else {
+                connection.respond(200)
+            }
+        }
         let told = Mutex<[String]>([])
-        // Nobody waits for the second try.
-        let observer = TransferObserver(
-            tell: { text in told.withLock { $0.append(text) } }, isStopping: { told.withLock { !$0.isEmpty } })
+        let observer = TransferObserver(tell: { text in told.withLock { $0.append(text) } })
         let requests = Array(repeating: HTTPRequest(.get, try url(server.port)), count: 4)
         let answers = try await CurlTransport(observer: observer).answers(requests)
-        #expect(answers.count == 4)
+        #expect(answers.count == 4 && asked.withLock(\.self) == 8)
         #expect(told.withLock { $0.count { $0.contains("it is asked again at") } } == 1)
     }
 
