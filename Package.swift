@@ -46,8 +46,7 @@ let package = Package(
         module("TargetDocuments", in: "Publishing", "Documents", "PublisherKit", "Secrets"),
         module(
             "AWS", in: "Publishing", "Documents", "HTTP", "JSON", "PublisherKit", "Secrets", "Sodium",
-            "TargetDocuments",
-            "Timestamps"),
+            "TargetDocuments", "Timestamps"),
         module("Google", in: "Publishing", "HTTP", "JSON", "PublisherKit", "Secrets", "Timestamps"),
 
         module("OpenRouter", in: "Rotation", "HTTP", "JSON", "Secrets", "Timestamps", "Wording"),

@@ -206,16 +206,8 @@ extension ParameterTarget {
     }
 
     private func readBack(_ number: Int, _ text: Secret) throws(ServiceError) {
-        // AWS may not find a version right after it was written.
-        let version = try client.read(until: deadline, untilSettled: { $0 != nil }) { () throws(ServiceError) in
-            try read(version: number)
-        }
-        guard version?.text == text else {
-            throw ServiceError(
-                PublisherError(
-                    .unavailable,
-                    "\(settings.thing) \(version == nil ? "was not found after it was written" : "reads back differently from what was written")",
-                    hint: "run the step again, which compares anew"), mayHaveTakenEffect: true)
+        try client.readBack(text, of: settings.thing, until: deadline) { () throws(ServiceError) in
+            try read(version: number)?.text
         }
     }
 
