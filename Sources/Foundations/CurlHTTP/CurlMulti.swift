@@ -59,8 +59,6 @@ struct TransferSettings: Sendable {
     /// The path of a file of certificate authorities; the system's without one.
     let authorities: String?
     let tls: TLSSettings
-    /// The variables of the process, which libcurl reads the proxy from.
-    let environment: [String: String]
 }
 
 /// One try on its way: an easy handle and what it has received.
@@ -68,8 +66,7 @@ final class Transfer {
     let attempt: Try
     let start = ContinuousClock.now
     private(set) var handle: CurlHandle
-    private let host: String
-    private let proxy: ProxyVariable?
+    private let url: HTTPURL
     private let bodyLimit: Int
     private let hasOwnAuthorities: Bool
     private var body: [UInt8] = []
@@ -85,8 +82,7 @@ final class Transfer {
         guard let handle = CurlHandle() else { throw .noMemory }
         self.handle = handle
         self.attempt = attempt
-        host = request.url.host
-        proxy = ProxyVariable(for: request.url, in: settings.environment)
+        url = request.url
         bodyLimit = settings.policy.bodyLimit
         hasOwnAuthorities = settings.tls.authorities != nil
         self.handle.apply(settings, within: min(rest, request.timeout ?? rest))
@@ -99,6 +95,8 @@ final class Transfer {
         if let failure = self.handle.failure { throw .refused(failure, host: host) }
     }
 
+    private var host: String { url.host }
+
     /// Whether the server may have seen this try or one before it. Certain, because libcurl tells when the connection
     /// stands and no byte of the request has been sent yet.
     var mayHaveArrived: Bool { hasBegun || attempt.mayHaveArrived }
@@ -110,24 +108,25 @@ final class Transfer {
                 TransportError(
                     .tooLarge, "the answer of \(host) is larger than \(bodyLimit) bytes", mayHaveArrived: true))
         }
-        guard code == CURLE_OK else {
-            return .failure(
-                .certificate(
-                    code, host: host, via: proxy, hasOwnAuthorities: hasOwnAuthorities, mayHaveArrived: mayHaveArrived)
-                    ?? refusalOfProxy()
-                    ?? .ended(code, host: host, via: proxy, hasBegun: hasBegun, mayHaveArrived: mayHaveArrived))
-        }
+        guard code == CURLE_OK else { return .failure(failure(code)) }
         // To libcurl, a connection that ends within the head is a response without a body.
         guard hasWholeHead else {
-            return .failure(.ended(CURLE_PARTIAL_FILE, host: host, via: proxy, hasBegun: true, mayHaveArrived: true))
+            return .failure(.ended(CURLE_PARTIAL_FILE, host: host, via: nil, hasBegun: true, mayHaveArrived: true))
         }
         return .success(HTTPResponse(received: handle.status, headers: handle.responseHeaders, body: body))
     }
 
-    /// A proxy that answered, and made no way to the server.
-    private func refusalOfProxy() -> TransportError? {
-        guard !hasBegun, let proxy, handle.tunnelStatus >= 300 else { return nil }
-        return .refused(by: proxy, handle.tunnelStatus, host: host, mayHaveArrived: mayHaveArrived)
+    private func failure(_ code: CURLcode) -> TransportError {
+        // libcurl reads the variables of the process.
+        let proxy = ProxyVariable(for: url, in: ProcessInfo.processInfo.environment)
+        let certificate = TransportError.certificate(
+            code, host: host, via: proxy, hasOwnAuthorities: hasOwnAuthorities, mayHaveArrived: mayHaveArrived)
+        if let certificate { return certificate }
+        // A proxy that answered, and made no way to the server.
+        if !hasBegun, let proxy, handle.tunnelStatus >= 300 {
+            return .refused(by: proxy, handle.tunnelStatus, host: host, mayHaveArrived: mayHaveArrived)
+        }
+        return .ended(code, host: host, via: proxy, hasBegun: hasBegun, mayHaveArrived: mayHaveArrived)
     }
 
     // Taking fewer bytes than offered ends the transfer.

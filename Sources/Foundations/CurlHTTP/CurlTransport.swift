@@ -24,9 +24,7 @@ public final class CurlTransport: HTTPTransport {
     ) {
         self.observer = observer
         let authorities = ["CURL_CA_BUNDLE", "SSL_CERT_FILE"].compactMap { environment[$0] }.first { !$0.isEmpty }
-        settings = TransferSettings(
-            policy: policy, userAgent: userAgent, authorities: authorities, tls: tls,
-            environment: ProcessInfo.processInfo.environment)
+        settings = TransferSettings(policy: policy, userAgent: userAgent, authorities: authorities, tls: tls)
     }
 
     private init(_ settings: TransferSettings, _ observer: TransferObserver) {
