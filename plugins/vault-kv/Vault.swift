@@ -42,9 +42,7 @@ struct Vault: Service {
     }
 
     /// A node that lags behind what has made the token (412) has heard of it soon ("Vault eventual consistency").
-    func isPassing(_ response: HTTPResponse) -> Bool {
-        response.status >= 500 || [408, 412].contains(response.status)
-    }
+    var passingStatuses: Set<Int> { [412] }
 
     func explain(_ refusal: ServiceAnswer, to call: ServiceCall) -> PublisherError? {
         switch refusal.status {

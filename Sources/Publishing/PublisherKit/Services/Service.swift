@@ -23,8 +23,8 @@ public protocol Service: Sendable {
     ///
     /// `number` counts such answers to one call, from 1.
     func pause(_ response: HTTPResponse, number: Int, now: Date) -> Duration?
-    /// Whether the same request may well succeed a little later, as this answer is.
-    func isPassing(_ response: HTTPResponse) -> Bool
+    /// Statuses after which the same request may well succeed a little later, beside 408 and those from 500 on.
+    var passingStatuses: Set<Int> { get }
     /// The service's own name for the reason of a refusal; `nil` where it has none.
     func reason(_ refusal: HTTPResponse) -> String?
     /// What a refusal means where HTTP alone does not tell; `nil` for the general text.
@@ -45,8 +45,8 @@ extension Service {
         return said.string ?? fields?.joined(separator: "; ")
     }
 
-    /// A server that is away, and one that did not wait for the request (408).
-    public func isPassing(_ response: HTTPResponse) -> Bool { response.status >= 500 || response.status == 408 }
+    /// None.
+    public var passingStatuses: Set<Int> { [] }
 
     /// 429 is one (RFC 6585 §4).
     public func pause(_ response: HTTPResponse, number: Int, now: Date) -> Duration? {

@@ -118,7 +118,10 @@ public final class ServiceClient: Sendable {
                 away = response.retryAfter ?? .zero
                 // A server that broke down may have done its work before; an unknown kind of success may be one.
                 if call.isWrite, response.status >= 500 || response.status < 300 { doubt = true }
-                guard service.isPassing(response) else { throw failure.doubted(doubt) }
+                let isPassing = response.status >= 500 || response.status == 408
+                guard isPassing || service.passingStatuses.contains(response.status) else {
+                    throw failure.doubted(doubt)
+                }
             case .failure(let error):
                 if call.isWrite, error.mayHaveArrived { doubt = true }
                 failure = ServiceError(PublisherError(error))
