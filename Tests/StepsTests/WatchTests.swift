@@ -22,6 +22,22 @@ import Timestamps
         return fixture
     }
 
+    /// The same of a rotation that has superseded another one: two predecessors have just been disabled.
+    private static func soakingTwo(_ trouble: Plan.RetireRules.Trouble) throws -> RotationFixture {
+        let lost = try RotationFixture { plan in
+            plan.verify.probes = [.command(arguments: ["check"], environment: [:], timeout: Interval(seconds: 5))]
+            plan.retire.onTrouble = trouble
+        }
+        try lost.create()
+        let fixture = lost.beside()
+        try fixture.create { $0.supersedes = true }
+        try fixture.publishAndVerify()
+        fixture.refused(.notYet) { () throws(StepError) in try fixture.retire() }
+        fixture.simulation.pass(3700)
+        fixture.refused(.notYet, "soaks until") { () throws(StepError) in try fixture.retire() }
+        return fixture
+    }
+
     private static let broken = FakeProbes(problem: "exited with 1")
 
     @Test func aBadAnswerHoldsTheDeletion() throws {
@@ -52,16 +68,7 @@ import Timestamps
 
     @Test("of several predecessors, none is deleted that somebody restores while the application is asked")
     func restoredOneByOne() throws {
-        let lost = try RotationFixture { plan in
-            plan.verify.probes = [.command(arguments: ["check"], environment: [:], timeout: Interval(seconds: 5))]
-        }
-        try lost.create()
-        let fixture = lost.beside()
-        try fixture.create { $0.supersedes = true }
-        try fixture.publishAndVerify()
-        fixture.refused(.notYet) { () throws(StepError) in try fixture.retire() }
-        fixture.simulation.pass(3700)
-        fixture.refused(.notYet, "soaks until") { () throws(StepError) in try fixture.retire() }
+        let fixture = try Self.soakingTwo(.hold)
         fixture.simulation.pass(3700)
         let predecessors = try fixture.state().header.predecessors.map(\.hash.description)
         #expect(predecessors.count == 2)
@@ -81,17 +88,7 @@ import Timestamps
 
     @Test("of several predecessors, one that has expired does not hide that the others are enabled again")
     func oneExpired() throws {
-        let lost = try RotationFixture { plan in
-            plan.verify.probes = [.command(arguments: ["check"], environment: [:], timeout: Interval(seconds: 5))]
-            plan.retire.onTrouble = .restore
-        }
-        try lost.create()
-        let fixture = lost.beside()
-        try fixture.create { $0.supersedes = true }
-        try fixture.publishAndVerify()
-        fixture.refused(.notYet) { () throws(StepError) in try fixture.retire() }
-        fixture.simulation.pass(3700)
-        fixture.refused(.notYet, "soaks until") { () throws(StepError) in try fixture.retire() }
+        let fixture = try Self.soakingTwo(.restore)
         let expired = try #require(try fixture.state().header.predecessors.last?.hash.description)
         fixture.simulation.with { $0.sandbox.setExpiry(expired, $0.now) }
         fixture.simulation.pass(60)

@@ -23,14 +23,14 @@ package struct RestoreStep {
     }
 
     package func run() throws(StepError) {
-        let (restored, lost) = try restoreAll()
-        guard lost.isEmpty else { throw try error(lost) }
+        let state = try context.state()
+        let (restored, lost) = try restoreAll(state)
+        guard lost.isEmpty else { throw error(lost, state) }
         if restored == 0 { context.tell(.done("nothing to do: no predecessor is disabled")) }
     }
 
     /// Answers how many keys it has enabled, and why others cannot be.
-    func restoreAll() throws(StepError) -> (restored: Int, lost: [String]) {
-        let state = try context.state()
+    func restoreAll(_ state: State) throws(StepError) -> (restored: Int, lost: [String]) {
         let references = state.header.predecessors
         let calls = references.map { account.api.key($0.hash) }
         var restored = 0
@@ -56,9 +56,9 @@ package struct RestoreStep {
         return (restored, lost)
     }
 
-    func error(_ lost: [String]) throws(StepError) -> StepError {
-        let state = try context.state()
-        return StepError(
+    /// How the step ends where keys cannot be enabled, each for its reason.
+    func error(_ lost: [String], _ state: State) -> StepError {
+        StepError(
             .failed, lost.joined(separator: "; "),
             hint: state.isRollingBack
                 ? "`ork-rollback` tells what can be done instead"

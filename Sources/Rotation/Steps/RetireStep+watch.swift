@@ -52,8 +52,9 @@ extension RetireStep {
         }
         context.tell(.warning(trouble.message))
         let restoring = RestoreStep(context: context, account: account)
-        let (restored, lost) = try restoring.restoreAll()
-        guard restored > 0 || lost.isEmpty else { throw try restoring.error(lost) }
+        let recorded = try context.state()
+        let (restored, lost) = try restoring.restoreAll(recorded)
+        guard restored > 0 || lost.isEmpty else { throw restoring.error(lost, recorded) }
         for why in lost { context.tell(.warning(why)) }
         return StepError(
             .failed, "\(trouble.message); the predecessor is enabled again, and held",
